@@ -1,0 +1,55 @@
+"""The command line: one file per subcommand; the only place that prints and exits."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from dataforge import __version__
+from dataforge.cli import convert, demo, register, smoke
+from dataforge.cli._output import show_error
+from dataforge.errors import DataforgeError
+
+app = typer.Typer(
+    name="dataforge",
+    help="From labelled images to a proved detector: convert, register and smoke-test "
+    "detection datasets.",
+    epilog="Exit codes: 0 done, nothing to report; 1 done, but with findings at error level; "
+    "2 wrong usage; 3 could not do it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print it."
+    ),
+) -> None:
+    pass
+
+
+for module in (convert, register, smoke, demo):
+    module.add_to(app)
+
+
+def main() -> None:
+    """Run the command line; errors become one line and an exit code."""
+    try:
+        app()
+    except DataforgeError as error:
+        show_error(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)  # the reader of our output went away, as `| head` does

@@ -1,0 +1,1 @@
+"""One file per annotation format, one row each in `_table.py`."""

@@ -1,0 +1,179 @@
+"""COCO's instances JSON (cocodataset.org/#format-data).
+
+Written as ``OUT/annotations/instances_<split>.json``, or as OUT itself where that ends in
+``.json``. Ids are 1-based and contiguous, in the order of the images; every split holds the same
+full list of categories.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from dataforge.errors import UsageError
+from dataforge.fileio import Root, atomic_write, decode_json, to_utf8
+from dataforge.formats._base import Splits
+from dataforge.records import Image, Instance, Mask, Polygons
+
+LOSSY = ("where each instance stood in its source file",)
+
+
+def targets(out: Path, splits: Sequence[str]) -> list[Path]:
+    """The files that `write` makes for these splits.
+
+    Raises:
+        UsageError: `out` is a single file and there are several splits.
+    """
+    if out.suffix.lower() == ".json":
+        if len(splits) > 1:
+            raise UsageError(
+                f"{out} is one file, but there are {len(splits)} splits: name a folder"
+            )
+        return [out]
+    return [out / "annotations" / f"instances_{split}.json" for split in splits]
+
+
+def write(out: Path, splits: Splits, classes: Sequence[str], category_start: int = 1) -> None:
+    """Write one file per split, all of them or none.
+
+    Args:
+        out: folder, or a path ending in ``.json`` for a single split.
+        splits: name -> images; each stream is gone through twice.
+        classes: names in the order of their ids.
+        category_start: id of the first category.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    ids = {name: number for number, name in enumerate(classes, category_start)}
+    with ExitStack() as stack:
+        for path, images in zip(targets(out, list(splits)), splits.values(), strict=True):
+            _write_file(stack.enter_context(atomic_write(path)), images, ids)
+
+
+def _write_file(stream: IO[bytes], images: Iterable[Image], ids: dict[str, int]) -> None:
+    stream.write(b'{"info":{"description":"","version":"1.0"},"licenses":[],\n"images":[')
+    _write_items(stream, (_image_entry(i, image) for i, image in enumerate(images, 1)))
+    stream.write(b'],\n"annotations":[')
+    _write_items(stream, _annotations(images, ids))
+    stream.write(b'],\n"categories":[')
+    _write_items(
+        stream,
+        ({"id": number, "name": name, "supercategory": ""} for name, number in ids.items()),
+    )
+    stream.write(b"]}\n")
+
+
+def _write_items(stream: IO[bytes], items: Iterable[dict[str, Any]]) -> None:
+    """One entry a line, so that a diff of two files shows what changed."""
+    encode = msgspec.json.Encoder().encode
+    separator = b"\n"
+    for item in items:
+        stream.write(separator + encode(item))
+        separator = b",\n"
+    stream.write(b"\n" if separator != b"\n" else b"")
+
+
+def _image_entry(number: int, image: Image) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "id": number,
+        "file_name": image.file_name,
+        "width": image.width,
+        "height": image.height,
+    }
+    if image.attributes:
+        entry["attributes"] = image.attributes
+    return entry
+
+
+def _annotations(images: Iterable[Image], ids: dict[str, int]) -> Iterator[dict[str, Any]]:
+    number = 0
+    for image_number, image in enumerate(images, 1):
+        for instance in image.instances:
+            number += 1
+            x0, y0, x1, y1 = instance.box
+            entry = {
+                "id": number,
+                "image_id": image_number,
+                "category_id": ids[instance.label],
+                "bbox": (x0, y0, x1 - x0, y1 - y0),
+                "area": instance.area,
+                "iscrowd": int(instance.iscrowd),
+                "segmentation": _segmentation(instance),
+            }
+            attributes = dict(instance.attributes)
+            if instance.difficult:
+                attributes["difficult"] = True
+            if attributes:
+                entry["attributes"] = attributes
+            yield entry
+
+
+def _segmentation(instance: Instance) -> Any:
+    if isinstance(instance.shape, Polygons):
+        return instance.shape.rings
+    if isinstance(instance.shape, Mask):
+        return {"size": instance.shape.size_hw, "counts": instance.shape.counts}
+    return []
+
+
+# What `register` needs to know of a file that somebody else wrote. ----------------------------
+
+
+class _Category(msgspec.Struct):
+    id: int | str
+    name: str
+
+
+class _ImageEntry(msgspec.Struct):
+    file_name: str
+
+
+class _Annotation(msgspec.Struct):
+    category_id: int | str | None = None
+    segmentation: Any = None
+
+
+class _File(msgspec.Struct):
+    images: list[_ImageEntry]
+    categories: list[_Category]
+    annotations: list[_Annotation] = []
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in one COCO file.
+
+    Attributes:
+        names: category names in the order of the file.
+        counts: category name -> number of annotations.
+        file_names: of the images, as written.
+        segmented: number of annotations with a polygon or a mask.
+    """
+
+    names: list[str]
+    counts: dict[str, int]
+    file_names: list[str]
+    segmented: int
+
+
+def summarise(root: Root, name: str) -> Summary:
+    """Read what a COCO file holds.
+
+    Raises:
+        ParseError: the file is no COCO instances file, with the place.
+    """
+    data, _ = to_utf8(root.read_bytes(name), name)
+    document = decode_json(data, _File, name)
+    names = {category.id: category.name for category in document.categories}
+    counts = Counter(names.get(entry.category_id or 0) for entry in document.annotations)
+    return Summary(
+        names=list(names.values()),
+        counts={name: counts[name] for name in names.values()},
+        file_names=[entry.file_name for entry in document.images],
+        segmented=sum(bool(entry.segmentation) for entry in document.annotations),
+    )

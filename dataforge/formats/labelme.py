@@ -1,0 +1,599 @@
+"""labelme JSON, version 3.0 to 7.x, and X-AnyLabeling's dialect.
+
+Source: the files themselves are labelme's interface (github.com/wkentaro/labelme, examples/);
+what each shape becomes is drawn up in `_SHAPES` below.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import math
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+import msgspec
+
+from dataforge import geometry
+from dataforge.errors import InputError, ParseError, UsageError
+from dataforge.fileio import (
+    MAX_IMAGE_PIXELS,
+    Root,
+    decode_json,
+    is_image,
+    resolve,
+    split_pointer,
+    stem,
+    to_utf8,
+)
+from dataforge.formats._base import Canonical, Records, Step
+from dataforge.records import Box, Finding, Image, Instance, Mask, Polygons, Ring, Severity
+
+LOSSY = (
+    "lines and points have no area: skipped and counted unless a stroke or radius is given",
+    "keys that labelme itself does not write",
+)
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How labelme files are read.
+
+    Attributes:
+        image_root: folder that image paths are relative to; None is the folder that is read.
+        group: shapes of one image with the same label and group_id are one instance.
+        lines: `skip`, `error` or `stroke=W` (px) for line and linestrip.
+        points: `skip`, `error` or `radius=R` (px) for point and points.
+        verify_images: compare the size in the JSON with the image's header.
+        missing_images: `keep` the annotations of an image that is not there, or `skip` them.
+        extract_images: an image that is not there may come from the JSON's imageData.
+    """
+
+    image_root: str | None = None
+    group: bool = True
+    lines: str = "skip"
+    points: str = "skip"
+    verify_images: bool = False
+    missing_images: Literal["keep", "skip"] = "keep"
+    extract_images: bool = False
+
+
+class _Shape(msgspec.Struct):
+    label: str | int
+    points: list[tuple[float, float]]
+    shape_type: str | None = None
+    group_id: int | str | None = None
+    mask: str | None = None
+    flags: Any = None
+    description: Any = None
+    score: Any = None
+    difficult: Any = None
+    attributes: Any = None
+
+
+class _Document(msgspec.Struct):
+    shapes: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    imagePath: str | None = None
+    imageWidth: float | None = None
+    imageHeight: float | None = None
+    flags: Any = None
+
+
+class _Embedded(msgspec.Struct):
+    imageData: str | None = None
+
+
+_decode_shape = msgspec.json.Decoder(_Shape).decode
+_KEPT_KEYS = ("flags", "description", "score", "difficult", "attributes")
+
+
+class _ShapeError(Exception):
+    """A shape that cannot become an instance."""
+
+    def __init__(self, code: str, message: str, remedy: str, severity: Severity = "error") -> None:
+        super().__init__(message)
+        self.code, self.message, self.remedy, self.severity = code, message, remedy, severity
+
+
+def read(root: Root, options: Options, canonical: Canonical) -> Records:
+    """Yield an Image for every labelme file below `root`, and a Finding for whatever is odd.
+
+    Args:
+        root: folder with the JSON files, searched recursively.
+        options: see `Options`.
+        canonical: compares labels when shapes are grouped.
+
+    Raises:
+        UsageError: `options.lines` or `options.points` is not understood.
+        InputError: `options.image_root` does not hold `root`.
+    """
+    reader = _Reader(root, options, canonical)
+    for name in root.files():
+        if name.lower().endswith(".json"):
+            yield from reader.read_file(name)
+    yield from reader.unlabelled()
+
+
+def embedded_image(root: Root, source: str) -> bytes:
+    """The image file inside a labelme file's imageData.
+
+    Raises:
+        ParseError: there is none, or it is no base64.
+    """
+    data, _ = to_utf8(root.read_bytes(source), source)
+    text = decode_json(data, _Embedded, source).imageData
+    if not text:
+        raise ParseError(source, "$.imageData", "holds no image")
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ParseError(source, "$.imageData", f"is not base64: {error}") from error
+
+
+class _Reader:
+    def __init__(self, root: Root, options: Options, canonical: Canonical) -> None:
+        self.root = root
+        self.options = options
+        self.canonical = canonical
+        self.stroke = _policy("lines", options.lines, "stroke")
+        self.radius = _policy("points", options.points, "radius")
+        self.images, self.prefix = _image_root(root, options.image_root)
+        self.image_names = {name for name in self.images.files() if is_image(name)}
+        self.by_stem: dict[str, str] = {}
+        for name in sorted(self.image_names, reverse=True):
+            self.by_stem[stem(name)] = name
+        self.used: set[str] = set()
+
+    def read_file(self, name: str) -> Records:
+        try:
+            data, encoding = to_utf8(self.root.read_bytes(name), name)
+            document = decode_json(data, _Document, name)
+        except ParseError as error:
+            if isinstance(error.__cause__, msgspec.ValidationError) and error.where == "$":
+                yield _not_labelme(name)
+                return
+            yield Finding(
+                code="unreadable-json",
+                severity="error",
+                file=name,
+                where=error.where,
+                message=error.message,
+                remedy="no shape of this file is converted; open and save it in labelme again",
+            )
+            return
+        if isinstance(document.shapes, msgspec.UnsetType):
+            yield _not_labelme(name)
+            return
+        if encoding not in ("utf-8", "utf-8-sig"):
+            yield Finding(
+                code="encoding",
+                severity="warning",
+                file=name,
+                message=f"is not UTF-8; read as {encoding}",
+                remedy="check that the labels read well, or save it as UTF-8",
+            )
+        shapes = document.shapes
+        image_name = yield from self.find_image(name, document)
+        if image_name is None:
+            yield Finding(
+                code="image-not-usable",
+                severity="error",
+                file=name,
+                where="$.imagePath",
+                message=f"no image to go with it: {len(shapes)} shapes not converted",
+                remedy="put the image beside the JSON, or pass --image-root",
+                lost=len(shapes),
+            )
+            return
+        self.used.add(image_name)
+        size = yield from self.find_size(name, document, image_name)
+        if size is None:
+            yield Finding(
+                code="no-image-size",
+                severity="error",
+                file=name,
+                message=f"neither the JSON nor an image says how large the image is: "
+                f"{len(shapes)} shapes not converted",
+                remedy="restore the image, or add imageWidth and imageHeight",
+                lost=len(shapes),
+            )
+            return
+        found = yield from self.read_shapes(name, shapes, size)
+        if self.options.group:
+            instances = tuple(self.grouped(found, size))
+        else:
+            instances = tuple(instance for instance, _ in found)
+        yield Image(
+            file_name=image_name,
+            width=size[0],
+            height=size[1],
+            instances=instances,
+            source=name,
+            attributes={"flags": document.flags} if document.flags else {},
+        )
+
+    def find_image(self, name: str, document: _Document) -> Step[str | None]:
+        """Returns the image's name under the image root, None where there is nothing to use."""
+        beside = self.by_stem.get(self.prefix + stem(name))
+        if not document.imagePath:
+            yield Finding(
+                code="no-image-path",
+                severity="warning",
+                file=name,
+                where="$.imagePath",
+                message="names no image" + (f"; {beside} beside it is taken" if beside else ""),
+            )
+            return beside
+        wanted = resolve(str(PurePosixPath(self.prefix + name).parent), document.imagePath)
+        if wanted in self.image_names or (wanted and self.images.exists(wanted)):
+            return wanted
+        problem = "leads out of the image root" if wanted is None else "is not there"
+        code = "path-leaves-root" if wanted is None else "image-missing"
+        if beside is not None:
+            yield Finding(
+                code=code,
+                severity="warning",
+                file=name,
+                where="$.imagePath",
+                message=f"{document.imagePath!r} {problem}; {beside} beside the JSON is taken",
+            )
+            return beside
+        embedded = self.options.extract_images and wanted is not None
+        if embedded and _has_image_data(self.root, name):
+            return wanted
+        kept = wanted is not None and self.options.missing_images == "keep"
+        yield Finding(
+            code=code,
+            severity="error",
+            file=name,
+            where="$.imagePath",
+            message=f"{document.imagePath!r} {problem}"
+            + (f" (looked for {wanted}); its shapes are kept" if kept else ""),
+            remedy="restore the image or name its folder with --image-root; "
+            "--extract-images takes it from imageData, --missing-images skip leaves it out",
+        )
+        return wanted if kept else None
+
+    def find_size(
+        self, name: str, document: _Document, image_name: str
+    ) -> Step[tuple[int, int] | None]:
+        """Returns (width, height) in pixels, or None."""
+        stated = _stated_size(document)
+        if stated and not self.options.verify_images:
+            return stated
+        try:
+            actual = self.images.image_size(image_name)
+        except (ParseError, OSError) as error:
+            if self.images.exists(image_name):
+                yield Finding(
+                    code="unreadable-image",
+                    severity="error",
+                    file=image_name,
+                    message=error.message if isinstance(error, ParseError) else str(error),
+                    remedy="replace the image",
+                )
+            return stated
+        if stated and stated != actual:
+            turned = stated == (actual[1], actual[0])
+            yield Finding(
+                code="exif-frame" if turned else "image-size-differs",
+                severity="error",
+                file=name,
+                where="$.imageWidth",
+                message=f"marked on {stated[0]}x{stated[1]} pixels, but {image_name} shows as "
+                f"{actual[0]}x{actual[1]}" + (" (EXIF orientation applied)" if turned else ""),
+                remedy="the shapes do not fit the image: mark it again, or restore the image "
+                "they were made on",
+            )
+        return stated or actual
+
+    def read_shapes(
+        self, name: str, shapes: Sequence[msgspec.Raw], size: tuple[int, int]
+    ) -> Step[list[tuple[Instance, int | str | None]]]:
+        """Returns the list of (instance, group_id), a pair for every shape that can be used."""
+        found: list[tuple[Instance, int | str | None]] = []
+        untyped = 0
+        for index, raw in enumerate(shapes):
+            where = f"$.shapes[{index}]"
+            try:
+                shape = _decode_shape(raw)
+                kind = shape.shape_type or _UNTYPED[min(len(shape.points), 3)]
+                untyped += not shape.shape_type
+                instance = self.instance(shape, kind, where, size)
+            except msgspec.ValidationError as error:
+                message, inner = split_pointer(error)
+                fault = _ShapeError("bad-shape", message, "redraw or drop the shape")
+                yield _shape_finding(name, where + inner[1:], fault)
+            except _ShapeError as error:
+                yield _shape_finding(name, where, error)
+            else:
+                found.append((instance, shape.group_id))
+                if isinstance(instance.shape, Polygons) and kind == "polygon":
+                    yield from _outline_findings(name, where, instance)
+        if untyped:
+            yield Finding(
+                code="no-shape-type",
+                severity="warning",
+                file=name,
+                where="$.shapes",
+                message=f"{untyped} shapes do not say their type (labelme before 3.4): read as "
+                "polygon from 3 points on, rectangle with 2, point with 1",
+            )
+        return found
+
+    def instance(self, shape: _Shape, kind: str, where: str, size: tuple[int, int]) -> Instance:
+        convert = _SHAPES.get(kind)
+        if convert is None:
+            known = ", ".join(_SHAPES)
+            raise _ShapeError(
+                "unknown-shape-type", f"no shape type {kind!r} is known", f"use one of {known}"
+            )
+        box, area, outline = convert(self, shape, kind, size)
+        attributes = {key: value for key in _KEPT_KEYS if (value := getattr(shape, key))}
+        if shape.group_id is not None:
+            attributes["group_id"] = shape.group_id
+        return Instance(
+            label=str(shape.label).strip(),
+            box=box,
+            area=area,
+            shape=outline,
+            difficult=shape.difficult is True,
+            where=where,
+            attributes=attributes,
+        )
+
+    def grouped(
+        self, found: list[tuple[Instance, int | str | None]], size: tuple[int, int]
+    ) -> Iterator[Instance]:
+        groups: dict[Any, list[Instance]] = {}
+        for instance, group_id in found:
+            label = self.canonical(instance.label) or instance.label
+            key = (label, group_id) if group_id is not None else instance.where
+            groups.setdefault(key, []).append(instance)
+        for members in groups.values():
+            yield members[0] if len(members) == 1 else _merge(members, *size)
+
+    def unlabelled(self) -> Iterator[Finding]:
+        """A note of the images below `root` that no JSON speaks of."""
+        rest = [name for name in self.image_names - self.used if name.startswith(self.prefix)]
+        if rest:
+            yield Finding(
+                code="image-without-labels",
+                severity="note",
+                file=min(rest),
+                message=f"{len(rest)} images have no labelme file (this is the first): not written",
+                remedy="open and save them in labelme if they are meant to show nothing",
+            )
+
+
+def _policy(option: str, value: str, keyword: str) -> float | Literal["skip", "error"]:
+    if value in ("skip", "error"):
+        return value  # type: ignore[return-value]
+    name, _, number = value.partition("=")
+    try:
+        size = float(number)
+    except ValueError:
+        size = math.nan
+    if name != keyword or not 0 < size < 1e6:
+        raise UsageError(f"--{option} {value}: want skip, error or {keyword}=PIXELS")
+    return size
+
+
+def _image_root(root: Root, image_root: str | None) -> tuple[Root, str]:
+    """The folder of the images, and where `root` lies in it ('' or 'a/b/')."""
+    if image_root is None:
+        return root, ""
+    images = Root(image_root)
+    if images.remote or root.remote:
+        inside = root.location.startswith(images.location.rstrip("/") + "/")
+        relative = root.location[len(images.location) :].strip("/") if inside else ".."
+    else:
+        import os
+
+        relative = os.path.relpath(os.path.realpath(root.location), os.path.realpath(image_root))
+        relative = relative.replace(os.sep, "/")
+    if relative.split("/")[0] == "..":
+        raise InputError(f"--image-root {image_root} does not hold {root.location}")
+    return images, "" if relative in (".", "") else relative + "/"
+
+
+def _not_labelme(name: str) -> Finding:
+    return Finding(
+        code="not-labelme",
+        severity="note",
+        file=name,
+        message="is JSON but no labelme file (it has no list of shapes): passed over",
+    )
+
+
+def _has_image_data(root: Root, name: str) -> bool:
+    try:
+        return bool(embedded_image(root, name))
+    except ParseError:
+        return False
+
+
+def _stated_size(document: _Document) -> tuple[int, int] | None:
+    """(imageWidth, imageHeight) where both are whole numbers that an image can have."""
+    width, height = document.imageWidth or 0, document.imageHeight or 0
+    if width < 1 or height < 1 or width != int(width) or height != int(height):
+        return None
+    return (int(width), int(height)) if width * height <= MAX_IMAGE_PIXELS else None
+
+
+def _shape_finding(name: str, where: str, fault: _ShapeError) -> Finding:
+    return Finding(
+        code=fault.code,
+        severity=fault.severity,
+        file=name,
+        where=where,
+        message=fault.message,
+        remedy=fault.remedy,
+        lost=1,
+    )
+
+
+def _outline_findings(name: str, where: str, instance: Instance) -> Iterator[Finding]:
+    outline = instance.shape
+    assert isinstance(outline, Polygons)  # noqa: S101 - the caller's own condition
+    if not geometry.is_simple(outline.rings[0]):
+        yield Finding(
+            code="self-intersecting",
+            severity="warning",
+            file=name,
+            where=where,
+            message=f"the outline of {instance.label!r} crosses itself; its area is counted in "
+            f"pixels ({instance.area:g})",
+            remedy="redraw it if the crossing is not meant",
+        )
+
+
+def _merge(members: Sequence[Instance], width: int, height: int) -> Instance:
+    """One instance of several shapes: all rings, or one mask where any of them is a mask."""
+    rings: list[Ring] = []
+    masks: list[Mask] = []
+    for member in members:
+        if isinstance(member.shape, Mask):
+            masks.append(member.shape)
+        elif member.shape is not None:
+            rings.extend(member.shape.rings)
+    attributes = {
+        key: value for member in reversed(members) for key, value in member.attributes.items()
+    }
+    box: Box
+    if masks:
+        if rings:
+            masks.append(geometry.rasterise(rings, width, height))
+        union = geometry.merge_masks(masks)
+        shape: Mask | Polygons = union
+        box, area = geometry.mask_box(union), geometry.mask_area(union)
+    else:
+        shape = Polygons(tuple(rings))
+        corners = [member.box for member in members]
+        box, area = geometry.ring_box(*corners), math.fsum(member.area for member in members)
+    return msgspec.structs.replace(
+        members[0], box=box, area=area, shape=shape, parts=len(members), attributes=attributes
+    )
+
+
+# What each shape becomes: (box, area, outline). ----------------------------------------------
+
+_Converted = tuple[Box, float, "Polygons | Mask"]
+_Convert = Callable[[_Reader, _Shape, str, tuple[int, int]], _Converted]
+_UNTYPED = {0: "polygon", 1: "point", 2: "rectangle", 3: "polygon"}
+
+
+def _want_points(shape: _Shape, kind: str, least: int, most: float = math.inf) -> None:
+    count = len(shape.points)
+    if not least <= count <= most:
+        wanted = f"{least}" if least == most else f"{least} or more"
+        raise _ShapeError(
+            "bad-shape", f"a {kind} wants {wanted} points, got {count}", "redraw or drop the shape"
+        )
+
+
+def _flat(points: Sequence[tuple[float, float]]) -> Ring:
+    return tuple(value for point in points for value in point)
+
+
+def _polygon(_: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Converted:
+    _want_points(shape, kind, *((3, math.inf) if kind == "polygon" else (4, 4)))
+    ring = _flat(shape.points)
+    outline = Polygons((ring,))
+    return geometry.ring_box(ring), geometry.shape_area(outline, *size), outline
+
+
+def _rectangle(_: _Reader, shape: _Shape, kind: str, __: tuple[int, int]) -> _Converted:
+    _want_points(shape, kind, 2)
+    box = geometry.ring_box(_flat(shape.points))
+    return box, geometry.box_area(box), Polygons((geometry.box_corners(box),))
+
+
+def _circle(_: _Reader, shape: _Shape, kind: str, __: tuple[int, int]) -> _Converted:
+    _want_points(shape, kind, 2, 2)
+    (cx, cy), (rx, ry) = shape.points
+    radius = math.hypot(rx - cx, ry - cy)
+    if radius == 0:
+        raise _ShapeError("bad-shape", "a circle of radius 0", "redraw or drop the shape")
+    return _disc(cx, cy, radius)
+
+
+def _disc(cx: float, cy: float, radius: float) -> _Converted:
+    box = (cx - radius, cy - radius, cx + radius, cy + radius)
+    outline = Polygons((geometry.circle_ring(cx, cy, radius),))
+    return box, math.pi * radius**2, outline
+
+
+def _mask(_: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Converted:
+    import numpy as np
+    from PIL import Image as PILImage
+    from PIL import UnidentifiedImageError
+
+    _want_points(shape, kind, 2, 2)
+    try:
+        png = base64.b64decode(shape.mask or "", validate=True)
+        with PILImage.open(io.BytesIO(png)) as image:
+            if image.width * image.height > MAX_IMAGE_PIXELS:
+                raise _ShapeError(
+                    "bad-mask", "the mask's PNG claims too many pixels", "redraw the mask"
+                )
+            crop = np.asarray(image.convert("L")) > 0
+    except (binascii.Error, UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise _ShapeError(
+            "bad-mask", "the mask is not a base64 PNG", "redraw or drop the mask"
+        ) from error
+    (x0, y0), (x1, y1) = shape.points
+    left, top = int(min(x0, x1)), int(min(y0, y1))
+    outline = geometry.mask_from_crop(crop, left, top, (size[1], size[0]))
+    area = geometry.mask_area(outline)
+    if area == 0:
+        raise _ShapeError(
+            "bad-mask", "the mask marks no pixel of the image", "redraw or drop the mask"
+        )
+    return geometry.mask_box(outline), area, outline
+
+
+def _line(reader: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Converted:
+    width = _size_or_error(reader.stroke, kind, "--lines stroke=W")
+    _want_points(shape, kind, 2)
+    rings = geometry.stroke_rings(shape.points, width)
+    if not rings:
+        raise _ShapeError("bad-shape", f"a {kind} of length 0", "redraw or drop the shape")
+    area = geometry.ring_area(rings[0])
+    if len(rings) > 1:  # its segments overlap at the joints
+        area = geometry.mask_area(geometry.rasterise(rings, *size))
+    return geometry.ring_box(*rings), area, Polygons(rings)
+
+
+def _points(reader: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Converted:
+    radius = _size_or_error(reader.radius, kind, "--points radius=R")
+    _want_points(shape, kind, 1)
+    discs = [_disc(x, y, radius) for x, y in shape.points]
+    if len(discs) == 1:
+        return discs[0]
+    rings = tuple(geometry.circle_ring(x, y, radius) for x, y in shape.points)
+    area = geometry.mask_area(geometry.rasterise(rings, *size))
+    return geometry.ring_box(*(disc[0] for disc in discs)), area, Polygons(rings)
+
+
+def _size_or_error(policy: float | Literal["skip", "error"], kind: str, option: str) -> float:
+    if isinstance(policy, str):
+        severity: Severity = "error" if policy == "error" else "note"
+        message = f"a {kind} has no area: skipped"
+        raise _ShapeError(f"skipped-{kind}", message, f"{option} gives it one", severity)
+    return policy
+
+
+_SHAPES: dict[str, _Convert] = {
+    "polygon": _polygon,
+    "rectangle": _rectangle,
+    "circle": _circle,
+    "oriented_rectangle": _polygon,
+    "rotation": _polygon,  # X-AnyLabeling's name for it
+    "mask": _mask,
+    "line": _line,
+    "linestrip": _line,
+    "point": _points,
+    "points": _points,
+}

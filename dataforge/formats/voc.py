@@ -1,0 +1,408 @@
+"""Pascal VOC's XML and its relatives, in whatever folders a `Layout` says.
+
+Source: VOC2012 devkit, "annotation format"; the three ways to count a box's pixels that are in
+use are in `dataforge.geometry.COORDS_OFFSETS`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from dataforge import geometry
+from dataforge.errors import InputError, ParseError
+from dataforge.fileio import MAX_IMAGE_PIXELS, Root, is_image, parse_xml, stem
+from dataforge.formats._base import Canonical, Records, Step
+from dataforge.geometry import Coords
+from dataforge.layout import CoordsEvidence, Layout, infer, match_id, resolved_reference, split_ids
+from dataforge.records import Box, Finding, Image, Instance
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+LOSSY = ("parts (person layout) and polygons inside objects are counted, not read",)
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How XML files are read.
+
+    Attributes:
+        layout: where things are; None infers it.
+        coords: overrides the layout's.
+        difficult: overrides the layout's.
+        missing_images: `keep` the annotations of an image that is not there, or `skip` them.
+    """
+
+    layout: Layout | None = None
+    coords: Literal["auto", "voc", "mmdet", "zero"] | None = None
+    difficult: Literal["keep", "ignore", "drop"] | None = None
+    missing_images: Literal["keep", "skip"] = "keep"
+
+
+def read(root: Root, options: Options, canonical: Canonical) -> Records:
+    """Yield an Image for every id of every split, and a Finding for whatever is odd.
+
+    Args:
+        root: the folder that the layout speaks of.
+        options: see `Options`.
+        canonical: not needed here.
+
+    Raises:
+        LayoutError: the layout is to be inferred and the folder does not tell.
+    """
+    layout = options.layout or infer(root).layout
+    if options.difficult:
+        layout = msgspec.structs.replace(layout, difficult=options.difficult)
+    if options.coords:
+        layout = msgspec.structs.replace(layout, coords=options.coords)
+    coords, reason = decide_coords(root, layout)
+    if layout.coords == "auto":
+        yield Finding(
+            code="coords",
+            severity="note",
+            file=layout.folders(next(iter(layout.splits), ""))[1],
+            message=f"boxes are read as {coords!r}: {reason}",
+            remedy="--coords says otherwise",
+        )
+    reader = _Reader(root, layout, coords, options.missing_images)
+    for split, ids in listed_ids(root, layout).items():
+        yield from reader.read_split(split, ids)
+    yield from reader.unlisted()
+
+
+def listed_ids(root: Root, layout: Layout) -> dict[str | None, list[str]]:
+    """Split -> ids, relative to the folder of the XML files; None is the one split of all files.
+
+    Raises:
+        InputError: a split file is not there.
+    """
+    if not layout.splits or layout.per_split:
+        return {split: sorted(_annotation_ids(root, layout, split)) for split in _splits(layout)}
+    listed: dict[str | None, list[str]] = {}
+    for split, path in layout.splits.items():
+        try:
+            text = root.read_bytes(path).decode("utf-8", "replace")
+        except ParseError as error:
+            raise InputError(f"split file {path}: {error.message}") from error
+        known = _annotation_ids(root, layout, split)
+        listed[split] = [match_id(line, known) or line for line in split_ids(text)]
+    return listed
+
+
+def _splits(layout: Layout) -> list[str | None]:
+    return [*layout.splits] or [None]
+
+
+def _annotation_ids(root: Root, layout: Layout, split: str | None) -> dict[str, str]:
+    """Id -> path of every XML file below the split's annotation folder."""
+    prefix = _prefix(layout.folders(split or "")[1])
+    return {
+        stem(name)[len(prefix) :]: name
+        for name in root.files()
+        if name.startswith(prefix) and name.lower().endswith(".xml")
+    }
+
+
+def image_index(root: Root, layout: Layout, split: str | None) -> dict[str, str]:
+    """Id -> path of every image below the split's image folder; the first extension wins."""
+    prefix = _prefix(layout.folders(split or "")[0])
+    rank = {extension: i for i, extension in enumerate(layout.extensions)}
+    images = [name for name in root.files() if name.startswith(prefix) and is_image(name)]
+    images = [name for name in images if _extension(name) in rank]
+    images.sort(key=lambda name: (rank[_extension(name)], name), reverse=True)
+    return {stem(name)[len(prefix) :]: name for name in images}
+
+
+def _extension(name: str) -> str:
+    return name[len(stem(name)) :].lower()
+
+
+def _prefix(folder: str) -> str:
+    return "" if folder in ("", ".") else folder.rstrip("/") + "/"
+
+
+def decide_coords(root: Root, layout: Layout) -> tuple[Coords, str]:
+    """The convention of the dataset's boxes, and why; reads all XML files where it is `auto`."""
+    if layout.coords != "auto":
+        return layout.coords, "as declared"
+    evidence = CoordsEvidence()
+    for split in _splits(layout):
+        for path in _annotation_ids(root, layout, split).values():
+            try:
+                element = parse_xml(root.read_bytes(path), path)
+            except ParseError:
+                continue  # reported when it is read for its objects
+            width, height = stated_size(element) or (0, 0)
+            for item in element.iter("object"):
+                bounds = _bounds(item)
+                if not isinstance(bounds, str):
+                    evidence.add(bounds, width, height)
+        if not layout.per_split:
+            break  # the same files for every split
+    return evidence.decide(layout.coords_default)
+
+
+def stated_size(element: _Element) -> tuple[int, int] | None:
+    """(width, height) of ``<size>`` where it holds whole numbers that an image can have."""
+    try:
+        width = float(element.findtext("size/width") or 0)
+        height = float(element.findtext("size/height") or 0)
+    except ValueError:
+        return None
+    if (
+        not (1 <= width * height <= MAX_IMAGE_PIXELS)
+        or width != int(width)
+        or height != int(height)
+    ):
+        return None
+    return int(width), int(height)
+
+
+class _Reader:
+    def __init__(self, root: Root, layout: Layout, coords: Coords, missing_images: str) -> None:
+        self.root = root
+        self.layout = layout
+        self.coords = coords
+        self.missing_images = missing_images
+        self.seen: set[str] = set()
+
+    def read_split(self, split: str | None, ids: list[str]) -> Records:
+        known = _annotation_ids(self.root, self.layout, split)
+        images = image_index(self.root, self.layout, split)
+        for id_ in ids:
+            path = known.get(id_)
+            if path is None:
+                yield Finding(
+                    code="annotation-missing",
+                    severity="error",
+                    file=self.layout.splits.get(split or "", ""),
+                    where=id_,
+                    message=f"lists {id_!r}, but there is no {id_}.xml in "
+                    f"{self.layout.folders(split or '')[1]}/",
+                    remedy="restore the XML file or take the line out",
+                )
+                continue
+            self.seen.add(path)
+            yield from self.read_file(path, id_, split, images)
+
+    def read_file(self, path: str, id_: str, split: str | None, images: dict[str, str]) -> Records:
+        try:
+            element = parse_xml(self.root.read_bytes(path), path)
+        except ParseError as error:
+            yield Finding(
+                code="unreadable-xml",
+                severity="error",
+                file=path,
+                where=error.where,
+                message=error.message,
+                remedy="no object of this file is converted; mend or redo it",
+            )
+            return
+        objects = list(element.iter("object"))
+        image_name = yield from self.find_image(path, id_, split, images, element)
+        size = stated_size(element)
+        if size is None and image_name is not None:
+            try:
+                size = self.root.image_size(image_name)
+            except (ParseError, OSError) as error:
+                yield Finding(
+                    code="unreadable-image", severity="error", file=image_name, message=str(error)
+                )
+        if image_name is None or size is None:
+            lacks = (
+                "no image to go with it"
+                if image_name is None
+                else "no <size> and no image to measure"
+            )
+            yield Finding(
+                code="image-not-usable",
+                severity="error",
+                file=path,
+                message=f"{lacks}: {len(objects)} objects not converted",
+                remedy="restore the image",
+                lost=len(objects),
+            )
+            return
+        instances = []
+        for item in objects:
+            result = yield from self.instance(path, item)
+            if result is not None:
+                instances.append(result)
+        yield Image(
+            file_name=image_name,
+            width=size[0],
+            height=size[1],
+            instances=tuple(instances),
+            source=path,
+            split=split,
+        )
+
+    def find_image(
+        self, path: str, id_: str, split: str | None, images: dict[str, str], element: _Element
+    ) -> Step[str | None]:
+        """Returns the image's path, None where there is nothing to use."""
+        folder = self.layout.folders(split or "")[0]
+        said = (element.findtext("filename") or "").strip()
+        wanted = resolved_reference(folder, said) if said else None
+        by_name = wanted and (
+            wanted if self.root.exists(wanted) else images.get(stem_below(wanted, folder))
+        )
+        by_id = images.get(id_)
+        if self.layout.lookup == "filename" and by_name:
+            return by_name
+        if by_id is not None:
+            last = said.replace("\\", "/").rsplit("/", 1)[-1]
+            own = id_.rsplit("/", 1)[-1]
+            if last and own not in (last, stem(last)):
+                yield Finding(
+                    code="filename-disagrees",
+                    severity="warning",
+                    file=path,
+                    where="filename",
+                    message=f"says {said!r}, but {by_id} of the same name is there and is taken",
+                    remedy="lookup = 'filename' in the layout takes what <filename> says",
+                )
+            return by_id
+        if by_name:
+            return by_name
+        kept = self.missing_images == "keep" and stated_size(element) is not None
+        expected = _prefix(folder) + id_
+        yield Finding(
+            code="image-missing",
+            severity="error",
+            file=path,
+            message=f"no image {expected} with any of {', '.join(self.layout.extensions)}"
+            + ("; its objects are kept" if kept else ""),
+            remedy="restore the image, or leave such out with --missing-images skip",
+        )
+        return f"{expected}.jpg" if kept else None
+
+    def instance(self, path: str, item: _Element) -> Step[Instance | None]:
+        """Returns the Instance, None where the object cannot be one."""
+        where = f"line {item.sourceline}"
+        name = (item.findtext("name") or "").strip()
+        bounds = _bounds(item)
+        if not name or isinstance(bounds, str):
+            yield Finding(
+                code="bad-object",
+                severity="error",
+                file=path,
+                where=where,
+                message="object without a name" if not name else str(bounds),
+                remedy="mend or drop the object",
+                lost=1,
+            )
+            return None
+        box = geometry.to_edges(bounds, self.coords)
+        if box != geometry.ordered(box) and (bounds[0] > bounds[2] or bounds[1] > bounds[3]):
+            yield Finding(
+                code="reversed-box",
+                severity="warning",
+                file=path,
+                where=where,
+                message=f"corners of {name!r} are reversed ({_numbers(bounds)}): put in order",
+            )
+            box = geometry.to_edges(geometry.ordered(bounds), self.coords)
+        difficult, problem = _difficult(item.findtext("difficult"))
+        if problem:
+            yield Finding(
+                code="odd-difficult", severity="warning", file=path, where=where, message=problem
+            )
+        if difficult and self.layout.difficult == "drop":
+            yield Finding(
+                code="difficult-dropped",
+                severity="note",
+                file=path,
+                where=where,
+                message=f"{name!r} is marked difficult: left out as asked",
+                lost=1,
+            )
+            return None
+        parts = len(item.findall("part")) + len(item.findall("polygon"))
+        if parts:
+            yield Finding(
+                code="parts-not-read",
+                severity="note",
+                file=path,
+                where=where,
+                message=f"{parts} parts or polygons inside {name!r} are not read",
+            )
+        return Instance(
+            label=name,
+            box=box,
+            area=geometry.box_area(box),
+            iscrowd=difficult and self.layout.difficult == "ignore",
+            difficult=difficult,
+            where=where,
+            attributes=_attributes(item),
+        )
+
+    def unlisted(self) -> Records:
+        """A note of the XML files that no split lists."""
+        rest = sorted(
+            {
+                path
+                for split in _splits(self.layout)
+                for path in _annotation_ids(self.root, self.layout, split).values()
+            }
+            - self.seen
+        )
+        if rest:
+            yield Finding(
+                code="annotation-not-listed",
+                severity="note",
+                file=rest[0],
+                message=f"{len(rest)} XML files are in no split (this is the first): not read",
+                remedy="add their ids to a split file if they are meant to be used",
+            )
+
+
+def stem_below(path: str, folder: str) -> str:
+    """The id of an image path below a folder: with its image extension gone, if it has one."""
+    below = path.removeprefix(_prefix(folder))
+    return stem(below) if is_image(below) else below
+
+
+def _bounds(item: _Element) -> Box | str:
+    """(xmin, ymin, xmax, ymax) as written, or what is wrong."""
+    box = item.find("bndbox")
+    if box is None:
+        return "object without a bndbox"
+    values = []
+    for tag in ("xmin", "ymin", "xmax", "ymax"):
+        text = (box.findtext(tag) or "").strip()
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            return f"bndbox/{tag}: want a number, got {text!r}"
+        values.append(value)
+    return values[0], values[1], values[2], values[3]
+
+
+def _difficult(text: str | None) -> tuple[bool, str]:
+    """(the flag, what is odd about how it is written)."""
+    value = (text or "").strip().lower()
+    if value in ("", "0", "false", "unspecified", "no", "0.0"):
+        return False, ""
+    if value in ("1", "true", "yes", "1.0"):
+        return True, ""
+    return False, f"difficult: want 0 or 1, got {text!r}; taken as 0"
+
+
+def _attributes(item: _Element) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for tag in ("truncated", "occluded"):
+        if (item.findtext(tag) or "").strip() in ("1", "true"):
+            found[tag] = True
+    pose = (item.findtext("pose") or "").strip()
+    if pose.lower() not in ("", "unspecified"):
+        found["pose"] = pose
+    return found
+
+
+def _numbers(values: Box) -> str:
+    return ", ".join(f"{value:g}" for value in values)
