@@ -10,11 +10,13 @@ that a finding says are lost.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,8 +26,10 @@ from dataforge import geometry, split
 from dataforge.errors import InputError, OutputError, ParseError, UsageError
 from dataforge.fileio import Root, atomic_write, write_json
 from dataforge.formats._table import get_format
+from dataforge.infer import choose
 from dataforge.labels import ClassMap, Unknown, load_aliases, load_names
-from dataforge.records import Box, Finding, Image, Instance, Mask, Polygons
+from dataforge.layout import Layout
+from dataforge.records import Finding, Image, Instance, Mask, Polygons
 
 SINGLE_SPLIT = "all"
 """Name of the split where there is but one."""
@@ -42,6 +46,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         out: folder to write, or a file where the format allows one.
         reads, writes: format names.
         read_options: fields of the reader's `Options`.
+        layout: of a VOC-like source, see `dataforge.infer.choose`; its classes, aliases and
+            names to skip hold where the fields below do not say otherwise.
         labels: file with a class name a line, or ``a,b,c``; fixes order and membership.
         aliases: TOML file, class = [spellings].
         unknown: what to do with a label that is none of the classes.
@@ -61,6 +67,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     reads: str
     writes: str
     read_options: dict[str, Any] = {}
+    layout: str | None = None
     labels: str | None = None
     aliases: str | None = None
     unknown: Unknown = "error"
@@ -109,6 +116,9 @@ class Report(msgspec.Struct, kw_only=True):
     def add(self, findings: Iterable[Finding]) -> None:
         """Take in findings and count what they lose."""
         for finding in findings:
+            if not _is_utf8(finding.file + finding.message):  # JSON could not hold it
+                escaped = (_escaped(finding.file), _escaped(finding.message))
+                finding = msgspec.structs.replace(finding, file=escaped[0], message=escaped[1])
             self.findings.append(finding)
             if finding.lost:
                 self.lost[finding.code] = self.lost.get(finding.code, 0) + finding.lost
@@ -130,14 +140,15 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
         OutputError: a target exists and `job.force` is not set, or it cannot be written.
     """
     reader, writer = get_format(job.reads), get_format(job.writes)
-    options = _read_options(reader, job)
     ratios = split.parse_ratios(job.split) if job.split else None
-    classes = _class_map(job)
     root = Root(job.source)
+    report = Report(source=job.source, out=job.out)
+    layout = _layout(reader, job, root, report)
+    options = _read_options(reader, job, layout)
+    classes = _class_map(job, layout)
     image_root = Root(getattr(options, "image_root", None) or job.source)
     if job.images == "reference" and getattr(options, "extract_images", False):
         raise UsageError("--extract-images writes images: it needs --images copy")
-    report = Report(source=job.source, out=job.out)
     with tempfile.TemporaryFile() as file:
         spool = Spool(file)
         for image in _records(
@@ -161,12 +172,20 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
         out = Path(job.out)
         _refuse_overwriting(writer.targets(out, names), job.force)
         if job.images != "reference":
-            _place_images(spool, image_root, root, reader, out, job.images, report)
+            embedded = getattr(options, "extract_images", False)
+            extract = partial(reader.embedded_image, root) if embedded else None
+            _place_images(spool, image_root, extract, out, job, report)
         writer.write(out, views, report.classes, job.category_start)
         _count(views, report)
-        base = out.parent if out.suffix else out
+        base = folder_of(job.out)
         report.files = [path.relative_to(base).as_posix() for path in writer.targets(out, names)]
     return report
+
+
+def folder_of(out: str) -> Path:
+    """The folder that an output is in: itself, unless it names a single file."""
+    path = Path(out)
+    return path.parent if path.suffix.lower() == ".json" else path
 
 
 def save_report(report: Report, path: Path) -> None:
@@ -215,26 +234,41 @@ def _key(image: Image) -> str:
     return f"{image.split}\0{image.file_name}" if image.split else image.file_name
 
 
-def _read_options(reader: Any, job: Job) -> Any:
+def _layout(reader: Any, job: Job, root: Root, report: Report) -> Layout | None:
+    """The layout of the source, for a format that has one; why goes to the report."""
+    if "layout" not in reader.Options.__struct_fields__:
+        if job.layout:
+            raise UsageError(f"--layout means nothing for {job.reads}")
+        return None
+    inferred = choose(job.layout or "custom-voc", "", root)
+    report.add(
+        Finding(code="layout", severity="note", file=job.source, message=reason)
+        for reason in inferred.reasons
+    )
+    return inferred.layout
+
+
+def _read_options(reader: Any, job: Job, layout: Layout | None) -> Any:
     known = reader.Options.__struct_fields__
     for name in job.read_options:
         if name not in known:
             raise UsageError(f"--{name.replace('_', '-')} means nothing for {job.reads}")
     try:
-        return msgspec.convert(job.read_options, reader.Options)
+        options = msgspec.convert(job.read_options, reader.Options)
     except msgspec.ValidationError as error:
         raise UsageError(str(error)) from error
+    return msgspec.structs.replace(options, layout=layout) if layout else options
 
 
-def _class_map(job: Job) -> ClassMap:
-    names, skipped = load_names(job.labels)
-    aliases = load_aliases(Path(job.aliases) if job.aliases else None)
+def _class_map(job: Job, layout: Layout | None) -> ClassMap:
+    layout = layout or Layout()
+    names, reserved = load_names(job.labels)
     return ClassMap(
-        names,
-        aliases,
+        names if names is not None else layout.classes,
+        load_aliases(Path(job.aliases)) if job.aliases else layout.aliases,
         unknown=job.unknown,
-        ignore_case=job.ignore_case,
-        skipped=(*skipped, *job.skip),
+        ignore_case=job.ignore_case or layout.ignore_case,
+        skipped=(*reserved, *(job.skip or layout.skip)),
     )
 
 
@@ -248,6 +282,9 @@ def _records(
         if isinstance(record, Finding):
             report.add([record])
             continue
+        if not _is_utf8(record.file_name + record.source):
+            report.add([_unwritable(record)])
+            continue
         owner = first.setdefault(_key(record), record.source)
         if owner != record.source:
             report.add([_collision(record, owner)])
@@ -256,6 +293,28 @@ def _records(
         if progress:
             progress(sources.get(record.source, 0) + 1, len(sources))
         yield record
+
+
+def _is_utf8(text: str) -> bool:
+    """False for a file name whose bytes are in another encoding, as old archives leave them."""
+    return text.isascii() or not re.search("[\ud800-\udfff]", text)
+
+
+def _escaped(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _unwritable(image: Image) -> Finding:
+    lost = sum(instance.parts for instance in image.instances)
+    return Finding(
+        code="name-not-utf8",
+        severity="error",
+        file=image.source,
+        message=f"the name of this file or of its image {image.file_name} is not UTF-8: "
+        f"{lost} shapes not converted",
+        remedy="rename both files",
+        lost=lost,
+    )
 
 
 def _collision(image: Image, owner: str) -> Finding:
@@ -295,8 +354,8 @@ def _geometry_findings(image: Image) -> Iterator[Finding]:
 def _clipped(image: Image, report: Report) -> Image:
     kept = []
     for instance in image.instances:
-        x0, y0, x1, y1 = geometry.clip_box(instance.box, image.width, image.height)
-        if x0 >= x1 or y0 >= y1:
+        clipped = _clip_instance(instance, image)
+        if clipped is None:
             finding = Finding(
                 code="clipped-away",
                 severity="warning",
@@ -306,18 +365,26 @@ def _clipped(image: Image, report: Report) -> Image:
                 lost=instance.parts,
             )
             report.add([finding])
-        elif (x0, y0, x1, y1) == instance.box or isinstance(instance.shape, Mask):
-            kept.append(instance)
         else:
-            kept.append(_clip_instance(instance, (x0, y0, x1, y1), image))
+            kept.append(clipped)
     return msgspec.structs.replace(image, instances=tuple(kept))
 
 
-def _clip_instance(instance: Instance, box: Box, image: Image) -> Instance:
-    if not isinstance(instance.shape, Polygons):
+def _clip_instance(instance: Instance, image: Image) -> Instance | None:
+    """The part of an instance inside the image; None where that is nothing."""
+    box = geometry.clip_box(instance.box, image.width, image.height)
+    if box[0] >= box[2] or box[1] >= box[3]:
+        return None
+    if box == instance.box or isinstance(instance.shape, Mask):
+        return instance
+    if instance.shape is None:
         return msgspec.structs.replace(instance, box=box, area=geometry.box_area(box))
     rings = (geometry.clip_ring(ring, image.width, image.height) for ring in instance.shape.rings)
     shape = Polygons(tuple(ring for ring in rings if len(ring) >= 6))
+    # What is cut off may have held the outline's extreme points: its box is found anew.
+    box = geometry.ring_box(*shape.rings) if shape.rings else (0.0, 0.0, 0.0, 0.0)
+    if box[0] >= box[2] or box[1] >= box[3]:
+        return None
     area = geometry.shape_area(shape, image.width, image.height)
     return msgspec.structs.replace(instance, box=box, shape=shape, area=area)
 
@@ -337,27 +404,42 @@ def _refuse_overwriting(targets: Iterable[Path], force: bool) -> None:
 
 
 def _place_images(
-    spool: Spool, images: Root, root: Root, reader: Any, out: Path, how: str, report: Report
+    spool: Spool,
+    images: Root,
+    extract: Callable[[str], bytes] | None,
+    out: Path,
+    job: Job,
+    report: Report,
 ) -> None:
-    if out.suffix:
-        raise UsageError(f"--images {how} needs a folder to write to, not {out}")
-    if how != "copy" and images.remote:
-        raise UsageError(f"--images {how} needs local images; use copy")
-    done: set[str] = set()
-    for image in spool:
-        if image.file_name in done:
-            continue
-        done.add(image.file_name)
-        target = out / "images" / image.file_name
+    if folder_of(job.out) != out:
+        raise UsageError(f"--images {job.images} needs a folder to write to, not {out}")
+    if job.images != "copy" and images.remote:
+        raise UsageError(f"--images {job.images} needs local images; use copy")
+    sources = {image.file_name: image.source for image in spool}
+    targets = {name: out / "images" / name for name in sources}
+    targets = {
+        name: target for name, target in targets.items() if not _in_place(images, name, target)
+    }
+    _refuse_overwriting(targets.values(), job.force)
+    for name, target in targets.items():
         try:
-            _place(images, root, reader, image, target, how)
+            if images.exists(name):
+                _place(images, name, target, job.images)
+            elif extract is None:
+                raise ParseError(name, "", "it does not exist")
+            else:
+                data = extract(sources[name])
+                with atomic_write(target) as stream:
+                    stream.write(data)
+        except OSError as error:
+            raise OutputError(f"{target}: cannot be written: {error.strerror or error}") from error
         except ParseError as error:
             report.add(
                 [
                     Finding(
                         code="image-not-placed",
                         severity="error",
-                        file=image.file_name,
+                        file=name,
                         message=f"is not in the output: {error.message}",
                         remedy="restore the image and convert again",
                     )
@@ -365,23 +447,27 @@ def _place_images(
             )
 
 
-def _place(images: Root, root: Root, reader: Any, image: Image, target: Path, how: str) -> None:
-    if not images.exists(image.file_name):
-        extract = getattr(reader, "embedded_image", None)
-        if extract is None:
-            raise ParseError(image.file_name, "", "it does not exist")
-        data = extract(root, image.source)
-        with atomic_write(target) as stream:
-            stream.write(data)
-    elif how == "copy":
-        with images.open(image.file_name) as source, atomic_write(target) as stream:
+def _in_place(images: Root, name: str, target: Path) -> bool:
+    """Whether the target is the image itself, where OUT/images is the folder that was read."""
+    if images.remote or target.is_symlink() or not target.exists():
+        return False
+    return os.path.realpath(images.path / name) == os.path.realpath(target)
+
+
+def _place(images: Root, name: str, target: Path, how: str) -> None:
+    if how == "copy":
+        with images.open(name) as source, atomic_write(target) as stream:
             shutil.copyfileobj(source, stream)
-    else:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            target.unlink()
-        source_path = os.path.realpath(images.path / image.file_name)
-        (os.link if how == "hardlink" else os.symlink)(source_path, target)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}")
+    try:
+        link = os.link if how == "hardlink" else os.symlink
+        link(os.path.realpath(images.path / name), temporary)
+        os.replace(temporary, target)
+    finally:
+        with suppress(FileNotFoundError):  # replacing a link by its like leaves it there
+            temporary.unlink()
 
 
 def _count(views: dict[str, SplitView], report: Report) -> None:

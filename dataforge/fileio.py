@@ -23,6 +23,9 @@ T = TypeVar("T")
 IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 """What counts as an image, compared in lower case."""
 
+REGISTRATION = "dataforge_registration.json"
+"""Marks a folder that `dataforge register` wrote; such a folder is no part of a dataset."""
+
 MAX_TEXT_BYTES = 512 * 2**20
 """Annotation files larger than this are refused: one image's labels never are."""
 
@@ -67,15 +70,19 @@ class Root:
             yield str(path)[len(self._base) :].lstrip("/")
 
     def _walk_local(self) -> Iterator[str]:
+        # A link to a folder that we are inside of, by its real path or by the way that led
+        # here, would be walked for ever.
+        ways = {self.location: [os.path.realpath(self.location)]}
         for folder, subfolders, names in os.walk(self.location, followlinks=True):
-            real = os.path.realpath(folder)
-            # A link to a folder that we are inside of would be walked for ever.
-            subfolders[:] = [
-                name
-                for name in subfolders
-                if not name.startswith(".")
-                and not _contains(os.path.realpath(os.path.join(folder, name)), real)
-            ]
+            way = ways.pop(folder)
+            inside = []
+            for name in subfolders:
+                path = os.path.join(folder, name)
+                real = os.path.realpath(path)
+                if not name.startswith(".") and not any(_contains(real, above) for above in way):
+                    ways[path] = [*way, real]
+                    inside.append(name)
+            subfolders[:] = inside
             prefix = os.path.relpath(folder, self.location).replace(os.sep, "/")
             for name in names:
                 # "._x.json" are the companions that macOS leaves on foreign disks.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -107,6 +108,16 @@ class ClassMap:
         declared = self._declared or []
         return [*declared, *sorted(self._used - set(declared))]
 
+    def spellings(self) -> dict[str, str]:
+        """Normalised label -> class, of every label that counts, classes in order."""
+        names = self.names()
+        return dict(
+            sorted(
+                ((key, name) for key, name in self._class_of.items() if name in names),
+                key=lambda item: (names.index(item[1]), item[0]),
+            )
+        )
+
     def findings(self) -> Iterator[Finding]:
         """One finding for each label that was left out, with its count and the nearest class."""
         for label, entry in sorted(self._left_out.items()):
@@ -157,8 +168,11 @@ def load_names(source: str | None) -> tuple[list[str] | None, list[str]]:
     """
     if source is None:
         return None, list(LABELME_RESERVED)
-    if Path(source).is_file():
-        lines = Path(source).read_text("utf-8-sig").splitlines()
+    if os.path.isfile(source):  # where Path.is_file raises for a list longer than a file name
+        try:
+            lines = Path(source).read_text("utf-8-sig").splitlines()
+        except UnicodeDecodeError as error:
+            raise UsageError(f"labels file {source} is not UTF-8 text: {error}") from error
     elif source.endswith(".txt") or "/" in source:
         raise UsageError(f"labels file {source} does not exist")
     else:
@@ -170,15 +184,13 @@ def load_names(source: str | None) -> tuple[list[str] | None, list[str]]:
     return names, list(LABELME_RESERVED)
 
 
-def load_aliases(path: Path | None) -> dict[str, list[str]]:
+def load_aliases(path: Path) -> dict[str, list[str]]:
     """Class name -> spellings, of a TOML file with lines such as ``person = ["pedestrian"]``.
 
     Raises:
         UsageError: a value is no list of strings.
         ParseError: the file is no TOML.
     """
-    if path is None:
-        return {}
     table = load_toml(path)
     try:
         return msgspec.convert(table.get("aliases", table), dict[str, list[str]])

@@ -1,21 +1,20 @@
 """Where a dataset's images, annotations, splits and names live, and how its boxes are counted.
 
 A `Layout` is given (a TOML file, or one that ships in templates/layouts/), or inferred from the
-folder by `infer`, which also says why.
+folder by `dataforge.infer`, which also says why.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from dataforge.assets import asset
-from dataforge.errors import LayoutError, ParseError
+from dataforge.errors import ParseError
 from dataforge.fileio import IMAGE_EXTENSIONS, Root, is_image, load_toml, resolve, stem
 from dataforge.geometry import Coords
 
@@ -31,7 +30,7 @@ SPLIT_NAMES = {
 """What split files and folders are called -> the name that is used here."""
 
 
-_SPLIT_ORDER = ("train", "val", "test", "trainval")
+SPLIT_ORDER = ("train", "val", "test", "trainval")
 
 
 class Layout(
@@ -48,6 +47,7 @@ class Layout(
         annotations: folder of the XML files, likewise.
         splits: split name -> the file that lists its ids (voc) or its JSON (coco); with
             ``{split}`` folders, the folder's name.
+        split_images: split name -> folder of its images, where that is not `images`.
         extensions: image extensions that are looked for, lower case, in this order.
         lookup: find an image by its annotation's `id` or by the XML's `filename`.
         coords: convention of the XML's boxes (`dataforge.geometry.COORDS_OFFSETS`).
@@ -66,6 +66,7 @@ class Layout(
     images: str = "JPEGImages"
     annotations: str = "Annotations"
     splits: dict[str, str] = {}
+    split_images: dict[str, str] = {}
     extensions: tuple[str, ...] = IMAGE_EXTENSIONS
     lookup: Literal["id", "filename"] = "id"
     coords: CoordsChoice = "auto"
@@ -79,7 +80,8 @@ class Layout(
     def folders(self, split: str) -> tuple[str, str]:
         """(images, annotations) of one split, relative to the root."""
         folder = self.splits.get(split, split)
-        return self.images.replace("{split}", folder), self.annotations.replace("{split}", folder)
+        images = self.split_images.get(split, self.images)
+        return images.replace("{split}", folder), self.annotations.replace("{split}", folder)
 
     @property
     def per_split(self) -> bool:
@@ -174,174 +176,6 @@ def match_id(line: str, known: Mapping[str, str]) -> str | None:
         if candidate in known:
             return candidate
     return None
-
-
-# Inference -------------------------------------------------------------------------------------
-
-
-class Inferred(msgspec.Struct, frozen=True):
-    """A layout and the sentences that say how it was found."""
-
-    layout: Layout
-    reasons: tuple[str, ...]
-
-
-def infer(root: Root, declared: Mapping[str, Any] | None = None) -> Inferred:
-    """Find out where things are in a folder of XML files and images.
-
-    Args:
-        root: the folder.
-        declared: fields of `Layout` that the user or a layout file says; they are kept.
-
-    Raises:
-        LayoutError: there is no XML file, or no image that goes with one.
-    """
-    declared = dict(declared or {})
-    names = root.files()
-    xmls = [name for name in names if name.lower().endswith(".xml")]
-    images = [name for name in names if is_image(name)]
-    if not xmls:
-        raise LayoutError(f"{root.location}: no .xml file in it; name the folder with --root")
-    if not images:
-        raise LayoutError(f"{root.location}: no image in it ({', '.join(IMAGE_EXTENSIONS)})")
-    found: dict[str, Any] = {}
-    reasons: list[str] = []
-    if not {"images", "annotations"} <= declared.keys():
-        found, reasons = _infer_folders(xmls, images, root.location)
-    for key, value in found.items():
-        if key in declared and declared[key] != value:
-            reasons.append(
-                f"{key}: {_show(declared[key])} as declared, not {_show(value)} as found"
-            )
-    found |= declared
-    if "splits" not in found:
-        found["splits"], why = _infer_splits(root, names, xmls, found["annotations"])
-        reasons += why
-    return Inferred(msgspec.convert(found, Layout), tuple(reasons))
-
-
-def _show(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, dict) else str(value)
-
-
-def _infer_folders(
-    xmls: list[str], images: list[str], where: str
-) -> tuple[dict[str, Any], list[str]]:
-    by_name: dict[str, list[str]] = defaultdict(list)
-    for image in images:
-        by_name[stem(image).rsplit("/", 1)[-1]].append(stem(image))
-    pairs: Counter[tuple[str, str]] = Counter()
-    deeper: Counter[tuple[str, str]] = Counter()
-    for xml in xmls:
-        candidates = by_name.get(stem(xml).rsplit("/", 1)[-1], [])
-        if candidates:
-            pair = min((_folders(image, stem(xml)) for image in candidates), key=_closeness)
-            pairs[pair] += 1
-            below = stem(xml)[0 if pair[1] == "." else len(pair[1]) + 1 :].split("/")
-            inner = below[0] if len(below) > 1 else "."
-            deeper[_join(pair[0], inner), _join(pair[1], inner)] += 1
-    if not pairs:
-        raise LayoutError(
-            f"{where}: {len(xmls)} XML files and {len(images)} images, but no two of one name; "
-            "name the folders with --images and --annotations"
-        )
-    split_folders = _split_folders(pairs) or _split_folders(deeper)
-    if split_folders:
-        (image_folder, annotation_folder), splits = split_folders
-        reason = (
-            f"one folder per split ({', '.join(splits.values())}): "
-            f"{pairs.total()} of {len(xmls)} XML files have an image of their name there"
-        )
-        found = {"images": image_folder, "annotations": annotation_folder, "splits": splits}
-        return found, [reason]
-    (image_folder, annotation_folder), count = pairs.most_common(1)[0]
-    reason = (
-        f"images in {image_folder}/ and XML in {annotation_folder}/: "
-        f"{count} of {len(xmls)} XML files have an image of their name there"
-    )
-    return {"images": image_folder, "annotations": annotation_folder}, [reason]
-
-
-def _join(folder: str, inner: str) -> str:
-    return "/".join(part for part in (folder, inner) if part != ".") or "."
-
-
-def _folders(image: str, xml: str) -> tuple[str, str]:
-    """The differing fronts of two paths that end alike: ('Images', 'Annotations')."""
-    a, b = image.split("/"), xml.split("/")
-    while a and b and a[-1] == b[-1]:
-        a.pop()
-        b.pop()
-    return "/".join(a) or ".", "/".join(b) or "."
-
-
-def _closeness(pair: tuple[str, str]) -> tuple[int, str]:
-    return len(pair[0]) + len(pair[1]), pair[0]
-
-
-def _split_folders(
-    pairs: Iterable[tuple[str, str]],
-) -> tuple[tuple[str, str], dict[str, str]] | None:
-    """((images, annotations) with ``{split}`` in them, split -> folder), where that fits all."""
-    patterns: set[tuple[str, str]] = set()
-    splits: dict[str, str] = {}
-    for image_folder, xml_folder in pairs:
-        common = [part for part in image_folder.split("/") if part in xml_folder.split("/")]
-        part = next((part for part in common if part.lower() in SPLIT_NAMES), None)
-        if part is None:
-            return None
-        patterns.add((_replace_part(image_folder, part), _replace_part(xml_folder, part)))
-        splits[SPLIT_NAMES[part.lower()]] = part
-    if len(patterns) != 1:
-        return None
-    return patterns.pop(), {split: splits[split] for split in _SPLIT_ORDER if split in splits}
-
-
-def _replace_part(path: str, part: str) -> str:
-    parts = path.split("/")
-    parts[parts.index(part)] = "{split}"
-    return "/".join(parts)
-
-
-def _infer_splits(
-    root: Root, names: list[str], xmls: list[str], annotations: str
-) -> tuple[dict[str, str], list[str]]:
-    prefix = "" if annotations == "." else annotations + "/"
-    known = {stem(xml)[len(prefix) :]: xml for xml in xmls if xml.startswith(prefix)}
-    best: dict[str, tuple[tuple[bool, int, int], str]] = {}
-    for name in names:
-        split = _split_of(name)
-        if not split:
-            continue
-        try:
-            lines = split_ids(root.read_bytes(name).decode("utf-8", "replace"))
-        except ParseError:
-            continue
-        hits = sum(match_id(line, known) is not None for line in lines)
-        if not lines or hits < 0.5 * len(lines):
-            continue
-        file = stem(name).rsplit("/", 1)[-1].lower()
-        # train.txt before aeroplane_train.txt, then the longer list, then the shorter path
-        rank = file in SPLIT_NAMES, hits, -len(name)
-        if split not in best or rank > best[split][0]:
-            best[split] = rank, name
-    if "train" in best:  # trainval repeats what train and val hold
-        best.pop("trainval", None)
-    splits = {split: best[split][1] for split in _SPLIT_ORDER if split in best}
-    if not splits:
-        return {}, ["no split file found: everything is one split"]
-    return splits, [
-        f"split {split}: {path} lists {best[split][0][1]} ids" for split, path in splits.items()
-    ]
-
-
-def _split_of(name: str) -> str | None:
-    """The split that a list file's name speaks of: its last word that is a split's name."""
-    if not name.lower().endswith((".txt", ".csv", ".lst")):
-        return None
-    words = re.split(r"[^a-z]+", stem(name).rsplit("/", 1)[-1].lower())
-    found = [SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES]
-    return found[-1] if found else None
 
 
 # Coordinates -----------------------------------------------------------------------------------

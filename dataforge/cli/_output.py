@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from dataforge.convert import Progress
+from dataforge.errors import UsageError
 from dataforge.records import Finding
 
 SHOWN_PER_CODE = 5
@@ -43,6 +45,17 @@ def count(number: int, noun: str) -> str:
     """
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"{number:,} {noun if number == 1 else plural}"
+
+
+def choice(option: str, value: str, choices: Sequence[str]) -> Any:
+    """The value, where it is one of the choices.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if value not in choices:
+        raise UsageError(f"--{option} {value}: want one of {', '.join(choices)}")
+    return value
 
 
 def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> Iterator[str]:

@@ -7,8 +7,8 @@ from typing import Any, Optional
 
 import typer
 
-from dataforge.cli._output import count, progress_bar, say, show_findings, table
-from dataforge.convert import Job, Report, save_report
+from dataforge.cli._output import choice, count, progress_bar, say, show_findings, table
+from dataforge.convert import Job, Report, folder_of, save_report
 from dataforge.convert import convert as run
 from dataforge.converters import CONVERTERS
 from dataforge.errors import UsageError
@@ -24,15 +24,15 @@ _HELP = f"""Convert a dataset from one format to another.
 CONVERTER is one of: {", ".join(CONVERTERS)}.
 
 SRC is searched recursively; a file that cannot be read is reported with its place and the others
-are converted. OUT appears whole or not at all. For COCO that is OUT/annotations/instances_SPLIT.json,
-or OUT itself where it ends in .json.
+are converted. OUT appears whole or not at all: OUT/annotations/instances_SPLIT.json, or OUT itself
+where it ends in .json.
 """
 
 
 def _convert(
     converter: str = typer.Argument(..., metavar="CONVERTER", help="Such as labelme2coco."),
-    src: str = typer.Argument(..., help="Folder to read."),
-    out: str = typer.Argument(..., help="Folder to write, or a .json file."),
+    src: str = typer.Argument(..., metavar="SRC", help="Folder to read."),
+    out: str = typer.Argument(..., metavar="OUT", help="Folder to write, or a .json file."),
     labels: Optional[str] = typer.Option(
         None,
         help="File with a class name a line, or a,b,c: fixes the classes and their order. "
@@ -78,9 +78,15 @@ def _convert(
     missing_images: Optional[str] = typer.Option(
         None, help="keep (default) or skip the annotations of an image that is not there."
     ),
+    layout: Optional[str] = typer.Option(
+        None,
+        help="Where things are: custom-voc (inferred, the default), voc, a well-known name such "
+        "as humanparts, or a .toml file (voc).",
+    ),
     coords: Optional[str] = typer.Option(
         None,
-        help="How boxes are counted: auto, voc (from 1), zero (from 0), mmdet (-1 on all four) (voc).",
+        help="How boxes are counted: auto, voc (from 1), zero (from 0), or mmdet (-1 on all "
+        "four) (voc).",
     ),
     difficult: Optional[str] = typer.Option(
         None, help="Difficult objects: keep, ignore or drop (voc)."
@@ -102,13 +108,14 @@ def _convert(
         reads=reads,
         writes=writes,
         read_options={name: value for name, value in reader.items() if value is not None},
+        layout=layout,
         labels=labels,
         aliases=str(aliases) if aliases else None,
-        unknown=_choice("unknown", unknown, ("error", "ignore", "add")),
+        unknown=choice("unknown", unknown, ("error", "ignore", "add")),
         ignore_case=ignore_case,
         split=split,
         seed=seed,
-        images=_choice("images", images, ("reference", "copy", "hardlink", "symlink")),
+        images=choice("images", images, ("reference", "copy", "hardlink", "symlink")),
         category_start=category_start,
         clip=clip,
         drop_empty=drop_empty,
@@ -123,12 +130,6 @@ def _convert(
     raise typer.Exit(1 if result.failed else 0)
 
 
-def _choice(option: str, value: str, choices: tuple[str, ...]) -> Any:
-    if value not in choices:
-        raise UsageError(f"--{option} {value}: want one of {', '.join(choices)}")
-    return value
-
-
 def show_report(report: Report) -> None:
     """The conversion in words: what was written, by class and split, then what was found."""
     instances = sum(sum(counts.values()) for counts in report.instances.values())
@@ -138,9 +139,8 @@ def show_report(report: Report) -> None:
         if report.empty_images
         else ""
     )
-    say(
-        f"{count(images, 'image')}, {count(report.shapes, 'shape')} as {count(instances, 'instance')}{empty}"
-    )
+    shapes = f"{count(report.shapes, 'shape')} as {count(instances, 'instance')}"
+    say(f"{count(images, 'image')}, {shapes}{empty}")
     splits = list(report.images)
     rows = [["class", *splits]]
     rows += [
@@ -155,6 +155,5 @@ def show_report(report: Report) -> None:
         total = sum(report.lost.values())
         parts = ", ".join(f"{number:,} {code}" for code, number in sorted(report.lost.items()))
         say(f"{count(total, 'shape')} left out: {parts}")
-    base = Path(report.out).parent if Path(report.out).suffix else Path(report.out)
     for file in report.files:
-        say(f"wrote {base / file}")
+        say(f"wrote {folder_of(report.out) / file}")

@@ -1,2 +1,54 @@
-def add_to(app):
-    pass
+"""``dataforge demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from dataforge.cli._output import choice, say
+from dataforge.demo import Account, demo
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo", help=_HELP)(_demo)
+
+
+_HELP = """Go the whole way on the sample data: convert, register, train, prove.
+
+Labelme files become COCO, a HumanParts folder becomes a registered dataset of mmdetection, and a
+Faster R-CNN with a ResNet-50 FPN is trained from nothing until it finds the objects in both.
+Minutes on two CPU cores; nothing is downloaded.
+"""
+
+
+def _demo(
+    folder: Path = typer.Argument(Path("dataforge_demo"), metavar="[DIR]", help="Folder to make."),
+    device: str = typer.Option("auto", help="auto, cuda or cpu."),
+) -> None:
+    account = demo(folder, choice("device", device, ("auto", "cuda", "cpu")), say)
+    show_account(account)
+    raise typer.Exit(0 if account.proved else 3)
+
+
+def show_account(account: Account) -> None:
+    """What was made, what was reached, and the commands for one's own data."""
+    say()
+    for name, proof in account.proofs.items():
+        ap50 = "none" if proof.ap50 is None else f"{proof.ap50:.3f}"
+        say(f"{name}: {proof.verdict}, AP50 {ap50}")
+        for reason in proof.reasons:
+            say(f"  {reason}")
+        say(f"  config  {account.configs[name]}")
+        say(f"  report  {account.folder / f'smoke_{name}' / 'smoke_report.json'}")
+        say(f"  curve   {account.folder / f'smoke_{name}' / 'loss_curve.png'}")
+    say(f"COCO file {account.folder / 'coco' / 'annotations' / 'instances_train.json'}")
+    say(f"All in {account.seconds:.0f} s, on {next(iter(account.proofs.values())).device}.")
+    say()
+    say("The same with your own data:")
+    say("  dataforge convert labelme2coco FOLDER coco --split train=0.8,val=0.2 --images copy")
+    say("  dataforge register MyParts --layout coco --root coco")
+    say("  dataforge register HumanParts --layout custom-voc --root HUMANPARTS_FOLDER")
+    say("  dataforge smoke CONFIG            (register says which)")
+    say(f"Undo the demo: dataforge unregister {' && dataforge unregister '.join(account.proofs)}")

@@ -1,2 +1,179 @@
-def add_to(app):
-    pass
+"""``dataforge register`` and ``dataforge unregister``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Optional
+
+import typer
+
+from dataforge.cli._output import choice, count, say, show_findings, table
+from dataforge.codegen._table import TARGETS
+from dataforge.codegen.spec import TrainSpec
+from dataforge.errors import UsageError
+from dataforge.labels import load_aliases, load_names
+from dataforge.register import Plan, Request, apply, plan
+from dataforge.register import unregister as undo
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("register", help=_HELP)(_register)
+    app.command("unregister", help="Take back what `register` wrote for NAME.")(_unregister)
+
+
+_HELP = """Register a dataset with mmdetection: class, class_names alias, configs.
+
+NAME gives the class's name (HumanParts: HumanPartsDataset). A well-known name brings its own rules
+for the folder, the classes and the boxes; the options override them. Nothing is edited in
+mmdetection and nothing is written into the dataset: all goes to OUT, and one .pth line makes it
+importable from anywhere.
+"""
+
+
+def _register(
+    name: str = typer.Argument(..., help="Of the dataset, such as HumanParts."),
+    layout: Optional[str] = typer.Option(
+        None,
+        help="custom-voc (well known by NAME, else inferred), voc, coco, or a .toml file. "
+        "Default: what the folder holds.",
+    ),
+    root: str = typer.Option(".", help="Folder of the dataset."),
+    images: Optional[str] = typer.Option(None, help="Folder of the images, relative to the root."),
+    annotations: Optional[str] = typer.Option(None, help="Folder of the XML files, likewise."),
+    splits: Optional[str] = typer.Option(
+        None, help="train=FILE,val=FILE: lists of ids, or COCO files."
+    ),
+    classes: Optional[str] = typer.Option(
+        None, help="a,b,c or a file with a name a line: the classes in the order of their labels."
+    ),
+    aliases: Optional[Path] = typer.Option(
+        None, help="TOML file: class = ['other spelling', ...]."
+    ),
+    also_known_as: Optional[str] = typer.Option(
+        None, help="a,b: further names that get_classes() answers to."
+    ),
+    unknown: str = typer.Option("error", help="A label that is no class: error, ignore or add."),
+    coords: Optional[str] = typer.Option(
+        None,
+        help="How boxes are counted: auto, voc (from 1), zero (from 0), or mmdet (-1 on all four).",
+    ),
+    difficult: Optional[str] = typer.Option(
+        None, help="Difficult objects: keep (default), ignore or drop."
+    ),
+    split: Optional[str] = typer.Option(
+        None, help="train=0.8,val=0.2: make splits where the dataset has none."
+    ),
+    seed: int = typer.Option(0, help="Of the splits that are made."),
+    out: Optional[str] = typer.Option(None, help="Folder to write. [default: NAME_registered]"),
+    framework: str = typer.Option("mmdet2", help=f"One of: {', '.join(TARGETS)}."),
+    base: str = typer.Option(
+        "faster_rcnn_r50_fpn",
+        help="Detector: faster_rcnn_r50_fpn, mask_rcnn_r50_fpn, cascade_rcnn_r50_fpn or "
+        "retinanet_r50_fpn.",
+    ),
+    gpus: int = typer.Option(1, min=1, help="The learning rate is scaled to them."),
+    samples_per_gpu: int = typer.Option(2, min=1, help="Images a GPU and step."),
+    repeat: int = typer.Option(1, min=1, help="Times that an epoch goes through the training set."),
+    init: str = typer.Option(
+        "imagenet", help="Backbone: imagenet (downloaded when training starts) or random."
+    ),
+    python: Optional[str] = typer.Option(
+        None, help="The Python that trains. [default: the one that runs dataforge]"
+    ),
+    dry_run: bool = typer.Option(False, help="Show what would be written, as a diff."),
+    force: bool = typer.Option(False, help="Overwrite what was changed by hand."),
+) -> None:
+    flags: dict[str, Any] = {"images": images, "annotations": annotations, "difficult": difficult}
+    flags["coords"] = coords and choice("coords", coords, ("auto", "voc", "zero", "mmdet"))
+    flags["difficult"] = difficult and choice("difficult", difficult, ("keep", "ignore", "drop"))
+    flags["splits"] = _paths(splits)
+    flags["classes"] = load_names(classes)[0]
+    flags["aliases"] = load_aliases(aliases) if aliases else None
+    planned = plan(
+        Request(
+            name=name,
+            root=root,
+            layout=layout,
+            flags={key: value for key, value in flags.items() if value is not None},
+            also_known_as=tuple(also_known_as.split(",")) if also_known_as else (),
+            unknown=choice("unknown", unknown, ("error", "ignore", "add")),
+            ratios=split,
+            seed=seed,
+            out=out,
+            framework=framework,
+            train=TrainSpec(
+                base=base,
+                gpus=gpus,
+                samples_per_gpu=samples_per_gpu,
+                repeat=repeat,
+                init=choice("init", init, ("imagenet", "random")),
+            ),
+            python=python,
+        )
+    )
+    show_plan(planned)
+    if dry_run:
+        say(planned.diff() or "nothing would change")
+        say("nothing is written (--dry-run)")
+    else:
+        show_applied(planned, apply(planned, force))
+    raise typer.Exit(1 if planned.failed else 0)
+
+
+def _paths(text: str | None) -> dict[str, str] | None:
+    if text is None:
+        return None
+    pairs = [item.partition("=") for item in text.split(",")]
+    if not all(name.strip() and path.strip() for name, _, path in pairs):
+        raise UsageError(f"--splits {text}: want train=FILE,val=FILE")
+    return {name.strip(): path.strip() for name, _, path in pairs}
+
+
+def show_plan(planned: Plan) -> None:
+    """How the folder was understood, and what is in it."""
+    dataset = planned.dataset
+    say(f"{dataset.name}: {dataset.format} in {dataset.root}")
+    for reason in planned.reasons:
+        say(f"  {reason}")
+    splits = list(planned.instances)
+    rows = [["class", *splits]]
+    rows += [
+        [name, *(f"{planned.instances[split].get(name, 0):,}" for split in splits)]
+        for name in dataset.classes
+    ]
+    rows.append(["(images)", *(f"{planned.images.get(split, 0):,}" for split in splits)])
+    for line in table(rows):
+        say(line)
+    show_findings(planned.findings)
+
+
+def show_applied(planned: Plan, written: list[Path]) -> None:
+    """What was written, what that makes possible, and how to go on."""
+    dataset = planned.dataset
+    for path in written:
+        say(f"wrote {path}")
+    if not written:
+        say(f"{planned.out} is up to date ({count(len(planned.files), 'file')})")
+    if planned.pth is not None:
+        say(f"importable as {planned.module}, by the line in {planned.pth}")
+    else:
+        say(f"no site-packages can be written: set PYTHONPATH={planned.out} before training")
+    say(f"registered {dataset.class_name}; get_classes() knows it as {', '.join(dataset.aliases)}")
+    config = planned.out / planned.config
+    say(f"prove it:  dataforge smoke {config}")
+    say(f"train it:  python tools/train.py {config}")
+    say(f"undo it:   dataforge unregister {dataset.name}")
+
+
+def _unregister(
+    name: str = typer.Argument(..., help="Of the dataset."),
+    out: Optional[str] = typer.Option(None, help="Folder it was written to, if it is not found."),
+    python: Optional[str] = typer.Option(None, help="The Python it was registered for."),
+    force: bool = typer.Option(False, help="Remove files that were changed by hand, too."),
+) -> None:
+    result = undo(name, out, python, force)
+    for path in result.removed:
+        say(f"removed {path}")
+    for path in result.kept:
+        say(f"kept {path}: it was changed by hand (--force removes it)")

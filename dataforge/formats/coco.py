@@ -126,7 +126,7 @@ def _segmentation(instance: Instance) -> Any:
 
 
 class _Category(msgspec.Struct):
-    id: int | str
+    id: int | float | str
     name: str
 
 
@@ -135,7 +135,7 @@ class _ImageEntry(msgspec.Struct):
 
 
 class _Annotation(msgspec.Struct):
-    category_id: int | str | None = None
+    category_id: int | float | str | None = None
     segmentation: Any = None
 
 
@@ -170,10 +170,13 @@ def summarise(root: Root, name: str) -> Summary:
     data, _ = to_utf8(root.read_bytes(name), name)
     document = decode_json(data, _File, name)
     names = {category.id: category.name for category in document.categories}
-    counts = Counter(names.get(entry.category_id or 0) for entry in document.annotations)
+    ids = Counter(entry.category_id for entry in document.annotations)
+    counts = dict.fromkeys(names.values(), 0)
+    for number, label in names.items():
+        counts[label] += ids[number]
     return Summary(
         names=list(names.values()),
-        counts={name: counts[name] for name in names.values()},
+        counts=counts,
         file_names=[entry.file_name for entry in document.images],
         segmented=sum(bool(entry.segmentation) for entry in document.annotations),
     )

@@ -16,7 +16,7 @@ from dataforge.errors import InputError, ParseError
 from dataforge.fileio import MAX_IMAGE_PIXELS, Root, is_image, parse_xml, stem
 from dataforge.formats._base import Canonical, Records, Step
 from dataforge.geometry import Coords
-from dataforge.layout import CoordsEvidence, Layout, infer, match_id, resolved_reference, split_ids
+from dataforge.layout import CoordsEvidence, Layout, match_id, resolved_reference, split_ids
 from dataforge.records import Box, Finding, Image, Instance
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """How XML files are read.
 
     Attributes:
-        layout: where things are; None infers it.
+        layout: where things are (`dataforge.infer` finds out).
         coords: overrides the layout's.
         difficult: overrides the layout's.
         missing_images: `keep` the annotations of an image that is not there, or `skip` them.
     """
 
-    layout: Layout | None = None
+    layout: Layout = Layout()
     coords: Literal["auto", "voc", "mmdet", "zero"] | None = None
     difficult: Literal["keep", "ignore", "drop"] | None = None
     missing_images: Literal["keep", "skip"] = "keep"
@@ -50,9 +50,9 @@ def read(root: Root, options: Options, canonical: Canonical) -> Records:
         canonical: not needed here.
 
     Raises:
-        LayoutError: the layout is to be inferred and the folder does not tell.
+        InputError: a split file is not there.
     """
-    layout = options.layout or infer(root).layout
+    layout = options.layout
     if options.difficult:
         layout = msgspec.structs.replace(layout, difficult=options.difficult)
     if options.coords:
@@ -79,14 +79,14 @@ def listed_ids(root: Root, layout: Layout) -> dict[str | None, list[str]]:
         InputError: a split file is not there.
     """
     if not layout.splits or layout.per_split:
-        return {split: sorted(_annotation_ids(root, layout, split)) for split in _splits(layout)}
+        return {split: sorted(annotation_ids(root, layout, split)) for split in _splits(layout)}
     listed: dict[str | None, list[str]] = {}
     for split, path in layout.splits.items():
         try:
             text = root.read_bytes(path).decode("utf-8", "replace")
         except ParseError as error:
             raise InputError(f"split file {path}: {error.message}") from error
-        known = _annotation_ids(root, layout, split)
+        known = annotation_ids(root, layout, split)
         listed[split] = [match_id(line, known) or line for line in split_ids(text)]
     return listed
 
@@ -95,7 +95,7 @@ def _splits(layout: Layout) -> list[str | None]:
     return [*layout.splits] or [None]
 
 
-def _annotation_ids(root: Root, layout: Layout, split: str | None) -> dict[str, str]:
+def annotation_ids(root: Root, layout: Layout, split: str | None) -> dict[str, str]:
     """Id -> path of every XML file below the split's annotation folder."""
     prefix = _prefix(layout.folders(split or "")[1])
     return {
@@ -129,7 +129,7 @@ def decide_coords(root: Root, layout: Layout) -> tuple[Coords, str]:
         return layout.coords, "as declared"
     evidence = CoordsEvidence()
     for split in _splits(layout):
-        for path in _annotation_ids(root, layout, split).values():
+        for path in annotation_ids(root, layout, split).values():
             try:
                 element = parse_xml(root.read_bytes(path), path)
             except ParseError:
@@ -151,11 +151,9 @@ def stated_size(element: _Element) -> tuple[int, int] | None:
         height = float(element.findtext("size/height") or 0)
     except ValueError:
         return None
-    if (
-        not (1 <= width * height <= MAX_IMAGE_PIXELS)
-        or width != int(width)
-        or height != int(height)
-    ):
+    if not (width >= 1 and height >= 1 and width * height <= MAX_IMAGE_PIXELS):
+        return None
+    if width != int(width) or height != int(height):
         return None
     return int(width), int(height)
 
@@ -169,7 +167,7 @@ class _Reader:
         self.seen: set[str] = set()
 
     def read_split(self, split: str | None, ids: list[str]) -> Records:
-        known = _annotation_ids(self.root, self.layout, split)
+        known = annotation_ids(self.root, self.layout, split)
         images = image_index(self.root, self.layout, split)
         for id_ in ids:
             path = known.get(id_)
@@ -340,16 +338,23 @@ class _Reader:
         )
 
     def unlisted(self) -> Records:
-        """A note of the XML files that no split lists."""
-        rest = sorted(
-            {
-                path
-                for split in _splits(self.layout)
-                for path in _annotation_ids(self.root, self.layout, split).values()
-            }
-            - self.seen
-        )
-        if rest:
+        """What is said of the XML files that no split lists, or that lie elsewhere."""
+        inside = {
+            path
+            for split in _splits(self.layout)
+            for path in annotation_ids(self.root, self.layout, split).values()
+        }
+        xmls = {name for name in self.root.files() if name.lower().endswith(".xml")}
+        if outside := sorted(xmls - inside):
+            yield Finding(
+                code="annotation-outside-layout",
+                severity="warning",
+                file=outside[0],
+                message=f"{len(outside)} XML files lie outside the layout's folder of "
+                "annotations (this is the first): not read",
+                remedy="convert their folder by itself if they are meant to be used",
+            )
+        if rest := sorted(inside - self.seen):
             yield Finding(
                 code="annotation-not-listed",
                 severity="note",

@@ -1,0 +1,94 @@
+"""mmdet 2.x: dataset module, dataset fragment and training config.
+
+What the generated code must cope with: mmdet 2.28.2 datasets/xml_style.py (image extension, -1
+and path rules hard-coded) and datasets/coco.py (labels follow the JSON's category order).
+"""
+
+from __future__ import annotations
+
+from dataforge.codegen.render import render
+from dataforge.codegen.spec import DatasetSpec, PlannedFile, TrainSpec, palette
+from dataforge.errors import OutputError, UsageError
+from dataforge.geometry import COORDS_OFFSETS
+
+BASES = {
+    # detector -> its learning rate for 8 GPUs x 2 images in mmdet's own configs
+    "cascade_rcnn_r50_fpn": 0.02,
+    "faster_rcnn_r50_fpn": 0.02,
+    "mask_rcnn_r50_fpn": 0.02,
+    "retinanet_r50_fpn": 0.01,
+}
+
+RESERVED_CLASSES = """
+CityscapesDataset ClassBalancedDataset CocoDataset CocoPanopticDataset ConcatDataset CustomDataset
+DeepFashionDataset LVISDataset LVISV05Dataset LVISV1Dataset MultiImageMixDataset
+Objects365V1Dataset Objects365V2Dataset OccludedSeparatedCocoDataset OpenImagesChallengeDataset
+OpenImagesDataset RepeatDataset VOCDataset WIDERFaceDataset XMLDataset
+"""
+"""Dataset classes that mmdet 2.28.2 registers itself."""
+
+RESERVED_ALIASES = """
+WIDERFace WIDERFaceDataset cityscapes coco det ilsvrc_det ilsvrc_vid imagenet_det imagenet_vid
+ms_coco mscoco obj365v1 obj365v2 objects365v1 objects365v2 oid_challenge oid_v6
+openimages_challenge openimages_v6 pascal_voc vid voc voc07 voc12 wider_face
+"""
+"""Names that mmdet 2.28.2's `get_classes` knows, and those that switch `eval_map`'s rules."""
+
+
+def check(dataset: DatasetSpec, train: TrainSpec) -> None:
+    """Refuse what mmdet 2 cannot hold, before anything is written.
+
+    Raises:
+        UsageError: the name is mmdet's own, the base unknown, or the base needs masks.
+        OutputError: mmcv 1.x could not dump a config with this path.
+    """
+    if dataset.class_name in RESERVED_CLASSES.split():
+        raise UsageError(f"mmdet has a {dataset.class_name} of its own: choose another name")
+    taken = {*RESERVED_ALIASES.split()} & {*dataset.aliases, dataset.key}
+    if taken:
+        raise UsageError(f"mmdet knows the name {min(taken)!r} already: choose another one")
+    if train.base not in BASES:
+        raise UsageError(f"--base {train.base}: want one of {', '.join(BASES)}")
+    if train.base.startswith("mask") and not dataset.has_masks:
+        raise UsageError(f"--base {train.base} needs masks, and {dataset.name} has boxes alone")
+    paths = [dataset.root, *(split.ann_file for split in dataset.splits.values())]
+    for path in paths:
+        if any(c in path for c in "'\"\\\n{}"):
+            # mmcv 1.7.2 utils/config.py:437 prints a str between quotes without escaping it.
+            raise OutputError(
+                f"{path}: mmcv 1.x cannot write a config that holds a path with a quote, brace or "
+                "backslash; rename or link the folder"
+            )
+
+
+def render_files(dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
+    """The package with the dataset class, the dataset fragment and the training config."""
+    batch = train.gpus * train.samples_per_gpu
+    values = {
+        "dataset": dataset,
+        "train": train,
+        "palette": palette(len(dataset.classes)),
+        "offsets": COORDS_OFFSETS[dataset.coords],
+        "module": module_name(dataset),
+        "batch": batch,
+        "base_lr": BASES[train.base],
+        "lr": round(BASES[train.base] * batch / 16, 10),
+        "with_mask": train.base.startswith("mask"),
+    }
+    names = {
+        f"{dataset.package}/__init__.py": "mmdet2/package.py.j2",
+        f"{dataset.package}/mmdet2.py": f"mmdet2/{dataset.format}.py.j2",
+        f"configs/_base_/datasets/{dataset.key}.py": "mmdet2/dataset_config.py.j2",
+        config_path(dataset, train): "mmdet2/train_config.py.j2",
+    }
+    return [PlannedFile(path, render(template, **values)) for path, template in names.items()]
+
+
+def config_path(dataset: DatasetSpec, train: TrainSpec) -> str:
+    """The training config, relative to the output folder."""
+    return f"configs/{dataset.key}/{train.base}_{dataset.key}.py"
+
+
+def module_name(dataset: DatasetSpec) -> str:
+    """What a config imports."""
+    return f"{dataset.package}.mmdet2"

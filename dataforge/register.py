@@ -1,0 +1,584 @@
+"""Make a dataset known to a training framework: plan, show, apply; and undo.
+
+    folder ─► layout ─► records (counts, findings) ─► DatasetSpec ─► planned files ─► written
+
+What is written is the user's own: it needs the framework and nothing of dataforge. The generated
+package becomes importable by one line, a ``dataforge_<name>.pth`` in the site-packages of the
+Python that trains, so that any working directory, worker process and dumped config finds it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib
+import os
+import subprocess
+import sys
+import sysconfig
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dataforge import split
+from dataforge.codegen._table import get_target
+from dataforge.codegen.spec import (
+    DatasetSpec,
+    PlannedFile,
+    SplitSpec,
+    TrainSpec,
+    identify,
+    snake_case,
+)
+from dataforge.errors import InputError, OutputError, UsageError
+from dataforge.fileio import REGISTRATION, Root, decode_json, write_json, write_text
+from dataforge.formats import coco, voc
+from dataforge.infer import choose
+from dataforge.labels import ClassMap, Unknown
+from dataforge.layout import Layout
+from dataforge.records import Finding, Image
+
+_USES = {"train": ("train", "trainval"), "val": ("val", "test"), "test": ("test", "val")}
+"""Which of the dataset's splits each of the framework's three is taken from, first come."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to register, and how.
+
+    Attributes:
+        name: of the dataset; gives the class's, the module's and the alias's name.
+        root: folder of the data.
+        layout: see `dataforge.infer.choose`.
+        flags: fields of `Layout` that override what the layout says.
+        also_known_as: further names for `get_classes`.
+        unknown: what to do with a label that is none of the classes.
+        ratios: make splits of these sizes, such as ``train=0.8,val=0.2``.
+        seed: of the splits that are made.
+        out: folder to write to; None is ``<name>_registered`` in the working directory.
+        framework: a row of `dataforge.codegen._table`.
+        train: detector, batch and learning rate.
+        python: interpreter that trains; None is the running one.
+    """
+
+    name: str
+    root: str = "."
+    layout: str | None = None
+    flags: dict[str, Any] = {}
+    also_known_as: tuple[str, ...] = ()
+    unknown: Unknown = "error"
+    ratios: str | None = None
+    seed: int = 0
+    out: str | None = None
+    framework: str = "mmdet2"
+    train: TrainSpec = TrainSpec()
+    python: str | None = None
+
+
+class Plan(msgspec.Struct, kw_only=True):
+    """What a registration would write, and why; nothing is written yet.
+
+    Attributes:
+        dataset: the description that the code was made from.
+        out: absolute output folder.
+        files: what to write there.
+        config: the training config, relative to `out`.
+        module: what a config imports.
+        reasons: how the layout was found, a sentence each.
+        images: split -> number of images.
+        instances: split -> class -> number.
+        findings: what is odd in the data.
+        pth: the path file that makes the package importable, None where nowhere can be written.
+    """
+
+    dataset: DatasetSpec
+    out: Path
+    files: list[PlannedFile]
+    config: str
+    module: str
+    reasons: list[str]
+    images: dict[str, int]
+    instances: dict[str, dict[str, int]]
+    findings: list[Finding]
+    pth: Path | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether any finding is an error."""
+        return any(finding.severity == "error" for finding in self.findings)
+
+    def diff(self) -> str:
+        """A unified diff from what stands in `out` to what would."""
+        parts: list[str] = []
+        for file in self.files:
+            path = self.out / file.path
+            old = path.read_text("utf-8") if path.is_file() else ""
+            parts += difflib.unified_diff(
+                old.splitlines(keepends=True),
+                file.text.splitlines(keepends=True),
+                str(path) if old else os.devnull,
+                str(path),
+            )
+        return "".join(parts)
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in ``dataforge_registration.json``, so that a run can be taken back.
+
+    Attributes:
+        name: of the dataset.
+        files: path relative to the folder -> SHA-256 of what was written.
+    """
+
+    name: str
+    files: dict[str, str]
+
+
+# Plan -------------------------------------------------------------------------------------------
+
+
+def plan(request: Request) -> Plan:
+    """Find out everything and render everything; write nothing.
+
+    Raises:
+        InputError: there is no such folder, or nothing is marked in it.
+        LayoutError: the folder does not tell where things are.
+        UsageError: the name, base or an option cannot be.
+        OutputError: the framework cannot hold the path.
+    """
+    key, class_name = identify(request.name)
+    target = get_target(request.framework)
+    root = Root(request.root)
+    if root.remote:
+        raise UsageError("--root: training reads local files; copy the dataset first")
+    inferred = choose(request.layout, request.name, root, request.flags)
+    layout, reasons = inferred.layout, list(inferred.reasons)
+    survey = _survey_coco(root, layout) if layout.format == "coco" else _survey_voc(root, layout)
+    reasons += survey.reasons
+    findings = list(survey.findings)
+    classes = _classes(layout, request.unknown, survey)
+    out = Path(os.path.abspath(request.out or f"{key}_registered"))
+    made = _made_splits(request, survey, out)
+    splits = _splits(survey, made, reasons, findings)
+    instances = _count(survey, classes, findings)
+    findings += classes.findings()
+    names = classes.names()
+    if not names:
+        raise InputError(f"{request.root}: no class is named and nothing is marked")
+    dataset = DatasetSpec(
+        name=request.name,
+        class_name=class_name,
+        key=key,
+        package=f"{key}_dataset",
+        aliases=_aliases(request, key, layout),
+        format=layout.format,
+        root=os.path.abspath(request.root),
+        classes=tuple(names),
+        spellings=classes.spellings(),
+        ignore_case=layout.ignore_case,
+        splits=splits,
+        extensions=layout.extensions,
+        lookup=layout.lookup,
+        coords=survey.coords,
+        difficult=layout.difficult,
+        has_masks=survey.masks,
+    )
+    target.check(dataset, request.train)
+    findings += _class_findings(instances, names)
+    return Plan(
+        dataset=dataset,
+        out=out,
+        files=[*target.render_files(dataset, request.train), *made.files],
+        config=target.config_path(dataset, request.train),
+        module=target.module_name(dataset),
+        reasons=reasons,
+        images={name: len(ids) for name, ids in survey.ids.items()},
+        instances=instances,
+        findings=findings,
+        pth=_path_file(key, request.python),
+    )
+
+
+class _Survey(msgspec.Struct, kw_only=True):
+    """What a pass over the data found, whatever its format."""
+
+    splits: dict[str, SplitSpec]
+    ids: dict[str, list[str]]
+    labels: dict[str, Counter[str]]  # split -> label -> instances
+    order: list[str] = []  # labels in the order of the source, empty where it has none
+    images: list[Image] = []  # voc: for the class map's findings
+    id_of: dict[str, str] = {}  # voc: XML file -> id, of what can be read
+    unlisted: dict[str, bool] = {}  # split -> its ids have to be written into a list of our own
+    coords: Any = "zero"
+    masks: bool = False
+    reasons: list[str] = []
+    findings: list[Finding] = []
+
+
+def _survey_voc(root: Root, layout: Layout) -> _Survey:
+    coords, why = voc.decide_coords(root, layout)
+    fixed = msgspec.structs.replace(layout, coords=coords)
+    survey = _Survey(splits={}, ids={}, labels={}, coords=coords)
+    survey.reasons.append(f"coords: {coords} ({why})")
+    paths: dict[str, str] = {}
+    for split_name, ids in voc.listed_ids(root, fixed).items():
+        name = split_name or "all"
+        images, annotations = fixed.folders(split_name or "")
+        listing = "" if fixed.per_split else fixed.splits.get(split_name or "", "")
+        survey.splits[name] = SplitSpec(
+            ann_file=listing, images=_plain(images), annotations=_plain(annotations)
+        )
+        survey.ids[name] = ids
+        paths |= {path: id_ for id_, path in voc.annotation_ids(root, fixed, split_name).items()}
+        survey.unlisted[name] = not listing or not _is_clean(root, listing, ids)
+    for record in voc.read(root, voc.Options(layout=fixed), str.strip):
+        if isinstance(record, Finding):
+            survey.findings.append(record)
+            continue
+        # Names and places are all that the class map asks for.
+        survey.images.append(msgspec.structs.replace(record, attributes={}))
+        survey.id_of[record.source] = paths[record.source]
+    survey.labels = _labels(survey.images, survey.splits)
+    if not survey.images:
+        reasons = "".join(f"\n  {finding}" for finding in survey.findings[:5])
+        raise InputError(f"{root.location}: no image with annotations can be read{reasons}")
+    return survey
+
+
+def _labels(images: Iterable[Image], splits: Iterable[str]) -> dict[str, Counter[str]]:
+    """Split -> label -> number of instances."""
+    labels: dict[str, Counter[str]] = {name: Counter() for name in splits}
+    for image in images:
+        labels[image.split or "all"].update(instance.label for instance in image.instances)
+    return labels
+
+
+def _is_clean(root: Root, listing: str, ids: Sequence[str]) -> bool:
+    """Whether the split file's lines are the ids as they are, spaces and blank lines apart."""
+    text = root.read_bytes(listing).decode("utf-8-sig", "replace")
+    return [line.strip() for line in text.splitlines() if line.strip()] == list(ids)
+
+
+def _survey_coco(root: Root, layout: Layout) -> _Survey:
+    survey = _Survey(splits={}, ids={}, labels={})
+    segmented = total = 0
+    for name, path in layout.splits.items():
+        summary = coco.summarise(root, path)
+        images, _ = layout.folders(name)
+        survey.splits[name] = SplitSpec(ann_file=path, images=_plain(images))
+        survey.ids[name] = summary.file_names
+        survey.labels[name] = Counter(summary.counts)
+        survey.order += [label for label in summary.names if label not in survey.order]
+        segmented += summary.segmented
+        total += sum(summary.counts.values())
+    survey.masks = 0 < segmented == total
+    return survey
+
+
+def _plain(folder: str) -> str:
+    return "" if folder == "." else folder
+
+
+def _classes(layout: Layout, unknown: Unknown, survey: _Survey) -> ClassMap:
+    declared: Sequence[str] | None = layout.classes
+    if declared is None and survey.order and not layout.aliases:
+        declared = survey.order
+    return ClassMap(
+        declared,
+        layout.aliases,
+        unknown=unknown,
+        ignore_case=layout.ignore_case,
+        skipped=layout.skip,
+    )
+
+
+class _Made(msgspec.Struct, frozen=True):
+    """Split lists that the dataset itself does not have."""
+
+    splits: dict[str, SplitSpec]
+    files: list[PlannedFile]
+
+
+def _made_splits(request: Request, survey: _Survey, out: Path) -> _Made:
+    splits, files = dict(survey.splits), []
+    if request.ratios:
+        if not survey.unlisted:
+            raise UsageError("--split makes lists of ids: a COCO file is split by `convert`")
+        if len(survey.splits) > 1:
+            raise UsageError(
+                f"--split: the dataset has splits already ({', '.join(survey.splits)})"
+            )
+        (spec,) = survey.splits.values()
+        ratios = split.parse_ratios(request.ratios)
+        sides = split.assign(survey.id_of.values(), ratios, request.seed)
+        survey.images = [
+            msgspec.structs.replace(image, split=sides[survey.id_of[image.source]])
+            for image in survey.images
+        ]
+        survey.labels = _labels(survey.images, ratios)
+        survey.ids = {side: sorted(id_ for id_ in sides if sides[id_] == side) for side in ratios}
+        splits = dict.fromkeys(ratios, spec)
+    for name in splits:
+        if request.ratios or survey.unlisted.get(name):
+            path = f"splits/{name}.txt"
+            # A list of our own holds what can be read; the findings name the rest.
+            usable = [id_ for id_ in survey.ids[name] if id_ in survey.id_of.values()]
+            files.append(PlannedFile(path, "".join(f"{id_}\n" for id_ in usable)))
+            splits[name] = msgspec.structs.replace(splits[name], ann_file=str(out / path))
+    return _Made(splits, files)
+
+
+def _splits(
+    survey: _Survey, made: _Made, reasons: list[str], findings: list[Finding]
+) -> dict[str, SplitSpec]:
+    chosen = {}
+    for use, candidates in _USES.items():
+        name = next((name for name in candidates if name in made.splits), next(iter(made.splits)))
+        chosen[use] = made.splits[name]
+        if name != use:
+            reasons.append(f"{use}: the dataset has no such split, so {name} is taken")
+    if chosen["val"] == chosen["train"]:
+        findings.append(
+            Finding(
+                code="val-is-train",
+                severity="warning",
+                file=survey.splits[next(iter(survey.splits))].ann_file or ".",
+                message="the dataset has one split: what is trained on is what is evaluated on",
+                remedy="--split train=0.8,val=0.2 makes two",
+            )
+        )
+    return chosen
+
+
+def _count(
+    survey: _Survey, classes: ClassMap, findings: list[Finding]
+) -> dict[str, dict[str, int]]:
+    """Split -> class -> instances; what has no class goes to the class map's findings."""
+    for image in survey.images:
+        classes.apply(image)
+    counts: dict[str, dict[str, int]] = {}
+    for name, labels in survey.labels.items():
+        counts[name] = {}
+        for label, number in labels.items():
+            class_name = classes.canonical(label)
+            if class_name is not None:
+                counts[name][class_name] = counts[name].get(class_name, 0) + number
+            elif not survey.images and number:
+                findings.append(
+                    Finding(
+                        code="unknown-category",
+                        severity="warning",
+                        file=survey.splits[name].ann_file,
+                        where=f"category {label!r}",
+                        message=f"is none of the classes: {number} annotations are not trained on",
+                        remedy="add it to --classes or --aliases",
+                    )
+                )
+    return counts
+
+
+def _class_findings(
+    instances: Mapping[str, Mapping[str, int]], names: Iterable[str]
+) -> list[Finding]:
+    return [
+        Finding(
+            code="class-without-instances",
+            severity="warning",
+            file=split_name,
+            message=f"no {name!r} is marked in this split",
+            remedy="check its spelling in the data, or take it out of the classes",
+        )
+        for split_name, counts in instances.items()
+        for name in names
+        if not counts.get(name)
+    ]
+
+
+def _aliases(request: Request, key: str, layout: Layout) -> tuple[str, ...]:
+    names = [key, request.name, snake_case(request.name), *request.also_known_as]
+    if layout.name and identify(layout.name)[0] == key:
+        names += layout.also_known_as
+    return tuple(dict.fromkeys(names))
+
+
+# Apply ------------------------------------------------------------------------------------------
+
+
+def apply(plan_: Plan, force: bool = False) -> list[Path]:
+    """Write the planned files and make the package importable.
+
+    Args:
+        plan_: what `plan` returned.
+        force: overwrite files that a person changed, and another registration of this name.
+
+    Returns:
+        The files written, without those that stood there already just so.
+
+    Raises:
+        OutputError: a file was changed by hand or is somebody else's, or the name is registered
+            from another folder; nothing is written then.
+    """
+    old = read_registration(plan_.out)
+    changed = [
+        file.path
+        for file in plan_.files
+        if not _may_replace(
+            plan_.out / file.path, file.text, old.files.get(file.path) if old else None
+        )
+    ]
+    if changed and not force:
+        raise OutputError(
+            f"{plan_.out}: changed by hand or not made by dataforge: {', '.join(changed)}; "
+            "--dry-run shows the difference, --force overwrites"
+        )
+    if plan_.pth is not None:
+        other = _linked_folder(plan_.pth)
+        if other is not None and other != plan_.out and other.exists() and not force:
+            raise OutputError(
+                f"{plan_.dataset.name} is registered already, from {other}; "
+                f"`dataforge unregister {plan_.dataset.name}` undoes that, --force takes its place"
+            )
+    written = []
+    for file in plan_.files:
+        path = plan_.out / file.path
+        if not path.is_file() or path.read_bytes() != file.text.encode():
+            write_text(path, file.text)
+            written.append(path)
+    hashes = dict(old.files) if old else {}
+    hashes |= {file.path: _sha256(file.text.encode()) for file in plan_.files}
+    write_json(plan_.out / REGISTRATION, Registration(name=plan_.dataset.name, files=hashes))
+    if plan_.pth is not None:
+        write_text(plan_.pth, f"{plan_.out}\n")
+        if plan_.pth.parent in site_folders() and str(plan_.out) not in sys.path:
+            sys.path.append(str(plan_.out))  # path files are read when Python starts
+            importlib.invalidate_caches()
+    return written
+
+
+def _may_replace(path: Path, text: str, recorded: str | None) -> bool:
+    if not path.exists():
+        return True
+    data = path.read_bytes()
+    return data == text.encode() or _sha256(data) == recorded
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_registration(out: Path) -> Registration | None:
+    """What was registered into a folder, None where nothing was."""
+    path = out / REGISTRATION
+    return decode_json(path.read_bytes(), Registration, str(path)) if path.is_file() else None
+
+
+def _path_file(key: str, python: str | None) -> Path | None:
+    """The .pth file for this name, in the first site-packages that can be written."""
+    for folder in site_folders(python):
+        if os.access(folder, os.W_OK):
+            return folder / f"dataforge_{key}.pth"
+    return None
+
+
+def site_folders(python: str | None = None) -> list[Path]:
+    """Where an interpreter looks for packages and .pth files, its own site-packages first.
+
+    Raises:
+        UsageError: `python` is no Python.
+    """
+    if python is None or os.path.realpath(python) == os.path.realpath(sys.executable):
+        import site
+
+        return [Path(sysconfig.get_paths()["purelib"]), Path(site.getusersitepackages())]
+    code = (
+        "import site, sysconfig; print(sysconfig.get_paths()['purelib']); "
+        "print(site.getusersitepackages())"
+    )
+    try:
+        result = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise UsageError(f"--python {python}: cannot be run: {error}") from error
+    return [Path(line) for line in result.stdout.splitlines()]
+
+
+def _linked_folder(pth: Path) -> Path | None:
+    with suppress(OSError):
+        return Path(pth.read_text("utf-8").strip())
+    return None
+
+
+# Undo -------------------------------------------------------------------------------------------
+
+
+class Removed(msgspec.Struct, frozen=True):
+    """What `unregister` took away, and what it left because a person had changed it."""
+
+    removed: list[Path]
+    kept: list[Path]
+
+
+def unregister(
+    name: str, out: str | None = None, python: str | None = None, force: bool = False
+) -> Removed:
+    """Take back a registration: the path file, and every file as it was written.
+
+    Args:
+        name: of the dataset.
+        out: the folder it was written to, where no path file tells.
+        python: interpreter that it was registered for.
+        force: remove files that a person changed, too.
+
+    Raises:
+        InputError: no such registration.
+    """
+    key, _ = identify(name)
+    pths = [folder / f"dataforge_{key}.pth" for folder in site_folders(python)]
+    pths = [path for path in pths if path.is_file()]
+    folders = [Path(os.path.abspath(out))] if out else [f for p in pths if (f := _linked_folder(p))]
+    default = Path.cwd() / f"{key}_registered"
+    if not folders and read_registration(default):
+        folders = [default]
+    if not folders:
+        raise InputError(f"{name} is not registered here; --out names the folder it was written to")
+    removed: list[Path] = []
+    kept: list[Path] = []
+    for folder in folders:
+        registration = read_registration(folder)
+        for path_name, digest in (registration.files if registration else {}).items():
+            path = folder / path_name
+            if not path.is_file():
+                continue
+            if force or _sha256(path.read_bytes()) == digest:
+                path.unlink()
+                removed.append(path)
+            else:
+                kept.append(path)
+        if registration:
+            (folder / REGISTRATION).unlink()
+            _remove_empty(folder, registration.files)
+    for pth in pths:
+        if _linked_folder(pth) in folders:
+            pth.unlink()
+            removed.append(pth)
+    return Removed(removed, kept)
+
+
+def _remove_empty(folder: Path, names: Iterable[str]) -> None:
+    """Remove the folders that the files stood in, from the inside out, where they are empty."""
+    folders = {
+        parent for name in names for parent in (folder / name).parents if folder in parent.parents
+    }
+    for inner in sorted(folders, key=lambda path: len(path.parts), reverse=True):
+        cache = inner / "__pycache__"
+        if cache.is_dir():
+            for compiled in cache.glob("*.pyc"):
+                compiled.unlink()
+            with suppress(OSError):
+                cache.rmdir()
+        with suppress(OSError):
+            inner.rmdir()
+    with suppress(OSError):
+        folder.rmdir()

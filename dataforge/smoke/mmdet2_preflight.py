@@ -1,0 +1,467 @@
+"""What can be known about an mmdetection 2.x config before anything is trained."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import io
+import logging
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dataforge.errors import ParseError
+from dataforge.fileio import Root, parse_xml
+from dataforge.records import Finding
+from dataforge.smoke._report import SmokeReport, SplitCount
+
+MOST_DECODED = 1000
+"""Images of a split that are decoded whole; of more, so many are taken evenly."""
+
+MOST_OUTSIDE = 0.1
+"""Share of boxes that may stick out of their images before the set counts as shifted or scaled."""
+
+
+class MarkedObject(msgspec.Struct, frozen=True):
+    """One object as an annotation file has it.
+
+    Attributes:
+        name: of its class as the dataset understands it, None where it understands none.
+        raw_name: as written.
+        box: (x0, y0, x1, y1) pixels, as far as known.
+        flag: why mmdet's rules would leave it out or ignore it; empty where they would not.
+    """
+
+    name: str | None
+    raw_name: str
+    box: tuple[float, float, float, float] | None
+    flag: str
+
+
+def preflight(cfg: Any, report: SmokeReport) -> None:
+    """Fill in the report's classes, counts and findings; nothing is raised for bad data."""
+    findings = report.findings
+    built: dict[str, Any] = {}
+    for split in ("train", "val", "test"):
+        if split not in cfg.data:
+            findings.append(_finding("no-split", f"data.{split}", "the config has no such split"))
+            continue
+        if split == "test" and cfg.data.test == cfg.data.get("val"):
+            continue  # nothing new
+        findings += _check_split(cfg, split, built, report)
+    if "train" not in built:
+        return
+    report.classes = list(built["train"].CLASSES)
+    for split, dataset in built.items():
+        if list(dataset.CLASSES) != report.classes:
+            message = f"has the classes {dataset.CLASSES}, but train has {tuple(report.classes)}"
+            findings.append(_finding("classes-differ", f"data.{split}", message))
+    findings += _check_heads(cfg.model, report.classes)
+
+
+def _finding(
+    code: str, where: str, message: str, remedy: str = "", severity: Any = "error"
+) -> Finding:
+    return Finding(code=code, severity=severity, file=where, message=message, remedy=remedy)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep pycocotools', mmcv's and torch's chatter off the output."""
+    logging.disable(logging.INFO)
+    try:
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+# Datasets ---------------------------------------------------------------------------------------
+
+
+def base_configs(config: Any) -> Iterator[Any]:
+    """The configs inside RepeatDataset, ConcatDataset and their like."""
+    if isinstance(config, list | tuple):
+        for item in config:
+            yield from base_configs(item)
+    elif "dataset" in config:
+        yield from base_configs(config["dataset"])
+    elif "datasets" in config:
+        yield from base_configs(config["datasets"])
+    elif isinstance(config.get("ann_file"), list | tuple):
+        prefixes = config.get("img_prefix")
+        for i, ann_file in enumerate(config["ann_file"]):
+            prefix = prefixes[i] if isinstance(prefixes, list | tuple) else prefixes
+            yield type(config)({**config, "ann_file": ann_file, "img_prefix": prefix})
+    else:
+        yield config
+
+
+def build(config: Any, **overrides: Any) -> Any:
+    """A dataset by mmdet's own builder, without its chatter."""
+    from mmdet.datasets import build_dataset
+
+    with quiet():
+        return build_dataset(type(config)({**config, **overrides}))
+
+
+def _check_split(
+    cfg: Any, split: str, built: dict[str, Any], report: SmokeReport
+) -> Iterator[Finding]:
+    count = report.counts.setdefault(split, SplitCount())
+    strangers: Counter[str] = Counter()
+    for config in base_configs(cfg.data[split]):
+        where = f"data.{split} ({config.get('ann_file', config.get('type'))})"
+        try:
+            # As mmdet builds it for evaluation, that is unfiltered, then as it is trained on.
+            whole = build(config, test_mode=True)
+            dataset = whole
+            if split == "train" and len(whole):
+                dataset = build(config)
+        except Exception as error:  # noqa: BLE001 - dataset classes are other people's
+            yield _finding(
+                "dataset-does-not-build",
+                where,
+                f"mmdet cannot build it: {type(error).__name__}: {error}",
+                "mend what it names; the same would stop the training",
+            )
+            continue
+        if isinstance(dataset.CLASSES, str):
+            message = f"CLASSES is the text {dataset.CLASSES!r}, not a tuple: a comma is missing"
+            yield _finding("classes-is-text", where, message, f"write ({dataset.CLASSES!r},)")
+            continue
+        built.setdefault(split, dataset)
+        if not len(whole):
+            yield _finding(
+                "split-empty", where, "lists no image at all", "name the right split file"
+            )
+            continue
+        yield from _check_names(whole, where, split)
+        yield from _check_images(whole, where)
+        yield from _check_ground_truth(whole, dataset, where, count, strangers)
+    if split in built and count.images:
+        yield from _check_classes(built[split].CLASSES, count, strangers, split)
+
+
+def _check_names(dataset: Any, where: str, split: str) -> Iterator[Finding]:
+    """Whether a COCO dataset's labels mean the categories of the same name."""
+    if not hasattr(dataset, "coco") or not hasattr(dataset, "cat_ids"):
+        return
+    names = {id_: category["name"] for id_, category in dataset.coco.cats.items()}
+    class_of = getattr(dataset, "class_of", str)
+    there = {class_of(name) for name in names.values()}
+    missing = [name for name in dataset.CLASSES if name not in there]
+    for name in missing:
+        close = difflib.get_close_matches(name, list(names.values()), n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        # A dataset that reads by name may lack a class in a split that is evaluated on.
+        by_name = len(dataset.cat_ids) == len(dataset.CLASSES)
+        yield _finding(
+            "category-missing",
+            where,
+            f"CLASSES names {name!r}, which is none of its categories {list(names.values())}{hint}",
+            "give the class and the category one spelling",
+            "warning" if by_name and split != "train" else "error",
+        )
+    if missing:
+        return
+    for label, id_ in enumerate(dataset.cat_ids):
+        name = dataset.CLASSES[label]
+        if class_of(names[id_]) != name:
+            yield _finding(
+                "class-order",
+                where,
+                f"label {label} is {name!r} in CLASSES, but its annotations are those of "
+                f"{names[id_]!r}: the file has its categories in another order, and names "
+                "would be swapped",
+                "use the class that `dataforge register` makes, which reads by name",
+            )
+
+
+# Images -----------------------------------------------------------------------------------------
+
+
+def _check_images(dataset: Any, where: str) -> Iterator[Finding]:
+    from PIL import Image
+
+    infos = dataset.data_infos
+    stride = max(1, -(-len(infos) // MOST_DECODED))
+    missing: list[str] = []
+    broken: list[str] = []
+    other_size: list[str] = []
+    for index, info in enumerate(infos):
+        path = Path(dataset.img_prefix or "") / info["filename"]
+        if not path.is_file():
+            missing.append(str(path))
+            continue
+        try:
+            width, height = Root(path.parent).image_size(path.name)
+            if index % stride == 0:
+                with Image.open(path) as image:
+                    image.load()
+        except (ParseError, OSError, SyntaxError, ValueError) as error:
+            message = error.message if isinstance(error, ParseError) else str(error)
+            broken.append(f"{path} ({message})")
+            continue
+        stated = info["width"], info["height"]
+        if stated != (width, height):
+            ratio = f"{stated[0] / width:g} and {stated[1] / height:g} times as large"
+            other_size.append(
+                f"{path} is {width}x{height}, its annotations are for "
+                f"{stated[0]}x{stated[1]} ({ratio})"
+            )
+    total = len(infos)
+    for code, what, faulty, remedy in (
+        ("images-missing", "images are not there", missing, "restore them, or mend img_prefix"),
+        ("images-unreadable", "images cannot be decoded", broken, "replace them"),
+        (
+            "image-size-differs",
+            "images have another size than their annotations say",
+            other_size,
+            "use the images that the boxes were drawn on",
+        ),
+    ):
+        if faulty:
+            message = f"{len(faulty)} of {total} {what}, the first: {faulty[0]}"
+            yield _finding(code, where, message, remedy)
+
+
+# Ground truth -----------------------------------------------------------------------------------
+
+
+def marked_objects(dataset: Any, index: int) -> list[MarkedObject]:
+    """The objects of one image, read from its annotation file and not through mmdet's rules."""
+    info = dataset.data_infos[index]
+    class_of = getattr(dataset, "class_of", lambda name: name)
+    if hasattr(dataset, "coco"):
+        names = {id_: category["name"] for id_, category in dataset.coco.cats.items()}
+        return [
+            _coco_object(annotation, info, names, class_of, dataset.CLASSES)
+            for annotation in dataset.coco.imgToAnns.get(info["id"], [])
+        ]
+    if hasattr(dataset, "ann_subdir"):
+        path = Path(dataset.img_prefix or "") / dataset.ann_subdir / f"{info['id']}.xml"
+        element = parse_xml(path.read_bytes(), str(path))
+        return [
+            _xml_object(item, info, class_of, dataset.CLASSES) for item in element.iter("object")
+        ]
+    annotation = dataset.get_ann_info(index)  # a class of one's own: what it says is all there is
+    return [
+        MarkedObject(dataset.CLASSES[label], dataset.CLASSES[label], (x0, y0, x1, y1), "")
+        for label, (x0, y0, x1, y1) in zip(
+            annotation["labels"], annotation["bboxes"].tolist(), strict=True
+        )
+    ]
+
+
+def _coco_object(
+    annotation: Mapping[str, Any],
+    info: Mapping[str, Any],
+    names: Mapping[Any, str],
+    class_of: Any,
+    classes: Iterable[str],
+) -> MarkedObject:
+    raw = names.get(annotation.get("category_id"), f"category {annotation.get('category_id')}")
+    name = class_of(raw)
+    box = None
+    flag = "" if name in classes else "of no class"
+    values = annotation.get("bbox") or []
+    if len(values) == 4:
+        x, y, w, h = values
+        box = (x, y, x + w, y + h)
+        flag = flag or _box_flag(box, info)
+    flag = flag or ("without an area" if annotation.get("area", 0) <= 0 else "")
+    if annotation.get("iscrowd") or annotation.get("ignore"):
+        flag = flag or "crowd or ignored"
+    return MarkedObject(name if name in classes else None, raw, box, flag)
+
+
+def _xml_object(
+    item: Any, info: Mapping[str, Any], class_of: Any, classes: Iterable[str]
+) -> MarkedObject:
+    raw = item.findtext("name") or ""
+    name = class_of(raw)
+    flag = "" if name in classes else "of no class"
+    box = None
+    try:
+        x0, y0, x1, y1 = (
+            float(item.findtext(f"bndbox/{tag}")) for tag in ("xmin", "ymin", "xmax", "ymax")
+        )
+    except (TypeError, ValueError):
+        flag = flag or "without a box"
+    else:
+        box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        flag = flag or _box_flag(box, info)
+    if (item.findtext("difficult") or "").strip().lower() in ("1", "1.0", "true", "yes"):
+        flag = flag or "difficult"
+    return MarkedObject(name if name in classes else None, raw, box, flag)
+
+
+def _box_flag(box: tuple[float, float, float, float], info: Mapping[str, Any]) -> str:
+    x0, y0, x1, y1 = box
+    if x1 - x0 < 1 or y1 - y0 < 1:
+        return "under one pixel"
+    if x1 <= 0 or y1 <= 0 or x0 >= info["width"] or y0 >= info["height"]:
+        return "outside the image"
+    return ""
+
+
+def _check_ground_truth(
+    whole: Any, dataset: Any, where: str, count: SplitCount, strangers: Counter[str]
+) -> Iterator[Finding]:
+    """Count objects in the files and boxes in mmdet, and name what becomes of the difference."""
+    kept_index = {info["filename"]: i for i, info in enumerate(dataset.data_infos)}
+    marked: Counter[str] = Counter(count.marked)
+    kept: Counter[str] = Counter(count.kept)
+    dropped: Counter[str] = Counter(count.dropped)
+    outside = boxes = 0
+    unexplained: list[str] = []
+    for index, info in enumerate(whole.data_infos):
+        objects = marked_objects(whole, index)
+        strangers.update(item.raw_name for item in objects if item.name is None)
+        marked.update(item.name for item in objects if item.name is not None)
+        boxes += len(objects)
+        outside += sum(_sticks_out(item, info) for item in objects)
+        if info["filename"] not in kept_index:
+            small = min(info["width"], info["height"]) < 32
+            reason = "in an image under 32 px" if small else "in an image that mmdet filters out"
+            dropped[reason] += len(objects)
+            continue
+        annotation = dataset.get_ann_info(kept_index[info["filename"]])
+        here = Counter(dataset.CLASSES[label] for label in annotation["labels"])
+        kept.update(here)
+        lost = _attribute(objects, here)
+        dropped.update(lost)
+        if lost["for no known reason"]:
+            unexplained.append(info["filename"])
+    count.images += len(whole.data_infos)
+    count.images_kept += len(dataset.data_infos)
+    count.marked, count.kept, count.dropped = dict(marked), dict(kept), dict(dropped)
+    if unexplained:
+        yield _finding(
+            "boxes-lost",
+            where,
+            f"the dataset class leaves out {dropped['for no known reason']} boxes and no rule of "
+            f"mmdet's says why, the first in {unexplained[0]}",
+            "compare its get_ann_info with the annotation",
+        )
+    if outside > MOST_OUTSIDE * boxes:
+        yield _finding(
+            "boxes-outside-images",
+            where,
+            f"{outside} of {boxes} boxes stick out of their images: they belong to images of "
+            "another size",
+            "use the images that the boxes were drawn on",
+        )
+    elif outside:
+        message = f"{outside} of {boxes} boxes stick out of their images"
+        yield _finding("boxes-outside-images", where, message, severity="warning")
+
+
+def _sticks_out(item: MarkedObject, info: Mapping[str, Any]) -> bool:
+    if item.box is None:
+        return False
+    x0, y0, x1, y1 = item.box
+    # Two pixels are rounding; a tenth of the box is not.
+    slack_x, slack_y = max(2, 0.1 * (x1 - x0)), max(2, 0.1 * (y1 - y0))
+    inside_x = x0 >= -slack_x and x1 <= info["width"] + slack_x
+    inside_y = y0 >= -slack_y and y1 <= info["height"] + slack_y
+    return not (inside_x and inside_y)
+
+
+def _attribute(objects: Iterable[MarkedObject], here: Counter[str]) -> Counter[str]:
+    """Reason -> number of one image's objects that mmdet does not hand out."""
+    lost: Counter[str] = Counter()
+    rest = Counter(here)
+    flagged = []
+    for item in objects:
+        if item.name is None:
+            lost["of no class"] += 1
+        elif item.flag:
+            flagged.append(item)
+        elif rest[item.name]:
+            rest[item.name] -= 1
+        else:
+            lost["for no known reason"] += 1
+    for item in flagged:  # a rule may be switched off: then the box is there after all
+        if item.name is not None and rest[item.name]:
+            rest[item.name] -= 1
+        else:
+            lost[item.flag] += 1
+    return lost
+
+
+def _check_classes(
+    classes: Iterable[str], count: SplitCount, strangers: Counter[str], split: str
+) -> Iterator[Finding]:
+    where = f"data.{split}"
+    total, left = sum(count.marked.values()), sum(count.kept.values())
+    for reason, number in count.dropped.items():
+        if reason != "of no class":
+            message = f"{number} objects are not used: {reason}"
+            yield _finding("boxes-dropped", where, message, severity="warning")
+    for name, number in strangers.items():
+        message = f"{number} objects are named {name!r}, which is none of the classes"
+        yield _finding("unknown-class", where, message, severity="warning")
+    if not left:
+        why = ", ".join(f"{number} {reason}" for reason, number in count.dropped.items())
+        everything = total + strangers.total()
+        message = f"no ground truth is left of {everything} objects ({why})"
+        remedy = "without boxes nothing can be learnt or measured"
+        yield _finding("no-ground-truth", where, message if why else "nothing is marked", remedy)
+        return
+    for name in classes:
+        if count.kept.get(name):
+            continue
+        close = difflib.get_close_matches(name.lower(), [s.strip().lower() for s in strangers], n=1)
+        hint = f"; the data have {close[0]!r}" if close else ""
+        yield _finding(
+            "class-without-ground-truth",
+            where,
+            f"no box of the class {name!r} ({count.marked.get(name, 0)} are marked){hint}",
+            "check its spelling, or take it out of the classes",
+            "error" if split == "train" or close else "warning",
+        )
+
+
+# Model ------------------------------------------------------------------------------------------
+
+
+def _check_heads(model: Any, classes: list[str]) -> Iterator[Finding]:
+    """Hold every num_classes of the model against the dataset's classes."""
+    heads = list(_num_classes(model, "model"))
+    if not heads:
+        yield _finding("num-classes", "model", "no head has num_classes", severity="warning")
+    for path, number in heads:
+        if number != len(classes):
+            yield _finding(
+                "num-classes",
+                path,
+                f"num_classes is {number}, but the dataset has {len(classes)} classes "
+                f"({', '.join(classes)})",
+                f"set it to {len(classes)}; mmdet counts no background",
+            )
+
+
+# mmdet 2.28.2 datasets/utils.py:136, NumClassCheckHook, leaves these out.
+_NO_CLASS_HEADS = ("RPNHead", "GARPNHead", "CascadeRPNHead", "FusedSemanticHead")
+
+
+def _num_classes(node: Any, path: str) -> Iterator[tuple[str, int]]:
+    if isinstance(node, Mapping):
+        if "num_classes" in node and node.get("type") not in _NO_CLASS_HEADS:
+            yield f"{path}.num_classes", node["num_classes"]
+        for key, value in node.items():
+            yield from _num_classes(value, f"{path}.{key}")
+    elif isinstance(node, list | tuple):
+        for i, value in enumerate(node):
+            yield from _num_classes(value, f"{path}[{i}]")
