@@ -15,6 +15,7 @@ from dataforge.convert import Job, Report
 from dataforge.errors import OutputError
 from dataforge.smoke import smoke
 from dataforge.smoke._report import SmokeOptions, SmokeReport
+from dataforge.smoke.mmdet2 import require_mmdet
 
 MARK = "dataforge_demo"
 """A file of this name says that a folder is a demo's, and may be made anew."""
@@ -58,6 +59,7 @@ def demo(folder: Path, device: str, log: Callable[[str], None]) -> Account:
         MissingDependencyError: mmdet is not installed.
     """
     started = time.perf_counter()
+    require_mmdet()
     _fresh(folder)
     sample = asset("sample_data")
     log("1. labelme files to COCO")

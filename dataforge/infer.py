@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -288,7 +289,9 @@ def _infer_coco(root: Root, declared: Mapping[str, Any], reasons: list[str]) -> 
             )
         order = [*SPLIT_ORDER, *sorted(splits)]
         found["splits"] = dict(sorted(splits.items(), key=lambda item: order.index(item[0])))
-    if "images" not in found:
+    if "images" in found:
+        found["images"] = _declared_images(root, found["images"])
+    else:
         folders = _infer_coco_images(root, found["splits"])
         found["images"] = next(iter(folders.values()))
         if len(set(folders.values())) > 1:
@@ -298,6 +301,17 @@ def _infer_coco(root: Root, declared: Mapping[str, Any], reasons: list[str]) -> 
         )
     found.setdefault("annotations", ".")
     return Inferred(msgspec.convert(found, Layout), tuple(reasons))
+
+
+def _declared_images(root: Root, folder: str) -> str:
+    """Relative to the root if it is there, else to the working directory, and then absolute."""
+    if os.path.isdir(os.path.join(root.location, folder)):
+        return folder
+    if os.path.isdir(folder):
+        return os.path.abspath(folder)
+    raise LayoutError(
+        f"--images {folder}: no such folder in {root.location}, nor in the working directory"
+    )
 
 
 def _split_of_json(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Pictures of a run; matplotlib is an extra (``pip install dataforge[plots]``)."""
+"""Pictures of a run; curves need matplotlib, an extra (``pip install dataforge[plots]``)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dataforge.errors import MissingDependencyError
+from dataforge.records import Box
 
 
 def loss_curve(
@@ -46,3 +47,49 @@ def loss_curve(
     right.set_ylabel("AP50", color="tab:red")
     right.set_ylim(0, 1.05)
     figure.savefig(path)
+
+
+def contact_sheet(
+    path: Path,
+    images: Sequence[tuple[Path, Sequence[tuple[int, Box]]]],
+    names: Sequence[str],
+    colours: Sequence[tuple[int, int, int]],
+    columns: int = 4,
+    width: int = 400,
+) -> None:
+    """Draw images with their boxes and class names side by side into a PNG.
+
+    Args:
+        path: of the PNG.
+        images: (file, [(label, (x0, y0, x1, y1) pixels), ...]).
+        names: class names by label.
+        colours: RGB by label.
+        columns: images in a row.
+        width: pixels that an image is scaled to.
+    """
+    from PIL import Image, ImageDraw, ImageOps
+
+    tiles = []
+    for file, boxes in images:
+        with Image.open(file) as opened:
+            picture = ImageOps.exif_transpose(opened).convert("RGB")
+        scale = width / picture.width
+        tile = picture.resize((width, max(1, round(picture.height * scale))))
+        draw = ImageDraw.Draw(tile)
+        for label, box in boxes:
+            x0, y0, x1, y1 = (value * scale for value in box)
+            draw.rectangle((x0, y0, max(x0, x1), max(y0, y1)), outline=colours[label], width=2)
+            text = names[label].encode("latin-1", "replace").decode("latin-1")
+            left, top, right, bottom = draw.textbbox((x0 + 2, y0 + 1), text)
+            draw.rectangle((left - 1, top - 1, right + 1, bottom + 1), fill=colours[label])
+            draw.text((x0 + 2, y0 + 1), text, fill="white")
+        tiles.append(tile)
+    rows = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
+    heights = [max(tile.height for tile in row) for row in rows]
+    sheet = Image.new("RGB", (width * min(columns, len(tiles)), sum(heights)), "white")
+    top_edge = 0
+    for row, height in zip(rows, heights, strict=True):
+        for column, tile in enumerate(row):
+            sheet.paste(tile, (column * width, top_edge))
+        top_edge += height
+    sheet.save(path)

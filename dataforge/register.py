@@ -489,7 +489,8 @@ def site_folders(python: str | None = None) -> list[Path]:
     Raises:
         UsageError: `python` is no Python.
     """
-    if python is None or os.path.realpath(python) == os.path.realpath(sys.executable):
+    # Links are not resolved: two virtual environments may share one base interpreter.
+    if python is None or os.path.abspath(python) == sys.executable:
         import site
 
         return [Path(sysconfig.get_paths()["purelib"]), Path(site.getusersitepackages())]

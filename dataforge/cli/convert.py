@@ -16,7 +16,9 @@ from dataforge.errors import UsageError
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("convert", help=_HELP)(_convert)
+    app.command("convert", help=_HELP, short_help="Convert a dataset from one format to another.")(
+        _convert
+    )
 
 
 _HELP = f"""Convert a dataset from one format to another.
@@ -42,7 +44,9 @@ def _convert(
         None, help="TOML file: class = ['other spelling', ...]."
     ),
     unknown: str = typer.Option("error", help="A label that is no class: error, ignore or add."),
-    ignore_case: bool = typer.Option(False, help="Compare labels without regard to case."),
+    ignore_case: bool = typer.Option(
+        False, "--ignore-case", help="Compare labels without regard to case."
+    ),
     split: Optional[str] = typer.Option(None, help="Such as train=0.8,val=0.2: one file each."),
     seed: int = typer.Option(0, help="Of the split."),
     images: str = typer.Option(
@@ -51,8 +55,10 @@ def _convert(
         "symlink them into OUT/images.",
     ),
     category_start: int = typer.Option(1, help="Id of the first category."),
-    clip: bool = typer.Option(False, help="Cut boxes and outlines to the image."),
-    drop_empty: bool = typer.Option(False, help="Leave out images in which nothing is marked."),
+    clip: bool = typer.Option(False, "--clip", help="Cut boxes and outlines to the image."),
+    drop_empty: bool = typer.Option(
+        False, "--drop-empty", help="Leave out images in which nothing is marked."
+    ),
     image_root: Optional[str] = typer.Option(
         None, help="Folder that image paths are relative to, where it is not SRC (labelme)."
     ),
@@ -92,7 +98,7 @@ def _convert(
         None, help="Difficult objects: keep, ignore or drop (voc)."
     ),
     report: Optional[Path] = typer.Option(None, help="Write what was done and found, as JSON."),
-    force: bool = typer.Option(False, help="Overwrite files that are there."),
+    force: bool = typer.Option(False, "--force", help="Overwrite files that are there."),
 ) -> None:
     if converter not in CONVERTERS:
         raise UsageError(f"no converter {converter!r}; there are {', '.join(CONVERTERS)}")

@@ -12,7 +12,7 @@ from dataforge.demo import Account, demo
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("demo", help=_HELP)(_demo)
+    app.command("demo", help=_HELP, short_help="Go the whole way on sample data.")(_demo)
 
 
 _HELP = """Go the whole way on the sample data: convert, register, train, prove.

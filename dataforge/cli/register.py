@@ -18,8 +18,10 @@ from dataforge.register import unregister as undo
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("register", help=_HELP)(_register)
-    app.command("unregister", help="Take back what `register` wrote for NAME.")(_unregister)
+    app.command("register", help=_HELP, short_help="Register a dataset with mmdetection.")(
+        _register
+    )
+    app.command("unregister", help="Take back what register wrote for NAME.")(_unregister)
 
 
 _HELP = """Register a dataset with mmdetection: class, class_names alias, configs.
@@ -81,8 +83,8 @@ def _register(
     python: Optional[str] = typer.Option(
         None, help="The Python that trains. [default: the one that runs dataforge]"
     ),
-    dry_run: bool = typer.Option(False, help="Show what would be written, as a diff."),
-    force: bool = typer.Option(False, help="Overwrite what was changed by hand."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Show what would be written, as a diff."),
+    force: bool = typer.Option(False, "--force", help="Overwrite what was changed by hand."),
 ) -> None:
     flags: dict[str, Any] = {"images": images, "annotations": annotations, "difficult": difficult}
     flags["coords"] = coords and choice("coords", coords, ("auto", "voc", "zero", "mmdet"))
@@ -170,7 +172,9 @@ def _unregister(
     name: str = typer.Argument(..., help="Of the dataset."),
     out: Optional[str] = typer.Option(None, help="Folder it was written to, if it is not found."),
     python: Optional[str] = typer.Option(None, help="The Python it was registered for."),
-    force: bool = typer.Option(False, help="Remove files that were changed by hand, too."),
+    force: bool = typer.Option(
+        False, "--force", help="Remove files that were changed by hand, too."
+    ),
 ) -> None:
     result = undo(name, out, python, force)
     for path in result.removed:

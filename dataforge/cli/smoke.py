@@ -14,7 +14,9 @@ from dataforge.smoke._report import SmokeOptions, SmokeReport
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("smoke", help=_HELP)(_smoke)
+    app.command("smoke", help=_HELP, short_help="Prove a training config by training it a little.")(
+        _smoke
+    )
 
 
 _HELP = """Prove a training config: preflight, then overfit its detector on a few of its images.
@@ -25,7 +27,8 @@ own filters. The proof trains the config's own detector from random weights on a
 until it finds the objects again.
 
 Exit code 0: proved; 3: not, with the reason in words. Wrong labels in the data, and one shift
-common to all boxes, cannot be seen this way.
+common to all boxes, cannot be learnt this way; ground_truth.png shows them to the eye, and
+--preflight draws it in seconds.
 """
 
 
@@ -43,7 +46,7 @@ def _smoke(
     weights: Optional[Path] = typer.Option(None, help="Checkpoint to start from."),
     preflight: bool = typer.Option(False, "--preflight", help="Stop after the preflight."),
     work_dir: Optional[Path] = typer.Option(
-        None, help="For smoke_report.json and loss_curve.png. [default: work_dirs/CONFIG_smoke]"
+        None, help="For the report and the pictures. [default: work_dirs/CONFIG_smoke]"
     ),
 ) -> None:
     options = SmokeOptions(
@@ -73,6 +76,8 @@ def show_smoke(report: SmokeReport, work_dir: Path) -> None:
                 [name, f"{count.marked.get(name, 0):,}", f"{count.kept.get(name, 0):,}"]
                 for name in report.classes
             ]
+            marked, kept = sum(count.marked.values()), sum(count.kept.values())
+            rows.append(["(all)", f"{marked:,}", f"{kept:,}"])
             for line in table(rows):
                 say(line)
     show_findings(report.findings)
@@ -83,6 +88,9 @@ def show_smoke(report: SmokeReport, work_dir: Path) -> None:
         say(f"reason: {reason}")
     ap50 = "" if report.ap50 is None else f": AP50 {report.ap50:.3f}"
     say(f"{report.verdict}{ap50} ({report.seconds:.0f} s on {report.device})")
-    if report.verdict == "proved":
+    if report.verdict in ("proved", "ready"):
         say(report.not_seen)
-    say(f"report: {work_dir / 'smoke_report.json'}")
+    pictures = (work_dir / name for name in ("loss_curve.png", "ground_truth.png"))
+    for path in (work_dir / "smoke_report.json", *pictures):
+        if path.is_file():
+            say(f"wrote {path}")

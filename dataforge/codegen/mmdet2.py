@@ -44,15 +44,17 @@ def check(dataset: DatasetSpec, train: TrainSpec) -> None:
     """
     if dataset.class_name in RESERVED_CLASSES.split():
         raise UsageError(f"mmdet has a {dataset.class_name} of its own: choose another name")
-    taken = {*RESERVED_ALIASES.split()} & {*dataset.aliases, dataset.key}
+    # "get" would put its classes in the place of mmdet's function get_classes.
+    taken = {*RESERVED_ALIASES.split(), "get"} & {*dataset.aliases, dataset.key}
     if taken:
         raise UsageError(f"mmdet knows the name {min(taken)!r} already: choose another one")
     if train.base not in BASES:
         raise UsageError(f"--base {train.base}: want one of {', '.join(BASES)}")
     if train.base.startswith("mask") and not dataset.has_masks:
         raise UsageError(f"--base {train.base} needs masks, and {dataset.name} has boxes alone")
-    paths = [dataset.root, *(split.ann_file for split in dataset.splits.values())]
-    for path in paths:
+    splits = dataset.splits.values()
+    paths = [path for split in splits for path in (split.ann_file, split.images, split.annotations)]
+    for path in (dataset.root, *paths):
         if any(c in path for c in "'\"\\\n{}"):
             # mmcv 1.7.2 utils/config.py:437 prints a str between quotes without escaping it.
             raise OutputError(

@@ -118,7 +118,8 @@ class SmokeReport(msgspec.Struct, kw_only=True):
     findings: list[Finding] = []
     proof: Proof | None = None
     not_seen: str = (
-        "A detector can learn wrong labels as well as right ones: labels that are wrong in the "
-        "data, and one shift common to all boxes, are not seen by this proof."
+        "A detector learns wrong labels as well as right ones: labels that are wrong in the data, "
+        "and one shift common to all boxes, are not seen by this proof. ground_truth.png shows "
+        "the boxes as they are trained on: look at it."
     )
     seconds: float = 0.0

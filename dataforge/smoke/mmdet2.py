@@ -10,14 +10,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from dataforge.codegen.spec import palette
 from dataforge.errors import DataforgeError, InputError, MissingDependencyError
 from dataforge.fileio import write_json
-from dataforge.plots import loss_curve
+from dataforge.plots import contact_sheet, loss_curve
 from dataforge.records import Finding
 from dataforge.smoke._report import SmokeOptions, SmokeReport
 from dataforge.smoke.mmdet2_preflight import preflight, quiet
-from dataforge.smoke.mmdet2_proof import prove
+from dataforge.smoke.mmdet2_proof import choose_images, prove
 
+SHOWN_IMAGES = 12
 PACKAGES = ("dataforge", "mmdet", "mmcv-full", "torch", "torchvision", "numpy", "pycocotools")
 
 
@@ -43,8 +45,10 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
     except InputError as error:
         report.reasons = [str(error)]
     else:
-        preflight(cfg, report)
+        datasets = preflight(cfg, report)
         report.reasons = [str(finding) for finding in report.findings if is_error(finding)]
+        if not report.reasons:
+            draw_ground_truth(datasets["train"], options.work_dir / "ground_truth.png")
         if not report.reasons and options.preflight_only:
             report.verdict = "ready"
         elif not report.reasons:
@@ -60,6 +64,18 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
         curve = options.work_dir / "loss_curve.png"
         loss_curve(curve, report.proof.losses, report.proof.ap50, options.target, title)
     return report
+
+
+def draw_ground_truth(dataset: Any, path: Path) -> None:
+    """Draw some images with the boxes that the dataset class hands to training."""
+    chosen = choose_images(dataset, SHOWN_IMAGES)
+    images = []
+    for index in chosen:
+        annotation = dataset.get_ann_info(index)
+        boxes = zip(annotation["labels"].tolist(), annotation["bboxes"].tolist(), strict=True)
+        file = Path(dataset.img_prefix or "") / dataset.data_infos[index]["filename"]
+        images.append((file, [(label, (x0, y0, x1, y1)) for label, (x0, y0, x1, y1) in boxes]))
+    contact_sheet(path, images, dataset.CLASSES, palette(len(dataset.CLASSES)))
 
 
 def is_error(finding: Finding) -> bool:

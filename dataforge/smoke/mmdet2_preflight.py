@@ -42,8 +42,12 @@ class MarkedObject(msgspec.Struct, frozen=True):
     flag: str
 
 
-def preflight(cfg: Any, report: SmokeReport) -> None:
-    """Fill in the report's classes, counts and findings; nothing is raised for bad data."""
+def preflight(cfg: Any, report: SmokeReport) -> dict[str, Any]:
+    """Fill in the report's classes, counts and findings; nothing is raised for bad data.
+
+    Returns:
+        Split -> the dataset that mmdet built, for the splits that could be built.
+    """
     findings = report.findings
     built: dict[str, Any] = {}
     for split in ("train", "val", "test"):
@@ -54,13 +58,14 @@ def preflight(cfg: Any, report: SmokeReport) -> None:
             continue  # nothing new
         findings += _check_split(cfg, split, built, report)
     if "train" not in built:
-        return
+        return built
     report.classes = list(built["train"].CLASSES)
     for split, dataset in built.items():
         if list(dataset.CLASSES) != report.classes:
             message = f"has the classes {dataset.CLASSES}, but train has {tuple(report.classes)}"
             findings.append(_finding("classes-differ", f"data.{split}", message))
     findings += _check_heads(cfg.model, report.classes)
+    return built
 
 
 def _finding(
@@ -124,9 +129,11 @@ def _check_split(
         try:
             # As mmdet builds it for evaluation, that is unfiltered, then as it is trained on.
             whole = build(config, test_mode=True)
-            dataset = whole
-            if split == "train" and len(whole):
-                dataset = build(config)
+            names = list(_check_names(whole, where, split))
+            yield from names
+            if any(finding.severity == "error" for finding in names):
+                continue
+            dataset = build(config) if split == "train" and len(whole) else whole
         except Exception as error:  # noqa: BLE001 - dataset classes are other people's
             yield _finding(
                 "dataset-does-not-build",
@@ -145,7 +152,6 @@ def _check_split(
                 "split-empty", where, "lists no image at all", "name the right split file"
             )
             continue
-        yield from _check_names(whole, where, split)
         yield from _check_images(whole, where)
         yield from _check_ground_truth(whole, dataset, where, count, strangers)
     if split in built and count.images:

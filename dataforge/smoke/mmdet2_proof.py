@@ -270,11 +270,17 @@ def small_model(model: Any, *, random: bool) -> Any:
     # Hundreds of proposals are enough for small images, and thousands cost minutes on a CPU.
     for part in ("train_cfg", "test_cfg"):
         _cap(config.get(part) or {}, {"nms_pre": 500, "max_per_img": 200})
-    for settings in _dicts(config.get("train_cfg") or {}):
-        sampler = settings.get("sampler")
-        if isinstance(sampler, Mapping) and sampler.get("num", 0) > 128:
-            settings["sampler"]["num"] = 128
+    _cap_samples(config)
     return config
+
+
+def _cap_samples(config: Any) -> None:
+    for settings in _dicts(config):
+        sampler, layer = settings.get("sampler"), settings.get("roi_layer")
+        if isinstance(sampler, Mapping):
+            _cap(sampler, {"num": 64})
+        if isinstance(layer, dict) and layer.get("sampling_ratio") == 0:
+            layer["sampling_ratio"] = 2  # 0 takes as many samples as there are pixels
 
 
 def _forget_pretrained(node: Any) -> None:

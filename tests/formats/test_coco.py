@@ -1,0 +1,266 @@
+"""COCO as it is written, judged by pycocotools; and what `summarise` says of others' files."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers import (
+    HEIGHT,
+    SAMPLE,
+    SQUARE,
+    WIDTH,
+    document,
+    load_coco,
+    mask_shape,
+    picture,
+    run_convert,
+    shape,
+    write,
+)
+from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
+
+from dataforge.errors import OutputError, ParseError, UsageError
+from dataforge.fileio import Root
+from dataforge.formats import coco
+from dataforge.records import Image, Instance, Mask, Polygons
+
+SIZE: dict[str, Any] = {"width": WIDTH, "height": HEIGHT}
+CAT = Instance(label="cat", box=(10, 12, 30.5, 40), area=574)
+DOG = Instance(label="dog", box=(0, 0, 4, 5), area=20)
+
+
+def images(*names: str, instances: tuple[Instance, ...] = ()) -> list[Image]:
+    return [Image(file_name=name, instances=instances, **SIZE) for name in names]
+
+
+def perimeter(ring: list[float]) -> float:
+    points = np.array(ring).reshape(-1, 2)
+    return float(np.hypot(*(points - np.roll(points, 1, axis=0)).T).sum())
+
+
+def loaded(path: Path) -> COCO:
+    with contextlib.redirect_stdout(io.StringIO()):
+        return COCO(str(path))
+
+
+# Writing ---------------------------------------------------------------------------------------
+
+
+def test_the_whole_file(tmp_path: Path) -> None:
+    square = Polygons(((10.0, 10.0, 30.0, 10.0, 30.0, 30.0, 10.0, 30.0),))
+    outline = Instance(
+        label="dog", box=(10, 10, 30, 30), area=400, shape=square, difficult=True, iscrowd=True,
+        where="line 3", attributes={"pose": "Left"},
+    )  # fmt: skip
+    marked = Image(
+        file_name="d/ü.jpg", instances=(CAT, outline), attributes={"flags": {"x": 1}}, **SIZE
+    )
+    coco.write(tmp_path, {"val": [*images("a.jpg"), marked]}, ["dog", "bird", "cat"])
+    written = tmp_path / "annotations" / "instances_val.json"
+    assert json.loads(written.read_text("utf-8")) == {
+        "info": {"description": "", "version": "1.0"},
+        "licenses": [],
+        "images": [
+            {"id": 1, "file_name": "a.jpg", "width": 64, "height": 48},
+            {"id": 2, "file_name": "d/ü.jpg", "width": 64, "height": 48,
+             "attributes": {"flags": {"x": 1}}},
+        ],
+        "annotations": [
+            {"id": 1, "image_id": 2, "category_id": 3, "bbox": [10, 12, 20.5, 28], "area": 574,
+             "iscrowd": 0, "segmentation": []},
+            {"id": 2, "image_id": 2, "category_id": 1, "bbox": [10, 10, 20, 20], "area": 400,
+             "iscrowd": 1, "segmentation": [[10, 10, 30, 10, 30, 30, 10, 30]],
+             "attributes": {"pose": "Left", "difficult": True}},
+        ],
+        "categories": [
+            {"id": 1, "name": "dog", "supercategory": ""},
+            {"id": 2, "name": "bird", "supercategory": ""},
+            {"id": 3, "name": "cat", "supercategory": ""},
+        ],
+    }  # fmt: skip
+
+
+def test_ids_are_contiguous_and_every_split_has_all_categories(tmp_path: Path) -> None:
+    splits = {
+        "train": images("a.jpg", "b.jpg", instances=(CAT, DOG)),
+        "val": images("c.jpg", instances=(DOG,)),
+        "test": images("d.jpg"),
+    }
+    coco.write(tmp_path, splits, ["cat", "dog"], category_start=0)
+    for split, number, marks in (("train", 2, 4), ("val", 1, 1), ("test", 1, 0)):
+        file = load_coco(tmp_path, split)
+        assert [entry["id"] for entry in file["images"]] == list(range(1, number + 1))
+        assert [entry["id"] for entry in file["annotations"]] == list(range(1, marks + 1))
+        assert [(entry["id"], entry["name"]) for entry in file["categories"]] == [
+            (0, "cat"),
+            (1, "dog"),
+        ]
+    assert [entry["category_id"] for entry in load_coco(tmp_path, "train")["annotations"]] == [
+        0, 1, 0, 1,
+    ]  # fmt: skip
+
+
+def test_compressed_rle_is_text(tmp_path: Path) -> None:
+    # 2 x 3 pixels at (1, 0): by pycocotools itself
+    array = np.zeros((HEIGHT, WIDTH), dtype=np.uint8, order="F")
+    array[0:2, 1:4] = 1
+    rle = coco_mask.encode(array)
+    mask = Mask(size_hw=(HEIGHT, WIDTH), counts=rle["counts"].decode())
+    instance = Instance(label="cat", box=(1, 0, 4, 2), area=6, shape=mask)
+    coco.write(tmp_path, {"all": images("a.jpg", instances=(instance,))}, ["cat"])
+    (entry,) = load_coco(tmp_path)["annotations"]
+    assert entry["segmentation"] == {"size": [HEIGHT, WIDTH], "counts": rle["counts"].decode()}
+    assert entry["iscrowd"] == 0
+
+
+def test_a_single_file(tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "mine.JSON"
+    assert coco.targets(out, ["all"]) == [out]
+    coco.write(out, {"all": images("a.jpg")}, ["cat"])
+    assert json.loads(out.read_text())["images"][0]["file_name"] == "a.jpg"
+    with pytest.raises(UsageError, match="one file, but there are 2 splits"):
+        coco.targets(out, ["train", "val"])
+
+
+def test_all_files_or_none(tmp_path: Path) -> None:
+    def broken() -> Any:
+        yield from images("a.jpg")
+        raise RuntimeError
+
+    write(tmp_path / "annotations" / "instances_train.json", "old")
+    with pytest.raises(RuntimeError):
+        coco.write(tmp_path, {"train": images("a.jpg"), "val": broken()}, ["cat"])
+    assert [path.name for path in (tmp_path / "annotations").iterdir()] == ["instances_train.json"]
+    assert (tmp_path / "annotations" / "instances_train.json").read_text() == "old"
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    write(tmp_path / "out")
+    with pytest.raises(OutputError, match="cannot be written"):
+        coco.write(tmp_path / "out", {"all": images("a.jpg")}, ["cat"])
+
+
+# Agreement with pycocotools --------------------------------------------------------------------
+
+
+def check_geometry(path: Path) -> tuple[int, int]:
+    """Every annotation of a file against pycocotools' masks; (polygons, masks) seen."""
+    api = loaded(path)
+    polygons = masks = 0
+    for entry in api.anns.values():
+        image = api.imgs[entry["image_id"]]
+        inside = api.annToMask(entry).astype(bool)
+        x, y, w, h = entry["bbox"]
+        assert inside.shape == (image["height"], image["width"])
+        assert inside.any()
+        ys, xs = np.nonzero(inside)
+        extent = np.array([xs.min(), ys.min(), xs.max() + 1, ys.max() + 1])
+        if isinstance(entry["segmentation"], dict):
+            masks += 1
+            assert entry["area"] == inside.sum()
+            assert list(extent) == [x, y, x + w, y + h]
+        else:
+            polygons += 1
+            border = sum(perimeter(ring) for ring in entry["segmentation"])
+            assert abs(entry["area"] - inside.sum()) <= border
+            # A pixel counts where its centre is inside, give or take one at each side.
+            assert np.abs(extent - np.array([x, y, x + w, y + h])).max() <= 1
+    return polygons, masks
+
+
+def test_areas_boxes_and_masks_agree_with_pycocotools(tmp_path: Path) -> None:
+    ring = ["####", "#..#", "#..#", "####"]
+    shapes = [
+        shape("a", SQUARE),
+        shape("a", [[3.5, 4.25], [40, 9], [22, 31.5]]),
+        shape("a", [[50, 40], [31, 20]], "rectangle"),
+        shape("a", [[30, 24], [37, 31]], "circle"),
+        shape("a", [[30, 10], [40, 20], [30, 30], [20, 20]], "oriented_rectangle"),
+        shape("a", [[10, 10], [30, 30], [30, 10], [10, 30]]),  # a bow-tie
+        mask_shape("a", ring, 20, 10),
+        mask_shape("a", ring, -1, HEIGHT - 2),
+        mask_shape("a", ring, 40, 10, group_id=1),
+        shape("a", SQUARE, group_id=1),
+        shape("a", [[5, 5], [15, 5], [15, 15]], group_id=2),
+        shape("a", [[25, 5], [35, 5], [35, 15]], group_id=2),
+        shape("a", [[5, 40], [25, 40], [25, 30]], "linestrip"),
+        shape("a", [[50, 10], [55, 15]], "points"),
+    ]
+    write(tmp_path / "in" / "a.json", document(*shapes))
+    picture(tmp_path / "in" / "a.jpg")
+    options = {"lines": "stroke=3", "points": "radius=4"}
+    report = run_convert(tmp_path / "in", tmp_path / "out", read_options=options)
+    assert report.shapes == len(shapes)
+    # 14 shapes, two groups of two; masks are two by themselves and one group
+    assert check_geometry(tmp_path / "out" / "annotations" / "instances_all.json") == (9, 3)
+
+
+def test_the_sample_data_agree_with_pycocotools(tmp_path: Path) -> None:
+    run_convert(SAMPLE / "labelme", tmp_path)
+    polygons, masks = check_geometry(tmp_path / "annotations" / "instances_all.json")
+    assert polygons + masks == 17 + 17 + 34
+    assert masks >= 1
+
+
+# Summaries -------------------------------------------------------------------------------------
+
+
+def test_summarise_our_own(tmp_path: Path) -> None:
+    square = Polygons(((0.0, 0.0, 4.0, 0.0, 4.0, 5.0),))
+    outlined = Instance(label="dog", box=(0, 0, 4, 5), area=10, shape=square)
+    pictures = images("a.jpg", "d/b.jpg", instances=(CAT, outlined, outlined))
+    coco.write(tmp_path, {"all": pictures}, ["dog", "cat", "bird"])
+    found = coco.summarise(Root(tmp_path), "annotations/instances_all.json")
+    assert found.names == ["dog", "cat", "bird"]
+    assert found.counts == {"dog": 4, "cat": 2, "bird": 0}
+    assert found.file_names == ["a.jpg", "d/b.jpg"]
+    assert found.segmented == 4
+
+
+@pytest.mark.parametrize(
+    ("ids", "used", "counts"),
+    [
+        ([5, 9], [9, 9, 5], {"a": 1, "b": 2}),  # gaps
+        ([0, 1], [0, 1, 1], {"a": 1, "b": 2}),
+        ([0, 1], [0, 7, None], {"a": 1, "b": 0}),  # one dangles, one is not there
+        (["x", "y"], ["y"], {"a": 0, "b": 1}),  # ids of text
+        ([1.0, 2.0], [2.0, 1.0], {"a": 1, "b": 1}),  # whole numbers with a point
+    ],
+)
+def test_summarise_of_ids_that_people_use(
+    tmp_path: Path, ids: list[Any], used: list[Any], counts: dict[str, int]
+) -> None:
+    file = {
+        "images": [{"file_name": "a.jpg", "id": 1}],
+        "categories": [{"id": id_, "name": name} for id_, name in zip(ids, "ab", strict=True)],
+        "annotations": [{"category_id": id_, "segmentation": []} for id_ in used],
+        "something": {"else": 1},
+    }
+    write(tmp_path / "x.json", file)
+    found = coco.summarise(Root(tmp_path), "x.json")
+    assert found.counts == counts
+    assert found.segmented == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        ([1], "$"),
+        ({"images": [], "annotations": []}, "$"),
+        ({"images": [{}], "categories": []}, "$.images[0]"),
+        ({"images": [], "categories": [{"id": [1], "name": "a"}]}, "$.categories[0].id"),
+        (b'{"images": [', "line 1, column 13"),
+    ],
+)
+def test_summarise_of_something_else(tmp_path: Path, content: Any, where: str) -> None:
+    write(tmp_path / "x.json", content)
+    with pytest.raises(ParseError) as caught:
+        coco.summarise(Root(tmp_path), "x.json")
+    assert (caught.value.file, caught.value.where) == ("x.json", where)

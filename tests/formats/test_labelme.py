@@ -1,0 +1,663 @@
+"""labelme's JSON, rule by rule of FORMATS.md."""
+
+from __future__ import annotations
+
+import base64
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers import (
+    HEIGHT,
+    SQUARE,
+    WIDTH,
+    document,
+    mask_shape,
+    picture,
+    read_labelme,
+    shape,
+    write,
+)
+from pycocotools import mask as coco_mask
+
+from dataforge.errors import InputError, ParseError, UsageError
+from dataforge.fileio import Root
+from dataforge.formats import labelme
+from dataforge.labels import ClassMap
+from dataforge.records import Instance, Mask, Polygons
+
+BOW_TIE = [[10, 10], [30, 30], [30, 10], [10, 30]]
+RING = ["####", "#..#", "#..#", "####"]  # 16 - 4 = 12 pixels, a hole in the middle
+
+
+def one(folder: Path, *shapes: Any, **more: Any) -> Path:
+    """A folder with a.json and its a.jpg."""
+    write(folder / "a.json", document(*shapes, **more))
+    picture(folder / "a.jpg")
+    return folder
+
+
+def pixels(instance: Instance) -> np.ndarray:
+    """The instance's mask as pycocotools unpacks it."""
+    assert isinstance(instance.shape, Mask)
+    rle = {"size": list(instance.shape.size_hw), "counts": instance.shape.counts.encode()}
+    array: np.ndarray = coco_mask.decode(rle)
+    return array
+
+
+# Shapes ----------------------------------------------------------------------------------------
+
+
+def test_polygon(tmp_path: Path) -> None:
+    read = read_labelme(one(tmp_path, shape(" cat ", [[10.5, 10], [30, 10], [30, 30.25]])))
+    instance = read.instance
+    assert instance.shape == Polygons(((10.5, 10, 30, 10, 30, 30.25),))
+    assert instance.box == (10.5, 10, 30, 30.25)
+    assert instance.area == 19.5 * 20.25 / 2
+    assert (instance.label, instance.where, instance.iscrowd) == ("cat", "$.shapes[0]", False)
+    assert (read.image.file_name, read.image.source) == ("a.jpg", "a.json")
+    assert (read.image.width, read.image.height) == (64, 48)
+    assert read.findings == []
+
+
+def test_the_area_of_a_square_is_400(tmp_path: Path) -> None:
+    assert read_labelme(one(tmp_path, shape("cat", SQUARE))).instance.area == 400
+
+
+def test_a_bow_tie_is_kept_with_its_pixels_for_area(tmp_path: Path) -> None:
+    read = read_labelme(one(tmp_path, shape("cat", BOW_TIE)))
+    flat = [float(value) for point in BOW_TIE for value in point]
+    counted = coco_mask.area(coco_mask.frPyObjects([flat], HEIGHT, WIDTH))[0]
+    assert read.instance.shape == Polygons((tuple(flat),))
+    assert read.instance.area == counted > 0
+    finding = read.finding("self-intersecting")
+    assert (finding.severity, finding.where, finding.lost) == ("warning", "$.shapes[0]", 0)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [[10, 12], [30, 40]],
+        [[30, 40], [10, 12]],
+        [[30, 12], [10, 40]],
+        [[10, 12], [30, 12], [30, 40], [10, 40]],  # X-AnyLabeling
+        [[30, 12], [10, 20], [15, 40]],
+    ],
+)
+def test_rectangle_of_any_corners(tmp_path: Path, points: list[list[int]]) -> None:
+    instance = read_labelme(one(tmp_path, shape("cat", points, "rectangle"))).instance
+    assert instance.box == (10, 12, 30, 40)
+    assert instance.area == 560  # 20 * 28
+    assert instance.shape == Polygons(((10, 12, 30, 12, 30, 40, 10, 40),))
+
+
+def test_circle(tmp_path: Path) -> None:
+    # centre (30, 24), a point of the rim at (33, 28): radius 5
+    instance = read_labelme(one(tmp_path, shape("cat", [[30, 24], [33, 28]], "circle"))).instance
+    assert instance.box == (25, 19, 35, 29)
+    assert instance.area == pytest.approx(math.pi * 25)
+    assert isinstance(instance.shape, Polygons)
+    (ring,) = instance.shape.rings
+    distances = [math.hypot(x - 30, y - 24) for x, y in zip(ring[0::2], ring[1::2], strict=True)]
+    assert distances == pytest.approx([5] * len(distances))
+
+
+@pytest.mark.parametrize("kind", ["oriented_rectangle", "rotation"])
+def test_oriented_rectangles(tmp_path: Path, kind: str) -> None:
+    # a square of side 10 * sqrt(2), standing on its corner
+    points = [[30, 10], [40, 20], [30, 30], [20, 20]]
+    instance = read_labelme(one(tmp_path, shape("cat", points, kind, direction=0.8))).instance
+    assert instance.box == (20, 10, 40, 30)
+    assert instance.area == 200
+    assert instance.shape == Polygons(((30, 10, 40, 20, 30, 30, 20, 20),))
+
+
+def test_mask_with_a_hole(tmp_path: Path) -> None:
+    instance = read_labelme(one(tmp_path, mask_shape("cat", RING, left=20, top=10))).instance
+    wanted = np.zeros((HEIGHT, WIDTH), dtype=int)
+    wanted[10:14, 20:24] = 1
+    wanted[11:13, 21:23] = 0
+    assert np.array_equal(pixels(instance), wanted)
+    assert (instance.area, instance.iscrowd) == (12, False)
+    assert instance.box == (20, 10, 24, 14)  # one past the last pixel
+
+
+def test_mask_with_fractional_corners_has_the_size_of_its_png(tmp_path: Path) -> None:
+    entry = mask_shape("cat", RING, left=20.75, top=10.4)
+    entry["points"][1] = [26.0, 17.0]  # the second corner does not matter
+    instance = read_labelme(one(tmp_path, entry)).instance
+    assert instance.box == (20, 10, 24, 14)
+    assert instance.area == 12
+
+
+@pytest.mark.parametrize(
+    ("left", "top", "box", "area"),
+    [
+        (-2, -2, (0, 0, 2, 2), 3),  # the lower right quarter: ".#" and "##"
+        (WIDTH - 1, 10, (63, 10, 64, 14), 4),  # the left column
+        (20, HEIGHT - 1, (20, 47, 24, 48), 4),  # the upper row
+    ],
+)
+def test_mask_is_cut_at_the_images_edge(
+    tmp_path: Path, left: int, top: int, box: tuple[int, ...], area: int
+) -> None:
+    instance = read_labelme(one(tmp_path, mask_shape("cat", RING, left=left, top=top))).instance
+    assert (instance.box, instance.area) == (box, area)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"mask": None}, "not a base64 PNG"),
+        ({"mask": "no base64!"}, "not a base64 PNG"),
+        ({"mask": base64.b64encode(b"no png").decode()}, "not a base64 PNG"),
+        ({"points": [[200, 200], [203, 203]]}, "marks no pixel"),
+        ({"points": [[20, 20]]}, "wants 2 points, got 1"),
+    ],
+)
+def test_bad_masks(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    entry = mask_shape("cat", RING, left=20, top=10) | changes
+    read = read_labelme(one(tmp_path, entry))
+    assert read.image.instances == ()
+    (finding,) = read.findings
+    assert said in finding.message
+    assert (finding.severity, finding.lost) == ("error", 1)
+
+
+LINES = {"line": [[10, 10], [30, 10]], "linestrip": [[10, 10], [30, 10], [30, 20]]}
+POINTS = {"point": [[20, 20]], "points": [[20, 20], [40, 20]]}
+
+
+@pytest.mark.parametrize(("kind", "points"), (LINES | POINTS).items())
+@pytest.mark.parametrize(("policy", "severity"), [("skip", "note"), ("error", "error")])
+def test_what_has_no_area_is_skipped_and_counted(
+    tmp_path: Path, kind: str, points: list[Any], policy: str, severity: str
+) -> None:
+    folder = one(tmp_path, shape("cat", SQUARE), shape("tail", points, kind))
+    read = read_labelme(folder, lines=policy, points=policy)
+    assert read.instance.label == "cat"
+    finding = read.finding(f"skipped-{kind}")
+    assert (finding.severity, finding.where, finding.lost) == (severity, "$.shapes[1]", 1)
+    assert finding.remedy.startswith("--lines stroke=W" if kind in LINES else "--points radius=R")
+
+
+def test_a_line_with_a_stroke(tmp_path: Path) -> None:
+    folder = one(tmp_path, shape("tail", LINES["line"], "line"))
+    instance = read_labelme(folder, lines="stroke=4").instance
+    assert instance.box == (10, 8, 30, 12)
+    assert instance.area == 80  # 20 * 4
+
+
+def test_a_linestrip_with_a_stroke_counts_the_joint_once(tmp_path: Path) -> None:
+    folder = one(tmp_path, shape("tail", LINES["linestrip"], "linestrip"))
+    instance = read_labelme(folder, lines="stroke=4").instance
+    assert instance.box == (10, 8, 32, 20)
+    # 20 * 4 and 4 * 10 overlap in the 2 * 2 pixels at (28..30, 10..12)
+    assert instance.area == 80 + 40 - 4
+
+
+def test_points_with_a_radius(tmp_path: Path) -> None:
+    folder = one(tmp_path, *(shape("eye", points, kind) for kind, points in POINTS.items()))
+    single, several = read_labelme(folder, points="radius=3").image.instances
+    assert (single.box, single.area) == ((17, 17, 23, 23), pytest.approx(math.pi * 9))
+    assert several.box == (17, 17, 43, 23)
+    # pixels of two polygons inside discs of radius 3; each lacks at most its rim
+    assert 2 * (math.pi * 9 - 2 * math.pi * 3 * 0.5) <= several.area <= 2 * math.pi * 16
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"lines": "stroke"}, {"lines": "stroke=0"}, {"lines": "stroke=nan"}, {"lines": "radius=3"},
+     {"points": "radius=-1"}, {"points": "keep"}],
+)  # fmt: skip
+def test_policies_that_mean_nothing(tmp_path: Path, options: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="want skip, error or"):
+        read_labelme(one(tmp_path), **options)
+
+
+@pytest.mark.parametrize(
+    ("points", "box", "codes"),
+    [
+        (SQUARE, (10, 10, 30, 30), ["no-shape-type"]),
+        ([[30, 40], [10, 12]], (10, 12, 30, 40), ["no-shape-type"]),
+        ([[5, 5]], None, ["skipped-point", "no-shape-type"]),
+        ([], None, ["bad-shape", "no-shape-type"]),
+    ],
+)
+@pytest.mark.parametrize("absent", [True, False])
+def test_no_shape_type_is_guessed_from_the_points(
+    tmp_path: Path, points: Any, box: Any, codes: list[str], absent: bool
+) -> None:
+    entry = shape("cat", points, None) if absent else {**shape("cat", points), "shape_type": None}
+    read = read_labelme(one(tmp_path, entry))
+    assert [instance.box for instance in read.image.instances] == ([box] if box else [])
+    assert sorted(read.codes) == sorted(codes)
+
+
+@pytest.mark.parametrize(
+    ("entry", "where", "said"),
+    [
+        (shape("cat", [[1, 1], [2, 2]]), "", "a polygon wants 3 or more points, got 2"),
+        (shape("cat", [[1, 1]], "rectangle"), "", "a rectangle wants 2 or more points, got 1"),
+        (shape("cat", [[1, 1]], "circle"), "", "a circle wants 2 points, got 1"),
+        (shape("cat", [[1, 1], [1, 1]], "circle"), "", "radius 0"),
+        (shape("cat", SQUARE[:3], "rotation"), "", "a rotation wants 4 points, got 3"),
+        (shape("cat", SQUARE, "blob"), "", "no shape type 'blob'"),
+        (shape("cat", [[1, 2], [3]]), ".points[1]", "length 2"),
+        (shape("cat", [[1, "2"]]), ".points[0][1]", "want `float`, got `str`"),
+        (shape("cat", [[1, True]]), ".points[0][1]", "want `float`, got `bool`"),
+        (shape(None, SQUARE), ".label", "got `null`"),
+        ({"label": "cat"}, "", "missing required field `points`"),
+        ([1, 2], "", "want `object`, got `array`"),
+        (shape("cat", SQUARE, group_id=True), ".group_id", "got `bool`"),
+    ],
+)
+def test_a_bad_shape_is_located_and_the_others_are_read(
+    tmp_path: Path, entry: Any, where: str, said: str
+) -> None:
+    folder = one(tmp_path, shape("dog", SQUARE), entry, shape("cow", SQUARE))
+    read = read_labelme(folder)
+    assert [instance.label for instance in read.image.instances] == ["dog", "cow"]
+    (finding,) = read.findings
+    assert (finding.file, finding.where) == ("a.json", f"$.shapes[1]{where}")
+    assert said.lower() in finding.message.lower()
+    assert (finding.severity, finding.lost) == ("error", 1)
+    assert finding.remedy
+
+
+def test_strokes_of_no_length(tmp_path: Path) -> None:
+    folder = one(tmp_path, shape("tail", [[5, 5], [5, 5]], "line"))
+    assert read_labelme(folder, lines="stroke=3").findings[0].message == "a line of length 0"
+
+
+def test_shapes_outside_the_image_are_held_as_they_are(tmp_path: Path) -> None:
+    folder = one(tmp_path, shape("cat", [[-10, -10], [100, 100]], "rectangle"))
+    instance = read_labelme(folder).instance
+    assert (instance.box, instance.area) == ((-10, -10, 100, 100), 110 * 110)
+
+
+def test_labels_may_be_numbers(tmp_path: Path) -> None:
+    assert read_labelme(one(tmp_path, shape(7, SQUARE))).instance.label == "7"
+
+
+def test_what_else_is_said_is_kept(tmp_path: Path) -> None:
+    entry = shape(
+        "cat", SQUARE, flags={"shy": True}, description="left", score=0.5, difficult=True,
+        attributes={"fur": "red"}, group_id=None, line_color=None, kie_linking=[],
+    )  # fmt: skip
+    image = read_labelme(one(tmp_path, entry, flags={"blurred": True})).image
+    (instance,) = image.instances
+    assert instance.attributes == {
+        "flags": {"shy": True},
+        "description": "left",
+        "score": 0.5,
+        "difficult": True,
+        "attributes": {"fur": "red"},
+    }
+    assert instance.difficult
+    assert image.attributes == {"flags": {"blurred": True}}
+
+
+@pytest.mark.parametrize("flags", [None, [], {}])
+def test_flags_of_old_versions(tmp_path: Path, flags: Any) -> None:
+    read = read_labelme(one(tmp_path, shape("cat", SQUARE, flags=flags), flags=flags))
+    assert read.instance.attributes == {}
+    assert read.image.attributes == {}
+
+
+# Groups ----------------------------------------------------------------------------------------
+
+FAR = [[40, 10], [50, 10], [50, 20], [40, 20]]  # 100 px²
+
+
+def test_a_group_is_one_instance(tmp_path: Path) -> None:
+    folder = one(
+        tmp_path,
+        shape("cat", SQUARE, group_id=1, flags={"a": 1}),
+        shape("dog", SQUARE, group_id=1),
+        shape("cat ", FAR, group_id=1, flags={"a": 2}, description="tail"),
+        shape("cat", FAR, group_id=2),
+        shape("cat", FAR),
+        shape("cat", FAR),
+    )
+    image = read_labelme(folder).image
+    assert [(item.label, item.parts, item.area) for item in image.instances] == [
+        ("cat", 2, 500),  # 400 + 100
+        ("dog", 1, 400),
+        ("cat", 1, 100),
+        ("cat", 1, 100),
+        ("cat", 1, 100),
+    ]
+    cat = image.instances[0]
+    assert isinstance(cat.shape, Polygons)
+    assert len(cat.shape.rings) == 2
+    assert cat.box == (10, 10, 50, 30)
+    assert cat.iscrowd is False
+    # what the first shape says outweighs the others
+    assert cat.attributes == {"flags": {"a": 1}, "description": "tail", "group_id": 1}
+
+
+def test_groups_do_not_reach_over_images(tmp_path: Path) -> None:
+    for name in "ab":
+        write(
+            tmp_path / f"{name}.json", document(shape("c", SQUARE, group_id=1), image=f"{name}.jpg")
+        )
+        picture(tmp_path / f"{name}.jpg")
+    assert [len(image.instances) for image in read_labelme(tmp_path).images] == [1, 1]
+
+
+def test_no_group_keeps_them_apart(tmp_path: Path) -> None:
+    folder = one(tmp_path, shape("cat", SQUARE, group_id=1), shape("cat", FAR, group_id=1))
+    image = read_labelme(folder, group=False).image
+    assert [instance.area for instance in image.instances] == [400, 100]
+    assert image.instances[0].attributes == {"group_id": 1}
+
+
+def test_a_mask_makes_the_whole_group_a_mask(tmp_path: Path) -> None:
+    # The mask's 12 pixels at (20..24, 10..14) are partly inside the rectangle (22..30, 10..14) of
+    # 8 * 4 = 32 pixels: columns 22 and 23 of the ring hold # # / . # / . # / # # = 6 of the 12.
+    folder = one(
+        tmp_path,
+        mask_shape("cat", RING, left=20, top=10, group_id="x"),
+        shape("cat", [[22, 10], [30, 14]], "rectangle", group_id="x"),
+    )
+    instance = read_labelme(folder).instance
+    assert instance.area == pixels(instance).sum() == 12 + 32 - 6
+    assert instance.box == (20, 10, 30, 14)
+    assert (instance.parts, instance.iscrowd) == (2, False)
+
+
+def test_aliases_are_one_label_in_a_group(tmp_path: Path) -> None:
+    folder = one(tmp_path, shape("cat", SQUARE, group_id=1), shape("Kitty", FAR, group_id=1))
+    classes = ClassMap(["cat"], {"cat": ["kitty"]}, ignore_case=True)
+    (image,) = labelme.read(Root(folder), labelme.Options(), classes.canonical)
+    assert [instance.parts for instance in image.instances] == [2]  # type: ignore[union-attr]
+
+
+# Files -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("encoding", "codes"),
+    [("utf-8", []), ("utf-8-sig", []), ("gb18030", ["encoding"]), ("utf-16", ["encoding"])],
+)
+def test_encodings(tmp_path: Path, encoding: str, codes: list[str]) -> None:
+    import json
+
+    text = json.dumps(document(shape("人物", SQUARE), image="图.jpg"), ensure_ascii=False)
+    write(tmp_path / "a.json", text.encode(encoding))
+    picture(tmp_path / "图.jpg")
+    read = read_labelme(tmp_path)
+    assert read.instance.label == "人物"
+    assert read.image.file_name == "图.jpg"
+    assert read.codes == codes
+    if codes:
+        assert encoding in read.findings[0].message
+        assert read.findings[0].severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "said"),
+    [
+        (b"", "", "is empty"),
+        (b'{"shapes": [{"label": "cat",\n "points": [[1', "line 2", "truncated"),
+        (b'{"shapes": [],}', "line 1, column 15", "malformed"),
+        (b'{"shapes": [NaN]}', "line 1", "invalid"),
+        (b'{"shapes": {}}', "$.shapes", "want `array`, got `object`"),
+        (b'{"shapes": [], "imageWidth": "64"}', "$.imageWidth", "got `str`"),
+        (b"../../somewhere/a.json", "line 1, column 1", "git link"),
+        (b'{"shapes": "\xff\xff"}', "", "neither UTF-8 nor GB18030"),
+    ],
+)
+def test_an_unreadable_file_is_located_and_the_others_are_read(
+    tmp_path: Path, content: bytes, where: str, said: str
+) -> None:
+    write(tmp_path / "bad.json", content)
+    read = read_labelme(one(tmp_path, shape("cat", SQUARE)))
+    assert read.instance.label == "cat"
+    finding = read.finding("unreadable-json")
+    assert (finding.file, finding.severity) == ("bad.json", "error")
+    assert finding.where.startswith(where)
+    assert bool(finding.where) == bool(where)
+    assert said.lower() in finding.message.lower()
+
+
+@pytest.mark.parametrize(
+    "content", [{"images": [], "annotations": [], "categories": []}, {}, [1, 2], b"5", b'"text"']
+)
+def test_other_json_is_passed_over_with_a_note(tmp_path: Path, content: Any) -> None:
+    write(tmp_path / "coco.json", content)
+    read = read_labelme(one(tmp_path, shape("cat", SQUARE)))
+    assert len(read.images) == 1
+    finding = read.finding("not-labelme")
+    assert (finding.file, finding.severity, finding.lost) == ("coco.json", "note", 0)
+
+
+def test_folders_are_searched_in_the_order_of_their_paths(tmp_path: Path) -> None:
+    for name in ("b/x.y.z", "a/2", "a/1", "c"):
+        label = name.replace("/", "-")
+        image = name.rsplit("/", 1)[-1] + ".png"
+        write(tmp_path / f"{name}.json", document(shape(label, SQUARE), image=image))
+        picture(tmp_path / f"{name}.png")
+    read = read_labelme(tmp_path)
+    assert [image.file_name for image in read.images] == [
+        "a/1.png",
+        "a/2.png",
+        "b/x.y.z.png",
+        "c.png",
+    ]
+    assert [image.instances[0].label for image in read.images] == ["a-1", "a-2", "b-x.y.z", "c"]
+    assert read.findings == []
+
+
+def test_empty_shapes_are_an_image_with_nothing_marked(tmp_path: Path) -> None:
+    assert read_labelme(one(tmp_path)).image.instances == ()
+
+
+def test_images_without_labels_are_counted_in_a_note(tmp_path: Path) -> None:
+    one(tmp_path, shape("cat", SQUARE))
+    picture(tmp_path / "b.jpg")
+    picture(tmp_path / "z" / "c.PNG")
+    read = read_labelme(tmp_path)
+    finding = read.finding("image-without-labels")
+    assert (finding.file, finding.severity) == ("b.jpg", "note")
+    assert finding.message.startswith("2 images")
+
+
+# imagePath -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("json_name", "image_path", "image"),
+    [
+        ("a.json", "img/b.jpg", "img/b.jpg"),
+        ("a.json", "img\\b.jpg", "img/b.jpg"),
+        ("json/a.json", "..\\img\\b.jpg", "img/b.jpg"),
+        ("json/a.json", "../img/./b.jpg", "img/b.jpg"),
+        ("a.json", "b with space.JPG", "b with space.JPG"),
+    ],
+)
+def test_image_paths_are_relative_to_the_json(
+    tmp_path: Path, json_name: str, image_path: str, image: str
+) -> None:
+    write(tmp_path / json_name, document(shape("cat", SQUARE), image=image_path))
+    picture(tmp_path / image)
+    read = read_labelme(tmp_path)
+    assert read.image.file_name == image
+    assert read.findings == []
+
+
+@pytest.mark.parametrize(
+    ("image_path", "code"),
+    [
+        ("../../b.jpg", "path-leaves-root"),
+        ("/etc/b.jpg", "path-leaves-root"),
+        ("C:\\photos\\b.jpg", "path-leaves-root"),
+        ("gone.jpg", "image-missing"),
+        ("A.JPG", "image-missing"),
+        (None, "no-image-path"),
+        ("", "no-image-path"),
+    ],
+)
+def test_the_stems_image_is_the_fall_back(
+    tmp_path: Path, image_path: str | None, code: str
+) -> None:
+    picture(tmp_path / "b.jpg")  # what ../../b.jpg would reach
+    folder = tmp_path / "root" / "json"
+    write(folder / "a.v2.json", document(shape("cat", SQUARE), image=image_path))
+    picture(folder / "a.v2.png")
+    read = read_labelme(tmp_path / "root")
+    assert read.image.file_name == "json/a.v2.png"
+    (finding,) = read.findings
+    assert (finding.code, finding.severity, finding.lost) == (code, "warning", 0)
+    assert finding.where == "$.imagePath"
+
+
+@pytest.mark.parametrize("image_path", ["../../b.jpg", "/etc/b.jpg", "C:\\b.jpg"])
+def test_a_path_that_leads_out_without_a_fall_back_loses_the_file(
+    tmp_path: Path, image_path: str
+) -> None:
+    picture(tmp_path / "b.jpg")
+    write(tmp_path / "root" / "json" / "a.json", document(shape("cat", SQUARE), image=image_path))
+    read = read_labelme(tmp_path / "root")
+    assert read.images == []
+    assert read.codes == ["path-leaves-root", "image-not-usable"]
+    assert [finding.lost for finding in read.findings] == [0, 1]
+
+
+def test_a_missing_image_is_kept_or_skipped(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", document(shape("cat", SQUARE), shape("dog", SQUARE)))
+    kept = read_labelme(tmp_path)
+    assert (kept.image.file_name, len(kept.image.instances)) == ("a.jpg", 2)
+    assert kept.codes == ["image-missing"]
+    assert kept.findings[0].severity == "error"
+    skipped = read_labelme(tmp_path, missing_images="skip")
+    assert skipped.images == []
+    assert sum(finding.lost for finding in skipped.findings) == 2
+
+
+def test_image_root_above_the_labels(tmp_path: Path) -> None:
+    write(
+        tmp_path / "set" / "json" / "a.json", document(shape("cat", SQUARE), image="../img/a.jpg")
+    )
+    picture(tmp_path / "set" / "img" / "a.jpg")
+    assert read_labelme(tmp_path / "set" / "json", missing_images="skip").images == []
+    read = read_labelme(tmp_path / "set" / "json", image_root=str(tmp_path))
+    assert read.image.file_name == "set/img/a.jpg"
+    assert read.image.source == "a.json"
+    with pytest.raises(InputError, match="does not hold"):
+        read_labelme(tmp_path / "set" / "json", image_root=str(tmp_path / "set" / "img"))
+
+
+# Size ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "size", [{"imageWidth": None}, {"imageHeight": 0}, {"imageWidth": -64, "imageHeight": -48},
+             {"imageWidth": 63.5}, {"imageWidth": 1e9, "imageHeight": 1e9}]
+)  # fmt: skip
+def test_a_size_that_is_not_stated_is_read_from_the_header(
+    tmp_path: Path, size: dict[str, Any]
+) -> None:
+    one(tmp_path, shape("cat", SQUARE), **size)
+    picture(tmp_path / "a.jpg", (60, 40))
+    image = read_labelme(tmp_path).image
+    assert (image.width, image.height) == (60, 40)
+
+
+def test_the_header_is_read_in_the_frame_that_labelme_shows(tmp_path: Path) -> None:
+    one(tmp_path, shape("cat", SQUARE), imageWidth=None)
+    picture(tmp_path / "a.jpg", (64, 48), orientation=6)
+    image = read_labelme(tmp_path).image
+    assert (image.width, image.height) == (48, 64)
+
+
+def test_no_size_anywhere(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", document(shape("cat", SQUARE), imageHeight=None))
+    write(tmp_path / "a.jpg", b"no image")
+    read = read_labelme(tmp_path)
+    assert read.images == []
+    assert read.codes == ["unreadable-image", "no-image-size"]
+    assert read.finding("no-image-size").lost == 1
+
+
+@pytest.mark.parametrize(
+    ("stated", "stored", "orientation", "codes"),
+    [
+        ((64, 48), (64, 48), 0, []),
+        ((48, 64), (64, 48), 6, []),  # labelme's frame is the turned one
+        ((64, 48), (64, 48), 6, ["exif-frame"]),  # fits only the stored frame
+        ((64, 48), (64, 48), 3, []),  # upside down is as wide as before
+        ((48, 64), (64, 48), 0, ["exif-frame"]),
+        ((999, 48), (64, 48), 0, ["image-size-differs"]),
+    ],
+)
+def test_verify_images(
+    tmp_path: Path,
+    stated: tuple[int, int],
+    stored: tuple[int, int],
+    orientation: int,
+    codes: list[str],
+) -> None:
+    one(tmp_path, shape("cat", SQUARE), imageWidth=stated[0], imageHeight=stated[1])
+    picture(tmp_path / "a.jpg", stored, orientation)
+    assert read_labelme(tmp_path).codes == []  # not asked, not looked at
+    read = read_labelme(tmp_path, verify_images=True)
+    assert read.codes == codes
+    assert (read.image.width, read.image.height) == stated
+    if codes:
+        assert read.findings[0].severity == "error"
+        assert f"{stated[0]}x{stated[1]}" in read.findings[0].message
+
+
+def test_verify_images_finds_a_broken_image(tmp_path: Path) -> None:
+    one(tmp_path, shape("cat", SQUARE))
+    write(tmp_path / "a.jpg", b"no image")
+    read = read_labelme(tmp_path, verify_images=True)
+    assert read.finding("unreadable-image").file == "a.jpg"
+    assert len(read.image.instances) == 1
+
+
+# imageData -------------------------------------------------------------------------------------
+
+
+def embedded(path: Path) -> str:
+    return base64.b64encode(picture(path).read_bytes()).decode()
+
+
+def test_extract_images_takes_the_place_of_a_missing_file(tmp_path: Path) -> None:
+    data = embedded(tmp_path / "elsewhere" / "x.jpg")
+    write(tmp_path / "d" / "a.json", document(shape("cat", SQUARE), imageData=data))
+    read = read_labelme(tmp_path / "d", extract_images=True)
+    assert (read.image.file_name, read.findings) == ("a.jpg", [])
+    content = labelme.embedded_image(Root(tmp_path / "d"), "a.json")
+    assert content == (tmp_path / "elsewhere" / "x.jpg").read_bytes()
+    assert read_labelme(tmp_path / "d").codes == ["image-missing"]  # unless asked
+
+
+@pytest.mark.parametrize("data", [None, "", "no base64!"])
+def test_extract_images_without_an_image(tmp_path: Path, data: str | None) -> None:
+    write(tmp_path / "a.json", document(shape("cat", SQUARE), imageData=data))
+    assert read_labelme(tmp_path, extract_images=True).codes == ["image-missing"]
+    with pytest.raises(ParseError, match=r"a\.json::\$\.imageData"):
+        labelme.embedded_image(Root(tmp_path), "a.json")
+
+
+# Versions --------------------------------------------------------------------------------------
+
+
+def test_labelme_3_0(tmp_path: Path) -> None:
+    old = {
+        "shapes": [{"label": "cat", "line_color": None, "fill_color": None, "points": SQUARE}],
+        "lineColor": [0, 255, 0, 128],
+        "fillColor": [255, 0, 0, 128],
+        "flags": None,
+        "imagePath": "a.jpg",
+        "imageData": "x" * 100,
+    }
+    write(tmp_path / "a.json", old)
+    picture(tmp_path / "a.jpg")
+    read = read_labelme(tmp_path)
+    assert (read.instance.area, read.codes) == (400, ["no-shape-type"])

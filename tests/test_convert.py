@@ -1,0 +1,622 @@
+"""The pipeline: classes, splits, clipping, images; nothing lost without a line."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from helpers import (
+    HEIGHT,
+    REAL,
+    SAMPLE,
+    SQUARE,
+    WIDTH,
+    document,
+    load_coco,
+    mask_shape,
+    picture,
+    python,
+    run_convert,
+    shape,
+    snapshot,
+    voc_object,
+    voc_xml,
+    write,
+)
+from PIL import Image as PILImage
+
+from dataforge.convert import Job, convert
+from dataforge.converters import CONVERTERS
+from dataforge.errors import InputError, LayoutError, OutputError, UsageError
+
+FAR = [[40, 10], [50, 10], [50, 20], [40, 20]]
+
+
+def dataset(folder: Path, **shapes: list[Any]) -> Path:
+    """A labelme file and an image for each name."""
+    for name, marked in shapes.items():
+        write(folder / f"{name}.json", document(*marked, image=f"{name}.jpg"))
+        picture(folder / f"{name}.jpg")
+    return folder
+
+
+def category_names(file: dict[str, Any]) -> list[str]:
+    return [entry["name"] for entry in file["categories"]]
+
+
+def labels(file: dict[str, Any]) -> list[str]:
+    names = {entry["id"]: entry["name"] for entry in file["categories"]}
+    return [names[entry["category_id"]] for entry in file["annotations"]]
+
+
+# What we ship and what others made --------------------------------------------------------------
+
+
+def test_the_labelme_sample(tmp_path: Path) -> None:
+    report = run_convert(
+        SAMPLE / "labelme", tmp_path, labels=str(SAMPLE / "labelme" / "labels.txt")
+    )
+    assert report.findings == []
+    assert report.classes == ["person", "face", "hand"]
+    assert report.images == {"all": 14}
+    assert report.instances == {"all": {"person": 17, "face": 17, "hand": 34}}
+    assert report.empty_images == 1
+    assert report.shapes == 69  # 17 + 17 + 34 instances, one person of two shapes
+    assert report.files == ["annotations/instances_all.json"]
+    file = load_coco(tmp_path)
+    for entry in file["images"]:
+        with PILImage.open(SAMPLE / "labelme" / entry["file_name"]) as image:
+            assert image.size == (entry["width"], entry["height"])
+
+
+def test_the_humanparts_sample(tmp_path: Path) -> None:
+    report = run_convert(SAMPLE / "humanparts", tmp_path, "voc", layout="humanparts")
+    assert not report.failed
+    assert report.classes == ["face", "person", "hand"]
+    assert report.images == {"train": 16, "val": 6}
+    # read from the XML by hand: 30 faces, 30 persons (5 of them "Person"), 60 hands, 3 "none"
+    totals = {
+        name: sum(split[name] for split in report.instances.values()) for name in report.classes
+    }
+    assert totals == {"face": 30, "person": 30, "hand": 60}
+    assert report.lost == {"skipped-label": 3}
+    first = load_coco(tmp_path, "val")["annotations"][0]
+    assert first["bbox"] == [40.25, 35, 186.25, 199]  # 226.5 - 40.25, 234 - 35, of 000003.xml
+
+
+real = pytest.mark.skipif(not REAL.is_dir(), reason="the real data are not beside the checkout")
+
+
+@real
+@pytest.mark.parametrize(
+    ("folder", "images", "instances", "lost"),
+    [
+        ("bbox_detection", 3, {"bus": 2, "car": 1, "person": 6}, {}),
+        ("video_annotation", 5, {"car": 5, "track": 10}, {}),
+        # 8 shapes of 8 types; the three without an area are counted, not converted
+        (
+            "primitives",
+            1,
+            {"circle": 1, "octagon": 1, "polygon": 1, "rectangle": 2},
+            {"skipped-line": 1, "skipped-linestrip": 1, "skipped-point": 1},
+        ),
+    ],
+)
+def test_labelmes_own_files(
+    tmp_path: Path, folder: str, images: int, instances: dict[str, int], lost: dict[str, int]
+) -> None:
+    report = run_convert(REAL / "labelme" / folder, tmp_path)
+    assert not report.failed
+    assert report.images == {"all": images}
+    assert report.instances == {"all": instances}
+    assert report.lost == lost
+
+
+@real
+def test_the_primitives_by_hand(tmp_path: Path) -> None:
+    run_convert(REAL / "labelme" / "primitives", tmp_path)
+    boxes = {
+        name: entry
+        for entry, name in zip(
+            load_coco(tmp_path)["annotations"], labels(load_coco(tmp_path)), strict=True
+        )
+    }
+    # the second rectangle: (391, 33) to (542, 135), 151 * 102
+    assert boxes["rectangle"]["bbox"] == [391, 33, 151, 102]
+    assert boxes["rectangle"]["area"] == 15402
+    # centre (195, 84), rim (225, 125): radius sqrt(30² + 41²) = sqrt(2581) = 50.8035
+    assert boxes["circle"]["area"] == pytest.approx(3.141592653589793 * 2581)
+    assert boxes["circle"]["bbox"][2:] == pytest.approx([101.607086, 101.607086])
+    # the mask's corner (417.4, 305), its PNG 100 x 100
+    assert boxes["octagon"]["bbox"][:2] == [417, 305]
+
+
+@real
+def test_git_links_checked_out_as_text(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"apc2016_obj3\.json::line 1, column 1: .*git link"):
+        run_convert(REAL / "labelme" / "annotated_with_data", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@real
+def test_bccd(tmp_path: Path) -> None:
+    report = run_convert(REAL / "bccd" / "BCCD", tmp_path, "voc")
+    assert not report.failed
+    assert report.images == {"train": 205, "val": 87, "test": 72}  # 364
+    totals = {
+        name: sum(split[name] for split in report.instances.values()) for name in report.classes
+    }
+    assert totals == {"Platelets": 361, "RBC": 4155, "WBC": 372}
+    assert report.shapes == 4888
+
+
+# Classes ---------------------------------------------------------------------------------------
+
+
+def test_classes_are_sorted_or_as_declared(tmp_path: Path) -> None:
+    source = dataset(tmp_path / "in", a=[shape("dog", SQUARE), shape("cat", SQUARE)])
+    run_convert(source, tmp_path / "sorted")
+    assert category_names(load_coco(tmp_path / "sorted")) == ["cat", "dog"]
+    run_convert(source, tmp_path / "declared", labels="dog,ape,cat")
+    assert category_names(load_coco(tmp_path / "declared")) == ["dog", "ape", "cat"]
+    assert labels(load_coco(tmp_path / "declared")) == ["dog", "cat"]
+
+
+def test_aliases_case_and_labels_to_skip(tmp_path: Path) -> None:
+    marked = [shape(label, SQUARE) for label in ("Kitty", "CAT", "None", "_background_")]
+    report = run_convert(
+        dataset(tmp_path / "in", a=marked),
+        tmp_path / "out",
+        labels="cat",
+        aliases=str(write(tmp_path / "aliases.toml", "cat = ['kitty']")),
+        ignore_case=True,
+        skip=("none",),
+    )
+    assert labels(load_coco(tmp_path / "out")) == ["cat", "cat"]
+    assert report.lost == {"skipped-label": 2}
+    assert not report.failed
+
+
+@pytest.mark.parametrize(
+    ("unknown", "failed", "kept", "classes", "lost"),
+    [
+        ("error", True, ["cat"], ["cat"], {"unknown-label": 2}),
+        ("ignore", False, ["cat"], ["cat"], {"unknown-label": 2}),
+        ("add", False, ["dog", "cat", "ape"], ["cat", "ape", "dog"], {}),
+    ],
+)
+def test_unknown_labels(
+    tmp_path: Path,
+    unknown: Any,
+    failed: bool,
+    kept: list[str],
+    classes: list[str],
+    lost: dict[str, int],
+) -> None:
+    marked = [shape("dog", SQUARE), shape("cat", SQUARE), shape("ape", SQUARE)]
+    source = dataset(tmp_path / "in", a=marked)
+    report = run_convert(source, tmp_path / "out", labels="cat", unknown=unknown)
+    assert report.failed is failed
+    assert labels(load_coco(tmp_path / "out")) == kept
+    assert report.classes == category_names(load_coco(tmp_path / "out")) == classes
+    assert report.lost == lost
+
+
+def test_category_start(tmp_path: Path) -> None:
+    source = dataset(tmp_path / "in", a=[shape("dog", SQUARE), shape("cat", SQUARE)])
+    run_convert(source, tmp_path / "out", category_start=0)
+    file = load_coco(tmp_path / "out")
+    assert [entry["id"] for entry in file["categories"]] == [0, 1]
+    assert labels(file) == ["dog", "cat"]
+
+
+# Splits ----------------------------------------------------------------------------------------
+
+
+def test_a_split_is_disjoint_complete_and_reproducible(tmp_path: Path) -> None:
+    source = dataset(tmp_path / "in", **{f"i{n:02}": [shape("cat", SQUARE)] for n in range(20)})
+    names: dict[str, dict[int, list[str]]] = {"train": {}, "val": {}}
+    for seed in (0, 0, 1):
+        out = tmp_path / f"out{seed}"
+        run_convert(source, out, split="train=0.8,val=0.2", seed=seed, labels="dog,cat", force=True)
+        for split, wanted in (("train", 16), ("val", 4)):
+            file = load_coco(out, split)
+            found = [entry["file_name"] for entry in file["images"]]
+            assert len(found) == wanted
+            assert found == sorted(found)
+            assert category_names(file) == ["dog", "cat"]
+            assert names[split].setdefault(seed, found) == found
+    assert sorted(names["train"][0] + names["val"][0]) == [f"i{n:02}.jpg" for n in range(20)]
+    assert names["val"][0] != names["val"][1]
+
+
+def voc_dataset(folder: Path) -> Path:
+    for id_ in "abc":
+        xml = voc_xml(voc_object("cat", (0, 0, 10, 10)), voc_object("dog", (5, 5, 20, 20)))
+        write(folder / "Annotations" / f"{id_}.xml", xml)
+        picture(folder / "JPEGImages" / f"{id_}.png")
+    write(folder / "ImageSets" / "Main" / "train.txt", "c\na\n")
+    write(folder / "ImageSets" / "Main" / "val.txt", "b\n")
+    return folder
+
+
+def test_the_sources_own_splits_are_kept_unless_told(tmp_path: Path) -> None:
+    source = voc_dataset(tmp_path / "in")
+    assert run_convert(source, tmp_path / "own", "voc").images == {"train": 2, "val": 1}
+    found = [entry["file_name"] for entry in load_coco(tmp_path / "own", "train")["images"]]
+    assert found == ["JPEGImages/c.png", "JPEGImages/a.png"]
+    report = run_convert(source, tmp_path / "new", "voc", split="x=0.34,y=0.66")
+    assert report.images == {"x": 1, "y": 2}
+
+
+def test_an_image_listed_in_two_splits_is_in_both(tmp_path: Path) -> None:
+    source = voc_dataset(tmp_path / "in")
+    write(source / "ImageSets" / "Main" / "val.txt", "b\na\n")
+    assert run_convert(source, tmp_path / "out", "voc").images == {"train": 2, "val": 2}
+
+
+# Geometry --------------------------------------------------------------------------------------
+
+
+def test_clip(tmp_path: Path) -> None:
+    marked = [
+        shape("inside", SQUARE),
+        shape("box", [[-10, -10], [10, 10]], "rectangle"),
+        shape("away", [[100, 100], [120, 120]], "rectangle", group_id=1),
+        shape("away", [[100, 10], [120, 20]], "rectangle", group_id=1),
+        # what is left of this triangle is (0,10) (10,20) (10,30) (0,15): see test_geometry
+        shape("slanted", [[-10, 0], [10, 20], [10, 30]]),
+        # its box reaches into the image, it does not: the side passes the corner at (-5, 0)
+        shape("corner", [[-20, 15], [10, -15], [-20, -15]]),
+        mask_shape("mask", ["##", "##"], WIDTH - 1, HEIGHT - 1),
+    ]
+    source = dataset(tmp_path / "in", a=marked)
+    report = run_convert(source, tmp_path / "out", clip=True)
+    file = load_coco(tmp_path / "out")
+    found = dict(zip(labels(file), file["annotations"], strict=True))
+    assert {name: (entry["bbox"], entry["area"]) for name, entry in found.items()} == {
+        "inside": ([10, 10, 20, 20], 400),
+        "box": ([0, 0, 10, 10], 100),
+        "slanted": ([0, 10, 10, 20], 75),
+        "mask": ([63, 47, 1, 1], 1),
+    }
+    assert report.lost == {"clipped-away": 3}
+    assert report.shapes == 4
+
+
+def test_without_clip_what_is_outside_is_kept_and_found(tmp_path: Path) -> None:
+    marked = [
+        shape("box", [[-10, -10], [10, 10]], "rectangle"),
+        shape("away", [[100, 100], [120, 120]], "rectangle"),
+        shape("flat", [[10, 10], [10, 20]], "rectangle"),
+    ]
+    report = run_convert(dataset(tmp_path / "in", a=marked), tmp_path / "out")
+    assert [entry["bbox"] for entry in load_coco(tmp_path / "out")["annotations"]] == [
+        [-10, -10, 20, 20],
+        [100, 100, 20, 20],
+        [10, 10, 0, 10],
+    ]
+    assert [(finding.code, finding.where) for finding in report.findings] == [
+        ("outside-image", "$.shapes[1]"),
+        ("zero-area", "$.shapes[2]"),
+    ]
+    assert not report.failed
+    assert report.lost == {}
+
+
+def test_voc_boxes_are_clipped_too(tmp_path: Path) -> None:
+    write(tmp_path / "in" / "a.xml", voc_xml(voc_object("cat", (0, 40, 100, 60))))
+    picture(tmp_path / "in" / "a.jpg")
+    run_convert(tmp_path / "in", tmp_path / "out", "voc", clip=True)
+    (entry,) = load_coco(tmp_path / "out")["annotations"]
+    assert (entry["bbox"], entry["area"]) == ([0, 40, 64, 8], 512)
+
+
+def test_drop_empty(tmp_path: Path) -> None:
+    source = dataset(tmp_path / "in", a=[shape("cat", SQUARE)], b=[], c=[shape("dog", SQUARE)])
+    report = run_convert(source, tmp_path / "kept", labels="cat", unknown="ignore")
+    assert (report.images, report.empty_images) == ({"all": 3}, 2)
+    report = run_convert(source, tmp_path / "out", labels="cat", unknown="ignore", drop_empty=True)
+    assert (report.images, report.empty_images) == ({"all": 1}, 0)
+    assert [entry["file_name"] for entry in load_coco(tmp_path / "out")["images"]] == ["a.jpg"]
+
+
+# Nothing is lost without a line -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"clip": True}, {"labels": "cat"}, {"drop_empty": True}, {"split": "a=0.5,b=0.5"},
+     {"read_options": {"group": False}}, {"read_options": {"missing_images": "skip"}},
+     {"read_options": {"lines": "stroke=2"}}],
+)  # fmt: skip
+def test_shapes_read_are_shapes_written_and_shapes_lost(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    source = dataset(
+        tmp_path / "in",
+        a=[shape("cat", SQUARE, group_id=1), shape("cat", FAR, group_id=1), shape("dog", FAR)],
+        b=[shape("cat", [[1, 1]]), shape("cat", [[1, 1], [2, 2]], "line"), shape("", SQUARE)],
+        c=[shape("cat", [[99, 99], [120, 120]], "rectangle"), shape("__ignore__", SQUARE)],
+        d=[shape("cat", 5), shape("dog", SQUARE, "blob")],
+    )
+    # a second file on the same image, and one whose image is not there
+    write(source / "e.json", document(shape("cat", SQUARE), shape("cat", FAR), image="a.jpg"))
+    write(source / "f.json", document(shape("cat", SQUARE), image="gone.jpg"))
+    total = 3 + 3 + 2 + 2 + 2 + 1
+    report = run_convert(source, tmp_path / "out", **options)
+    assert report.shapes + sum(report.lost.values()) == total
+    splits = ["a", "b"] if "split" in options else ["all"]
+    instances = sum(len(load_coco(tmp_path / "out", name)["annotations"]) for name in splits)
+    assert instances == sum(sum(counts.values()) for counts in report.instances.values())
+
+
+def test_names_in_another_encoding_are_findings(tmp_path: Path) -> None:
+    """An archive from a Chinese Windows, unpacked on Linux, leaves GBK bytes for names."""
+    source = dataset(tmp_path / "in", a=[shape("cat", SQUARE)], b=[shape("dog", SQUARE)])
+    gbk = os.fsencode(source) + b"/\xc8\xcb"  # no UTF-8
+    try:
+        for end in (b".json", b".jpg"):
+            os.rename(os.fsencode(source) + b"/a" + end, gbk + end)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 only")
+    report = run_convert(source, tmp_path / "out")
+    assert labels(load_coco(tmp_path / "out")) == ["dog"]
+    assert report.lost == {"name-not-utf8": 1}
+    written = json.loads(msgspec.json.encode(report))
+    assert {finding["file"] for finding in written["findings"]} == {"\\udcc8\\udccb.json"}
+
+
+def test_an_image_marked_by_two_files(tmp_path: Path) -> None:
+    source = dataset(tmp_path / "in", a=[shape("cat", SQUARE)])
+    write(source / "b.json", document(shape("dog", SQUARE), shape("dog", FAR), image="a.jpg"))
+    report = run_convert(source, tmp_path / "out")
+    assert labels(load_coco(tmp_path / "out")) == ["cat"]
+    (finding,) = report.findings
+    assert (finding.code, finding.file, finding.lost) == ("image-marked-twice", "b.json", 2)
+    assert "a.json" in finding.message
+    assert report.failed
+
+
+# Images ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["copy", "hardlink", "symlink"])
+def test_images_are_placed(tmp_path: Path, how: str) -> None:
+    source = dataset(tmp_path / "in" / "sub", a=[shape("cat", SQUARE)]).parent
+    run_convert(source, tmp_path / "out", images=how)
+    target = tmp_path / "out" / "images" / "sub" / "a.jpg"
+    original = source / "sub" / "a.jpg"
+    assert target.read_bytes() == original.read_bytes()
+    assert target.is_symlink() is (how == "symlink")
+    assert (target.stat().st_ino == original.stat().st_ino) is (how != "copy")
+    assert load_coco(tmp_path / "out")["images"][0]["file_name"] == "sub/a.jpg"
+
+
+def test_images_stay_where_they_are_by_default(tmp_path: Path) -> None:
+    run_convert(dataset(tmp_path / "in", a=[shape("cat", SQUARE)]), tmp_path / "out")
+    assert list(snapshot(tmp_path / "out")) == ["annotations/instances_all.json"]
+
+
+@pytest.mark.parametrize("how", ["copy", "hardlink", "symlink"])
+def test_the_users_own_images_survive_in_the_place_of_the_output(tmp_path: Path, how: str) -> None:
+    """OUT/images is the very folder that is read."""
+    source = dataset(tmp_path / "data" / "images", a=[shape("cat", SQUARE)])
+    before = snapshot(source)
+    run_convert(source, tmp_path / "data", images=how)
+    assert snapshot(source) == before
+    assert not (source / "a.jpg").is_symlink()
+
+
+@pytest.mark.parametrize("how", ["copy", "hardlink", "symlink"])
+def test_images_that_are_there_are_overwritten_with_force_only(tmp_path: Path, how: str) -> None:
+    source = dataset(tmp_path / "in", a=[shape("cat", SQUARE)])
+    other = write(tmp_path / "out" / "images" / "a.jpg", "somebody's own")
+    with pytest.raises(OutputError, match=r"a\.jpg is there already"):
+        run_convert(source, tmp_path / "out", images=how)
+    assert snapshot(tmp_path / "out") == {"images/a.jpg": b"somebody's own"}
+    for _ in range(2):  # the second time over its own
+        run_convert(source, tmp_path / "out", images=how, force=True)
+        assert other.read_bytes() == (source / "a.jpg").read_bytes()
+        assert os.listdir(other.parent) == ["a.jpg"]
+
+
+def test_an_image_that_cannot_be_placed_is_a_finding(tmp_path: Path) -> None:
+    source = dataset(tmp_path / "in", a=[shape("cat", SQUARE)], b=[shape("cat", SQUARE)])
+    (source / "a.jpg").unlink()
+    report = run_convert(source, tmp_path / "out", images="copy")
+    assert [(f.code, f.file) for f in report.findings] == [
+        ("image-missing", "a.json"),
+        ("image-not-placed", "a.jpg"),
+    ]
+    assert os.listdir(tmp_path / "out" / "images") == ["b.jpg"]
+
+
+def test_embedded_images_are_taken_out_only_when_asked(tmp_path: Path) -> None:
+    content = picture(tmp_path / "x.jpg").read_bytes()
+    entry = document(shape("cat", SQUARE), imageData=base64.b64encode(content).decode())
+    write(tmp_path / "in" / "a.json", entry)
+    run_convert(tmp_path / "in", tmp_path / "not", images="copy")
+    assert not (tmp_path / "not" / "images").exists()
+    report = run_convert(
+        tmp_path / "in", tmp_path / "out", images="copy", read_options={"extract_images": True}
+    )
+    assert report.findings == []
+    assert (tmp_path / "out" / "images" / "a.jpg").read_bytes() == content
+    with pytest.raises(UsageError, match="needs --images copy"):
+        run_convert(tmp_path / "in", tmp_path / "no", read_options={"extract_images": True})
+
+
+# Refusals --------------------------------------------------------------------------------------
+
+
+def test_an_output_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    source = dataset(tmp_path / "in", a=[shape("cat", SQUARE)])
+    old = write(tmp_path / "out" / "annotations" / "instances_all.json", "mine")
+    with pytest.raises(OutputError, match=r"instances_all\.json is there already; --force"):
+        run_convert(source, tmp_path / "out", images="copy")
+    assert snapshot(tmp_path / "out") == {"annotations/instances_all.json": b"mine"}
+    run_convert(source, tmp_path / "out", force=True)
+    assert old.read_text() != "mine"
+
+
+@pytest.mark.parametrize("out", ["data.v2", "out.d"])
+def test_a_folder_may_have_a_dot_in_its_name(tmp_path: Path, out: str) -> None:
+    source = dataset(tmp_path / "in", a=[shape("cat", SQUARE)])
+    report = run_convert(source, tmp_path / out, images="copy")
+    assert report.files == ["annotations/instances_all.json"]
+    assert list(snapshot(tmp_path / out)) == ["annotations/instances_all.json", "images/a.jpg"]
+
+
+def test_a_single_file(tmp_path: Path) -> None:
+    source = dataset(tmp_path / "in", a=[shape("cat", SQUARE)], b=[])
+    report = run_convert(source, tmp_path / "out" / "mine.json")
+    assert report.files == ["mine.json"]
+    assert list(snapshot(tmp_path / "out")) == ["mine.json"]
+    with pytest.raises(UsageError, match="one file, but there are 2 splits"):
+        run_convert(source, tmp_path / "x.json", split="a=0.5,b=0.5")
+    with pytest.raises(UsageError, match="needs a folder"):
+        run_convert(source, tmp_path / "x.json", images="copy")
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"labels": "cat,cat"}, UsageError),
+        ({"split": "a=0.5"}, UsageError),
+        ({"split": "a=0.5,b=0.25,c=0.25"}, UsageError),  # two images for three splits
+        ({"read_options": {"coords": "zero"}}, UsageError),  # means nothing for labelme
+        ({"read_options": {"missing_images": "maybe"}}, UsageError),
+        ({"read_options": {"lines": "stroke"}}, UsageError),
+        ({"layout": "voc"}, UsageError),
+        ({"writes": "labelme3"}, UsageError),
+        ({"aliases": "absent.toml"}, InputError),
+        ({"read_options": {"image_root": "absent"}}, InputError),
+        ({"reads": "voc"}, LayoutError),  # no XML file there
+    ],
+)
+def test_nothing_is_written_on_failure(
+    tmp_path: Path, options: dict[str, Any], error: type[Exception]
+) -> None:
+    source = dataset(tmp_path / "in", a=[shape("cat", SQUARE)], b=[])
+    fields = {"reads": "labelme", "writes": "coco", "images": "copy"} | options
+    before = snapshot(tmp_path)
+    with pytest.raises(error):
+        convert(Job(source=str(source), out=str(tmp_path / "out"), **fields))
+    assert snapshot(tmp_path) == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_to_convert(tmp_path: Path) -> None:
+    write(tmp_path / "in" / "coco.json", {"images": []})
+    write(tmp_path / "in" / "broken.json", "{")
+    with pytest.raises(InputError, match=r"(?s)nothing here.*broken\.json::line 1.*coco\.json"):
+        run_convert(tmp_path / "in", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_inputs_are_not_touched(tmp_path: Path) -> None:
+    source = voc_dataset(tmp_path / "in")
+    job = Job(source=str(source), out=str(tmp_path / "out"), reads="voc", writes="coco")
+    before, options = snapshot(source), dict(job.read_options)
+    stamps = {path: path.stat().st_mtime_ns for path in source.rglob("*")}
+    convert(job)
+    assert snapshot(source) == before
+    assert {path: path.stat().st_mtime_ns for path in source.rglob("*")} == stamps
+    assert job.read_options == options
+
+
+# Reproducible ----------------------------------------------------------------------------------
+
+RUN = (
+    "import sys; from dataforge.convert import Job, convert, save_report; from pathlib import Path;"
+    "r = convert(Job(source=sys.argv[1], out='out', reads=sys.argv[2], writes='coco',"
+    " split='train=0.7,val=0.3', unknown='add', labels='hand'));"
+    "save_report(r, Path('out/report.json'))"
+)
+
+
+@pytest.mark.parametrize(("folder", "reads"), [("labelme", "labelme"), ("humanparts", "voc")])
+def test_the_same_bytes_under_every_hash_seed(tmp_path: Path, folder: str, reads: str) -> None:
+    found = []
+    for run, seed in enumerate("001"):
+        cwd = tmp_path / str(run)
+        cwd.mkdir()
+        result = python("-c", RUN, str(SAMPLE / folder), reads, cwd=cwd, PYTHONHASHSEED=seed)
+        assert result.returncode == 0, result.stderr
+        found.append(snapshot(cwd))
+    assert len(found[0]) == 3
+    assert found[0] == found[1] == found[2]
+
+
+# Report, registry ------------------------------------------------------------------------------
+
+
+def test_the_report_survives_json(tmp_path: Path) -> None:
+    report = run_convert(
+        dataset(tmp_path / "in", a=[shape("cat", [[1, 1]])]), tmp_path / "o", labels="cat"
+    )
+    again = msgspec.json.decode(msgspec.json.encode(report), type=type(report))
+    assert again == report
+    assert again.failed
+
+
+def test_progress_counts_files(tmp_path: Path) -> None:
+    source = dataset(tmp_path / "in", a=[shape("cat", SQUARE)], b=[])
+    seen: list[tuple[int, int]] = []
+    job = Job(source=str(source), out=str(tmp_path / "out"), reads="labelme", writes="coco")
+    convert(job, lambda done, total: seen.append((done, total)))
+    # a.jpg a.json b.jpg b.json
+    assert seen == [(2, 4), (4, 4)]
+
+
+def test_the_registry_builds_converters(tmp_path: Path) -> None:
+    source = dataset(tmp_path / "in", a=[shape("cat", SQUARE)])
+    config = {
+        "type": "labelme2coco",
+        "source": str(source),
+        "out": str(tmp_path / "out"),
+        "clip": True,
+    }
+    report = CONVERTERS.build(config)()
+    assert report.shapes == 1
+    assert config["type"] == "labelme2coco"  # its own copy was taken apart
+    assert load_coco(tmp_path / "out")["annotations"][0]["area"] == 400
+
+
+def test_the_registry_takes_more_and_refuses_twice() -> None:
+    from dataforge.converters import Converters
+
+    registry = Converters()
+
+    @registry.register_module()
+    class Acme2Coco:
+        def __init__(self, source: str) -> None:
+            self.source = source
+
+    assert registry.get("Acme2Coco") is Acme2Coco
+    assert registry.get("other") is None
+    assert registry.build({"type": "Acme2Coco", "source": "x"}).source == "x"
+    assert list(registry) == ["Acme2Coco"]
+    with pytest.raises(UsageError, match=r"registered already, by .*test_convert"):
+        registry.register_module(name="Acme2Coco", module=dict)
+    registry.register_module(name="Acme2Coco", module=dict, force=True)
+    assert registry["Acme2Coco"] is dict
+    with pytest.raises(UsageError, match="no converter 'x2y'; there are Acme2Coco"):
+        registry.build({"type": "x2y"})
+
+
+def test_the_registry_names_formats_that_can_be_read_and_written() -> None:
+    from dataforge.formats._table import get_format
+
+    assert {"labelme2coco", "voc2coco"} <= set(CONVERTERS)
+    for name in CONVERTERS:
+        reads, _, writes = name.partition("2")
+        assert callable(get_format(reads).read)
+        assert callable(get_format(writes).write)
+        assert callable(get_format(writes).targets)
