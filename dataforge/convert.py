@@ -385,7 +385,8 @@ def _clip_instance(instance: Instance, image: Image) -> Instance | None:
     box = geometry.ring_box(*shape.rings) if shape.rings else (0.0, 0.0, 0.0, 0.0)
     if box[0] >= box[2] or box[1] >= box[3]:
         return None
-    area = geometry.shape_area(shape, image.width, image.height)
+    frame = image.width, image.height
+    area = sum(geometry.outline_area(ring, *frame)[0] for ring in shape.rings)
     return msgspec.structs.replace(instance, box=box, shape=shape, area=area)
 
 

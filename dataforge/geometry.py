@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from dataforge.records import Box, Mask, Polygons, Ring
+from dataforge.records import Box, Mask, Ring
 
 if TYPE_CHECKING:
     import numpy as np
@@ -280,12 +280,11 @@ def _to_mask(rle: dict[str, Any]) -> Mask:
     return Mask(size_hw=(int(height), int(width)), counts=rle["counts"].decode("ascii"))
 
 
-def shape_area(shape: Polygons, width: int, height: int) -> float:
-    """Area of polygons, px²: exact by shoelace where each ring is simple, else by rasterising.
+def outline_area(ring: Ring, width: int, height: int) -> tuple[float, bool]:
+    """(area in px², whether the ring crosses itself): by shoelace, or in pixels where it does.
 
-    A bow-tie's shoelace area is 0, and a trainer drops what has no area. Parts are added up.
+    A bow-tie's shoelace area is 0, and a trainer drops what has no area.
     """
-    return sum(
-        ring_area(ring) if is_simple(ring) else mask_area(rasterise([ring], width, height))
-        for ring in shape.rings
-    )
+    if is_simple(ring):
+        return ring_area(ring), False
+    return mask_area(rasterise([ring], width, height)), True

@@ -289,8 +289,14 @@ def _infer_coco(root: Root, declared: Mapping[str, Any], reasons: list[str]) -> 
             )
         order = [*SPLIT_ORDER, *sorted(splits)]
         found["splits"] = dict(sorted(splits.items(), key=lambda item: order.index(item[0])))
-    if "images" in found:
-        found["images"] = _declared_images(root, found["images"])
+    if "images" in found or "split_images" in found:
+        if "images" in found:
+            found["images"] = _declared_images(root, found["images"])
+        folders = {
+            split: _declared_images(root, folder)
+            for split, folder in found.get("split_images", {}).items()
+        }
+        found["split_images"] = folders
     else:
         folders = _infer_coco_images(root, found["splits"])
         found["images"] = next(iter(folders.values()))

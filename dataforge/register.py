@@ -234,7 +234,7 @@ def _survey_voc(root: Root, layout: Layout) -> _Survey:
         survey.ids[name] = ids
         paths |= {path: id_ for id_, path in voc.annotation_ids(root, fixed, split_name).items()}
         survey.unlisted[name] = not listing or not _is_clean(root, listing, ids)
-    for record in voc.read(root, voc.Options(layout=fixed), str.strip):
+    for record in voc.read(root, voc.Options(layout=fixed, missing_images="skip"), str.strip):
         if isinstance(record, Finding):
             survey.findings.append(record)
             continue

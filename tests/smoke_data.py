@@ -8,6 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
+from dataforge import register
+
 
 class Registered(NamedTuple):
     """A dataset's folder and the training config made for it."""
@@ -31,6 +35,17 @@ class Registered(NamedTuple):
         lines = [f"{key} = {value!r}" for key, value in changes.items()]
         path.write_text("\n".join([f"_base_ = {str(self.config)!r}", *lines]) + "\n")
         return path
+
+
+def register_here(name: str, root: Path, out: Path, **request: Any) -> Registered:
+    """Register for this process alone: the path file goes into a folder that Python never reads."""
+    with pytest.MonkeyPatch.context() as patch:
+        out.mkdir(parents=True, exist_ok=True)
+        patch.setattr(register, "site_folders", lambda python=None: [out.parent])
+        plan = register.plan(register.Request(name=name, root=str(root), out=str(out), **request))
+        assert not plan.failed
+        register.apply(plan)
+    return Registered(root, plan.out / plan.config)
 
 
 Edit = Callable[[dict[str, Any]], None]

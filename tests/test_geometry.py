@@ -14,7 +14,7 @@ from pycocotools import mask as coco_mask
 
 from dataforge import geometry
 from dataforge.geometry import Coords
-from dataforge.records import Box, Mask, Polygons, Ring
+from dataforge.records import Box, Mask, Ring
 
 coordinates = st.floats(-1e6, 1e6).map(lambda value: round(value * 8) / 8)  # exact in binary
 boxes = st.tuples(coordinates, coordinates, coordinates, coordinates)
@@ -222,18 +222,16 @@ def test_is_simple_agrees_with_brute_force(points: list[tuple[int, int]]) -> Non
     assert geometry.is_simple(flat(points)) == brute_force_simple(points)
 
 
-def test_shape_area_counts_a_bow_tie_in_pixels() -> None:
+def test_a_bow_tie_is_counted_in_pixels() -> None:
     # Two triangles of 10 * 20 / 2 each; pycocotools' own count is the judge.
     ring = (10.0, 10.0, 30.0, 30.0, 30.0, 10.0, 10.0, 30.0)
     counted = coco_mask.area(coco_mask.frPyObjects([list(ring)], 48, 64))[0]
-    assert geometry.shape_area(Polygons((ring,)), 64, 48) == counted
+    assert geometry.outline_area(ring, 64, 48) == (counted, True)
     assert abs(counted - 200) <= 2 * 20 * math.sqrt(2)  # within a pixel along both diagonals
 
 
-def test_shape_area_adds_parts() -> None:
-    square = (0.0, 0.0, 2.0, 0.0, 2.0, 2.0, 0.0, 2.0)
-    shifted = tuple(value + 10 for value in square)
-    assert geometry.shape_area(Polygons((square, shifted)), 64, 48) == 8
+def test_a_simple_outline_has_its_exact_area() -> None:
+    assert geometry.outline_area((0.0, 0.0, 2.5, 0.0, 2.5, 2.0, 0.0, 2.0), 64, 48) == (5.0, False)
 
 
 # Circles and strokes ---------------------------------------------------------------------------

@@ -300,7 +300,7 @@ class _Reader:
                 shape = _decode_shape(raw)
                 kind = shape.shape_type or _UNTYPED[min(len(shape.points), 3)]
                 untyped += not shape.shape_type
-                instance = self.instance(shape, kind, where, size)
+                instance, crossing = self.instance(shape, kind, where, size)
             except msgspec.ValidationError as error:
                 message, inner = split_pointer(error)
                 fault = _ShapeError("bad-shape", message, "redraw or drop the shape")
@@ -309,8 +309,8 @@ class _Reader:
                 yield _shape_finding(name, where, error)
             else:
                 found.append((instance, shape.group_id))
-                if isinstance(instance.shape, Polygons) and kind == "polygon":
-                    yield from _outline_findings(name, where, instance)
+                if crossing:
+                    yield _crossing_finding(name, where, instance)
         if untyped:
             yield Finding(
                 code="no-shape-type",
@@ -322,18 +322,21 @@ class _Reader:
             )
         return found
 
-    def instance(self, shape: _Shape, kind: str, where: str, size: tuple[int, int]) -> Instance:
+    def instance(
+        self, shape: _Shape, kind: str, where: str, size: tuple[int, int]
+    ) -> tuple[Instance, bool]:
+        """(the instance, whether its outline crosses itself)."""
         convert = _SHAPES.get(kind)
         if convert is None:
             known = ", ".join(_SHAPES)
             raise _ShapeError(
                 "unknown-shape-type", f"no shape type {kind!r} is known", f"use one of {known}"
             )
-        box, area, outline = convert(self, shape, kind, size)
+        box, area, outline, crossing = convert(self, shape, kind, size)
         attributes = {key: value for key in _KEPT_KEYS if (value := getattr(shape, key))}
         if shape.group_id is not None:
             attributes["group_id"] = shape.group_id
-        return Instance(
+        instance = Instance(
             label=str(shape.label).strip(),
             box=box,
             area=area,
@@ -342,6 +345,7 @@ class _Reader:
             where=where,
             attributes=attributes,
         )
+        return instance, crossing
 
     def grouped(
         self, found: list[tuple[Instance, int | str | None]], size: tuple[int, int]
@@ -434,19 +438,16 @@ def _shape_finding(name: str, where: str, fault: _ShapeError) -> Finding:
     )
 
 
-def _outline_findings(name: str, where: str, instance: Instance) -> Iterator[Finding]:
-    outline = instance.shape
-    assert isinstance(outline, Polygons)  # noqa: S101 - the caller's own condition
-    if not geometry.is_simple(outline.rings[0]):
-        yield Finding(
-            code="self-intersecting",
-            severity="warning",
-            file=name,
-            where=where,
-            message=f"the outline of {instance.label!r} crosses itself; its area is counted in "
-            f"pixels ({instance.area:g})",
-            remedy="redraw it if the crossing is not meant",
-        )
+def _crossing_finding(name: str, where: str, instance: Instance) -> Finding:
+    return Finding(
+        code="self-intersecting",
+        severity="warning",
+        file=name,
+        where=where,
+        message=f"the outline of {instance.label!r} crosses itself; its area is counted in pixels "
+        f"({instance.area:g})",
+        remedy="redraw it if the crossing is not meant",
+    )
 
 
 def _merge(members: Sequence[Instance], width: int, height: int) -> Instance:
@@ -477,9 +478,9 @@ def _merge(members: Sequence[Instance], width: int, height: int) -> Instance:
     )
 
 
-# What each shape becomes: (box, area, outline). ----------------------------------------------
+# What each shape becomes: (box, area, outline, whether that crosses itself). ------------------
 
-_Converted = tuple[Box, float, "Polygons | Mask"]
+_Converted = tuple[Box, float, "Polygons | Mask", bool]
 _Convert = Callable[[_Reader, _Shape, str, tuple[int, int]], _Converted]
 _UNTYPED = {0: "polygon", 1: "point", 2: "rectangle", 3: "polygon"}
 
@@ -500,14 +501,14 @@ def _flat(points: Sequence[tuple[float, float]]) -> Ring:
 def _polygon(_: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Converted:
     _want_points(shape, kind, *((3, math.inf) if kind == "polygon" else (4, 4)))
     ring = _flat(shape.points)
-    outline = Polygons((ring,))
-    return geometry.ring_box(ring), geometry.shape_area(outline, *size), outline
+    area, crossing = geometry.outline_area(ring, *size)
+    return geometry.ring_box(ring), area, Polygons((ring,)), crossing
 
 
 def _rectangle(_: _Reader, shape: _Shape, kind: str, __: tuple[int, int]) -> _Converted:
     _want_points(shape, kind, 2)
     box = geometry.ring_box(_flat(shape.points))
-    return box, geometry.box_area(box), Polygons((geometry.box_corners(box),))
+    return box, geometry.box_area(box), Polygons((geometry.box_corners(box),)), False
 
 
 def _circle(_: _Reader, shape: _Shape, kind: str, __: tuple[int, int]) -> _Converted:
@@ -522,7 +523,7 @@ def _circle(_: _Reader, shape: _Shape, kind: str, __: tuple[int, int]) -> _Conve
 def _disc(cx: float, cy: float, radius: float) -> _Converted:
     box = (cx - radius, cy - radius, cx + radius, cy + radius)
     outline = Polygons((geometry.circle_ring(cx, cy, radius),))
-    return box, math.pi * radius**2, outline
+    return box, math.pi * radius**2, outline, False
 
 
 def _mask(_: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Converted:
@@ -551,7 +552,7 @@ def _mask(_: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Conve
         raise _ShapeError(
             "bad-mask", "the mask marks no pixel of the image", "redraw or drop the mask"
         )
-    return geometry.mask_box(outline), area, outline
+    return geometry.mask_box(outline), area, outline, False
 
 
 def _line(reader: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Converted:
@@ -563,7 +564,7 @@ def _line(reader: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _
     area = geometry.ring_area(rings[0])
     if len(rings) > 1:  # its segments overlap at the joints
         area = geometry.mask_area(geometry.rasterise(rings, *size))
-    return geometry.ring_box(*rings), area, Polygons(rings)
+    return geometry.ring_box(*rings), area, Polygons(rings), False
 
 
 def _points(reader: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Converted:
@@ -574,7 +575,7 @@ def _points(reader: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) ->
         return discs[0]
     rings = tuple(geometry.circle_ring(x, y, radius) for x, y in shape.points)
     area = geometry.mask_area(geometry.rasterise(rings, *size))
-    return geometry.ring_box(*(disc[0] for disc in discs)), area, Polygons(rings)
+    return geometry.ring_box(*(disc[0] for disc in discs)), area, Polygons(rings), False
 
 
 def _size_or_error(policy: float | Literal["skip", "error"], kind: str, option: str) -> float:

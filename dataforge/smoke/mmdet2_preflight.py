@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from dataforge.errors import ParseError
-from dataforge.fileio import Root, parse_xml
+from dataforge.fileio import Root, decode_json, parse_xml
 from dataforge.records import Finding
 from dataforge.smoke._report import SmokeReport, SplitCount
 
@@ -129,7 +129,8 @@ def _check_split(
         try:
             # As mmdet builds it for evaluation, that is unfiltered, then as it is trained on.
             whole = build(config, test_mode=True)
-            names = list(_check_names(whole, where, split))
+            source = CocoSource(whole.ann_file) if hasattr(whole, "coco") else None
+            names = list(_check_names(whole, source, where, split)) if source else []
             yield from names
             if any(finding.severity == "error" for finding in names):
                 continue
@@ -153,16 +154,30 @@ def _check_split(
             )
             continue
         yield from _check_images(whole, where)
-        yield from _check_ground_truth(whole, dataset, where, count, strangers)
+        yield from _check_ground_truth(whole, dataset, source, where, count, strangers)
     if split in built and count.images:
         yield from _check_classes(built[split].CLASSES, count, strangers, split)
 
 
-def _check_names(dataset: Any, where: str, split: str) -> Iterator[Finding]:
+class CocoSource:
+    """A COCO file as it is on disk: a dataset class may rewrite what it holds in memory.
+
+    Attributes:
+        names: category id -> name.
+        annotations: image id -> annotations.
+    """
+
+    def __init__(self, ann_file: str) -> None:
+        content = decode_json(Path(ann_file).read_bytes(), dict[str, Any], ann_file)
+        self.names: dict[Any, str] = {c["id"]: c["name"] for c in content["categories"]}
+        self.annotations: dict[Any, list[dict[str, Any]]] = {}
+        for annotation in content.get("annotations", []):
+            self.annotations.setdefault(annotation["image_id"], []).append(annotation)
+
+
+def _check_names(dataset: Any, source: CocoSource, where: str, split: str) -> Iterator[Finding]:
     """Whether a COCO dataset's labels mean the categories of the same name."""
-    if not hasattr(dataset, "coco") or not hasattr(dataset, "cat_ids"):
-        return
-    names = {id_: category["name"] for id_, category in dataset.coco.cats.items()}
+    names = source.names
     class_of = getattr(dataset, "class_of", str)
     there = {class_of(name) for name in names.values()}
     missing = [name for name in dataset.CLASSES if name not in there]
@@ -244,15 +259,14 @@ def _check_images(dataset: Any, where: str) -> Iterator[Finding]:
 # Ground truth -----------------------------------------------------------------------------------
 
 
-def marked_objects(dataset: Any, index: int) -> list[MarkedObject]:
+def marked_objects(dataset: Any, source: CocoSource | None, index: int) -> list[MarkedObject]:
     """The objects of one image, read from its annotation file and not through mmdet's rules."""
     info = dataset.data_infos[index]
     class_of = getattr(dataset, "class_of", lambda name: name)
-    if hasattr(dataset, "coco"):
-        names = {id_: category["name"] for id_, category in dataset.coco.cats.items()}
+    if source is not None:
         return [
-            _coco_object(annotation, info, names, class_of, dataset.CLASSES)
-            for annotation in dataset.coco.imgToAnns.get(info["id"], [])
+            _coco_object(annotation, info, source.names, class_of, dataset.CLASSES)
+            for annotation in source.annotations.get(info["id"], [])
         ]
     if hasattr(dataset, "ann_subdir"):
         path = Path(dataset.img_prefix or "") / dataset.ann_subdir / f"{info['id']}.xml"
@@ -322,7 +336,12 @@ def _box_flag(box: tuple[float, float, float, float], info: Mapping[str, Any]) -
 
 
 def _check_ground_truth(
-    whole: Any, dataset: Any, where: str, count: SplitCount, strangers: Counter[str]
+    whole: Any,
+    dataset: Any,
+    source: CocoSource | None,
+    where: str,
+    count: SplitCount,
+    strangers: Counter[str],
 ) -> Iterator[Finding]:
     """Count objects in the files and boxes in mmdet, and name what becomes of the difference."""
     kept_index = {info["filename"]: i for i, info in enumerate(dataset.data_infos)}
@@ -332,7 +351,7 @@ def _check_ground_truth(
     outside = boxes = 0
     unexplained: list[str] = []
     for index, info in enumerate(whole.data_infos):
-        objects = marked_objects(whole, index)
+        objects = marked_objects(whole, source, index)
         strangers.update(item.raw_name for item in objects if item.name is None)
         marked.update(item.name for item in objects if item.name is not None)
         boxes += len(objects)

@@ -1,0 +1,218 @@
+"""The code for mmdet 2: golden trees, old Pythons, and the real mmdet reading the configs."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from generated import render, spec
+from helpers import REPO
+
+from dataforge.codegen import mmdet2
+from dataforge.codegen._table import TARGETS, get_target
+from dataforge.codegen.spec import DatasetSpec, SplitSpec, TrainSpec
+from dataforge.errors import OutputError, UsageError
+
+GOLDEN = REPO / "tests" / "golden" / "mmdet2"
+PARTS = ("face", "person", "hand")
+
+HUMANPARTS = DatasetSpec(
+    name="HumanParts",
+    class_name="HumanPartsDataset",
+    key="humanparts",
+    package="humanparts_dataset",
+    aliases=("humanparts", "HumanParts", "human_parts", "privpersonpart"),
+    format="voc",
+    root="/data/HumanParts",
+    classes=PARTS,
+    spellings={name: name for name in PARTS},
+    ignore_case=True,
+    splits={
+        use: SplitSpec(
+            ann_file=f"ImageSets/privpersonpart_{of}.txt",
+            images="Images",
+            annotations="Annotations",
+        )
+        for use, of in (("train", "train"), ("val", "val"), ("test", "val"))
+    },
+    extensions=(".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"),
+    coords="zero",
+)
+LABELMEPARTS = DatasetSpec(
+    name="LabelmeParts",
+    class_name="LabelmePartsDataset",
+    key="labelmeparts",
+    package="labelmeparts_dataset",
+    aliases=("labelmeparts", "LabelmeParts", "labelme_parts"),
+    format="coco",
+    root="/data/coco",
+    classes=PARTS,
+    spellings={"face": "face", "head": "face", "person": "person", "hand": "hand"},
+    ignore_case=False,
+    splits={
+        use: SplitSpec(ann_file=f"annotations/instances_{of}.json", images="images")
+        for use, of in (("train", "train"), ("val", "val"), ("test", "val"))
+    },
+    has_masks=True,
+)
+CASES = {
+    # golden folder -> what it is generated from
+    "humanparts": (HUMANPARTS, TrainSpec()),
+    "labelmeparts_coco": (
+        LABELMEPARTS,
+        TrainSpec(base="mask_rcnn_r50_fpn", gpus=4, repeat=3, init="random"),
+    ),
+}
+VARIANTS = {
+    f"{format_}-{base}-{init}": (
+        spec(
+            "Any",
+            format=format_,
+            has_masks=True,
+            lookup="filename" if init == "random" else "id",
+            difficult="ignore" if init == "random" else "drop",
+            coords="voc" if init == "random" else "mmdet",
+            ignore_case=init == "random",
+        ),
+        {"base": base, "init": init, "repeat": 3 if init == "random" else 1},
+    )
+    for format_ in ("voc", "coco")
+    for base in mmdet2.BASES
+    for init in ("imagenet", "random")
+}
+
+
+# Text -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_golden(case: str) -> None:
+    """`DATAFORGE_UPDATE_GOLDEN=1 pytest tests/codegen` writes the trees anew: read the diff."""
+    dataset, train = CASES[case]
+    files = {file.path: file.text for file in mmdet2.render_files(dataset, train)}
+    folder = GOLDEN / case
+    if os.environ.get("DATAFORGE_UPDATE_GOLDEN") == "1":
+        for path in [*folder.rglob("*.py")]:
+            path.unlink()
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(text.encode())
+    golden = {
+        path.relative_to(folder).as_posix(): path.read_bytes().decode()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert files.keys() == golden.keys()
+    for name, text in files.items():
+        assert text == golden[name], name
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_generated_code_is_plain_old_python(variant: str) -> None:
+    dataset, train = VARIANTS[variant]
+    for path, text in render(dataset, **train).items():
+        compile(text, path, "exec")
+        tree = ast.parse(text, path, feature_version=(3, 7))  # the oldest that mmdet 2 runs on
+        assert {name.split(".")[0] for name in imported(tree)} <= {
+            "math", "mmdet", "numpy", "os", "PIL", "re", "unicodedata", "xml",
+        }  # fmt: skip
+        assert text.endswith("\n")
+        assert not text.endswith("\n\n")
+        assert "\t" not in text
+        assert not any(line != line.rstrip() for line in text.splitlines()), path
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Dotted names of all modules that a file imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            yield node.module or ""
+
+
+@pytest.mark.parametrize(
+    ("base", "gpus", "samples", "lr"),
+    [
+        # mmdet's own: 0.02 for 8 x 2 images (RetinaNet 0.01), in proportion to the images a step
+        ("faster_rcnn_r50_fpn", 8, 2, 0.02),
+        ("faster_rcnn_r50_fpn", 4, 2, 0.01),
+        ("faster_rcnn_r50_fpn", 1, 2, 0.0025),
+        ("cascade_rcnn_r50_fpn", 1, 16, 0.02),
+        ("retinanet_r50_fpn", 8, 2, 0.01),
+        ("retinanet_r50_fpn", 1, 4, 0.0025),
+        ("faster_rcnn_r50_fpn", 3, 1, 0.00375),
+    ],
+)
+def test_the_learning_rate_is_scaled(base: str, gpus: int, samples: int, lr: float) -> None:
+    files = render(spec("Any"), base=base, gpus=gpus, samples_per_gpu=samples)
+    tree = ast.parse(files[f"configs/any/{base}_any.py"])
+    found = assigned(tree, "optimizer")
+    assert found == {"lr": lr}
+    assert assigned(tree, "auto_scale_lr") == {"enable": False, "base_batch_size": gpus * samples}
+    data = ast.parse(files["configs/_base_/datasets/any.py"])
+    assert assigned(data, "data", "samples_per_gpu") == {"samples_per_gpu": samples}
+
+
+def assigned(tree: ast.Module, name: str, *only: str) -> dict[str, Any]:
+    """The literal keywords of the `name = dict(...)` of a config."""
+    (call,) = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
+    ]
+    assert isinstance(call, ast.Call)
+    return {
+        str(keyword.arg): ast.literal_eval(keyword.value)
+        for keyword in call.keywords
+        if not only or keyword.arg in only
+    }
+
+
+# Refusals ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "train", "said"),
+    [
+        ({"class_name": "CocoDataset"}, {}, "mmdet has a CocoDataset of its own"),
+        ({"class_name": "WIDERFaceDataset"}, {}, "WIDERFaceDataset"),
+        ({"key": "coco"}, {}, "'coco'"),
+        ({"aliases": ("any", "vid")}, {}, "'vid'"),  # would switch eval_map's rules
+        ({"key": "get"}, {}, "'get'"),  # get_classes is mmdet's own function
+        ({}, {"base": "yolo"}, "--base yolo: want one of cascade_rcnn_r50_fpn, faster"),
+        ({}, {"base": "mask_rcnn_r50_fpn"}, "needs masks"),
+    ],
+)
+def test_what_mmdet_cannot_hold(changes: Any, train: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        mmdet2.check(spec("Any", **changes), TrainSpec(**train))
+
+
+@pytest.mark.parametrize("field", ["root", "ann_file", "images", "annotations"])
+@pytest.mark.parametrize("path", ["Bob's", 'the "best"', "back\\slash", "two\nlines", "{{x}}"])
+def test_a_path_that_mmcv_cannot_write_is_refused(field: str, path: str) -> None:
+    dataset = spec("Any", root=path) if field == "root" else spec("Any", splits=splits(field, path))
+    with pytest.raises(OutputError, match="rename or link the folder"):
+        mmdet2.check(dataset, TrainSpec())
+
+
+def splits(field: str, path: str) -> dict[str, SplitSpec]:
+    plain = {"ann_file": "a.txt", "images": "I", "annotations": "A"}
+    usual, odd = SplitSpec(**plain), SplitSpec(**{**plain, field: path})
+    return {"train": usual, "val": odd, "test": usual}
+
+
+def test_the_table_of_targets() -> None:
+    assert get_target("mmdet2") is mmdet2
+    for name in TARGETS:
+        target = get_target(name)
+        assert callable(target.check)
+        assert callable(target.render_files)
+        assert target.BASES
+    with pytest.raises(UsageError, match="no framework 'mmdet9'; there are mmdet2"):
+        get_target("mmdet9")

@@ -1,0 +1,1 @@
+"""HumanParts, made importable by dataforge; the dataset class is in mmdet2.py."""

@@ -1,0 +1,27 @@
+# mask_rcnn_r50_fpn on LabelmeParts (mmdetection 2.x). Made by dataforge; yours to edit.
+import os.path as osp
+
+import mmdet
+
+_base_ = [
+    osp.join(osp.dirname(mmdet.__file__), '.mim/configs/_base_/models/mask_rcnn_r50_fpn.py'),
+    '../_base_/datasets/labelmeparts.py',
+    osp.join(osp.dirname(mmdet.__file__), '.mim/configs/_base_/schedules/schedule_1x.py'),
+    osp.join(osp.dirname(mmdet.__file__), '.mim/configs/_base_/default_runtime.py'),
+]
+
+model = dict(
+    # From scratch: GroupNorm in place of a frozen BatchNorm that nothing has trained.
+    backbone=dict(
+        init_cfg=None,
+        frozen_stages=-1,
+        norm_eval=False,
+        norm_cfg=dict(type='GN', num_groups=32, requires_grad=True)),
+    roi_head=dict(
+        bbox_head=dict(num_classes=3),
+        mask_head=dict(num_classes=3)))
+
+# 0.02 is for 8 GPUs x 2 images; here it is 4 x 2.
+optimizer = dict(lr=0.01)
+# What train.py --auto-scale-lr would scale from.
+auto_scale_lr = dict(enable=False, base_batch_size=8)
