@@ -14,8 +14,7 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -23,13 +22,14 @@ from typing import Any, Literal
 import msgspec
 
 from dataforge import geometry, split
-from dataforge.errors import InputError, OutputError, ParseError, UsageError
-from dataforge.fileio import Root, atomic_write, write_json
+from dataforge.errors import InputError, ParseError, UsageError
+from dataforge.fileio import Root, is_image, staged, write_json
+from dataforge.formats._base import Records
 from dataforge.formats._table import get_format
 from dataforge.infer import choose
 from dataforge.labels import ClassMap, Unknown, load_aliases, load_names
 from dataforge.layout import Layout
-from dataforge.records import Finding, Image, Instance, Mask, Polygons
+from dataforge.records import Category, Finding, Header, Image, Instance, Mask, Polygons
 
 SINGLE_SPLIT = "all"
 """Name of the split where there is but one."""
@@ -46,6 +46,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         out: folder to write, or a file where the format allows one.
         reads, writes: format names.
         read_options: fields of the reader's `Options`.
+        write_options: fields of the writer's `WriteOptions`.
         layout: of a VOC-like source, see `dataforge.infer.choose`; its classes, aliases and
             names to skip hold where the fields below do not say otherwise.
         labels: file with a class name a line, or ``a,b,c``; fixes order and membership.
@@ -55,8 +56,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         skip: labels that mean no object.
         split: ``train=0.8,val=0.2``, or empty for the source's own splits.
         seed: of the split.
-        images: leave images where they are (`reference`), or put them into ``OUT/images``.
-        category_start: id of the first category.
+        images: leave images where they are (`reference`), or put them where the output format
+            has them (`copy`, `hardlink`, `symlink`); None is the format's own habit.
         clip: cut boxes, outlines and areas to the image.
         drop_empty: leave out images in which nothing is marked.
         force: overwrite files that are there.
@@ -67,6 +68,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     reads: str
     writes: str
     read_options: dict[str, Any] = {}
+    write_options: dict[str, Any] = {}
     layout: str | None = None
     labels: str | None = None
     aliases: str | None = None
@@ -75,8 +77,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     skip: tuple[str, ...] = ()
     split: str | None = None
     seed: int = 0
-    images: Literal["reference", "copy", "hardlink", "symlink"] = "reference"
-    category_start: int = 1
+    images: Literal["reference", "copy", "hardlink", "symlink"] | None = None
     clip: bool = False
     drop_empty: bool = False
     force: bool = False
@@ -123,6 +124,12 @@ class Report(msgspec.Struct, kw_only=True):
             if finding.lost:
                 self.lost[finding.code] = self.lost.get(finding.code, 0) + finding.lost
 
+    def add_unwritten(self, findings: Iterable[Finding]) -> None:
+        """Take in what a writer could not carry, after all has been counted."""
+        before = sum(self.lost.values())
+        self.add(findings)
+        self.shapes -= sum(self.lost.values()) - before
+
 
 def convert(job: Job, progress: Progress | None = None) -> Report:
     """Run one conversion.
@@ -144,41 +151,38 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
     root = Root(job.source)
     report = Report(source=job.source, out=job.out)
     layout = _layout(reader, job, root, report)
-    options = _read_options(reader, job, layout)
+    options = _options(reader.Options, job.read_options, job.reads, "read")
+    if layout:
+        options = msgspec.structs.replace(options, layout=layout)
+    write_options = _options(writer.WriteOptions, job.write_options, job.writes, "written")
+    placing = Placing(job, writer, options, root, reader)
     classes = _class_map(job, layout)
-    image_root = Root(getattr(options, "image_root", None) or job.source)
-    if job.images == "reference" and getattr(options, "extract_images", False):
-        raise UsageError("--extract-images writes images: it needs --images copy")
     with tempfile.TemporaryFile() as file:
         spool = Spool(file)
-        for image in _records(
-            reader.read(root, options, classes.canonical), report, root, progress
-        ):
+        records = reader.read(root, options, classes.canonical)
+        for image in _records(records, spool, classes, report, root, progress):
             image = classes.apply(image)
             if job.clip:
                 image = _clipped(image, report)
             if image.instances or not job.drop_empty:
                 spool.add(image)
         report.add(classes.findings())
-        if not spool.splits:
-            raise InputError(_nothing(job, report))
         report.classes = classes.names()
-        if not report.classes:
+        if not spool.splits or not report.classes:
             raise InputError(_nothing(job, report))
         if ratios:
             spool.splits = split.assign(spool.splits, ratios, job.seed)
         names = list(ratios or dict.fromkeys(spool.splits.values()))
+        _one_of_each_key(spool, writer, report)
         views = {name: spool.view(name) for name in names}
-        out = Path(job.out)
-        _refuse_overwriting(writer.targets(out, names), job.force)
-        if job.images != "reference":
-            embedded = getattr(options, "extract_images", False)
-            extract = partial(reader.embedded_image, root) if embedded else None
-            _place_images(spool, image_root, extract, out, job, report)
-        writer.write(out, views, report.classes, job.category_start)
         _count(views, report)
-        base = folder_of(job.out)
-        report.files = [path.relative_to(base).as_posix() for path in writer.targets(out, names)]
+        out = Path(job.out)
+        with staged(out, writer.targets(out, names), force=job.force) as stage:
+            report.add(placing.place(views, stage, out))
+            report.add_unwritten(
+                writer.write(stage, views, spool.header_for(report.classes), write_options)
+            )
+            report.files = _files(stage)
     return report
 
 
@@ -201,6 +205,13 @@ class Spool:
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(Image).decode
         self.splits: dict[str, str] = {}
+        self.header = Header()
+
+    def header_for(self, classes: Sequence[str]) -> Header:
+        """The source's header with the final classes."""
+        known = {category.name: category for category in self.header.categories}
+        categories = tuple(known.get(name) or Category(name=name) for name in classes)
+        return msgspec.structs.replace(self.header, categories=categories)
 
     def add(self, image: Image) -> None:
         """Append an image."""
@@ -248,16 +259,15 @@ def _layout(reader: Any, job: Job, root: Root, report: Report) -> Layout | None:
     return inferred.layout
 
 
-def _read_options(reader: Any, job: Job, layout: Layout | None) -> Any:
-    known = reader.Options.__struct_fields__
-    for name in job.read_options:
-        if name not in known:
-            raise UsageError(f"--{name.replace('_', '-')} means nothing for {job.reads}")
+def _options(type_: Any, given: dict[str, Any], format_: str, verb: str) -> Any:
+    for name in given:
+        if name not in type_.__struct_fields__:
+            flag = name.replace("_", "-")
+            raise UsageError(f"--{flag} means nothing where {format_} is {verb}")
     try:
-        options = msgspec.convert(job.read_options, reader.Options)
+        return msgspec.convert(given, type_)
     except msgspec.ValidationError as error:
         raise UsageError(str(error)) from error
-    return msgspec.structs.replace(options, layout=layout) if layout else options
 
 
 def _class_map(job: Job, layout: Layout | None) -> ClassMap:
@@ -273,26 +283,56 @@ def _class_map(job: Job, layout: Layout | None) -> ClassMap:
 
 
 def _records(
-    records: Iterable[Image | Finding], report: Report, root: Root, progress: Progress | None
+    records: Records,
+    spool: Spool,
+    classes: ClassMap,
+    report: Report,
+    root: Root,
+    progress: Progress | None,
 ) -> Iterator[Image]:
-    """The images alone; findings go to the report, and what stands in no order a trainer likes."""
+    """The images alone; findings go to the report, a header to the spool and the class map."""
     sources = {name: i for i, name in enumerate(root.files())}
     first: dict[str, str] = {}
     for record in records:
         if isinstance(record, Finding):
             report.add([record])
             continue
+        if isinstance(record, Header):
+            spool.header = record
+            classes.declare(category.name for category in record.categories)
+            continue
         if not _is_utf8(record.file_name + record.source):
             report.add([_unwritable(record)])
             continue
-        owner = first.setdefault(_key(record), record.source)
-        if owner != record.source:
-            report.add([_collision(record, owner)])
+        owner = first.setdefault(_key(record), f"{record.source}\0{record.where}")
+        if owner != f"{record.source}\0{record.where}":
+            report.add([_collision(record, owner.split("\0")[0])])
             continue
         report.add(_geometry_findings(record))
         if progress:
             progress(sources.get(record.source, 0) + 1, len(sources))
         yield record
+
+
+def _one_of_each_key(spool: Spool, writer: Any, report: Report) -> None:
+    """Leave out images whose names the output format cannot tell apart, each with a finding."""
+    first: dict[tuple[str, str], str] = {}
+    for image in spool:
+        side = spool.splits[_key(image)]
+        owner = first.setdefault((side, writer.key(image.file_name)), image.file_name)
+        if owner != image.file_name:
+            lost = sum(instance.parts for instance in image.instances)
+            finding = Finding(
+                code="name-collision",
+                severity="error",
+                file=image.file_name,
+                message=f"has the same name as {owner} but for its extension, which the output "
+                f"cannot tell apart: {lost} shapes not converted",
+                remedy="rename one of the two images",
+                lost=lost,
+            )
+            report.add([finding])
+            spool.splits[_key(image)] = ""
 
 
 def _is_utf8(text: str) -> bool:
@@ -398,54 +438,67 @@ def _nothing(job: Job, report: Report) -> str:
     return f"{job.source}: nothing here can be converted from {job.reads}{reasons}{more}"
 
 
-def _refuse_overwriting(targets: Iterable[Path], force: bool) -> None:
-    for path in targets:
-        if path.exists() and not force:
-            raise OutputError(f"{path} is there already; --force overwrites it")
+def _files(stage: Path) -> list[str]:
+    """What was written, images apart, relative to the output's folder."""
+    if stage.is_file():
+        return [stage.name]
+    files = (path for path in stage.rglob("*") if path.is_file() and not is_image(path.name))
+    return sorted(path.relative_to(stage).as_posix() for path in files)
 
 
-def _place_images(
-    spool: Spool,
-    images: Root,
-    extract: Callable[[str], bytes] | None,
-    out: Path,
-    job: Job,
-    report: Report,
-) -> None:
-    if folder_of(job.out) != out:
-        raise UsageError(f"--images {job.images} needs a folder to write to, not {out}")
-    if job.images != "copy" and images.remote:
-        raise UsageError(f"--images {job.images} needs local images; use copy")
-    sources = {image.file_name: image.source for image in spool}
-    targets = {name: out / "images" / name for name in sources}
-    targets = {
-        name: target for name, target in targets.items() if not _in_place(images, name, target)
-    }
-    _refuse_overwriting(targets.values(), job.force)
-    for name, target in targets.items():
-        try:
-            if images.exists(name):
-                _place(images, name, target, job.images)
-            elif extract is None:
-                raise ParseError(name, "", "it does not exist")
-            else:
-                data = extract(sources[name])
-                with atomic_write(target) as stream:
-                    stream.write(data)
-        except OSError as error:
-            raise OutputError(f"{target}: cannot be written: {error.strerror or error}") from error
-        except ParseError as error:
-            report.add(
-                [
-                    Finding(
+class Placing:
+    """Puts images where the output format has them."""
+
+    def __init__(self, job: Job, writer: Any, options: Any, root: Root, reader: Any) -> None:
+        self.how = job.images or writer.IMAGES
+        self.writer = writer
+        self.images = Root(getattr(options, "image_root", None) or job.source)
+        self.extract: Callable[[str], bytes] | None = None
+        if getattr(options, "extract_images", False):
+            if self.how == "reference":
+                raise UsageError("--extract-images writes images: it needs --images copy")
+            self.extract = partial(reader.embedded_image, root)
+        if self.how != "reference" and folder_of(job.out) != Path(job.out):
+            raise UsageError(f"--images {self.how} needs a folder to write to, not {job.out}")
+        if self.how in ("hardlink", "symlink") and self.images.remote:
+            raise UsageError(f"--images {self.how} needs local images; use copy")
+
+    def place(
+        self, views: Mapping[str, Iterable[Image]], stage: Path, out: Path
+    ) -> Iterator[Finding]:
+        """Put all images into the stage; yields a finding for each that is not there."""
+        if self.how == "reference":
+            return
+        done: set[str] = set()
+        for name, images in views.items():
+            for image in images:
+                target = self.writer.image_path(name, image.file_name)
+                if target in done or _in_place(self.images, image.file_name, out / target):
+                    continue
+                done.add(target)
+                try:
+                    self.place_one(image, stage / target)
+                except ParseError as error:
+                    yield Finding(
                         code="image-not-placed",
                         severity="error",
-                        file=name,
+                        file=image.file_name,
                         message=f"is not in the output: {error.message}",
                         remedy="restore the image and convert again",
                     )
-                ]
-            )
+
+    def place_one(self, image: Image, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not self.images.exists(image.file_name):
+            if self.extract is None:
+                raise ParseError(image.file_name, "", "it does not exist")
+            target.write_bytes(self.extract(image.source))
+        elif self.how == "copy":
+            with self.images.open(image.file_name) as source, target.open("wb") as stream:
+                shutil.copyfileobj(source, stream)
+        else:
+            link = os.link if self.how == "hardlink" else os.symlink
+            link(os.path.realpath(self.images.path / image.file_name), target)
 
 
 def _in_place(images: Root, name: str, target: Path) -> bool:
@@ -453,22 +506,6 @@ def _in_place(images: Root, name: str, target: Path) -> bool:
     if images.remote or target.is_symlink() or not target.exists():
         return False
     return os.path.realpath(images.path / name) == os.path.realpath(target)
-
-
-def _place(images: Root, name: str, target: Path, how: str) -> None:
-    if how == "copy":
-        with images.open(name) as source, atomic_write(target) as stream:
-            shutil.copyfileobj(source, stream)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}")
-    try:
-        link = os.link if how == "hardlink" else os.symlink
-        link(os.path.realpath(images.path / name), temporary)
-        os.replace(temporary, target)
-    finally:
-        with suppress(FileNotFoundError):  # replacing a link by its like leaves it there
-            temporary.unlink()
 
 
 def _count(views: dict[str, SplitView], report: Report) -> None:

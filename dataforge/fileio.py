@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -316,6 +317,55 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
+
+
+@contextmanager
+def staged(out: Path, replaced: Sequence[Path], *, force: bool) -> Iterator[Path]:
+    """A place to write what is to be `out`, a folder or a file; it is moved there at the end.
+
+    Nothing of it is left when the block ends badly.
+
+    Args:
+        out: where it is to be.
+        replaced: files and folders that the output makes; with `force` a folder among them that
+            is there already gives way as a whole.
+        force: overwrite what is there.
+
+    Raises:
+        OutputError: something is there already and `force` is not set, or it cannot be written.
+    """
+    for path in replaced:
+        if path.exists() and not force:
+            raise OutputError(f"{path} is there already; --force overwrites it")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=f".{out.name[:100]}.", dir=out.parent))
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
+    try:
+        yield stage / out.name
+        _put_in_place(stage, out, replaced, force)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _put_in_place(stage: Path, out: Path, replaced: Sequence[Path], force: bool) -> None:
+    made = [
+        path for path in (stage / out.name).rglob("*") if not path.is_dir() or path.is_symlink()
+    ]
+    if (stage / out.name).is_file():
+        made = [stage / out.name]
+    pairs = [(path, out.parent / path.relative_to(stage)) for path in made]
+    for _, target in pairs:
+        if target.exists() and not force:
+            raise OutputError(f"{target} is there already; --force overwrites it")
+    for number, old in enumerate(path for path in replaced if path.is_dir()):
+        os.replace(old, stage / f"old{number}")
+    for path, target in pairs:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, target)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -65,7 +65,14 @@ class ClassMap:
         self._skipped = {self._key(label) for label in skipped}
         self._resolved: dict[str, str | None] = {}
         self._used: set[str] = set()
+        self._source: list[str] = []
         self._left_out: dict[str, _LeftOut] = {}
+
+    def declare(self, names: Iterable[str]) -> None:
+        """Take the source's own classes in their order, where the user named none."""
+        if self._declared is not None:
+            return
+        self._source = list(dict.fromkeys(c for name in names if (c := self.canonical(name))))
 
     def _key(self, label: str) -> str:
         key = unicodedata.normalize("NFC", label.strip())
@@ -104,8 +111,8 @@ class ClassMap:
         entry.shapes += instance.parts
 
     def names(self) -> list[str]:
-        """The classes in order: as declared, then what was added, sorted."""
-        declared = self._declared or []
+        """The classes in order: as declared by the user or the source, then the rest, sorted."""
+        declared = self._declared if self._declared is not None else self._source
         return [*declared, *sorted(self._used - set(declared))]
 
     def spellings(self) -> dict[str, str]:

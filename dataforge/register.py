@@ -237,6 +237,7 @@ def _survey_voc(root: Root, layout: Layout) -> _Survey:
     for record in voc.read(root, voc.Options(layout=fixed, missing_images="skip"), str.strip):
         if isinstance(record, Finding):
             survey.findings.append(record)
+        if not isinstance(record, Image):
             continue
         # Names and places are all that the class map asks for.
         survey.images.append(msgspec.structs.replace(record, attributes={}))

@@ -209,7 +209,7 @@ def test_unknown_labels(
 
 def test_category_start(tmp_path: Path) -> None:
     source = dataset(tmp_path / "in", a=[shape("dog", SQUARE), shape("cat", SQUARE)])
-    run_convert(source, tmp_path / "out", category_start=0)
+    run_convert(source, tmp_path / "out", write_options={"category_start": 0})
     file = load_coco(tmp_path / "out")
     assert [entry["id"] for entry in file["categories"]] == [0, 1]
     assert labels(file) == ["dog", "cat"]
@@ -602,12 +602,12 @@ def test_the_registry_takes_more_and_refuses_twice() -> None:
     assert registry.get("Acme2Coco") is Acme2Coco
     assert registry.get("other") is None
     assert registry.build({"type": "Acme2Coco", "source": "x"}).source == "x"
-    assert list(registry) == ["Acme2Coco"]
+    assert "Acme2Coco" in list(registry)
     with pytest.raises(UsageError, match=r"registered already, by .*test_convert"):
         registry.register_module(name="Acme2Coco", module=dict)
     registry.register_module(name="Acme2Coco", module=dict, force=True)
     assert registry["Acme2Coco"] is dict
-    with pytest.raises(UsageError, match="no converter 'x2y'; there are Acme2Coco"):
+    with pytest.raises(UsageError, match=r"no converter 'x2y'; there are .*Acme2Coco"):
         registry.build({"type": "x2y"})
 
 

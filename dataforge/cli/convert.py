@@ -10,8 +10,9 @@ import typer
 from dataforge.cli._output import choice, count, progress_bar, say, show_findings, table
 from dataforge.convert import Job, Report, folder_of, save_report
 from dataforge.convert import convert as run
-from dataforge.converters import CONVERTERS
+from dataforge.converters import CONVERTERS, Between
 from dataforge.errors import UsageError
+from dataforge.formats._table import get_format
 
 
 def add_to(app: typer.Typer) -> None:
@@ -49,12 +50,14 @@ def _convert(
     ),
     split: Optional[str] = typer.Option(None, help="Such as train=0.8,val=0.2: one file each."),
     seed: int = typer.Option(0, help="Of the split."),
-    images: str = typer.Option(
-        "reference",
-        help="Leave the images where they are (reference), or copy, hardlink or "
-        "symlink them into OUT/images.",
+    images: Optional[str] = typer.Option(
+        None,
+        help="Leave the images where they are (reference), or put them where the format has "
+        "them: copy, hardlink or symlink. Default: reference for coco, else copy.",
     ),
-    category_start: int = typer.Option(1, help="Id of the first category."),
+    category_start: Optional[int] = typer.Option(
+        None, help="Id of the first category, 1 by default (to coco)."
+    ),
     clip: bool = typer.Option(False, "--clip", help="Cut boxes and outlines to the image."),
     drop_empty: bool = typer.Option(
         False, "--drop-empty", help="Leave out images in which nothing is marked."
@@ -102,18 +105,24 @@ def _convert(
 ) -> None:
     if converter not in CONVERTERS:
         raise UsageError(f"no converter {converter!r}; there are {', '.join(CONVERTERS)}")
-    reader: dict[str, Any] = {
+    given: dict[str, Any] = {
         "image_root": image_root, "group": group, "lines": lines, "points": points,
         "verify_images": verify_images, "extract_images": extract_images,
         "missing_images": missing_images, "coords": coords, "difficult": difficult,
+        "category_start": category_start,
     }  # fmt: skip
-    reads, _, writes = converter.partition("2")
+    between = CONVERTERS[converter]
+    if not isinstance(between, Between):  # another package's: it has options of its own
+        between(source=src, out=out)()
+        raise typer.Exit(0)
+    read_options, write_options = _sides(between, given)
     job = Job(
         source=src,
         out=out,
-        reads=reads,
-        writes=writes,
-        read_options={name: value for name, value in reader.items() if value is not None},
+        reads=between.reads,
+        writes=between.writes,
+        read_options=read_options,
+        write_options=write_options,
         layout=layout,
         labels=labels,
         aliases=str(aliases) if aliases else None,
@@ -121,8 +130,9 @@ def _convert(
         ignore_case=ignore_case,
         split=split,
         seed=seed,
-        images=choice("images", images, ("reference", "copy", "hardlink", "symlink")),
-        category_start=category_start,
+        images=choice("images", images, ("reference", "copy", "hardlink", "symlink"))
+        if images
+        else None,
         clip=clip,
         drop_empty=drop_empty,
         force=force,
@@ -134,6 +144,18 @@ def _convert(
         save_report(result, report)
         say(f"report: {report}")
     raise typer.Exit(1 if result.failed else 0)
+
+
+def _sides(between: Between, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(options of reading, options of writing): an option goes to the format that knows it."""
+    written = get_format(between.writes).WriteOptions.__struct_fields__
+    given = {name: value for name, value in given.items() if value is not None}
+    write_options = {name: value for name, value in given.items() if name in written}
+    read = get_format(between.reads).Options.__struct_fields__
+    read_options = {
+        name: value for name, value in given.items() if name in read or name not in written
+    }
+    return read_options, write_options
 
 
 def show_report(report: Report) -> None:

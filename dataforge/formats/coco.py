@@ -18,9 +18,30 @@ import msgspec
 from dataforge.errors import UsageError
 from dataforge.fileio import Root, atomic_write, decode_json, to_utf8
 from dataforge.formats._base import Splits
-from dataforge.records import Image, Instance, Mask, Polygons
+from dataforge.records import Finding, Header, Image, Instance, Mask, Polygons
 
 LOSSY = ("where each instance stood in its source file",)
+IMAGES = "reference"
+
+
+class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How COCO files are written.
+
+    Attributes:
+        category_start: id of the first category.
+    """
+
+    category_start: int = 1
+
+
+def image_path(split: str, file_name: str) -> str:
+    """Where an image goes, relative to the output folder: one folder for all splits."""
+    return f"images/{file_name}"
+
+
+def key(file_name: str) -> str:
+    """Two images of one split differ in their whole name."""
+    return file_name
 
 
 def targets(out: Path, splits: Sequence[str]) -> list[Path]:
@@ -38,25 +59,29 @@ def targets(out: Path, splits: Sequence[str]) -> list[Path]:
     return [out / "annotations" / f"instances_{split}.json" for split in splits]
 
 
-def write(out: Path, splits: Splits, classes: Sequence[str], category_start: int = 1) -> None:
-    """Write one file per split, all of them or none.
+def write(out: Path, splits: Splits, header: Header, options: WriteOptions) -> Iterator[Finding]:
+    """Write one file per split; yields nothing, as COCO can hold all of a record.
 
     Args:
         out: folder, or a path ending in ``.json`` for a single split.
         splits: name -> images; each stream is gone through twice.
-        classes: names in the order of their ids.
-        category_start: id of the first category.
+        header: its categories are the classes in the order of their ids.
+        options: see `WriteOptions`.
 
     Raises:
         OutputError: a file cannot be written.
     """
-    ids = {name: number for number, name in enumerate(classes, category_start)}
     with ExitStack() as stack:
         for path, images in zip(targets(out, list(splits)), splits.values(), strict=True):
-            _write_file(stack.enter_context(atomic_write(path)), images, ids)
+            stream = stack.enter_context(atomic_write(path))
+            _write_file(stream, images, header, options.category_start)
+    return iter(())
 
 
-def _write_file(stream: IO[bytes], images: Iterable[Image], ids: dict[str, int]) -> None:
+def _write_file(
+    stream: IO[bytes], images: Iterable[Image], header: Header, category_start: int
+) -> None:
+    ids = {c.name: number for number, c in enumerate(header.categories, category_start)}
     stream.write(b'{"info":{"description":"","version":"1.0"},"licenses":[],\n"images":[')
     _write_items(stream, (_image_entry(i, image) for i, image in enumerate(images, 1)))
     stream.write(b'],\n"annotations":[')

@@ -73,8 +73,8 @@ def test_1_done_with_findings(tmp_path: Path) -> None:
         (["labelme2coco", "in", "out", "--lines", "thick"], "--lines thick"),
         (["labelme2coco", "in", "out", "--labels", "gone.txt"], "gone.txt"),
         (["labelme2coco", "in", "out", "--missing-images", "x"], "missing_images"),
-        (["labelme2coco", "in", "out", "--coords", "voc"], "--coords means nothing for labelme"),
-        (["voc2coco", "voc", "out", "--points", "error"], "--points means nothing for voc"),
+        (["labelme2coco", "in", "out", "--coords", "voc"], "where labelme is read"),
+        (["voc2coco", "voc", "out", "--points", "error"], "where voc is read"),
         (["voc2coco", "voc", "out", "--layout", "x"], "--layout x"),
     ],
 )  # fmt: skip

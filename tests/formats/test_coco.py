@@ -29,7 +29,7 @@ from pycocotools.coco import COCO
 from dataforge.errors import OutputError, ParseError, UsageError
 from dataforge.fileio import Root
 from dataforge.formats import coco
-from dataforge.records import Image, Instance, Mask, Polygons
+from dataforge.records import Category, Header, Image, Instance, Mask, Polygons
 
 SIZE: dict[str, Any] = {"width": WIDTH, "height": HEIGHT}
 CAT = Instance(label="cat", box=(10, 12, 30.5, 40), area=574)
@@ -53,6 +53,11 @@ def loaded(path: Path) -> COCO:
 # Writing ---------------------------------------------------------------------------------------
 
 
+def write_coco(out: Path, splits: Any, classes: list[str], **options: Any) -> None:
+    header = Header(categories=tuple(Category(name=name) for name in classes))
+    assert list(coco.write(out, splits, header, coco.WriteOptions(**options))) == []
+
+
 def test_the_whole_file(tmp_path: Path) -> None:
     square = Polygons(((10.0, 10.0, 30.0, 10.0, 30.0, 30.0, 10.0, 30.0),))
     outline = Instance(
@@ -62,7 +67,7 @@ def test_the_whole_file(tmp_path: Path) -> None:
     marked = Image(
         file_name="d/ü.jpg", instances=(CAT, outline), attributes={"flags": {"x": 1}}, **SIZE
     )
-    coco.write(tmp_path, {"val": [*images("a.jpg"), marked]}, ["dog", "bird", "cat"])
+    write_coco(tmp_path, {"val": [*images("a.jpg"), marked]}, ["dog", "bird", "cat"])
     written = tmp_path / "annotations" / "instances_val.json"
     assert json.loads(written.read_text("utf-8")) == {
         "info": {"description": "", "version": "1.0"},
@@ -93,7 +98,7 @@ def test_ids_are_contiguous_and_every_split_has_all_categories(tmp_path: Path) -
         "val": images("c.jpg", instances=(DOG,)),
         "test": images("d.jpg"),
     }
-    coco.write(tmp_path, splits, ["cat", "dog"], category_start=0)
+    write_coco(tmp_path, splits, ["cat", "dog"], category_start=0)
     for split, number, marks in (("train", 2, 4), ("val", 1, 1), ("test", 1, 0)):
         file = load_coco(tmp_path, split)
         assert [entry["id"] for entry in file["images"]] == list(range(1, number + 1))
@@ -114,7 +119,7 @@ def test_compressed_rle_is_text(tmp_path: Path) -> None:
     rle = coco_mask.encode(array)
     mask = Mask(size_hw=(HEIGHT, WIDTH), counts=rle["counts"].decode())
     instance = Instance(label="cat", box=(1, 0, 4, 2), area=6, shape=mask)
-    coco.write(tmp_path, {"all": images("a.jpg", instances=(instance,))}, ["cat"])
+    write_coco(tmp_path, {"all": images("a.jpg", instances=(instance,))}, ["cat"])
     (entry,) = load_coco(tmp_path)["annotations"]
     assert entry["segmentation"] == {"size": [HEIGHT, WIDTH], "counts": rle["counts"].decode()}
     assert entry["iscrowd"] == 0
@@ -123,7 +128,7 @@ def test_compressed_rle_is_text(tmp_path: Path) -> None:
 def test_a_single_file(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "mine.JSON"
     assert coco.targets(out, ["all"]) == [out]
-    coco.write(out, {"all": images("a.jpg")}, ["cat"])
+    write_coco(out, {"all": images("a.jpg")}, ["cat"])
     assert json.loads(out.read_text())["images"][0]["file_name"] == "a.jpg"
     with pytest.raises(UsageError, match="one file, but there are 2 splits"):
         coco.targets(out, ["train", "val"])
@@ -136,7 +141,7 @@ def test_all_files_or_none(tmp_path: Path) -> None:
 
     write(tmp_path / "annotations" / "instances_train.json", "old")
     with pytest.raises(RuntimeError):
-        coco.write(tmp_path, {"train": images("a.jpg"), "val": broken()}, ["cat"])
+        write_coco(tmp_path, {"train": images("a.jpg"), "val": broken()}, ["cat"])
     assert [path.name for path in (tmp_path / "annotations").iterdir()] == ["instances_train.json"]
     assert (tmp_path / "annotations" / "instances_train.json").read_text() == "old"
 
@@ -144,7 +149,7 @@ def test_all_files_or_none(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     write(tmp_path / "out")
     with pytest.raises(OutputError, match="cannot be written"):
-        coco.write(tmp_path / "out", {"all": images("a.jpg")}, ["cat"])
+        write_coco(tmp_path / "out", {"all": images("a.jpg")}, ["cat"])
 
 
 # Agreement with pycocotools --------------------------------------------------------------------
@@ -216,7 +221,7 @@ def test_summarise_our_own(tmp_path: Path) -> None:
     square = Polygons(((0.0, 0.0, 4.0, 0.0, 4.0, 5.0),))
     outlined = Instance(label="dog", box=(0, 0, 4, 5), area=10, shape=square)
     pictures = images("a.jpg", "d/b.jpg", instances=(CAT, outlined, outlined))
-    coco.write(tmp_path, {"all": pictures}, ["dog", "cat", "bird"])
+    write_coco(tmp_path, {"all": pictures}, ["dog", "cat", "bird"])
     found = coco.summarise(Root(tmp_path), "annotations/instances_all.json")
     assert found.names == ["dog", "cat", "bird"]
     assert found.counts == {"dog": 4, "cat": 2, "bird": 0}
