@@ -9,37 +9,31 @@ that a finding says are lost.
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from dataforge import geometry, split
-from dataforge.errors import InputError, ParseError, UsageError
-from dataforge.fileio import Root, is_image, staged, write_json
-from dataforge.formats._base import Records
+from dataforge import geometry
+from dataforge.classes import ClassOptions
+from dataforge.errors import InputError
+from dataforge.fileio import is_image, staged, write_json
 from dataforge.formats._table import get_format
-from dataforge.infer import choose
-from dataforge.labels import ClassMap, Unknown, load_aliases, load_names
-from dataforge.layout import Layout
+from dataforge.labels import ClassMap
+from dataforge.manifest import Rule, load_rule, not_listed, split_names
+from dataforge.placing import How, Placing
 from dataforge.records import Category, Finding, Header, Image, Instance, Mask, Polygons
+from dataforge.source import Progress, Source, image_key, is_utf8, options_of
 
 SINGLE_SPLIT = "all"
 """Name of the split where there is but one."""
 
-Progress = Callable[[int, int], None]
-"""Called with (annotation files done, of how many)."""
 
-
-class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to convert, and how.
+class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to convert, and how; with what `dataforge.classes.ClassOptions` says of the classes.
 
     Attributes:
         source: folder to read, local or an fsspec URL.
@@ -47,15 +41,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         reads, writes: format names.
         read_options: fields of the reader's `Options`.
         write_options: fields of the writer's `WriteOptions`.
-        layout: of a VOC-like source, see `dataforge.infer.choose`; its classes, aliases and
-            names to skip hold where the fields below do not say otherwise.
-        labels: file with a class name a line, or ``a,b,c``; fixes order and membership.
-        aliases: TOML file, class = [spellings].
-        unknown: what to do with a label that is none of the classes.
-        ignore_case: compare labels case-folded.
-        skip: labels that mean no object.
-        split: ``train=0.8,val=0.2``, or empty for the source's own splits.
-        seed: of the split.
+        layout: of a VOC-like source, see `dataforge.infer.choose`; what it says of the classes
+            holds where nothing else is said.
+        split: ``train=0.8,val=0.2``, a manifest of `dataforge.split`, or None for the source's own
+            splits.
+        seed, stratify, group_by: of the split, see `dataforge.manifest.Rule`.
         images: leave images where they are (`reference`), or put them where the output format
             has them (`copy`, `hardlink`, `symlink`); None is the format's own habit.
         clip: cut boxes, outlines and areas to the image.
@@ -67,17 +57,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     out: str
     reads: str
     writes: str
-    read_options: dict[str, Any] = {}
-    write_options: dict[str, Any] = {}
+    read_options: dict[str, Any] = msgspec.field(default_factory=dict)
+    write_options: dict[str, Any] = msgspec.field(default_factory=dict)
     layout: str | None = None
-    labels: str | None = None
-    aliases: str | None = None
-    unknown: Unknown = "error"
-    ignore_case: bool = False
-    skip: tuple[str, ...] = ()
     split: str | None = None
     seed: int = 0
-    images: Literal["reference", "copy", "hardlink", "symlink"] | None = None
+    stratify: bool = False
+    group_by: str | None = None
+    images: How | None = None
     clip: bool = False
     drop_empty: bool = False
     force: bool = False
@@ -117,7 +104,7 @@ class Report(msgspec.Struct, kw_only=True):
     def add(self, findings: Iterable[Finding]) -> None:
         """Take in findings and count what they lose."""
         for finding in findings:
-            if not _is_utf8(finding.file + finding.message):  # JSON could not hold it
+            if not is_utf8(finding.file + finding.message):  # JSON could not hold it
                 escaped = (_escaped(finding.file), _escaped(finding.message))
                 finding = msgspec.structs.replace(finding, file=escaped[0], message=escaped[1])
             self.findings.append(finding)
@@ -146,33 +133,35 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
         InputError: there is no such folder, or nothing in it can be converted.
         OutputError: a target exists and `job.force` is not set, or it cannot be written.
     """
-    reader, writer = get_format(job.reads), get_format(job.writes)
-    ratios = split.parse_ratios(job.split) if job.split else None
-    root = Root(job.source)
+    writer = get_format(job.writes)
+    rule = load_rule(job.split, job.seed, job.stratify, job.group_by)
+    source = Source(job.source, job.reads, job.read_options, job.layout)
+    write_options = options_of(writer.WriteOptions, job.write_options, job.writes, "written")
+    placing = Placing(job.images, job.out, writer, source)
+    if "image_folder" in write_options.__struct_fields__:
+        folder = job.write_options.get("image_folder", placing.left_at(job.out))
+        write_options = msgspec.structs.replace(write_options, image_folder=folder)
+    classes = job.rules().over(source.rules).class_map()
     report = Report(source=job.source, out=job.out)
-    layout = _layout(reader, job, root, report)
-    options = _options(reader.Options, job.read_options, job.reads, "read")
-    if layout:
-        options = msgspec.structs.replace(options, layout=layout)
-    write_options = _options(writer.WriteOptions, job.write_options, job.writes, "written")
-    placing = Placing(job, writer, options, root, reader)
-    classes = _class_map(job, layout)
+    report.add(source.findings)
     with tempfile.TemporaryFile() as file:
         spool = Spool(file)
-        records = reader.read(root, options, classes.canonical)
-        for image in _records(records, spool, classes, report, root, progress):
-            image = classes.apply(image)
-            if job.clip:
-                image = _clipped(image, report)
-            if image.instances or not job.drop_empty:
-                spool.add(image)
+        for record in source.records(classes.canonical, rule is None, progress):
+            if isinstance(record, Finding):
+                report.add([record])
+            elif isinstance(record, Header):
+                spool.header = record
+                classes.declare(category.name for category in record.categories)
+            else:
+                image = _edited(record, classes, job, report)
+                if image.instances or not job.drop_empty:
+                    spool.add(image)
         report.add(classes.findings())
         report.classes = classes.names()
-        if not spool.splits or not report.classes:
+        names = _split(spool, rule, job, report)
+        unlabelled = getattr(source.reader, "UNLABELLED", False)
+        if not names or not (report.classes or unlabelled):
             raise InputError(_nothing(job, report))
-        if ratios:
-            spool.splits = split.assign(spool.splits, ratios, job.seed)
-        names = list(ratios or dict.fromkeys(spool.splits.values()))
         _one_of_each_key(spool, writer, report)
         views = {name: spool.view(name) for name in names}
         _count(views, report)
@@ -184,12 +173,6 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
             )
             report.files = _files(stage)
     return report
-
-
-def folder_of(out: str) -> Path:
-    """The folder that an output is in: itself, unless it names a single file."""
-    path = Path(out)
-    return path.parent if path.suffix.lower() == ".json" else path
 
 
 def save_report(report: Report, path: Path) -> None:
@@ -214,10 +197,10 @@ class Spool:
         return msgspec.structs.replace(self.header, categories=categories)
 
     def add(self, image: Image) -> None:
-        """Append an image."""
+        """Append an image; its place in `splits` says where it goes, empty for nowhere."""
         data = self._encode(image)
         self._file.write(len(data).to_bytes(8, "little") + data)
-        self.splits[_key(image)] = image.split or SINGLE_SPLIT
+        self.splits[image_key(image)] = image.split or SINGLE_SPLIT
 
     def __iter__(self) -> Iterator[Image]:
         self._file.seek(0)
@@ -237,91 +220,51 @@ class SplitView:
         self._name = name
 
     def __iter__(self) -> Iterator[Image]:
-        return (image for image in self._spool if self._spool.splits[_key(image)] == self._name)
+        return (
+            image for image in self._spool if self._spool.splits[image_key(image)] == self._name
+        )
 
 
-def _key(image: Image) -> str:
-    # The same image may stand in two splits of its source.
-    return f"{image.split}\0{image.file_name}" if image.split else image.file_name
+def _edited(image: Image, classes: ClassMap, job: Job, report: Report) -> Image:
+    """The image with class names for labels, and cut to its frame if asked."""
+    report.add(_geometry_findings(image))
+    image = classes.apply(image)
+    return _clipped(image, report) if job.clip else image
 
 
-def _layout(reader: Any, job: Job, root: Root, report: Report) -> Layout | None:
-    """The layout of the source, for a format that has one; why goes to the report."""
-    if "layout" not in reader.Options.__struct_fields__:
-        if job.layout:
-            raise UsageError(f"--layout means nothing for {job.reads}")
-        return None
-    inferred = choose(job.layout or "custom-voc", "", root)
-    report.add(
-        Finding(code="layout", severity="note", file=job.source, message=reason)
-        for reason in inferred.reasons
-    )
-    return inferred.layout
+def _split(spool: Spool, rule: Rule | None, job: Job, report: Report) -> list[str]:
+    """Share the images out by a rule, if there is one; the names of the splits."""
+    if rule is None or not spool.splits:
+        return list(dict.fromkeys(spool.splits.values()))
+    if rule.stratify:
+        sides = rule.sides({image.file_name: _labels(image) for image in spool})
+    else:
+        sides = rule.sides({name: {} for name in spool.splits})
+    if missing := spool.splits.keys() - sides.keys():
+        lost = sum(_shapes(image) for image in spool if image.file_name in missing)
+        report.add([not_listed(missing, lost, job.split)])
+    spool.splits = {name: sides.get(name, "") for name in spool.splits}
+    return split_names(rule, sides)
 
 
-def _options(type_: Any, given: dict[str, Any], format_: str, verb: str) -> Any:
-    for name in given:
-        if name not in type_.__struct_fields__:
-            flag = name.replace("_", "-")
-            raise UsageError(f"--{flag} means nothing where {format_} is {verb}")
-    try:
-        return msgspec.convert(given, type_)
-    except msgspec.ValidationError as error:
-        raise UsageError(str(error)) from error
+def _labels(image: Image) -> Counter[str]:
+    return Counter(instance.label for instance in image.instances)
 
 
-def _class_map(job: Job, layout: Layout | None) -> ClassMap:
-    layout = layout or Layout()
-    names, reserved = load_names(job.labels)
-    return ClassMap(
-        names if names is not None else layout.classes,
-        load_aliases(Path(job.aliases)) if job.aliases else layout.aliases,
-        unknown=job.unknown,
-        ignore_case=job.ignore_case or layout.ignore_case,
-        skipped=(*reserved, *(job.skip or layout.skip)),
-    )
-
-
-def _records(
-    records: Records,
-    spool: Spool,
-    classes: ClassMap,
-    report: Report,
-    root: Root,
-    progress: Progress | None,
-) -> Iterator[Image]:
-    """The images alone; findings go to the report, a header to the spool and the class map."""
-    sources = {name: i for i, name in enumerate(root.files())}
-    first: dict[str, str] = {}
-    for record in records:
-        if isinstance(record, Finding):
-            report.add([record])
-            continue
-        if isinstance(record, Header):
-            spool.header = record
-            classes.declare(category.name for category in record.categories)
-            continue
-        if not _is_utf8(record.file_name + record.source):
-            report.add([_unwritable(record)])
-            continue
-        owner = first.setdefault(_key(record), f"{record.source}\0{record.where}")
-        if owner != f"{record.source}\0{record.where}":
-            report.add([_collision(record, owner.split("\0")[0])])
-            continue
-        report.add(_geometry_findings(record))
-        if progress:
-            progress(sources.get(record.source, 0) + 1, len(sources))
-        yield record
+def _shapes(image: Image) -> int:
+    return sum(instance.parts for instance in image.instances)
 
 
 def _one_of_each_key(spool: Spool, writer: Any, report: Report) -> None:
     """Leave out images whose names the output format cannot tell apart, each with a finding."""
     first: dict[tuple[str, str], str] = {}
     for image in spool:
-        side = spool.splits[_key(image)]
+        side = spool.splits[image_key(image)]
+        if not side:
+            continue
         owner = first.setdefault((side, writer.key(image.file_name)), image.file_name)
         if owner != image.file_name:
-            lost = sum(instance.parts for instance in image.instances)
+            lost = _shapes(image)
             finding = Finding(
                 code="name-collision",
                 severity="error",
@@ -332,41 +275,11 @@ def _one_of_each_key(spool: Spool, writer: Any, report: Report) -> None:
                 lost=lost,
             )
             report.add([finding])
-            spool.splits[_key(image)] = ""
-
-
-def _is_utf8(text: str) -> bool:
-    """False for a file name whose bytes are in another encoding, as old archives leave them."""
-    return text.isascii() or not re.search("[\ud800-\udfff]", text)
+            spool.splits[image_key(image)] = ""
 
 
 def _escaped(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _unwritable(image: Image) -> Finding:
-    lost = sum(instance.parts for instance in image.instances)
-    return Finding(
-        code="name-not-utf8",
-        severity="error",
-        file=image.source,
-        message=f"the name of this file or of its image {image.file_name} is not UTF-8: "
-        f"{lost} shapes not converted",
-        remedy="rename both files",
-        lost=lost,
-    )
-
-
-def _collision(image: Image, owner: str) -> Finding:
-    lost = sum(instance.parts for instance in image.instances)
-    return Finding(
-        code="image-marked-twice",
-        severity="error",
-        file=image.source,
-        message=f"marks {image.file_name}, as {owner} does already: {lost} shapes not converted",
-        remedy="keep one of the two files",
-        lost=lost,
-    )
 
 
 def _geometry_findings(image: Image) -> Iterator[Finding]:
@@ -446,68 +359,6 @@ def _files(stage: Path) -> list[str]:
     return sorted(path.relative_to(stage).as_posix() for path in files)
 
 
-class Placing:
-    """Puts images where the output format has them."""
-
-    def __init__(self, job: Job, writer: Any, options: Any, root: Root, reader: Any) -> None:
-        self.how = job.images or writer.IMAGES
-        self.writer = writer
-        self.images = Root(getattr(options, "image_root", None) or job.source)
-        self.extract: Callable[[str], bytes] | None = None
-        if getattr(options, "extract_images", False):
-            if self.how == "reference":
-                raise UsageError("--extract-images writes images: it needs --images copy")
-            self.extract = partial(reader.embedded_image, root)
-        if self.how != "reference" and folder_of(job.out) != Path(job.out):
-            raise UsageError(f"--images {self.how} needs a folder to write to, not {job.out}")
-        if self.how in ("hardlink", "symlink") and self.images.remote:
-            raise UsageError(f"--images {self.how} needs local images; use copy")
-
-    def place(
-        self, views: Mapping[str, Iterable[Image]], stage: Path, out: Path
-    ) -> Iterator[Finding]:
-        """Put all images into the stage; yields a finding for each that is not there."""
-        if self.how == "reference":
-            return
-        done: set[str] = set()
-        for name, images in views.items():
-            for image in images:
-                target = self.writer.image_path(name, image.file_name)
-                if target in done or _in_place(self.images, image.file_name, out / target):
-                    continue
-                done.add(target)
-                try:
-                    self.place_one(image, stage / target)
-                except ParseError as error:
-                    yield Finding(
-                        code="image-not-placed",
-                        severity="error",
-                        file=image.file_name,
-                        message=f"is not in the output: {error.message}",
-                        remedy="restore the image and convert again",
-                    )
-
-    def place_one(self, image: Image, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not self.images.exists(image.file_name):
-            if self.extract is None:
-                raise ParseError(image.file_name, "", "it does not exist")
-            target.write_bytes(self.extract(image.source))
-        elif self.how == "copy":
-            with self.images.open(image.file_name) as source, target.open("wb") as stream:
-                shutil.copyfileobj(source, stream)
-        else:
-            link = os.link if self.how == "hardlink" else os.symlink
-            link(os.path.realpath(self.images.path / image.file_name), target)
-
-
-def _in_place(images: Root, name: str, target: Path) -> bool:
-    """Whether the target is the image itself, where OUT/images is the folder that was read."""
-    if images.remote or target.is_symlink() or not target.exists():
-        return False
-    return os.path.realpath(images.path / name) == os.path.realpath(target)
-
-
 def _count(views: dict[str, SplitView], report: Report) -> None:
     for name, view in views.items():
         counts: Counter[str] = Counter()
@@ -515,7 +366,7 @@ def _count(views: dict[str, SplitView], report: Report) -> None:
         for image in view:
             number += 1
             report.empty_images += not image.instances
-            counts.update(instance.label for instance in image.instances)
-            report.shapes += sum(instance.parts for instance in image.instances)
+            counts.update(_labels(image))
+            report.shapes += _shapes(image)
         report.images[name] = number
         report.instances[name] = {label: counts[label] for label in report.classes}

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
-from dataforge.errors import UsageError
-from dataforge.formats._table import formats
+from dataforge.errors import DataforgeError, UsageError
+from dataforge.formats._table import formats, load_plugin
 
 _ONLY_TO = {"images": ("coco",)}
 """Formats that are not worth writing as all others."""
@@ -97,7 +97,13 @@ class Converters(Mapping[str, Any]):
                     if reads != writes and source.reads and target.writes and wanted:
                         self.register_module(f"{reads}2{writes}", module=Between(reads, writes))
             for point in entry_points(group="dataforge.converters"):
-                self.register_module(point.name, module=point.load())
+                if point.name in self._converters:
+                    owner = self._converters[point.name].__module__
+                    raise DataforgeError(
+                        f"converter {point.name!r} of {point.value} clashes with {owner}: "
+                        "uninstall one"
+                    )
+                self.register_module(point.name, module=load_plugin(point))
         return self._converters
 
     def __getitem__(self, name: str) -> Any:

@@ -38,7 +38,8 @@ class Root:
     """A folder, local or behind fsspec, whose files are named by POSIX paths relative to it.
 
     Args:
-        location: a local path, or a URL that fsspec understands (``s3://bucket/folder``).
+        location: a local path, or a URL that fsspec understands (``s3://bucket/folder``). A
+            ``.json`` file means its folder without the other JSON files in it.
 
     Raises:
         InputError: there is no such folder.
@@ -47,6 +48,10 @@ class Root:
     def __init__(self, location: str | os.PathLike[str]) -> None:
         self.location = os.fspath(location)
         self.remote = "://" in self.location
+        self._only: str | None = None
+        if self.location.lower().endswith(".json") and self._is_file():
+            folder, self._only = os.path.split(self.location)
+            self.location = folder or "."
         if self.remote:
             import fsspec
 
@@ -63,8 +68,20 @@ class Root:
     def files(self) -> list[str]:
         """All files below, sorted; looked up once. Links to folders are followed, loops are not."""
         if self._files is None:
-            self._files = sorted(self._walk_remote() if self.remote else self._walk_local())
+            names = self._walk_remote() if self.remote else self._walk_local()
+            self._files = sorted(name for name in names if self._is_meant(name))
         return self._files
+
+    def _is_file(self) -> bool:
+        if not self.remote:
+            return os.path.isfile(self.location)
+        import fsspec
+
+        fs, path = fsspec.core.url_to_fs(self.location)
+        return bool(fs.isfile(path))
+
+    def _is_meant(self, name: str) -> bool:
+        return self._only in (None, name) or not name.lower().endswith(".json")
 
     def _walk_remote(self) -> Iterator[str]:
         for path in self._fs.find(self._base):
@@ -90,19 +107,20 @@ class Root:
                 if not name.startswith("."):
                     yield name if prefix == "." else f"{prefix}/{name}"
 
-    def read_bytes(self, name: str) -> bytes:
+    def read_bytes(self, name: str, limit: int | None = None) -> bytes:
         """The file's content.
 
         Raises:
-            ParseError: it cannot be read, or is larger than `MAX_TEXT_BYTES`.
+            ParseError: it cannot be read, or is larger than `limit` (`MAX_TEXT_BYTES`).
         """
+        limit = limit or MAX_TEXT_BYTES
         try:
             with self.open(name) as stream:
-                data = stream.read(MAX_TEXT_BYTES + 1)
+                data = stream.read(limit + 1)
         except OSError as error:
             raise ParseError(name, "", f"cannot be read: {error.strerror or error}") from error
-        if len(data) > MAX_TEXT_BYTES:
-            raise ParseError(name, "", f"larger than {MAX_TEXT_BYTES >> 20} MiB, not read")
+        if len(data) > limit:
+            raise ParseError(name, "", f"larger than {limit >> 20} MiB, not read")
         return data
 
     def open(self, name: str) -> IO[bytes]:

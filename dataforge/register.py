@@ -16,7 +16,7 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Any
 
 import msgspec
 
-from dataforge import split
+from dataforge.classes import ClassOptions
 from dataforge.codegen._table import get_target
 from dataforge.codegen.spec import (
     DatasetSpec,
@@ -38,16 +38,18 @@ from dataforge.errors import InputError, OutputError, UsageError
 from dataforge.fileio import REGISTRATION, Root, decode_json, write_json, write_text
 from dataforge.formats import coco, voc
 from dataforge.infer import choose
-from dataforge.labels import ClassMap, Unknown
+from dataforge.labels import ClassMap
 from dataforge.layout import Layout
+from dataforge.manifest import Manifest, Rule, load_rule, not_listed, split_names
 from dataforge.records import Finding, Image
+from dataforge.source import layout_rules
 
 _USES = {"train": ("train", "trainval"), "val": ("val", "test"), "test": ("test", "val")}
 """Which of the dataset's splits each of the framework's three is taken from, first come."""
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to register, and how.
+class Request(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to register, and how; with what `dataforge.classes.ClassOptions` says of the classes.
 
     Attributes:
         name: of the dataset; gives the class's, the module's and the alias's name.
@@ -55,9 +57,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         layout: see `dataforge.infer.choose`.
         flags: fields of `Layout` that override what the layout says.
         also_known_as: further names for `get_classes`.
-        unknown: what to do with a label that is none of the classes.
-        ratios: make splits of these sizes, such as ``train=0.8,val=0.2``.
-        seed: of the splits that are made.
+        split: ``train=0.8,val=0.2`` where the dataset has no splits, or a manifest of
+            `dataforge.split`.
+        seed, stratify, group_by: of the split, see `dataforge.manifest.Rule`.
         out: folder to write to; None is ``<name>_registered`` in the working directory.
         framework: a row of `dataforge.codegen._table`.
         train: detector, batch and learning rate.
@@ -67,11 +69,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: str
     root: str = "."
     layout: str | None = None
-    flags: dict[str, Any] = {}
+    flags: dict[str, Any] = msgspec.field(default_factory=dict)
     also_known_as: tuple[str, ...] = ()
-    unknown: Unknown = "error"
-    ratios: str | None = None
+    split: str | None = None
     seed: int = 0
+    stratify: bool = False
+    group_by: str | None = None
     out: str | None = None
     framework: str = "mmdet2"
     train: TrainSpec = TrainSpec()
@@ -151,6 +154,7 @@ def plan(request: Request) -> Plan:
     """
     key, class_name = identify(request.name)
     target = get_target(request.framework)
+    rule = load_rule(request.split, request.seed, request.stratify, request.group_by)
     root = Root(request.root)
     if root.remote:
         raise UsageError("--root: training reads local files; copy the dataset first")
@@ -159,11 +163,14 @@ def plan(request: Request) -> Plan:
     survey = _survey_coco(root, layout) if layout.format == "coco" else _survey_voc(root, layout)
     reasons += survey.reasons
     findings = list(survey.findings)
-    classes = _classes(layout, request.unknown, survey)
+    classes = request.rules().over(layout_rules(layout)).class_map()
+    classes.declare(survey.order)
     out = Path(os.path.abspath(request.out or f"{key}_registered"))
-    made = _made_splits(request, survey, out)
+    if rule is not None:
+        survey = _shared_out(survey, rule, request, classes, findings)
+    made = _made_splits(survey, out)
     splits = _splits(survey, made, reasons, findings)
-    instances = _count(survey, classes, findings)
+    instances = _count(survey, classes)
     findings += classes.findings()
     names = classes.names()
     if not names:
@@ -178,12 +185,16 @@ def plan(request: Request) -> Plan:
         root=os.path.abspath(request.root),
         classes=tuple(names),
         spellings=classes.spellings(),
-        ignore_case=layout.ignore_case,
+        ignore_case=classes.ignore_case,
         splits=splits,
         extensions=layout.extensions,
         lookup=layout.lookup,
         coords=survey.coords,
         difficult=layout.difficult,
+        by_name=layout.by_name,
+        image_id=layout.image_id(),
+        other_case=any(finding.code == "case-differs" for finding in survey.findings),
+        upper_xml=any(path.endswith(".XML") for path in survey.id_of),
         has_masks=survey.masks,
     )
     target.check(dataset, request.train)
@@ -226,14 +237,16 @@ def _survey_voc(root: Root, layout: Layout) -> _Survey:
     paths: dict[str, str] = {}
     for split_name, ids in voc.listed_ids(root, fixed).items():
         name = split_name or "all"
-        images, annotations = fixed.folders(split_name or "")
+        images, annotations = (_fixed(folder) for folder in fixed.folders(split_name or ""))
         listing = "" if fixed.per_split else fixed.splits.get(split_name or "", "")
         survey.splits[name] = SplitSpec(
             ann_file=listing, images=_plain(images), annotations=_plain(annotations)
         )
         survey.ids[name] = ids
         paths |= {path: id_ for id_, path in voc.annotation_ids(root, fixed, split_name).items()}
-        survey.unlisted[name] = not listing or not _is_clean(root, listing, ids)
+        survey.unlisted[name] = not (listing and root.exists(listing)) or not _is_clean(
+            root, listing, ids
+        )
     for record in voc.read(root, voc.Options(layout=fixed, missing_images="skip"), str.strip):
         if isinstance(record, Finding):
             survey.findings.append(record)
@@ -279,20 +292,54 @@ def _survey_coco(root: Root, layout: Layout) -> _Survey:
     return survey
 
 
+def _fixed(folder: str) -> str:
+    """The folder that ids are relative to: the root, where ``*`` is in it."""
+    return "." if "*" in folder else folder
+
+
 def _plain(folder: str) -> str:
     return "" if folder == "." else folder
 
 
-def _classes(layout: Layout, unknown: Unknown, survey: _Survey) -> ClassMap:
-    declared: Sequence[str] | None = layout.classes
-    if declared is None and survey.order and not layout.aliases:
-        declared = survey.order
-    return ClassMap(
-        declared,
-        layout.aliases,
-        unknown=unknown,
-        ignore_case=layout.ignore_case,
-        skipped=layout.skip,
+def _shared_out(
+    survey: _Survey, rule: Rule, request: Request, classes: ClassMap, findings: list[Finding]
+) -> _Survey:
+    """The same images in splits that a rule makes, each to be written into a list of our own."""
+    if not survey.unlisted:
+        raise UsageError("--split makes lists of ids: a COCO file is split by `convert`")
+    said = ", ".join(survey.splits)
+    if len(survey.splits) > 1 and not isinstance(rule, Manifest):
+        raise UsageError(f"--split: the dataset has splits already ({said})")
+    specs = {msgspec.structs.replace(spec, ann_file="") for spec in survey.splits.values()}
+    if len(specs) > 1:
+        raise UsageError(f"--split: each of {said} has a folder of its own, which no list can mix")
+    images = {image.source: image for image in survey.images}  # once, if several splits list it
+    labels: dict[str, Counter[str]] = defaultdict(Counter)
+    for image in images.values():
+        names = (classes.canonical(instance.label) for instance in image.instances)
+        labels[image.file_name].update(name for name in names if name is not None)
+    sides = rule.sides(labels)
+    if missing := labels.keys() - sides.keys():
+        left_out = (image for image in images.values() if image.file_name in missing)
+        lost = sum(len(image.instances) for image in left_out)
+        findings.append(not_listed(missing, lost, request.split))
+    if not sides:
+        raise InputError(f"{request.split}: none of its images is in {request.root}")
+    kept = [
+        msgspec.structs.replace(image, split=sides[image.file_name])
+        for image in images.values()
+        if image.file_name in sides
+    ]
+    ids: dict[str, list[str]] = {name: [] for name in split_names(rule, sides)}
+    for image in kept:
+        ids[image.split or ""].append(survey.id_of[image.source])
+    return msgspec.structs.replace(
+        survey,
+        images=kept,
+        labels=_labels(kept, ids),
+        ids={name: sorted(listed) for name, listed in ids.items()},
+        splits=dict.fromkeys(ids, specs.pop()),
+        unlisted=dict.fromkeys(ids, True),
     )
 
 
@@ -303,32 +350,16 @@ class _Made(msgspec.Struct, frozen=True):
     files: list[PlannedFile]
 
 
-def _made_splits(request: Request, survey: _Survey, out: Path) -> _Made:
+def _made_splits(survey: _Survey, out: Path) -> _Made:
     splits, files = dict(survey.splits), []
-    if request.ratios:
-        if not survey.unlisted:
-            raise UsageError("--split makes lists of ids: a COCO file is split by `convert`")
-        if len(survey.splits) > 1:
-            raise UsageError(
-                f"--split: the dataset has splits already ({', '.join(survey.splits)})"
-            )
-        (spec,) = survey.splits.values()
-        ratios = split.parse_ratios(request.ratios)
-        sides = split.assign(survey.id_of.values(), ratios, request.seed)
-        survey.images = [
-            msgspec.structs.replace(image, split=sides[survey.id_of[image.source]])
-            for image in survey.images
-        ]
-        survey.labels = _labels(survey.images, ratios)
-        survey.ids = {side: sorted(id_ for id_ in sides if sides[id_] == side) for side in ratios}
-        splits = dict.fromkeys(ratios, spec)
-    for name in splits:
-        if request.ratios or survey.unlisted.get(name):
+    usable = set(survey.id_of.values())
+    for name, spec in survey.splits.items():
+        if survey.unlisted.get(name):
             path = f"splits/{name}.txt"
             # A list of our own holds what can be read; the findings name the rest.
-            usable = [id_ for id_ in survey.ids[name] if id_ in survey.id_of.values()]
-            files.append(PlannedFile(path, "".join(f"{id_}\n" for id_ in usable)))
-            splits[name] = msgspec.structs.replace(splits[name], ann_file=str(out / path))
+            ids = [id_ for id_ in survey.ids[name] if id_ in usable]
+            files.append(PlannedFile(path, "".join(f"{id_}\n" for id_ in ids)))
+            splits[name] = msgspec.structs.replace(spec, ann_file=str(out / path))
     return _Made(splits, files)
 
 
@@ -354,9 +385,7 @@ def _splits(
     return chosen
 
 
-def _count(
-    survey: _Survey, classes: ClassMap, findings: list[Finding]
-) -> dict[str, dict[str, int]]:
+def _count(survey: _Survey, classes: ClassMap) -> dict[str, dict[str, int]]:
     """Split -> class -> instances; what has no class goes to the class map's findings."""
     for image in survey.images:
         classes.apply(image)
@@ -365,19 +394,10 @@ def _count(
         counts[name] = {}
         for label, number in labels.items():
             class_name = classes.canonical(label)
+            if not survey.images and number:  # a COCO file, of which only the numbers are read
+                classes.take(label, number, survey.splits[name].ann_file, f"category {label!r}")
             if class_name is not None:
                 counts[name][class_name] = counts[name].get(class_name, 0) + number
-            elif not survey.images and number:
-                findings.append(
-                    Finding(
-                        code="unknown-category",
-                        severity="warning",
-                        file=survey.splits[name].ann_file,
-                        where=f"category {label!r}",
-                        message=f"is none of the classes: {number} annotations are not trained on",
-                        remedy="add it to --classes or --aliases",
-                    )
-                )
     return counts
 
 

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, Optional
 
 import typer
 
+from dataforge.cli._options import (
+    Aliases,
+    Drop,
+    GroupBy,
+    IgnoreCase,
+    Labels,
+    Merge,
+    Seed,
+    Split,
+    Stratify,
+    Unknown,
+    class_options,
+)
 from dataforge.cli._output import choice, count, progress_bar, say, show_findings, table
-from dataforge.convert import Job, Report, folder_of, save_report
+from dataforge.convert import Job, Report, save_report
 from dataforge.convert import convert as run
 from dataforge.converters import CONVERTERS, Between
 from dataforge.errors import UsageError
 from dataforge.formats._table import get_format
+from dataforge.placing import folder_of
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,22 +49,18 @@ where it ends in .json.
 
 def _convert(
     converter: str = typer.Argument(..., metavar="CONVERTER", help="Such as labelme2coco."),
-    src: str = typer.Argument(..., metavar="SRC", help="Folder to read."),
+    src: str = typer.Argument(..., metavar="SRC", help="Folder, or a .json file."),
     out: str = typer.Argument(..., metavar="OUT", help="Folder to write, or a .json file."),
-    labels: Optional[str] = typer.Option(
-        None,
-        help="File with a class name a line, or a,b,c: fixes the classes and their order. "
-        "Default: every label there is, sorted.",
-    ),
-    aliases: Optional[Path] = typer.Option(
-        None, help="TOML file: class = ['other spelling', ...]."
-    ),
-    unknown: str = typer.Option("error", help="A label that is no class: error, ignore or add."),
-    ignore_case: bool = typer.Option(
-        False, "--ignore-case", help="Compare labels without regard to case."
-    ),
-    split: Optional[str] = typer.Option(None, help="Such as train=0.8,val=0.2: one file each."),
-    seed: int = typer.Option(0, help="Of the split."),
+    labels: Labels = None,
+    aliases: Aliases = None,
+    unknown: Unknown = None,
+    ignore_case: IgnoreCase = None,
+    drop: Drop = None,
+    merge: Merge = None,
+    split: Split = None,
+    seed: Seed = 0,
+    stratify: Stratify = False,
+    group_by: GroupBy = None,
     images: Optional[str] = typer.Option(
         None,
         help="Leave the images where they are (reference), or put them where the format has "
@@ -63,7 +74,7 @@ def _convert(
         False, "--drop-empty", help="Leave out images in which nothing is marked."
     ),
     image_root: Optional[str] = typer.Option(
-        None, help="Folder that image paths are relative to, where it is not SRC (labelme)."
+        None, help="Folder that image paths are relative to, if not SRC (labelme, coco)."
     ),
     group: Optional[bool] = typer.Option(
         None,
@@ -77,7 +88,7 @@ def _convert(
         None, help="Points: skip (default), error, or discs of radius=R pixels (labelme)."
     ),
     verify_images: Optional[bool] = typer.Option(
-        None, "--verify-images", help="Compare sizes with the images' headers (labelme)."
+        None, "--verify-images", help="Compare sizes with the images' headers (labelme, coco)."
     ),
     extract_images: Optional[bool] = typer.Option(
         None,
@@ -95,10 +106,16 @@ def _convert(
     coords: Optional[str] = typer.Option(
         None,
         help="How boxes are counted: auto, voc (from 1), zero (from 0), or mmdet (-1 on all "
-        "four) (voc).",
+        "four); what is written to voc is counted from 1, unless this says otherwise (voc).",
     ),
     difficult: Optional[str] = typer.Option(
         None, help="Difficult objects: keep, ignore or drop (voc)."
+    ),
+    data: Optional[str] = typer.Option(
+        None, help="The YAML file to go by, such as data.yaml, where SRC has several (yolo)."
+    ),
+    segments: Optional[bool] = typer.Option(
+        None, "--segments", help="Write outlines instead of boxes (to yolo)."
     ),
     report: Optional[Path] = typer.Option(None, help="Write what was done and found, as JSON."),
     force: bool = typer.Option(False, "--force", help="Overwrite files that are there."),
@@ -109,7 +126,7 @@ def _convert(
         "image_root": image_root, "group": group, "lines": lines, "points": points,
         "verify_images": verify_images, "extract_images": extract_images,
         "missing_images": missing_images, "coords": coords, "difficult": difficult,
-        "category_start": category_start,
+        "category_start": category_start, "data": data, "segments": segments,
     }  # fmt: skip
     between = CONVERTERS[converter]
     if not isinstance(between, Between):  # another package's: it has options of its own
@@ -124,18 +141,17 @@ def _convert(
         read_options=read_options,
         write_options=write_options,
         layout=layout,
-        labels=labels,
-        aliases=str(aliases) if aliases else None,
-        unknown=choice("unknown", unknown, ("error", "ignore", "add")),
-        ignore_case=ignore_case,
         split=split,
         seed=seed,
+        stratify=stratify,
+        group_by=group_by,
         images=choice("images", images, ("reference", "copy", "hardlink", "symlink"))
         if images
         else None,
         clip=clip,
         drop_empty=drop_empty,
         force=force,
+        **class_options(labels, aliases, unknown, ignore_case, drop, merge),
     )
     with progress_bar(converter) as progress:
         result = run(job, progress)
@@ -183,5 +199,15 @@ def show_report(report: Report) -> None:
         total = sum(report.lost.values())
         parts = ", ".join(f"{number:,} {code}" for code, number in sorted(report.lost.items()))
         say(f"{count(total, 'shape')} left out: {parts}")
-    for file in report.files:
-        say(f"wrote {folder_of(report.out) / file}")
+    for line in _written(report.files):
+        say(f"wrote {folder_of(report.out) / line}")
+
+
+def _written(files: list[str]) -> list[str]:
+    """Files one by one, or by folder with their number where a folder has many."""
+    folders = Counter(file.rpartition("/")[0] for file in files)
+    lines = []
+    for file in files:
+        folder = file.rpartition("/")[0]
+        lines.append(file if folders[folder] <= 5 else f"{folder}/ ({folders[folder]:,} files)")
+    return list(dict.fromkeys(lines))

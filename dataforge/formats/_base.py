@@ -9,6 +9,7 @@
     targets(out, splits)             -> the files and folders that `write` makes
     write(out, splits, header, options)
     LOSSY                            what the format cannot hold, a sentence each
+    UNLABELLED                       True where nothing can be marked, so that no class is no fault
 
 A reader yields images one by one and a problem as a `Finding`; it raises for nothing that one file
 can cause. A writer takes the images as streams that may be gone through more than once, yields a

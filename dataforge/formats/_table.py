@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import msgspec
@@ -33,8 +33,10 @@ class Format(msgspec.Struct, frozen=True):
 
 _FORMATS: dict[str, Format] = {
     "coco": Format("dataforge.formats.coco", "COCO instances JSON"),
-    "labelme": Format("dataforge.formats.labelme", "labelme JSON beside each image", writes=False),
-    "voc": Format("dataforge.formats.voc", "Pascal VOC XML, in any folders", writes=False),
+    "images": Format("dataforge.formats.images", "images with nothing marked", writes=False),
+    "labelme": Format("dataforge.formats.labelme", "labelme JSON beside each image"),
+    "voc": Format("dataforge.formats.voc", "Pascal VOC XML, in any folders"),
+    "yolo": Format("dataforge.formats.yolo", "YOLO text files, as Ultralytics trains on them"),
 }
 
 
@@ -43,7 +45,7 @@ def formats() -> dict[str, Format]:
     """All formats, those of other packages too, by name.
 
     Raises:
-        DataforgeError: two packages offer the same name.
+        DataforgeError: two packages offer the same name, or one cannot be imported.
     """
     found = dict(_FORMATS)
     for point in entry_points(group="dataforge.formats"):
@@ -52,12 +54,28 @@ def formats() -> dict[str, Format]:
             raise DataforgeError(
                 f"format {point.name!r} of {point.value} clashes with {owner}: uninstall one"
             )
-        module = import_module(point.value)
+        module = load_plugin(point)
         about = (module.__doc__ or "").strip().split("\n")[0].rstrip(".")
         found[point.name] = Format(
             point.value, about, reads=hasattr(module, "read"), writes=hasattr(module, "write")
         )
     return dict(sorted(found.items()))
+
+
+def load_plugin(point: EntryPoint) -> Any:
+    """What another package offers.
+
+    Raises:
+        DataforgeError: it cannot be imported, saying whose it is.
+    """
+    try:
+        return point.load()
+    except (ImportError, AttributeError) as error:
+        owner = f" of {point.dist.name}" if point.dist else ""
+        raise DataforgeError(
+            f"{point.group}: {point.name!r} ({point.value}){owner} cannot be imported: {error}; "
+            "mend or uninstall it"
+        ) from error
 
 
 def get_format(name: str) -> Any:

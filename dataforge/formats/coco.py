@@ -1,4 +1,4 @@
-"""COCO's instances JSON (cocodataset.org/#format-data).
+"""COCO's instances JSON (cocodataset.org/#format-data); `_coco_read` holds the reader.
 
 Written as ``OUT/annotations/instances_<split>.json``, or as OUT itself where that ends in
 ``.json``. Ids are 1-based and contiguous, in the order of the images; every split holds the same
@@ -18,9 +18,17 @@ import msgspec
 from dataforge.errors import UsageError
 from dataforge.fileio import Root, atomic_write, decode_json, to_utf8
 from dataforge.formats._base import Splits
+from dataforge.formats._coco_file import MAX_COCO_BYTES, unite
+from dataforge.formats._coco_read import Options, read
 from dataforge.records import Finding, Header, Image, Instance, Mask, Polygons
 
-LOSSY = ("where each instance stood in its source file",)
+__all__ = ["IMAGES", "LOSSY", "Options", "WriteOptions", "image_path", "key", "read", "summarise",
+           "targets", "unite", "write"]  # fmt: skip
+
+LOSSY = (
+    "the ids of images, annotations and categories: they are given anew",
+    "how a mask's runs were written: they become compressed RLE",
+)
 IMAGES = "reference"
 
 
@@ -82,16 +90,31 @@ def _write_file(
     stream: IO[bytes], images: Iterable[Image], header: Header, category_start: int
 ) -> None:
     ids = {c.name: number for number, c in enumerate(header.categories, category_start)}
-    stream.write(b'{"info":{"description":"","version":"1.0"},"licenses":[],\n"images":[')
+    rest = {"info": {"description": "", "version": "1.0"}, "licenses": []} | header.extra
+    encode = msgspec.json.Encoder().encode
+    first = b'{"info":' + encode(rest.pop("info")) + b',"licenses":' + encode(rest.pop("licenses"))
+    stream.write(first + b',\n"images":[')
     _write_items(stream, (_image_entry(i, image) for i, image in enumerate(images, 1)))
     stream.write(b'],\n"annotations":[')
     _write_items(stream, _annotations(images, ids))
     stream.write(b'],\n"categories":[')
     _write_items(
         stream,
-        ({"id": number, "name": name, "supercategory": ""} for name, number in ids.items()),
+        (
+            _with({"id": ids[c.name], "name": c.name}, {"supercategory": ""} | c.extra)
+            for c in header.categories
+        ),
     )
-    stream.write(b"]}\n")
+    stream.write(b"]")
+    for name, value in rest.items():
+        if name not in ("images", "annotations", "categories"):
+            stream.write(b",\n" + encode(name) + b":" + encode(value))
+    stream.write(b"}\n")
+
+
+def _with(entry: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    """An entry with the keys that only its source knows; what it has anyway wins."""
+    return entry | {key: value for key, value in extra.items() if key not in entry}
 
 
 def _write_items(stream: IO[bytes], items: Iterable[dict[str, Any]]) -> None:
@@ -111,6 +134,7 @@ def _image_entry(number: int, image: Image) -> dict[str, Any]:
         "width": image.width,
         "height": image.height,
     }
+    entry = _with(entry, image.extra)
     if image.attributes:
         entry["attributes"] = image.attributes
     return entry
@@ -121,22 +145,34 @@ def _annotations(images: Iterable[Image], ids: dict[str, int]) -> Iterator[dict[
     for image_number, image in enumerate(images, 1):
         for instance in image.instances:
             number += 1
-            x0, y0, x1, y1 = instance.box
             entry = {
                 "id": number,
                 "image_id": image_number,
                 "category_id": ids[instance.label],
-                "bbox": (x0, y0, x1 - x0, y1 - y0),
+                "bbox": _bbox(instance),
                 "area": instance.area,
                 "iscrowd": int(instance.iscrowd),
                 "segmentation": _segmentation(instance),
             }
-            attributes = dict(instance.attributes)
-            if instance.difficult:
-                attributes["difficult"] = True
+            if instance.extra:
+                entry = _with(entry, instance.extra)
+            attributes = instance.attributes
+            if instance.difficult and "difficult" not in attributes:
+                attributes = attributes | {"difficult": True}
             if attributes:
                 entry["attributes"] = attributes
             yield entry
+
+
+def _bbox(instance: Instance) -> Sequence[float]:
+    """(x, y, w, h): as the source has it where the box is still that, else of the box."""
+    x0, y0, x1, y1 = instance.box
+    stated = instance.extra.get("bbox")
+    if isinstance(stated, (list, tuple)) and len(stated) == 4:
+        x, y, w, h = stated
+        if (x, y, x + w, y + h) == instance.box:
+            return stated
+    return x0, y0, x1 - x0, y1 - y0
 
 
 def _segmentation(instance: Instance) -> Any:
@@ -192,7 +228,7 @@ def summarise(root: Root, name: str) -> Summary:
     Raises:
         ParseError: the file is no COCO instances file, with the place.
     """
-    data, _ = to_utf8(root.read_bytes(name), name)
+    data, _ = to_utf8(root.read_bytes(name, MAX_COCO_BYTES), name)
     document = decode_json(data, _File, name)
     names = {category.id: category.name for category in document.categories}
     ids = Counter(entry.category_id for entry in document.annotations)

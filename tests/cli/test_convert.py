@@ -94,7 +94,7 @@ def test_2_wrong_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
     ("converter", "source", "said"),
     [
         ("labelme2coco", "gone", "gone: no such folder"),
-        ("labelme2coco", "in/a.json", "in/a.json: no such folder"),
+        ("labelme2coco", "in/a.jpg", "in/a.jpg: no such folder"),
         ("labelme2coco", "empty", "empty: nothing here can be converted from labelme"),
         ("labelme2coco", "other", "coco.json: is JSON but no labelme file"),
         ("labelme2coco", "broken", "b.json::line 1, column 13: JSON breaks off"),
