@@ -94,13 +94,18 @@ def demo(folder: Path, device: str, log: Callable[[str], None]) -> Account:
     for number, (name, request) in enumerate(requests.items(), 2):
         log(f"{number}. {name}: register with mmdetection, and prove")
         plan = register.plan(request)
-        register.apply(plan)
+        register.apply(plan, force=_is_demo(register.registered_folder(plan)))
         account.configs[name] = plan.out / plan.config
         log(f"   {plan.dataset.class_name} in {plan.module}, config {account.configs[name]}")
         options = SmokeOptions(work_dir=folder / f"smoke_{name}", device=device)  # type: ignore[arg-type]
         account.proofs[name] = smoke(account.configs[name], options, lambda text: log(f"   {text}"))
     account.seconds = round(time.perf_counter() - started, 1)
     return account
+
+
+def _is_demo(registered: Path | None) -> bool:
+    """Whether a name is taken by an earlier demo alone, which gives way."""
+    return registered is not None and (registered.parent / MARK).is_file()
 
 
 def _fresh(folder: Path) -> None:

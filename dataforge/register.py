@@ -456,7 +456,7 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
             "--dry-run shows the difference, --force overwrites"
         )
     if plan_.pth is not None:
-        other = _linked_folder(plan_.pth)
+        other = registered_folder(plan_)
         if other is not None and other != plan_.out and other.exists() and not force:
             raise OutputError(
                 f"{plan_.dataset.name} is registered already, from {other}; "
@@ -524,6 +524,11 @@ def site_folders(python: str | None = None) -> list[Path]:
     except (OSError, subprocess.CalledProcessError) as error:
         raise UsageError(f"--python {python}: cannot be run: {error}") from error
     return [Path(line) for line in result.stdout.splitlines()]
+
+
+def registered_folder(plan_: Plan) -> Path | None:
+    """The folder from which the plan's name is registered already, if it is."""
+    return _linked_folder(plan_.pth) if plan_.pth is not None else None
 
 
 def _linked_folder(pth: Path) -> Path | None:

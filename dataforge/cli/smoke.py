@@ -74,13 +74,13 @@ def show_smoke(report: SmokeReport, work_dir: Path) -> None:
             rows = [["class", "marked", "used"]]
             rows += [
                 [name, f"{count.marked.get(name, 0):,}", f"{count.kept.get(name, 0):,}"]
-                for name in report.classes
+                for name in report.classes or sorted(count.marked)
             ]
             marked, kept = sum(count.marked.values()), sum(count.kept.values())
             rows.append(["(all)", f"{marked:,}", f"{kept:,}"])
             for line in table(rows):
                 say(line)
-    show_findings(report.findings)
+    show_findings([finding for finding in report.findings if str(finding) not in report.reasons])
     if report.proof is not None and report.proof.ap50_per_class:
         listed = (f"{name} {value:.3f}" for name, value in report.proof.ap50_per_class.items())
         say(f"AP50 by class: {', '.join(listed)}")

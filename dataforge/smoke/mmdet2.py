@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from dataforge.codegen.spec import palette
-from dataforge.errors import DataforgeError, InputError, MissingDependencyError
+from dataforge.errors import DataforgeError, InputError, MissingDependencyError, OutputError
 from dataforge.fileio import write_json
 from dataforge.plots import contact_sheet, loss_curve
 from dataforge.records import Finding
 from dataforge.smoke._report import SmokeOptions, SmokeReport
-from dataforge.smoke.mmdet2_preflight import preflight, quiet
+from dataforge.smoke.mmdet2_model import quiet
+from dataforge.smoke.mmdet2_preflight import preflight
 from dataforge.smoke.mmdet2_proof import choose_images, prove
 
 SHOWN_IMAGES = 12
@@ -26,6 +27,9 @@ PACKAGES = ("dataforge", "mmdet", "mmcv-full", "torch", "torchvision", "numpy", 
 def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> SmokeReport:
     """See `dataforge.smoke.smoke`."""
     started = time.perf_counter()
+    if options.weights is not None and not options.weights.is_file():
+        raise InputError(f"--weights {options.weights}: no such file")
+    clear_work_dir(options.work_dir)
     device = prepare_device(options.device)
     with quiet():
         import mmdet.apis  # noqa: F401 - says a great deal when it is first imported
@@ -38,7 +42,6 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
         seed=options.seed,
         versions=versions(),
     )
-    options.work_dir.mkdir(parents=True, exist_ok=True)
     log(f"preflight of {config}")
     try:
         cfg = load_config(config)
@@ -53,9 +56,7 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
             report.verdict = "ready"
         elif not report.reasons:
             log(f"preflight passed; proof on {report.device}")
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # old mmcv on new torch, a page of them
-                prove(cfg, options, device, report, log)
+            run_proof(cfg, options, device, report, log)
             report.verdict = "not proved" if report.reasons else "proved"
     report.seconds = round(time.perf_counter() - started, 1)
     write_json(options.work_dir / "smoke_report.json", report)
@@ -64,6 +65,37 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
         curve = options.work_dir / "loss_curve.png"
         loss_curve(curve, report.proof.losses, report.proof.ap50, options.target, title)
     return report
+
+
+OUTPUTS = ("smoke_report.json", "loss_curve.png", "ground_truth.png", "proof.pth")
+
+
+def clear_work_dir(work_dir: Path) -> None:
+    """Make the folder, and take an earlier run's results out of it: they would pass for this one's.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        work_dir.mkdir(parents=True, exist_ok=True)
+        for name in OUTPUTS:
+            (work_dir / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{work_dir}: cannot be written: {error.strerror or error}") from error
+
+
+def run_proof(
+    cfg: Any, options: SmokeOptions, device: str, report: SmokeReport, log: Callable[[str], None]
+) -> None:
+    """Prove; what mmdet raises on the way becomes a reason."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # old mmcv on new torch, a page of them
+        try:
+            prove(cfg, options, device, report, log)
+        except DataforgeError as error:
+            report.reasons.append(str(error))
+        except Exception as error:  # noqa: BLE001 - detectors are other people's
+            report.reasons.append(f"training stopped: {type(error).__name__}: {error}")
 
 
 def draw_ground_truth(dataset: Any, path: Path) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import io
-import logging
-import warnings
+import math
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -18,6 +16,7 @@ from dataforge.errors import ParseError
 from dataforge.fileio import Root, decode_json, parse_xml
 from dataforge.records import Finding
 from dataforge.smoke._report import SmokeReport, SplitCount
+from dataforge.smoke.mmdet2_model import check_model, quiet
 
 MOST_DECODED = 1000
 """Images of a split that are decoded whole; of more, so many are taken evenly."""
@@ -52,7 +51,15 @@ def preflight(cfg: Any, report: SmokeReport) -> dict[str, Any]:
     built: dict[str, Any] = {}
     for split in ("train", "val", "test"):
         if split not in cfg.data:
-            findings.append(_finding("no-split", f"data.{split}", "the config has no such split"))
+            findings.append(
+                _finding(
+                    "no-split",
+                    f"data.{split}",
+                    "the config has no such split",
+                    "train.py evaluates on data.val and test.py on data.test: add it",
+                    "error" if split == "train" else "warning",
+                )
+            )
             continue
         if split == "test" and cfg.data.test == cfg.data.get("val"):
             continue  # nothing new
@@ -64,7 +71,7 @@ def preflight(cfg: Any, report: SmokeReport) -> dict[str, Any]:
         if list(dataset.CLASSES) != report.classes:
             message = f"has the classes {dataset.CLASSES}, but train has {tuple(report.classes)}"
             findings.append(_finding("classes-differ", f"data.{split}", message))
-    findings += _check_heads(cfg.model, report.classes)
+    findings += check_model(cfg, report.classes)
     return built
 
 
@@ -72,22 +79,6 @@ def _finding(
     code: str, where: str, message: str, remedy: str = "", severity: Any = "error"
 ) -> Finding:
     return Finding(code=code, severity=severity, file=where, message=message, remedy=remedy)
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep pycocotools', mmcv's and torch's chatter off the output."""
-    logging.disable(logging.INFO)
-    try:
-        with (
-            warnings.catch_warnings(),
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
-        ):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 # Datasets ---------------------------------------------------------------------------------------
@@ -124,39 +115,96 @@ def _check_split(
 ) -> Iterator[Finding]:
     count = report.counts.setdefault(split, SplitCount())
     strangers: Counter[str] = Counter()
-    for config in base_configs(cfg.data[split]):
+    configs = list(base_configs(cfg.data[split]))
+    sound = True
+    for config in configs:
         where = f"data.{split} ({config.get('ann_file', config.get('type'))})"
-        try:
-            # As mmdet builds it for evaluation, that is unfiltered, then as it is trained on.
-            whole = build(config, test_mode=True)
-            source = CocoSource(whole.ann_file) if hasattr(whole, "coco") else None
-            names = list(_check_names(whole, source, where, split)) if source else []
-            yield from names
-            if any(finding.severity == "error" for finding in names):
-                continue
-            dataset = build(config) if split == "train" and len(whole) else whole
-        except Exception as error:  # noqa: BLE001 - dataset classes are other people's
-            yield _finding(
-                "dataset-does-not-build",
-                where,
-                f"mmdet cannot build it: {type(error).__name__}: {error}",
-                "mend what it names; the same would stop the training",
-            )
+        part = _Part(config, where, split)
+        yield from part.findings
+        if part.dataset is None or part.whole is None:
+            sound = False
             continue
-        if isinstance(dataset.CLASSES, str):
-            message = f"CLASSES is the text {dataset.CLASSES!r}, not a tuple: a comma is missing"
-            yield _finding("classes-is-text", where, message, f"write ({dataset.CLASSES!r},)")
+        first = built.setdefault(split, part.dataset)
+        if list(part.dataset.CLASSES) != list(first.CLASSES):
+            message = f"has the classes {part.dataset.CLASSES}, the part before {first.CLASSES}"
+            remedy = "ConcatDataset takes the names of its first part for all"
+            yield _finding("classes-differ", where, message, remedy)
             continue
-        built.setdefault(split, dataset)
-        if not len(whole):
+        if not len(part.whole):
             yield _finding(
                 "split-empty", where, "lists no image at all", "name the right split file"
             )
             continue
-        yield from _check_images(whole, where)
-        yield from _check_ground_truth(whole, dataset, source, where, count, strangers)
+        yield from _check_images(part.whole, where)
+        yield from _check_ground_truth(
+            part.whole, part.dataset, part.source, where, count, strangers
+        )
+    if sound and (len(configs) > 1 or configs[0] != cfg.data[split]):
+        yield from _check_wrappers(cfg.data[split], split)
     if split in built and count.images:
         yield from _check_classes(built[split].CLASSES, count, strangers, split)
+
+
+def _check_wrappers(config: Any, split: str) -> Iterator[Finding]:
+    """Whether RepeatDataset and its like build around parts that do."""
+    try:
+        build(config, **({} if split == "train" else {"test_mode": True}))
+    except Exception as error:  # noqa: BLE001 - anything may be wrong with a config
+        yield _does_not_build(f"data.{split}", error)
+
+
+def _does_not_build(where: str, error: Exception) -> Finding:
+    return _finding(
+        "dataset-does-not-build",
+        where,
+        f"mmdet cannot build it: {type(error).__name__}: {error}",
+        "mend what it names; the same would stop the training",
+    )
+
+
+class _Part:
+    """One dataset of a split, built as mmdet builds it.
+
+    Attributes:
+        findings: what is wrong with it.
+        whole: built for evaluation, that is unfiltered; None where it does not build.
+        dataset: built as it is used.
+        source: the COCO file behind it, if it is one.
+    """
+
+    def __init__(self, config: Any, where: str, split: str) -> None:
+        self.findings: list[Finding] = []
+        self.whole: Any = None
+        self.dataset: Any = None
+        self.source: CocoSource | None = None
+        try:
+            text = _classes_as_text(config)
+            if text is not None:
+                message = f"the classes are the text {text!r}, not a tuple: a comma is missing"
+                self.findings.append(
+                    _finding("classes-is-text", where, message, f"write ({text!r},)")
+                )
+                return
+            self.whole = build(config, test_mode=True)
+            if hasattr(self.whole, "coco"):
+                self.source = CocoSource(self.whole.ann_file)
+                self.findings += _check_names(self.whole, self.source, where, split)
+            if any(finding.severity == "error" for finding in self.findings):
+                return
+            again = split == "train" and len(self.whole) > 0
+            self.dataset = build(config) if again else self.whole
+        except Exception as error:  # noqa: BLE001 - dataset classes are other people's
+            self.findings.append(_does_not_build(where, error))
+
+
+def _classes_as_text(config: Any) -> str | None:
+    """A `classes` that is text where a tuple was meant; mmdet takes it for a file's name."""
+    from mmdet.datasets import DATASETS
+
+    declared = config.get("classes")
+    if declared is None:
+        declared = getattr(DATASETS.get(config["type"]), "CLASSES", None)
+    return declared if isinstance(declared, str) and not Path(declared).is_file() else None
 
 
 class CocoSource:
@@ -181,15 +229,19 @@ def _check_names(dataset: Any, source: CocoSource, where: str, split: str) -> It
     class_of = getattr(dataset, "class_of", str)
     there = {class_of(name) for name in names.values()}
     missing = [name for name in dataset.CLASSES if name not in there]
-    for name in missing:
-        close = difflib.get_close_matches(name, list(names.values()), n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+    if missing:
+        listed = []
+        for name in missing[:10]:
+            close = difflib.get_close_matches(name, list(names.values()), n=1)
+            listed.append(repr(name) + (f" (did you mean {close[0]!r}?)" if close else ""))
+        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         # A dataset that reads by name may lack a class in a split that is evaluated on.
         by_name = len(dataset.cat_ids) == len(dataset.CLASSES)
         yield _finding(
             "category-missing",
             where,
-            f"CLASSES names {name!r}, which is none of its categories {list(names.values())}{hint}",
+            f"CLASSES names {', '.join(listed)}{more}, which its categories "
+            f"{list(names.values())} do not",
             "give the class and the category one spelling",
             "warning" if by_name and split != "train" else "error",
         )
@@ -233,14 +285,19 @@ def _check_images(dataset: Any, where: str) -> Iterator[Finding]:
             message = error.message if isinstance(error, ParseError) else str(error)
             broken.append(f"{path} ({message})")
             continue
-        stated = info["width"], info["height"]
-        if stated != (width, height):
+        stated = info.get("width"), info.get("height")
+        if stated[0] is None or stated[1] is None:
+            other_size.append(f"{path} is {width}x{height}, its annotations name no size")
+        elif stated != (width, height):
             ratio = f"{stated[0] / width:g} and {stated[1] / height:g} times as large"
             other_size.append(
                 f"{path} is {width}x{height}, its annotations are for "
                 f"{stated[0]}x{stated[1]} ({ratio})"
             )
     total = len(infos)
+    if stride > 1:
+        message = f"every {stride}th of {total} images was decoded whole, of the rest the headers"
+        yield _finding("images-sampled", where, message, severity="note")
     for code, what, faulty, remedy in (
         ("images-missing", "images are not there", missing, "restore them, or mend img_prefix"),
         ("images-unreadable", "images cannot be decoded", broken, "replace them"),
@@ -269,10 +326,13 @@ def marked_objects(dataset: Any, source: CocoSource | None, index: int) -> list[
             for annotation in source.annotations.get(info["id"], [])
         ]
     if hasattr(dataset, "ann_subdir"):
+        # A class that `register` made says how its boxes are counted.
+        offsets = getattr(sys.modules[type(dataset).__module__], "OFFSETS", (0.0, 0.0, 0.0, 0.0))
         path = Path(dataset.img_prefix or "") / dataset.ann_subdir / f"{info['id']}.xml"
         element = parse_xml(path.read_bytes(), str(path))
         return [
-            _xml_object(item, info, class_of, dataset.CLASSES) for item in element.iter("object")
+            _xml_object(item, info, class_of, dataset.CLASSES, offsets)
+            for item in element.iter("object")
         ]
     annotation = dataset.get_ann_info(index)  # a class of one's own: what it says is all there is
     return [
@@ -299,14 +359,20 @@ def _coco_object(
         x, y, w, h = values
         box = (x, y, x + w, y + h)
         flag = flag or _box_flag(box, info)
-    flag = flag or ("without an area" if annotation.get("area", 0) <= 0 else "")
+    area = annotation.get("area")
+    if area is not None and area <= 0:
+        flag = flag or "without an area"
     if annotation.get("iscrowd") or annotation.get("ignore"):
         flag = flag or "crowd or ignored"
     return MarkedObject(name if name in classes else None, raw, box, flag)
 
 
 def _xml_object(
-    item: Any, info: Mapping[str, Any], class_of: Any, classes: Iterable[str]
+    item: Any,
+    info: Mapping[str, Any],
+    class_of: Any,
+    classes: Iterable[str],
+    offsets: tuple[float, float, float, float],
 ) -> MarkedObject:
     raw = item.findtext("name") or ""
     name = class_of(raw)
@@ -317,9 +383,12 @@ def _xml_object(
             float(item.findtext(f"bndbox/{tag}")) for tag in ("xmin", "ymin", "xmax", "ymax")
         )
     except (TypeError, ValueError):
+        x0 = math.nan
+    if not math.isfinite(x0) or not all(map(math.isfinite, (y0, x1, y1))):
         flag = flag or "without a box"
     else:
-        box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        a, b, c, d = offsets
+        box = (min(x0, x1) + a, min(y0, y1) + b, max(x0, x1) + c, max(y0, y1) + d)
         flag = flag or _box_flag(box, info)
     if (item.findtext("difficult") or "").strip().lower() in ("1", "1.0", "true", "yes"):
         flag = flag or "difficult"
@@ -350,8 +419,16 @@ def _check_ground_truth(
     dropped: Counter[str] = Counter(count.dropped)
     outside = boxes = 0
     unexplained: list[str] = []
+    unreadable: list[str] = []
     for index, info in enumerate(whole.data_infos):
-        objects = marked_objects(whole, source, index)
+        try:
+            objects = marked_objects(whole, source, index)
+            annotation = whole.get_ann_info(index)
+            if info["filename"] in kept_index:
+                annotation = dataset.get_ann_info(kept_index[info["filename"]])
+        except Exception as error:  # noqa: BLE001 - so would it stop the training
+            unreadable.append(f"{info['filename']} ({type(error).__name__}: {error})")
+            continue
         strangers.update(item.raw_name for item in objects if item.name is None)
         marked.update(item.name for item in objects if item.name is not None)
         boxes += len(objects)
@@ -361,7 +438,6 @@ def _check_ground_truth(
             reason = "in an image under 32 px" if small else "in an image that mmdet filters out"
             dropped[reason] += len(objects)
             continue
-        annotation = dataset.get_ann_info(kept_index[info["filename"]])
         here = Counter(dataset.CLASSES[label] for label in annotation["labels"])
         kept.update(here)
         lost = _attribute(objects, here)
@@ -371,6 +447,13 @@ def _check_ground_truth(
     count.images += len(whole.data_infos)
     count.images_kept += len(dataset.data_infos)
     count.marked, count.kept, count.dropped = dict(marked), dict(kept), dict(dropped)
+    if unreadable:
+        yield _finding(
+            "annotation-unreadable",
+            where,
+            f"the annotations of {len(unreadable)} images stop mmdet, the first: {unreadable[0]}",
+            "mend them: training would die when it comes to them",
+        )
     if unexplained:
         yield _finding(
             "boxes-lost",
@@ -379,7 +462,7 @@ def _check_ground_truth(
             f"mmdet's says why, the first in {unexplained[0]}",
             "compare its get_ann_info with the annotation",
         )
-    if outside > MOST_OUTSIDE * boxes:
+    if outside >= 3 and outside > MOST_OUTSIDE * boxes:
         yield _finding(
             "boxes-outside-images",
             where,
@@ -456,37 +539,3 @@ def _check_classes(
             "check its spelling, or take it out of the classes",
             "error" if split == "train" or close else "warning",
         )
-
-
-# Model ------------------------------------------------------------------------------------------
-
-
-def _check_heads(model: Any, classes: list[str]) -> Iterator[Finding]:
-    """Hold every num_classes of the model against the dataset's classes."""
-    heads = list(_num_classes(model, "model"))
-    if not heads:
-        yield _finding("num-classes", "model", "no head has num_classes", severity="warning")
-    for path, number in heads:
-        if number != len(classes):
-            yield _finding(
-                "num-classes",
-                path,
-                f"num_classes is {number}, but the dataset has {len(classes)} classes "
-                f"({', '.join(classes)})",
-                f"set it to {len(classes)}; mmdet counts no background",
-            )
-
-
-# mmdet 2.28.2 datasets/utils.py:136, NumClassCheckHook, leaves these out.
-_NO_CLASS_HEADS = ("RPNHead", "GARPNHead", "CascadeRPNHead", "FusedSemanticHead")
-
-
-def _num_classes(node: Any, path: str) -> Iterator[tuple[str, int]]:
-    if isinstance(node, Mapping):
-        if "num_classes" in node and node.get("type") not in _NO_CLASS_HEADS:
-            yield f"{path}.num_classes", node["num_classes"]
-        for key, value in node.items():
-            yield from _num_classes(value, f"{path}.{key}")
-    elif isinstance(node, list | tuple):
-        for i, value in enumerate(node):
-            yield from _num_classes(value, f"{path}[{i}]")

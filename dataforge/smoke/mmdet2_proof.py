@@ -18,7 +18,8 @@ from typing import Any
 
 from dataforge.errors import InputError
 from dataforge.smoke._report import Proof, SmokeOptions, SmokeReport
-from dataforge.smoke.mmdet2_preflight import base_configs, build, quiet
+from dataforge.smoke.mmdet2_model import new_model, quiet, small_model
+from dataforge.smoke.mmdet2_preflight import base_configs, build
 
 LEARNING_RATE = 2e-4  # AdamW; found 16 drawn images of 2 classes again in 60 steps
 WARM_UP = 10  # iterations
@@ -44,7 +45,7 @@ def prove(
         f"AP50 of {options.target:g} is wanted within {options.max_iters} iterations"
     )
     model_config = small_model(cfg.model, random=options.weights is None)
-    model = _new_model(model_config, cfg, device)
+    model = new_model(model_config, cfg, device)
     if options.weights is not None:
         _load_weights(model, options.weights, log)
     checkpoint = options.work_dir / "proof.pth"
@@ -53,7 +54,7 @@ def prove(
         report.reasons.append(problem)
     else:
         _save(model, checkpoint, report.classes)
-        reloaded = _new_model(model_config, cfg, device)
+        reloaded = new_model(model_config, cfg, device)
         _load_checkpoint(reloaded, checkpoint)
         results = datasets.detect(reloaded)
         proof.ap50_reloaded = report.ap50 = datasets.ap50(results)
@@ -105,6 +106,11 @@ class _Datasets:
         proof.images = [whole.data_infos[i]["filename"] for i in chosen]
         train, left_out = train_pipeline(config["pipeline"], proof.size)
         proof.left_out = left_out
+        if not any(step["type"] == "Collect" for step in config["pipeline"]):
+            raise InputError(
+                "the pipeline of the training images ends without Collect, as under a "
+                "MultiImageMixDataset: the proof cannot train on them one by one"
+            )
         test_config = next(iter(base_configs(cfg.data.get("val", cfg.data.train))))
         test = test_pipeline(test_config["pipeline"], proof.size)
         self.train = build(config, pipeline=train)
@@ -250,77 +256,7 @@ def _fixed(step: dict[str, Any], size: int) -> dict[str, Any]:
     return step
 
 
-# Model ------------------------------------------------------------------------------------------
-
-
-def small_model(model: Any, *, random: bool) -> Any:
-    """The config's model, able to learn from a few small images without any download.
-
-    Args:
-        model: the config's ``model``.
-        random: start from random weights: GroupNorm for BatchNorm, nothing frozen.
-    """
-    config = copy.deepcopy(model)
-    _forget_pretrained(config)
-    if random and "backbone" in config:
-        backbone = config.backbone
-        if backbone.get("type") in ("ResNet", "ResNeXt", "ResNetV1d"):
-            backbone.norm_cfg = {"type": "GN", "num_groups": 32, "requires_grad": True}
-            backbone.update(norm_eval=False, frozen_stages=-1)
-    # Hundreds of proposals are enough for small images, and thousands cost minutes on a CPU.
-    for part in ("train_cfg", "test_cfg"):
-        _cap(config.get(part) or {}, {"nms_pre": 500, "max_per_img": 200})
-    _cap_samples(config)
-    return config
-
-
-def _cap_samples(config: Any) -> None:
-    for settings in _dicts(config):
-        sampler, layer = settings.get("sampler"), settings.get("roi_layer")
-        if isinstance(sampler, Mapping):
-            _cap(sampler, {"num": 64})
-        if isinstance(layer, dict) and layer.get("sampling_ratio") == 0:
-            layer["sampling_ratio"] = 2  # 0 takes as many samples as there are pixels
-
-
-def _forget_pretrained(node: Any) -> None:
-    for settings in _dicts(node):
-        if "pretrained" in settings:
-            settings["pretrained"] = None
-        init = settings.get("init_cfg")
-        if isinstance(init, Mapping) and init.get("type") == "Pretrained":
-            settings["init_cfg"] = None
-
-
-def _dicts(node: Any) -> Iterator[Any]:
-    if isinstance(node, dict):
-        yield node
-        for value in list(node.values()):
-            yield from _dicts(value)
-    elif isinstance(node, list | tuple):
-        for value in node:
-            yield from _dicts(value)
-
-
-def _cap(node: Any, limits: Mapping[str, int]) -> None:
-    for settings in _dicts(node):
-        for key, limit in limits.items():
-            if isinstance(settings.get(key), int):
-                settings[key] = min(settings[key], limit)
-
-
-def _new_model(config: Any, cfg: Any, device: str) -> Any:
-    from mmcv.parallel import MMDataParallel
-    from mmdet.models import build_detector
-
-    with quiet():
-        model = build_detector(
-            copy.deepcopy(config), train_cfg=cfg.get("train_cfg"), test_cfg=cfg.get("test_cfg")
-        )
-        model.init_weights()
-    if device == "cuda":
-        return MMDataParallel(model.cuda(), device_ids=[0])
-    return MMDataParallel(model, device_ids=[])
+# Weights ----------------------------------------------------------------------------------------
 
 
 def _save(model: Any, path: Path, classes: Sequence[str]) -> None:
@@ -367,7 +303,9 @@ def _read_weights(path: Path) -> dict[str, Any]:
             f"{path}: holds more than tensors and is not loaded for safety; "
             "save its state_dict alone"
         ) from error
-    state: dict[str, Any] = content.get("state_dict", content)
+    state = content.get("state_dict", content) if isinstance(content, dict) else None
+    if not isinstance(state, dict) or not all(hasattr(value, "shape") for value in state.values()):
+        raise InputError(f"{path}: is no checkpoint: want tensors by name")
     return state
 
 

@@ -397,7 +397,7 @@ def test_listed_ids_and_image_index_agree(tmp_path: Path) -> None:
         (voc_xml(voc_object("cat", BOX))[:-15], "line 3", ""),
         ("", "", "is empty"),
         ("<annotation>\n<object>\n</annotation>", "line 3", "mismatch"),
-        ('<!DOCTYPE a [<!ENTITY x "boo">]><annotation>&x;</annotation>', "", "DTD"),
+        ('<!DOCTYPE a [<!ENTITY x "boo">]><annotation>&x;</annotation>', "", "entities"),
     ],
 )
 def test_a_file_that_is_no_xml_is_located_and_the_others_are_read(

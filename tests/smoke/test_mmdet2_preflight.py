@@ -17,6 +17,7 @@ from smoke_data import Registered, edit_json  # noqa: E402
 
 from dataforge.smoke import smoke  # noqa: E402
 from dataforge.smoke._report import SmokeOptions, SmokeReport  # noqa: E402
+from dataforge.smoke.mmdet2 import load_config  # noqa: E402
 
 
 def preflight(config: Path) -> SmokeReport:
@@ -321,3 +322,107 @@ def test_repeat_and_concat_are_looked_into(coco_parts: Registered, tmp_path: Pat
     )
     count = preflight(config).counts["train"]
     assert count.images == 22  # 11 images, twice in the concatenation, each once per repeat
+
+
+# What the model, wrappers and other people's classes can do -------------------------------------
+
+
+def test_a_model_that_does_not_build(coco_parts: Registered, tmp_path: Path) -> None:
+    config = coco_parts.config_for(
+        coco_parts.broken(tmp_path), model={"backbone": {"type": "ResNot"}}
+    )
+    refused(config, "model-does-not-build", "ResNot is not in the models registry")
+
+
+def test_a_head_that_says_nothing_has_80_classes(coco_parts: Registered, tmp_path: Path) -> None:
+    head = {
+        "_delete_": True,
+        "type": "Shared2FCBBoxHead",
+        "in_channels": 256,
+        "fc_out_channels": 1024,
+        "roi_feat_size": 7,
+    }
+    config = coco_parts.config_for(
+        coco_parts.broken(tmp_path), model={"roi_head": {"bbox_head": head}}
+    )
+    refused(config, "num-classes", "model.roi_head.bbox_head.num_classes", "is 80")
+
+
+def test_parts_of_a_concatenation_with_other_classes(
+    coco_parts: Registered, tmp_path: Path
+) -> None:
+    root = coco_parts.broken(tmp_path)
+    base = coco_parts.config_for(root)
+    train = load_config(base).data.train.to_dict()
+    other = {**train, "classes": ("hand", "person", "face")}
+    both = {"_delete_": True, "type": "ConcatDataset", "datasets": [train, other]}
+    config = tmp_path / "config.py"
+    config.write_text(f"_base_ = {str(base)!r}\ndata = dict(train={both!r})\n")
+    refused(config, "classes-differ", "ConcatDataset takes the names of its first part")
+
+
+def test_a_wrapper_that_does_not_build(coco_parts: Registered, tmp_path: Path) -> None:
+    root = coco_parts.broken(tmp_path)
+    config = tmp_path / "config.py"
+    config.write_text(
+        f"_base_ = {str(coco_parts.config_for(root))!r}\n"
+        "train = {{_base_.data.train}}\n"
+        "data = dict(train=dict(_delete_=True, type='ClassBalancedDataset', dataset=train))\n"
+    )
+    refused(config, "dataset-does-not-build", "oversample_thr")
+
+
+def test_a_missing_comma(coco_parts: Registered, tmp_path: Path) -> None:
+    stock = {"type": "CocoDataset", "classes": "face"}
+    config = coco_parts.config_for(
+        coco_parts.broken(tmp_path), data=dict.fromkeys(("train", "val", "test"), stock)
+    )
+    refused(config, "classes-is-text", "'face'", "a comma is missing", "('face',)")
+
+
+def test_an_annotation_that_stops_mmdet(coco_parts: Registered, tmp_path: Path) -> None:
+    def spoil(content: dict[str, Any]) -> None:
+        content["annotations"][0]["bbox"] = None
+
+    root = coco_parts.broken(tmp_path)
+    edit_json(root, spoil, splits=("train",))
+    refused(
+        coco_parts.config_for(root), "annotation-unreadable", "1 images stop mmdet", "TypeError"
+    )
+
+
+def test_what_others_leave_out_of_coco_is_filled_in(coco_parts: Registered, tmp_path: Path) -> None:
+    def bare(content: dict[str, Any]) -> None:
+        for annotation in content["annotations"]:
+            for key in ("area", "iscrowd", "segmentation"):
+                annotation.pop(key)
+
+    root = coco_parts.broken(tmp_path)
+    edit_json(root, bare)
+    report = preflight(coco_parts.config_for(root))
+    assert report.verdict == "ready"
+    assert report.counts == preflight(coco_parts.config).counts
+
+
+def test_odd_xml_objects_are_named(voc_parts: Registered, tmp_path: Path) -> None:
+    root = voc_parts.broken(tmp_path)
+    xml = root / "Annotations" / "000001.xml"
+    text = xml.read_text("utf-8")
+    start = text.index("<xmin>")
+    end = text.index("</xmin>")
+    xml.write_text(
+        "<!DOCTYPE annotation>\n" + text[:start] + "<xmin>nan" + text[end:], encoding="utf-8"
+    )
+    report = preflight(voc_parts.config_for(root))
+    assert report.verdict == "ready"
+    assert report.counts["train"].dropped == {"of no class": 2, "without a box": 1}
+
+
+def test_results_of_an_earlier_run_do_not_stay(coco_parts: Registered, tmp_path: Path) -> None:
+    config = coco_parts.config_for(coco_parts.broken(tmp_path))
+    assert preflight(config).verdict == "ready"
+    picture = tmp_path / "smoke" / "ground_truth.png"
+    assert picture.is_file()
+    config.write_text("model = 3\n")
+    assert preflight(config).verdict == "refused"
+    assert not picture.exists()

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.mmdet, pytest.mark.filterwarnings("ignore")]
 from smoke_data import Registered  # noqa: E402
 
 from dataforge.errors import InputError  # noqa: E402
-from dataforge.smoke import mmdet2, mmdet2_proof, smoke  # noqa: E402
+from dataforge.smoke import mmdet2, mmdet2_model, mmdet2_proof, smoke  # noqa: E402
 from dataforge.smoke._report import Proof, SmokeOptions  # noqa: E402
 
 
@@ -86,14 +86,14 @@ def test_the_training_pipeline_loses_its_chances_and_says_so() -> None:
 
 def test_the_small_model_needs_no_download_and_has_no_batch_norm(coco_parts: Registered) -> None:
     cfg = mmdet2.load_config(coco_parts.config)
-    config = mmdet2_proof.small_model(cfg.model, random=True)
+    config = mmdet2_model.small_model(cfg.model, random=True)
     assert cfg.model.backbone.init_cfg.checkpoint == "torchvision://resnet50"
     assert config.backbone.init_cfg is None
     assert config.backbone.norm_cfg["type"] == "GN"
     assert (config.backbone.norm_eval, config.backbone.frozen_stages) == (False, -1)
     assert config.train_cfg.rcnn.sampler.num == 64
     assert config.test_cfg.rpn.max_per_img == 200
-    kept = mmdet2_proof.small_model(cfg.model, random=False)
+    kept = mmdet2_model.small_model(cfg.model, random=False)
     assert kept.backbone.norm_cfg["type"] == "BN"
     assert kept.backbone.init_cfg is None
 
@@ -148,7 +148,7 @@ def test_a_proof_that_is_cut_short_is_none(coco_parts: Registered, tmp_path: Pat
 
     # Its checkpoint is weights to start from; a file of something else is refused.
     cfg = mmdet2.load_config(coco_parts.config)
-    model = mmdet2_proof._new_model(mmdet2_proof.small_model(cfg.model, random=True), cfg, "cpu")
+    model = mmdet2_model.new_model(mmdet2_model.small_model(cfg.model, random=True), cfg, "cpu")
     mmdet2_proof._load_weights(model, tmp_path / "smoke" / "proof.pth", lines.append)
     names = len(model.module.state_dict())
     assert lines[-1].startswith(f"{names} of {names} tensors")

@@ -45,13 +45,18 @@ class LabelmePartsDataset(CocoDataset):
                 f'{ann_file} has no category {missing}, which CLASSES names; '
                 f'its other categories are {others}')
         for name in missing:
-            id_of[name] = max([category['id'] for category in categories] + list(id_of.values())) + 1
+            taken = [category['id'] for category in categories] + list(id_of.values())
+            numbers = all(isinstance(id_, int) for id_ in taken)
+            id_of[name] = max(taken, default=0) + 1 if numbers else f'missing {name}'
         # mmdet takes the labels from the file's categories and their order, when it reads and again
         # when it evaluates (2.28.2 datasets/coco.py:75 and :639): they become those of CLASSES.
         self.coco.dataset['categories'] = [dict(id=id_of[name], name=name) for name in self.CLASSES]
         for annotation in self.coco.dataset.get('annotations', []):
             category_id = annotation['category_id']
             annotation['category_id'] = same_as.get(category_id, category_id)
+            annotation.setdefault('iscrowd', 0)  # pycocotools evaluates nothing without it
+            if annotation.get('area') is None and annotation.get('bbox'):
+                annotation['area'] = annotation['bbox'][2] * annotation['bbox'][3]
         self.coco.createIndex()
         self.coco.img_ann_map, self.coco.cat_img_map = self.coco.imgToAnns, self.coco.catToImgs
         self.cat_ids = [id_of[name] for name in self.CLASSES]
