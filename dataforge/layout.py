@@ -326,11 +326,13 @@ class Ids:
         """The id that a line means: as it is, as a path, in other case, or by its name alone.
 
         Args:
-            line: without spaces around; may have an extension.
+            line: may have spaces or quotes around, and an extension.
             folder: where ids are looked for first.
         """
-        plain = line.strip("\"' ").replace("\\", "/")
-        return self._find(plain, folder) or self._find(_without_extension(plain), folder)
+        plain = line.strip("\"' \t").replace("\\", "/")
+        # Names that begin with a space or end with a quote are names, too.
+        ways = dict.fromkeys((line, line.strip(), plain, _without_extension(plain)))
+        return next((id_ for way in ways if (id_ := self._find(way, folder))), None)
 
     def _find(self, line: str, folder: str) -> str | None:
         parts = line.split("/")
@@ -367,10 +369,9 @@ def split_ids(text: str, ids: Ids | None = None, folder: str = "") -> list[str]:
     """
     found: dict[str, None] = {}
     for line in text.replace("\ufeff", "").splitlines():
-        line = line.strip()
-        id_ = ids.match(line, folder) if ids and line else None
+        id_ = ids.match(line, folder) if ids and line.strip() else None
         if id_ is None:
-            line = _first_column(line)
+            line = _first_column(line.strip())
             id_ = (ids.match(line, folder) if ids and line else None) or line
         if id_:
             found.setdefault(id_)

@@ -181,7 +181,7 @@ def plain(raw: msgspec.Raw) -> Any:
     try:
         return in_64_bits(_decode_any(raw))
     except msgspec.ValidationError:  # a number too large for a float, too
-        return in_64_bits(json.loads(bytes(raw)))
+        return in_64_bits(json.loads(bytes(raw), parse_int=float))
 
 
 def in_64_bits(value: Any) -> Any:
@@ -191,7 +191,7 @@ def in_64_bits(value: Any) -> Any:
     if isinstance(value, list):
         return [in_64_bits(item) for item in value]
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
-        return float(str(value))
+        return float(str(value))  # which is infinite where float(value) raises
     return value
 
 

@@ -547,7 +547,8 @@ class _Reader:
             meant = msgspec.convert(value, type_, strict=False)
         except (msgspec.ValidationError, OverflowError):
             return None, self.document.finding(f"bad-{key}", where, wanted)
-        if isinstance(meant, float) and not math.isfinite(meant):
+        numbers = meant if isinstance(meant, tuple) else (meant,)
+        if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
             return None, self.document.finding(f"bad-{key}", where, wanted)
         return meant, self.document.finding("odd-number", where, f"{wanted}: read as such")
 

@@ -40,6 +40,7 @@ __all__ = [
 LOSSY = (
     "outlines and masks: an object is a box",
     "crowds: written as difficult objects",
+    "an area that is not that of its box",
     "attributes other than pose, truncated, occluded and difficult, and all of an image",
     "keys that only the source's own format knows",
     "parts (person layout) and polygons inside objects: counted, not read",
@@ -272,7 +273,7 @@ class _Reader:
             return by_name
         if by_id is not None:
             last = said.replace("\\", "/").rsplit("/", 1)[-1]
-            own = id_.rsplit("/", 1)[-1]
+            own = id_.rsplit("/", 1)[-1].strip()
             if last and own not in (last, stem(last)):
                 yield Finding(
                     code="filename-disagrees",

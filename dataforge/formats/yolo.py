@@ -53,6 +53,7 @@ LOSSY = (
     "outlines and masks, where boxes are written (the default)",
     "holes and gaps, where outlines are written: several rings are joined into one by thin bridges",
     "crowds: left out",
+    "an area that is not that of its box or outline",
     "what of a box lies outside its image, and boxes without area",
     "difficult and all other attributes, of objects and of images",
     "keys that only the source's own format knows",

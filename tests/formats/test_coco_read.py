@@ -240,10 +240,11 @@ def test_boxes(tmp_path: Path, changes: Any, box: Any, code: str) -> None:
     assert [f.code for f in found.findings if f is not finding] in ([], ["bad-bbox"])
 
 
-def test_numbers_that_no_float_holds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_numbers_that_no_float_holds(tmp_path: Path, digits: int) -> None:
     text = json.dumps(document(entry(bbox=[1, 2, 77, 4]), entry(id=2, area=88, x=99)))
     for number in ("77", "88", "99"):
-        text = text.replace(number, "1" + "0" * 400)
+        text = text.replace(number, "1" + "0" * digits)
     found = read(tmp_path, text)
     assert found.codes == ["bad-bbox", "no-geometry", "bad-area", "no-area"]
     assert found.instance.area == 574
