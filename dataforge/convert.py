@@ -9,6 +9,7 @@ that a finding says are lost.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,13 +21,13 @@ import msgspec
 from dataforge import geometry
 from dataforge.classes import ClassOptions
 from dataforge.errors import InputError
-from dataforge.fileio import is_image, staged, write_json
+from dataforge.fileio import MAX_COORDINATE, is_image, staged, write_json
 from dataforge.formats._table import get_format
 from dataforge.labels import ClassMap
 from dataforge.manifest import Rule, load_rule, not_listed, split_names
 from dataforge.placing import How, Placing
 from dataforge.records import Category, Finding, Header, Image, Instance, Mask, Polygons
-from dataforge.source import Progress, Source, image_key, is_utf8, options_of
+from dataforge.source import Progress, Source, image_key, in_two_splits, is_utf8, options_of
 
 SINGLE_SPLIT = "all"
 """Name of the split where there is but one."""
@@ -227,14 +228,41 @@ class SplitView:
 
 def _edited(image: Image, classes: ClassMap, job: Job, report: Report) -> Image:
     """The image with class names for labels, and cut to its frame if asked."""
+    image = _measurable(image, report)
     report.add(_geometry_findings(image))
     image = classes.apply(image)
     return _clipped(image, report) if job.clip else image
 
 
+def _measurable(image: Image, report: Report) -> Image:
+    """The image without instances whose numbers are no place on any image."""
+    kept = []
+    for instance in image.instances:
+        # Not a number compares as false.
+        inside = all(abs(value) <= MAX_COORDINATE for value in instance.box)
+        if inside and math.isfinite(instance.area):
+            kept.append(instance)
+            continue
+        finding = Finding(
+            code="coordinates-too-large",
+            severity="error",
+            file=image.source,
+            where=instance.where,
+            message=f"{instance.label!r} is millions of pixels away or large: left out",
+            remedy="redraw or drop it",
+            lost=instance.parts,
+        )
+        report.add([finding])
+    return msgspec.structs.replace(image, instances=tuple(kept))
+
+
 def _split(spool: Spool, rule: Rule | None, job: Job, report: Report) -> list[str]:
     """Share the images out by a rule, if there is one; the names of the splits."""
     if rule is None or not spool.splits:
+        images: dict[str, set[str]] = {name: set() for name in spool.splits.values()}
+        for key, name in spool.splits.items():
+            images[name].add(key.rpartition("\0")[2])
+        report.add(in_two_splits(images))
         return list(dict.fromkeys(spool.splits.values()))
     if rule.stratify:
         sides = rule.sides({image.file_name: _labels(image) for image in spool})

@@ -31,7 +31,11 @@ MAX_TEXT_BYTES = 512 * 2**20
 """Annotation files larger than this are refused: one image's labels never are."""
 
 MAX_IMAGE_PIXELS = 2**30
-"""A header that claims more pixels is taken for a decompression bomb."""
+"""A stated size beyond this is no image's, as OpenCV has it; Pillow itself opens none of more
+than 179 million pixels, which it takes for decompression bombs."""
+
+MAX_COORDINATE = 1e7
+"""Pixels; what lies farther out is no mark on an image but a fault of the file."""
 
 
 class Root:
@@ -93,6 +97,9 @@ class Root:
         ways = {self.location: [os.path.realpath(self.location)]}
         for folder, subfolders, names in os.walk(self.location, followlinks=True):
             way = ways.pop(folder)
+            if REGISTRATION in names and folder != self.location:
+                subfolders.clear()  # what `register` wrote is no part of the dataset
+                continue
             inside = []
             for name in subfolders:
                 path = os.path.join(folder, name)

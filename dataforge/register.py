@@ -39,10 +39,13 @@ from dataforge.fileio import REGISTRATION, Root, decode_json, write_json, write_
 from dataforge.formats import coco, voc
 from dataforge.infer import choose
 from dataforge.labels import ClassMap
-from dataforge.layout import Layout
+from dataforge.layout import Layout, join
 from dataforge.manifest import Manifest, Rule, load_rule, not_listed, split_names
 from dataforge.records import Finding, Image
-from dataforge.source import layout_rules
+from dataforge.source import in_two_splits, layout_rules
+
+DEMO_MARK = "dataforge_demo"
+"""A file of this name says that a folder is a demo's: it may be made anew, and gives way."""
 
 _USES = {"train": ("train", "trainval"), "val": ("val", "test"), "test": ("test", "val")}
 """Which of the dataset's splits each of the framework's three is taken from, first come."""
@@ -168,13 +171,14 @@ def plan(request: Request) -> Plan:
     out = Path(os.path.abspath(request.out or f"{key}_registered"))
     if rule is not None:
         survey = _shared_out(survey, rule, request, classes, findings)
+    findings += in_two_splits(survey.file_names)
     made = _made_splits(survey, out)
     splits = _splits(survey, made, reasons, findings)
     instances = _count(survey, classes)
     findings += classes.findings()
     names = classes.names()
-    if not names:
-        raise InputError(f"{request.root}: no class is named and nothing is marked")
+    if not any(number for counts in instances.values() for number in counts.values()):
+        raise InputError(_nothing(request, findings))
     dataset = DatasetSpec(
         name=request.name,
         class_name=class_name,
@@ -213,11 +217,18 @@ def plan(request: Request) -> Plan:
     )
 
 
+def _nothing(request: Request, findings: Sequence[Finding]) -> str:
+    """Why nothing is registered, with what was found on the way."""
+    reasons = "".join(f"\n  {finding}" for finding in findings[:5])
+    return f"{request.root}: nothing is marked there with one of the classes{reasons}"
+
+
 class _Survey(msgspec.Struct, kw_only=True):
     """What a pass over the data found, whatever its format."""
 
     splits: dict[str, SplitSpec]
     ids: dict[str, list[str]]
+    file_names: dict[str, set[str]] = {}  # split -> its images, relative to the root
     labels: dict[str, Counter[str]]  # split -> label -> instances
     order: list[str] = []  # labels in the order of the source, empty where it has none
     images: list[Image] = []  # voc: for the class map's findings
@@ -256,6 +267,7 @@ def _survey_voc(root: Root, layout: Layout) -> _Survey:
         survey.images.append(msgspec.structs.replace(record, attributes={}))
         survey.id_of[record.source] = paths[record.source]
     survey.labels = _labels(survey.images, survey.splits)
+    survey.file_names = _file_names(survey.images, survey.splits)
     if not survey.images:
         reasons = "".join(f"\n  {finding}" for finding in survey.findings[:5])
         raise InputError(f"{root.location}: no image with annotations can be read{reasons}")
@@ -268,6 +280,14 @@ def _labels(images: Iterable[Image], splits: Iterable[str]) -> dict[str, Counter
     for image in images:
         labels[image.split or "all"].update(instance.label for instance in image.instances)
     return labels
+
+
+def _file_names(images: Iterable[Image], splits: Iterable[str]) -> dict[str, set[str]]:
+    """Split -> its images."""
+    file_names: dict[str, set[str]] = {name: set() for name in splits}
+    for image in images:
+        file_names[image.split or "all"].add(image.file_name)
+    return file_names
 
 
 def _is_clean(root: Root, listing: str, ids: Sequence[str]) -> bool:
@@ -284,6 +304,7 @@ def _survey_coco(root: Root, layout: Layout) -> _Survey:
         images, _ = layout.folders(name)
         survey.splits[name] = SplitSpec(ann_file=path, images=_plain(images))
         survey.ids[name] = summary.file_names
+        survey.file_names[name] = {join(images, file_name) for file_name in summary.file_names}
         survey.labels[name] = Counter(summary.counts)
         survey.order += [label for label in summary.names if label not in survey.order]
         segmented += summary.segmented
@@ -331,12 +352,15 @@ def _shared_out(
         if image.file_name in sides
     ]
     ids: dict[str, list[str]] = {name: [] for name in split_names(rule, sides)}
+    if not ids.keys() & {*_USES["train"]}:
+        raise UsageError(f"--split {request.split}: one of the splits has to be train")
     for image in kept:
         ids[image.split or ""].append(survey.id_of[image.source])
     return msgspec.structs.replace(
         survey,
         images=kept,
         labels=_labels(kept, ids),
+        file_names=_file_names(kept, ids),
         ids={name: sorted(listed) for name, listed in ids.items()},
         splits=dict.fromkeys(ids, specs.pop()),
         unlisted=dict.fromkeys(ids, True),
@@ -352,12 +376,16 @@ class _Made(msgspec.Struct, frozen=True):
 
 def _made_splits(survey: _Survey, out: Path) -> _Made:
     splits, files = dict(survey.splits), []
-    usable = set(survey.id_of.values())
+    usable = {(image.split or "all", survey.id_of[image.source]) for image in survey.images}
     for name, spec in survey.splits.items():
-        if survey.unlisted.get(name):
+        if not survey.images:  # a COCO file lists its own
+            continue
+        # What cannot be read would stop the training: the list that is trained on is without it,
+        # and the findings name it.
+        ids = [id_ for id_ in survey.ids[name] if (name, id_) in usable]
+        if survey.unlisted.get(name) or len(ids) < len(survey.ids[name]):
+            survey.ids[name] = ids
             path = f"splits/{name}.txt"
-            # A list of our own holds what can be read; the findings name the rest.
-            ids = [id_ for id_ in survey.ids[name] if id_ in usable]
             files.append(PlannedFile(path, "".join(f"{id_}\n" for id_ in ids)))
             splits[name] = msgspec.structs.replace(spec, ann_file=str(out / path))
     return _Made(splits, files)
@@ -372,6 +400,17 @@ def _splits(
         chosen[use] = made.splits[name]
         if name != use:
             reasons.append(f"{use}: the dataset has no such split, so {name} is taken")
+    unused = [name for name in made.splits if made.splits[name] not in chosen.values()]
+    if unused:
+        findings.append(
+            Finding(
+                code="split-not-used",
+                severity="note",
+                file=made.splits[unused[0]].ann_file or ".",
+                message=f"nothing is trained on or evaluated on the splits {', '.join(unused)}",
+                remedy="edit the dataset fragment to use them",
+            )
+        )
     if chosen["val"] == chosen["train"]:
         findings.append(
             Finding(
@@ -379,7 +418,9 @@ def _splits(
                 severity="warning",
                 file=survey.splits[next(iter(survey.splits))].ann_file or ".",
                 message="the dataset has one split: what is trained on is what is evaluated on",
-                remedy="--split train=0.8,val=0.2 makes two",
+                remedy="--split train=0.8,val=0.2 makes two"
+                if survey.images
+                else "convert with --split train=0.8,val=0.2, or name two files with --splits",
             )
         )
     return chosen
@@ -442,26 +483,9 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
         OutputError: a file was changed by hand or is somebody else's, or the name is registered
             from another folder; nothing is written then.
     """
+    if not force:
+        check_applicable(plan_)
     old = read_registration(plan_.out)
-    changed = [
-        file.path
-        for file in plan_.files
-        if not _may_replace(
-            plan_.out / file.path, file.text, old.files.get(file.path) if old else None
-        )
-    ]
-    if changed and not force:
-        raise OutputError(
-            f"{plan_.out}: changed by hand or not made by dataforge: {', '.join(changed)}; "
-            "--dry-run shows the difference, --force overwrites"
-        )
-    if plan_.pth is not None:
-        other = registered_folder(plan_)
-        if other is not None and other != plan_.out and other.exists() and not force:
-            raise OutputError(
-                f"{plan_.dataset.name} is registered already, from {other}; "
-                f"`dataforge unregister {plan_.dataset.name}` undoes that, --force takes its place"
-            )
     written = []
     for file in plan_.files:
         path = plan_.out / file.path
@@ -477,6 +501,31 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
             sys.path.append(str(plan_.out))  # path files are read when Python starts
             importlib.invalidate_caches()
     return written
+
+
+def check_applicable(plan_: Plan) -> None:
+    """Raise OutputError where `apply` would overwrite what is not its own."""
+    old = read_registration(plan_.out)
+    changed = [
+        file.path
+        for file in plan_.files
+        if not _may_replace(
+            plan_.out / file.path, file.text, old.files.get(file.path) if old else None
+        )
+    ]
+    if changed:
+        raise OutputError(
+            f"{plan_.out}: changed by hand or not made by dataforge: {', '.join(changed)}; "
+            "--dry-run shows the difference, --force overwrites"
+        )
+    other = registered_folder(plan_)
+    if other is None or other == plan_.out or not other.exists():
+        return
+    if not (other.parent / DEMO_MARK).is_file():  # a demo gives way
+        raise OutputError(
+            f"{plan_.dataset.name} is registered already, from {other}; "
+            f"`dataforge unregister {plan_.dataset.name}` undoes that, --force takes its place"
+        )
 
 
 def _may_replace(path: Path, text: str, recorded: str | None) -> bool:
@@ -514,16 +563,17 @@ def site_folders(python: str | None = None) -> list[Path]:
     if python is None or os.path.abspath(python) == sys.executable:
         import site
 
-        return [Path(sysconfig.get_paths()["purelib"]), Path(site.getusersitepackages())]
+        own = Path(sysconfig.get_paths()["purelib"])
+        return [own, Path(site.getusersitepackages())] if site.ENABLE_USER_SITE else [own]
     code = (
         "import site, sysconfig; print(sysconfig.get_paths()['purelib']); "
-        "print(site.getusersitepackages())"
+        "print(site.getusersitepackages() if site.ENABLE_USER_SITE else '')"
     )
     try:
         result = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise UsageError(f"--python {python}: cannot be run: {error}") from error
-    return [Path(line) for line in result.stdout.splitlines()]
+    return [Path(line) for line in result.stdout.splitlines() if line]
 
 
 def registered_folder(plan_: Plan) -> Path | None:
@@ -552,6 +602,8 @@ def unregister(
 ) -> Removed:
     """Take back a registration: the path file, and every file as it was written.
 
+    Where a file is kept, what remains stays registered, so that `force` finds it later.
+
     Args:
         name: of the dataset.
         out: the folder it was written to, where no path file tells.
@@ -559,13 +611,13 @@ def unregister(
         force: remove files that a person changed, too.
 
     Raises:
-        InputError: no such registration.
+        InputError: no such registration, or none in `out`.
     """
     key, _ = identify(name)
     pths = [folder / f"dataforge_{key}.pth" for folder in site_folders(python)]
     pths = [path for path in pths if path.is_file()]
     folders = [Path(os.path.abspath(out))] if out else [f for p in pths if (f := _linked_folder(p))]
-    default = Path.cwd() / f"{key}_registered"
+    default = Path(os.path.abspath(f"{key}_registered"))
     if not folders and read_registration(default):
         folders = [default]
     if not folders:
@@ -574,7 +626,11 @@ def unregister(
     kept: list[Path] = []
     for folder in folders:
         registration = read_registration(folder)
-        for path_name, digest in (registration.files if registration else {}).items():
+        if registration is None and out:
+            raise InputError(f"{folder}: nothing was registered into this folder")
+        files = registration.files if registration else {}
+        left: dict[str, str] = {}
+        for path_name, digest in files.items():
             path = folder / path_name
             if not path.is_file():
                 continue
@@ -583,11 +639,15 @@ def unregister(
                 removed.append(path)
             else:
                 kept.append(path)
-        if registration:
+                left[path_name] = digest
+        if left:  # what is left can be taken back later, with force
+            write_json(folder / REGISTRATION, Registration(name=name, files=left))
+        elif registration:
             (folder / REGISTRATION).unlink()
-            _remove_empty(folder, registration.files)
+        _remove_empty(folder, files)
     for pth in pths:
-        if _linked_folder(pth) in folders:
+        linked = _linked_folder(pth)
+        if linked in folders and not any(linked in path.parents for path in kept):
             pth.unlink()
             removed.append(pth)
     return Removed(removed, kept)

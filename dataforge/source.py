@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
+from itertools import combinations
 from typing import Any
 
 import msgspec
@@ -127,6 +128,27 @@ def options_of(type_: Any, given: Mapping[str, Any], format_: str, verb: str) ->
 def image_key(image: Image) -> str:
     """What tells images apart: the same one may stand in two splits of its source."""
     return f"{image.split}\0{image.file_name}" if image.split else image.file_name
+
+
+def in_two_splits(splits: Mapping[str, Set[str]]) -> Iterator[Finding]:
+    """A warning for each two splits that have images in common; trainval is train and val.
+
+    Args:
+        splits: split -> its images.
+    """
+    for one, other in combinations(splits, 2):
+        common = splits[one] & splits[other]
+        if not common or {one, other} in ({"trainval", "train"}, {"trainval", "val"}):
+            continue
+        number = "1 image is" if len(common) == 1 else f"{len(common):,} images are"
+        yield Finding(
+            code="image-in-two-splits",
+            severity="warning",
+            file=min(common),
+            message=f"{number} both in {one} and in {other} (this is the first): what is evaluated "
+            "on must not be trained on",
+            remedy="mend the split files; `dataforge split` writes new ones",
+        )
 
 
 def is_utf8(text: str) -> bool:

@@ -713,3 +713,22 @@ def test_the_registry_names_formats_that_can_be_read_and_written() -> None:
         assert callable(get_format(reads).read)
         assert callable(get_format(writes).write)
         assert callable(get_format(writes).targets)
+
+
+def test_numbers_that_are_no_place_on_any_image(tmp_path: Path) -> None:
+    """They were written as null, which stops mmdet."""
+    picture(tmp_path / "d" / "a.jpg")
+    boxes = ([1, 2, 3, 4], [0, 0, 1e300, 1e300])
+    content = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 64, "height": 48}],
+        "categories": [{"id": 1, "name": "cat"}],
+        "annotations": [
+            {"id": i, "image_id": 1, "category_id": 1, "bbox": box} for i, box in enumerate(boxes)
+        ],
+    }
+    write(tmp_path / "d" / "x.json", content)
+    report = convert(
+        Job(source=str(tmp_path / "d"), out=str(tmp_path / "out"), reads="coco", writes="coco")
+    )
+    assert (report.shapes, report.lost) == (1, {"coordinates-too-large": 1})
+    assert report.failed

@@ -318,3 +318,12 @@ def test_load_toml_names_the_file(tmp_path: Path, content: str | bytes | None, s
     with pytest.raises(ParseError, match=said) as caught:
         fileio.load_toml(path)
     assert str(caught.value).startswith(str(path))
+
+
+def test_what_register_wrote_is_no_part_of_the_dataset(tmp_path: Path) -> None:
+    write(tmp_path / "a.xml", "<a/>")
+    write(tmp_path / "x_registered" / "dataforge_registration.json", "{}")
+    write(tmp_path / "x_registered" / "splits" / "train.txt", "a")
+    assert Root(tmp_path).files() == ["a.xml"]
+    # Unless it is the very folder that is asked for.
+    assert "splits/train.txt" in Root(tmp_path / "x_registered").files()

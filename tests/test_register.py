@@ -142,25 +142,33 @@ def test_what_was_changed_by_hand_is_kept(parts: Path) -> None:
     assert "-total_epochs = 24" in again.diff()
     result = unregister("HumanParts")
     assert result.kept == [config]
-    assert [*snapshot(plan_.out)] == [plan_.config]
-    with pytest.raises(OutputError, match="not made by dataforge"):  # nothing is known of it now
+    assert [*snapshot(plan_.out)] == [plan_.config, REGISTRATION]
+    assert unregister("HumanParts").kept == [config]  # it can be taken back still
+    with pytest.raises(OutputError, match="changed by hand"):
         apply(again)
     apply(again, force=True)
     assert "lr=0.01" in config.read_text()
     assert "total_epochs" not in config.read_text()
     config.write_text("mine\n")
+    assert unregister("HumanParts").kept == [config]
     assert config in unregister("HumanParts", force=True).removed
     assert not plan_.out.exists()
+    with pytest.raises(InputError, match="not registered here"):
+        unregister("HumanParts", force=True)
+    with pytest.raises(InputError, match="nothing was registered into this folder"):
+        unregister("HumanParts", out=str(plan_.out), force=True)
 
 
 def test_unchanged_files_are_replaced_when_the_options_change(parts: Path) -> None:
     apply(planned(parts))
     second = planned(parts, train=TrainSpec(base="retinanet_r50_fpn", repeat=3))
-    assert {path.name for path in apply(second)} == {
-        "humanparts.py",  # three times an epoch
-        "retinanet_r50_fpn_humanparts.py",
-    }
-    unregister("HumanParts")  # the first run's config goes, too
+    first = Path.cwd() / "humanparts_registered" / planned(parts).config
+    text = first.read_text()
+    assert {path.name for path in apply(second)} == {"retinanet_r50_fpn_humanparts.py"}
+    assert first.read_text() == text
+    third = planned(parts, train=TrainSpec(gpus=8))
+    assert [path.name for path in apply(third)] == [first.name]
+    unregister("HumanParts")  # all configs go
     assert not second.out.exists()
 
 
@@ -698,14 +706,41 @@ def test_coco_is_not_split_here(tmp_path: Path) -> None:
 
 def test_coco_categories_that_are_no_classes(tmp_path: Path) -> None:
     picture(tmp_path / "d" / "a.jpg")
-    write(tmp_path / "d" / "train.json", coco("a.jpg"))
+    document = coco("a.jpg", "b.jpg")
+    document["annotations"][1]["category_id"] = 0  # a dog
+    write(tmp_path / "d" / "train.json", document)
     plan_ = planned(tmp_path / "d", "Cats", labels="dog")
+    assert plan_.failed
     (finding,) = [finding for finding in plan_.findings if finding.code == "unknown-label"]
     assert (finding.file, finding.where, finding.lost) == ("train.json", "category 'cat'", 1)
-    assert plan_.instances["train"] == {"dog": 0}
+    assert plan_.instances["train"] == {"dog": 1}
+    added = planned(tmp_path / "d", "Cats", labels="dog", unknown="add")
+    assert added.dataset.classes == ("dog", "cat")
+    assert added.instances["train"] == {"dog": 1, "cat": 1}
+    aliases = str(write(tmp_path / "aliases.toml", 'dog = ["hound"]\n'))
+    assert planned(tmp_path / "d", "Cats", aliases=aliases).dataset.classes == ("cat", "dog")
     dropped = planned(tmp_path / "d", "Cats", labels="dog", drop="cat")
     assert not dropped.failed
     assert "dropped-class" in {finding.code for finding in dropped.findings}
+
+
+def test_register_inside_the_dataset_twice(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lists that the first run wrote are not the dataset's own splits for the second."""
+    shutil.rmtree(parts / "ImageSets")
+    monkeypatch.chdir(parts)
+    for _ in range(2):
+        plan_ = plan(Request(name="Inside", split="train=0.5,val=0.5"))
+        apply(plan_)
+        assert plan_.images == {"train": 11, "val": 11}
+
+
+def test_a_demo_gives_way(parts: Path, tmp_path: Path) -> None:
+    demo = tmp_path / "demo"
+    write(demo / "dataforge_demo", "")
+    apply(plan(Request(name="Parts", root=str(parts), out=str(demo / "out"))))
+    apply(plan(Request(name="Parts", root=str(parts), out=str(tmp_path / "mine"))))
+    with pytest.raises(OutputError, match=r"registered already, from .*mine"):
+        apply(plan(Request(name="Parts", root=str(parts), out=str(tmp_path / "other"))))
 
 
 # Command line -----------------------------------------------------------------------------------
@@ -747,9 +782,12 @@ def test_cli_register_twice_and_unregister(cli: Cli, parts: Path, site: Path) ->
     assert "changed by hand" in errors
     assert "faster_rcnn_r50_fpn_humanparts.py" in errors
     code, out, errors = cli("unregister", "HumanParts")
-    assert (code, errors) == (0, "")
-    assert out.count("removed ") == 4
+    assert (code, errors) == (1, "")
+    assert out.count("removed ") == 3
     assert f"kept {config}: it was changed by hand" in out
+    code, out, _ = cli("unregister", "HumanParts", "--force")
+    assert (code, out.count("removed ")) == (0, 2)
+    assert list(site.iterdir()) == []
     code, _, errors = cli("unregister", "HumanParts")
     assert code == 3
     assert errors.startswith("error: HumanParts is not registered here")
@@ -770,7 +808,7 @@ def test_cli_options(cli: Cli, parts: Path, tmp_path: Path) -> None:
     config = (tmp_path / "out/configs/parts/retinanet_r50_fpn_parts.py").read_text()
     assert "lr=0.01)" in config
     assert "init_cfg=None" in config
-    assert "times=3" in (tmp_path / "out/configs/_base_/datasets/parts.py").read_text()
+    assert "times=3" in config
     recorded = json.loads((tmp_path / "out" / REGISTRATION).read_text())
     assert recorded["name"] == "Parts"
     assert len(recorded["files"]) == 4

@@ -24,7 +24,7 @@ from dataforge.cli._output import choice, count, say, show_findings, table
 from dataforge.codegen._table import TARGETS
 from dataforge.codegen.spec import TrainSpec
 from dataforge.errors import UsageError
-from dataforge.register import Plan, Request, apply, plan
+from dataforge.register import Plan, Request, apply, check_applicable, plan
 from dataforge.register import unregister as undo
 
 
@@ -40,7 +40,7 @@ _HELP = """Register a dataset with mmdetection: class, class_names alias, config
 
 NAME gives the class's name (HumanParts: HumanPartsDataset). A well-known name brings its own rules
 for the folder, the classes and the boxes; the options override them. Nothing is edited in
-mmdetection and nothing is written into the dataset: all goes to OUT, and one .pth line makes it
+mmdetection or in the dataset's own files: all goes to the folder OUT, and one .pth line makes it
 importable from anywhere.
 """
 
@@ -128,7 +128,11 @@ def _register(
     show_plan(planned)
     if dry_run:
         say(planned.diff() or "nothing would change")
+        if planned.pth is not None:
+            say(f"would make {planned.module} importable by a line in {planned.pth}")
         say("nothing is written (--dry-run)")
+        if not force:
+            check_applicable(planned)
     else:
         show_applied(planned, apply(planned, force))
     raise typer.Exit(1 if planned.failed else 0)
@@ -192,3 +196,4 @@ def _unregister(
         say(f"removed {path}")
     for path in result.kept:
         say(f"kept {path}: it was changed by hand (--force removes it)")
+    raise typer.Exit(1 if result.kept else 0)

@@ -19,7 +19,7 @@ import msgspec
 from dataforge import geometry
 from dataforge.errors import InputError, ParseError, UsageError
 from dataforge.fileio import (
-    MAX_IMAGE_PIXELS,
+    MAX_COORDINATE,
     Root,
     decode_json,
     is_image,
@@ -326,6 +326,10 @@ class _Reader:
             raise _ShapeError(
                 "unknown-shape-type", f"no shape type {kind!r} is known", f"use one of {known}"
             )
+        if any(abs(value) > MAX_COORDINATE for point in shape.points for value in point):
+            raise _ShapeError(
+                "bad-shape", "a point is millions of pixels away", "redraw or drop the shape"
+            )
         box, area, outline, crossing = convert(self, shape, kind, size)
         attributes = {kept: value for kept in _KEPT_KEYS if _says(value := getattr(shape, kept))}
         if shape.group_id is not None:
@@ -526,11 +530,11 @@ def _mask(_: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Conve
     try:
         png = base64.b64decode(shape.mask or "", validate=True)
         with PILImage.open(io.BytesIO(png)) as image:
-            if image.width * image.height > MAX_IMAGE_PIXELS:
-                raise _ShapeError(
-                    "bad-mask", "the mask's PNG claims too many pixels", "redraw the mask"
-                )
             crop = np.asarray(image.convert("L")) > 0
+    except PILImage.DecompressionBombError as error:
+        raise _ShapeError(
+            "bad-mask", "the mask's PNG claims too many pixels", "redraw the mask"
+        ) from error
     except (binascii.Error, UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise _ShapeError(
             "bad-mask", "the mask is not a base64 PNG", "redraw or drop the mask"

@@ -304,7 +304,8 @@ class _Reader:
             file=path,
             message=f"no image {expected} with any of {', '.join(self.layout.extensions)}"
             + ("; its objects are kept" if kept else ""),
-            remedy="restore the image, or leave such out with --missing-images skip",
+            remedy="restore the image"
+            + (", or leave such out with --missing-images skip" if kept else ""),
         )
         return f"{expected}.jpg" if kept else None
 
