@@ -9,54 +9,46 @@ that a finding says are lost.
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
+import math
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from dataforge import geometry, split
-from dataforge.errors import InputError, OutputError, ParseError, UsageError
-from dataforge.fileio import Root, atomic_write, write_json
+from dataforge import geometry
+from dataforge.classes import ClassOptions
+from dataforge.errors import InputError
+from dataforge.fileio import MAX_COORDINATE, is_image, staged, write_json
 from dataforge.formats._table import get_format
-from dataforge.infer import choose
-from dataforge.labels import ClassMap, Unknown, load_aliases, load_names
-from dataforge.layout import Layout
-from dataforge.records import Finding, Image, Instance, Mask, Polygons
+from dataforge.labels import ClassMap
+from dataforge.manifest import Rule, load_rule, not_listed, split_names
+from dataforge.placing import How, Placing
+from dataforge.records import Category, Finding, Header, Image, Instance, Mask, Polygons
+from dataforge.source import Progress, Source, image_key, in_two_splits, is_utf8, options_of
 
 SINGLE_SPLIT = "all"
 """Name of the split where there is but one."""
 
-Progress = Callable[[int, int], None]
-"""Called with (annotation files done, of how many)."""
 
-
-class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to convert, and how.
+class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to convert, and how; with what `dataforge.classes.ClassOptions` says of the classes.
 
     Attributes:
         source: folder to read, local or an fsspec URL.
         out: folder to write, or a file where the format allows one.
         reads, writes: format names.
         read_options: fields of the reader's `Options`.
-        layout: of a VOC-like source, see `dataforge.infer.choose`; its classes, aliases and
-            names to skip hold where the fields below do not say otherwise.
-        labels: file with a class name a line, or ``a,b,c``; fixes order and membership.
-        aliases: TOML file, class = [spellings].
-        unknown: what to do with a label that is none of the classes.
-        ignore_case: compare labels case-folded.
-        skip: labels that mean no object.
-        split: ``train=0.8,val=0.2``, or empty for the source's own splits.
-        seed: of the split.
-        images: leave images where they are (`reference`), or put them into ``OUT/images``.
-        category_start: id of the first category.
+        write_options: fields of the writer's `WriteOptions`.
+        layout: of a VOC-like source, see `dataforge.infer.choose`; what it says of the classes
+            holds where nothing else is said.
+        split: ``train=0.8,val=0.2``, a manifest of `dataforge.split`, or None for the source's own
+            splits.
+        seed, stratify, group_by: of the split, see `dataforge.manifest.Rule`.
+        images: leave images where they are (`reference`), or put them where the output format
+            has them (`copy`, `hardlink`, `symlink`); None is the format's own habit.
         clip: cut boxes, outlines and areas to the image.
         drop_empty: leave out images in which nothing is marked.
         force: overwrite files that are there.
@@ -66,17 +58,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     out: str
     reads: str
     writes: str
-    read_options: dict[str, Any] = {}
+    read_options: dict[str, Any] = msgspec.field(default_factory=dict)
+    write_options: dict[str, Any] = msgspec.field(default_factory=dict)
     layout: str | None = None
-    labels: str | None = None
-    aliases: str | None = None
-    unknown: Unknown = "error"
-    ignore_case: bool = False
-    skip: tuple[str, ...] = ()
     split: str | None = None
     seed: int = 0
-    images: Literal["reference", "copy", "hardlink", "symlink"] = "reference"
-    category_start: int = 1
+    stratify: bool = False
+    group_by: str | None = None
+    images: How | None = None
     clip: bool = False
     drop_empty: bool = False
     force: bool = False
@@ -116,12 +105,18 @@ class Report(msgspec.Struct, kw_only=True):
     def add(self, findings: Iterable[Finding]) -> None:
         """Take in findings and count what they lose."""
         for finding in findings:
-            if not _is_utf8(finding.file + finding.message):  # JSON could not hold it
+            if not is_utf8(finding.file + finding.message):  # JSON could not hold it
                 escaped = (_escaped(finding.file), _escaped(finding.message))
                 finding = msgspec.structs.replace(finding, file=escaped[0], message=escaped[1])
             self.findings.append(finding)
             if finding.lost:
                 self.lost[finding.code] = self.lost.get(finding.code, 0) + finding.lost
+
+    def add_unwritten(self, findings: Iterable[Finding]) -> None:
+        """Take in what a writer could not carry, after all has been counted."""
+        before = sum(self.lost.values())
+        self.add(findings)
+        self.shapes -= sum(self.lost.values()) - before
 
 
 def convert(job: Job, progress: Progress | None = None) -> Report:
@@ -139,53 +134,46 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
         InputError: there is no such folder, or nothing in it can be converted.
         OutputError: a target exists and `job.force` is not set, or it cannot be written.
     """
-    reader, writer = get_format(job.reads), get_format(job.writes)
-    ratios = split.parse_ratios(job.split) if job.split else None
-    root = Root(job.source)
+    writer = get_format(job.writes)
+    rule = load_rule(job.split, job.seed, job.stratify, job.group_by)
+    source = Source(job.source, job.reads, job.read_options, job.layout)
+    write_options = options_of(writer.WriteOptions, job.write_options, job.writes, "written")
+    placing = Placing(job.images, job.out, writer, source)
+    if "image_folder" in write_options.__struct_fields__:
+        folder = job.write_options.get("image_folder", placing.left_at(job.out))
+        write_options = msgspec.structs.replace(write_options, image_folder=folder)
+    classes = job.rules().over(source.rules).class_map()
     report = Report(source=job.source, out=job.out)
-    layout = _layout(reader, job, root, report)
-    options = _read_options(reader, job, layout)
-    classes = _class_map(job, layout)
-    image_root = Root(getattr(options, "image_root", None) or job.source)
-    if job.images == "reference" and getattr(options, "extract_images", False):
-        raise UsageError("--extract-images writes images: it needs --images copy")
+    report.add(source.findings)
     with tempfile.TemporaryFile() as file:
         spool = Spool(file)
-        for image in _records(
-            reader.read(root, options, classes.canonical), report, root, progress
-        ):
-            image = classes.apply(image)
-            if job.clip:
-                image = _clipped(image, report)
-            if image.instances or not job.drop_empty:
-                spool.add(image)
+        for record in source.records(classes.canonical, rule is None, progress):
+            if isinstance(record, Finding):
+                report.add([record])
+            elif isinstance(record, Header):
+                spool.header = record
+                classes.declare(category.name for category in record.categories)
+            else:
+                image = _edited(record, classes, job, report)
+                if image.instances or not job.drop_empty:
+                    spool.add(image)
         report.add(classes.findings())
-        if not spool.splits:
-            raise InputError(_nothing(job, report))
         report.classes = classes.names()
-        if not report.classes:
+        names = _split(spool, rule, job, report)
+        unlabelled = getattr(source.reader, "UNLABELLED", False)
+        if not names or not (report.classes or unlabelled):
             raise InputError(_nothing(job, report))
-        if ratios:
-            spool.splits = split.assign(spool.splits, ratios, job.seed)
-        names = list(ratios or dict.fromkeys(spool.splits.values()))
+        _one_of_each_key(spool, writer, report)
         views = {name: spool.view(name) for name in names}
-        out = Path(job.out)
-        _refuse_overwriting(writer.targets(out, names), job.force)
-        if job.images != "reference":
-            embedded = getattr(options, "extract_images", False)
-            extract = partial(reader.embedded_image, root) if embedded else None
-            _place_images(spool, image_root, extract, out, job, report)
-        writer.write(out, views, report.classes, job.category_start)
         _count(views, report)
-        base = folder_of(job.out)
-        report.files = [path.relative_to(base).as_posix() for path in writer.targets(out, names)]
+        out = Path(job.out)
+        with staged(out, writer.targets(out, names), force=job.force) as stage:
+            report.add(placing.place(views, stage, out))
+            report.add_unwritten(
+                writer.write(stage, views, spool.header_for(report.classes), write_options)
+            )
+            report.files = _files(stage)
     return report
-
-
-def folder_of(out: str) -> Path:
-    """The folder that an output is in: itself, unless it names a single file."""
-    path = Path(out)
-    return path.parent if path.suffix.lower() == ".json" else path
 
 
 def save_report(report: Report, path: Path) -> None:
@@ -201,12 +189,19 @@ class Spool:
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(Image).decode
         self.splits: dict[str, str] = {}
+        self.header = Header()
+
+    def header_for(self, classes: Sequence[str]) -> Header:
+        """The source's header with the final classes."""
+        known = {category.name: category for category in self.header.categories}
+        categories = tuple(known.get(name) or Category(name=name) for name in classes)
+        return msgspec.structs.replace(self.header, categories=categories)
 
     def add(self, image: Image) -> None:
-        """Append an image."""
+        """Append an image; its place in `splits` says where it goes, empty for nowhere."""
         data = self._encode(image)
         self._file.write(len(data).to_bytes(8, "little") + data)
-        self.splits[_key(image)] = image.split or SINGLE_SPLIT
+        self.splits[image_key(image)] = image.split or SINGLE_SPLIT
 
     def __iter__(self) -> Iterator[Image]:
         self._file.seek(0)
@@ -226,107 +221,93 @@ class SplitView:
         self._name = name
 
     def __iter__(self) -> Iterator[Image]:
-        return (image for image in self._spool if self._spool.splits[_key(image)] == self._name)
+        return (
+            image for image in self._spool if self._spool.splits[image_key(image)] == self._name
+        )
 
 
-def _key(image: Image) -> str:
-    # The same image may stand in two splits of its source.
-    return f"{image.split}\0{image.file_name}" if image.split else image.file_name
+def _edited(image: Image, classes: ClassMap, job: Job, report: Report) -> Image:
+    """The image with class names for labels, and cut to its frame if asked."""
+    image = _measurable(image, report)
+    report.add(_geometry_findings(image))
+    image = classes.apply(image)
+    return _clipped(image, report) if job.clip else image
 
 
-def _layout(reader: Any, job: Job, root: Root, report: Report) -> Layout | None:
-    """The layout of the source, for a format that has one; why goes to the report."""
-    if "layout" not in reader.Options.__struct_fields__:
-        if job.layout:
-            raise UsageError(f"--layout means nothing for {job.reads}")
-        return None
-    inferred = choose(job.layout or "custom-voc", "", root)
-    report.add(
-        Finding(code="layout", severity="note", file=job.source, message=reason)
-        for reason in inferred.reasons
-    )
-    return inferred.layout
-
-
-def _read_options(reader: Any, job: Job, layout: Layout | None) -> Any:
-    known = reader.Options.__struct_fields__
-    for name in job.read_options:
-        if name not in known:
-            raise UsageError(f"--{name.replace('_', '-')} means nothing for {job.reads}")
-    try:
-        options = msgspec.convert(job.read_options, reader.Options)
-    except msgspec.ValidationError as error:
-        raise UsageError(str(error)) from error
-    return msgspec.structs.replace(options, layout=layout) if layout else options
-
-
-def _class_map(job: Job, layout: Layout | None) -> ClassMap:
-    layout = layout or Layout()
-    names, reserved = load_names(job.labels)
-    return ClassMap(
-        names if names is not None else layout.classes,
-        load_aliases(Path(job.aliases)) if job.aliases else layout.aliases,
-        unknown=job.unknown,
-        ignore_case=job.ignore_case or layout.ignore_case,
-        skipped=(*reserved, *(job.skip or layout.skip)),
-    )
-
-
-def _records(
-    records: Iterable[Image | Finding], report: Report, root: Root, progress: Progress | None
-) -> Iterator[Image]:
-    """The images alone; findings go to the report, and what stands in no order a trainer likes."""
-    sources = {name: i for i, name in enumerate(root.files())}
-    first: dict[str, str] = {}
-    for record in records:
-        if isinstance(record, Finding):
-            report.add([record])
+def _measurable(image: Image, report: Report) -> Image:
+    """The image without instances whose numbers are no place on any image."""
+    kept = []
+    for instance in image.instances:
+        # Not a number compares as false.
+        inside = all(abs(value) <= MAX_COORDINATE for value in instance.box)
+        if inside and math.isfinite(instance.area):
+            kept.append(instance)
             continue
-        if not _is_utf8(record.file_name + record.source):
-            report.add([_unwritable(record)])
-            continue
-        owner = first.setdefault(_key(record), record.source)
-        if owner != record.source:
-            report.add([_collision(record, owner)])
-            continue
-        report.add(_geometry_findings(record))
-        if progress:
-            progress(sources.get(record.source, 0) + 1, len(sources))
-        yield record
+        finding = Finding(
+            code="coordinates-too-large",
+            severity="error",
+            file=image.source,
+            where=instance.where,
+            message=f"{instance.label!r} is millions of pixels away or large: left out",
+            remedy="redraw or drop it",
+            lost=instance.parts,
+        )
+        report.add([finding])
+    return msgspec.structs.replace(image, instances=tuple(kept))
 
 
-def _is_utf8(text: str) -> bool:
-    """False for a file name whose bytes are in another encoding, as old archives leave them."""
-    return text.isascii() or not re.search("[\ud800-\udfff]", text)
+def _split(spool: Spool, rule: Rule | None, job: Job, report: Report) -> list[str]:
+    """Share the images out by a rule, if there is one; the names of the splits."""
+    if rule is None or not spool.splits:
+        images: dict[str, set[str]] = {name: set() for name in spool.splits.values()}
+        for key, name in spool.splits.items():
+            images[name].add(key.rpartition("\0")[2])
+        report.add(in_two_splits(images))
+        return list(dict.fromkeys(spool.splits.values()))
+    if rule.stratify:
+        sides = rule.sides({image.file_name: _labels(image) for image in spool})
+    else:
+        sides = rule.sides({name: {} for name in spool.splits})
+    if missing := spool.splits.keys() - sides.keys():
+        lost = sum(_shapes(image) for image in spool if image.file_name in missing)
+        report.add([not_listed(missing, lost, job.split)])
+    spool.splits = {name: sides.get(name, "") for name in spool.splits}
+    return split_names(rule, sides)
+
+
+def _labels(image: Image) -> Counter[str]:
+    return Counter(instance.label for instance in image.instances)
+
+
+def _shapes(image: Image) -> int:
+    return sum(instance.parts for instance in image.instances)
+
+
+def _one_of_each_key(spool: Spool, writer: Any, report: Report) -> None:
+    """Leave out images whose names the output format cannot tell apart, each with a finding."""
+    first: dict[tuple[str, str], str] = {}
+    for image in spool:
+        side = spool.splits[image_key(image)]
+        if not side:
+            continue
+        owner = first.setdefault((side, writer.key(image.file_name)), image.file_name)
+        if owner != image.file_name:
+            lost = _shapes(image)
+            finding = Finding(
+                code="name-collision",
+                severity="error",
+                file=image.file_name,
+                message=f"has the same name as {owner} but for its extension, which the output "
+                f"cannot tell apart: {lost} shapes not converted",
+                remedy="rename one of the two images",
+                lost=lost,
+            )
+            report.add([finding])
+            spool.splits[image_key(image)] = ""
 
 
 def _escaped(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _unwritable(image: Image) -> Finding:
-    lost = sum(instance.parts for instance in image.instances)
-    return Finding(
-        code="name-not-utf8",
-        severity="error",
-        file=image.source,
-        message=f"the name of this file or of its image {image.file_name} is not UTF-8: "
-        f"{lost} shapes not converted",
-        remedy="rename both files",
-        lost=lost,
-    )
-
-
-def _collision(image: Image, owner: str) -> Finding:
-    lost = sum(instance.parts for instance in image.instances)
-    return Finding(
-        code="image-marked-twice",
-        severity="error",
-        file=image.source,
-        message=f"marks {image.file_name}, as {owner} does already: {lost} shapes not converted",
-        remedy="keep one of the two files",
-        lost=lost,
-    )
 
 
 def _geometry_findings(image: Image) -> Iterator[Finding]:
@@ -398,77 +379,12 @@ def _nothing(job: Job, report: Report) -> str:
     return f"{job.source}: nothing here can be converted from {job.reads}{reasons}{more}"
 
 
-def _refuse_overwriting(targets: Iterable[Path], force: bool) -> None:
-    for path in targets:
-        if path.exists() and not force:
-            raise OutputError(f"{path} is there already; --force overwrites it")
-
-
-def _place_images(
-    spool: Spool,
-    images: Root,
-    extract: Callable[[str], bytes] | None,
-    out: Path,
-    job: Job,
-    report: Report,
-) -> None:
-    if folder_of(job.out) != out:
-        raise UsageError(f"--images {job.images} needs a folder to write to, not {out}")
-    if job.images != "copy" and images.remote:
-        raise UsageError(f"--images {job.images} needs local images; use copy")
-    sources = {image.file_name: image.source for image in spool}
-    targets = {name: out / "images" / name for name in sources}
-    targets = {
-        name: target for name, target in targets.items() if not _in_place(images, name, target)
-    }
-    _refuse_overwriting(targets.values(), job.force)
-    for name, target in targets.items():
-        try:
-            if images.exists(name):
-                _place(images, name, target, job.images)
-            elif extract is None:
-                raise ParseError(name, "", "it does not exist")
-            else:
-                data = extract(sources[name])
-                with atomic_write(target) as stream:
-                    stream.write(data)
-        except OSError as error:
-            raise OutputError(f"{target}: cannot be written: {error.strerror or error}") from error
-        except ParseError as error:
-            report.add(
-                [
-                    Finding(
-                        code="image-not-placed",
-                        severity="error",
-                        file=name,
-                        message=f"is not in the output: {error.message}",
-                        remedy="restore the image and convert again",
-                    )
-                ]
-            )
-
-
-def _in_place(images: Root, name: str, target: Path) -> bool:
-    """Whether the target is the image itself, where OUT/images is the folder that was read."""
-    if images.remote or target.is_symlink() or not target.exists():
-        return False
-    return os.path.realpath(images.path / name) == os.path.realpath(target)
-
-
-def _place(images: Root, name: str, target: Path, how: str) -> None:
-    if how == "copy":
-        with images.open(name) as source, atomic_write(target) as stream:
-            shutil.copyfileobj(source, stream)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}")
-    try:
-        link = os.link if how == "hardlink" else os.symlink
-        link(os.path.realpath(images.path / name), temporary)
-        os.replace(temporary, target)
-    finally:
-        with suppress(FileNotFoundError):  # replacing a link by its like leaves it there
-            temporary.unlink()
+def _files(stage: Path) -> list[str]:
+    """What was written, images apart, relative to the output's folder."""
+    if stage.is_file():
+        return [stage.name]
+    files = (path for path in stage.rglob("*") if path.is_file() and not is_image(path.name))
+    return sorted(path.relative_to(stage).as_posix() for path in files)
 
 
 def _count(views: dict[str, SplitView], report: Report) -> None:
@@ -478,7 +394,7 @@ def _count(views: dict[str, SplitView], report: Report) -> None:
         for image in view:
             number += 1
             report.empty_images += not image.instances
-            counts.update(instance.label for instance in image.instances)
-            report.shapes += sum(instance.parts for instance in image.instances)
+            counts.update(_labels(image))
+            report.shapes += _shapes(image)
         report.images[name] = number
         report.instances[name] = {label: counts[label] for label in report.classes}

@@ -13,12 +13,10 @@ from dataforge import convert, register
 from dataforge.assets import asset
 from dataforge.convert import Job, Report
 from dataforge.errors import OutputError
+from dataforge.register import DEMO_MARK
 from dataforge.smoke import smoke
 from dataforge.smoke._report import SmokeOptions, SmokeReport
 from dataforge.smoke.mmdet2 import require_mmdet
-
-MARK = "dataforge_demo"
-"""A file of this name says that a folder is a demo's, and may be made anew."""
 
 
 class Account(msgspec.Struct, kw_only=True):
@@ -94,7 +92,7 @@ def demo(folder: Path, device: str, log: Callable[[str], None]) -> Account:
     for number, (name, request) in enumerate(requests.items(), 2):
         log(f"{number}. {name}: register with mmdetection, and prove")
         plan = register.plan(request)
-        register.apply(plan, force=_is_demo(register.registered_folder(plan)))
+        register.apply(plan)
         account.configs[name] = plan.out / plan.config
         log(f"   {plan.dataset.class_name} in {plan.module}, config {account.configs[name]}")
         options = SmokeOptions(work_dir=folder / f"smoke_{name}", device=device)  # type: ignore[arg-type]
@@ -103,15 +101,12 @@ def demo(folder: Path, device: str, log: Callable[[str], None]) -> Account:
     return account
 
 
-def _is_demo(registered: Path | None) -> bool:
-    """Whether a name is taken by an earlier demo alone, which gives way."""
-    return registered is not None and (registered.parent / MARK).is_file()
-
-
 def _fresh(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file: name a folder")
     if folder.exists() and any(folder.iterdir()):
-        if not (folder / MARK).is_file():
+        if not (folder / DEMO_MARK).is_file():
             raise OutputError(f"{folder} is there and is no demo's: name another folder")
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).write_text("Made by `dataforge demo`, which may remove this folder.\n")
+    (folder / DEMO_MARK).write_text("Made by `dataforge demo`, which may remove this folder.\n")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -30,14 +31,19 @@ MAX_TEXT_BYTES = 512 * 2**20
 """Annotation files larger than this are refused: one image's labels never are."""
 
 MAX_IMAGE_PIXELS = 2**30
-"""A header that claims more pixels is taken for a decompression bomb."""
+"""A stated size beyond this is no image's, as OpenCV has it; Pillow itself opens none of more
+than 179 million pixels, which it takes for decompression bombs."""
+
+MAX_COORDINATE = 1e7
+"""Pixels; what lies farther out is no mark on an image but a fault of the file."""
 
 
 class Root:
     """A folder, local or behind fsspec, whose files are named by POSIX paths relative to it.
 
     Args:
-        location: a local path, or a URL that fsspec understands (``s3://bucket/folder``).
+        location: a local path, or a URL that fsspec understands (``s3://bucket/folder``). A
+            ``.json`` file means its folder without the other JSON files in it.
 
     Raises:
         InputError: there is no such folder.
@@ -46,6 +52,10 @@ class Root:
     def __init__(self, location: str | os.PathLike[str]) -> None:
         self.location = os.fspath(location)
         self.remote = "://" in self.location
+        self._only: str | None = None
+        if self.location.lower().endswith(".json") and self._is_file():
+            folder, self._only = os.path.split(self.location)
+            self.location = folder or "."
         if self.remote:
             import fsspec
 
@@ -62,8 +72,20 @@ class Root:
     def files(self) -> list[str]:
         """All files below, sorted; looked up once. Links to folders are followed, loops are not."""
         if self._files is None:
-            self._files = sorted(self._walk_remote() if self.remote else self._walk_local())
+            names = self._walk_remote() if self.remote else self._walk_local()
+            self._files = sorted(name for name in names if self._is_meant(name))
         return self._files
+
+    def _is_file(self) -> bool:
+        if not self.remote:
+            return os.path.isfile(self.location)
+        import fsspec
+
+        fs, path = fsspec.core.url_to_fs(self.location)
+        return bool(fs.isfile(path))
+
+    def _is_meant(self, name: str) -> bool:
+        return self._only in (None, name) or not name.lower().endswith(".json")
 
     def _walk_remote(self) -> Iterator[str]:
         for path in self._fs.find(self._base):
@@ -75,6 +97,9 @@ class Root:
         ways = {self.location: [os.path.realpath(self.location)]}
         for folder, subfolders, names in os.walk(self.location, followlinks=True):
             way = ways.pop(folder)
+            if REGISTRATION in names and folder != self.location:
+                subfolders.clear()  # what `register` wrote is no part of the dataset
+                continue
             inside = []
             for name in subfolders:
                 path = os.path.join(folder, name)
@@ -89,19 +114,20 @@ class Root:
                 if not name.startswith("."):
                     yield name if prefix == "." else f"{prefix}/{name}"
 
-    def read_bytes(self, name: str) -> bytes:
+    def read_bytes(self, name: str, limit: int | None = None) -> bytes:
         """The file's content.
 
         Raises:
-            ParseError: it cannot be read, or is larger than `MAX_TEXT_BYTES`.
+            ParseError: it cannot be read, or is larger than `limit` (`MAX_TEXT_BYTES`).
         """
+        limit = limit or MAX_TEXT_BYTES
         try:
             with self.open(name) as stream:
-                data = stream.read(MAX_TEXT_BYTES + 1)
+                data = stream.read(limit + 1)
         except OSError as error:
             raise ParseError(name, "", f"cannot be read: {error.strerror or error}") from error
-        if len(data) > MAX_TEXT_BYTES:
-            raise ParseError(name, "", f"larger than {MAX_TEXT_BYTES >> 20} MiB, not read")
+        if len(data) > limit:
+            raise ParseError(name, "", f"larger than {limit >> 20} MiB, not read")
         return data
 
     def open(self, name: str) -> IO[bytes]:
@@ -316,6 +342,55 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
+
+
+@contextmanager
+def staged(out: Path, replaced: Sequence[Path], *, force: bool) -> Iterator[Path]:
+    """A place to write what is to be `out`, a folder or a file; it is moved there at the end.
+
+    Nothing of it is left when the block ends badly.
+
+    Args:
+        out: where it is to be.
+        replaced: files and folders that the output makes; with `force` a folder among them that
+            is there already gives way as a whole.
+        force: overwrite what is there.
+
+    Raises:
+        OutputError: something is there already and `force` is not set, or it cannot be written.
+    """
+    for path in replaced:
+        if path.exists() and not force:
+            raise OutputError(f"{path} is there already; --force overwrites it")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=f".{out.name[:100]}.", dir=out.parent))
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
+    try:
+        yield stage / out.name
+        _put_in_place(stage, out, replaced, force)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _put_in_place(stage: Path, out: Path, replaced: Sequence[Path], force: bool) -> None:
+    made = [
+        path for path in (stage / out.name).rglob("*") if not path.is_dir() or path.is_symlink()
+    ]
+    if (stage / out.name).is_file():
+        made = [stage / out.name]
+    pairs = [(path, out.parent / path.relative_to(stage)) for path in made]
+    for _, target in pairs:
+        if target.exists() and not force:
+            raise OutputError(f"{target} is there already; --force overwrites it")
+    for number, old in enumerate(path for path in replaced if path.is_dir()):
+        os.replace(old, stage / f"old{number}")
+    for path, target in pairs:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, target)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -42,6 +42,39 @@ def from_edges(box: Box, coords: Coords) -> Box:
     return box[0] - a, box[1] - b, box[2] - c, box[3] - d
 
 
+def edges_of_text(bounds: Sequence[str], coords: Coords) -> Box:
+    """Like `to_edges` for numbers as a file has them, exact for fractions too.
+
+    The arithmetic is decimal, as binary floats make 0.10000000000000009 of 1.1 - 1.
+
+    >>> edges_of_text(["1.1", "2", "3.5", "4"], "voc")
+    (0.1, 1.0, 3.5, 4.0)
+    """
+    x0, y0, x1, y1 = map(_shifted_text, bounds, COORDS_OFFSETS[coords])
+    return float(x0), float(y0), float(x1), float(y1)
+
+
+def text_of_edges(box: Box, coords: Coords) -> tuple[str, ...]:
+    """Like `from_edges`, as text that `edges_of_text` turns back into the same floats.
+
+    >>> text_of_edges((0.1, 1, 3.5, 4), "voc")
+    ('1.1', '2', '3.5', '4')
+    """
+    return tuple(
+        _shifted_text(repr(float(value)), -offset)
+        for value, offset in zip(box, COORDS_OFFSETS[coords], strict=True)
+    )
+
+
+def _shifted_text(number: str, offset: float) -> str:
+    """A finite number plus a whole one, without rounding, in plain digits."""
+    from decimal import Context, Decimal
+
+    # The digits of the largest float before the point, or of the smallest one behind it.
+    total = Context(prec=800).add(Decimal(number), Decimal(offset))
+    return str(int(total)) if total == total.to_integral_value() else f"{total:f}"
+
+
 def ordered(box: Box) -> Box:
     """The same box with x0 <= x1 and y0 <= y1."""
     x0, y0, x1, y1 = box
@@ -288,3 +321,147 @@ def outline_area(ring: Ring, width: int, height: int) -> tuple[float, bool]:
     if is_simple(ring):
         return ring_area(ring), False
     return mask_area(rasterise([ring], width, height)), True
+
+
+def rle_runs(counts: str) -> list[int] | None:
+    """The runs of compressed counts, in pixels, first those outside; None for what is no RLE.
+
+    pycocotools itself reads beyond the end of malformed counts.
+    """
+    runs: list[int] = []
+    value = shift = 0
+    for letter in counts:
+        # maskApi.c: six bits a letter from "0" on; the last of a number has 32 not set, and its
+        # 16 is the sign; from the fourth number on, what is written is the step from two before.
+        bits = ord(letter) - 48
+        if not 0 <= bits < 64:
+            return None
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            if bits & 16:
+                value -= 1 << shift
+            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+            value = shift = 0
+    return None if shift or min(runs, default=0) < 0 else runs
+
+
+def mask_from_runs(runs: Sequence[int], size_hw: tuple[int, int]) -> Mask:
+    """A mask of runs that add up to the image's pixels, as uncompressed RLE has them."""
+    from pycocotools import mask as coco_mask
+
+    height, width = size_hw
+    rle = {"size": [height, width], "counts": list(runs)}
+    return _to_mask(coco_mask.frPyObjects(rle, height, width))
+
+
+def mask_crop(mask: Mask) -> tuple[npt.NDArray[np.bool_], tuple[int, int, int, int]] | None:
+    """The smallest part with all of a mask's pixels; None for a mask that marks none.
+
+    Returns:
+        The pixels, and their first and last column and row, inclusive: (x0, y0, x1, y1).
+    """
+    from pycocotools import mask as coco_mask
+
+    left, top, right, bottom = (int(edge) for edge in mask_box(mask))
+    if left >= right or top >= bottom:
+        return None
+    pixels = coco_mask.decode(rle_of(mask))[top:bottom, left:right].astype(bool)
+    return pixels, (left, top, right - 1, bottom - 1)
+
+
+# From pixels and many rings to one ring ---------------------------------------------------------
+
+
+def mask_rings(mask: Mask) -> tuple[Ring, ...]:
+    """The outlines of a mask along the edges of its pixels, so that nothing is rounded.
+
+    Rings run clockwise on the screen around pixels and the other way around holes, so that their
+    signed areas add up to the number of pixels. Pixels that touch at a corner alone are apart.
+    """
+    import numpy as np
+    from pycocotools import mask as coco_mask
+
+    left, top, right, bottom = (int(edge) for edge in mask_box(mask))
+    pixels = coco_mask.decode(rle_of(mask))[top:bottom, left:right].astype(bool)
+    inside = np.pad(pixels, 1)
+    # Corners are numbered in the padded crop: its first pixel's own corner is (1, 1).
+    left, top = left - 1, top - 1
+    steps: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for y, x0, x1 in _runs(inside[1:] & ~inside[:-1]):  # the upper edges of pixels
+        steps.setdefault((x0 + left, y + top + 1), []).append((x1 + left, y + top + 1))
+    for y, x0, x1 in _runs(inside[:-1] & ~inside[1:]):
+        steps.setdefault((x1 + left, y + top + 1), []).append((x0 + left, y + top + 1))
+    for x, y0, y1 in _runs((inside[:, :-1] & ~inside[:, 1:]).T):  # the right edges
+        steps.setdefault((x + left + 1, y0 + top), []).append((x + left + 1, y1 + top))
+    for x, y0, y1 in _runs((inside[:, 1:] & ~inside[:, :-1]).T):
+        steps.setdefault((x + left + 1, y1 + top), []).append((x + left + 1, y0 + top))
+    starts = sorted(steps, key=lambda corner: (corner[1], corner[0]))
+    return tuple(_walk(steps, start) for start in starts for _ in steps[start][:] if steps[start])
+
+
+def _runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    """(row, first column, one past the last) of each run of True."""
+    import numpy as np
+
+    change = np.diff(np.pad(flags, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, starts = np.nonzero(change == 1)
+    _, stops = np.nonzero(change == -1)
+    return list(zip(rows.tolist(), starts.tolist(), stops.tolist(), strict=True))
+
+
+def _walk(steps: dict[tuple[int, int], list[tuple[int, int]]], start: tuple[int, int]) -> Ring:
+    """Take one closed ring out of the steps; where two ways go on, the one to the right."""
+    ring: list[float] = []
+    here, after = start, steps[start].pop(0)
+    while True:
+        ring += (float(here[0]), float(here[1]))
+        dx, dy = after[0] - here[0], after[1] - here[1]
+        here = after
+        ways = steps[here]
+        # To the right of (dx, dy) is (-dy, dx); every step is level or upright.
+        turns = [way for way in ways if (way[0] - here[0]) * -dy + (way[1] - here[1]) * dx > 0]
+        if not turns and here == start:
+            return tuple(ring)
+        after = (turns or ways)[0]
+        ways.remove(after)
+
+
+def joined(rings: Sequence[Ring]) -> Ring:
+    """One ring of several: each is reached, and left again, by the shortest bridge.
+
+    A bridge is gone along twice, so it encloses nothing: the signed area is the rings' sum.
+    """
+    parts = [list(zip(ring[0::2], ring[1::2], strict=True)) for ring in rings]
+    merged = parts[0]
+    # Of each part that is still apart: (squared length, its index, from, to) of its best bridge.
+    bridges = {i: _bridge(merged, parts[i], i) for i in range(1, len(parts))}
+    while bridges:
+        _, i, start, end = min(bridges.values())
+        part = parts[i]
+        del bridges[i]
+        at, turn = merged.index(start), part.index(end)
+        merged = [*merged[: at + 1], *part[turn:], *part[: turn + 1], *merged[at:]]
+        bridges = {j: min(old, _bridge(part, parts[j], j)) for j, old in bridges.items()}
+    merged = [b for a, b in zip(merged[-1:] + merged[:-1], merged, strict=True) if a != b]
+    return tuple(value for point in merged for value in point)
+
+
+def _bridge(
+    a: list[tuple[float, float]], b: list[tuple[float, float]], number: int
+) -> tuple[float, int, tuple[float, float], tuple[float, float]]:
+    """(squared length, number, point of a, point of b) of the two nearest points."""
+    import numpy as np
+
+    p, q = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    best = (math.inf, 0, 0)
+    size = max(1, _PAIRS_AT_ONCE // len(b))
+    for first in range(0, len(a), size):
+        lengths = ((p[first : first + size, None, :] - q[None, :, :]) ** 2).sum(axis=2)
+        i, j = divmod(int(lengths.argmin()), len(b))
+        best = min(best, (float(lengths[i, j]), first + i, j))
+    length, i, j = best
+    return length, number, a[i], b[j]
+
+
+_PAIRS_AT_ONCE = 2**18

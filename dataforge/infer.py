@@ -5,24 +5,33 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
-from dataforge.errors import LayoutError, ParseError, UsageError
-from dataforge.fileio import IMAGE_EXTENSIONS, Root, is_image, resolve, stem
+from dataforge.errors import InputError, LayoutError, ParseError, UsageError
+from dataforge.fileio import IMAGE_EXTENSIONS, Root, is_image, stem
 from dataforge.formats.coco import summarise
 from dataforge.layout import (
+    OWN_LAYOUT,
     SPLIT_NAMES,
     SPLIT_ORDER,
+    Ids,
     Layout,
+    by_last_part,
+    folder_of_images,
+    join,
+    known_ids,
     load,
-    match_id,
+    matching,
     missing,
+    read_list,
     shipped,
+    shipped_layouts,
     split_ids,
+    split_of_json,
     well_known,
 )
 
@@ -63,9 +72,35 @@ def infer(root: Root, declared: Mapping[str, Any] | None = None) -> Inferred:
             )
     found |= declared
     if "splits" not in found:
-        found["splits"], why = _infer_splits(root, names, xmls, found["annotations"])
+        places = Layout(images=found["images"], annotations=found["annotations"])
+        found["splits"], why = _infer_splits(root, names, places)
         reasons += why
-    return Inferred(msgspec.convert(found, Layout), tuple(reasons))
+    found.setdefault("coords_default", _habit(found))
+    inferred = Inferred(msgspec.convert(found, Layout), tuple(reasons))
+    if inferred.layout.by_name:
+        _check_names(root, inferred.layout)
+    return inferred
+
+
+def _habit(found: Mapping[str, Any]) -> str:
+    """What boxes are taken for where they do not tell: the devkit counts from 1, others from 0."""
+    folders = _last(found["images"]), _last(found["annotations"])
+    lists = [path for path in found["splits"].values() if "ImageSets/Main/" in path]
+    return "voc" if folders == ("JPEGImages", "Annotations") and lists else "zero"
+
+
+def _check_names(root: Root, places: Layout) -> None:
+    """Refuse names that several images have, where an XML file tells its image by name alone."""
+    xmls = {places.key_of_id(stem(name)) for name in root.files() if name.lower().endswith(".xml")}
+    first: dict[str, str] = {}
+    for name in root.files():
+        key = places.image_key("", name) if is_image(name) else None
+        if key in xmls and stem(first.setdefault(key, name)) != stem(name):
+            raise LayoutError(
+                f"{root.location}: {key}.xml has an image of its name in several folders "
+                f"({first[key]}, {name}): put the XML files into folders of the same names, or "
+                "name one folder with --images and --annotations"
+            )
 
 
 def _show(value: Any) -> str:
@@ -75,74 +110,107 @@ def _show(value: Any) -> str:
 def _infer_folders(
     xmls: list[str], images: list[str], where: str
 ) -> tuple[dict[str, Any], list[str]]:
-    by_name: dict[str, list[str]] = defaultdict(list)
-    for image in images:
-        by_name[stem(image).rsplit("/", 1)[-1]].append(stem(image))
-    pairs: Counter[tuple[str, str]] = Counter()
-    deeper: Counter[tuple[str, str]] = Counter()
-    for xml in xmls:
-        candidates = by_name.get(stem(xml).rsplit("/", 1)[-1], [])
-        if candidates:
-            pair = min((_folders(image, stem(xml)) for image in candidates), key=_closeness)
-            pairs[pair] += 1
-            below = stem(xml)[0 if pair[1] == "." else len(pair[1]) + 1 :].split("/")
-            inner = below[0] if len(below) > 1 else "."
-            deeper[_join(pair[0], inner), _join(pair[1], inner)] += 1
+    pairs, deeper, by_case = _pair(xmls, images)
     if not pairs:
         raise LayoutError(
             f"{where}: {len(xmls)} XML files and {len(images)} images, but no two of one name; "
             "name the folders with --images and --annotations"
         )
+    of_all = f"of {len(xmls)} XML files have an image of their name there"
     split_folders = _split_folders(pairs) or _split_folders(deeper)
     if split_folders:
-        (image_folder, annotation_folder), splits = split_folders
-        reason = (
-            f"one folder per split ({', '.join(splits.values())}): "
-            f"{pairs.total()} of {len(xmls)} XML files have an image of their name there"
-        )
+        (image_folder, annotation_folder), splits, count = split_folders
+        reasons = [f"one folder per split ({', '.join(splits.values())}): {count} {of_all}"]
         found = {"images": image_folder, "annotations": annotation_folder, "splits": splits}
-        return found, [reason]
-    (image_folder, annotation_folder), count = pairs.most_common(1)[0]
-    reason = (
-        f"images in {image_folder}/ and XML in {annotation_folder}/: "
-        f"{count} of {len(xmls)} XML files have an image of their name there"
+    else:
+        (image_folder, annotation_folder), count = _widest(pairs)
+        reasons = [f"images in {image_folder}/ and XML in {annotation_folder}/: {count} {of_all}"]
+        found = {"images": image_folder, "annotations": annotation_folder}
+    if "*" in image_folder + annotation_folder:
+        reasons.append(_meaning_of_star(image_folder, annotation_folder))
+    if by_case:
+        reasons.append(f"{by_case} of them are named in other case than their image")
+    return found, reasons
+
+
+Pairs: TypeAlias = "Counter[tuple[str, str]]"
+"""(folder of images, folder of XML files) -> number of XML files with an image there."""
+
+
+def _pair(xmls: list[str], images: list[str]) -> tuple[Pairs, Pairs, int]:
+    """Which folders belong together: as far up as they differ, and one level below that.
+
+    Returns:
+        Both, and the number of XML files whose image is named in other case.
+    """
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for image in images:
+        by_name[_last(stem(image)).casefold()].append(stem(image))
+    candidates = {
+        xml: {_folders(image, stem(xml)): image for image in by_name[_last(stem(xml)).casefold()]}
+        for xml in xmls
+        if _last(stem(xml)).casefold() in by_name
+    }
+    votes = Counter(pair for found in candidates.values() for pair in found)
+    pairs: Pairs = Counter()
+    deeper: Pairs = Counter()
+    by_case = 0
+    for xml, found in candidates.items():
+        pair = min((_rank(pair, image, xml, votes), pair) for pair, image in found.items())[1]
+        by_case += _last(found[pair]) != _last(stem(xml))
+        pairs[pair] += 1
+        inside = stem(xml)[0 if pair[1] == "." else len(pair[1]) + 1 :].split("/")
+        inner = inside[0] if len(inside) > 1 else "."
+        deeper[join(pair[0], inner), join(pair[1], inner)] += 1
+    return pairs, deeper, by_case
+
+
+_NO_PHOTOGRAPHS = re.compile(r"mask|thumb|segm|preview|depth|visual|overlay|crop|label_?img")
+"""Folders of images that are made of others, such as the devkit's SegmentationClass/."""
+
+
+def _rank(pair: tuple[str, str], image: str, xml: str, votes: Pairs) -> tuple[bool, int, int, int]:
+    """The smallest is the likeliest: no masks, near the XML file, good for many of them."""
+    shared = set(image.split("/")[:-1]) & set(xml.split("/")[:-1])
+    derived = any(
+        _NO_PHOTOGRAPHS.search(part.lower()) for part in image.split("/")[:-1] if part not in shared
     )
-    return {"images": image_folder, "annotations": annotation_folder}, [reason]
+    return derived, -len(shared), -votes[pair], len(pair[0]) + len(pair[1])
 
 
-def _join(folder: str, inner: str) -> str:
-    return "/".join(part for part in (folder, inner) if part != ".") or "."
+def _last(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
 
 
 def _folders(image: str, xml: str) -> tuple[str, str]:
     """The differing fronts of two paths that end alike: ('Images', 'Annotations')."""
     a, b = image.split("/"), xml.split("/")
+    a.pop()
+    b.pop()
     while a and b and a[-1] == b[-1]:
         a.pop()
         b.pop()
     return "/".join(a) or ".", "/".join(b) or "."
 
 
-def _closeness(pair: tuple[str, str]) -> tuple[int, str]:
-    return len(pair[0]) + len(pair[1]), pair[0]
+def _split_folders(pairs: Pairs) -> tuple[tuple[str, str], dict[str, str], int] | None:
+    """((images, annotations) with ``{split}`` in them, split -> folder, files), where that fits.
 
-
-def _split_folders(
-    pairs: Iterable[tuple[str, str]],
-) -> tuple[tuple[str, str], dict[str, str]] | None:
-    """((images, annotations) with ``{split}`` in them, split -> folder), where that fits all."""
-    patterns: set[tuple[str, str]] = set()
+    It fits where each pair of folders speaks of a split, or where two splits hold the most.
+    """
+    patterns: Pairs = Counter()
     splits: dict[str, str] = {}
-    for image_folder, xml_folder in pairs:
+    for (image_folder, xml_folder), count in pairs.items():
         common = [part for part in image_folder.split("/") if part in xml_folder.split("/")]
         part = next((part for part in common if part.lower() in SPLIT_NAMES), None)
-        if part is None:
-            return None
-        patterns.add((_replace_part(image_folder, part), _replace_part(xml_folder, part)))
-        splits[SPLIT_NAMES[part.lower()]] = part
-    if len(patterns) != 1:
+        if part is not None and splits.setdefault(SPLIT_NAMES[part.lower()], part) == part:
+            patterns[_replace_part(image_folder, part), _replace_part(xml_folder, part)] += count
+    if not patterns:
         return None
-    return patterns.pop(), {split: splits[split] for split in SPLIT_ORDER if split in splits}
+    pattern, count = _widest(patterns)
+    if count < pairs.total() and (len(splits) < 2 or count < 0.5 * pairs.total()):
+        return None
+    return pattern, {split: splits[split] for split in SPLIT_ORDER if split in splits}, count
 
 
 def _replace_part(path: str, part: str) -> str:
@@ -151,28 +219,74 @@ def _replace_part(path: str, part: str) -> str:
     return "/".join(parts)
 
 
-def _infer_splits(
-    root: Root, names: list[str], xmls: list[str], annotations: str
-) -> tuple[dict[str, str], list[str]]:
-    prefix = "" if annotations == "." else annotations + "/"
-    known = {stem(xml)[len(prefix) :]: xml for xml in xmls if xml.startswith(prefix)}
-    best: dict[str, tuple[tuple[bool, int, int], str]] = {}
+def _widest(pairs: Pairs) -> tuple[tuple[str, str], int]:
+    """The pair of folders for the most XML files, with a ``*`` in it where that is for more."""
+    best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+    wider: Pairs = Counter()
+    for pair, count in pairs.items():
+        if (general := _generalised(pair)) is not None:
+            wider[general] += count
+    several = [pair for pair in wider if wider[pair] > pairs[best]]
+    if not several:
+        return best, pairs[best]
+    chosen = min(several, key=lambda pair: (-wider[pair], pair))
+    return chosen, wider[chosen]
+
+
+def _generalised(pair: tuple[str, str]) -> tuple[str, str] | None:
+    """``cam1/images`` and ``cam1/xml`` -> ``*/images`` and ``*/xml``; None where it means nothing.
+
+    >>> _generalised(("{split}/cam1/images", "{split}/cam1/xml"))
+    ('{split}/*/images', '{split}/*/xml')
+    >>> _generalised(("cam1", "xml")), _generalised(("images", "day1"))
+    (('*', 'xml'), ('images', '*'))
+    """
+    images = [part for part in pair[0].split("/") if part != "."]
+    xmls = [part for part in pair[1].split("/") if part != "."]
+    front = 0
+    while front < min(len(images), len(xmls)) and images[front] == xmls[front]:
+        front += 1
+    fixed = [part for part in images[:front] if part == "{split}"]
+    star = [*fixed, "*"]
+    if front > len(fixed):
+        return "/".join([*star, *images[front:]]), "/".join([*star, *xmls[front:]])
+    # No folder in common: one side is one folder for all, found by its name.
+    if len(images) == front or len(xmls) == front:
+        return None
+    if _LABELS.search(xmls[-1].lower()):
+        return "/".join(star), pair[1]
+    if _PICTURES.search(images[-1].lower()):
+        return pair[0], "/".join(star)
+    return None
+
+
+_LABELS = re.compile(r"xml|annot|label")
+_PICTURES = re.compile(r"im(a?ge?)?s?$|images?|photo|pict|jpeg|frames?")
+
+
+def _meaning_of_star(images: str, annotations: str) -> str:
+    if "*" in images and "*" in annotations:
+        return "* stands for folders that are the same for images and XML, one pair for each"
+    side = "images" if "*" in images else "XML files"
+    return f"{side} are spread over folders (*): an image and its XML have the name in common"
+
+
+def _infer_splits(root: Root, names: list[str], layout: Layout) -> tuple[dict[str, str], list[str]]:
+    ids = known_ids(names, layout, "")
+    listings: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for name in names:
-        split = _split_of(name)
-        if not split:
-            continue
-        try:
-            lines = split_ids(root.read_bytes(name).decode("utf-8", "replace"))
-        except ParseError:
-            continue
-        hits = sum(match_id(line, known) is not None for line in lines)
-        if not lines or hits < 0.5 * len(lines):
-            continue
-        file = stem(name).rsplit("/", 1)[-1].lower()
-        # train.txt before aeroplane_train.txt, then the longer list, then the shorter path
-        rank = file in SPLIT_NAMES, hits, -len(name)
-        if split not in best or rank > best[split][0]:
-            best[split] = rank, name
+        if split := _split_of(name):
+            listings[split][_starred(name, layout, names)].append(name)
+    best: dict[str, tuple[tuple[bool, int, int], str]] = {}
+    for split, by_path in listings.items():
+        for path, files in by_path.items():
+            hits, lines = _hits(root, files, path, layout, ids)
+            if not lines or hits < 0.5 * lines:
+                continue
+            # train.txt before aeroplane_train.txt, then the longer list, then the shorter path
+            rank = _last(stem(path)).lower() in SPLIT_NAMES, hits, -len(path)
+            if split not in best or rank > best[split][0]:
+                best[split] = rank, path
     if "train" in best:  # trainval repeats what train and val hold
         best.pop("trainval", None)
     splits = {split: best[split][1] for split in SPLIT_ORDER if split in best}
@@ -181,6 +295,34 @@ def _infer_splits(
     return splits, [
         f"split {split}: {path} lists {best[split][0][1]} ids" for split, path in splits.items()
     ]
+
+
+def _starred(path: str, layout: Layout, names: list[str]) -> str:
+    """A split file's path with ``*`` where it lies in one of many folders with images and XML."""
+    if "*" not in layout.annotations or layout.by_name:
+        return path
+    parts = path.split("/")
+    for length in range(len(parts) - 1, 0, -1):
+        front = "/".join(parts[:length])
+        folder = layout.annotations.replace("*", front) + "/"
+        if any(name.startswith(folder) for name in names):
+            return join("*", *parts[length:])
+    return path
+
+
+def _hits(root: Root, files: list[str], path: str, layout: Layout, ids: Ids) -> tuple[int, int]:
+    """(lines that mean an XML file that is there, lines) of the files that a path means."""
+    hits = lines = 0
+    for star, name in matching(path, files):
+        try:
+            text = read_list(root, name)
+        except InputError:
+            continue
+        folder = layout.annotations.replace("*", star) if star else ""
+        listed = split_ids(text, ids, folder)
+        lines += len(listed)
+        hits += sum(ids.match(line, folder) is not None for line in listed)
+    return hits, lines
 
 
 def _split_of(name: str) -> str | None:
@@ -198,9 +340,9 @@ def choose(
     """The layout that a user means by ``--layout``, held against the folder.
 
     Args:
-        choice: `custom-voc` (a dataset of this name that is well known, else inferred), `voc`,
-            `coco`, a well-known name, or a TOML file; None is `custom-voc`, or `coco` where the
-            folder holds no XML.
+        choice: `custom-voc` (a dataset of this name that is well known, else what the folder's
+            layout.toml says, else inferred), `voc`, `coco`, a well-known name, or a TOML file;
+            None is `custom-voc`, or `coco` where the folder holds no XML.
         name: of the dataset.
         root: its folder.
         flags: fields of `Layout` that override the rest.
@@ -220,6 +362,8 @@ def choose(
         table = well_known(name) or {}
         if table:
             reasons.append(f"layout: {table['name']} is well known (templates/layouts)")
+        elif table := _own(root):
+            reasons.append(f"layout: {OWN_LAYOUT} in the folder says so")
     elif choice == "coco":
         table = {"format": "coco"}
     elif choice == "voc":
@@ -244,6 +388,22 @@ def choose(
         return _infer_coco(root, declared, reasons)
     inferred = infer(root, declared)
     return Inferred(inferred.layout, (*reasons, *inferred.reasons))
+
+
+def known_as(root: Root) -> str | None:
+    """The name of the well-known dataset that this folder is, by its folders and split files."""
+    for table in shipped_layouts():
+        if table.get("name") and table.get("splits") and not _unmet(table, root):
+            return str(table["name"])
+    return None
+
+
+def _own(root: Root) -> dict[str, Any]:
+    """What a layout file in the folder declares, if there is one of XML files."""
+    if root.remote or not root.exists(OWN_LAYOUT):
+        return {}
+    table = load(root.path / OWN_LAYOUT)
+    return {} if table.get("format") == "coco" else table
 
 
 def _guess(root: Root) -> str:
@@ -275,7 +435,7 @@ def _infer_coco(root: Root, declared: Mapping[str, Any], reasons: list[str]) -> 
                 summary = summarise(root, name)
             except ParseError:
                 continue  # some other JSON
-            split = _split_of_json(name)
+            split = split_of_json(name)
             if split in splits:
                 reasons.append(
                     f"{name} is passed over: {splits[split]} is the split {split} already"
@@ -320,36 +480,16 @@ def _declared_images(root: Root, folder: str) -> str:
     )
 
 
-def _split_of_json(name: str) -> str:
-    """The split that a COCO file's name speaks of, or its folder's; else `all`."""
-    for part in reversed(stem(name).split("/")):
-        words = re.split(r"[^a-z]+", part.lower())
-        found = [SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES]
-        if found:
-            return found[-1]
-    return "all"
-
-
 def _infer_coco_images(root: Root, splits: Mapping[str, str]) -> dict[str, str]:
     """Split -> the folder that its file names are relative to."""
-    by_last: dict[str, list[str]] = defaultdict(list)
-    for name in root.files():
-        by_last[name.rsplit("/", 1)[-1]].append(name)
+    names = by_last_part(root.files())
     folders: dict[str, str] = {}
     for split, path in splits.items():
-        votes: Counter[str] = Counter()
-        for file_name in summarise(root, path).file_names[:50]:
-            wanted = resolve("", file_name)
-            for name in by_last.get((wanted or "").rsplit("/", 1)[-1], []):
-                if name == wanted or name.endswith(f"/{wanted}"):
-                    votes[name[: -len(wanted or "")].rstrip("/") or "."] += 1
-        if not votes:
+        folder = folder_of_images(names, summarise(root, path).file_names, split)
+        if folder is None:
             raise LayoutError(
                 f"{root.location}: none of the images that {path} names is below it; "
                 "name their folder with --images"
             )
-        # A name that is in several folders is most likely in the split's own, or nearest.
-        folders[split] = max(
-            votes, key=lambda folder: (votes[folder], split in folder.lower(), -len(folder))
-        )
+        folders[split] = folder
     return folders

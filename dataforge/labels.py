@@ -1,28 +1,25 @@
-"""Which class a label means: declared names, aliases, and what to do with the rest."""
+"""Which class a label means: declared names, aliases, merges, and what to do with the rest."""
 
 from __future__ import annotations
 
 import difflib
-import os
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from dataforge.errors import UsageError
-from dataforge.fileio import load_toml
-from dataforge.records import Finding, Image, Instance
+from dataforge.records import Finding, Image
 
 Unknown: TypeAlias = Literal["error", "ignore", "add"]
-
-LABELME_RESERVED = ("__ignore__", "_background_")
-"""First lines of labelme's labels.txt; never classes (labelme examples, labels.txt)."""
 
 
 class ClassMap:
     """From labels as written to class names; counts what it could not place.
+
+    Labels are compared without spaces around them and in Unicode's composed form (NFC).
 
     Args:
         names: the classes in order; None takes every label that comes, sorted by name.
@@ -30,10 +27,13 @@ class ClassMap:
         unknown: a label not in `names`: `error` (finding, instance left out), `ignore` (left out
             with a note), `add` (a new class after the declared ones, sorted).
         ignore_case: compare case-folded.
-        skipped: labels that mean no object, such as HumanParts' ``none``.
+        skipped: labels that mean no object.
+        dropped: classes whose instances are left out with a note.
+        merged: class -> classes that become it, where their aliases have been resolved.
 
     Raises:
-        UsageError: a class twice, or a spelling that belongs to two classes.
+        UsageError: a class twice, a spelling that belongs to two classes, or rules that
+            contradict each other.
     """
 
     def __init__(
@@ -44,35 +44,84 @@ class ClassMap:
         unknown: Unknown = "error",
         ignore_case: bool = False,
         skipped: Iterable[str] = (),
+        dropped: Sequence[str] = (),
+        merged: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        self._declared = None if names is None else [name.strip() for name in names]
         self._open = names is None or unknown == "add"
         self._unknown_policy = unknown
-        self._ignore_case = ignore_case
-        self._class_of: dict[str, str] = {}
-        for name in self._declared or ():
+        self.ignore_case = ignore_case
+        merged = merged or {}
+        self._class_of: dict[str, str] = {}  # before merging
+        for name in names or ():
             if self._key(name) in self._class_of:
-                raise UsageError(f"class {name!r} is declared twice")
-            self._class_of[self._key(name)] = name
-        for name, spellings in (aliases or {}).items():
-            if self._declared is not None and self._key(name) not in self._class_of:
+                raise UsageError(f"class {name.strip()!r} is declared twice")
+            self._class_of[self._key(name)] = name.strip()
+        # What is dropped or merged is known, though it is not in the list of classes.
+        ruled = [*dropped, *merged, *(name for sources in merged.values() for name in sources)]
+        self._add_aliases(aliases or {}, None if names is None else {*map(self._key, ruled)})
+        for name in ruled:
+            self._class_of.setdefault(self._key(name), name.strip())
+        self._dropped = [self._class_of[self._key(name)] for name in dropped]
+        self._into = self._merges(merged)
+        self._declared = None if names is None else self._order(names, merged)
+        self._skipped = {self._key(label) for label in skipped}
+        self._resolved: dict[str, str | None] = {}
+        self._seen: set[str] = set()
+        self._source: list[str] = []
+        self._used: dict[str, _Tally] = {}
+        self._left_out: dict[str, _Tally] = {}
+
+    def _add_aliases(self, aliases: Mapping[str, Sequence[str]], known: set[str] | None) -> None:
+        for name, spellings in aliases.items():
+            key = self._key(name)
+            if known is not None and key not in self._class_of and key not in known:
                 raise UsageError(f"aliases name the class {name!r}, which is not among the classes")
-            name = self._class_of.setdefault(self._key(name), name)
+            name = self._class_of.setdefault(key, name.strip())
             for spelling in spellings:
                 other = self._class_of.setdefault(self._key(spelling), name)
                 if other != name:
                     raise UsageError(f"the spelling {spelling!r} belongs to {other!r} and {name!r}")
-        self._skipped = {self._key(label) for label in skipped}
-        self._resolved: dict[str, str | None] = {}
-        self._used: set[str] = set()
-        self._left_out: dict[str, _LeftOut] = {}
+
+    def _merges(self, merged: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """Class -> the class that it becomes, of those that become another."""
+        into: dict[str, str] = {}
+        for new, sources in merged.items():
+            target = self._class_of[self._key(new)]
+            for source in sources:
+                name = self._class_of[self._key(source)]
+                if name in self._dropped:
+                    raise UsageError(f"{name!r} is both dropped and merged into {target!r}")
+                if name != target and into.setdefault(name, target) != target:
+                    raise UsageError(f"{name!r} is merged into both {into[name]!r} and {target!r}")
+        for name, target in into.items():
+            if target in into:
+                raise UsageError(
+                    f"{name!r} is merged into {target!r}, which is merged into {into[target]!r}: "
+                    f"merge all of them into {into[target]!r}"
+                )
+        return into
+
+    def _order(self, names: Sequence[str], merged: Mapping[str, Sequence[str]]) -> list[str]:
+        """The declared classes as they are after dropping and merging."""
+        classes = [self._class_of[self._key(name)] for name in (*names, *merged)]
+        classes = [self._into.get(name, name) for name in classes if name not in self._dropped]
+        kept = list(dict.fromkeys(name for name in classes if name not in self._dropped))
+        if not kept:
+            raise UsageError("every class is dropped: no class is left")
+        return kept
+
+    def declare(self, names: Iterable[str]) -> None:
+        """Take the source's own classes in their order, where the user named none."""
+        if self._declared is not None:
+            return
+        self._source = list(dict.fromkeys(c for name in names if (c := self.canonical(name))))
 
     def _key(self, label: str) -> str:
         key = unicodedata.normalize("NFC", label.strip())
-        return key.casefold() if self._ignore_case else key
+        return key.casefold() if self.ignore_case else key
 
     def canonical(self, label: str) -> str | None:
-        """The class that a label means; None for an unknown one or one to skip."""
+        """The class that a label means; None for one that is unknown, skipped or dropped."""
         if label not in self._resolved:
             self._resolved[label] = self._resolve(label)
         return self._resolved[label]
@@ -82,68 +131,135 @@ class ClassMap:
         if key in self._skipped or not key:
             return None
         if self._open:
-            return self._class_of.setdefault(key, label.strip())
-        return self._class_of.get(key)
+            name = self._class_of.setdefault(key, label.strip())
+        elif key in self._class_of:
+            name = self._class_of[key]
+        else:
+            return None
+        self._seen.add(name)
+        name = self._into.get(name, name)
+        return None if name in self._dropped else name
 
     def apply(self, image: Image) -> Image:
         """The same image with class names for labels, without what has no class (counted)."""
         kept = []
         for instance in image.instances:
-            name = self.canonical(instance.label)
-            if name is None:
-                self._leave_out(image, instance)
-            else:
-                self._used.add(name)
+            name = self.take(instance.label, instance.parts, image.source, instance.where)
+            if name is not None:
                 same = name == instance.label
                 kept.append(instance if same else msgspec.structs.replace(instance, label=name))
         return msgspec.structs.replace(image, instances=tuple(kept))
 
-    def _leave_out(self, image: Image, instance: Instance) -> None:
-        label = instance.label.strip()
-        entry = self._left_out.setdefault(label, _LeftOut(image.source, instance.where))
-        entry.shapes += instance.parts
+    def take(self, label: str, shapes: int, file: str, where: str) -> str | None:
+        """`canonical`, counted: so many shapes of this label are there, the first at this place."""
+        name = self.canonical(label)
+        if name is None:
+            tally = self._left_out.setdefault(label.strip(), _Tally(file, where))
+        else:
+            tally = self._used.setdefault(name, _Tally(file, where))
+        tally.shapes += shapes
+        return name
 
     def names(self) -> list[str]:
-        """The classes in order: as declared, then what was added, sorted."""
-        declared = self._declared or []
-        return [*declared, *sorted(self._used - set(declared))]
+        """The classes in order: as declared by the user or the source, then the rest, sorted."""
+        declared = self._declared if self._declared is not None else self._source
+        return [*declared, *sorted(self._used.keys() - set(declared))]
 
     def spellings(self) -> dict[str, str]:
         """Normalised label -> class, of every label that counts, classes in order."""
-        names = self.names()
+        rank = {name: number for number, name in enumerate(self.names())}
+        found = {
+            key: self._into.get(name, name)
+            for key, name in self._class_of.items()
+            if key not in self._skipped and name not in self._dropped
+        }
         return dict(
             sorted(
-                ((key, name) for key, name in self._class_of.items() if name in names),
-                key=lambda item: (names.index(item[1]), item[0]),
+                ((key, name) for key, name in found.items() if name in rank),
+                key=lambda item: (rank[item[1]], item[0]),
             )
         )
 
     def findings(self) -> Iterator[Finding]:
-        """One finding for each label that was left out, with its count and the nearest class."""
-        for label, entry in sorted(self._left_out.items()):
-            times = f"{entry.shapes} shape{'s' * (entry.shapes != 1)}"
-            if self._key(label) in self._skipped:
-                yield Finding(
-                    code="skipped-label",
-                    severity="note",
-                    file=entry.file,
-                    where=entry.where,
-                    message=f"{label!r} means no object: {times} left out, the first one here",
-                    lost=entry.shapes,
-                )
-                continue
+        """What was left out, label by label with its count; look-alikes; rules without effect."""
+        for label, tally in sorted(self._left_out.items()):
+            yield self._left_out_finding(label, tally)
+        yield from self._look_alikes()
+        yield from self._without_effect()
+
+    def _left_out_finding(self, label: str, tally: _Tally) -> Finding:
+        key = self._key(label)
+        remedy = ""
+        severity: Literal["error", "note"] = "note"
+        if key in self._skipped:
+            code, why = "skipped-label", f"{label!r} means no object"
+        elif key in self._class_of:  # known, and yet no class
+            name = self._class_of[key]
+            name = self._into.get(name, name)
+            code, why = "dropped-class", f"{label!r} is of the class {name!r}, which is dropped"
+        else:
+            code = "unknown-label" if label else "empty-label"
+            severity = "note" if self._unknown_policy == "ignore" else "error"
+            why = f"label {label!r} is none of the {len(self.names())} classes"
             close = self._nearest(label)
             hint = f"did you mean {close!r}? Then add" if close else "add"
+            remedy = f"{hint} it to the aliases or the labels, or pass --unknown add"
+        return Finding(
+            code=code,
+            severity=severity,
+            file=tally.file,
+            where=tally.where,
+            message=f"{why}: {_times(tally.shapes)} left out, the first one here",
+            remedy=remedy,
+            lost=tally.shapes,
+        )
+
+    def _look_alikes(self) -> Iterator[Finding]:
+        """Classes whose names a person would take for one."""
+        alike: dict[str, list[str]] = defaultdict(list)
+        for name in dict.fromkeys([*self.names(), *self._dropped]):
+            alike[_folded(name)].append(name)
+        for group in alike.values():
+            if len(group) == 1:
+                continue
+            counts = {name: self._shapes(name) for name in group}
+            most = max(group, key=lambda name: counts[name])
+            rest = [name for name in group if name != most]
+            rarest = min(rest, key=lambda name: counts[name])
+            place = self._used.get(rarest) or self._left_out.get(rarest) or _Tally(".", "")
+            said = " and ".join(f"{name!r} ({_times(counts[name])})" for name in group)
+            by_case = len({name.casefold() for name in group}) == 1
             yield Finding(
-                code="empty-label" if not label else "unknown-label",
-                severity="note" if self._unknown_policy == "ignore" else "error",
-                file=entry.file,
-                where=entry.where,
-                message=f"label {label!r} is none of the {len(self.names())} classes: "
-                f"{times} left out, the first one here",
-                remedy=f"{hint} it to the aliases or the labels, or pass --unknown add",
-                lost=entry.shapes,
+                code="look-alike-labels",
+                severity="warning",
+                file=place.file,
+                where=place.where,
+                message=f"{said} differ only in case, spaces or the form of a letter, "
+                f"and count as {len(group)} classes",
+                remedy=("--ignore-case, or " if by_case else "")
+                + f"--merge '{most}={','.join(rest)}' (or an alias) makes them one",
             )
+
+    def _shapes(self, name: str) -> int:
+        tally = self._used.get(name) or self._left_out.get(name)
+        return tally.shapes if tally else 0
+
+    def _without_effect(self) -> Iterator[Finding]:
+        """Classes to drop or to merge that no label is: most likely misspelt."""
+        verbs = dict.fromkeys(self._dropped, "dropped") | dict.fromkeys(self._into, "merged")
+        for name, verb in verbs.items():
+            targets = self._into.values()
+            if name not in self._seen and name not in targets:
+                close = difflib.get_close_matches(
+                    name.casefold(), sorted(self._seen), n=1, cutoff=0.6
+                )
+                yield Finding(
+                    code="class-rule-without-effect",
+                    severity="note",
+                    file=".",
+                    message=f"{name!r} is to be {verb}, but nothing is labelled so",
+                    remedy=f"did you mean {close[0]!r}?" if close else "",
+                )
 
     def _nearest(self, label: str) -> str | None:
         names = {name.casefold(): name for name in self._class_of.values()}
@@ -151,48 +267,20 @@ class ClassMap:
         return names[found[0]] if found else None
 
 
-class _LeftOut:
+def _folded(name: str) -> str:
+    """What is left of a name when case, spaces, width and composition are set aside."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(folded.split())
+
+
+def _times(shapes: int) -> str:
+    return f"{shapes:,} shape{'s' * (shapes != 1)}"
+
+
+class _Tally:
+    """How many shapes, and where the first of them is."""
+
     def __init__(self, file: str, where: str) -> None:
         self.file = file
         self.where = where
         self.shapes = 0
-
-
-def load_names(source: str | None) -> tuple[list[str] | None, list[str]]:
-    """(classes, labels to skip) of a ``--labels`` value: a file with a name a line, or ``a,b,c``.
-
-    labelme's ``__ignore__`` and ``_background_`` are labels to skip.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    if source is None:
-        return None, list(LABELME_RESERVED)
-    if os.path.isfile(source):  # where Path.is_file raises for a list longer than a file name
-        try:
-            lines = Path(source).read_text("utf-8-sig").splitlines()
-        except UnicodeDecodeError as error:
-            raise UsageError(f"labels file {source} is not UTF-8 text: {error}") from error
-    elif source.endswith(".txt") or "/" in source:
-        raise UsageError(f"labels file {source} does not exist")
-    else:
-        lines = source.split(",")
-    names = [line.strip() for line in lines]
-    names = [name for name in names if name and name not in LABELME_RESERVED]
-    if not names:
-        raise UsageError(f"no class names in {source}")
-    return names, list(LABELME_RESERVED)
-
-
-def load_aliases(path: Path) -> dict[str, list[str]]:
-    """Class name -> spellings, of a TOML file with lines such as ``person = ["pedestrian"]``.
-
-    Raises:
-        UsageError: a value is no list of strings.
-        ParseError: the file is no TOML.
-    """
-    table = load_toml(path)
-    try:
-        return msgspec.convert(table.get("aliases", table), dict[str, list[str]])
-    except msgspec.ValidationError as error:
-        raise UsageError(f"{path}: want lines such as person = ['pedestrian']: {error}") from error

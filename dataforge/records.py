@@ -60,6 +60,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         parts: number of source shapes that this instance was made of.
         where: JSON pointer or line in `Image.source`.
         attributes: what else the annotator said (flags, description, score, ...).
+        extra: keys that only the source's own format knows; written back into that format.
     """
 
     label: str
@@ -71,6 +72,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parts: int = 1
     where: str = ""
     attributes: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -81,8 +83,10 @@ class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         width, height: pixels, of the frame that the annotations are made in.
         instances: in the order of the source.
         source: the annotation file, relative to the folder that was read.
+        where: JSON pointer in it, where one file holds many images.
         split: name of the split it belongs to, if the source says so.
         attributes: flags and the like of the whole image.
+        extra: keys that only the source's own format knows; written back into that format.
     """
 
     file_name: str
@@ -90,8 +94,34 @@ class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     height: int
     instances: tuple[Instance, ...] = ()
     source: str = ""
+    where: str = ""
     split: str | None = None
     attributes: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+
+
+class Category(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One class as a source declares it.
+
+    Attributes:
+        name: of the class.
+        extra: what else the source's format says of it (COCO's supercategory, keypoints).
+    """
+
+    name: str
+    extra: dict[str, Any] = {}
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a source says of the dataset as a whole; a reader that has it yields it first.
+
+    Attributes:
+        categories: the classes in their declared order; a writer gets the final ones.
+        extra: what only the source's format knows (COCO's info and licenses).
+    """
+
+    categories: tuple[Category, ...] = ()
+    extra: dict[str, Any] = {}
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

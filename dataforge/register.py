@@ -16,7 +16,7 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Any
 
 import msgspec
 
-from dataforge import split
+from dataforge.classes import ClassOptions
 from dataforge.codegen._table import get_target
 from dataforge.codegen.spec import (
     DatasetSpec,
@@ -38,16 +38,21 @@ from dataforge.errors import InputError, OutputError, UsageError
 from dataforge.fileio import REGISTRATION, Root, decode_json, write_json, write_text
 from dataforge.formats import coco, voc
 from dataforge.infer import choose
-from dataforge.labels import ClassMap, Unknown
-from dataforge.layout import Layout
+from dataforge.labels import ClassMap
+from dataforge.layout import Layout, join
+from dataforge.manifest import Manifest, Rule, load_rule, not_listed, split_names
 from dataforge.records import Finding, Image
+from dataforge.source import in_two_splits, layout_rules
+
+DEMO_MARK = "dataforge_demo"
+"""A file of this name says that a folder is a demo's: it may be made anew, and gives way."""
 
 _USES = {"train": ("train", "trainval"), "val": ("val", "test"), "test": ("test", "val")}
 """Which of the dataset's splits each of the framework's three is taken from, first come."""
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to register, and how.
+class Request(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to register, and how; with what `dataforge.classes.ClassOptions` says of the classes.
 
     Attributes:
         name: of the dataset; gives the class's, the module's and the alias's name.
@@ -55,9 +60,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         layout: see `dataforge.infer.choose`.
         flags: fields of `Layout` that override what the layout says.
         also_known_as: further names for `get_classes`.
-        unknown: what to do with a label that is none of the classes.
-        ratios: make splits of these sizes, such as ``train=0.8,val=0.2``.
-        seed: of the splits that are made.
+        split: ``train=0.8,val=0.2`` where the dataset has no splits, or a manifest of
+            `dataforge.split`.
+        seed, stratify, group_by: of the split, see `dataforge.manifest.Rule`.
         out: folder to write to; None is ``<name>_registered`` in the working directory.
         framework: a row of `dataforge.codegen._table`.
         train: detector, batch and learning rate.
@@ -67,11 +72,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: str
     root: str = "."
     layout: str | None = None
-    flags: dict[str, Any] = {}
+    flags: dict[str, Any] = msgspec.field(default_factory=dict)
     also_known_as: tuple[str, ...] = ()
-    unknown: Unknown = "error"
-    ratios: str | None = None
+    split: str | None = None
     seed: int = 0
+    stratify: bool = False
+    group_by: str | None = None
     out: str | None = None
     framework: str = "mmdet2"
     train: TrainSpec = TrainSpec()
@@ -151,6 +157,7 @@ def plan(request: Request) -> Plan:
     """
     key, class_name = identify(request.name)
     target = get_target(request.framework)
+    rule = load_rule(request.split, request.seed, request.stratify, request.group_by)
     root = Root(request.root)
     if root.remote:
         raise UsageError("--root: training reads local files; copy the dataset first")
@@ -159,15 +166,19 @@ def plan(request: Request) -> Plan:
     survey = _survey_coco(root, layout) if layout.format == "coco" else _survey_voc(root, layout)
     reasons += survey.reasons
     findings = list(survey.findings)
-    classes = _classes(layout, request.unknown, survey)
+    classes = request.rules().over(layout_rules(layout)).class_map()
+    classes.declare(survey.order)
     out = Path(os.path.abspath(request.out or f"{key}_registered"))
-    made = _made_splits(request, survey, out)
+    if rule is not None:
+        survey = _shared_out(survey, rule, request, classes, findings)
+    findings += in_two_splits(survey.file_names)
+    made = _made_splits(survey, out)
     splits = _splits(survey, made, reasons, findings)
-    instances = _count(survey, classes, findings)
+    instances = _count(survey, classes)
     findings += classes.findings()
     names = classes.names()
-    if not names:
-        raise InputError(f"{request.root}: no class is named and nothing is marked")
+    if not any(number for counts in instances.values() for number in counts.values()):
+        raise InputError(_nothing(request, findings))
     dataset = DatasetSpec(
         name=request.name,
         class_name=class_name,
@@ -178,12 +189,16 @@ def plan(request: Request) -> Plan:
         root=os.path.abspath(request.root),
         classes=tuple(names),
         spellings=classes.spellings(),
-        ignore_case=layout.ignore_case,
+        ignore_case=classes.ignore_case,
         splits=splits,
         extensions=layout.extensions,
         lookup=layout.lookup,
         coords=survey.coords,
         difficult=layout.difficult,
+        by_name=layout.by_name,
+        image_id=layout.image_id(),
+        other_case=any(finding.code == "case-differs" for finding in survey.findings),
+        upper_xml=any(path.endswith(".XML") for path in survey.id_of),
         has_masks=survey.masks,
     )
     target.check(dataset, request.train)
@@ -202,11 +217,18 @@ def plan(request: Request) -> Plan:
     )
 
 
+def _nothing(request: Request, findings: Sequence[Finding]) -> str:
+    """Why nothing is registered, with what was found on the way."""
+    reasons = "".join(f"\n  {finding}" for finding in findings[:5])
+    return f"{request.root}: nothing is marked there with one of the classes{reasons}"
+
+
 class _Survey(msgspec.Struct, kw_only=True):
     """What a pass over the data found, whatever its format."""
 
     splits: dict[str, SplitSpec]
     ids: dict[str, list[str]]
+    file_names: dict[str, set[str]] = {}  # split -> its images, relative to the root
     labels: dict[str, Counter[str]]  # split -> label -> instances
     order: list[str] = []  # labels in the order of the source, empty where it has none
     images: list[Image] = []  # voc: for the class map's findings
@@ -226,22 +248,26 @@ def _survey_voc(root: Root, layout: Layout) -> _Survey:
     paths: dict[str, str] = {}
     for split_name, ids in voc.listed_ids(root, fixed).items():
         name = split_name or "all"
-        images, annotations = fixed.folders(split_name or "")
+        images, annotations = (_fixed(folder) for folder in fixed.folders(split_name or ""))
         listing = "" if fixed.per_split else fixed.splits.get(split_name or "", "")
         survey.splits[name] = SplitSpec(
             ann_file=listing, images=_plain(images), annotations=_plain(annotations)
         )
         survey.ids[name] = ids
         paths |= {path: id_ for id_, path in voc.annotation_ids(root, fixed, split_name).items()}
-        survey.unlisted[name] = not listing or not _is_clean(root, listing, ids)
+        survey.unlisted[name] = not (listing and root.exists(listing)) or not _is_clean(
+            root, listing, ids
+        )
     for record in voc.read(root, voc.Options(layout=fixed, missing_images="skip"), str.strip):
         if isinstance(record, Finding):
             survey.findings.append(record)
+        if not isinstance(record, Image):
             continue
         # Names and places are all that the class map asks for.
         survey.images.append(msgspec.structs.replace(record, attributes={}))
         survey.id_of[record.source] = paths[record.source]
     survey.labels = _labels(survey.images, survey.splits)
+    survey.file_names = _file_names(survey.images, survey.splits)
     if not survey.images:
         reasons = "".join(f"\n  {finding}" for finding in survey.findings[:5])
         raise InputError(f"{root.location}: no image with annotations can be read{reasons}")
@@ -254,6 +280,14 @@ def _labels(images: Iterable[Image], splits: Iterable[str]) -> dict[str, Counter
     for image in images:
         labels[image.split or "all"].update(instance.label for instance in image.instances)
     return labels
+
+
+def _file_names(images: Iterable[Image], splits: Iterable[str]) -> dict[str, set[str]]:
+    """Split -> its images."""
+    file_names: dict[str, set[str]] = {name: set() for name in splits}
+    for image in images:
+        file_names[image.split or "all"].add(image.file_name)
+    return file_names
 
 
 def _is_clean(root: Root, listing: str, ids: Sequence[str]) -> bool:
@@ -270,6 +304,7 @@ def _survey_coco(root: Root, layout: Layout) -> _Survey:
         images, _ = layout.folders(name)
         survey.splits[name] = SplitSpec(ann_file=path, images=_plain(images))
         survey.ids[name] = summary.file_names
+        survey.file_names[name] = {join(images, file_name) for file_name in summary.file_names}
         survey.labels[name] = Counter(summary.counts)
         survey.order += [label for label in summary.names if label not in survey.order]
         segmented += summary.segmented
@@ -278,20 +313,57 @@ def _survey_coco(root: Root, layout: Layout) -> _Survey:
     return survey
 
 
+def _fixed(folder: str) -> str:
+    """The folder that ids are relative to: the root, where ``*`` is in it."""
+    return "." if "*" in folder else folder
+
+
 def _plain(folder: str) -> str:
     return "" if folder == "." else folder
 
 
-def _classes(layout: Layout, unknown: Unknown, survey: _Survey) -> ClassMap:
-    declared: Sequence[str] | None = layout.classes
-    if declared is None and survey.order and not layout.aliases:
-        declared = survey.order
-    return ClassMap(
-        declared,
-        layout.aliases,
-        unknown=unknown,
-        ignore_case=layout.ignore_case,
-        skipped=layout.skip,
+def _shared_out(
+    survey: _Survey, rule: Rule, request: Request, classes: ClassMap, findings: list[Finding]
+) -> _Survey:
+    """The same images in splits that a rule makes, each to be written into a list of our own."""
+    if not survey.unlisted:
+        raise UsageError("--split makes lists of ids: a COCO file is split by `convert`")
+    said = ", ".join(survey.splits)
+    if len(survey.splits) > 1 and not isinstance(rule, Manifest):
+        raise UsageError(f"--split: the dataset has splits already ({said})")
+    specs = {msgspec.structs.replace(spec, ann_file="") for spec in survey.splits.values()}
+    if len(specs) > 1:
+        raise UsageError(f"--split: each of {said} has a folder of its own, which no list can mix")
+    images = {image.source: image for image in survey.images}  # once, if several splits list it
+    labels: dict[str, Counter[str]] = defaultdict(Counter)
+    for image in images.values():
+        names = (classes.canonical(instance.label) for instance in image.instances)
+        labels[image.file_name].update(name for name in names if name is not None)
+    sides = rule.sides(labels)
+    if missing := labels.keys() - sides.keys():
+        left_out = (image for image in images.values() if image.file_name in missing)
+        lost = sum(len(image.instances) for image in left_out)
+        findings.append(not_listed(missing, lost, request.split))
+    if not sides:
+        raise InputError(f"{request.split}: none of its images is in {request.root}")
+    kept = [
+        msgspec.structs.replace(image, split=sides[image.file_name])
+        for image in images.values()
+        if image.file_name in sides
+    ]
+    ids: dict[str, list[str]] = {name: [] for name in split_names(rule, sides)}
+    if not ids.keys() & {*_USES["train"]}:
+        raise UsageError(f"--split {request.split}: one of the splits has to be train")
+    for image in kept:
+        ids[image.split or ""].append(survey.id_of[image.source])
+    return msgspec.structs.replace(
+        survey,
+        images=kept,
+        labels=_labels(kept, ids),
+        file_names=_file_names(kept, ids),
+        ids={name: sorted(listed) for name, listed in ids.items()},
+        splits=dict.fromkeys(ids, specs.pop()),
+        unlisted=dict.fromkeys(ids, True),
     )
 
 
@@ -302,32 +374,20 @@ class _Made(msgspec.Struct, frozen=True):
     files: list[PlannedFile]
 
 
-def _made_splits(request: Request, survey: _Survey, out: Path) -> _Made:
+def _made_splits(survey: _Survey, out: Path) -> _Made:
     splits, files = dict(survey.splits), []
-    if request.ratios:
-        if not survey.unlisted:
-            raise UsageError("--split makes lists of ids: a COCO file is split by `convert`")
-        if len(survey.splits) > 1:
-            raise UsageError(
-                f"--split: the dataset has splits already ({', '.join(survey.splits)})"
-            )
-        (spec,) = survey.splits.values()
-        ratios = split.parse_ratios(request.ratios)
-        sides = split.assign(survey.id_of.values(), ratios, request.seed)
-        survey.images = [
-            msgspec.structs.replace(image, split=sides[survey.id_of[image.source]])
-            for image in survey.images
-        ]
-        survey.labels = _labels(survey.images, ratios)
-        survey.ids = {side: sorted(id_ for id_ in sides if sides[id_] == side) for side in ratios}
-        splits = dict.fromkeys(ratios, spec)
-    for name in splits:
-        if request.ratios or survey.unlisted.get(name):
+    usable = {(image.split or "all", survey.id_of[image.source]) for image in survey.images}
+    for name, spec in survey.splits.items():
+        if not survey.images:  # a COCO file lists its own
+            continue
+        # What cannot be read would stop the training: the list that is trained on is without it,
+        # and the findings name it.
+        ids = [id_ for id_ in survey.ids[name] if (name, id_) in usable]
+        if survey.unlisted.get(name) or len(ids) < len(survey.ids[name]):
+            survey.ids[name] = ids
             path = f"splits/{name}.txt"
-            # A list of our own holds what can be read; the findings name the rest.
-            usable = [id_ for id_ in survey.ids[name] if id_ in survey.id_of.values()]
-            files.append(PlannedFile(path, "".join(f"{id_}\n" for id_ in usable)))
-            splits[name] = msgspec.structs.replace(splits[name], ann_file=str(out / path))
+            files.append(PlannedFile(path, "".join(f"{id_}\n" for id_ in ids)))
+            splits[name] = msgspec.structs.replace(spec, ann_file=str(out / path))
     return _Made(splits, files)
 
 
@@ -340,6 +400,17 @@ def _splits(
         chosen[use] = made.splits[name]
         if name != use:
             reasons.append(f"{use}: the dataset has no such split, so {name} is taken")
+    unused = [name for name in made.splits if made.splits[name] not in chosen.values()]
+    if unused:
+        findings.append(
+            Finding(
+                code="split-not-used",
+                severity="note",
+                file=made.splits[unused[0]].ann_file or ".",
+                message=f"nothing is trained on or evaluated on the splits {', '.join(unused)}",
+                remedy="edit the dataset fragment to use them",
+            )
+        )
     if chosen["val"] == chosen["train"]:
         findings.append(
             Finding(
@@ -347,15 +418,15 @@ def _splits(
                 severity="warning",
                 file=survey.splits[next(iter(survey.splits))].ann_file or ".",
                 message="the dataset has one split: what is trained on is what is evaluated on",
-                remedy="--split train=0.8,val=0.2 makes two",
+                remedy="--split train=0.8,val=0.2 makes two"
+                if survey.images
+                else "convert with --split train=0.8,val=0.2, or name two files with --splits",
             )
         )
     return chosen
 
 
-def _count(
-    survey: _Survey, classes: ClassMap, findings: list[Finding]
-) -> dict[str, dict[str, int]]:
+def _count(survey: _Survey, classes: ClassMap) -> dict[str, dict[str, int]]:
     """Split -> class -> instances; what has no class goes to the class map's findings."""
     for image in survey.images:
         classes.apply(image)
@@ -364,19 +435,10 @@ def _count(
         counts[name] = {}
         for label, number in labels.items():
             class_name = classes.canonical(label)
+            if not survey.images and number:  # a COCO file, of which only the numbers are read
+                classes.take(label, number, survey.splits[name].ann_file, f"category {label!r}")
             if class_name is not None:
                 counts[name][class_name] = counts[name].get(class_name, 0) + number
-            elif not survey.images and number:
-                findings.append(
-                    Finding(
-                        code="unknown-category",
-                        severity="warning",
-                        file=survey.splits[name].ann_file,
-                        where=f"category {label!r}",
-                        message=f"is none of the classes: {number} annotations are not trained on",
-                        remedy="add it to --classes or --aliases",
-                    )
-                )
     return counts
 
 
@@ -421,26 +483,9 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
         OutputError: a file was changed by hand or is somebody else's, or the name is registered
             from another folder; nothing is written then.
     """
+    if not force:
+        check_applicable(plan_)
     old = read_registration(plan_.out)
-    changed = [
-        file.path
-        for file in plan_.files
-        if not _may_replace(
-            plan_.out / file.path, file.text, old.files.get(file.path) if old else None
-        )
-    ]
-    if changed and not force:
-        raise OutputError(
-            f"{plan_.out}: changed by hand or not made by dataforge: {', '.join(changed)}; "
-            "--dry-run shows the difference, --force overwrites"
-        )
-    if plan_.pth is not None:
-        other = registered_folder(plan_)
-        if other is not None and other != plan_.out and other.exists() and not force:
-            raise OutputError(
-                f"{plan_.dataset.name} is registered already, from {other}; "
-                f"`dataforge unregister {plan_.dataset.name}` undoes that, --force takes its place"
-            )
     written = []
     for file in plan_.files:
         path = plan_.out / file.path
@@ -456,6 +501,31 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
             sys.path.append(str(plan_.out))  # path files are read when Python starts
             importlib.invalidate_caches()
     return written
+
+
+def check_applicable(plan_: Plan) -> None:
+    """Raise OutputError where `apply` would overwrite what is not its own."""
+    old = read_registration(plan_.out)
+    changed = [
+        file.path
+        for file in plan_.files
+        if not _may_replace(
+            plan_.out / file.path, file.text, old.files.get(file.path) if old else None
+        )
+    ]
+    if changed:
+        raise OutputError(
+            f"{plan_.out}: changed by hand or not made by dataforge: {', '.join(changed)}; "
+            "--dry-run shows the difference, --force overwrites"
+        )
+    other = registered_folder(plan_)
+    if other is None or other == plan_.out or not other.exists():
+        return
+    if not (other.parent / DEMO_MARK).is_file():  # a demo gives way
+        raise OutputError(
+            f"{plan_.dataset.name} is registered already, from {other}; "
+            f"`dataforge unregister {plan_.dataset.name}` undoes that, --force takes its place"
+        )
 
 
 def _may_replace(path: Path, text: str, recorded: str | None) -> bool:
@@ -493,16 +563,17 @@ def site_folders(python: str | None = None) -> list[Path]:
     if python is None or os.path.abspath(python) == sys.executable:
         import site
 
-        return [Path(sysconfig.get_paths()["purelib"]), Path(site.getusersitepackages())]
+        own = Path(sysconfig.get_paths()["purelib"])
+        return [own, Path(site.getusersitepackages())] if site.ENABLE_USER_SITE else [own]
     code = (
         "import site, sysconfig; print(sysconfig.get_paths()['purelib']); "
-        "print(site.getusersitepackages())"
+        "print(site.getusersitepackages() if site.ENABLE_USER_SITE else '')"
     )
     try:
         result = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise UsageError(f"--python {python}: cannot be run: {error}") from error
-    return [Path(line) for line in result.stdout.splitlines()]
+    return [Path(line) for line in result.stdout.splitlines() if line]
 
 
 def registered_folder(plan_: Plan) -> Path | None:
@@ -531,6 +602,8 @@ def unregister(
 ) -> Removed:
     """Take back a registration: the path file, and every file as it was written.
 
+    Where a file is kept, what remains stays registered, so that `force` finds it later.
+
     Args:
         name: of the dataset.
         out: the folder it was written to, where no path file tells.
@@ -538,13 +611,13 @@ def unregister(
         force: remove files that a person changed, too.
 
     Raises:
-        InputError: no such registration.
+        InputError: no such registration, or none in `out`.
     """
     key, _ = identify(name)
     pths = [folder / f"dataforge_{key}.pth" for folder in site_folders(python)]
     pths = [path for path in pths if path.is_file()]
     folders = [Path(os.path.abspath(out))] if out else [f for p in pths if (f := _linked_folder(p))]
-    default = Path.cwd() / f"{key}_registered"
+    default = Path(os.path.abspath(f"{key}_registered"))
     if not folders and read_registration(default):
         folders = [default]
     if not folders:
@@ -553,7 +626,11 @@ def unregister(
     kept: list[Path] = []
     for folder in folders:
         registration = read_registration(folder)
-        for path_name, digest in (registration.files if registration else {}).items():
+        if registration is None and out:
+            raise InputError(f"{folder}: nothing was registered into this folder")
+        files = registration.files if registration else {}
+        left: dict[str, str] = {}
+        for path_name, digest in files.items():
             path = folder / path_name
             if not path.is_file():
                 continue
@@ -562,11 +639,15 @@ def unregister(
                 removed.append(path)
             else:
                 kept.append(path)
-        if registration:
+                left[path_name] = digest
+        if left:  # what is left can be taken back later, with force
+            write_json(folder / REGISTRATION, Registration(name=name, files=left))
+        elif registration:
             (folder / REGISTRATION).unlink()
-            _remove_empty(folder, registration.files)
+        _remove_empty(folder, files)
     for pth in pths:
-        if _linked_folder(pth) in folders:
+        linked = _linked_folder(pth)
+        if linked in folders and not any(linked in path.parents for path in kept):
             pth.unlink()
             removed.append(pth)
     return Removed(removed, kept)

@@ -89,7 +89,7 @@ def made(
     patch: pytest.MonkeyPatch,
     *,
     name: str = "",
-    ratios: str | None = None,
+    split: str | None = None,
     also_known_as: tuple[str, ...] = (),
     layout: str | None = None,
     **flags: Any,
@@ -100,7 +100,7 @@ def made(
         root=str(folder),
         layout=layout,
         flags=flags,
-        ratios=ratios,
+        split=split,
         also_known_as=also_known_as,
         out=str(folder.parent / f"{folder.name}_registered"),
     )

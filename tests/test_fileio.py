@@ -62,6 +62,22 @@ def test_a_remote_root_reads_like_a_local_one() -> None:
         root.read_bytes("c.json")
 
 
+@pytest.mark.parametrize("scheme", ["", "memory://one-of-many"])
+def test_a_json_file_is_its_folder_without_the_others(tmp_path: Path, scheme: str) -> None:
+    import fsspec
+
+    folder = scheme or str(tmp_path)
+    for name in ("a.json", "b.json", "c/d.json", "a.jpg"):
+        if scheme:
+            fsspec.filesystem("memory").pipe(f"/one-of-many/{name}", b"{}")
+        else:
+            write(tmp_path / name, "{}")
+    root = Root(f"{folder}/a.json")
+    assert root.files() == ["a.jpg", "a.json"]
+    assert root.read_bytes("a.json") == b"{}"
+    assert root.location == folder
+
+
 def test_reading_a_file_that_is_not_there_names_it(tmp_path: Path) -> None:
     with pytest.raises(ParseError, match=r"^a\.json: cannot be read: No such file"):
         Root(tmp_path).read_bytes("a.json")
@@ -302,3 +318,12 @@ def test_load_toml_names_the_file(tmp_path: Path, content: str | bytes | None, s
     with pytest.raises(ParseError, match=said) as caught:
         fileio.load_toml(path)
     assert str(caught.value).startswith(str(path))
+
+
+def test_what_register_wrote_is_no_part_of_the_dataset(tmp_path: Path) -> None:
+    write(tmp_path / "a.xml", "<a/>")
+    write(tmp_path / "x_registered" / "dataforge_registration.json", "{}")
+    write(tmp_path / "x_registered" / "splits" / "train.txt", "a")
+    assert Root(tmp_path).files() == ["a.xml"]
+    # Unless it is the very folder that is asked for.
+    assert "splits/train.txt" in Root(tmp_path / "x_registered").files()

@@ -326,3 +326,80 @@ def test_rasterise_survives_rings_far_outside() -> None:
     empty = geometry.rasterise([outside], 8, 6)
     assert geometry.mask_area(empty) == 0
     assert pixels(empty).shape == (6, 8)
+
+
+# Outlines of masks, and one ring of several -------------------------------------------------------
+
+
+@pytest.mark.parametrize("coords", ["voc", "mmdet", "zero"])
+@pytest.mark.parametrize("value", [0.1, -0.3, 1 / 3, 123456.789, 1e-7, 5e-324, 1e300, 0.0, 7.0])
+def test_edges_become_text_without_rounding(value: float, coords: Coords) -> None:
+    box = (value, value, value, value)
+    assert geometry.edges_of_text(geometry.text_of_edges(box, coords), coords) == box
+
+
+def test_text_of_edges_is_plain() -> None:
+    assert geometry.text_of_edges((0.1, -1, 2.5, 30), "voc") == ("1.1", "0", "2.5", "30")
+    assert geometry.text_of_edges((1e-7, 1e6, 1e16, 0.5), "zero") == (
+        "0.0000001",
+        "1000000",
+        "10000000000000000",
+        "0.5",
+    )
+
+
+def drawn(*rows: str) -> Mask:
+    """A mask drawn in text, '#' inside, on an image of its size."""
+    pixels = np.array([[letter == "#" for letter in row] for row in rows])
+    return geometry.mask_from_crop(pixels, 0, 0, pixels.shape)
+
+
+def test_the_outline_of_a_mask_goes_along_its_pixels() -> None:
+    assert geometry.mask_rings(drawn("....", ".##.", ".#..")) == (
+        (1, 1, 3, 1, 3, 2, 2, 2, 2, 3, 1, 3),
+    )
+
+
+def test_a_hole_goes_the_other_way_round_and_corners_do_not_join() -> None:
+    assert geometry.mask_rings(drawn("###", "#.#", "###")) == (
+        (0, 0, 3, 0, 3, 3, 0, 3),
+        (1, 1, 1, 2, 2, 2, 2, 1),
+    )
+    assert geometry.mask_rings(drawn("#.", ".#")) == (
+        (0, 0, 1, 0, 1, 1, 0, 1),
+        (1, 1, 2, 1, 2, 2, 1, 2),
+    )
+    assert geometry.mask_rings(drawn("..")) == ()
+
+
+def test_joined_takes_the_shortest_bridge() -> None:
+    square, far, near = (0, 0, 2, 0, 2, 2, 0, 2), (9, 0, 10, 0, 10, 1), (4, 2, 5, 2, 5, 3)
+    assert geometry.joined([square]) == square
+    # from (2, 2) to (4, 2), and from (5, 2) on to (9, 0)
+    assert geometry.joined([square, far, near]) == (
+        0, 0, 2, 0, 2, 2, 4, 2, 5, 2, 9, 0, 10, 0, 10, 1, 9, 0, 5, 2, 5, 3, 4, 2, 2, 2, 0, 2,
+    )  # fmt: skip
+
+
+# Runs of a mask --------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 70_000), min_size=1, max_size=8))
+def test_runs_are_those_that_pycocotools_packed(runs: list[int]) -> None:
+    packed = coco_mask.frPyObjects({"size": [sum(runs), 1], "counts": runs}, sum(runs), 1)
+    assert geometry.rle_runs(packed["counts"].decode()) == runs
+    assert geometry.mask_from_runs(runs, (sum(runs), 1)).counts == packed["counts"].decode()
+
+
+@pytest.mark.parametrize("counts", ["P", "\x7f", " ", "é", "O", "1P"])
+def test_what_is_no_run(counts: str) -> None:
+    assert geometry.rle_runs(counts) is None
+
+
+def test_a_crop_holds_all_pixels_of_a_mask() -> None:
+    found = geometry.mask_crop(drawn(".....", "..##.", "..#..", "....."))
+    assert found is not None
+    crop, corners = found
+    assert crop.tolist() == [[True, True], [True, False]]
+    assert corners == (2, 1, 3, 2)
+    assert geometry.mask_crop(drawn("..", "..")) is None

@@ -11,6 +11,7 @@ from helpers import REAL, SAMPLE, write
 from dataforge.errors import LayoutError, UsageError
 from dataforge.fileio import Root
 from dataforge.infer import choose, infer
+from dataforge.layout import listed_ids
 
 
 def tree(folder: Path, *names: str, **lists: str) -> Root:
@@ -75,6 +76,60 @@ def test_humanparts_without_being_told() -> None:
         ),
         # dotted stems
         (["images/a.b.png", "xml/a.b.xml"], "images", "xml", {}),
+        # a pair of folders for each camera, each day
+        (
+            ["cam1/images/a.jpg", "cam1/xml/a.xml", "cam2/images/a.jpg", "cam2/xml/a.xml",
+             "cam2/images/b.jpg"],
+            "*/images",
+            "*/xml",
+            {},
+        ),
+        (
+            ["d/1/2/img/a.jpg", "d/1/2/a.xml", "d/3/img/a.jpg", "d/3/a.xml"],
+            "*/img",
+            "*",
+            {},
+        ),
+        (["1/a.jpg", "1/xml/a.xml", "2/a.jpg", "2/xml/a.xml"], "*", "*/xml", {}),
+        # the same for each split
+        (
+            ["train/c1/img/a.jpg", "train/c1/xml/a.xml", "train/c2/img/a.jpg", "train/c2/xml/a.xml",
+             "val/c1/img/a.jpg", "val/c1/xml/a.xml"],
+            "{split}/*/img",
+            "{split}/*/xml",
+            {"train": "train", "val": "val"},
+        ),
+        # images by day, XML in one folder; and the other way round
+        (["1/a.jpg", "2/b.jpg", "xml/a.xml", "xml/b.xml"], "*", "xml", {}),
+        (["img/a.jpg", "img/b.jpg", "1/a.xml", "2/b.xml"], "img", "*", {}),
+        # the devkit's masks have the images' names
+        (
+            ["V/JPEGImages/a.jpg", "V/Seg/a.png", "V/SegmentationClass/a.png",
+             "V/SegmentationClass/b.png", "V/Annotations/a.xml", "V/Annotations/b.xml",
+             "V/JPEGImages/b.jpg"],
+            "V/JPEGImages",
+            "V/Annotations",
+            {},
+        ),
+        (["photos/a.jpg", "mask/a.png", "xml/a.xml"], "photos", "xml", {}),
+        # a folder with some of the names is not the folder with all
+        (
+            ["images/a.jpg", "images/b.jpg", "x/a.jpg", "xml/a.xml", "xml/b.xml"],
+            "images",
+            "xml",
+            {},
+        ),
+        # IMG_1.JPG with img_1.xml
+        (["p/IMG_1.JPG", "x/img_1.xml"], "p", "x", {}),
+        (["p/IMG_1.JPG", "p/img_1.xml"], ".", ".", {}),
+        # a folder with no split's name beside two that have one
+        (
+            ["train/a.jpg", "train/a.xml", "train/b.jpg", "train/b.xml", "val/c.jpg", "val/c.xml",
+             "old/img/d.jpg", "old/xml/d.xml"],
+            "{split}",
+            "{split}",
+            {"train": "train", "val": "val"},
+        ),
         # one stray pair does not decide
         (
             ["images/a.jpg", "images/b.jpg", "xml/a.xml", "xml/b.xml", "bin/c.jpg", "bin/c.xml"],
@@ -108,6 +163,10 @@ FOUR = [f"{folder}/{id_}.{end}" for id_ in "abcd" for folder, end in (("I", "jpg
         ({"sets__validation": "I/a.jpg\n./I/b.jpg\n"}, {"val": "sets/validation.txt"}),
         ({"train": "a 1\nb -1\n"}, {"train": "train.txt"}),
         ({"train": "a,1\nb,0\n"}, {"train": "train.txt"}),
+        # paths, other case, two columns of files, commas, PowerShell's UTF-16 is below
+        ({"train": "/home/me/I/A.JPG\n/home/me/I/b.jpg\n"}, {"train": "train.txt"}),
+        ({"train": "I/a.jpg A/a.xml\nI/b.jpg A/b.xml\n"}, {"train": "train.txt"}),
+        ({"train": "I\\a.jpg,A\\a.xml\r\nI\\b.jpg,A\\b.xml\r\n"}, {"train": "train.txt"}),
         # the general list, not one class's
         (
             {"Main__cat_train": "a 1\nb 1\nc 1\n", "Main__train": "a\nb\n"},
@@ -141,6 +200,90 @@ def test_split_files_name_nested_ids(tmp_path: Path) -> None:
     ]
     root = tree(tmp_path, *names, train="cam1/a\n", val="I/cam2/a.jpg\n")
     assert infer(root).layout.splits == {"train": "train.txt", "val": "val.txt"}
+
+
+def test_an_id_that_ends_in_a_number_is_not_cut(tmp_path: Path) -> None:
+    names = [
+        f"{folder}/shot {n}.{end}" for n in "01" for folder, end in (("I", "jpg"), ("A", "xml"))
+    ]
+    root = tree(tmp_path, *names, train="shot 1\n", val="shot 0\n")
+    layout = infer(root).layout
+    assert layout.splits == {"train": "train.txt", "val": "val.txt"}
+    assert listed_ids(root, layout, "train") == ["shot 1"]
+    assert listed_ids(root, layout, "val") == ["shot 0"]
+
+
+def test_a_list_that_powershell_wrote(tmp_path: Path) -> None:
+    write(tmp_path / "train.txt", "a\r\nb\r\n".encode("utf-16"))
+    layout = infer(tree(tmp_path, *FOUR)).layout
+    assert listed_ids(Root(tmp_path), layout, "train") == ["a", "b"]
+
+
+CAMERAS = [
+    f"cam{n}/{folder}/{id_}.{end}"
+    for n in (1, 2)
+    for id_ in "ab"
+    for folder, end in (("images", "png"), ("xml", "xml"))
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("cam1/a\ncam2/b\n", ["cam1/xml/a", "cam2/xml/b"]),
+        ("cam1/images/a.png\n", ["cam1/xml/a"]),
+        ("./cam2/xml/a.xml\n", ["cam2/xml/a"]),
+        ("/data/cam2/images/b.png 1\n", ["cam2/xml/b"]),
+        ("cam1/a\ncam2/a\nb\n", ["cam1/xml/a", "cam2/xml/a", "b"]),  # which b, nobody knows
+    ],
+)
+def test_one_list_for_several_cameras(tmp_path: Path, text: str, ids: list[str]) -> None:
+    root = tree(tmp_path, *CAMERAS, train=text)
+    layout = infer(root).layout
+    assert (layout.images, layout.annotations) == ("*/images", "*/xml")
+    assert listed_ids(root, layout, "train") == ids
+
+
+def test_a_list_in_each_camera(tmp_path: Path) -> None:
+    root = tree(tmp_path, *CAMERAS, cam1__train="a\n", cam2__train="b\n", cam1__val="b\n")
+    found = infer(root)
+    assert found.layout.splits == {"train": "*/train.txt", "val": "*/val.txt"}
+    assert listed_ids(root, found.layout, "train") == ["cam1/xml/a", "cam2/xml/b"]
+    assert listed_ids(root, found.layout, "val") == ["cam1/xml/b"]
+    assert "split train: */train.txt lists 2 ids" in found.reasons
+
+
+def test_the_devkit_from_above(tmp_path: Path) -> None:
+    """One year, then two, with the lists of single classes beside the general one."""
+    files = []
+    for year, id_ in (("VOC2007", "000005"), ("VOC2012", "2008_000002")):
+        front = f"VOCdevkit/{year}"
+        files += [f"{front}/JPEGImages/{id_}.jpg", f"{front}/Annotations/{id_}.xml"]
+        write(tmp_path / front / "ImageSets" / "Main" / "train.txt", f"{id_}\n")
+        write(tmp_path / front / "ImageSets" / "Main" / "dog_train.txt", f"{id_}  1\n")
+        root = tree(tmp_path, *files)
+        found = infer(root).layout
+        one = year == "VOC2007"
+        place = front if one else "*"
+        assert (found.images, found.annotations) == (f"{place}/JPEGImages", f"{place}/Annotations")
+        assert found.splits == {"train": f"{place}/ImageSets/Main/train.txt"}
+        assert found.coords_default == "voc"
+    assert listed_ids(root, found, "train") == [
+        "VOCdevkit/VOC2007/Annotations/000005",
+        "VOCdevkit/VOC2012/Annotations/2008_000002",
+    ]
+
+
+def test_a_name_in_two_folders_says_what_it_needs(tmp_path: Path) -> None:
+    root = tree(tmp_path, "1/a.jpg", "2/a.jpg", "2/b.jpg", "1/c.jpg", "xml/a.xml", "xml/b.xml",
+                "xml/c.xml")  # fmt: skip
+    with pytest.raises(LayoutError, match=r"a\.xml has an image .* \(1/a\.jpg, 2/a\.jpg\): put"):
+        infer(root)
+
+
+def test_other_case_is_said(tmp_path: Path) -> None:
+    reasons = infer(tree(tmp_path, "p/IMG_1.JPG", "x/img_1.xml", "p/b.jpg", "x/b.xml")).reasons
+    assert "1 of them are named in other case than their image" in reasons
 
 
 def test_what_is_declared_is_kept_and_the_difference_said(tmp_path: Path) -> None:

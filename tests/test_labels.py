@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from pathlib import Path
+from typing import Any
 
 import pytest
-from helpers import write
 
-from dataforge.errors import ParseError, UsageError
-from dataforge.labels import ClassMap, Unknown, load_aliases, load_names
+from dataforge.errors import UsageError
+from dataforge.labels import ClassMap, Unknown
 from dataforge.records import Finding, Image, Instance
 
 
@@ -29,7 +28,7 @@ def test_without_names_every_label_is_a_class_sorted() -> None:
     classes = ClassMap()
     assert applied(classes, " dog ", "Cat", "cat", "dog") == ["dog", "Cat", "cat", "dog"]
     assert classes.names() == ["Cat", "cat", "dog"]
-    assert list(classes.findings()) == []
+    assert [finding.code for finding in classes.findings()] == ["look-alike-labels"]
 
 
 def test_declared_names_keep_their_order_used_or_not() -> None:
@@ -134,59 +133,166 @@ def test_ignore_case_finds_the_same_class_twice() -> None:
         ClassMap(["Cat", "cat"], ignore_case=True)
 
 
-# Files -----------------------------------------------------------------------------------------
-
-
-def test_load_names_of_labelmes_own_file(tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "labels.txt", "\ufeff__ignore__\r\n_background_\r\n person \r\n\r\n手\r\n"
-    )
-    names, skipped = load_names(str(path))
-    assert names == ["person", "手"]
-    assert skipped == ["__ignore__", "_background_"]
-
-
-def test_load_names_of_a_list() -> None:
-    assert load_names("b, a,two words")[0] == ["b", "a", "two words"]
-    assert load_names(None)[0] is None
-
-
-def test_a_list_longer_than_a_file_name_can_be() -> None:
-    names = [f"class_{number:03}" for number in range(600)]  # 600 * 10 letters
-    assert load_names(",".join(names))[0] == names
-
-
-@pytest.mark.parametrize("source", ["absent.txt", "no/such/names", "", " , ", "__ignore__"])
-def test_load_names_of_nothing(source: str) -> None:
-    with pytest.raises(UsageError):
-        load_names(source)
-
-
-def test_a_labels_file_that_is_no_utf8(tmp_path: Path) -> None:
-    path = write(tmp_path / "labels.txt", "人物\n".encode("gb18030"))
-    with pytest.raises(UsageError, match="UTF-8"):
-        load_names(str(path))
-
-
-@pytest.mark.parametrize(
-    "content", ["person = ['man', 'woman']", "[aliases]\nperson = ['man', 'woman']"]
-)
-def test_load_aliases(tmp_path: Path, content: str) -> None:
-    assert load_aliases(write(tmp_path / "a.toml", content)) == {"person": ["man", "woman"]}
-
-
-@pytest.mark.parametrize(
-    ("content", "error"), [("person = 'man'", UsageError), ("person = [", ParseError)]
-)
-def test_load_aliases_of_something_else(
-    tmp_path: Path, content: str, error: type[Exception]
-) -> None:
-    with pytest.raises(error, match=r"a\.toml"):
-        load_aliases(write(tmp_path / "a.toml", content))
-
-
 def test_findings_are_in_the_order_of_labels() -> None:
     classes = ClassMap(["cat"])
     applied(classes, "zebra", "ape")
     assert [finding.where for finding in classes.findings()] == ["$.shapes[1]", "$.shapes[0]"]
     assert all(isinstance(finding, Finding) for finding in classes.findings())
+
+
+# Dropping and merging --------------------------------------------------------------------------
+
+
+def test_dropped_classes_are_counted_and_are_no_classes() -> None:
+    classes = ClassMap(["person", "bg", "hand"], {"bg": ["Background"]}, dropped=["bg"])
+    assert applied(classes, "person", "bg", "Background", "hand", "bg") == ["person", "hand"]
+    assert classes.names() == ["person", "hand"]
+    assert classes.spellings() == {"person": "person", "hand": "hand"}
+    found = [(f.code, f.severity, f.lost, f.where) for f in classes.findings()]
+    assert found == [
+        ("dropped-class", "note", 1, "$.shapes[2]"),  # by label: Background, then bg
+        ("dropped-class", "note", 2, "$.shapes[1]"),
+    ]
+
+
+def test_a_dropped_class_need_not_be_declared() -> None:
+    classes = ClassMap(["person"], dropped=["background"])
+    assert applied(classes, "background", "person") == ["person"]
+    assert [finding.severity for finding in classes.findings()] == ["note"]
+    taken = ClassMap(dropped=["background"])
+    assert applied(taken, "background", "person", "dog") == ["person", "dog"]
+    assert taken.names() == ["dog", "person"]
+
+
+@pytest.mark.parametrize(
+    ("names", "merged", "wanted"),
+    [
+        (
+            ["person", "hand", "head", "foot"],
+            {"limb": ["hand", "foot"]},
+            ["person", "limb", "head"],
+        ),
+        (["person", "hand", "head", "foot"], {"foot": ["hand"]}, ["person", "foot", "head"]),
+        (["head", "man", "person"], {"person": ["man", "woman"]}, ["head", "person"]),
+        (["head"], {"limb": ["hand", "foot"]}, ["head", "limb"]),  # none of them declared: last
+        (None, {"limb": ["hand", "foot"]}, ["limb", "zebra"]),  # as used below, sorted
+    ],
+)
+def test_a_merged_class_stands_where_the_first_of_them_stood(
+    names: list[str] | None, merged: dict[str, list[str]], wanted: list[str]
+) -> None:
+    classes = ClassMap(names, merged=merged)
+    labels = names or ["hand", "zebra", "foot"]
+    assert len(applied(classes, *labels)) == len(labels)
+    assert classes.names() == wanted
+
+
+def test_aliases_are_resolved_before_classes_are_merged() -> None:
+    classes = ClassMap(
+        ["person", "hand"],
+        {"hand": ["Paw"], "foot": ["feet"]},
+        merged={"limb": ["hand", "foot"]},
+        ignore_case=True,
+    )
+    assert applied(classes, "PAW", "Feet", "limb", "hand", "Foot", "person") == [
+        *["limb"] * 5,
+        "person",
+    ]
+    # the generated classes look labels up in exactly this
+    assert classes.spellings() == {
+        "person": "person", "feet": "limb", "foot": "limb", "hand": "limb", "limb": "limb",
+        "paw": "limb",
+    }  # fmt: skip
+    assert list(classes.findings()) == []
+
+
+def test_the_sources_own_classes_are_merged_and_dropped_in_their_order() -> None:
+    classes = ClassMap(merged={"limb": ["foot", "hand"]}, dropped=["bg"])
+    classes.declare(["zebra", "hand", "bg", "ape", "foot"])
+    assert classes.names() == ["zebra", "limb", "ape"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ({"dropped": ["a"], "merged": {"x": ["a"]}}, "'a' is both dropped and merged into 'x'"),
+        ({"merged": {"x": ["a"], "y": ["a"]}}, "'a' is merged into both 'x' and 'y'"),
+        ({"merged": {"x": ["a"], "y": ["x"]}}, "which is merged into 'y': merge all of them"),
+        ({"names": ["a"], "dropped": ["a"]}, "no class is left"),
+    ],
+)
+def test_rules_that_contradict_each_other(rules: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        ClassMap(**rules)
+
+
+def test_dropping_what_is_merged_drops_all_of_it() -> None:
+    classes = ClassMap(["a", "b", "c"], merged={"x": ["a", "b"]}, dropped=["x"])
+    assert applied(classes, "a", "b", "c", "x") == ["c"]
+    assert classes.names() == ["c"]
+
+
+def test_a_rule_for_a_class_that_never_comes_is_noted() -> None:
+    classes = ClassMap(dropped=["backgruond"], merged={"limb": ["hand", "foot"]})
+    applied(classes, "background", "hand")
+    findings = [f for f in classes.findings() if f.code == "class-rule-without-effect"]
+    assert [(f.severity, f.message.split(",")[0]) for f in findings] == [
+        ("note", "'backgruond' is to be dropped"),
+        ("note", "'foot' is to be merged"),
+    ]
+    assert "did you mean 'background'?" in findings[0].remedy
+
+
+# Look-alikes -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "by_case"),
+    [
+        ("cat", "Cat", True),
+        ("cat", "ｃａｔ", False),  # full width
+        ("left hand", "left  hand", False),
+        ("left hand", "lefthand", False),
+        ("ﬁn", "fin", True),  # a ligature; casefold takes it apart, too
+        ("Straße", "STRASSE", True),
+    ],
+)
+def test_look_alikes_are_one_warning_with_counts(one: str, other: str, by_case: bool) -> None:
+    classes = ClassMap()
+    applied(classes, one, other, one, "dog")
+    (finding,) = classes.findings()
+    assert (finding.code, finding.severity, finding.lost) == ("look-alike-labels", "warning", 0)
+    assert f"{one!r} (2 shapes)" in finding.message
+    assert f"{other!r} (1 shape)" in finding.message
+    assert (finding.file, finding.where) == ("a.json", "$.shapes[1]")  # the rarer one
+    assert ("--ignore-case" in finding.remedy) is by_case
+    assert f"--merge '{one}={other}'" in finding.remedy
+
+
+def test_following_the_remedy_ends_the_warning() -> None:
+    for classes in (ClassMap(ignore_case=True), ClassMap(merged={"cat": ["Cat"]})):
+        assert applied(classes, "cat", "Cat") == ["cat", "cat"]
+        assert list(classes.findings()) == []
+
+
+def test_spaces_at_the_ends_and_composition_are_no_difference_at_all() -> None:
+    classes = ClassMap()
+    applied(classes, "cat", " cat\u3000", "cafe\u0301", "caf\u00e9")
+    assert list(classes.findings()) == []
+
+
+def test_declared_look_alikes_are_warned_of_too() -> None:
+    classes = ClassMap(["Cat", "cat", "dog"])
+    assert [finding.code for finding in classes.findings()] == ["look-alike-labels"]
+    dropped = ClassMap(dropped=["Cat"])  # and what is left, perhaps by mistake
+    applied(dropped, "Cat", "cat")
+    assert {finding.code for finding in dropped.findings()} == {
+        "dropped-class", "look-alike-labels",
+    }  # fmt: skip
+
+
+def test_skipped_labels_are_no_spelling_of_a_class() -> None:
+    """What a generated class takes is what a conversion takes."""
+    classes = ClassMap(["cat", "none"], {"cat": ["nil"]}, skipped=["none", "nil"])
+    assert applied(classes, "none", "nil", "cat") == ["cat"]
+    assert classes.spellings() == {"cat": "cat"}

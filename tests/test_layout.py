@@ -103,7 +103,7 @@ def test_split_ids(text: str, ids: list[str]) -> None:
     ],
 )
 def test_match_id(line: str, id_: str | None) -> None:
-    assert layout.match_id(line, {"a": "x/a.xml", "sub/a": "x/sub/a.xml"}) == id_
+    assert layout.Ids({"a": "a", "sub/a": "sub/a"}).match(line) == id_
 
 
 # Coordinates -----------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ import sys
 import typer
 
 from dataforge import __version__
-from dataforge.cli import convert, demo, register, smoke
 from dataforge.cli._output import show_error
 from dataforge.errors import DataforgeError
 
@@ -40,13 +39,19 @@ def _root(
     pass
 
 
-for module in (convert, register, smoke, demo):
-    module.add_to(app)
+def _add_commands() -> None:
+    """Add the subcommands; not before `main`, as another package's format may be at fault."""
+    from dataforge.cli import coco, convert, demo, formats, inspect, register, smoke, split
+
+    for module in (inspect, split, convert, coco, register, smoke, demo, formats):
+        module.add_to(app)
 
 
 def main() -> None:
     """Run the command line; errors become one line and an exit code."""
     try:
+        if not app.registered_commands:
+            _add_commands()
         app()
     except DataforgeError as error:
         show_error(error)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dataforge.convert import Progress
 from dataforge.errors import UsageError
 from dataforge.records import Finding
+from dataforge.source import Progress
 
 SHOWN_PER_CODE = 5
 

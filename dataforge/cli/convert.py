@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, Optional
 
 import typer
 
+from dataforge.cli._options import (
+    Aliases,
+    Drop,
+    GroupBy,
+    IgnoreCase,
+    Labels,
+    Merge,
+    Seed,
+    Split,
+    Stratify,
+    Unknown,
+    class_options,
+)
 from dataforge.cli._output import choice, count, progress_bar, say, show_findings, table
-from dataforge.convert import Job, Report, folder_of, save_report
+from dataforge.convert import Job, Report, save_report
 from dataforge.convert import convert as run
-from dataforge.converters import CONVERTERS
+from dataforge.converters import CONVERTERS, Between
 from dataforge.errors import UsageError
+from dataforge.formats._table import get_format
+from dataforge.placing import folder_of
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,34 +49,32 @@ where it ends in .json.
 
 def _convert(
     converter: str = typer.Argument(..., metavar="CONVERTER", help="Such as labelme2coco."),
-    src: str = typer.Argument(..., metavar="SRC", help="Folder to read."),
+    src: str = typer.Argument(..., metavar="SRC", help="Folder, or a .json file."),
     out: str = typer.Argument(..., metavar="OUT", help="Folder to write, or a .json file."),
-    labels: Optional[str] = typer.Option(
+    labels: Labels = None,
+    aliases: Aliases = None,
+    unknown: Unknown = None,
+    ignore_case: IgnoreCase = None,
+    drop: Drop = None,
+    merge: Merge = None,
+    split: Split = None,
+    seed: Seed = 0,
+    stratify: Stratify = False,
+    group_by: GroupBy = None,
+    images: Optional[str] = typer.Option(
         None,
-        help="File with a class name a line, or a,b,c: fixes the classes and their order. "
-        "Default: every label there is, sorted.",
+        help="Leave the images where they are (reference), or put them where the format has "
+        "them: copy, hardlink or symlink. Default: reference for coco, else copy.",
     ),
-    aliases: Optional[Path] = typer.Option(
-        None, help="TOML file: class = ['other spelling', ...]."
+    category_start: Optional[int] = typer.Option(
+        None, help="Id of the first category, 1 by default (to coco)."
     ),
-    unknown: str = typer.Option("error", help="A label that is no class: error, ignore or add."),
-    ignore_case: bool = typer.Option(
-        False, "--ignore-case", help="Compare labels without regard to case."
-    ),
-    split: Optional[str] = typer.Option(None, help="Such as train=0.8,val=0.2: one file each."),
-    seed: int = typer.Option(0, help="Of the split."),
-    images: str = typer.Option(
-        "reference",
-        help="Leave the images where they are (reference), or copy, hardlink or "
-        "symlink them into OUT/images.",
-    ),
-    category_start: int = typer.Option(1, help="Id of the first category."),
     clip: bool = typer.Option(False, "--clip", help="Cut boxes and outlines to the image."),
     drop_empty: bool = typer.Option(
         False, "--drop-empty", help="Leave out images in which nothing is marked."
     ),
     image_root: Optional[str] = typer.Option(
-        None, help="Folder that image paths are relative to, where it is not SRC (labelme)."
+        None, help="Folder that image paths are relative to, if not SRC (labelme, coco)."
     ),
     group: Optional[bool] = typer.Option(
         None,
@@ -74,7 +88,7 @@ def _convert(
         None, help="Points: skip (default), error, or discs of radius=R pixels (labelme)."
     ),
     verify_images: Optional[bool] = typer.Option(
-        None, "--verify-images", help="Compare sizes with the images' headers (labelme)."
+        None, "--verify-images", help="Compare sizes with the images' headers (labelme, coco)."
     ),
     extract_images: Optional[bool] = typer.Option(
         None,
@@ -92,40 +106,52 @@ def _convert(
     coords: Optional[str] = typer.Option(
         None,
         help="How boxes are counted: auto, voc (from 1), zero (from 0), or mmdet (-1 on all "
-        "four) (voc).",
+        "four); what is written to voc is counted from 1, unless this says otherwise (voc).",
     ),
     difficult: Optional[str] = typer.Option(
         None, help="Difficult objects: keep, ignore or drop (voc)."
+    ),
+    data: Optional[str] = typer.Option(
+        None, help="The YAML file to go by, such as data.yaml, where SRC has several (yolo)."
+    ),
+    segments: Optional[bool] = typer.Option(
+        None, "--segments", help="Write outlines instead of boxes (to yolo)."
     ),
     report: Optional[Path] = typer.Option(None, help="Write what was done and found, as JSON."),
     force: bool = typer.Option(False, "--force", help="Overwrite files that are there."),
 ) -> None:
     if converter not in CONVERTERS:
         raise UsageError(f"no converter {converter!r}; there are {', '.join(CONVERTERS)}")
-    reader: dict[str, Any] = {
+    given: dict[str, Any] = {
         "image_root": image_root, "group": group, "lines": lines, "points": points,
         "verify_images": verify_images, "extract_images": extract_images,
         "missing_images": missing_images, "coords": coords, "difficult": difficult,
+        "category_start": category_start, "data": data, "segments": segments,
     }  # fmt: skip
-    reads, _, writes = converter.partition("2")
+    between = CONVERTERS[converter]
+    if not isinstance(between, Between):  # another package's: it has options of its own
+        between(source=src, out=out)()
+        raise typer.Exit(0)
+    read_options, write_options = _sides(between, given)
     job = Job(
         source=src,
         out=out,
-        reads=reads,
-        writes=writes,
-        read_options={name: value for name, value in reader.items() if value is not None},
+        reads=between.reads,
+        writes=between.writes,
+        read_options=read_options,
+        write_options=write_options,
         layout=layout,
-        labels=labels,
-        aliases=str(aliases) if aliases else None,
-        unknown=choice("unknown", unknown, ("error", "ignore", "add")),
-        ignore_case=ignore_case,
         split=split,
         seed=seed,
-        images=choice("images", images, ("reference", "copy", "hardlink", "symlink")),
-        category_start=category_start,
+        stratify=stratify,
+        group_by=group_by,
+        images=choice("images", images, ("reference", "copy", "hardlink", "symlink"))
+        if images
+        else None,
         clip=clip,
         drop_empty=drop_empty,
         force=force,
+        **class_options(labels, aliases, unknown, ignore_case, drop, merge),
     )
     with progress_bar(converter) as progress:
         result = run(job, progress)
@@ -134,6 +160,18 @@ def _convert(
         save_report(result, report)
         say(f"report: {report}")
     raise typer.Exit(1 if result.failed else 0)
+
+
+def _sides(between: Between, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(options of reading, options of writing): an option goes to the format that knows it."""
+    written = get_format(between.writes).WriteOptions.__struct_fields__
+    given = {name: value for name, value in given.items() if value is not None}
+    write_options = {name: value for name, value in given.items() if name in written}
+    read = get_format(between.reads).Options.__struct_fields__
+    read_options = {
+        name: value for name, value in given.items() if name in read or name not in written
+    }
+    return read_options, write_options
 
 
 def show_report(report: Report) -> None:
@@ -161,5 +199,15 @@ def show_report(report: Report) -> None:
         total = sum(report.lost.values())
         parts = ", ".join(f"{number:,} {code}" for code, number in sorted(report.lost.items()))
         say(f"{count(total, 'shape')} left out: {parts}")
-    for file in report.files:
-        say(f"wrote {folder_of(report.out) / file}")
+    for line in _written(report.files):
+        say(f"wrote {folder_of(report.out) / line}")
+
+
+def _written(files: list[str]) -> list[str]:
+    """Files one by one, or by folder with their number where a folder has many."""
+    folders = Counter(file.rpartition("/")[0] for file in files)
+    lines = []
+    for file in files:
+        folder = file.rpartition("/")[0]
+        lines.append(file if folders[folder] <= 5 else f"{folder}/ ({folders[folder]:,} files)")
+    return list(dict.fromkeys(lines))

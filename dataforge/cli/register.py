@@ -7,12 +7,24 @@ from typing import Any, Optional
 
 import typer
 
+from dataforge.cli._options import (
+    Aliases,
+    Drop,
+    GroupBy,
+    IgnoreCase,
+    Labels,
+    Merge,
+    Seed,
+    Split,
+    Stratify,
+    Unknown,
+    class_options,
+)
 from dataforge.cli._output import choice, count, say, show_findings, table
 from dataforge.codegen._table import TARGETS
 from dataforge.codegen.spec import TrainSpec
 from dataforge.errors import UsageError
-from dataforge.labels import load_aliases, load_names
-from dataforge.register import Plan, Request, apply, plan
+from dataforge.register import Plan, Request, apply, check_applicable, plan
 from dataforge.register import unregister as undo
 
 
@@ -28,7 +40,7 @@ _HELP = """Register a dataset with mmdetection: class, class_names alias, config
 
 NAME gives the class's name (HumanParts: HumanPartsDataset). A well-known name brings its own rules
 for the folder, the classes and the boxes; the options override them. Nothing is edited in
-mmdetection and nothing is written into the dataset: all goes to OUT, and one .pth line makes it
+mmdetection or in the dataset's own files: all goes to the folder OUT, and one .pth line makes it
 importable from anywhere.
 """
 
@@ -46,16 +58,15 @@ def _register(
     splits: Optional[str] = typer.Option(
         None, help="train=FILE,val=FILE: lists of ids, or COCO files."
     ),
-    classes: Optional[str] = typer.Option(
-        None, help="a,b,c or a file with a name a line: the classes in the order of their labels."
-    ),
-    aliases: Optional[Path] = typer.Option(
-        None, help="TOML file: class = ['other spelling', ...]."
-    ),
+    labels: Labels = None,
+    aliases: Aliases = None,
+    unknown: Unknown = None,
+    ignore_case: IgnoreCase = None,
+    drop: Drop = None,
+    merge: Merge = None,
     also_known_as: Optional[str] = typer.Option(
         None, help="a,b: further names that get_classes() answers to."
     ),
-    unknown: str = typer.Option("error", help="A label that is no class: error, ignore or add."),
     coords: Optional[str] = typer.Option(
         None,
         help="How boxes are counted: auto, voc (from 1), zero (from 0), or mmdet (-1 on all four).",
@@ -63,10 +74,10 @@ def _register(
     difficult: Optional[str] = typer.Option(
         None, help="Difficult objects: keep (default), ignore or drop."
     ),
-    split: Optional[str] = typer.Option(
-        None, help="train=0.8,val=0.2: make splits where the dataset has none."
-    ),
-    seed: int = typer.Option(0, help="Of the splits that are made."),
+    split: Split = None,
+    seed: Seed = 0,
+    stratify: Stratify = False,
+    group_by: GroupBy = None,
     out: Optional[str] = typer.Option(None, help="Folder to write. [default: NAME_registered]"),
     framework: str = typer.Option("mmdet2", help=f"One of: {', '.join(TARGETS)}."),
     base: str = typer.Option(
@@ -90,8 +101,6 @@ def _register(
     flags["coords"] = coords and choice("coords", coords, ("auto", "voc", "zero", "mmdet"))
     flags["difficult"] = difficult and choice("difficult", difficult, ("keep", "ignore", "drop"))
     flags["splits"] = _paths(splits)
-    flags["classes"] = load_names(classes)[0]
-    flags["aliases"] = load_aliases(aliases) if aliases else None
     planned = plan(
         Request(
             name=name,
@@ -99,9 +108,10 @@ def _register(
             layout=layout,
             flags={key: value for key, value in flags.items() if value is not None},
             also_known_as=tuple(also_known_as.split(",")) if also_known_as else (),
-            unknown=choice("unknown", unknown, ("error", "ignore", "add")),
-            ratios=split,
+            split=split,
             seed=seed,
+            stratify=stratify,
+            group_by=group_by,
             out=out,
             framework=framework,
             train=TrainSpec(
@@ -112,12 +122,17 @@ def _register(
                 init=choice("init", init, ("imagenet", "random")),
             ),
             python=python,
+            **class_options(labels, aliases, unknown, ignore_case, drop, merge),
         )
     )
     show_plan(planned)
     if dry_run:
         say(planned.diff() or "nothing would change")
+        if planned.pth is not None:
+            say(f"would make {planned.module} importable by a line in {planned.pth}")
         say("nothing is written (--dry-run)")
+        if not force:
+            check_applicable(planned)
     else:
         show_applied(planned, apply(planned, force))
     raise typer.Exit(1 if planned.failed else 0)
@@ -181,3 +196,4 @@ def _unregister(
         say(f"removed {path}")
     for path in result.kept:
         say(f"kept {path}: it was changed by hand (--force removes it)")
+    raise typer.Exit(1 if result.kept else 0)

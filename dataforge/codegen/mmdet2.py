@@ -64,8 +64,13 @@ def check(dataset: DatasetSpec, train: TrainSpec) -> None:
 
 
 def render_files(dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
-    """The package with the dataset class, the dataset fragment and the training config."""
+    """The package with the dataset class, the dataset fragment and the training config.
+
+    Several training configs of one dataset share the package and the fragment: the only thing that
+    a fragment depends on, apart from the dataset, is whether it loads masks, which its name says.
+    """
     batch = train.gpus * train.samples_per_gpu
+    with_mask = train.base.startswith("mask")
     values = {
         "dataset": dataset,
         "train": train,
@@ -75,12 +80,13 @@ def render_files(dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
         "batch": batch,
         "base_lr": BASES[train.base],
         "lr": round(BASES[train.base] * batch / 16, 10),
-        "with_mask": train.base.startswith("mask"),
+        "with_mask": with_mask,
+        "fragment": dataset.key + ("_instance" if with_mask else ""),
     }
     names = {
         f"{dataset.package}/__init__.py": "mmdet2/package.py.j2",
         f"{dataset.package}/mmdet2.py": f"mmdet2/{dataset.format}.py.j2",
-        f"configs/_base_/datasets/{dataset.key}.py": "mmdet2/dataset_config.py.j2",
+        f"configs/_base_/datasets/{values['fragment']}.py": "mmdet2/dataset_config.py.j2",
         config_path(dataset, train): "mmdet2/train_config.py.j2",
     }
     return [PlannedFile(path, render(template, **values)) for path, template in names.items()]

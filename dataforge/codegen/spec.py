@@ -45,6 +45,10 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
         ignore_case: labels are case-folded before they are looked up in `spellings`.
         splits: `train`, `val` and `test`.
         extensions, lookup, coords, difficult: as in `dataforge.layout.Layout`.
+        by_name: an image and its XML file have the name in common, but no folders.
+        image_id: (regular expression, replacement) from an id to its image's, where they differ.
+        other_case: some images and XML files are named in different case.
+        upper_xml: some XML files end in .XML.
         has_masks: every annotated split has polygons or masks.
     """
 
@@ -63,6 +67,10 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
     lookup: Literal["id", "filename"] = "id"
     coords: Coords = "zero"
     difficult: Difficult = "keep"
+    by_name: bool = False
+    image_id: tuple[str, str] | None = None
+    other_case: bool = False
+    upper_xml: bool = False
     has_masks: bool = False
 
 

@@ -1,4 +1,4 @@
-"""COCO's instances JSON (cocodataset.org/#format-data).
+"""COCO's instances JSON (cocodataset.org/#format-data); `_coco_read` holds the reader.
 
 Written as ``OUT/annotations/instances_<split>.json``, or as OUT itself where that ends in
 ``.json``. Ids are 1-based and contiguous, in the order of the images; every split holds the same
@@ -18,9 +18,38 @@ import msgspec
 from dataforge.errors import UsageError
 from dataforge.fileio import Root, atomic_write, decode_json, to_utf8
 from dataforge.formats._base import Splits
-from dataforge.records import Image, Instance, Mask, Polygons
+from dataforge.formats._coco_file import MAX_COCO_BYTES, unite
+from dataforge.formats._coco_read import Options, read
+from dataforge.records import Finding, Header, Image, Instance, Mask, Polygons
 
-LOSSY = ("where each instance stood in its source file",)
+__all__ = ["IMAGES", "LOSSY", "Options", "WriteOptions", "image_path", "key", "read", "summarise",
+           "targets", "unite", "write"]  # fmt: skip
+
+LOSSY = (
+    "the ids of images, annotations and categories: they are given anew",
+    "how a mask's runs were written: they become compressed RLE",
+)
+IMAGES = "reference"
+
+
+class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How COCO files are written.
+
+    Attributes:
+        category_start: id of the first category.
+    """
+
+    category_start: int = 1
+
+
+def image_path(split: str, file_name: str) -> str:
+    """Where an image goes, relative to the output folder: one folder for all splits."""
+    return f"images/{file_name}"
+
+
+def key(file_name: str) -> str:
+    """Two images of one split differ in their whole name."""
+    return file_name
 
 
 def targets(out: Path, splits: Sequence[str]) -> list[Path]:
@@ -38,35 +67,54 @@ def targets(out: Path, splits: Sequence[str]) -> list[Path]:
     return [out / "annotations" / f"instances_{split}.json" for split in splits]
 
 
-def write(out: Path, splits: Splits, classes: Sequence[str], category_start: int = 1) -> None:
-    """Write one file per split, all of them or none.
+def write(out: Path, splits: Splits, header: Header, options: WriteOptions) -> Iterator[Finding]:
+    """Write one file per split; yields nothing, as COCO can hold all of a record.
 
     Args:
         out: folder, or a path ending in ``.json`` for a single split.
         splits: name -> images; each stream is gone through twice.
-        classes: names in the order of their ids.
-        category_start: id of the first category.
+        header: its categories are the classes in the order of their ids.
+        options: see `WriteOptions`.
 
     Raises:
         OutputError: a file cannot be written.
     """
-    ids = {name: number for number, name in enumerate(classes, category_start)}
     with ExitStack() as stack:
         for path, images in zip(targets(out, list(splits)), splits.values(), strict=True):
-            _write_file(stack.enter_context(atomic_write(path)), images, ids)
+            stream = stack.enter_context(atomic_write(path))
+            _write_file(stream, images, header, options.category_start)
+    return iter(())
 
 
-def _write_file(stream: IO[bytes], images: Iterable[Image], ids: dict[str, int]) -> None:
-    stream.write(b'{"info":{"description":"","version":"1.0"},"licenses":[],\n"images":[')
+def _write_file(
+    stream: IO[bytes], images: Iterable[Image], header: Header, category_start: int
+) -> None:
+    ids = {c.name: number for number, c in enumerate(header.categories, category_start)}
+    rest = {"info": {"description": "", "version": "1.0"}, "licenses": []} | header.extra
+    encode = msgspec.json.Encoder().encode
+    first = b'{"info":' + encode(rest.pop("info")) + b',"licenses":' + encode(rest.pop("licenses"))
+    stream.write(first + b',\n"images":[')
     _write_items(stream, (_image_entry(i, image) for i, image in enumerate(images, 1)))
     stream.write(b'],\n"annotations":[')
     _write_items(stream, _annotations(images, ids))
     stream.write(b'],\n"categories":[')
     _write_items(
         stream,
-        ({"id": number, "name": name, "supercategory": ""} for name, number in ids.items()),
+        (
+            _with({"id": ids[c.name], "name": c.name}, {"supercategory": ""} | c.extra)
+            for c in header.categories
+        ),
     )
-    stream.write(b"]}\n")
+    stream.write(b"]")
+    for name, value in rest.items():
+        if name not in ("images", "annotations", "categories"):
+            stream.write(b",\n" + encode(name) + b":" + encode(value))
+    stream.write(b"}\n")
+
+
+def _with(entry: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    """An entry with the keys that only its source knows; what it has anyway wins."""
+    return entry | {key: value for key, value in extra.items() if key not in entry}
 
 
 def _write_items(stream: IO[bytes], items: Iterable[dict[str, Any]]) -> None:
@@ -86,6 +134,7 @@ def _image_entry(number: int, image: Image) -> dict[str, Any]:
         "width": image.width,
         "height": image.height,
     }
+    entry = _with(entry, image.extra)
     if image.attributes:
         entry["attributes"] = image.attributes
     return entry
@@ -96,22 +145,34 @@ def _annotations(images: Iterable[Image], ids: dict[str, int]) -> Iterator[dict[
     for image_number, image in enumerate(images, 1):
         for instance in image.instances:
             number += 1
-            x0, y0, x1, y1 = instance.box
             entry = {
                 "id": number,
                 "image_id": image_number,
                 "category_id": ids[instance.label],
-                "bbox": (x0, y0, x1 - x0, y1 - y0),
+                "bbox": _bbox(instance),
                 "area": instance.area,
                 "iscrowd": int(instance.iscrowd),
                 "segmentation": _segmentation(instance),
             }
-            attributes = dict(instance.attributes)
-            if instance.difficult:
-                attributes["difficult"] = True
+            if instance.extra:
+                entry = _with(entry, instance.extra)
+            attributes = instance.attributes
+            if instance.difficult and "difficult" not in attributes:
+                attributes = attributes | {"difficult": True}
             if attributes:
                 entry["attributes"] = attributes
             yield entry
+
+
+def _bbox(instance: Instance) -> Sequence[float]:
+    """(x, y, w, h): as the source has it where the box is still that, else of the box."""
+    x0, y0, x1, y1 = instance.box
+    stated = instance.extra.get("bbox")
+    if isinstance(stated, (list, tuple)) and len(stated) == 4:
+        x, y, w, h = stated
+        if (x, y, x + w, y + h) == instance.box:
+            return stated
+    return x0, y0, x1 - x0, y1 - y0
 
 
 def _segmentation(instance: Instance) -> Any:
@@ -167,7 +228,7 @@ def summarise(root: Root, name: str) -> Summary:
     Raises:
         ParseError: the file is no COCO instances file, with the place.
     """
-    data, _ = to_utf8(root.read_bytes(name), name)
+    data, _ = to_utf8(root.read_bytes(name, MAX_COCO_BYTES), name)
     document = decode_json(data, _File, name)
     names = {category.id: category.name for category in document.categories}
     ids = Counter(entry.category_id for entry in document.annotations)

@@ -1,4 +1,4 @@
-"""labelme JSON, version 3.0 to 7.x, and X-AnyLabeling's dialect.
+"""labelme JSON, version 3.0 to 7.x, and X-AnyLabeling's dialect; `_labelme_write` writes it.
 
 Source: the files themselves are labelme's interface (github.com/wkentaro/labelme, examples/);
 what each shape becomes is drawn up in `_SHAPES` below.
@@ -19,7 +19,7 @@ import msgspec
 from dataforge import geometry
 from dataforge.errors import InputError, ParseError, UsageError
 from dataforge.fileio import (
-    MAX_IMAGE_PIXELS,
+    MAX_COORDINATE,
     Root,
     decode_json,
     is_image,
@@ -29,11 +29,29 @@ from dataforge.fileio import (
     to_utf8,
 )
 from dataforge.formats._base import Canonical, Records, Step
+from dataforge.formats._images import find_size, stated_size
+from dataforge.formats._labelme_write import (
+    IMAGES,
+    WriteOptions,
+    image_path,
+    key,
+    targets,
+    write,
+)
 from dataforge.records import Box, Finding, Image, Instance, Mask, Polygons, Ring, Severity
+
+__all__ = ["IMAGES", "LOSSY", "Options", "WriteOptions", "embedded_image", "image_path", "key",
+           "read", "targets", "write"]  # fmt: skip
 
 LOSSY = (
     "lines and points have no area: skipped and counted unless a stroke or radius is given",
-    "keys that labelme itself does not write",
+    "keys that only labelme or only the source's format knows",
+    "which images are in which split",
+    "the order of the classes, and classes that nothing is marked with",
+    "whether an instance is a crowd",
+    "whether a box is all that is known, or a rectangular outline too",
+    "a box or an area that is not that of its outline",
+    "attributes that labelme does not know come back inside one that is called attributes",
 )
 
 
@@ -78,6 +96,7 @@ class _Document(msgspec.Struct):
     imageWidth: float | None = None
     imageHeight: float | None = None
     flags: Any = None
+    attributes: Any = None
 
 
 class _Embedded(msgspec.Struct):
@@ -187,7 +206,14 @@ class _Reader:
             )
             return
         self.used.add(image_name)
-        size = yield from self.find_size(name, document, image_name)
+        size = yield from find_size(
+            self.images,
+            image_name,
+            stated_size(document.imageWidth, document.imageHeight),
+            verify=self.options.verify_images,
+            source=name,
+            where="$.imageWidth",
+        )
         if size is None:
             yield Finding(
                 code="no-image-size",
@@ -200,6 +226,7 @@ class _Reader:
             )
             return
         found = yield from self.read_shapes(name, shapes, size)
+        said = document.attributes if isinstance(document.attributes, dict) else {}
         if self.options.group:
             instances = tuple(self.grouped(found, size))
         else:
@@ -210,7 +237,7 @@ class _Reader:
             height=size[1],
             instances=instances,
             source=name,
-            attributes={"flags": document.flags} if document.flags else {},
+            attributes=said | ({"flags": document.flags} if document.flags else {}),
         )
 
     def find_image(self, name: str, document: _Document) -> Step[str | None]:
@@ -254,39 +281,6 @@ class _Reader:
             "--extract-images takes it from imageData, --missing-images skip leaves it out",
         )
         return wanted if kept else None
-
-    def find_size(
-        self, name: str, document: _Document, image_name: str
-    ) -> Step[tuple[int, int] | None]:
-        """Returns (width, height) in pixels, or None."""
-        stated = _stated_size(document)
-        if stated and not self.options.verify_images:
-            return stated
-        try:
-            actual = self.images.image_size(image_name)
-        except (ParseError, OSError) as error:
-            if self.images.exists(image_name):
-                yield Finding(
-                    code="unreadable-image",
-                    severity="error",
-                    file=image_name,
-                    message=error.message if isinstance(error, ParseError) else str(error),
-                    remedy="replace the image",
-                )
-            return stated
-        if stated and stated != actual:
-            turned = stated == (actual[1], actual[0])
-            yield Finding(
-                code="exif-frame" if turned else "image-size-differs",
-                severity="error",
-                file=name,
-                where="$.imageWidth",
-                message=f"marked on {stated[0]}x{stated[1]} pixels, but {image_name} shows as "
-                f"{actual[0]}x{actual[1]}" + (" (EXIF orientation applied)" if turned else ""),
-                remedy="the shapes do not fit the image: mark it again, or restore the image "
-                "they were made on",
-            )
-        return stated or actual
 
     def read_shapes(
         self, name: str, shapes: Sequence[msgspec.Raw], size: tuple[int, int]
@@ -332,8 +326,12 @@ class _Reader:
             raise _ShapeError(
                 "unknown-shape-type", f"no shape type {kind!r} is known", f"use one of {known}"
             )
+        if any(abs(value) > MAX_COORDINATE for point in shape.points for value in point):
+            raise _ShapeError(
+                "bad-shape", "a point is millions of pixels away", "redraw or drop the shape"
+            )
         box, area, outline, crossing = convert(self, shape, kind, size)
-        attributes = {key: value for key in _KEPT_KEYS if (value := getattr(shape, key))}
+        attributes = {kept: value for kept in _KEPT_KEYS if _says(value := getattr(shape, kept))}
         if shape.group_id is not None:
             attributes["group_id"] = shape.group_id
         instance = Instance(
@@ -418,12 +416,9 @@ def _has_image_data(root: Root, name: str) -> bool:
         return False
 
 
-def _stated_size(document: _Document) -> tuple[int, int] | None:
-    """(imageWidth, imageHeight) where both are whole numbers that an image can have."""
-    width, height = document.imageWidth or 0, document.imageHeight or 0
-    if width < 1 or height < 1 or width != int(width) or height != int(height):
-        return None
-    return (int(width), int(height)) if width * height <= MAX_IMAGE_PIXELS else None
+def _says(value: Any) -> bool:
+    """Whether a value is more than a blank; a score of 0 is."""
+    return value is not None and value is not False and value not in ("", {}, [])
 
 
 def _shape_finding(name: str, where: str, fault: _ShapeError) -> Finding:
@@ -535,11 +530,11 @@ def _mask(_: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Conve
     try:
         png = base64.b64decode(shape.mask or "", validate=True)
         with PILImage.open(io.BytesIO(png)) as image:
-            if image.width * image.height > MAX_IMAGE_PIXELS:
-                raise _ShapeError(
-                    "bad-mask", "the mask's PNG claims too many pixels", "redraw the mask"
-                )
             crop = np.asarray(image.convert("L")) > 0
+    except PILImage.DecompressionBombError as error:
+        raise _ShapeError(
+            "bad-mask", "the mask's PNG claims too many pixels", "redraw the mask"
+        ) from error
     except (binascii.Error, UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise _ShapeError(
             "bad-mask", "the mask is not a base64 PNG", "redraw or drop the mask"

@@ -12,17 +12,39 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from dataforge import geometry
-from dataforge.errors import InputError, ParseError
+from dataforge.errors import ParseError
 from dataforge.fileio import MAX_IMAGE_PIXELS, Root, is_image, parse_xml, stem
 from dataforge.formats._base import Canonical, Records, Step
+from dataforge.formats._images import find_size
+from dataforge.formats._voc_write import IMAGES, WriteOptions, image_path, key, targets, write
 from dataforge.geometry import Coords
-from dataforge.layout import CoordsEvidence, Layout, match_id, resolved_reference, split_ids
+from dataforge.layout import CoordsEvidence, Layout, resolved_reference
+from dataforge.layout import listed_ids as layout_lists
 from dataforge.records import Box, Finding, Image, Instance
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-LOSSY = ("parts (person layout) and polygons inside objects are counted, not read",)
+__all__ = [
+    "IMAGES",
+    "LOSSY",
+    "Options",
+    "WriteOptions",
+    "image_path",
+    "key",
+    "read",
+    "targets",
+    "write",
+]
+
+LOSSY = (
+    "outlines and masks: an object is a box",
+    "crowds: written as difficult objects",
+    "an area that is not that of its box",
+    "attributes other than pose, truncated, occluded and difficult, and all of an image",
+    "keys that only the source's own format knows",
+    "parts (person layout) and polygons inside objects: counted, not read",
+)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,12 +55,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         coords: overrides the layout's.
         difficult: overrides the layout's.
         missing_images: `keep` the annotations of an image that is not there, or `skip` them.
+        verify_images: compare the size in the XML with the image's header.
     """
 
     layout: Layout = Layout()
     coords: Literal["auto", "voc", "mmdet", "zero"] | None = None
     difficult: Literal["keep", "ignore", "drop"] | None = None
     missing_images: Literal["keep", "skip"] = "keep"
+    verify_images: bool = False
 
 
 def read(root: Root, options: Options, canonical: Canonical) -> Records:
@@ -66,7 +90,7 @@ def read(root: Root, options: Options, canonical: Canonical) -> Records:
             message=f"boxes are read as {coords!r}: {reason}",
             remedy="--coords says otherwise",
         )
-    reader = _Reader(root, layout, coords, options.missing_images)
+    reader = _Reader(root, layout, coords, options)
     for split, ids in listed_ids(root, layout).items():
         yield from reader.read_split(split, ids)
     yield from reader.unlisted()
@@ -80,15 +104,7 @@ def listed_ids(root: Root, layout: Layout) -> dict[str | None, list[str]]:
     """
     if not layout.splits or layout.per_split:
         return {split: sorted(annotation_ids(root, layout, split)) for split in _splits(layout)}
-    listed: dict[str | None, list[str]] = {}
-    for split, path in layout.splits.items():
-        try:
-            text = root.read_bytes(path).decode("utf-8", "replace")
-        except ParseError as error:
-            raise InputError(f"split file {path}: {error.message}") from error
-        known = annotation_ids(root, layout, split)
-        listed[split] = [match_id(line, known) or line for line in split_ids(text)]
-    return listed
+    return {split: layout_lists(root, layout, split) for split in layout.splits}
 
 
 def _splits(layout: Layout) -> list[str | None]:
@@ -97,22 +113,20 @@ def _splits(layout: Layout) -> list[str | None]:
 
 def annotation_ids(root: Root, layout: Layout, split: str | None) -> dict[str, str]:
     """Id -> path of every XML file below the split's annotation folder."""
-    prefix = _prefix(layout.folders(split or "")[1])
-    return {
-        stem(name)[len(prefix) :]: name
-        for name in root.files()
-        if name.startswith(prefix) and name.lower().endswith(".xml")
-    }
+    ids = ((layout.annotation_id(split or "", name), name) for name in root.files())
+    return {id_: name for id_, name in ids if id_ is not None}
 
 
 def image_index(root: Root, layout: Layout, split: str | None) -> dict[str, str]:
-    """Id -> path of every image below the split's image folder; the first extension wins."""
-    prefix = _prefix(layout.folders(split or "")[0])
+    """`Layout.image_key` -> path of every image below the split's image folder.
+
+    The key is the id, unless the layout pairs by name; the first extension wins.
+    """
     rank = {extension: i for i, extension in enumerate(layout.extensions)}
-    images = [name for name in root.files() if name.startswith(prefix) and is_image(name)]
-    images = [name for name in images if _extension(name) in rank]
+    images = [name for name in root.files() if is_image(name) and _extension(name) in rank]
     images.sort(key=lambda name: (rank[_extension(name)], name), reverse=True)
-    return {stem(name)[len(prefix) :]: name for name in images}
+    keys = ((layout.image_key(split or "", name), name) for name in images)
+    return {key: name for key, name in keys if key is not None}
 
 
 def _extension(name: str) -> str:
@@ -159,16 +173,19 @@ def stated_size(element: _Element) -> tuple[int, int] | None:
 
 
 class _Reader:
-    def __init__(self, root: Root, layout: Layout, coords: Coords, missing_images: str) -> None:
+    def __init__(self, root: Root, layout: Layout, coords: Coords, options: Options) -> None:
         self.root = root
         self.layout = layout
         self.coords = coords
-        self.missing_images = missing_images
+        self.missing_images = options.missing_images
+        self.verify_images = options.verify_images
         self.seen: set[str] = set()
+        self.folded: dict[str, str] = {}
 
     def read_split(self, split: str | None, ids: list[str]) -> Records:
         known = annotation_ids(self.root, self.layout, split)
         images = image_index(self.root, self.layout, split)
+        self.folded = {key.casefold(): name for key, name in images.items()}
         for id_ in ids:
             path = known.get(id_)
             if path is None:
@@ -201,13 +218,16 @@ class _Reader:
         objects = list(element.iter("object"))
         image_name = yield from self.find_image(path, id_, split, images, element)
         size = stated_size(element)
-        if size is None and image_name is not None:
-            try:
-                size = self.root.image_size(image_name)
-            except (ParseError, OSError) as error:
-                yield Finding(
-                    code="unreadable-image", severity="error", file=image_name, message=str(error)
-                )
+        if image_name is not None:
+            size = yield from find_size(
+                self.root,
+                image_name,
+                size,
+                # A box beyond the size that is stated makes the statement doubtful.
+                verify=self.verify_images or any(_is_beyond(item, size) for item in objects),
+                source=path,
+                where="size",
+            )
         if image_name is None or size is None:
             lacks = (
                 "no image to go with it"
@@ -241,18 +261,19 @@ class _Reader:
         self, path: str, id_: str, split: str | None, images: dict[str, str], element: _Element
     ) -> Step[str | None]:
         """Returns the image's path, None where there is nothing to use."""
-        folder = self.layout.folders(split or "")[0]
+        folder, own_id = self.layout.image_place(split or "", path)
         said = (element.findtext("filename") or "").strip()
         wanted = resolved_reference(folder, said) if said else None
         by_name = wanted and (
-            wanted if self.root.exists(wanted) else images.get(stem_below(wanted, folder))
+            wanted if self.root.exists(wanted) else self.image_named(wanted, split, images)
         )
-        by_id = images.get(id_)
+        key = self.layout.key_of_id(id_)
+        by_id = images.get(key)
         if self.layout.lookup == "filename" and by_name:
             return by_name
         if by_id is not None:
             last = said.replace("\\", "/").rsplit("/", 1)[-1]
-            own = id_.rsplit("/", 1)[-1]
+            own = id_.rsplit("/", 1)[-1].strip()
             if last and own not in (last, stem(last)):
                 yield Finding(
                     code="filename-disagrees",
@@ -265,17 +286,33 @@ class _Reader:
             return by_id
         if by_name:
             return by_name
+        by_case = self.folded.get(key.casefold())
+        if by_case is not None:
+            yield Finding(
+                code="case-differs",
+                severity="warning",
+                file=path,
+                message=f"its image is {by_case}, written in other case: taken",
+                remedy="rename one of the two: other tools on Linux do not find it",
+            )
+            return by_case
         kept = self.missing_images == "keep" and stated_size(element) is not None
-        expected = _prefix(folder) + id_
+        expected = _prefix(folder) + own_id
         yield Finding(
             code="image-missing",
             severity="error",
             file=path,
             message=f"no image {expected} with any of {', '.join(self.layout.extensions)}"
             + ("; its objects are kept" if kept else ""),
-            remedy="restore the image, or leave such out with --missing-images skip",
+            remedy="restore the image"
+            + (", or leave such out with --missing-images skip" if kept else ""),
         )
         return f"{expected}.jpg" if kept else None
+
+    def image_named(self, path: str, split: str | None, images: dict[str, str]) -> str | None:
+        """The image of a path whose extension may be another one, or left out."""
+        key = self.layout.image_key(split or "", path if is_image(path) else f"{path}.jpg")
+        return None if key is None else images.get(key)
 
     def instance(self, path: str, item: _Element) -> Step[Instance | None]:
         """Returns the Instance, None where the object cannot be one."""
@@ -293,7 +330,7 @@ class _Reader:
                 lost=1,
             )
             return None
-        box = geometry.to_edges(bounds, self.coords)
+        box = geometry.edges_of_text(_texts(item), self.coords)
         if box != geometry.ordered(box) and (bounds[0] > bounds[2] or bounds[1] > bounds[3]):
             yield Finding(
                 code="reversed-box",
@@ -364,20 +401,19 @@ class _Reader:
             )
 
 
-def stem_below(path: str, folder: str) -> str:
-    """The id of an image path below a folder: with its image extension gone, if it has one."""
-    below = path.removeprefix(_prefix(folder))
-    return stem(below) if is_image(below) else below
+_BOUNDS = ("xmin", "ymin", "xmax", "ymax")
+
+
+def _texts(item: _Element) -> list[str]:
+    return [(item.findtext(f"bndbox/{tag}") or "").strip() for tag in _BOUNDS]
 
 
 def _bounds(item: _Element) -> Box | str:
     """(xmin, ymin, xmax, ymax) as written, or what is wrong."""
-    box = item.find("bndbox")
-    if box is None:
+    if item.find("bndbox") is None:
         return "object without a bndbox"
     values = []
-    for tag in ("xmin", "ymin", "xmax", "ymax"):
-        text = (box.findtext(tag) or "").strip()
+    for tag, text in zip(_BOUNDS, _texts(item), strict=True):
         try:
             value = float(text)
         except ValueError:
@@ -386,6 +422,13 @@ def _bounds(item: _Element) -> Box | str:
             return f"bndbox/{tag}: want a number, got {text!r}"
         values.append(value)
     return values[0], values[1], values[2], values[3]
+
+
+def _is_beyond(item: _Element, size: tuple[int, int] | None) -> bool:
+    bounds = _bounds(item)
+    if size is None or isinstance(bounds, str):
+        return False
+    return max(bounds[0], bounds[2]) > size[0] or max(bounds[1], bounds[3]) > size[1]
 
 
 def _difficult(text: str | None) -> tuple[bool, str]:

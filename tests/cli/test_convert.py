@@ -73,8 +73,8 @@ def test_1_done_with_findings(tmp_path: Path) -> None:
         (["labelme2coco", "in", "out", "--lines", "thick"], "--lines thick"),
         (["labelme2coco", "in", "out", "--labels", "gone.txt"], "gone.txt"),
         (["labelme2coco", "in", "out", "--missing-images", "x"], "missing_images"),
-        (["labelme2coco", "in", "out", "--coords", "voc"], "--coords means nothing for labelme"),
-        (["voc2coco", "voc", "out", "--points", "error"], "--points means nothing for voc"),
+        (["labelme2coco", "in", "out", "--coords", "voc"], "where labelme is read"),
+        (["voc2coco", "voc", "out", "--points", "error"], "where voc is read"),
         (["voc2coco", "voc", "out", "--layout", "x"], "--layout x"),
     ],
 )  # fmt: skip
@@ -94,7 +94,7 @@ def test_2_wrong_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
     ("converter", "source", "said"),
     [
         ("labelme2coco", "gone", "gone: no such folder"),
-        ("labelme2coco", "in/a.json", "in/a.json: no such folder"),
+        ("labelme2coco", "in/a.jpg", "in/a.jpg: no such folder"),
         ("labelme2coco", "empty", "empty: nothing here can be converted from labelme"),
         ("labelme2coco", "other", "coco.json: is JSON but no labelme file"),
         ("labelme2coco", "broken", "b.json::line 1, column 13: JSON breaks off"),

@@ -448,7 +448,7 @@ def test_get_classes_knows_every_name(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_made_splits_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = folder(tmp_path / "d", **{f"p{i}": voc_xml(CAT) for i in range(10)})
     shutil.rmtree(root / "lists")
-    registered = made(root, monkeypatch, ratios="train=0.7,val=0.3")
+    registered = made(root, monkeypatch, split="train=0.7,val=0.3")
     ids = {use: {i["id"] for i in registered.dataset(use).data_infos} for use in ("train", "val")}
     assert (len(ids["train"]), len(ids["val"])) == (7, 3)
     assert ids["train"] | ids["val"] == {f"p{i}" for i in range(10)}

@@ -154,8 +154,23 @@ def test_the_learning_rate_is_scaled(base: str, gpus: int, samples: int, lr: flo
     found = assigned(tree, "optimizer")
     assert found == {"lr": lr}
     assert assigned(tree, "auto_scale_lr") == {"enable": False, "base_batch_size": gpus * samples}
-    data = ast.parse(files["configs/_base_/datasets/any.py"])
-    assert assigned(data, "data", "samples_per_gpu") == {"samples_per_gpu": samples}
+    assert assigned(tree, "data") == {"samples_per_gpu": samples}
+
+
+def test_what_configs_of_one_dataset_share_depends_on_the_dataset_alone() -> None:
+    """Else a second training config of it would change the first one's."""
+    dataset = spec("Any", format="coco", has_masks=True)
+    shared: dict[str, str] = {}
+    for base in mmdet2.BASES:
+        for options in ({}, {"samples_per_gpu": 5, "repeat": 3, "init": "random", "gpus": 4}):
+            files = render(dataset, base=base, **options)
+            del files[f"configs/any/{base}_any.py"]
+            for path, text in files.items():
+                assert shared.setdefault(path, text) == text, (path, base)
+    assert {path for path in shared if "_base_" in path} == {
+        "configs/_base_/datasets/any.py",
+        "configs/_base_/datasets/any_instance.py",
+    }
 
 
 def assigned(tree: ast.Module, name: str, *only: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,15 @@ from helpers import (
     shape,
     write,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from dataforge.errors import OutputError, ParseError, UsageError
 from dataforge.fileio import Root
 from dataforge.formats import coco
-from dataforge.records import Image, Instance, Mask, Polygons
+from dataforge.records import Category, Header, Image, Instance, Mask, Polygons
 
 SIZE: dict[str, Any] = {"width": WIDTH, "height": HEIGHT}
 CAT = Instance(label="cat", box=(10, 12, 30.5, 40), area=574)
@@ -53,6 +56,11 @@ def loaded(path: Path) -> COCO:
 # Writing ---------------------------------------------------------------------------------------
 
 
+def write_coco(out: Path, splits: Any, classes: list[str], **options: Any) -> None:
+    header = Header(categories=tuple(Category(name=name) for name in classes))
+    assert list(coco.write(out, splits, header, coco.WriteOptions(**options))) == []
+
+
 def test_the_whole_file(tmp_path: Path) -> None:
     square = Polygons(((10.0, 10.0, 30.0, 10.0, 30.0, 30.0, 10.0, 30.0),))
     outline = Instance(
@@ -62,7 +70,7 @@ def test_the_whole_file(tmp_path: Path) -> None:
     marked = Image(
         file_name="d/ü.jpg", instances=(CAT, outline), attributes={"flags": {"x": 1}}, **SIZE
     )
-    coco.write(tmp_path, {"val": [*images("a.jpg"), marked]}, ["dog", "bird", "cat"])
+    write_coco(tmp_path, {"val": [*images("a.jpg"), marked]}, ["dog", "bird", "cat"])
     written = tmp_path / "annotations" / "instances_val.json"
     assert json.loads(written.read_text("utf-8")) == {
         "info": {"description": "", "version": "1.0"},
@@ -93,7 +101,7 @@ def test_ids_are_contiguous_and_every_split_has_all_categories(tmp_path: Path) -
         "val": images("c.jpg", instances=(DOG,)),
         "test": images("d.jpg"),
     }
-    coco.write(tmp_path, splits, ["cat", "dog"], category_start=0)
+    write_coco(tmp_path, splits, ["cat", "dog"], category_start=0)
     for split, number, marks in (("train", 2, 4), ("val", 1, 1), ("test", 1, 0)):
         file = load_coco(tmp_path, split)
         assert [entry["id"] for entry in file["images"]] == list(range(1, number + 1))
@@ -114,7 +122,7 @@ def test_compressed_rle_is_text(tmp_path: Path) -> None:
     rle = coco_mask.encode(array)
     mask = Mask(size_hw=(HEIGHT, WIDTH), counts=rle["counts"].decode())
     instance = Instance(label="cat", box=(1, 0, 4, 2), area=6, shape=mask)
-    coco.write(tmp_path, {"all": images("a.jpg", instances=(instance,))}, ["cat"])
+    write_coco(tmp_path, {"all": images("a.jpg", instances=(instance,))}, ["cat"])
     (entry,) = load_coco(tmp_path)["annotations"]
     assert entry["segmentation"] == {"size": [HEIGHT, WIDTH], "counts": rle["counts"].decode()}
     assert entry["iscrowd"] == 0
@@ -123,7 +131,7 @@ def test_compressed_rle_is_text(tmp_path: Path) -> None:
 def test_a_single_file(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "mine.JSON"
     assert coco.targets(out, ["all"]) == [out]
-    coco.write(out, {"all": images("a.jpg")}, ["cat"])
+    write_coco(out, {"all": images("a.jpg")}, ["cat"])
     assert json.loads(out.read_text())["images"][0]["file_name"] == "a.jpg"
     with pytest.raises(UsageError, match="one file, but there are 2 splits"):
         coco.targets(out, ["train", "val"])
@@ -136,7 +144,7 @@ def test_all_files_or_none(tmp_path: Path) -> None:
 
     write(tmp_path / "annotations" / "instances_train.json", "old")
     with pytest.raises(RuntimeError):
-        coco.write(tmp_path, {"train": images("a.jpg"), "val": broken()}, ["cat"])
+        write_coco(tmp_path, {"train": images("a.jpg"), "val": broken()}, ["cat"])
     assert [path.name for path in (tmp_path / "annotations").iterdir()] == ["instances_train.json"]
     assert (tmp_path / "annotations" / "instances_train.json").read_text() == "old"
 
@@ -144,7 +152,7 @@ def test_all_files_or_none(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     write(tmp_path / "out")
     with pytest.raises(OutputError, match="cannot be written"):
-        coco.write(tmp_path / "out", {"all": images("a.jpg")}, ["cat"])
+        write_coco(tmp_path / "out", {"all": images("a.jpg")}, ["cat"])
 
 
 # Agreement with pycocotools --------------------------------------------------------------------
@@ -216,7 +224,7 @@ def test_summarise_our_own(tmp_path: Path) -> None:
     square = Polygons(((0.0, 0.0, 4.0, 0.0, 4.0, 5.0),))
     outlined = Instance(label="dog", box=(0, 0, 4, 5), area=10, shape=square)
     pictures = images("a.jpg", "d/b.jpg", instances=(CAT, outlined, outlined))
-    coco.write(tmp_path, {"all": pictures}, ["dog", "cat", "bird"])
+    write_coco(tmp_path, {"all": pictures}, ["dog", "cat", "bird"])
     found = coco.summarise(Root(tmp_path), "annotations/instances_all.json")
     assert found.names == ["dog", "cat", "bird"]
     assert found.counts == {"dog": 4, "cat": 2, "bird": 0}
@@ -264,3 +272,108 @@ def test_summarise_of_something_else(tmp_path: Path, content: Any, where: str) -
     with pytest.raises(ParseError) as caught:
         coco.summarise(Root(tmp_path), "x.json")
     assert (caught.value.file, caught.value.where) == ("x.json", where)
+
+
+# From COCO to COCO ------------------------------------------------------------------------------
+
+
+def coco_to_coco(content: Any, folder: Path) -> Any:
+    """What becomes of a file that is read and written again."""
+    write(folder / "in" / "x.json", content)
+    options = coco.Options(find_images=False)
+    header, *marked = coco.read(Root(folder / "in"), options, str)
+    assert isinstance(header, Header)
+    assert all(isinstance(one, Image) for one in marked), marked
+    assert list(coco.write(folder / "x.json", {"all": marked}, header, coco.WriteOptions())) == []
+    return json.loads((folder / "x.json").read_bytes())
+
+
+def test_what_others_keys_say_survives(tmp_path: Path) -> None:
+    file = {
+        "info": {"year": 1},
+        "licenses": [{"id": 2}],
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 64, "height": 48, "license": 2}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0.1, 0.2, 0.3, 0.7], "area": 7,
+             "iscrowd": 1, "segmentation": [], "keypoints": [1], "attributes": {"difficult": True,
+             "x": None}, "file_name": "not ours"},
+        ],
+        "categories": [{"id": 1, "name": "cat", "supercategory": "pet", "skeleton": [[1, 2]]}],
+        "videos": {"v": 1},
+    }  # fmt: skip
+    assert coco_to_coco(file, tmp_path) == file
+
+
+def test_a_bbox_that_was_clipped_since_is_not_the_sources(tmp_path: Path) -> None:
+    stated = Instance(label="cat", box=(1, 2, 4, 6), area=12, extra={"bbox": [1, 2, 9, 9]})
+    write_coco(tmp_path, {"all": images("a.jpg", instances=(stated,))}, ["cat"])
+    assert load_coco(tmp_path)["annotations"][0]["bbox"] == [1, 2, 3, 4]
+
+
+NUMBERS = st.floats(-1e6, 1e6) | st.integers(-(10**6), 10**6)
+SIZES = st.floats(0, 1e6) | st.integers(0, 10**6)
+OTHER_JSON = st.recursive(
+    st.none() | st.booleans() | NUMBERS | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+KNOWN = {"id", "name", "file_name", "width", "height", "image_id", "category_id", "bbox", "area",
+         "iscrowd", "segmentation", "supercategory", "images", "annotations", "categories", "info",
+         "licenses", "attributes"}  # fmt: skip
+OTHERS = st.dictionaries(
+    st.text(max_size=8).filter(lambda name: name not in KNOWN), OTHER_JSON, max_size=2
+)
+RINGS = st.lists(
+    st.integers(3, 6).flatmap(lambda n: st.lists(NUMBERS, min_size=2 * n, max_size=2 * n)),
+    max_size=3,
+)
+
+
+@st.composite
+def rles(draw: st.DrawFn) -> dict[str, Any]:
+    pixels = draw(st.lists(st.integers(0, 1), min_size=12, max_size=12))
+    array = np.asfortranarray(np.array(pixels, dtype=np.uint8).reshape(4, 3))
+    return {"size": [4, 3], "counts": coco_mask.encode(array)["counts"].decode()}
+
+
+@st.composite
+def coco_files(draw: st.DrawFn) -> dict[str, Any]:
+    """A COCO file as it may be, with ids from 1 in the order of the images."""
+    names = draw(st.lists(st.text(min_size=1, max_size=4).filter(str.strip), min_size=1,
+                          max_size=3, unique=True))  # fmt: skip
+    marked = []
+    number = draw(st.integers(1, 3))
+    for image_id in range(1, number + 1):
+        for _ in range(draw(st.integers(0, 3))):
+            entry = {
+                "id": len(marked) + 1,
+                "image_id": image_id,
+                "category_id": draw(st.integers(1, len(names))),
+                "bbox": [draw(NUMBERS), draw(NUMBERS), draw(SIZES), draw(SIZES)],
+                "area": draw(SIZES),
+                "iscrowd": draw(st.integers(0, 1)),
+                "segmentation": draw(RINGS | rles()),
+            }
+            attributes = draw(st.none() | st.dictionaries(st.text(max_size=9), OTHER_JSON))
+            marked.append(
+                entry | draw(OTHERS) | ({} if attributes is None else {"attributes": attributes})
+            )
+    return {
+        "info": draw(OTHER_JSON),
+        "licenses": draw(OTHER_JSON),
+        "images": [
+            {"id": i, "file_name": f"{i}.jpg", "width": 3, "height": 4} | draw(OTHERS)
+            for i in range(1, number + 1)
+        ],
+        "annotations": marked,
+        "categories": [
+            {"id": i, "name": name, "supercategory": draw(st.text(max_size=3))} | draw(OTHERS)
+            for i, name in enumerate(names, 1)
+        ],
+    } | draw(OTHERS)
+
+
+@given(coco_files())
+def test_coco_to_coco_is_lossless(file: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        assert coco_to_coco(file, Path(folder)) == file

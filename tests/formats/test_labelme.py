@@ -661,3 +661,16 @@ def test_labelme_3_0(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     read = read_labelme(tmp_path)
     assert (read.instance.area, read.codes) == (400, ["no-shape-type"])
+
+
+@pytest.mark.parametrize("kind", ["circle", "polygon", "rectangle"])
+def test_points_that_are_on_no_image(tmp_path: Path, kind: str) -> None:
+    """A circle of this size had no number of corners, and an area of 1e400 is null in JSON."""
+    points = [[5.0, 5.0], [1e200, 5.0], [5.0, 9.0]][: 2 if kind == "circle" else 3]
+    write(tmp_path / "a.json", document(shape("cat", points, kind), shape("cat", SQUARE)))
+    picture(tmp_path / "a.jpg")
+    read = read_labelme(tmp_path)
+    assert [instance.area for instance in read.images[0].instances] == [400]
+    finding = read.finding("bad-shape")
+    assert (finding.where, finding.lost) == ("$.shapes[0]", 1)
+    assert "millions of pixels away" in finding.message

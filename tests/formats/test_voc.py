@@ -368,14 +368,14 @@ def test_a_folder_for_each_split(tmp_path: Path) -> None:
 
 
 def test_xml_files_outside_the_layout_are_not_passed_over_in_silence(tmp_path: Path) -> None:
-    """Two cameras, each with folders of its own: one pair of folders is taken."""
-    for camera in ("cam1", "cam2"):
-        write(tmp_path / camera / "xml" / "a.xml", voc_xml(voc_object("cat", BOX)))
-        picture(tmp_path / camera / "img" / "a.jpg")
+    """Two cameras, each with folders of its own and other names: one pair of folders is taken."""
+    for images, xmls in (("cam1/img", "cam1/xml"), ("cam2/photos", "cam2/labels")):
+        write(tmp_path / xmls / "a.xml", voc_xml(voc_object("cat", BOX)))
+        picture(tmp_path / images / "a.jpg")
     read = read_voc(tmp_path)
     assert [image.source for image in read.images] == ["cam1/xml/a.xml"]
     finding = read.finding("annotation-outside-layout")
-    assert finding.file == "cam2/xml/a.xml"
+    assert finding.file == "cam2/labels/a.xml"
     assert finding.severity == "warning"
     assert finding.message.startswith("1 XML files")
 

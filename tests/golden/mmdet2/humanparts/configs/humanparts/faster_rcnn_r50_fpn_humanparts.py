@@ -13,6 +13,7 @@ _base_ = [
 model = dict(
     roi_head=dict(bbox_head=dict(num_classes=3)))
 
+data = dict(samples_per_gpu=2)
 # 0.02 is for 8 GPUs x 2 images; here it is 1 x 2.
 optimizer = dict(lr=0.0025)
 # What train.py --auto-scale-lr would scale from.

@@ -5,7 +5,7 @@ import mmdet
 
 _base_ = [
     osp.join(osp.dirname(mmdet.__file__), '.mim/configs/_base_/models/mask_rcnn_r50_fpn.py'),
-    '../_base_/datasets/labelmeparts.py',
+    '../_base_/datasets/labelmeparts_instance.py',
     osp.join(osp.dirname(mmdet.__file__), '.mim/configs/_base_/schedules/schedule_1x.py'),
     osp.join(osp.dirname(mmdet.__file__), '.mim/configs/_base_/default_runtime.py'),
 ]
@@ -21,6 +21,14 @@ model = dict(
         bbox_head=dict(num_classes=3),
         mask_head=dict(num_classes=3)))
 
+# An epoch goes 3 times through the training set that the dataset's file describes.
+data = dict(
+    samples_per_gpu=2,
+    train=dict(
+        _delete_=True,
+        type='RepeatDataset',
+        times=3,
+        dataset={{_base_.data.train}}))
 # 0.02 is for 8 GPUs x 2 images; here it is 4 x 2.
 optimizer = dict(lr=0.01)
 # What train.py --auto-scale-lr would scale from.

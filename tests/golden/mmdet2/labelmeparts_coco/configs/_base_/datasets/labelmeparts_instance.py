@@ -1,5 +1,5 @@
 # LabelmeParts: where its data are and how they are loaded (mmdetection 2.x).
-# Made by dataforge; yours to edit. Takes the place of configs/_base_/datasets/coco_detection.py.
+# Made by dataforge; yours to edit. Takes the place of configs/_base_/datasets/coco_instance.py.
 custom_imports = dict(imports=['labelmeparts_dataset.mmdet2'], allow_failed_imports=False)
 dataset_type = 'LabelmePartsDataset'
 data_root = '/data/coco'
@@ -35,15 +35,12 @@ data = dict(
     workers_per_gpu=2,
     # Images in which nothing is marked are negatives, and they count: filter_empty_gt=False.
     train=dict(
-        type='RepeatDataset',
-        times=3,
-        dataset=dict(
-            type=dataset_type,
-            data_root=data_root,
-            ann_file='annotations/instances_train.json',
-            img_prefix='images',
-            filter_empty_gt=False,
-            pipeline=train_pipeline)),
+        type=dataset_type,
+        data_root=data_root,
+        ann_file='annotations/instances_train.json',
+        img_prefix='images',
+        filter_empty_gt=False,
+        pipeline=train_pipeline),
     val=dict(
         type=dataset_type,
         data_root=data_root,

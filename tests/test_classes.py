@@ -1,0 +1,153 @@
+"""What somebody says of the classes: options, files, and which of them goes first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from helpers import write
+
+from dataforge.classes import (
+    ClassOptions,
+    ClassRules,
+    load_aliases,
+    load_classes,
+    load_names,
+    parse_merge,
+)
+from dataforge.errors import ParseError, UsageError
+
+CLASSES = """
+[classes]
+names = ["person", "face", "hand"]
+drop = ["background"]
+skip = ["none"]
+unknown = "ignore"
+ignore_case = true
+
+[aliases]
+person = ["pedestrian"]
+
+[merge]
+limb = ["hand", "foot"]
+"""
+
+
+def test_load_names_of_labelmes_own_file(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "labels.txt", "\ufeff__ignore__\r\n_background_\r\n person \r\n\r\n手\r\n"
+    )
+    assert load_names(str(path)) == ["person", "手"]
+
+
+def test_load_names_of_a_list() -> None:
+    assert load_names("b, a,two words") == ["b", "a", "two words"]
+
+
+def test_a_list_longer_than_a_file_name_can_be() -> None:
+    names = [f"class_{number:03}" for number in range(600)]  # 600 * 10 letters
+    assert load_names(",".join(names)) == names
+
+
+@pytest.mark.parametrize("source", ["absent.txt", "no/such/names", "", " , ", "__ignore__"])
+def test_load_names_of_nothing(source: str) -> None:
+    with pytest.raises(UsageError):
+        load_names(source)
+
+
+def test_a_labels_file_that_is_no_utf8(tmp_path: Path) -> None:
+    path = write(tmp_path / "labels.txt", "人物\n".encode("gb18030"))
+    with pytest.raises(UsageError, match="UTF-8"):
+        load_names(str(path))
+
+
+@pytest.mark.parametrize(
+    "content", ["person = ['man', 'woman']", "[aliases]\nperson = ['man', 'woman']"]
+)
+def test_load_aliases(tmp_path: Path, content: str) -> None:
+    assert load_aliases(write(tmp_path / "a.toml", content)) == {"person": ["man", "woman"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "error"), [("person = 'man'", UsageError), ("person = [", ParseError)]
+)
+def test_load_aliases_of_something_else(
+    tmp_path: Path, content: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=r"a\.toml"):
+        load_aliases(write(tmp_path / "a.toml", content))
+
+
+def test_parse_merge() -> None:
+    assert parse_merge(" limb = hand, foot ;person=man;limb=arm;") == {
+        "limb": ["hand", "foot", "arm"],
+        "person": ["man"],
+    }
+
+
+@pytest.mark.parametrize("text", ["limb", "limb=", "=hand", "limb= , ", "a=b;c"])
+def test_parse_merge_of_something_else(text: str) -> None:
+    with pytest.raises(UsageError, match="want new=a,b"):
+        parse_merge(text)
+
+
+def test_load_classes(tmp_path: Path) -> None:
+    assert load_classes(write(tmp_path / "classes.toml", CLASSES)) == ClassRules(
+        names=("person", "face", "hand"),
+        drop=("background",),
+        skip=("none",),
+        unknown="ignore",
+        ignore_case=True,
+        aliases={"person": ["pedestrian"]},
+        merge={"limb": ["hand", "foot"]},
+    )
+    assert load_classes(write(tmp_path / "empty.toml", "")) == ClassRules()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[classes]\nname = ['a']", "unknown field `name`"),
+        ("[classes]\nnames = 'a,b'", r"\$\.classes\.names"),
+        ("[classes]\nunknown = 'maybe'", r"'maybe'.*\$\.classes\.unknown"),
+        ("classes = ['a']", r"\$\.classes`"),
+        ("[alias]\na = ['b']", "unknown field `alias`"),
+        ("[merge]\na = 'b'", r"\$\.merge"),
+        ("names = ['a']", "unknown field `names`"),
+    ],
+)
+def test_load_classes_of_something_else(tmp_path: Path, content: str, said: str) -> None:
+    with pytest.raises(UsageError, match=rf"(?s)c\.toml.*{said}.*want \[classes\]"):
+        load_classes(write(tmp_path / "c.toml", content))
+
+
+def test_options_go_before_the_file_and_the_file_before_the_layout(tmp_path: Path) -> None:
+    path = write(tmp_path / "classes.toml", CLASSES)
+    options = ClassOptions(labels=str(path), drop="a,b", unknown="add", ignore_case=False)
+    rules = options.rules().over(
+        ClassRules(names=("x",), skip=("nil",), aliases={"x": ["y"]}, ignore_case=True)
+    )
+    assert rules.names == ("person", "face", "hand")
+    assert rules.drop == ("a", "b")  # in the place of the file's
+    assert rules.skip == ("none",)
+    assert (rules.unknown, rules.ignore_case) == ("add", False)
+    assert rules.aliases == {"person": ["pedestrian"]}
+    assert ClassOptions().rules().over(ClassRules(names=("x",))).names == ("x",)
+
+
+def test_a_layouts_aliases_for_classes_that_are_not_wanted_are_no_mistake() -> None:
+    layout = ClassRules(
+        names=("person", "hand"), aliases={"Person": ["man"], "hand": ["paw"]}, ignore_case=True
+    )
+    rules = ClassOptions(labels="hand,face").rules().over(layout)
+    assert rules.aliases == {"hand": ["paw"]}
+    assert rules.class_map().canonical("Paw") == "hand"
+    with pytest.raises(UsageError, match="'person', which is not among the classes"):
+        ClassRules(names=("hand",), aliases={"person": ["man"]}).class_map()
+
+
+def test_labelmes_reserved_labels_mean_nothing() -> None:
+    classes = ClassRules().class_map()
+    assert classes.canonical("__ignore__") is None
+    assert classes.canonical("_background_") is None
+    assert classes.canonical("background") == "background"

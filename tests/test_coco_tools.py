@@ -1,0 +1,205 @@
+"""Merging, filtering and cutting COCO files; what is written is worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import SAMPLE, run_convert, write
+
+from dataforge.coco_tools import Filter, filter_file, merge, subset
+from dataforge.errors import InputError, OutputError, UsageError
+
+
+def image(number: int, name: str, **more: Any) -> dict[str, Any]:
+    return {"id": number, "file_name": name, "width": 64, "height": 48, **more}
+
+
+def mark(number: int, on: int, category: int, area: float = 12, **more: Any) -> dict[str, Any]:
+    return {"id": number, "image_id": on, "category_id": category, "bbox": [1, 2, 3, 4],
+            "area": area, "iscrowd": 0, "segmentation": [], **more}  # fmt: skip
+
+
+def categories(*names: str, start: int = 1) -> list[dict[str, Any]]:
+    return [{"id": i, "name": name, "supercategory": ""} for i, name in enumerate(names, start)]
+
+
+A: dict[str, Any] = {
+    "info": {"year": 1},
+    "licenses": [{"id": 1, "name": "CC"}],
+    "images": [image(7, "a.jpg", license=1), image(8, "b.jpg")],
+    "annotations": [mark(1, 8, 5, 10), mark(2, 7, 6, 20, note="x"), mark(3, 7, 5, 30, iscrowd=1)],
+    "categories": categories("cat", "dog", start=5),
+    "videos": [1],
+}
+B: dict[str, Any] = {
+    "info": {"year": 1},
+    "licenses": [{"id": 1, "name": "MIT"}, {"id": 2, "name": "CC"}],
+    "images": [image(1, "c.jpg", license=1), image(2, "d.jpg", license=2)],
+    "annotations": [mark(1, 1, 0), mark(1, 2, 1)],
+    "categories": categories("dog", "cow", start=0),
+}
+
+
+def files(folder: Path, *contents: Any) -> list[str]:
+    return [
+        str(write(folder / f"{letter}.json", content))
+        for letter, content in zip("ABC", contents, strict=False)
+    ]
+
+
+def written(folder: Path) -> Any:
+    return json.loads((folder / "out.json").read_text("utf-8"))
+
+
+def test_merge(tmp_path: Path) -> None:
+    report = merge(files(tmp_path, A, B), str(tmp_path / "out.json"))
+    assert written(tmp_path) == {
+        "info": {"year": 1},
+        "licenses": [{"id": 1, "name": "CC"}, {"id": 2, "name": "MIT"}],
+        "images": [
+            image(1, "a.jpg", license=1),
+            image(2, "b.jpg"),
+            image(3, "c.jpg", license=2),
+            image(4, "d.jpg", license=1),
+        ],
+        "annotations": [
+            mark(1, 1, 2, 20, note="x"),
+            mark(2, 1, 1, 30, iscrowd=1),
+            mark(3, 2, 1, 10),
+            mark(4, 3, 2),
+            mark(5, 4, 3),
+        ],
+        "categories": categories("cat", "dog", "cow"),
+        "videos": [1],
+    }
+    assert (report.images, report.shapes, report.failed) == ({"all": 4}, 5, False)
+    assert report.instances == {"all": {"cat": 2, "dog": 2, "cow": 1}}
+    assert [finding.code for finding in report.findings] == [
+        "annotation-ids",
+        "categories-differ",
+        "categories-differ",
+    ]
+
+
+def test_an_image_that_two_files_have(tmp_path: Path) -> None:
+    same = A | {"annotations": [one | {"id": one["id"] + 50} for one in A["annotations"]]}
+    other = B | {"images": [image(1, "c.jpg"), image(2, "b.jpg")]}
+    sources = files(tmp_path, A, same, other)
+    report = merge(sources, str(tmp_path / "out.json"))
+    assert [one["file_name"] for one in written(tmp_path)["images"]] == ["a.jpg", "b.jpg", "c.jpg"]
+    (again,) = [finding for finding in report.findings if finding.code == "same-image"]
+    assert (again.file, again.severity, again.lost) == (sources[1], "note", 3)
+    (collision,) = [finding for finding in report.findings if finding.code == "image-collision"]
+    assert (collision.file, collision.where, collision.severity, collision.lost) == (
+        sources[2], "$.images[1]", "error", 1,
+    )  # fmt: skip
+    assert report.shapes + sum(report.lost.values()) == 3 + 3 + 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids", "names", "images", "lost"),
+    [
+        (Filter(), [2, 3, 1], ["cat", "dog"], 2, {}),
+        (Filter(classes=("dog",)), [2], ["dog"], 2, {"other-class": 2}),
+        (Filter(classes=("dog", "cat")), [2, 3, 1], ["cat", "dog"], 2, {}),
+        (Filter(classes=("dog",), drop_empty=True), [2], ["dog"], 1, {"other-class": 2}),
+        (Filter(min_area=20), [2, 3], ["cat", "dog"], 2, {"other-area": 1}),
+        (Filter(max_area=20), [2, 1], ["cat", "dog"], 2, {"other-area": 1}),
+        (Filter(drop_crowd=True), [2, 1], ["cat", "dog"], 2, {"crowd": 1}),
+        (
+            Filter(drop_crowd=True, min_area=15, drop_empty=True),
+            [2],
+            ["cat", "dog"],
+            1,
+            {"crowd": 1, "other-area": 1},
+        ),
+    ],
+)
+def test_filter(
+    tmp_path: Path, wanted: Filter, ids: list[int], names: list[str], images: int, lost: Any
+) -> None:
+    (source,) = files(tmp_path, A)
+    report = filter_file(source, str(tmp_path / "out.json"), wanted)
+    out = written(tmp_path)
+    by_area = {10: 1, 20: 2, 30: 3}
+    assert [by_area[one["area"]] for one in out["annotations"]] == ids
+    assert out["categories"] == categories(*names)
+    assert len(out["images"]) == images
+    assert report.lost == lost
+    assert report.shapes + sum(lost.values()) == 3
+    assert not report.failed
+    assert (out["videos"], out["licenses"]) == (A["videos"], A["licenses"])
+
+
+def test_subset_by_number(tmp_path: Path) -> None:
+    run_convert(SAMPLE / "labelme", tmp_path / "source.json")
+    source = json.loads((tmp_path / "source.json").read_text("utf-8"))
+    order = [one["file_name"] for one in source["images"]]
+    taken: dict[tuple[int, int], list[str]] = {}
+    for number, seed in ((3, 0), (3, 1), (8, 0), (14, 5)):
+        out = str(tmp_path / "out.json")
+        report = subset(str(tmp_path / "source.json"), out, images=number, seed=seed, force=True)
+        names = [one["file_name"] for one in written(tmp_path)["images"]]
+        assert len(names) == number
+        assert names == [name for name in order if name in names]
+        assert report.shapes + sum(report.lost.values()) == 68
+        taken[number, seed] = names
+    assert set(taken[3, 0]) < set(taken[8, 0])
+    assert taken[3, 0] != taken[3, 1]
+
+
+def test_subset_by_list(tmp_path: Path) -> None:
+    (source,) = files(tmp_path, A | {"images": [image(7, "d/a.jpg"), image(8, "b.jpg")]})
+    listed = write(tmp_path / "list.txt", "\nimages\\d\\a.jpg \r\nno.jpg\n")
+    report = subset(source, str(tmp_path / "out.json"), listed=listed)
+    out = written(tmp_path)
+    assert [one["file_name"] for one in out["images"]] == ["d/a.jpg"]
+    assert [one["area"] for one in out["annotations"]] == [20, 30]
+    assert report.failed
+    (missing,) = [finding for finding in report.findings if finding.severity == "error"]
+    assert missing.file == str(listed)
+    assert "'no'" in missing.message
+
+
+def test_findings_of_a_source_name_it(tmp_path: Path) -> None:
+    (source,) = files(tmp_path, A | {"annotations": [*A["annotations"], mark(9, 99, 5)]})
+    report = filter_file(source, str(tmp_path / "out.json"), Filter())
+    (finding,) = report.findings
+    assert (finding.file, finding.where, finding.lost) == (
+        source, "$.annotations[3].image_id", 1,
+    )  # fmt: skip
+    assert report.failed
+
+
+def test_what_cannot_be_done(tmp_path: Path) -> None:
+    (source,) = files(tmp_path, A)
+    out = str(tmp_path / "out.json")
+    with pytest.raises(UsageError, match=r"there are cat, dog"):
+        filter_file(source, out, Filter(classes=("cow",)))
+    for options in ({}, {"images": 3}, {"images": 0}, {"images": 1, "listed": Path("x")}):
+        with pytest.raises(UsageError):
+            subset(source, out, **options)
+    with pytest.raises(UsageError, match=r"ends in \.json"):
+        merge([source], str(tmp_path / "out"))
+    with pytest.raises(UsageError, match=r"ends in \.json"):
+        merge([str(tmp_path)], out)
+    with pytest.raises(UsageError, match="no COCO file"):
+        merge([], out)
+    with pytest.raises(InputError, match="no such folder"):
+        merge([str(tmp_path / "no.json")], out)
+    with pytest.raises(InputError, match="no image is left"):
+        filter_file(source, out, Filter(min_area=99, drop_empty=True))
+    with pytest.raises(InputError, match="no image is left"):
+        merge(files(tmp_path / "other", {"shapes": []}), out)
+    with pytest.raises(InputError, match="cannot be read"):
+        subset(source, out, listed=tmp_path / "no.txt")
+    assert not Path(out).exists()
+    merge([source], out)
+    with pytest.raises(OutputError, match="--force"):
+        merge([source], out)
+    before = Path(source).read_bytes()
+    merge([source, out], source, force=True)
+    assert Path(source).read_bytes() != before

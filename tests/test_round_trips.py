@@ -1,0 +1,514 @@
+"""From COCO to another format and back: what survives is exactly what LOSSY does not speak of.
+
+COCO can hold all of a record, so that two COCO files tell what became of it on the way. That COCO
+itself loses nothing is a property test of `formats/test_coco.py`; polygons and masks of a single
+class through labelme one of `formats/test_labelme_write.py`.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers import HEIGHT, REAL, WIDTH, load_coco, picture, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pycocotools import mask as coco_mask
+
+from dataforge.convert import Job, Report, convert
+from dataforge.formats._table import formats, get_format
+from dataforge.source import Source
+
+Json = dict[str, Any]
+FORMATS = [name for name, row in formats().items() if row.writes]
+
+
+def run(source: Path, out: Path, reads: str, writes: str, **options: Any) -> Report:
+    return convert(Job(source=str(source), out=str(out), reads=reads, writes=writes, **options))
+
+
+def there_and_back(
+    files: dict[str, Json],
+    through: str,
+    folder: Path,
+    size: tuple[int, int] | None = None,
+    **options: Any,
+) -> dict[str, Json]:
+    """COCO files by split, after they went through a format and back to COCO.
+
+    Args:
+        files: split -> content.
+        through: the format.
+        folder: to work in.
+        size: of all images, (width, height) in pixels.
+        options: of writing the format.
+    """  # fmt: skip
+    for split, file in files.items():
+        write(folder / "in" / "annotations" / f"instances_{split}.json", file)
+        for image in file["images"]:
+            picture(folder / "in" / image["file_name"], size or (WIDTH, HEIGHT))
+    run(folder / "in", folder / "mid", "coco", through, images="copy", write_options=options)
+    report = run(folder / "mid", folder / "out", through, "coco")
+    return {split: load_coco(folder / "out", split) for split in report.images}
+
+
+def alone(file: Json, through: str, size: tuple[int, int] | None = None, **options: Any) -> Json:
+    """The same for a file that is the only one."""
+    with tempfile.TemporaryDirectory() as folder:
+        (back,) = there_and_back({"all": file}, through, Path(folder), size, **options).values()
+    return back
+
+
+# What survives ----------------------------------------------------------------------------------
+
+CAT: Json = {"id": 1, "name": "cat", "supercategory": ""}
+DOG: Json = {"id": 2, "name": "dog", "supercategory": ""}
+RING = [10.0, 12.0, 30.0, 12.0, 30.0, 40.0]
+FAR_RING = [50.0, 4.0, 60.0, 4.0, 60.0, 9.0]
+
+
+def mask(left: int, top: int, hole: bool) -> Json:
+    """A square of 6 x 6 pixels, by pycocotools; a hole is of 2 x 2."""
+    pixels = np.zeros((HEIGHT, WIDTH), dtype=np.uint8, order="F")
+    pixels[top : top + 6, left : left + 6] = 1
+    if hole:
+        pixels[top + 2 : top + 4, left + 2 : left + 4] = 0
+    return {"size": [HEIGHT, WIDTH], "counts": coco_mask.encode(pixels)["counts"].decode()}
+
+
+def plain() -> Json:
+    """A file with one box, and nothing that any format could not hold."""
+    box = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [10, 12, 20, 28], "area": 560,
+           "iscrowd": 0, "segmentation": []}  # fmt: skip
+    image = {"id": 1, "file_name": "a b/ü.jpg", "width": WIDTH, "height": HEIGHT}
+    return {"info": {"description": "", "version": "1.0"}, "licenses": [], "images": [image],
+            "annotations": [box], "categories": [dict(CAT)]}  # fmt: skip
+
+
+class Aspect:
+    """Something that a dataset says.
+
+    Args:
+        change: makes a plain file say it.
+        view: what of a file says it.
+    """
+
+    def __init__(self, change: Callable[[Json], Any], view: Callable[[Json], Any]) -> None:
+        self.file = plain()
+        change(self.file)
+        self.view = view
+
+    def survives(self, through: str, **options: Any) -> bool:
+        """Whether it is there after a way through a format and back."""
+        before = self.view(copy.deepcopy(self.file))
+        return bool(before == self.view(alone(self.file, through, **options)))
+
+
+def of_box(**keys: Any) -> Callable[[Json], Any]:
+    return lambda file: file["annotations"][0].update(keys)
+
+
+def of_image(**keys: Any) -> Callable[[Json], Any]:
+    return lambda file: file["images"][0].update(keys)
+
+
+def each(*keys: str) -> Callable[[Json], Any]:
+    """What all annotations have under some keys."""
+    return lambda file: [[one.get(key) for key in keys] for one in file["annotations"]]
+
+
+def attribute(name: str) -> Callable[[Json], Any]:
+    """What all annotations say in an attribute, where their own file says it."""
+    return lambda file: [(one.get("attributes") or {}).get(name) for one in file["annotations"]]
+
+
+def boxes(file: Json) -> Any:
+    names = {one["id"]: one["name"] for one in file["categories"]}
+    return [
+        (names[one["category_id"]], [round(value, 6) for value in one["bbox"]])
+        for one in file["annotations"]
+    ]
+
+
+def size_of_images(file: Json) -> Any:
+    return [(image["width"], image["height"]) for image in file["images"]]
+
+
+def names_of_images(file: Json) -> Any:
+    folders = ("JPEGImages/", "images/", "all/")
+    names = [image["file_name"] for image in file["images"]]
+    for folder in folders:
+        names = [name.removeprefix(folder) for name in names]
+    return names
+
+
+def other_image(file: Json) -> None:
+    file["images"].append({"id": 2, "file_name": "none.jpg", "width": WIDTH, "height": HEIGHT})
+
+
+def two_rings(file: Json) -> None:
+    of_box(segmentation=[RING, FAR_RING], bbox=[10, 4, 50, 36], area=305)(file)
+
+
+def two_classes(file: Json) -> None:
+    file["categories"] = [CAT | {"id": 2, "name": "zebra"}, CAT]
+    file["annotations"].append(file["annotations"][0] | {"id": 2, "category_id": 2})
+
+
+ASPECTS: dict[str, Aspect] = {
+    "box and class": Aspect(lambda file: None, boxes),
+    "image name": Aspect(lambda file: None, names_of_images),
+    "image size": Aspect(lambda file: None, size_of_images),
+    "empty image": Aspect(other_image, lambda file: len(file["images"])),
+    "fraction": Aspect(of_box(bbox=[10.5, 12.25, 0.125, 28.75]), boxes),
+    "box outside": Aspect(of_box(bbox=[-10, 12, 20, 90]), boxes),
+    "box without area": Aspect(of_box(bbox=[10, 12, 0, 9], area=0), boxes),
+    "no outline": Aspect(lambda file: None, each("segmentation")),
+    "polygon": Aspect(of_box(segmentation=[RING], area=280), each("segmentation", "area")),
+    "several rings": Aspect(two_rings, each("segmentation", "area")),
+    "mask": Aspect(
+        of_box(segmentation=mask(10, 12, hole=False), bbox=[10, 12, 6, 6], area=36),
+        each("segmentation", "area"),
+    ),
+    "area of its own": Aspect(of_box(area=7), each("area")),
+    "box beside outline": Aspect(of_box(segmentation=[RING], bbox=[9, 12, 22, 30]), boxes),
+    "crowd": Aspect(of_box(iscrowd=1), each("iscrowd")),
+    "difficult": Aspect(of_box(attributes={"difficult": True}), attribute("difficult")),
+    "pose": Aspect(of_box(attributes={"pose": "Left"}), attribute("pose")),
+    "truncated": Aspect(of_box(attributes={"truncated": True}), attribute("truncated")),
+    "description": Aspect(of_box(attributes={"description": "big"}), attribute("description")),
+    "other attribute": Aspect(of_box(attributes={"colour": "red"}), attribute("colour")),
+    "own key": Aspect(of_box(track=7), each("track")),
+    "flags of image": Aspect(
+        of_image(attributes={"flags": {"night": True}}),
+        lambda file: [image.get("attributes") for image in file["images"]],
+    ),
+    "own key of image": Aspect(
+        of_image(license=3), lambda file: [image.get("license") for image in file["images"]]
+    ),
+    "order of classes": Aspect(
+        two_classes, lambda file: [one["name"] for one in file["categories"]]
+    ),
+    "class of nothing": Aspect(
+        lambda file: file["categories"].append(DOG),
+        lambda file: [one["name"] for one in file["categories"]],
+    ),
+    "own key of class": Aspect(
+        lambda file: file["categories"][0].update(supercategory="pet"),
+        lambda file: file["categories"],
+    ),
+    "own key of dataset": Aspect(
+        lambda file: file.update(info={"year": 2024}), lambda file: file["info"]
+    ),
+}
+
+PLAIN = ("box and class", "image name", "image size", "no outline")
+
+
+@pytest.mark.parametrize("what", sorted(ASPECTS.keys() - set(PLAIN)))
+def test_each_aspect_says_something_that_a_plain_file_does_not(what: str) -> None:
+    aspect = ASPECTS[what]
+    assert aspect.view(copy.deepcopy(aspect.file)) != aspect.view(plain())
+
+
+# Format -> what does not survive it -> words of the sentence in LOSSY that says so.
+LOST: dict[str, dict[str, str]] = {
+    "coco": {},
+    "labelme": {
+        "no outline": "whether a box is all that is known",
+        "area of its own": "an area that is not that of its outline",
+        "box beside outline": "a box or an area",
+        "crowd": "whether an instance is a crowd",
+        "pose": "attributes that labelme does not know",
+        "truncated": "attributes that labelme does not know",
+        "other attribute": "attributes that labelme does not know",
+        "own key": "keys that only",
+        "own key of image": "keys that only",
+        "order of classes": "the order of the classes",
+        "class of nothing": "classes that nothing is marked with",
+        "own key of class": "keys that only",
+        "own key of dataset": "keys that only",
+    },
+    "voc": {
+        "polygon": "outlines and masks",
+        "several rings": "outlines and masks",
+        "mask": "outlines and masks",
+        "area of its own": "an area that is not that of its box",
+        "crowd": "crowds",
+        "description": "attributes other than",
+        "other attribute": "attributes other than",
+        "own key": "keys that only",
+        "flags of image": "all of an image",
+        "own key of image": "keys that only",
+        "own key of class": "keys that only",
+        "own key of dataset": "keys that only",
+    },
+    "yolo": {
+        "polygon": "outlines and masks",
+        "several rings": "outlines and masks",
+        "mask": "outlines and masks",
+        "box outside": "lies outside its image",
+        "box without area": "boxes without area",
+        "area of its own": "an area that is not that of its box",
+        "crowd": "crowds",
+        "difficult": "difficult",
+        "pose": "all other attributes",
+        "truncated": "all other attributes",
+        "description": "all other attributes",
+        "other attribute": "all other attributes",
+        "own key": "keys that only",
+        "flags of image": "of images",
+        "own key of image": "keys that only",
+        "own key of class": "keys that only",
+        "own key of dataset": "keys that only",
+    },
+}
+
+# Sentences of LOSSY that other tests are about: what is lost when such a file is *read*, when
+# outlines are written to YOLO, and splits, which this file has below.
+ELSEWHERE: dict[str, set[str]] = {
+    "coco": {"the ids of images", "how a mask's runs were written"},
+    "labelme": {"lines and points", "which images are in which split"},
+    "voc": {"parts (person layout)"},
+    "yolo": {"holes and gaps", "keypoints"},
+}
+
+
+@cache
+def lost_through(name: str) -> frozenset[str]:
+    return frozenset(what for what, aspect in ASPECTS.items() if not aspect.survives(name))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_is_lost_is_what_lossy_speaks_of(name: str) -> None:
+    assert lost_through(name) == set(LOST[name])
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_lossy_speaks_of_nothing_else(name: str) -> None:
+    lossy = get_format(name).LOSSY
+    spoken_of = {*LOST[name].values(), *ELSEWHERE[name]}
+    for words in spoken_of:
+        assert any(words in sentence for sentence in lossy), words
+    for sentence in lossy:
+        assert any(words in sentence for words in spoken_of), sentence
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_is_lost_is_reported(name: str, tmp_path: Path) -> None:
+    """A line for each thing that an instance or image says and that does not come along."""
+    silent = {
+        # The outline that is written says it, or the box.
+        "no outline", "area of its own",
+        # Of the dataset as a whole.
+        "order of classes", "class of nothing", "own key of class", "own key of dataset",
+    }  # fmt: skip
+    # These come back under another name.
+    moved = {"pose", "truncated", "other attribute"} if name == "labelme" else set()
+    for number, what in enumerate(sorted(LOST[name].keys() - silent - moved)):
+        folder = tmp_path / str(number)
+        write(folder / "in" / "x.json", ASPECTS[what].file)
+        picture(folder / "in" / "a b" / "ü.jpg")
+        report = run(folder / "in", folder / "out", "coco", name, images="copy")
+        codes = {finding.code for finding in report.findings}
+        assert codes - {"split-made-up", "zero-area"}, what
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_splits_survive_where_they_can(name: str, tmp_path: Path) -> None:
+    files = {"train": plain(), "val": plain()}
+    files["val"]["images"][0]["file_name"] = "v.jpg"
+    files["val"]["annotations"][0]["bbox"] = [1, 2, 3, 4]
+    back = there_and_back(files, name, tmp_path)
+    found = {split: boxes(file) for split, file in back.items()}
+    if name == "labelme":
+        assert found == {"all": [*boxes(files["train"]), *boxes(files["val"])]}
+    else:
+        assert found == {"train": boxes(files["train"]), "val": boxes(files["val"])}
+
+
+def test_what_labelme_does_not_know_comes_back_inside_attributes() -> None:
+    said = {"pose": "Left", "truncated": True, "colour": "red", "description": "big"}
+    file = plain()
+    of_box(attributes=dict(said))(file)
+    (back,) = alone(file, "labelme")["annotations"]
+    description = said.pop("description")
+    assert back["attributes"] == {"description": description, "attributes": said}
+
+
+def test_outlines_survive_yolo_when_asked() -> None:
+    """But for holes and gaps: a mask comes back as its outline, several rings as one."""
+    kept = ("box and class", "polygon", "fraction")
+    for what in kept:
+        assert ASPECTS[what].survives("yolo", segments=True), what
+    for what in ("several rings", "no outline"):
+        assert not ASPECTS[what].survives("yolo", segments=True), what
+    file = plain()
+    of_box(segmentation=mask(10, 12, hole=True), bbox=[10, 12, 6, 6], area=32)(file)
+    (back,) = alone(file, "yolo", segments=True)["annotations"]
+    assert (back["bbox"], back["area"]) == ([10, 12, 6, 6], 32)
+    (rle,) = [coco_mask.merge(coco_mask.frPyObjects(back["segmentation"], HEIGHT, WIDTH))]
+    assert rle["counts"].decode() == mask(10, 12, hole=True)["counts"]
+
+
+# Boxes ------------------------------------------------------------------------------------------
+
+# On such a grid x + w, and x + w - x, are no rounded numbers.
+GRID = st.integers(-200_000, 4_000_000).map(lambda n: n / 1024)
+SIDES = st.integers(1, 4_000_000).map(lambda n: n / 1024)
+FLOATS = st.floats(-100, 5000)
+LENGTHS = st.floats(0.001, 5000)
+
+
+def file_of(found: list[tuple[float, ...]], size: tuple[int, int] = (WIDTH, HEIGHT)) -> Json:
+    """A COCO file of one image with boxes, in turns of two classes."""
+    file = plain()
+    file["categories"].append(dict(DOG))
+    file["images"][0].update(width=size[0], height=size[1])
+    file["annotations"] = [
+        file["annotations"][0] | {"id": i, "category_id": 1 + i % 2, "bbox": [*box],
+                                  "area": box[2] * box[3]}
+        for i, box in enumerate(found, 1)
+    ]  # fmt: skip
+    return file
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.tuples(GRID, GRID, SIDES, SIDES), min_size=1, max_size=5),
+    st.sampled_from(["voc", "mmdet", "zero"]),
+)
+def test_boxes_through_voc_are_exactly_the_same(
+    found: list[tuple[float, ...]], coords: str
+) -> None:
+    file = file_of(found)
+    back = alone(file, "voc", coords=coords)
+    for one, other in zip(file["annotations"], back["annotations"], strict=True):
+        assert (other["category_id"], other["bbox"]) == (one["category_id"], one["bbox"])
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.tuples(FLOATS, FLOATS, LENGTHS, LENGTHS), min_size=1, max_size=5),
+    st.sampled_from(["voc", "mmdet", "zero"]),
+)
+def test_edges_of_any_floats_are_exactly_the_same_in_voc(
+    found: list[tuple[float, ...]], coords: str
+) -> None:
+    """COCO states w and VOC the edge x + w, a rounded number: the edges are kept to the bit."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder / "in" / "x.json", file_of(found))
+        picture(folder / "in" / "a b" / "ü.jpg")
+        options: Json = {"write_options": {"coords": coords}, "images": "copy"}
+        run(folder / "in", folder / "voc", "coco", "voc", **options)
+        (image,) = [
+            record for record in Source(str(folder / "voc"), "voc", {}).records(str)
+            if hasattr(record, "instances")
+        ]  # fmt: skip
+        back = run(folder / "voc", folder / "out.json", "voc", "coco")
+        written = json.loads((folder / "out.json").read_text())["annotations"]
+    assert [one.box for one in image.instances] == [(x, y, x + w, y + h) for x, y, w, h in found]
+    for box, one in zip(found, written, strict=True):
+        assert one["bbox"][:2] == list(box[:2])
+        for at in (0, 1):
+            bound = 2 * np.spacing(abs(box[at]) + box[at + 2])  # two roundings
+            assert abs(one["bbox"][at + 2] - box[at + 2]) <= bound
+    assert not back.failed
+
+
+@settings(max_examples=25)
+@given(
+    st.sampled_from([(64, 48), (7, 301), (333, 1)]),
+    st.lists(st.tuples(*[st.floats(0, 1)] * 2, *[st.floats(0.001, 1)] * 2), min_size=1, max_size=5),
+)
+def test_boxes_through_yolo_are_the_same_to_a_millionth(
+    size: tuple[int, int], parts: list[tuple[float, ...]]
+) -> None:
+    """x, y, w and h of boxes in the image, relative to the image's own size and to themselves."""
+    w, h = size
+    found = [
+        (a * 0.9 * w, b * 0.9 * h, c * (1 - a * 0.9) * w, d * (1 - b * 0.9) * h)
+        for a, b, c, d in parts
+    ]
+    file = file_of(found, size)
+    back = alone(file, "yolo", size)
+    for one, other in zip(file["annotations"], back["annotations"], strict=True):
+        assert other["category_id"] == one["category_id"]
+        assert other["bbox"] == pytest.approx(one["bbox"], rel=1e-6, abs=1e-9)
+        assert other["area"] == pytest.approx(one["area"], rel=1e-6)
+
+
+# Outlines ---------------------------------------------------------------------------------------
+
+NUMBERS = st.floats(0, 60) | st.integers(0, 60)
+TRIANGLES = st.lists(NUMBERS, min_size=6, max_size=6)
+SQUARES = st.tuples(st.integers(0, WIDTH - 6), st.integers(0, HEIGHT - 6), st.booleans())
+MARKS = st.lists(
+    st.lists(TRIANGLES, min_size=1, max_size=2) | SQUARES.map(lambda at: mask(*at)),
+    min_size=1, max_size=5,
+)  # fmt: skip
+
+
+@settings(max_examples=30)
+@given(MARKS)
+def test_outlines_of_two_classes_through_labelme(marks: list[Any]) -> None:
+    """Polygons to the bit, masks to the pixel, each with its class and in its place."""
+    file = file_of([(1, 2, 3, 4)] * len(marks))
+    for one, segmentation in zip(file["annotations"], marks, strict=True):
+        one.update(segmentation=segmentation, bbox=None, area=None)
+    back = alone(file, "labelme")
+    names = {one["id"]: one["name"] for one in back["categories"]}
+    assert [(names[one["category_id"]], one["segmentation"]) for one in back["annotations"]] == [
+        ("dog" if i % 2 else "cat", marks[i - 1]) for i in range(1, len(marks) + 1)
+    ]
+    for one in back["annotations"]:
+        if isinstance(one["segmentation"], dict):
+            assert one["area"] == coco_mask.area(one["segmentation"])
+            assert one["bbox"] == list(coco_mask.toBbox(one["segmentation"]))
+
+
+# Real data --------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not (REAL / "bccd").exists(), reason="real data are not here")
+def test_bccd_through_coco_yolo_voc_and_back_to_coco(tmp_path: Path) -> None:
+    """364 images and 4,888 boxes; every box within a millionth of the first."""
+    steps = ("voc", "coco", "yolo", "voc", "coco")
+    source = REAL / "bccd" / "BCCD"
+    for number, (reads, writes) in enumerate(pairwise(steps), 1):
+        out = tmp_path / f"{number}-{writes}"
+        report = run(source, out, reads, writes, images="symlink")
+        assert not report.failed
+        assert (sum(report.images.values()), report.shapes) == (364, 4888)
+        assert report.lost == {}
+        source = out
+    first, last = tmp_path / "1-coco", tmp_path / "4-coco"
+    number = 0
+    for split in ("train", "val", "test"):
+        one, other = (by_image(load_coco(folder, split)) for folder in (first, last))
+        assert one.keys() == other.keys()
+        for name, marked in one.items():
+            assert [label for label, _ in marked] == [label for label, _ in other[name]]
+            for (_, box), (_, again) in zip(marked, other[name], strict=True):
+                assert again == pytest.approx(box, rel=1e-6, abs=0)
+                number += 1
+    assert number == 4888
+
+
+def by_image(file: Json) -> dict[str, list[tuple[str, list[float]]]]:
+    """Last part of an image's name -> (class, bbox) of what is marked in it."""
+    names = {one["id"]: one["name"] for one in file["categories"]}
+    images = {one["id"]: one["file_name"].rpartition("/")[2] for one in file["images"]}
+    found: dict[str, list[tuple[str, list[float]]]] = {name: [] for name in images.values()}
+    for one in file["annotations"]:
+        found[images[one["image_id"]]].append((names[one["category_id"]], one["bbox"]))
+    return found
