@@ -56,5 +56,3 @@ def main() -> None:
     except DataforgeError as error:
         show_error(error)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.exit(0)  # the reader of our output went away, as `| head` does

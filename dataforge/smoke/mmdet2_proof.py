@@ -119,7 +119,6 @@ class _Datasets:
         _keep(self.test, proof.images)
         self.train._set_group_flag()
         self.options = options
-        self.evaluation = cfg.get("evaluation", {})
 
     def batches(self) -> Iterator[Any]:
         """Training batches without end, in an order that the seed fixes."""
