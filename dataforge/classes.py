@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from dataforge.errors import UsageError
-from dataforge.fileio import load_toml
+from dataforge.fileio import load_toml, read_file
 from dataforge.labels import ClassMap, Unknown
 
 LABELME_RESERVED = ("__ignore__", "_background_")
@@ -137,7 +137,7 @@ def load_names(source: str) -> list[str]:
     """
     if os.path.isfile(source):  # where Path.is_file raises for a list longer than a file name
         try:
-            lines = Path(source).read_text("utf-8-sig").splitlines()
+            lines = read_file(Path(source)).decode("utf-8-sig").splitlines()
         except UnicodeDecodeError as error:
             raise UsageError(f"labels file {source} is not UTF-8 text: {error}") from error
     elif source.endswith(".txt") or "/" in source:

@@ -9,28 +9,35 @@ that a finding says are lost.
 
 from __future__ import annotations
 
-import math
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from dataforge import geometry
+from dataforge.checks._base import Data
+from dataforge.checks._run import Running
+from dataforge.checks._table import start
+from dataforge.checks.coordinates_too_large import measurable
 from dataforge.classes import ClassOptions
-from dataforge.errors import InputError
-from dataforge.fileio import MAX_COORDINATE, is_image, staged, write_json
+from dataforge.errors import InputError, OutputError
+from dataforge.fileio import is_image, staged, write_json
 from dataforge.formats._table import get_format
 from dataforge.labels import ClassMap
 from dataforge.manifest import Rule, load_rule, not_listed, split_names
 from dataforge.placing import How, Placing
 from dataforge.records import Category, Finding, Header, Image, Instance, Mask, Polygons
-from dataforge.source import Progress, Source, image_key, in_two_splits, is_utf8, options_of
+from dataforge.source import Progress, Source, image_key, in_two_splits, in_utf8, options_of
 
 SINGLE_SPLIT = "all"
 """Name of the split where there is but one."""
+
+_CHECKED = ("outside-image", "zero-area")
+"""What is said of objects that are written, and that trainers drop."""
 
 
 class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -105,10 +112,7 @@ class Report(msgspec.Struct, kw_only=True):
     def add(self, findings: Iterable[Finding]) -> None:
         """Take in findings and count what they lose."""
         for finding in findings:
-            if not is_utf8(finding.file + finding.message):  # JSON could not hold it
-                escaped = (_escaped(finding.file), _escaped(finding.message))
-                finding = msgspec.structs.replace(finding, file=escaped[0], message=escaped[1])
-            self.findings.append(finding)
+            self.findings.append(in_utf8(finding))
             if finding.lost:
                 self.lost[finding.code] = self.lost.get(finding.code, 0) + finding.lost
 
@@ -143,10 +147,11 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
         folder = job.write_options.get("image_folder", placing.left_at(job.out))
         write_options = msgspec.structs.replace(write_options, image_folder=folder)
     classes = job.rules().over(source.rules).class_map()
+    data = Data(source.root, job.reads, classes, source.layout)
+    checks = Running(data, start(_CHECKED, data))
     report = Report(source=job.source, out=job.out)
     report.add(source.findings)
-    with tempfile.TemporaryFile() as file:
-        spool = Spool(file)
+    with _spooled() as spool:
         for record in source.records(classes.canonical, rule is None, progress):
             if isinstance(record, Finding):
                 report.add([record])
@@ -154,7 +159,7 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
                 spool.header = record
                 classes.declare(category.name for category in record.categories)
             else:
-                image = _edited(record, classes, job, report)
+                image = _edited(record, classes, checks, job, report)
                 if image.instances or not job.drop_empty:
                     spool.add(image)
         report.add(classes.findings())
@@ -179,6 +184,18 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
 def save_report(report: Report, path: Path) -> None:
     """Write the report as JSON."""
     write_json(path, report)
+
+
+@contextmanager
+def _spooled() -> Iterator[Spool]:
+    try:
+        with tempfile.TemporaryFile() as file:
+            yield Spool(file)
+    except OSError as error:
+        raise OutputError(
+            f"{tempfile.gettempdir()}: cannot hold what is read until it is written: "
+            f"{error.strerror or error}; TMPDIR names another folder"
+        ) from error
 
 
 class Spool:
@@ -226,34 +243,13 @@ class SplitView:
         )
 
 
-def _edited(image: Image, classes: ClassMap, job: Job, report: Report) -> Image:
+def _edited(image: Image, classes: ClassMap, checks: Running, job: Job, report: Report) -> Image:
     """The image with class names for labels, and cut to its frame if asked."""
-    image = _measurable(image, report)
-    report.add(_geometry_findings(image))
+    image, faults = measurable(image)
+    report.add(faults)
+    report.add(checks.image(image))
     image = classes.apply(image)
     return _clipped(image, report) if job.clip else image
-
-
-def _measurable(image: Image, report: Report) -> Image:
-    """The image without instances whose numbers are no place on any image."""
-    kept = []
-    for instance in image.instances:
-        # Not a number compares as false.
-        inside = all(abs(value) <= MAX_COORDINATE for value in instance.box)
-        if inside and math.isfinite(instance.area):
-            kept.append(instance)
-            continue
-        finding = Finding(
-            code="coordinates-too-large",
-            severity="error",
-            file=image.source,
-            where=instance.where,
-            message=f"{instance.label!r} is millions of pixels away or large: left out",
-            remedy="redraw or drop it",
-            lost=instance.parts,
-        )
-        report.add([finding])
-    return msgspec.structs.replace(image, instances=tuple(kept))
 
 
 def _split(spool: Spool, rule: Rule | None, job: Job, report: Report) -> list[str]:
@@ -304,32 +300,6 @@ def _one_of_each_key(spool: Spool, writer: Any, report: Report) -> None:
             )
             report.add([finding])
             spool.splits[image_key(image)] = ""
-
-
-def _escaped(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _geometry_findings(image: Image) -> Iterator[Finding]:
-    for instance in image.instances:
-        x0, y0, x1, y1 = instance.box
-        if instance.area <= 0 or x1 - x0 <= 0 or y1 - y0 <= 0:
-            code, message = "zero-area", "covers no area: kept, but trainers drop it"
-        elif x1 <= 0 or y1 <= 0 or x0 >= image.width or y0 >= image.height:
-            code, message = (
-                "outside-image",
-                "lies wholly outside the image: kept, but trainers drop it",
-            )
-        else:
-            continue
-        yield Finding(
-            code=code,
-            severity="warning",
-            file=image.source,
-            where=instance.where,
-            message=f"{instance.label!r} {message}",
-            remedy="redraw or drop it",
-        )
 
 
 def _clipped(image: Image, report: Report) -> Image:

@@ -15,6 +15,15 @@ file never stops a run and never goes uncounted.
 from __future__ import annotations
 
 
+def one_line(text: str) -> str:
+    """Text with escapes for what would end its line or steer a terminal, as names may hold.
+
+    >>> one_line("a\\nb.jpg")
+    'a\\\\nb.jpg'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class DataforgeError(Exception):
     """Base of every error that dataforge raises on purpose; `exit_code` is the CLI's."""
 
@@ -48,7 +57,7 @@ class ParseError(InputError, ValueError):
 
     def __str__(self) -> str:
         place = f"{self.file}::{self.where}" if self.where else self.file
-        return f"{place}: {self.message}"
+        return one_line(f"{place}: {self.message}")
 
 
 class OutputError(DataforgeError):

@@ -68,10 +68,14 @@ def text_of_edges(box: Box, coords: Coords) -> tuple[str, ...]:
 
 def _shifted_text(number: str, offset: float) -> str:
     """A finite number plus a whole one, without rounding, in plain digits."""
-    from decimal import Context, Decimal
+    from decimal import Context, Decimal, InvalidOperation
 
+    try:
+        exact = Decimal(number)
+    except InvalidOperation:  # an exponent of 20 digits
+        exact = Decimal(float(number))
     # The digits of the largest float before the point, or of the smallest one behind it.
-    total = Context(prec=800).add(Decimal(number), Decimal(offset))
+    total = Context(prec=800).add(exact, Decimal(offset))
     return str(int(total)) if total == total.to_integral_value() else f"{total:f}"
 
 
@@ -184,9 +188,13 @@ def _edges_cross(xs: Sequence[float], ys: Sequence[float]) -> bool:
     p = np.stack([np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)], axis=1)
     n = len(p)
     q = np.roll(p, -1, axis=0)
-    for i in range(n - 1):
-        # Edge i against every later edge that is not its neighbour.
-        js = np.arange(i + 2, n - 1 if i == 0 else n)
+    # Each edge against those that begin, from the left, before it ends: of most outlines, few.
+    left, right = np.minimum(p, q)[:, 0], np.maximum(p, q)[:, 0]
+    order = np.argsort(left, kind="stable")
+    ends = np.searchsorted(left[order], right[order], side="right")
+    for at, i in enumerate(order.tolist()):
+        js = order[at + 1 : ends[at]]
+        js = js[(js != (i + 1) % n) & (js != (i - 1) % n)]
         if not len(js):
             continue
         a, b, c, d = p[i], q[i], p[js], q[js]
@@ -270,15 +278,20 @@ def mask_from_crop(
 ) -> Mask:
     """A boolean (h, w) crop at pixel (left, top) of an image, what overhangs cut off."""
     import numpy as np
-    from pycocotools import mask as coco_mask
 
     height, width = size_hw
-    canvas = np.zeros((height, width), dtype=np.uint8, order="F")
     y0, x0 = max(top, 0), max(left, 0)
     y1, x1 = min(top + crop.shape[0], height), min(left + crop.shape[1], width)
-    if y0 < y1 and x0 < x1:
-        canvas[y0:y1, x0:x1] = crop[y0 - top : y1 - top, x0 - left : x1 - left]
-    return _to_mask(coco_mask.encode(canvas))
+    if y0 >= y1 or x0 >= x1:
+        return _empty_mask(width, height)
+    # By the positions of its pixels: an image of a gigapixel is not made for a crop of ten.
+    columns = np.pad(crop[y0 - top : y1 - top, x0 - left : x1 - left].T, ((0, 0), (0, 1)))
+    column, row = np.divmod(np.flatnonzero(np.diff(columns.ravel(), prepend=False)), y1 - y0 + 1)
+    edges = (column + x0) * height + row + y0  # of runs, down each column: first in, first out, ...
+    inner = edges[1:-1].reshape(-1, 2)  # a run down to the last row goes on in the next column
+    edges = np.concatenate([edges[:1], inner[inner[:, 0] != inner[:, 1]].ravel(), edges[-1:]])
+    runs = np.diff(edges, prepend=0, append=height * width)
+    return mask_from_runs(runs.tolist(), size_hw)
 
 
 def merge_masks(masks: Sequence[Mask]) -> Mask:
@@ -320,7 +333,25 @@ def outline_area(ring: Ring, width: int, height: int) -> tuple[float, bool]:
     """
     if is_simple(ring):
         return ring_area(ring), False
-    return mask_area(rasterise([ring], width, height)), True
+    inside = clip_ring(ring, width, height)
+    steps = sum(map(max, *(_steps(inside[axis::2]) for axis in (0, 1)))) if inside else 0.0
+    scale = min(1.0, _MOST_STEPS / (steps or 1.0))
+    if scale == 1:
+        return mask_area(rasterise([ring], width, height)), True
+    small = rasterise([tuple(value * scale for value in inside)], *_scaled(width, height, scale))
+    return mask_area(small) / scale**2, True
+
+
+_MOST_STEPS = 2**21
+"""Length of an outline, px, that is counted pixel by pixel: the counting takes 100 bytes each."""
+
+
+def _steps(values: Sequence[float]) -> list[float]:
+    return [abs(b - a) for a, b in zip((*values[-1:], *values[:-1]), values, strict=True)]
+
+
+def _scaled(width: int, height: int, scale: float) -> tuple[int, int]:
+    return math.ceil(width * scale), math.ceil(height * scale)
 
 
 def rle_runs(counts: str) -> list[int] | None:
@@ -336,6 +367,8 @@ def rle_runs(counts: str) -> list[int] | None:
         bits = ord(letter) - 48
         if not 0 <= bits < 64:
             return None
+        if shift > _LONGEST_RUN:
+            return None
         value |= (bits & 31) << shift
         shift += 5
         if not bits & 32:
@@ -344,6 +377,9 @@ def rle_runs(counts: str) -> list[int] | None:
             runs.append(value + (runs[-2] if len(runs) > 2 else 0))
             value = shift = 0
     return None if shift or min(runs, default=0) < 0 else runs
+
+
+_LONGEST_RUN = 40  # bits; more than any image has, and less than would take hours
 
 
 def mask_from_runs(runs: Sequence[int], size_hw: tuple[int, int]) -> Mask:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from dataforge.errors import InputError, UsageError
-from dataforge.fileio import decode_json, load_toml, stem, write_json, write_text
+from dataforge.fileio import decode_json, load_toml, read_file, stem, write_json, write_text
 from dataforge.records import Finding
 from dataforge.sharing import Labels, assign, can_be_name, grouping, parse_ratios
 
@@ -162,11 +162,7 @@ def load(path: Path) -> Manifest:
         except msgspec.ValidationError as error:
             raise InputError(f"{path}: {error}") from error
     else:
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-        manifest = decode_json(data, Manifest, str(path))
+        manifest = decode_json(read_file(path), Manifest, str(path))
     if manifest.version != 1:
         raise InputError(f"{path}: version {manifest.version}: made by a newer dataforge")
     if not manifest.images:

@@ -89,7 +89,12 @@ class Placing:
                 raise ParseError(image.file_name, "", "it does not exist")
             target.write_bytes(self.extract(image.source))
         elif self.how == "copy":
-            with self.images.open(image.file_name) as source, target.open("wb") as stream:
+            try:
+                source = self.images.open(image.file_name)
+            except OSError as error:
+                message = f"it cannot be read: {error.strerror or error}"
+                raise ParseError(image.file_name, "", message) from error
+            with source, target.open("wb") as stream:
                 shutil.copyfileobj(source, stream)
         else:
             link = os.link if self.how == "hardlink" else os.symlink

@@ -20,6 +20,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from dataforge.errors import one_line
+
 Box: TypeAlias = tuple[float, float, float, float]
 """(x0, y0, x1, y1), float pixels, edges."""
 
@@ -147,4 +149,4 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         place = f"{self.file}::{self.where}" if self.where else self.file
-        return f"{place}: {self.message}" + (f"; {self.remedy}" if self.remedy else "")
+        return one_line(f"{place}: {self.message}" + (f"; {self.remedy}" if self.remedy else ""))

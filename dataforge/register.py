@@ -35,7 +35,15 @@ from dataforge.codegen.spec import (
     snake_case,
 )
 from dataforge.errors import InputError, OutputError, UsageError
-from dataforge.fileio import REGISTRATION, Root, decode_json, write_json, write_text
+from dataforge.fileio import (
+    REGISTRATION,
+    Root,
+    decode_json,
+    read_file,
+    staged,
+    write_json,
+    write_text,
+)
 from dataforge.formats import coco, voc
 from dataforge.infer import choose
 from dataforge.labels import ClassMap
@@ -487,14 +495,17 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
         check_applicable(plan_)
     old = read_registration(plan_.out)
     written = []
-    for file in plan_.files:
-        path = plan_.out / file.path
-        if not path.is_file() or path.read_bytes() != file.text.encode():
-            write_text(path, file.text)
-            written.append(path)
     hashes = dict(old.files) if old else {}
     hashes |= {file.path: _sha256(file.text.encode()) for file in plan_.files}
-    write_json(plan_.out / REGISTRATION, Registration(name=plan_.dataset.name, files=hashes))
+    registration = Registration(name=plan_.dataset.name, files=hashes)
+    with staged(plan_.out, [], force=True) as stage:
+        for file in plan_.files:
+            path = plan_.out / file.path
+            if not path.is_file() or path.read_bytes() != file.text.encode():
+                write_text(stage / file.path, file.text)
+                written.append(path)
+        if registration != old:
+            write_json(stage / REGISTRATION, registration)
     if plan_.pth is not None:
         write_text(plan_.pth, f"{plan_.out}\n")
         if plan_.pth.parent in site_folders() and str(plan_.out) not in sys.path:
@@ -542,7 +553,7 @@ def _sha256(data: bytes) -> str:
 def read_registration(out: Path) -> Registration | None:
     """What was registered into a folder, None where nothing was."""
     path = out / REGISTRATION
-    return decode_json(path.read_bytes(), Registration, str(path)) if path.is_file() else None
+    return decode_json(read_file(path), Registration, str(path)) if path.is_file() else None
 
 
 def _path_file(key: str, python: str | None) -> Path | None:

@@ -156,6 +156,17 @@ def is_utf8(text: str) -> bool:
     return text.isascii() or not re.search("[\ud800-\udfff]", text)
 
 
+def in_utf8(finding: Finding) -> Finding:
+    """The finding with escapes for the bytes of a name that is in another encoding."""
+    if is_utf8(finding.file + finding.where + finding.message):
+        return finding
+    escaped = {
+        field: getattr(finding, field).encode("utf-8", "backslashreplace").decode()
+        for field in ("file", "where", "message")
+    }
+    return msgspec.structs.replace(finding, **escaped)
+
+
 def _unwritable(image: Image) -> Finding:
     lost = sum(instance.parts for instance in image.instances)
     return Finding(

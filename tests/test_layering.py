@@ -15,14 +15,14 @@ PACKAGE = REPO / "dataforge"
 # it may import what stands below it and what is in its own folder.
 LAYERS = (
     {"__init__", "errors"},
-    {"records", "assets"},
+    {"records", "assets", "staging"},
     {"geometry", "fileio"},
     {"labels", "layout", "sharing", "plots"},
     {"classes", "manifest", "formats", "codegen"},
     {"infer"},
     {"inspect", "source"},
-    {"placing", "split"},
-    {"convert"},
+    {"checks", "placing", "split"},
+    {"check", "convert"},
     {"coco_tools", "converters", "register", "smoke"},
     {"demo"},
     {"cli"},

@@ -41,9 +41,21 @@ def _root(
 
 def _add_commands() -> None:
     """Add the subcommands; not before `main`, as another package's format may be at fault."""
-    from dataforge.cli import coco, convert, demo, formats, inspect, register, smoke, split
+    from dataforge.cli import (
+        check,
+        coco,
+        convert,
+        demo,
+        explain,
+        formats,
+        inspect,
+        register,
+        smoke,
+        split,
+    )
 
-    for module in (inspect, split, convert, coco, register, smoke, demo, formats):
+    verbs = (inspect, check, split, convert, coco, register, smoke, demo, formats, explain)
+    for module in verbs:
         module.add_to(app)
 
 
@@ -56,3 +68,6 @@ def main() -> None:
     except DataforgeError as error:
         show_error(error)
         sys.exit(error.exit_code)
+    except OSError as error:  # such as a full disk behind `>`
+        show_error(error)
+        sys.exit(DataforgeError.exit_code)

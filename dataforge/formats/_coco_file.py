@@ -126,10 +126,10 @@ def _top_level(data: bytes, name: str) -> tuple[dict[str, msgspec.Raw], bool]:
         if not re.search(rb"\b(NaN|Infinity)\b", data):
             raise
         try:
-            document = json.loads(data, parse_constant=lambda _: None)
-        except (ValueError, RecursionError):
+            document = msgspec.json.encode(json.loads(data, parse_constant=lambda _: None))
+        except (ValueError, RecursionError, OverflowError):
             raise error from None
-        return decode_json(msgspec.json.encode(document), dict[str, msgspec.Raw], name), True
+        return decode_json(document, dict[str, msgspec.Raw], name), True
 
 
 def _entries(top: dict[str, msgspec.Raw], key: str) -> list[msgspec.Raw]:

@@ -15,7 +15,7 @@ import msgspec
 
 from dataforge import geometry
 from dataforge.errors import ParseError
-from dataforge.fileio import MAX_IMAGE_PIXELS, Root, resolve
+from dataforge.fileio import MAX_COORDINATE, MAX_IMAGE_PIXELS, Root, resolve
 from dataforge.formats._base import Canonical, Records, Step
 from dataforge.formats._coco_file import (
     Document,
@@ -133,7 +133,10 @@ def read(root: Root, options: Options, canonical: Canonical) -> Records:
     for name in headers:
         # Of several files one is held at a time.
         if document is None or document.name != name:
-            document = Document(root, name)
+            try:
+                document = Document(root, name)
+            except NotCocoError as error:
+                raise ParseError(name, "", f"was changed while it was read: {error}") from error
             for _ in document.header():
                 pass  # told before
         yield from _Reader(document, places, splits[name]).images()
@@ -417,14 +420,14 @@ class _Reader:
         )
 
     def polygons(self, rings: tuple[Ring, ...], where: str) -> Step[Polygons | None]:
-        good = tuple(ring for ring in rings if len(ring) >= 6 and len(ring) % 2 == 0)
+        good = tuple(ring for ring in rings if not _ring_fault(ring))
         if len(good) < len(rings):
             for number, ring in enumerate(rings):
-                if ring and (len(ring) < 6 or len(ring) % 2):
+                if ring and (fault := _ring_fault(ring)):
                     yield self.document.finding(
                         "bad-ring",
                         f"{where}.segmentation[{number}]",
-                        f"want 6 or more numbers, two for each point, got {len(ring)}",
+                        fault,
                         "the ring is left out; redraw it",
                     )
         return Polygons(good) if good else None
@@ -592,6 +595,14 @@ def _area(shape: Polygons | Mask | None, box: Box, size: tuple[int, int]) -> flo
     if shape is None:
         return geometry.box_area(box)
     return math.fsum(geometry.outline_area(ring, *size)[0] for ring in shape.rings)
+
+
+def _ring_fault(ring: Ring) -> str:
+    if len(ring) < 6 or len(ring) % 2:
+        return f"want 6 or more numbers, two for each point, got {len(ring)}"
+    # What counts pixels in it would overflow.
+    far = any(abs(value) > MAX_COORDINATE for value in (min(ring), max(ring)))
+    return "a point is millions of pixels away" if far else ""
 
 
 def _file_name(raw: msgspec.Raw) -> Any:

@@ -5,6 +5,8 @@ Ultralytics' rules for data.yaml are in ``ultralytics/data/utils.py::check_det_d
 
 from __future__ import annotations
 
+import reprlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PureWindowsPath
 from typing import Any
@@ -101,6 +103,10 @@ def _find_yaml(root: Root, wanted: str | None) -> Step[tuple[str, Mapping[str, A
     return found[0] if found else ("", {})
 
 
+_MAX_YAML_BYTES = 4 * 2**20
+"""Names of 100,000 classes; more of it would be read for minutes."""
+
+
 def _load(root: Root, name: str) -> Any:
     """A YAML file, with every scalar as the text that stands there.
 
@@ -109,7 +115,7 @@ def _load(root: Root, name: str) -> Any:
     """
     import yaml
 
-    data, _ = to_utf8(root.read_bytes(name), name)
+    data, _ = to_utf8(root.read_bytes(name, _MAX_YAML_BYTES), name)
     try:
         # So that a class may be called no, on or 007: typed, these are False, True and 7.
         return yaml.load(data, Loader=yaml.BaseLoader)
@@ -131,15 +137,17 @@ def _names(file: str, table: Mapping[str, Any]) -> Step[dict[int, str] | None]:
     given = table.get("names")
     entries = given.items() if isinstance(given, dict) else enumerate(given or ())
     for key, value in entries if isinstance(given, (list, dict)) else ():
-        number = int(key) if str(key).isdecimal() else -1
+        number = _number(key)
         if number < 0 or not isinstance(value, str) or not value.strip():
             yield _finding(
-                "bad-class-name", "warning", file, f"want number and name, got {key}: {value!r}",
+                "bad-class-name", "warning", file,
+                f"want number and name, got {key}: {_shown(value)}",
                 where="names", remedy="its rows are read as of an unknown class",
             )  # fmt: skip
             continue
         names[number] = value.strip()
-    for name in sorted({name for name in names.values() if [*names.values()].count(name) > 1}):
+    times = Counter(names.values())
+    for name in sorted(name for name in times if times[name] > 1):
         ids = ", ".join(str(number) for number in names if names[number] == name)
         yield _finding(
             "class-twice", "warning", file, f"{name!r} is the name of {ids}: read as one class",
@@ -151,8 +159,8 @@ def _names(file: str, table: Mapping[str, Any]) -> Step[dict[int, str] | None]:
             "class-count", "warning", file, f"nc is {count}, but there are {len(names)} names",
             where="nc", remedy="Ultralytics refuses the file; the names are taken here",
         )  # fmt: skip
-    if not names and isinstance(count, str) and count.isdecimal() and int(count) < MOST_UNNAMED:
-        names = unnamed(int(count))
+    if not names and 0 <= _number(count) < MOST_UNNAMED:
+        names = unnamed(_number(count))
         yield classes_unnamed(file, len(names))
     return dict(sorted(names.items())) or None
 
@@ -177,9 +185,20 @@ def classes_unnamed(file: str, count: int) -> Finding:
 
 def _keypoints(table: Mapping[str, Any]) -> int:
     shape = table.get("kpt_shape")
-    if isinstance(shape, list) and len(shape) == 2 and all(str(n).isdecimal() for n in shape):
-        return int(shape[0]) * int(shape[1])
+    if isinstance(shape, list) and len(shape) == 2:
+        return max(_number(shape[0]), 0) * max(_number(shape[1]), 0)
     return 0
+
+
+def _shown(value: Any) -> str:
+    """A value in short: with YAML's aliases a few lines make a list of billions."""
+    return repr(value) if isinstance(value, str) else reprlib.repr(value)
+
+
+def _number(value: Any) -> int:
+    """A whole number that YAML has as text, -1 for anything else."""
+    is_number = isinstance(value, (str, int)) and len(str(value)) < 10 and str(value).isdecimal()
+    return int(value) if is_number else -1
 
 
 # Splits -----------------------------------------------------------------------------------------
@@ -268,7 +287,7 @@ def _unfound(file: str, key: Any, reference: Any) -> Finding:
         "split-outside" if outside else "split-missing",
         "error" if outside else "warning",
         file,
-        f"{reference!r} "
+        f"{_shown(reference)} "
         + ("leads out of the folder and is not inside it" if outside else "is not there")
         + ": no image of it is read",
         where=str(key),

@@ -10,6 +10,7 @@ import base64
 import binascii
 import io
 import math
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Literal
@@ -529,9 +530,11 @@ def _mask(_: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Conve
     _want_points(shape, kind, 2, 2)
     try:
         png = base64.b64decode(shape.mask or "", validate=True)
-        with PILImage.open(io.BytesIO(png)) as image:
-            crop = np.asarray(image.convert("L")) > 0
-    except PILImage.DecompressionBombError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", PILImage.DecompressionBombWarning)
+            with PILImage.open(io.BytesIO(png)) as image:
+                crop = np.asarray(image.convert("L")) > 0
+    except (PILImage.DecompressionBombError, PILImage.DecompressionBombWarning) as error:
         raise _ShapeError(
             "bad-mask", "the mask's PNG claims too many pixels", "redraw the mask"
         ) from error

@@ -1,4 +1,4 @@
-"""A package that is not dataforge adds a format and a converter, by entry points alone."""
+"""A package that is not dataforge adds a format, a converter and a check, by entry points alone."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def install(site: Path, name: str = "acme-dataforge", package: Path = ACME) -> P
     info = site / f"{name.replace('-', '_')}-1.0.dist-info"
     write(info / "METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     said = (package / "pyproject.toml").read_text("utf-8")
-    groups = re.findall(r'\[project\.entry-points\."([\w.]+)"\]\n((?:\w+ = ".+"\n)+)', said)
-    assert len(groups) == 2
+    groups = re.findall(r'\[project\.entry-points\."([\w.]+)"\]\n((?:[\w-]+ = ".+"\n)+)', said)
+    assert len(groups) == 3
     text = "".join(f"[{group}]\n{rows}\n" for group, rows in groups)
     write(info / "entry_points.txt", text.replace('"', ""))
     return site
@@ -119,9 +119,26 @@ def test_a_converter_made_by_hand_runs_from_the_command_line(
     assert (tmp_path / "n.txt").read_text() == "3\n"
 
 
+def test_check_knows_what_it_finds(site: Path, labelled: Path) -> None:
+    result = cli(site, "check", labelled, "--reads", "acme", "--select", "acme")
+    assert result.returncode == 1, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0] == "error bad-line: A line that is no box"
+    assert "note long-label: A label of more than one word" in lines
+    result = cli(site, "check", labelled, "--reads", "acme", "--ignore", "bad-line")
+    assert result.returncode == 0
+    assert cli(site, "explain", "bad-line").stdout.startswith("bad-line (acme, error)")
+    assert "acme\n  bad-line " in cli(site, "explain").stdout
+
+
 @pytest.mark.parametrize(
     ("group", "rows", "said"),
     [
+        (
+            "dataforge.checks",
+            "zero-area = acme_dataforge.bad_line",
+            "check 'zero-area' of acme_dataforge.bad_line clashes with dataforge.checks.zero_area",
+        ),
         (
             "dataforge.formats",
             "acme = acme_dataforge.count",
@@ -144,7 +161,7 @@ def test_a_clash_names_both_owners(tmp_path: Path, group: str, rows: str, said: 
     info = site / "other-1.0.dist-info"
     write(info / "METADATA", "Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
     write(info / "entry_points.txt", f"[{group}]\n{rows}\n")
-    result = cli(site, "formats")
+    result = cli(site, "explain" if group == "dataforge.checks" else "formats")
     assert result.returncode == 3, result.stderr
     assert re.search(said, result.stderr), result.stderr
     assert "Traceback" not in result.stderr

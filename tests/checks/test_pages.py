@@ -1,0 +1,226 @@
+"""Every code that dataforge can print has a page, and the table and the files agree."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+from helpers import REPO
+
+from dataforge.checks._base import Check
+from dataforge.checks._table import GROUPS, Row, checks
+from dataforge.formats._table import formats
+
+PACKAGE = REPO / "dataforge"
+
+# Literals that look like a code, and are none.
+NOT_CODES = {"custom-voc", "latin-1", "mmcv-full", "per-file", "utf-16", "utf-8", "utf-8-sig"}
+
+# Codes that are put together, or that are one word and given by place.
+UNSEEN = {"nan", "skipped-line", "skipped-linestrip", "skipped-point", "skipped-points"}
+
+# Codes that are printed and have no page yet: each line goes with its page.
+WITHOUT_PAGE = {
+    "ambiguous-category",
+    "ambiguous-category-id",
+    "ambiguous-image-id",
+    "annotation-ids",
+    "annotation-missing",
+    "annotation-not-listed",
+    "annotation-outside-layout",
+    "annotation-unreadable",
+    "attributes-not-carried",
+    "bad-annotation",
+    "bad-category",
+    "bad-class-name",
+    "bad-image",
+    "bad-mask",
+    "bad-object",
+    "bad-ring",
+    "bad-rle",
+    "bad-row",
+    "bad-segmentation",
+    "bad-shape",
+    "box-not-kept",
+    "boxes-as-outlines",
+    "boxes-dropped",
+    "boxes-lost",
+    "boxes-outside-images",
+    "case-differs",
+    "categories-differ",
+    "category-missing",
+    "class-count",
+    "class-names-differ",
+    "class-order",
+    "class-rule-without-effect",
+    "class-twice",
+    "class-without-ground-truth",
+    "class-without-instances",
+    "classes-differ",
+    "classes-is-text",
+    "classes-unnamed",
+    "clipped-away",
+    "clipped-to-image",
+    "confidence-column",
+    "coords",
+    "crowd-as-difficult",
+    "crowd-not-kept",
+    "crowds-left-out",
+    "dangling-category-id",
+    "dataset-does-not-build",
+    "difficult-dropped",
+    "divided-group",
+    "dropped-class",
+    "duplicate-across-splits",
+    "duplicate-category",
+    "empty-file",
+    "empty-image",
+    "empty-label",
+    "empty-mask",
+    "encoding",
+    "exif-frame",
+    "filename-disagrees",
+    "flat-ring",
+    "group-id-shared",
+    "header-differs",
+    "image-attributes-not-carried",
+    "image-collision",
+    "image-folder",
+    "image-gone",
+    "image-in-several-splits",
+    "image-in-two-splits",
+    "image-listed-twice",
+    "image-marked-twice",
+    "image-missing",
+    "image-not-placed",
+    "image-not-usable",
+    "image-without-annotation",
+    "image-without-labels",
+    "images-missing",
+    "images-sampled",
+    "images-unreadable",
+    "keypoints-not-read",
+    "keys-not-kept",
+    "layout",
+    "listed-image-missing",
+    "mask-size-differs",
+    "mixed-rows",
+    "model-does-not-build",
+    "name-collision",
+    "name-not-utf8",
+    "name-not-xml",
+    "nan",
+    "no-area",
+    "no-bbox",
+    "no-file-name",
+    "no-geometry",
+    "no-ground-truth",
+    "no-image-path",
+    "no-image-size",
+    "no-shape-type",
+    "no-split",
+    "not-coco",
+    "not-in-manifest",
+    "not-labelme",
+    "nothing-in-image",
+    "num-classes",
+    "object-not-written",
+    "odd-difficult",
+    "odd-iscrowd",
+    "odd-number",
+    "other-area",
+    "other-class",
+    "other-image",
+    "outlines-not-carried",
+    "outside-unit",
+    "parts-not-read",
+    "path-leaves-root",
+    "reversed-box",
+    "rings-joined",
+    "rule-changed",
+    "same-image",
+    "same-split",
+    "self-intersecting",
+    "several-yaml",
+    "size-of-image",
+    "skipped-label",
+    "skipped-line",
+    "skipped-linestrip",
+    "skipped-point",
+    "skipped-points",
+    "split-elsewhere",
+    "split-empty",
+    "split-made-up",
+    "split-missing",
+    "split-not-used",
+    "split-of-several-files",
+    "split-outside",
+    "splits-not-kept",
+    "unknown-class",
+    "unknown-label",
+    "unknown-shape-type",
+    "unreadable-image",
+    "unreadable-json",
+    "unreadable-labels",
+    "unreadable-xml",
+    "unreadable-yaml",
+    "val-is-train",
+    "without-group",
+}
+
+
+def printed() -> set[str]:
+    """Codes in the source: what is given as ``code=``, and all words with a hyphen."""
+    found: set[str] = set()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        # The table lists all codes; the command line has other words with hyphens.
+        if path.parent.name != "cli" and path != PACKAGE / "checks" / "_table.py":
+            found |= set(literals(ast.parse(path.read_text("utf-8"))))
+    return (found | UNSEEN) - NOT_CODES
+
+
+def literals(tree: ast.AST) -> Iterator[str]:
+    """Of one file."""
+    for node in ast.walk(tree):
+        given = node.value if isinstance(node, ast.keyword) and node.arg == "code" else None
+        if isinstance(given, ast.Constant):
+            yield given.value
+        word = str(node.value) if isinstance(node, ast.Constant) else ""
+        if re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)+", word):
+            yield word
+
+
+def test_every_code_that_is_printed_has_a_page() -> None:
+    assert printed() - checks().keys() == WITHOUT_PAGE
+
+
+def test_every_page_is_of_a_code_that_is_printed() -> None:
+    runs = {row.code for row in checks().values() if hasattr(row.load(), "Check")}
+    assert checks().keys() - runs - printed() == set()
+
+
+def test_every_file_has_its_row() -> None:
+    files = {path.stem for path in (PACKAGE / "checks").glob("[!_]*.py")}
+    assert files == {row.module.rsplit(".", 1)[1] for row in checks().values()}
+
+
+@pytest.mark.parametrize("row", checks().values(), ids=checks())
+def test_the_page_and_what_the_module_says(row: Row) -> None:
+    assert row.group in GROUPS
+    title, *rest = row.page.split("\n")
+    assert title.endswith(".")
+    assert len(title) <= 97
+    heads = [found[1] for line in rest if (found := re.match(r"(What|Why|Example|Fix):", line))]
+    assert heads == ["What", "Why", "Example", "Fix"]
+    module = row.load()
+    assert module.SEVERITY in ("error", "warning", "note")
+    assert row.fix in ("", "safe", "unsafe")
+    assert bool(row.fix) == ("--fix" in row.page.rsplit("\nFix:", 1)[1])
+    assert set(getattr(module, "FORMATS", ())) <= formats().keys()
+    assert isinstance(getattr(module, "IMAGES", False), bool)
+    if hasattr(module, "Check"):
+        assert issubclass(module.Check, Check)
+        hooks = ("document", "image", "finish", "config")
+        assert any(getattr(module.Check, name) is not getattr(Check, name) for name in hooks)

@@ -1,0 +1,84 @@
+"""``dataforge.toml`` and what is selected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from helpers import write
+
+from dataforge.checks._select import Ignore, Selection, find_settings, load_settings
+from dataforge.checks._table import checks
+from dataforge.errors import UsageError
+from dataforge.records import Finding
+
+
+def finding(code: str, file: str = "a.json") -> Finding:
+    return Finding(code=code, severity="error", file=file, message="")
+
+
+def test_all_is_wanted_where_nothing_is_said() -> None:
+    selection = Selection((), ())
+    assert selection.codes() == list(checks())
+    assert selection.takes(finding("of-another-package"))
+
+
+def test_codes_and_groups_are_selected_and_ignored() -> None:
+    selection = Selection(("boxes", "duplicate-image"), (Ignore(code="zero-area"),))
+    assert selection.takes(finding("outside-image"))
+    assert selection.takes(finding("duplicate-image"))
+    assert not selection.takes(finding("zero-area"))
+    assert not selection.takes(finding("look-alike-labels"))
+    assert not selection.takes(finding("of-another-package"))
+
+
+def test_some_files_are_left_in_peace() -> None:
+    selection = Selection((), (Ignore(code="boxes", files="old/*"),))
+    assert selection.has("zero-area")
+    assert not selection.takes(finding("zero-area", "old/a/b.json"))
+    assert selection.takes(finding("zero-area", "new/old/b.json"))
+    assert selection.takes(finding("look-alike-labels", "old/a.json"))
+
+
+def test_the_folders_own_settings_come_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    above = write(tmp_path / "dataforge.toml")
+    (tmp_path / "work").mkdir()
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    assert find_settings(tmp_path / "data") == above
+    assert find_settings(None) == above
+    own = write(tmp_path / "data" / "dataforge.toml")
+    assert find_settings(tmp_path / "data") == own
+
+
+def test_settings_are_read(tmp_path: Path) -> None:
+    text = """
+        [check]
+        select = ["boxes"]
+        ignore = [{ code = "zero-area", reason = "points" }]
+        per-file = [{ files = "old/*", code = "boxes", reason = "replaced" }]
+        [other]
+        x = 1
+    """
+    settings = load_settings(write(tmp_path / "dataforge.toml", text))
+    assert settings.select == ("boxes",)
+    assert settings.ignore == (Ignore(code="zero-area", reason="points"),)
+    assert settings.per_file == (Ignore(code="boxes", reason="replaced", files="old/*"),)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("ignore = [{ code = 'zero-area' }]", "say why 'zero-area' is ignored"),
+        ("ignore = [{ code = 'zero-area', reason = ' ' }]", "say why"),
+        ("ignore = ['zero-area']", "want select"),
+        ("ignore = [{ code = 'x', reason = 'y', files = 'z' }]", "belongs under per-file"),
+        ("per-file = [{ code = 'x', reason = 'y' }]", "wants a pattern"),
+        ("selekt = []", "selekt"),
+    ],
+)
+def test_settings_that_are_not_understood(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        load_settings(write(tmp_path / "dataforge.toml", f"[check]\n{line}\n"))

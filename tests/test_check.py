@@ -1,0 +1,173 @@
+"""`dataforge.check`: one pass over any format, and the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from helpers import SAMPLE, SQUARE, document, picture, shape, voc_object, voc_xml, write
+
+from dataforge.check import CheckOptions, check
+from dataforge.errors import InputError, ParseError, UsageError
+
+FLAT = [[10, 10], [30, 10]]
+
+
+def labelled(folder: Path, *shapes: object) -> Path:
+    picture(folder / "a.jpg")
+    write(folder / "a.json", document(*shapes))
+    return folder
+
+
+def test_what_a_reader_says_and_what_a_check_says(tmp_path: Path) -> None:
+    folder = labelled(
+        tmp_path, shape("cat", SQUARE), shape("dog", FLAT, "rectangle"), shape("x", FLAT)
+    )
+    report = check(str(folder))
+    assert [(f.code, f.severity, f.where) for f in report.findings] == [
+        ("bad-shape", "error", "$.shapes[2]"),
+        ("zero-area", "warning", "$.shapes[1]"),
+    ]
+    assert report.counts == {"bad-shape": {"error": 1}, "zero-area": {"warning": 1}}
+    assert (report.format, report.images, report.shapes) == ("labelme", 1, 2)
+    assert (report.classes, report.failed) == (["cat", "dog"], True)
+
+
+def test_a_clean_set_gives_nothing() -> None:
+    for name in ("labelme", "humanparts"):
+        report = check(str(SAMPLE / name), CheckOptions(ignore=("look-alike-labels",)))
+        assert report.findings == [], name
+
+
+def test_the_same_finding_in_two_splits_counts_once(tmp_path: Path) -> None:
+    picture(tmp_path / "JPEGImages" / "a.jpg")
+    write(tmp_path / "Annotations" / "a.xml", voc_xml(voc_object("cat", (70, 5, 80, 9))))
+    for split in ("train", "val"):
+        write(tmp_path / "ImageSets" / "Main" / f"{split}.txt", "a\n")
+    report = check(str(tmp_path), CheckOptions(select=("outside-image",)))
+    assert report.images == 2
+    assert report.counts == {"outside-image": {"warning": 1}}
+
+
+def test_more_findings_than_wanted_are_counted(tmp_path: Path) -> None:
+    folder = labelled(tmp_path, *[shape("cat", FLAT, "rectangle") for _ in range(5)])
+    options = CheckOptions(max_findings=2)
+    report = check(str(folder), options)
+    assert [f.where for f in report.findings] == ["$.shapes[0]", "$.shapes[1]"]
+    assert report.counts == {"zero-area": {"warning": 5}}
+    assert len(check(str(folder), CheckOptions(max_findings=0)).findings) == 5
+
+
+def test_images_are_opened_unless_told_not_to(tmp_path: Path) -> None:
+    folder = labelled(tmp_path, shape("cat", SQUARE))
+    picture(folder / "a.jpg", (10, 10))
+    assert [f.code for f in check(str(folder)).findings] == ["image-size-differs"]
+    assert check(str(folder), CheckOptions(images=False)).findings == []
+
+
+def test_settings_hold_and_are_told(tmp_path: Path) -> None:
+    folder = labelled(tmp_path, shape("cat", FLAT, "rectangle"))
+    write(
+        folder / "dataforge.toml",
+        "[check]\nignore = [{ code = 'zero-area', reason = 'drawn so' }]\n",
+    )
+    report = check(str(folder))
+    assert report.findings == []
+    assert [(entry.code, entry.reason) for entry in report.ignored] == [("zero-area", "drawn so")]
+
+
+def test_labels_that_are_no_class(tmp_path: Path) -> None:
+    folder = labelled(tmp_path, shape("cta", SQUARE))
+    report = check(str(folder), CheckOptions(labels="cat,dog"))
+    assert [f.code for f in report.findings] == ["unknown-label"]
+    assert report.classes == ["cat", "dog"]
+
+
+def test_numbers_that_are_no_place_do_no_harm(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    box = '{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 1e308, 1e308], "area": 1}'
+    write(
+        tmp_path / "x.json",
+        '{"images": [{"id": 1, "file_name": "a.png", "width": 64, "height": 48}], '
+        f'"annotations": [{box}], "categories": [{{"id": 1, "name": "cat"}}]}}',
+    )
+    report = check(str(tmp_path / "x.json"))
+    assert "coordinates-too-large" in [f.code for f in report.findings]
+    assert report.shapes == 0
+
+
+def test_broken_files_alone_are_findings_and_nothing_at_all_is_none(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    write(tmp_path / "a.json", '{"shapes": [')
+    report = check(str(tmp_path), CheckOptions(reads="labelme"))
+    assert report.failed
+    assert report.images == 0
+    with pytest.raises(InputError, match="nothing here can be read as coco"):
+        check(str(labelled(tmp_path / "b", shape("cat", SQUARE))), CheckOptions(reads="coco"))
+    (tmp_path / "c").mkdir()
+    with pytest.raises(InputError):
+        check(str(tmp_path / "c"))
+    with pytest.raises(InputError, match="no such folder"):
+        check(str(tmp_path / "d"))
+
+
+def test_wrong_options_are_usage_errors(tmp_path: Path) -> None:
+    folder = str(labelled(tmp_path, shape("cat", SQUARE)))
+    for options in (
+        CheckOptions(select=("zero",)),
+        CheckOptions(ignore=("no-such-code",)),
+        CheckOptions(reads="no-such-format"),
+        CheckOptions(read_options={"coords": "voc"}),
+    ):
+        with pytest.raises(UsageError):
+            check(folder, options)
+
+
+def test_a_config_is_no_dataset(tmp_path: Path) -> None:
+    good = write(tmp_path / "config.py", "model = dict(type='FasterRCNN')\n")
+    report = check(str(good))
+    assert (report.format, report.images) == ("config", 0)
+    with pytest.raises(ParseError, match="is not Python"):
+        check(str(write(tmp_path / "bad.py", "model = dict(\n")))
+
+
+def test_it_reads_over_fsspec(tmp_path: Path) -> None:
+    import fsspec
+
+    labelled(tmp_path, shape("cat", FLAT, "rectangle"))
+    memory = fsspec.filesystem("memory")
+    for path in tmp_path.iterdir():
+        memory.pipe(f"/check/{path.name}", path.read_bytes())
+    report = check("memory://check")
+    assert [f.code for f in report.findings] == ["zero-area"]
+
+
+def test_the_schema_is_stable(tmp_path: Path) -> None:
+    """Programs read this: keys are added, never changed."""
+    write(tmp_path / "dataforge.toml", "[check]\nper-file = [{ files = 'b/*', code = 'boxes', "
+          "reason = 'old' }]\n")  # fmt: skip
+    report = check(str(labelled(tmp_path, shape("cat", FLAT, "rectangle"))))
+    assert msgspec.to_builtins(report) == {
+        "version": 1,
+        "path": str(tmp_path),
+        "root": str(tmp_path),
+        "format": "labelme",
+        "how": [],
+        "images": 1,
+        "shapes": 1,
+        "classes": ["cat"],
+        "findings": [
+            {
+                "code": "zero-area",
+                "severity": "warning",
+                "file": "a.json",
+                "where": "$.shapes[0]",
+                "message": "'cat' covers no area: trainers drop it",
+                "remedy": "redraw or drop it",
+                "lost": 0,
+            }
+        ],
+        "counts": {"zero-area": {"warning": 1}},
+        "ignored": [{"code": "boxes", "reason": "old", "files": "b/*"}],
+    }
