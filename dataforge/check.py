@@ -23,7 +23,6 @@ from dataforge.checks._table import start
 from dataforge.checks.coordinates_too_large import measurable
 from dataforge.classes import ClassOptions
 from dataforge.errors import InputError
-from dataforge.fileio import Root
 from dataforge.formats._table import get_format
 from dataforge.inspect import guess_format
 from dataforge.labels import ClassMap
@@ -204,7 +203,11 @@ def _read(source: Source, options: CheckOptions, found: _Found, progress: Progre
     classes = options.rules().over(source.rules).class_map()
     image_root = getattr(source.options, "image_root", None)
     data = Data(
-        source.root, report.format, classes, source.layout, Root(image_root) if image_root else None
+        source.root,
+        report.format,
+        classes,
+        source.layout,
+        KeepingRoot(image_root) if image_root else None,
     )
     running = Running(data, start(found.selection.codes(), data, images=options.images))
     for record in source.records(classes.canonical, progress=progress):

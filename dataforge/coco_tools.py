@@ -46,7 +46,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
             return "other-class"
         if not self.min_area <= instance.area <= self.max_area:
             return "other-area"
-        return "crowd" if self.drop_crowd and instance.iscrowd else None
+        return "crowds-left-out" if self.drop_crowd and instance.iscrowd else None
 
 
 def merge(sources: Sequence[str], out: str, *, force: bool = False) -> Report:

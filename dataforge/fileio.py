@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import os
 import re
@@ -10,7 +11,7 @@ import stat
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -112,22 +113,28 @@ class Root:
         visits: Counter[str] = Counter()
         while waiting:
             prefix, way = waiting.pop()
-            folders, names = _listed(os.path.join(self.location, prefix), first=not prefix)
+            # By its real path, as the system follows no more than 40 links in one.
+            entries = _entries(way[-1], os.path.join(self.location, prefix))
+            names = [entry.name for entry in entries if not _is_folder(entry)]
             if REGISTRATION in names and prefix:
                 continue  # what `register` wrote is no part of the dataset
             # "._x.json" are the companions that macOS leaves on foreign disks.
             yield from (prefix + name for name in names if not name.startswith("."))
-            for name in folders:
-                real = os.path.realpath(os.path.join(self.location, prefix, name))
-                if name.startswith(".") or any(_contains(real, above) for above in way):
+            for entry in entries:
+                if entry.name.startswith(".") or not _is_folder(entry):
                     continue
-                visits[real] += 1
-                if visits[real] > MAX_VISITS:
-                    raise InputError(
-                        f"{self.location}: links lead to {real} in more than {MAX_VISITS} ways, "
-                        f"as at {prefix}{name}: remove the links that lead from one to the next"
-                    )
-                waiting.append((f"{prefix}{name}/", (*way, real)))
+                real = os.path.join(way[-1], entry.name)
+                if entry.is_symlink():
+                    real = os.path.realpath(real)
+                    if any(_contains(real, above) for above in way):
+                        continue
+                    visits[real] += 1
+                    if visits[real] > MAX_VISITS:
+                        raise InputError(
+                            f"{self.location}: links lead to {real} in more than {MAX_VISITS} "
+                            "ways: remove the links that lead from one to the next"
+                        )
+                waiting.append((f"{prefix}{entry.name}/", (*way, real)))
 
     def read_bytes(self, name: str, limit: int | None = None) -> bytes:
         """The file's content.
@@ -151,6 +158,18 @@ class Root:
             stream: IO[bytes] = self._fs.open(f"{self._base}/{name}", "rb")
             return stream
         return open(os.path.join(self.location, name), "rb", opener=_open_file)
+
+    def digest(self, name: str) -> bytes:
+        """A hash of all the file's bytes.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        found = hashlib.blake2b(digest_size=16)
+        with self.open(name) as stream:
+            while block := stream.read(2**20):
+                found.update(block)
+        return found.digest()
 
     def exists(self, name: str) -> bool:
         """Whether there is such a file."""
@@ -220,24 +239,31 @@ class ImageHeader(msgspec.Struct, frozen=True, kw_only=True):
         return (height, width) if self.orientation in _EXIF_TRANSPOSED else (width, height)
 
 
-def _listed(folder: str, *, first: bool) -> tuple[list[str], list[str]]:
-    """(names of folders, names of files) in a folder.
+def same_bytes(root: Root, names: Iterable[str]) -> list[list[str]]:
+    """The files in groups of those that hold the same bytes; all are read.
+
+    Raises:
+        OSError: one cannot be.
+    """
+    groups: dict[bytes, list[str]] = {}
+    for name in names:
+        groups.setdefault(root.digest(name), []).append(name)
+    return list(groups.values())
+
+
+def _entries(folder: str, shown: str) -> list[os.DirEntry[str]]:
+    """What is in a folder; nothing is in one that has gone away.
 
     Raises:
         InputError: it cannot be looked into; nothing that is in it may go missing unsaid.
     """
-    folders: list[str] = []
-    names: list[str] = []
     try:
         with os.scandir(folder) as entries:
-            for entry in entries:
-                (folders if _is_folder(entry) else names).append(entry.name)
-    except FileNotFoundError:  # gone since its parent was listed
-        if first:
-            raise InputError(f"{folder}: no such folder") from None
+            return list(entries)
+    except FileNotFoundError:
+        return []
     except OSError as error:
-        raise InputError(f"{folder}: cannot be looked into: {error.strerror or error}") from error
-    return folders, names
+        raise InputError(f"{shown}: cannot be looked into: {error.strerror or error}") from error
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -259,12 +285,14 @@ def _open_file(path: str, flags: int) -> int:
 def _bounded(stream: IO[bytes], name: str, limit: int | None = None) -> bytes:
     """All of a stream, or a ParseError where that is more than the limit."""
     limit = limit or MAX_TEXT_BYTES
-    sized = isinstance(stream, io.BufferedReader)  # a file here, whose size is known before
-    if not (sized and os.fstat(stream.fileno()).st_size > limit):
-        data = stream.read(limit + 1)
-        if len(data) <= limit:
-            return data
-    raise ParseError(name, "", f"larger than {limit >> 20} MiB, not read")
+    # A file here has its size known before; `read` would set aside as much as it is asked for.
+    size = os.fstat(stream.fileno()).st_size if isinstance(stream, io.BufferedReader) else limit
+    data = stream.read(size + 1) if size <= limit else b""
+    if size < len(data) <= limit:  # it has grown since
+        data += stream.read(limit + 1 - len(data))
+    if size > limit or len(data) > limit:
+        raise ParseError(name, "", f"larger than {limit >> 20} MiB, not read")
+    return data
 
 
 def read_file(path: Path, limit: int | None = None) -> bytes:
@@ -383,19 +411,29 @@ def decode_json(data: bytes, type_: type[T], name: str) -> T:
         message, where = split_pointer(error)
         raise ParseError(name, where, message) from error
     except UnicodeDecodeError as error:
-        raise ParseError(name, "", f"is not UTF-8 text: {error.reason}; save it as UTF-8") from error
+        raise ParseError(
+            name, "", f"is not UTF-8 text: {error.reason}; save it as UTF-8"
+        ) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise ParseError(name, *_locate(data, error)) from error
 
 
 def _is_deep(data: bytes) -> bool:
     """Whether lists and objects stand in each other so deep that walking them would fail."""
-    if data.count(b"[") + data.count(b"{") <= MAX_NESTING:
+    if data.count(b"[") + data.count(b"{") <= MAX_NESTING or not _looks_deep(data):
         return False
+    return _looks_deep(_JSON_TEXT.sub(b"", data))  # the brackets may stand in texts
+
+
+# To the end of the data where it breaks off, as nothing is to be tried over and over.
+_JSON_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+
+
+def _looks_deep(data: bytes) -> bool:
     brackets = data.translate(_ONE_KIND, _NO_BRACKETS)
     for _ in range(MAX_NESTING):
         shorter = brackets.replace(b"[]", b"")  # the innermost ones
-        if len(shorter) == len(brackets):  # what is left is a file that breaks off, or in texts
+        if len(shorter) == len(brackets):  # the rest is a file that breaks off, or in texts
             return brackets.count(b"[") > MAX_NESTING
         brackets = shorter
     return b"[]" in brackets
@@ -550,6 +588,9 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
+_DEEP_KEY = re.compile(rb"""(?:["'\w-]{1,64}[ \t]*\.[ \t]*){%d}""" % MAX_NESTING)
+
+
 def load_toml(path: Path) -> dict[str, Any]:
     """A TOML file as a dict.
 
@@ -561,8 +602,10 @@ def load_toml(path: Path) -> dict[str, Any]:
     else:
         import tomli as tomllib
 
+    data = read_file(path, MAX_TOML_BYTES)
+    if _DEEP_KEY.search(data):  # which tomllib would be at for minutes
+        raise ParseError(str(path), "", f"is nested more than {MAX_NESTING} levels deep")
     try:
-        # Windows' line ends stand for one each, as they do in a file that is opened as text.
-        return tomllib.loads(read_file(path, MAX_TOML_BYTES).decode("utf-8-sig"))
+        return tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # TOMLDecodeError, and numbers of 5,000 digits
         raise ParseError(str(path), "", f"is not TOML: {error}") from error

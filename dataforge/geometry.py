@@ -90,6 +90,14 @@ def box_area(box: Box) -> float:
     return abs(box[2] - box[0]) * abs(box[3] - box[1])
 
 
+def iou(a: Box, b: Box) -> float:
+    """Intersection over union of two ordered boxes; 0 where neither has an area."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    common = max(width, 0.0) * max(height, 0.0)
+    return common / (box_area(a) + box_area(b) - common) if common else 0.0
+
+
 def box_corners(box: Box) -> Ring:
     """The box's four corners as a ring, clockwise on the screen from (x0, y0)."""
     x0, y0, x1, y1 = box
@@ -162,6 +170,22 @@ def is_simple(ring: Ring) -> bool:
     points = list(zip(xs, ys, strict=True))
     points = [b for a, b in zip(points[-1:] + points[:-1], points, strict=True) if a != b]
     return not _edges_cross([x for x, _ in points], [y for _, y in points])
+
+
+def is_bridged(ring: Ring) -> bool:
+    """True where a ring goes along one of its edges twice, there and, later, back.
+
+    So do rings that `joined` has made one, and holes that are drawn as a part of the outline.
+    """
+    points = list(zip(ring[0::2], ring[1::2], strict=True))
+    points = [b for a, b in zip(points[-1:] + points[:-1], points, strict=True) if a != b]
+    edges = zip(points[-1:] + points[:-1], points, strict=True)
+    places = {edge: at for at, edge in enumerate(edges)}
+    # What goes back at once is a spike, and encloses nothing.
+    return any(
+        (back := places.get((b, a))) is not None and 1 < abs(at - back) < len(points) - 1
+        for (a, b), at in places.items()
+    )
 
 
 def _star_shaped(xs: Sequence[float], ys: Sequence[float]) -> bool:

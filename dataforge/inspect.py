@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 import os
 import re
 import shlex
-import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from dataforge.codegen.spec import identify
 from dataforge.errors import InputError, LayoutError, ParseError, UsageError
-from dataforge.fileio import IMAGE_EXTENSIONS, Root, decode_json, is_image, stem, to_utf8
+from dataforge.fileio import (
+    IMAGE_EXTENSIONS,
+    Root,
+    decode_json,
+    is_image,
+    same_bytes,
+    stem,
+    to_utf8,
+)
 from dataforge.formats._table import formats, get_format
 from dataforge.infer import choose, known_as
-from dataforge.labels import ClassMap
+from dataforge.labels import ClassMap, folded, near_misses
 from dataforge.layout import Layout
 from dataforge.records import Finding, Header, Image
 
@@ -114,7 +119,7 @@ def inspect(location: str, layout_file: str | None = None) -> Inspection:
     for part in found.parts:
         found.findings += _read(root, part, layout_file)
     found.findings += texts.findings if not found.usable else []
-    found.findings += _empty_files(root)
+    found.findings += empty_files(root)
     found.needs = [] if found.parts else _what_it_needs(root, images, texts)
     return found
 
@@ -298,16 +303,21 @@ def _recognised(root: Root, texts: _Texts) -> list[Part]:
     return sorted(found, key=lambda part: -part.files)
 
 
+def formats_in(root: Root) -> list[str]:
+    """The formats of a folder's annotation files, that of most of them first."""
+    return [part.format for part in _recognised(root, _Texts(root))]
+
+
 def guess_format(root: Root) -> str:
     """The format of most of a folder's annotation files; `images` where nothing is marked.
 
     Raises:
         InputError: there are no images, either.
     """
-    parts = _recognised(root, _Texts(root))
-    if not parts and not any(map(is_image, root.files())):
+    found = formats_in(root)
+    if not found and not any(map(is_image, root.files())):
         raise InputError(f"{root.location}: no annotations and no images are in it")
-    return parts[0].format if parts else "images"
+    return found[0] if found else "images"
 
 
 def _what_it_needs(root: Root, images: list[str], texts: _Texts) -> list[str]:
@@ -363,7 +373,7 @@ def _read(root: Root, part: Part, layout_file: str | None) -> Iterator[Finding]:
     yield from _look_alike(part)
     yield from _in_two_splits(root, survey)
     if part.layout and part.format == "voc":
-        yield from _without_annotation(root, part.layout)
+        yield from without_annotation(root, part.layout)
 
 
 def _name(location: str) -> str:
@@ -455,26 +465,23 @@ def _commands(root: Root, part: Part, name: str, layout_file: str | None) -> lis
 def _look_alike(part: Part) -> Iterator[Finding]:
     """Class names that most likely mean the same."""
     totals = {name: sum(counts.values()) for name, counts in part.classes.items()}
-    names = sorted(totals, key=lambda name: (-totals[name], name))
-    for place, name in enumerate(names):
-        twin = next((other for other in names[:place] if _are_alike(name, other)), None)
-        if twin is not None:
-            yield Finding(
-                code="look-alike-labels",
-                severity="warning",
-                file=".",
-                message=f"class {name!r} ({totals[name]}) looks like {twin!r} ({totals[twin]})",
-                remedy=f"if they are one: an aliases file with {twin!r} = [{name!r}]",
-            )
+    first: dict[str, str] = {}
+    for name in sorted(totals, key=lambda name: (-totals[name], name)):
+        twin = first.setdefault(folded(name), name)
+        if twin != name:
+            yield _alike("look-alike-labels", name, twin, totals)
+    for name, twin in near_misses(totals):
+        yield _alike("near-miss-labels", name, twin, totals)
 
 
-def _are_alike(a: str, b: str) -> bool:
-    plain = [re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", x)).casefold() for x in (a, b)]
-    if plain[0] == plain[1] or plain[0] + "s" == plain[1] or plain[1] + "s" == plain[0]:
-        return bool(plain[0])
-    if min(map(len, plain)) < 5 or any(c.isdigit() for c in plain[0] + plain[1]):
-        return False  # wheel1 and wheel2 are two; so may be two short words
-    return difflib.SequenceMatcher(None, plain[0], plain[1]).ratio() >= 0.88
+def _alike(code: str, name: str, twin: str, totals: Mapping[str, int]) -> Finding:
+    return Finding(
+        code=code,
+        severity="warning",
+        file=".",
+        message=f"class {name!r} ({totals[name]}) looks like {twin!r} ({totals[twin]})",
+        remedy=f"if they are one: an aliases file with {twin!r} = [{name!r}]",
+    )
 
 
 def _in_two_splits(root: Root, survey: _Survey) -> Iterator[Finding]:
@@ -505,17 +512,14 @@ def _same_bytes(root: Root, images: dict[str, list[str]]) -> list[tuple[str, str
     for names in by_size.values():
         if len({split for name in names for split in images[name]}) < 2:
             continue
-        first: dict[bytes, str] = {}
-        for name in names:
-            with root.open(name) as stream:
-                digest = hashlib.blake2b(stream.read()).digest()
-            twin = first.setdefault(digest, name)
-            if set(images[twin]) != set(images[name]):
-                pairs.append((name, f"({images[name][0]}) is {twin} ({images[twin][0]}) again"))
+        for twin, *rest in same_bytes(root, names):
+            for name in rest:
+                if set(images[twin]) != set(images[name]):
+                    pairs.append((name, f"({images[name][0]}) is {twin} ({images[twin][0]}) again"))
     return pairs
 
 
-def _without_annotation(root: Root, layout: Layout) -> Iterator[Finding]:
+def without_annotation(root: Root, layout: Layout) -> Iterator[Finding]:
     """Images of the layout's folders without an XML file."""
     splits = [*layout.splits] if layout.per_split else [""]
     rest = []
@@ -536,11 +540,12 @@ def _without_annotation(root: Root, layout: Layout) -> Iterator[Finding]:
         )
 
 
-def _empty_files(root: Root) -> Iterator[Finding]:
+def empty_files(root: Root) -> Iterator[Finding]:
+    """The images of a folder, if it is not remote, that have no bytes."""
     if root.remote:
         return
     for name in root.files():
-        if is_image(name) and not os.path.getsize(root.path / name):
+        if is_image(name) and root.exists(name) and not os.path.getsize(root.path / name):
             yield Finding(
                 code="empty-file",
                 severity="error",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -165,6 +166,15 @@ class ClassMap:
         declared = self._declared if self._declared is not None else self._source
         return [*declared, *sorted(self._used.keys() - set(declared))]
 
+    def shapes(self) -> dict[str, int]:
+        """Class -> how many shapes of it were there, classes in order."""
+        return {name: self._shapes(name) for name in self.names()}
+
+    def first(self, name: str) -> tuple[str, str]:
+        """(file, place in it) of a class's first shape; the whole dataset where there is none."""
+        tally = self._used.get(name) or _Tally(".", "")
+        return tally.file, tally.where
+
     def spellings(self) -> dict[str, str]:
         """Normalised label -> class, of every label that counts, classes in order."""
         rank = {name: number for number, name in enumerate(self.names())}
@@ -218,7 +228,7 @@ class ClassMap:
         """Classes whose names a person would take for one."""
         alike: dict[str, list[str]] = defaultdict(list)
         for name in dict.fromkeys([*self.names(), *self._dropped]):
-            alike[_folded(name)].append(name)
+            alike[folded(name)].append(name)
         for group in alike.values():
             if len(group) == 1:
                 continue
@@ -267,10 +277,64 @@ class ClassMap:
         return names[found[0]] if found else None
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """What is left of a name when case, spaces, width and composition are set aside."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return "".join(folded.split())
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(text.split())
+
+
+def near_misses(counts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """(name, the more frequent one that it most likely is), for each name that has one.
+
+    Two names that are the same when `folded` are left to others. Two that differ in a final s, or
+    in what is neither letter nor digit, are near. So are two words of 5 to 64 letters when one
+    letter after the first is wrong, missing or too many, or two neighbours are swapped, and one of
+    the words is at most a third as frequent: `horse` and `house` may well be two.
+
+    >>> list(near_misses({"person": 9, "persno": 1, "left hand": 4, "left_hand": 4}))
+    [('left_hand', 'left hand'), ('persno', 'person')]
+
+    Args:
+        counts: class -> number of its shapes.
+    """
+    before: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(counts, key=lambda name: (-counts[name], name)):
+        keys = _near_keys(_letters(name))
+        known = dict.fromkeys(other for key in keys for other in before.get(key, ()))
+        for other in known:
+            if folded(name) != folded(other) and _is_near(name, other, counts):
+                yield name, other
+                break
+        for key in keys:
+            before[key].append(name)
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]+", "", folded(name))
+
+
+def _is_word(letters: str) -> bool:
+    return 5 <= len(letters) <= 64 and not any(map(str.isdigit, letters))
+
+
+def _near_keys(letters: str) -> list[str]:
+    """Texts of which two near names have one in common: themselves, less one letter at most."""
+    keys = [letters, letters.removesuffix("s")]
+    if _is_word(letters):
+        keys += [letters[:at] + letters[at + 1 :] for at in range(1, len(letters))]
+    return [key for key in dict.fromkeys(keys) if key]
+
+
+def _is_near(rare: str, frequent: str, counts: Mapping[str, int]) -> bool:
+    a, b = _letters(rare), _letters(frequent)
+    if a == b or a + "s" == b or b + "s" == a:
+        return True
+    if 3 * counts[rare] > counts[frequent] or not (_is_word(a) and _is_word(b)):
+        return False
+    if len(a) != len(b):
+        return True  # one of them is the other, less a letter
+    at = [i for i in range(len(a)) if a[i] != b[i]]
+    return len(at) == 1 or (at[1] == at[0] + 1 and sorted(a) == sorted(b) and len(at) == 2)
 
 
 def _times(shapes: int) -> str:

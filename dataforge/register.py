@@ -17,13 +17,14 @@ import subprocess
 import sys
 import sysconfig
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from dataforge.checks.class_absent_from_split import unmarked
 from dataforge.classes import ClassOptions
 from dataforge.codegen._table import get_target
 from dataforge.codegen.spec import (
@@ -210,7 +211,7 @@ def plan(request: Request) -> Plan:
         has_masks=survey.masks,
     )
     target.check(dataset, request.train)
-    findings += _class_findings(instances, names)
+    findings += unmarked(instances, names)
     return Plan(
         dataset=dataset,
         out=out,
@@ -448,23 +449,6 @@ def _count(survey: _Survey, classes: ClassMap) -> dict[str, dict[str, int]]:
             if class_name is not None:
                 counts[name][class_name] = counts[name].get(class_name, 0) + number
     return counts
-
-
-def _class_findings(
-    instances: Mapping[str, Mapping[str, int]], names: Iterable[str]
-) -> list[Finding]:
-    return [
-        Finding(
-            code="class-without-instances",
-            severity="warning",
-            file=split_name,
-            message=f"no {name!r} is marked in this split",
-            remedy="check its spelling in the data, or take it out of the classes",
-        )
-        for split_name, counts in instances.items()
-        for name in names
-        if not counts.get(name)
-    ]
 
 
 def _aliases(request: Request, key: str, layout: Layout) -> tuple[str, ...]:

@@ -130,6 +130,11 @@ def image_key(image: Image) -> str:
     return f"{image.split}\0{image.file_name}" if image.split else image.file_name
 
 
+def apart(one: str, other: str) -> bool:
+    """Whether no image may be in both splits; trainval is train and val."""
+    return one != other and {one, other} not in ({"trainval", "train"}, {"trainval", "val"})
+
+
 def in_two_splits(splits: Mapping[str, Set[str]]) -> Iterator[Finding]:
     """A warning for each two splits that have images in common; trainval is train and val.
 
@@ -138,7 +143,7 @@ def in_two_splits(splits: Mapping[str, Set[str]]) -> Iterator[Finding]:
     """
     for one, other in combinations(splits, 2):
         common = splits[one] & splits[other]
-        if not common or {one, other} in ({"trainval", "train"}, {"trainval", "val"}):
+        if not common or not apart(one, other):
             continue
         number = "1 image is" if len(common) == 1 else f"{len(common):,} images are"
         yield Finding(

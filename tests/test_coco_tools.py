@@ -108,13 +108,13 @@ def test_an_image_that_two_files_have(tmp_path: Path) -> None:
         (Filter(classes=("dog",), drop_empty=True), [2], ["dog"], 1, {"other-class": 2}),
         (Filter(min_area=20), [2, 3], ["cat", "dog"], 2, {"other-area": 1}),
         (Filter(max_area=20), [2, 1], ["cat", "dog"], 2, {"other-area": 1}),
-        (Filter(drop_crowd=True), [2, 1], ["cat", "dog"], 2, {"crowd": 1}),
+        (Filter(drop_crowd=True), [2, 1], ["cat", "dog"], 2, {"crowds-left-out": 1}),
         (
             Filter(drop_crowd=True, min_area=15, drop_empty=True),
             [2],
             ["cat", "dog"],
             1,
-            {"crowd": 1, "other-area": 1},
+            {"crowds-left-out": 1, "other-area": 1},
         ),
     ],
 )

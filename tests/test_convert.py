@@ -103,7 +103,7 @@ real = pytest.mark.skipif(not REAL.is_dir(), reason="the real data are not besid
             "primitives",
             1,
             {"circle": 1, "octagon": 1, "polygon": 1, "rectangle": 2},
-            {"skipped-line": 1, "skipped-linestrip": 1, "skipped-point": 1},
+            {"skipped-line": 2, "skipped-point": 1},
         ),
     ],
 )

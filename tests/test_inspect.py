@@ -245,6 +245,7 @@ def test_oddities(tmp_path: Path) -> None:
         "annotation-missing",  # a line of a split file
         "unreadable-xml",
         "look-alike-labels",
+        "near-miss-labels",
         "duplicate-across-splits",
         "empty-file",
     }
@@ -259,10 +260,10 @@ def test_oddities(tmp_path: Path) -> None:
     assert said["unreadable-xml"].file == "A/torn.xml"
     assert said["duplicate-across-splits"].file == "I/a.jpg"
     assert said["empty-file"].file == "I/hollow.png"
-    alike = [f.message for f in found.findings if f.code == "look-alike-labels"]
+    alike = [(f.code, f.message) for f in found.findings if f.code.endswith("-labels")]
     assert alike == [
-        "class 'Person' (2) looks like 'person' (6)",
-        "class 'persn' (2) looks like 'person' (6)",
+        ("look-alike-labels", "class 'Person' (2) looks like 'person' (6)"),
+        ("near-miss-labels", "class 'persn' (2) looks like 'person' (6)"),
     ]
 
 

@@ -202,7 +202,7 @@ def test_exif_orientation(tmp_path: Path) -> None:
     found = labelme(
         swapped, shape("cat", SQUARE), options={"read_options": {"verify_images": True}}
     )
-    assert found.codes == {"exif-frame"}
+    assert found.codes == {"swapped-size"}
 
 
 def test_no_image_size_in_the_json(tmp_path: Path) -> None:
@@ -479,9 +479,9 @@ def test_swapped_width_and_height(tmp_path: Path) -> None:
     xml = voc_xml(voc_object("cat", BOX), size=(HEIGHT, WIDTH))
     assert voc(tmp_path, xml).codes == set()
     found = again(tmp_path, read_options={"verify_images": True})
-    assert found.place("exif-frame") == ("Annotations/a.xml", "size")
+    assert found.place("swapped-size") == ("Annotations/a.xml", "size")
     wide = voc_xml(voc_object("cat", (0, 12, 60, 40)), size=(HEIGHT, WIDTH))
-    assert voc(tmp_path, wide).place("exif-frame") == ("Annotations/a.xml", "size")
+    assert voc(tmp_path, wide).place("swapped-size") == ("Annotations/a.xml", "size")
 
 
 # Both ------------------------------------------------------------------------------------------

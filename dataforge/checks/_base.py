@@ -23,7 +23,8 @@ Each hook is a generator of findings; a hook that a subclass does not define cos
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -32,6 +33,8 @@ from dataforge.fileio import Root
 from dataforge.labels import ClassMap
 from dataforge.layout import Layout
 from dataforge.records import Finding, Header, Image, Instance, Severity
+
+T = TypeVar("T")
 
 
 class About(msgspec.Struct, frozen=True):
@@ -74,10 +77,21 @@ class Data:
         self.layout = layout
         self.header = Header()
         self.image_root = image_root or root
+        self._file = ImageFile(self.image_root, "")
+        self._shared: dict[Any, Any] = {}
 
     def file(self, image: Image) -> ImageFile:
         """The image's file; nothing is opened before something is asked of it."""
-        return ImageFile(self.image_root, image.file_name)
+        if self._file.name != image.file_name:
+            self._file = ImageFile(self.image_root, image.file_name)
+        return self._file
+
+    def shared(self, make: Callable[[Data], T]) -> T:
+        """What several checks gather together, made for the first that asks for it."""
+        if make not in self._shared:
+            self._shared[make] = make(self)
+        found: T = self._shared[make]
+        return found
 
 
 class Check:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-import hashlib
+import math
+import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,15 @@ from dataforge.formats._coco_file import MAX_COCO_BYTES
 from dataforge.formats._coco_file import Document as CocoDocument
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from lxml.etree import _Element
 
-_BLOCK = 2**20
+GREY = 32
+"""Pixels a side of what is kept of an image."""
+
+MAX_DECODED_PIXELS = 2**26
+"""Pixels of an image that is decoded: as RGBA they take 256 MiB."""
 
 
 class KeepingRoot(Root):
@@ -65,17 +72,88 @@ class ImageFile:
         except ParseError:
             return None
 
-    def digest(self) -> bytes:
-        """A hash of all its bytes; reads the whole file.
+    @cached_property
+    def fault(self) -> str:
+        """Why its pixels cannot be decoded; empty where they can, or where there is no header.
 
         Raises:
-            OSError: it cannot be read.
+            ParseError: it is too large to be decoded.
         """
-        found = hashlib.blake2b(digest_size=16)
-        with self._root.open(self.name) as stream:
-            while block := stream.read(_BLOCK):
-                found.update(block)
-        return found.digest()
+        return self._decoded[1]
+
+    @cached_property
+    def grey(self) -> npt.NDArray[np.float64] | None:
+        """Its pixels as they are stored, shrunk to 32 rows of 32 levels of grey from 0 to 255.
+
+        None where `header` is, or where there is a `fault`.
+
+        Raises:
+            ParseError: it is too large to be decoded.
+        """
+        return self._decoded[0]
+
+    @cached_property
+    def _decoded(self) -> tuple[npt.NDArray[np.float64] | None, str]:
+        import numpy as np
+        from PIL import Image
+
+        header = self.header
+        if header is None:
+            return None, ""
+        # A JPEG is decoded at an eighth of its width and height.
+        most = MAX_DECODED_PIXELS * (64 if header.format in ("JPEG", "MPO") else 1)
+        if math.prod(header.stored_size) > most:
+            width, height = header.stored_size
+            raise ParseError(self.name, "", f"{width}x{height} pixels, which are not decoded")
+        try:
+            with self._root.open(self.name) as stream, warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of large images, and of oddities in metadata
+                with Image.open(stream) as image:
+                    image.draft("L", (GREY, GREY))
+                    image.load()
+                    deep = image.mode.startswith(("I", "F"))
+                    small = image.convert("F" if deep else "L")
+                    small = small.resize((GREY, GREY), Image.Resampling.BOX)
+        except Exception as error:  # noqa: BLE001 what Pillow trips over in a broken file varies
+            return None, str(error) or type(error).__name__
+        grey = np.asarray(small, dtype=np.float64)
+        if deep:
+            grey = np.nan_to_num(grey - np.nanmin(grey))
+            grey *= 255 / max(float(grey.max()), 1.0)
+        return grey, ""
+
+
+class LabelmeHead(msgspec.Struct, rename="camel"):
+    """What a labelme file says beside its shapes.
+
+    Attributes:
+        version: of the program that wrote it.
+        image_width, image_height: pixels.
+        image_data, shapes: as they stand there.
+    """
+
+    version: Any = None
+    image_width: float | None = None
+    image_height: float | None = None
+    image_data: msgspec.Raw = msgspec.Raw(b"null")
+    shapes: msgspec.Raw = msgspec.Raw(b"[]")
+
+    @property
+    def has_image_data(self) -> bool:
+        """Whether the image is held inside."""
+        return bytes(self.image_data) not in (b"null", b'""')
+
+    @property
+    def major(self) -> int | None:
+        """The version's first number."""
+        first = str(self.version).split(".")[0]
+        return int(first) if first.isascii() and first.isdecimal() and len(first) < 10 else None
+
+    @property
+    def is_x_anylabeling(self) -> bool:
+        """Whether it is of X-AnyLabeling, whose versions begin at 0 again."""
+        shapes = bytes(self.shapes)
+        return b'"kie_linking"' in shapes or (b'"difficult"' in shapes and (self.major or 9) < 4)
 
 
 class Document:
@@ -107,6 +185,11 @@ class Document:
         return decode_json(to_utf8(self.data, self.name)[0], dict[str, Any], self.name)
 
     @cached_property
+    def labelme(self) -> LabelmeHead:
+        """What a labelme file says beside its shapes."""
+        return decode_json(to_utf8(self.data, self.name)[0], LabelmeHead, self.name)
+
+    @cached_property
     def coco(self) -> CocoDocument:
         """A COCO file taken apart into entries, each of them still text (`msgspec.Raw`)."""
         return CocoDocument(self._root, self.name)
@@ -130,3 +213,14 @@ class Document:
 def entry_of(raw: msgspec.Raw) -> Any:
     """One entry of a COCO file as plain Python."""
     return msgspec.json.decode(raw)
+
+
+def category_ids(document: Document) -> dict[str, Any]:
+    """Name -> id of a COCO file's categories that have both, in the file's order."""
+    entries = [entry_of(raw) for raw in document.coco.categories or ()]
+    entries = [entry for entry in entries if isinstance(entry, dict)]
+    return {
+        entry["name"]: entry["id"]
+        for entry in entries
+        if isinstance(entry.get("name"), str) and isinstance(entry.get("id"), (int, str, float))
+    }

@@ -82,7 +82,9 @@ class Document:
             if number in self.labels and self.labels.get(number) != name:
                 message = f"id {number!r} means {self.labels.get(number)!r} and {name!r}"
                 remedy = "its annotations cannot be told apart and are left out: mend the ids"
-                findings.append(self.finding("ambiguous-category", where, message, remedy, "error"))
+                findings.append(
+                    self.finding("ambiguous-category-id", where, message, remedy, "error")
+                )
                 self.labels.set(number, None)
             elif number in self.labels or name in names:
                 message = f"{name!r} is declared twice: both are one category"
@@ -218,18 +220,25 @@ def unite(headers: Mapping[str, Header]) -> Step[Header]:
     names = list(categories)
     for file, header in headers.items():
         own = [category.name for category in header.categories]
-        missing = [name for name in names if name not in own]
-        if missing or own != names:
+        remedy = "categories are united by name, in the order in which they are first seen"
+        if missing := [name for name in names if name not in own]:
             yield Finding(
                 code="categories-differ",
                 severity="note",
                 file=file,
                 where="$.categories",
                 message=f"lacks {', '.join(missing[:5])}{' ...' * (len(missing) > 5)}, which "
-                "other files have"
-                if missing
-                else "has the categories in another order than the files before it",
-                remedy="categories are united by name, in the order in which they are first seen",
+                "other files have",
+                remedy=remedy,
+            )
+        if own != [name for name in names if name in own]:
+            yield Finding(
+                code="class-order",
+                severity="warning",
+                file=file,
+                where="$.categories",
+                message="has the categories in another order than the files before it",
+                remedy=remedy,
             )
         same = all(categories[category.name] == category for category in header.categories)
         differing = ["categories"] * (not same)

@@ -308,7 +308,7 @@ class _Reader:
             )
             return None
         if stated is None:
-            self.count("size-of-image", where)
+            self.count("no-stated-size", where)
         instances = []
         for member in members:
             instance = yield from self.instance(member, size)
@@ -395,7 +395,7 @@ class _Reader:
             extra["bbox"] = list(entry.bbox)
         area = entry.area
         if area is None:
-            area = _area(shape, box, size)
+            area = area_of(shape, box, size)
             self.count("no-area", where)
         if entry.iscrowd not in (0, 1, None):
             yield self.document.finding(
@@ -549,10 +549,10 @@ class _Reader:
         try:
             meant = msgspec.convert(value, type_, strict=False)
         except (msgspec.ValidationError, OverflowError):
-            return None, self.document.finding(f"bad-{key}", where, wanted)
+            return None, self.document.finding("bad-value", where, wanted)
         numbers = meant if isinstance(meant, tuple) else (meant,)
         if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
-            return None, self.document.finding(f"bad-{key}", where, wanted)
+            return None, self.document.finding("bad-value", where, wanted)
         return meant, self.document.finding("odd-number", where, f"{wanted}: read as such")
 
 
@@ -579,7 +579,7 @@ _COUNTED: dict[str, tuple[Literal["error", "warning", "note"], str, str]] = {
     ),
     "no-area": ("note", "no area is stated: that of the outline or the box is taken", ""),
     "no-bbox": ("note", "no usable bbox is stated: that of the outline is taken", ""),
-    "size-of-image": ("note", "no usable width and height are stated: the image's are taken", ""),
+    "no-stated-size": ("note", "no usable width and height are stated: the image's are taken", ""),
 }
 
 
@@ -589,7 +589,14 @@ def _is_rounded(bbox: Box, box: Box) -> bool:
     return box[:2] == (x, y) and (box[2] - x != w or box[3] - y != h)
 
 
-def _area(shape: Polygons | Mask | None, box: Box, size: tuple[int, int]) -> float:
+def area_of(shape: Polygons | Mask | None, box: Box, size: tuple[int, int]) -> float:
+    """The area in px² of an outline or mask, of the box where there is none.
+
+    Args:
+        shape: all of it; parts that lie over each other count twice.
+        box: (x0, y0, x1, y1), pixels.
+        size: (width, height) of the image, pixels.
+    """
     if isinstance(shape, Mask):
         return geometry.mask_area(shape)
     if shape is None:

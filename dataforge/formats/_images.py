@@ -37,7 +37,7 @@ def find_size(
     if stated and not verify:
         return stated
     try:
-        actual = images.image_size(image_name)
+        header = images.image_header(image_name)
     except (ParseError, OSError) as error:
         if images.exists(image_name):
             yield Finding(
@@ -48,15 +48,17 @@ def find_size(
                 remedy="replace the image",
             )
         return stated
+    actual = header.size
     if stated and stated != actual:
-        turned = stated == (actual[1], actual[0])
+        unturned = stated == header.stored_size
+        swapped = "swapped-size" if stated == actual[::-1] else "image-size-differs"
         yield Finding(
-            code="exif-frame" if turned else "image-size-differs",
+            code="exif-frame" if unturned else swapped,
             severity="error",
             file=source,
             where=where,
             message=f"marked on {stated[0]}x{stated[1]} pixels, but {image_name} shows as "
-            f"{actual[0]}x{actual[1]}" + (" (EXIF orientation applied)" if turned else ""),
+            f"{actual[0]}x{actual[1]}" + (" (EXIF orientation applied)" if unturned else ""),
             remedy="the shapes do not fit the image: mark it again, or restore the image "
             "they were made on",
         )

@@ -60,6 +60,7 @@ def find_data(root: Root, wanted: str | None) -> Step[Data]:
     if name:
         data.names = yield from _names(name, table)
         data.keypoints = _keypoints(table)
+        yield from _other_names(root, data)
         yield from _read_splits(root, name, table, places, data)
     else:
         yield from _listed_names(root, data)
@@ -192,7 +193,9 @@ def _keypoints(table: Mapping[str, Any]) -> int:
 
 def _shown(value: Any) -> str:
     """A value in short: with YAML's aliases a few lines make a list of billions."""
-    return repr(value) if isinstance(value, str) else reprlib.repr(value)
+    short = reprlib.Repr()
+    short.maxlevel = 2
+    return repr(value) if isinstance(value, str) else short.repr(value)
 
 
 def _number(value: Any) -> int:
@@ -335,16 +338,20 @@ def _listed(line: str, file: str, places: _Places) -> str | None:
 def _listed_names(root: Root, data: Data) -> Iterator[Finding]:
     """Names from classes.txt or a darknet file of names."""
     files = sorted(data.lists, key=lambda name: (name.count("/"), name))
-    lists = {name: _name_list(root, name) for name in files}
-    files = [name for name in files if lists[name]]
-    if not files:
-        return
-    data.file, data.names = files[0], lists[files[0]]
-    for other in files[1:]:
-        if lists[other] != data.names:
+    for name in files:
+        if names := _name_list(root, name):
+            data.file, data.names = name, names
+            break
+    yield from _other_names(root, data)
+
+
+def _other_names(root: Root, data: Data) -> Iterator[Finding]:
+    """Lists of names that say something else than the file that is taken."""
+    for name in sorted(data.lists, key=lambda name: (name.count("/"), name)):
+        if data.names and name != data.file and _name_list(root, name) not in ({}, data.names):
             yield _finding(
-                "class-names-differ", "warning", other,
-                f"has other names than {data.file}, which is taken",
+                "class-names-differ", "warning", name,
+                f"has other names, or another order, than {data.file}, which is taken",
                 remedy="remove the one that is wrong",
             )  # fmt: skip
 

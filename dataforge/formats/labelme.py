@@ -498,7 +498,8 @@ def _polygon(_: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Co
     _want_points(shape, kind, *((3, math.inf) if kind == "polygon" else (4, 4)))
     ring = _flat(shape.points)
     area, crossing = geometry.outline_area(ring, *size)
-    return geometry.ring_box(ring), area, Polygons((ring,)), crossing
+    meant = crossing and geometry.is_bridged(ring)
+    return geometry.ring_box(ring), area, Polygons((ring,)), crossing and not meant
 
 
 def _rectangle(_: _Reader, shape: _Shape, kind: str, __: tuple[int, int]) -> _Converted:
@@ -554,7 +555,7 @@ def _mask(_: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Conve
 
 
 def _line(reader: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Converted:
-    width = _size_or_error(reader.stroke, kind, "--lines stroke=W")
+    width = _size_or_error(reader.stroke, "skipped-line", kind, "--lines stroke=W")
     _want_points(shape, kind, 2)
     rings = geometry.stroke_rings(shape.points, width)
     if not rings:
@@ -566,7 +567,7 @@ def _line(reader: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _
 
 
 def _points(reader: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) -> _Converted:
-    radius = _size_or_error(reader.radius, kind, "--points radius=R")
+    radius = _size_or_error(reader.radius, "skipped-point", kind, "--points radius=R")
     _want_points(shape, kind, 1)
     discs = [_disc(x, y, radius) for x, y in shape.points]
     if len(discs) == 1:
@@ -576,11 +577,13 @@ def _points(reader: _Reader, shape: _Shape, kind: str, size: tuple[int, int]) ->
     return geometry.ring_box(*(disc[0] for disc in discs)), area, Polygons(rings), False
 
 
-def _size_or_error(policy: float | Literal["skip", "error"], kind: str, option: str) -> float:
+def _size_or_error(
+    policy: float | Literal["skip", "error"], code: str, kind: str, option: str
+) -> float:
     if isinstance(policy, str):
         severity: Severity = "error" if policy == "error" else "note"
         message = f"a {kind} has no area: skipped"
-        raise _ShapeError(f"skipped-{kind}", message, f"{option} gives it one", severity)
+        raise _ShapeError(code, message, f"{option} gives it one", severity)
     return policy
 
 

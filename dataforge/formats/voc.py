@@ -340,7 +340,7 @@ class _Reader:
                 message=f"corners of {name!r} are reversed ({_numbers(bounds)}): put in order",
             )
             box = geometry.to_edges(geometry.ordered(bounds), self.coords)
-        difficult, problem = _difficult(item.findtext("difficult"))
+        difficult, problem = understood_difficult(item.findtext("difficult"))
         if problem:
             yield Finding(
                 code="odd-difficult", severity="warning", file=path, where=where, message=problem
@@ -431,8 +431,8 @@ def _is_beyond(item: _Element, size: tuple[int, int] | None) -> bool:
     return max(bounds[0], bounds[2]) > size[0] or max(bounds[1], bounds[3]) > size[1]
 
 
-def _difficult(text: str | None) -> tuple[bool, str]:
-    """(the flag, what is odd about how it is written)."""
+def understood_difficult(text: str | None) -> tuple[bool, str]:
+    """(the flag, what cannot be understood about how it is written)."""
     value = (text or "").strip().lower()
     if value in ("", "0", "false", "unspecified", "no", "0.0"):
         return False, ""

@@ -246,7 +246,7 @@ class _Reader:
             )
         ring = tuple(value * (height if i % 2 else width) for i, value in enumerate(shape))
         area, crosses = geometry.outline_area(ring, width, height)
-        if crosses and not _bridged(ring):
+        if crosses and not geometry.is_bridged(ring):
             yield Finding(
                 code="self-intersecting",
                 severity="warning",
@@ -360,13 +360,6 @@ def _numbers(columns: list[str]) -> list[float] | str:
             return f"column {column}: want a number, got {text!r}"
         values.append(value)
     return values
-
-
-def _bridged(ring: tuple[float, ...]) -> bool:
-    """Whether a ring goes along one of its edges twice, as rings joined by a bridge do."""
-    points = list(zip(ring[0::2], ring[1::2], strict=True))
-    edges = set(zip(points[-1:] + points[:-1], points, strict=True))
-    return any((b, a) in edges for a, b in edges)
 
 
 def _look_like_labels(rows: list[_Row]) -> bool:

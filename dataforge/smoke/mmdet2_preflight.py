@@ -299,8 +299,8 @@ def _check_images(dataset: Any, where: str) -> Iterator[Finding]:
         message = f"every {stride}th of {total} images was decoded whole, of the rest the headers"
         yield _finding("images-sampled", where, message, severity="note")
     for code, what, faulty, remedy in (
-        ("images-missing", "images are not there", missing, "restore them, or mend img_prefix"),
-        ("images-unreadable", "images cannot be decoded", broken, "replace them"),
+        ("image-missing", "images are not there", missing, "restore them, or mend img_prefix"),
+        ("unreadable-image", "images cannot be decoded", broken, "replace them"),
         (
             "image-size-differs",
             "images have another size than their annotations say",
@@ -519,7 +519,7 @@ def _check_classes(
             yield _finding("boxes-dropped", where, message, severity="warning")
     for name, number in strangers.items():
         message = f"{number} objects are named {name!r}, which is none of the classes"
-        yield _finding("unknown-class", where, message, severity="warning")
+        yield _finding("unknown-label", where, message, severity="warning")
     if not left:
         why = ", ".join(f"{number} {reason}" for reason, number in count.dropped.items())
         everything = total + strangers.total()

@@ -83,7 +83,7 @@ class TestCoco(WriterContract):
     broken = (
         Broken(PATH, '{"images": [\n{"id": 1', "unreadable-json", "line 2, column 9",
                ("images/a.jpg", "images/d e/ü.png")),
-        Broken(PATH, changed(bbox=[1, 2, "x", 4]), "bad-bbox", "$.annotations[1].bbox"),
+        Broken(PATH, changed(bbox=[1, 2, "x", 4]), "bad-value", "$.annotations[1].bbox"),
         Broken(PATH, changed(category_id=5), "dangling-category-id",
                "$.annotations[1].category_id"),
         Broken(PATH, changed(image_id=5), "dangling-image-id", "$.annotations[1].image_id"),

@@ -590,7 +590,7 @@ def test_no_size_anywhere(tmp_path: Path) -> None:
         ((48, 64), (64, 48), 6, []),  # labelme's frame is the turned one
         ((64, 48), (64, 48), 6, ["exif-frame"]),  # fits only the stored frame
         ((64, 48), (64, 48), 3, []),  # upside down is as wide as before
-        ((48, 64), (64, 48), 0, ["exif-frame"]),
+        ((48, 64), (64, 48), 0, ["swapped-size"]),
         ((999, 48), (64, 48), 0, ["image-size-differs"]),
     ],
 )

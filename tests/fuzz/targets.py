@@ -12,6 +12,7 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -139,10 +140,8 @@ def _image(data: bytes) -> None:
 
 
 def _survived(function: Callable[..., Any], *arguments: Any) -> None:
-    try:
+    with suppress(DataforgeError):
         function(*arguments)
-    except DataforgeError as error:
-        assert str(error)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

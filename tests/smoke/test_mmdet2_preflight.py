@@ -57,7 +57,7 @@ def test_the_clean_samples_are_ready(coco_parts: Registered, voc_parts: Register
     assert report.counts["val"].kept == {"face": 8, "person": 8, "hand": 16}
     # The three objects named none are said, and stop nothing.
     assert report.counts["train"].dropped == {"of no class": 2}
-    assert [f.code for f in report.findings] == ["unknown-class", "unknown-class"]
+    assert [f.code for f in report.findings] == ["unknown-label", "unknown-label"]
 
 
 def _without_hands(content: dict[str, Any]) -> None:
@@ -117,7 +117,7 @@ def test_images_missing_from_coco(coco_parts: Registered, tmp_path: Path) -> Non
     names = [image["file_name"] for image in content["images"]][:2]
     for name in names:
         (root / "images" / name).unlink()
-    refused(coco_parts.config_for(root), "images-missing", "2 of 11 images", names[0])
+    refused(coco_parts.config_for(root), "image-missing", "2 of 11 images", names[0])
 
 
 def test_images_missing_from_voc(voc_parts: Registered, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_images_truncated(
     root = parts.broken(tmp_path)
     for path in root.rglob("*.jpg"):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    refused(parts.config_for(root), "images-unreadable", "truncated")
+    refused(parts.config_for(root), "unreadable-image", "truncated")
 
 
 def _twice(content: dict[str, Any]) -> None:

@@ -1,0 +1,196 @@
+"""Images that are the same: by their bytes, or by what is to be seen.
+
+add(image)      for each image, by every check that asks
+inside()        (image, an earlier one that it is like), no two splits between them
+across()        (image, an earlier one of a split that it must not be in)
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dataforge.checks._base import Data
+from dataforge.fileio import same_bytes
+from dataforge.records import Image
+from dataforge.source import apart
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+class Alike:
+    """Which images are like which earlier ones.
+
+    Args:
+        data: the dataset.
+    """
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+        self._splits: dict[str, dict[str, None]] = {}
+
+    def add(self, image: Image) -> None:
+        """Take in an image; one that is known may be in another split now."""
+        if image.file_name not in self._splits:
+            self._splits[image.file_name] = {}
+            self._look(image)
+        if image.split:
+            self._splits[image.file_name][image.split] = None
+
+    def _look(self, image: Image) -> None:
+        raise NotImplementedError
+
+    @cached_property
+    def _pairs(self) -> dict[str, list[str]]:
+        """Name -> the earlier ones that it is like, the most alike first."""
+        raise NotImplementedError
+
+    def inside(self) -> Iterator[tuple[str, str]]:
+        """(name, earlier name) of each that is not in `across`."""
+        for name, twins in self._pairs.items():
+            if not any(self._apart(name, twin) for twin in twins):
+                yield name, twins[0]
+
+    def across(self) -> Iterator[tuple[str, str]]:
+        """(name, earlier name) of two in splits that must have no image in common."""
+        for name, twins in self._pairs.items():
+            twin = next((twin for twin in twins if self._apart(name, twin)), None)
+            if twin is not None:
+                yield name, twin
+
+    def _apart(self, name: str, twin: str) -> bool:
+        return any(apart(a, b) for a in self._splits[name] for b in self._splits[twin])
+
+    def splits(self, name: str) -> str:
+        """Those that an image is in, for a message."""
+        return " and ".join(self._splits[name])
+
+
+class SameBytes(Alike):
+    """Images whose files are the same; of files of different sizes nothing more is read."""
+
+    def __init__(self, data: Data) -> None:
+        super().__init__(data)
+        self._by_size: dict[int, list[str]] = defaultdict(list)
+
+    def _look(self, image: Image) -> None:
+        if header := self._data.file(image).header:
+            self._by_size[header.size_bytes].append(image.file_name)
+
+    @cached_property
+    def _pairs(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for names in self._by_size.values():
+            for group in same_bytes(self._data.image_root, names) if len(names) > 1 else ():
+                found.update((name, group[:at]) for at, name in enumerate(group) if at)
+        return found
+
+
+DISTANCE = 5
+"""Bits of 64 that the hashes of two images that look alike may differ in."""
+
+_SAME = 0.25
+"""Of the contrast: what two images that look alike may differ by."""
+
+_BLANK = 2.0
+"""Levels of grey: an image of less contrast shows nothing to compare."""
+
+_MOST = 200
+"""Images with a part of the hash in common that one is compared with, the last ones."""
+
+
+class LookAlike(Alike):
+    """Images that look the same and whose files are not.
+
+    The low frequencies of an image give a hash of 64 bits (pHash). Two that differ in no more than
+    `DISTANCE` bits have one of six parts of it in common, so that not all pairs are looked at.
+    What is left is compared by 16 x 16 levels of grey.
+    """
+
+    def __init__(self, data: Data) -> None:
+        super().__init__(data)
+        self._hashes: dict[str, int] = {}
+        self._seen: dict[str, bytes] = {}
+        self._sizes: dict[str, int] = {}
+        self._digests: dict[str, bytes] = {}
+
+    def _look(self, image: Image) -> None:
+        import numpy as np
+
+        file = self._data.file(image)
+        header, grey = file.header, file.grey
+        if header is None or grey is None:
+            return
+        small = grey.reshape(16, 2, 16, 2).mean(axis=(1, 3))
+        if small.std() < _BLANK:
+            return
+        self._hashes[image.file_name] = perceptual_hash(grey)
+        self._seen[image.file_name] = np.rint(small).astype(np.uint8).tobytes()
+        self._sizes[image.file_name] = header.size_bytes
+
+    @cached_property
+    def _pairs(self) -> dict[str, list[str]]:
+        buckets: dict[tuple[str, int, int], list[str]] = defaultdict(list)
+        splits = sorted({split for known in self._splits.values() for split in known} | {""})
+        found: dict[str, list[str]] = {}
+        for name, bits in self._hashes.items():
+            parts = list(enumerate(_parts(bits)))
+            near = {
+                other
+                for split in splits
+                for number, part in parts
+                for other in buckets.get((split, number, part), ())[-_MOST:]
+                if (self._hashes[other] ^ bits).bit_count() <= DISTANCE
+            }
+            like = sorted((d, other) for other in near if (d := self._difference(name, other)) < 1)
+            if like:
+                found[name] = [other for _, other in like]
+            for split in self._splits[name] or ("",):
+                for number, part in parts:
+                    buckets[split, number, part].append(name)
+        return found
+
+    def _difference(self, name: str, other: str) -> float:
+        """How different two images look, 1 or more for those that are not alike."""
+        import numpy as np
+
+        if self._sizes[name] == self._sizes[other] and self._digest(name) == self._digest(other):
+            return 1.0  # the same file, which is told as that
+        a, b = (np.frombuffer(self._seen[key], np.uint8).astype(float) for key in (name, other))
+        # One may be lighter than the other as a whole.
+        difference = (a - b) - (a - b).mean()
+        return float(difference.std() / min(a.std(), b.std()) / _SAME)
+
+    def _digest(self, name: str) -> bytes:
+        if name not in self._digests:
+            self._digests[name] = self._data.image_root.digest(name)
+        return self._digests[name]
+
+
+def _parts(bits: int) -> list[int]:
+    """Six parts of a hash, of 11 and of 10 bits."""
+    widths = (11, 11, 11, 11, 10, 10)
+    found = []
+    for width in widths:
+        found.append(bits & ((1 << width) - 1))
+        bits >>= width
+    return found
+
+
+def perceptual_hash(grey: npt.NDArray[np.float64]) -> int:
+    """64 bits of (32, 32) levels of grey: which of the lowest frequencies are above their median.
+
+    The first, the image's lightness, counts as 0.
+    """
+    import numpy as np
+
+    steps = np.arange(len(grey))
+    waves = np.cos(np.pi / len(grey) * np.outer(np.arange(8), steps + 0.5))
+    low = np.rint(waves @ grey @ waves.T)
+    low[0, 0] = 0
+    bits = (low > np.median(low)).ravel()
+    return int("".join("01"[int(bit)] for bit in bits), 2)

@@ -1,0 +1,324 @@
+"""Folders that hold more than files: links, pipes, sockets, odd names, and what goes away."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import (
+    SQUARE,
+    document,
+    picture,
+    python,
+    read_labelme,
+    run_convert,
+    shape,
+    snapshot,
+    voc_object,
+    voc_xml,
+    write,
+)
+
+from dataforge import fileio, inspect
+from dataforge.convert import Job, convert
+from dataforge.errors import DataforgeError, InputError, LayoutError, ParseError
+from dataforge.fileio import Root
+from dataforge.formats import coco, labelme
+from dataforge.labels import ClassMap
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has neither pipes nor such names")
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Write into whatever pipe is waited for in the meantime, and fail where one was."""
+    waited: list[str] = []
+    done = threading.Event()
+
+    def rescue() -> None:
+        if not done.wait(seconds):
+            waited.append("waited")
+            for folder, _, names in os.walk("."):
+                for name in names:
+                    if Path(folder, name).is_fifo():
+                        os.close(os.open(Path(folder, name), os.O_WRONLY | os.O_NONBLOCK))
+
+    thread = threading.Thread(target=rescue)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+    assert not waited
+
+
+def good(folder: Path, name: str = "good") -> None:
+    """One labelme file with its image."""
+    write(folder / f"{name}.json", document(shape("cat", SQUARE), image=f"{name}.jpg"))
+    picture(folder / f"{name}.jpg")
+
+
+# What is no file ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device", "link to a device", "folder", "loop"])
+def test_what_is_no_file_is_told_and_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's path is to be short
+    good(tmp_path)
+    with socket.socket(socket.AF_UNIX) as bound:
+        for name in ("x.json", "x.jpg", "x.xml", "labels/x.txt", "data.yaml", "train.txt"):
+            Path(name).parent.mkdir(exist_ok=True)
+            if kind == "pipe":
+                os.mkfifo(name)
+            elif kind == "socket" and name == "x.json":
+                bound.bind(name)
+            elif kind == "device" and os.geteuid() == 0:
+                os.mknod(name, 0o666 | 0o020000, os.makedev(1, 5))  # /dev/zero never ends
+            elif kind == "link to a device":
+                os.symlink("/dev/zero", name)
+            elif kind == "folder":
+                Path(name).mkdir()
+                write(Path(name) / "inner.txt")
+            elif kind == "loop":
+                os.symlink(Path(name).name, name)
+        with within(20):
+            report = run_convert(Path(), tmp_path / "out")
+            found = inspect.inspect(".")
+            for reads in ("coco", "voc", "yolo", "images"):
+                job = Job(source=".", out=str(tmp_path / reads), reads=reads, writes="coco")
+                with suppress(DataforgeError):
+                    convert(job)
+    assert report.instances == {"all": {"cat": 1}}
+    told = [finding for finding in report.findings if finding.file == "x.json"]
+    there = kind != "folder" and Path("x.json").exists() | Path("x.json").is_symlink()
+    assert [finding.code for finding in told] == ["unreadable-json"] * there
+    assert {part.format for part in found.parts} >= {"labelme"}
+
+
+@pytest.mark.parametrize("name", ["a.toml", "a.json", "names.txt"])
+def test_a_pipe_that_an_option_names_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo(name)
+    with within(20), pytest.raises(ParseError, match="is a pipe, a socket or a device, not a file"):
+        fileio.read_file(Path(name))
+
+
+# Links -------------------------------------------------------------------------------------------
+
+
+def test_links_that_double_at_each_step_end_with_an_error(tmp_path: Path) -> None:
+    for level in range(40):
+        write(tmp_path / str(level) / "a.json", "{}")
+        for way in ("l", "r"):
+            (tmp_path / str(level) / way).symlink_to(tmp_path / str(level + 1))
+    with pytest.raises(InputError, match=r"links lead to .* in more than 1000 ways"):
+        Root(tmp_path / "0").files()
+
+
+def test_folders_in_folders_as_deep_as_the_system_has_them(tmp_path: Path) -> None:
+    here = os.getcwd()
+    os.chdir(tmp_path)
+    try:
+        for _ in range(1500):
+            os.mkdir("d")
+            os.chdir("d")
+        Path("a.json").write_text("{}")
+        assert Root(tmp_path).files() == ["d/" * 1500 + "a.json"]
+        os.unlink("a.json")
+    finally:
+        while not os.path.samefile(".", tmp_path):
+            os.chdir("..")
+            os.rmdir("d")  # pytest cannot remove them
+        os.chdir(here)
+
+
+def test_a_folder_that_may_not_be_looked_into_stops_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good(tmp_path)
+    write(tmp_path / "closed" / "a.json", "{}")
+    write(tmp_path / "lost+found" / "a.json", "{}")
+    scandir = os.scandir
+
+    def refusing(folder: Any) -> Any:
+        if str(folder).endswith(("closed", "lost+found")):
+            raise PermissionError(13, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(InputError, match="closed/: cannot be looked into: Permission denied"):
+        run_convert(tmp_path, tmp_path / "out")
+
+
+def test_links_out_of_the_folder_are_read_and_never_written(tmp_path: Path) -> None:
+    good(tmp_path / "elsewhere")
+    (tmp_path / "in").mkdir()
+    for name in ("good.json", "good.jpg"):
+        (tmp_path / "in" / name).symlink_to(tmp_path / "elsewhere" / name)
+    before = snapshot(tmp_path / "elsewhere")
+    for how in ("copy", "hardlink", "symlink"):
+        report = run_convert(tmp_path / "in", tmp_path / how, images=how)
+        assert report.shapes == 1
+        assert (tmp_path / how / "images" / "good.jpg").read_bytes() == before["good.jpg"]
+    assert snapshot(tmp_path / "elsewhere") == before
+
+
+def test_a_link_in_the_output_gives_way_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    good(tmp_path / "in")
+    precious = write(tmp_path / "precious.json", "precious")
+    (tmp_path / "out" / "annotations").mkdir(parents=True)
+    (tmp_path / "out" / "annotations" / "instances_all.json").symlink_to(precious)
+    write(tmp_path / "labels" / "keep.txt", "keep")
+    (tmp_path / "yolo").mkdir()
+    (tmp_path / "yolo" / "labels").symlink_to(tmp_path / "labels")
+    run_convert(tmp_path / "in", tmp_path / "out", force=True)
+    convert(Job(source=str(tmp_path / "in"), out=str(tmp_path / "yolo"), reads="labelme",
+                writes="yolo", force=True))  # fmt: skip
+    assert precious.read_text() == "precious"
+    assert snapshot(tmp_path / "labels") == {"keep.txt": b"keep"}
+
+
+# Names -------------------------------------------------------------------------------------------
+
+OUTSIDE = ["../secret.jpg", "/etc/passwd", "file:///etc/passwd", "\\\\host\\share\\a.jpg",
+           "C:\\a.jpg", "C:a.jpg", "..\\..\\secret.jpg", "x/../../secret.jpg",
+           "a\0.jpg"]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_paths_that_leave_the_folder_are_not_followed(tmp_path: Path, path: str) -> None:
+    picture(tmp_path / "secret.jpg")
+    source = tmp_path / "in"
+    good(source)
+    write(source / "a.json", document(shape("cat", SQUARE), image=path))
+    write(source / "c" / "c.json", {
+        "images": [{"id": 1, "file_name": path, "width": 64, "height": 48}],
+        "categories": [{"id": 1, "name": "cat"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}],
+    })  # fmt: skip
+    report = run_convert(source, tmp_path / "out", images="copy")
+    (finding,) = [finding for finding in report.findings if finding.file == "a.json"][:1]
+    assert finding.code in ("path-leaves-root", "image-missing")
+    found = list(coco.read(Root(source), coco.Options(), ClassMap().canonical))
+    assert not [record for record in found if getattr(record, "file_name", "") == path]
+    pictures = [name for name in snapshot(tmp_path / "out") if name.endswith(".jpg")]
+    assert pictures == ["images/good.jpg"]
+
+
+NAMES = ["new\nline", "tab\tbed", "\x1b[2J\x1b[31mred", "\u202egpj.exe", "bell\x07", "nul\u2028sep"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_finding_is_one_line_whatever_the_name(tmp_path: Path, name: str) -> None:
+    good(tmp_path)
+    write(tmp_path / f"{name}.json", "{")
+    write(tmp_path / "b.json", document(shape(name, SQUARE), image=f"{name}.jpg"))
+    found = read_labelme(tmp_path)
+    assert all(str(finding).isprintable() for finding in found.findings)
+    result = python("-m", "dataforge", "convert", "labelme2coco", str(tmp_path),
+                    str(tmp_path / "out"), "--labels", "cat", PYTHONIOENCODING="utf-8")  # fmt: skip
+    assert all(line.isprintable() for line in result.stdout.split("\n"))
+    broken = [line for line in result.stdout.split("\n") if "truncated" in line]
+    assert len(broken) == 1
+    with pytest.raises(ParseError) as caught:
+        labelme.embedded_image(Root(tmp_path), f"{name}.json")
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("writes", ["coco", "voc", "yolo", "labelme"])
+def test_names_with_line_ends_are_written_whole_or_told(tmp_path: Path, writes: str) -> None:
+    good(tmp_path / "in")
+    good(tmp_path / "in", "new\nline")
+    report = convert(Job(source=str(tmp_path / "in"), out=str(tmp_path / "out"), reads="labelme",
+                         writes=writes))  # fmt: skip
+    back = convert(Job(source=str(tmp_path / "out"), out=str(tmp_path / "back"), reads=writes,
+                       writes="coco"))  # fmt: skip
+    lost = sum(report.lost.values()) + sum(back.lost.values())
+    assert back.shapes + lost == 2
+
+
+# What goes away, or changes, in the meantime ------------------------------------------------------
+
+
+class Vanishing(Root):
+    """A folder in which a file is taken away, or replaced, once it has been listed."""
+
+    def __init__(self, folder: Path, change: Any) -> None:
+        super().__init__(folder)
+        self.files()
+        change()
+
+
+def test_files_that_go_away_are_told(tmp_path: Path) -> None:
+    good(tmp_path)
+    good(tmp_path, "gone")
+    root = Vanishing(tmp_path, lambda: [(tmp_path / f"gone.{s}").unlink() for s in ("json", "jpg")])
+    found = list(labelme.read(root, labelme.Options(), ClassMap().canonical))
+    (finding,) = [r for r in found if getattr(r, "code", "") == "unreadable-json"]
+    assert (finding.file, finding.message) == (  # type: ignore[union-attr]
+        "gone.json", "cannot be read: No such file or directory")  # fmt: skip
+
+
+def test_an_image_that_goes_away_before_it_is_copied_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good(tmp_path / "in")
+    good(tmp_path / "in", "gone")
+    opened = Root.open
+
+    def gone(self: Root, name: str) -> Any:
+        if name == "gone.jpg":
+            (tmp_path / "in" / name).unlink()
+        return opened(self, name)
+
+    monkeypatch.setattr(Root, "open", gone)
+    report = run_convert(tmp_path / "in", tmp_path / "out", images="copy")
+    (finding,) = [f for f in report.findings if f.code == "image-not-placed"]
+    assert (finding.file, report.shapes) == ("gone.jpg", 2)
+
+
+def test_a_coco_file_that_becomes_another_between_two_looks(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    file: dict[str, Any] = {"images": [], "categories": [{"id": 1, "name": "cat"}]}
+    for name in ("train.json", "val.json"):
+        write(tmp_path / name, {**file, "annotations": []})
+    records = coco.read(Root(tmp_path), coco.Options(), ClassMap().canonical)
+    next(records)  # both have been looked into
+    write(tmp_path / "train.json", "[]")
+    with pytest.raises(ParseError, match=r"train\.json: was changed while it was read"):
+        list(records)
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_to_its_limit(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", b"[")
+    with path.open("rb") as stream, path.open("ab") as more:
+        size = os.fstat(stream.fileno()).st_size
+        more.write(b"1" * 50)
+        more.flush()
+        assert size == 1
+        assert Root(tmp_path).read_bytes("a.json", 100) == b"[" + b"1" * 50
+        with pytest.raises(ParseError, match="larger than"):
+            Root(tmp_path).read_bytes("a.json", 50)
+
+
+def test_voc_and_lists_that_go_away(tmp_path: Path) -> None:
+    write(tmp_path / "Annotations" / "a.xml", voc_xml(voc_object("cat", (1, 2, 3, 4))))
+    picture(tmp_path / "JPEGImages" / "a.jpg")
+    write(tmp_path / "ImageSets" / "Main" / "train.txt", "a\nb\n")
+    job = Job(source=str(tmp_path), out=str(tmp_path / "out"), reads="voc", writes="coco")
+    assert convert(job).shapes == 1
+    (tmp_path / "Annotations" / "a.xml").unlink()
+    with pytest.raises(LayoutError, match=r"no \.xml file in it"):
+        convert(job)
