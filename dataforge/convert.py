@@ -9,6 +9,7 @@ that a finding says are lost.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,11 +21,11 @@ import msgspec
 
 from dataforge import geometry
 from dataforge.checks._base import Data
-from dataforge.checks._run import Running
-from dataforge.checks._table import start
+from dataforge.checks._run import Running, dropped_by_trainers
 from dataforge.checks.coordinates_too_large import measurable
 from dataforge.classes import ClassOptions
-from dataforge.errors import InputError, OutputError
+from dataforge.engines._table import get_engine
+from dataforge.errors import InputError, OutputError, plural
 from dataforge.fileio import is_image, staged, write_json
 from dataforge.formats._table import get_format
 from dataforge.labels import ClassMap
@@ -35,9 +36,6 @@ from dataforge.source import Progress, Source, image_key, in_two_splits, in_utf8
 
 SINGLE_SPLIT = "all"
 """Name of the split where there is but one."""
-
-_CHECKED = ("outside-image", "zero-area")
-"""What is said of objects that are written, and that trainers drop."""
 
 
 class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,6 +57,7 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
         clip: cut boxes, outlines and areas to the image.
         drop_empty: leave out images in which nothing is marked.
         force: overwrite files that are there.
+        workers: processes that read, 0 for one on each core; the output is the same.
     """
 
     source: str
@@ -76,6 +75,7 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clip: bool = False
     drop_empty: bool = False
     force: bool = False
+    workers: int = 1
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -146,13 +146,17 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
     if "image_folder" in write_options.__struct_fields__:
         folder = job.write_options.get("image_folder", placing.left_at(job.out))
         write_options = msgspec.structs.replace(write_options, image_folder=folder)
-    classes = job.rules().over(source.rules).class_map()
+    each = get_engine(job.workers).map
+    rules = job.rules().over(source.rules)
+    classes = rules.class_map()
+    # What the reader compares, here or in other processes, must not name the classes.
+    compared = rules.class_map().canonical
     data = Data(source.root, job.reads, classes, source.layout)
-    checks = Running(data, start(_CHECKED, data))
+    checks = dropped_by_trainers(data)
     report = Report(source=job.source, out=job.out)
     report.add(source.findings)
     with _spooled() as spool:
-        for record in source.records(classes.canonical, rule is None, progress):
+        for record in source.records(compared, rule is None, progress, each):
             if isinstance(record, Finding):
                 report.add([record])
             elif isinstance(record, Header):
@@ -169,6 +173,7 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
         if not names or not (report.classes or unlabelled):
             raise InputError(_nothing(job, report))
         _one_of_each_key(spool, writer, report)
+        report.add(_hidden(spool, writer))
         views = {name: spool.view(name) for name in names}
         _count(views, report)
         out = Path(job.out)
@@ -177,6 +182,7 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
             report.add_unwritten(
                 writer.write(stage, views, spool.header_for(report.classes), write_options)
             )
+            report.add(placing.left_over(views, stage, out))
             report.files = _files(stage)
     return report
 
@@ -300,6 +306,28 @@ def _one_of_each_key(spool: Spool, writer: Any, report: Report) -> None:
             )
             report.add([finding])
             spool.splits[image_key(image)] = ""
+
+
+def _hidden(spool: Spool, writer: Any) -> Iterator[Finding]:
+    """What is said of images whose names, or folders, begin with a dot.
+
+    Who lists folders passes over them: dataforge, and Ultralytics (`glob` does). mmdet,
+    pycocotools and torchvision open what a list names.
+    """
+    names = sorted({key.rpartition("\0")[2] for key, side in spool.splits.items() if side})
+    hidden = [name for name in names if re.search(r"(^|/)\.(?!\.?(/|$))", name)]
+    if hidden:
+        # Where an image has an annotation file of its own, this is hidden like it.
+        one_file = writer.key(hidden[0]) == hidden[0]
+        yield Finding(
+            code="hidden-name",
+            severity="note" if one_file else "warning",
+            file=hidden[0],
+            message=f"{plural(len(hidden), 'image')} with a name, or a folder, that begins with a "
+            "dot, the first here: who lists folders, as dataforge and Ultralytics do, passes over "
+            + ("the image" if one_file else "the image and what is marked in it"),
+            remedy="rename what begins with a dot",
+        )
 
 
 def _clipped(image: Image, report: Report) -> Image:

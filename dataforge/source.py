@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from dataforge.classes import ClassRules
-from dataforge.errors import UsageError
+from dataforge.errors import UsageError, plural
 from dataforge.fileio import Root
-from dataforge.formats._base import Canonical, Records
+from dataforge.formats._base import Canonical, Each, Records
 from dataforge.formats._table import get_format
 from dataforge.infer import choose
 from dataforge.layout import Layout
@@ -54,6 +54,8 @@ class Source:
             raise UsageError(f"--layout means nothing for {format_}")
         if has_layout:
             inferred = choose(layout or "custom-voc", "", self.root)
+            if inferred.layout.format == "coco":
+                raise UsageError(f"--layout {layout}: it is of COCO files, and {format_} is read")
             self.layout = inferred.layout
             self.findings = [
                 Finding(code="layout", severity="note", file=self.root.location, message=reason)
@@ -69,7 +71,11 @@ class Source:
         return layout_rules(self.layout or Layout())
 
     def records(
-        self, canonical: Canonical, own_splits: bool = True, progress: Progress | None = None
+        self,
+        canonical: Canonical,
+        own_splits: bool = True,
+        progress: Progress | None = None,
+        each: Each = map,
     ) -> Records:
         """What the reader yields, each image once.
 
@@ -77,10 +83,11 @@ class Source:
             canonical: the class that a label means.
             own_splits: keep the source's splits; an image may stand in several of them.
             progress: called now and then.
+            each: does what the reader does for each file.
         """
         order = {name: number for number, name in enumerate(self.root.files(), 1)}
         first: dict[str, tuple[str, str]] = {}
-        for record in self.reader.read(self.root, self.options, canonical):
+        for record in self.reader.read(self.root, self.options, canonical, each):
             if not isinstance(record, Image):
                 yield record
                 continue
@@ -145,7 +152,7 @@ def in_two_splits(splits: Mapping[str, Set[str]]) -> Iterator[Finding]:
         common = splits[one] & splits[other]
         if not common or not apart(one, other):
             continue
-        number = "1 image is" if len(common) == 1 else f"{len(common):,} images are"
+        number = f"{plural(len(common), 'image')} {'is' if len(common) == 1 else 'are'}"
         yield Finding(
             code="image-in-two-splits",
             severity="warning",
@@ -179,7 +186,7 @@ def _unwritable(image: Image) -> Finding:
         severity="error",
         file=image.source,
         message=f"the name of this file or of its image {image.file_name} is not UTF-8: "
-        f"{lost} shapes not converted",
+        f"{plural(lost, 'shape')} not converted",
         remedy="rename both files",
         lost=lost,
     )
@@ -192,7 +199,8 @@ def _collision(image: Image, owner: str) -> Finding:
         severity="error",
         file=image.source,
         where=image.where,
-        message=f"marks {image.file_name}, as {owner} does already: {lost} shapes not converted",
+        message=f"marks {image.file_name}, as {owner} does already: "
+        f"{plural(lost, 'shape')} not converted",
         remedy="keep one of the two files",
         lost=lost,
     )

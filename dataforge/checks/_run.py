@@ -7,6 +7,7 @@ from typing import Any
 
 from dataforge.checks._base import Check, Data
 from dataforge.checks._files import Document
+from dataforge.checks._table import start
 from dataforge.errors import ParseError
 from dataforge.records import Finding, Image
 
@@ -48,6 +49,11 @@ class Running:
         """What there is to say of a training config."""
         for look in self._configs:
             yield from look(document)
+
+
+def dropped_by_trainers(data: Data) -> Running:
+    """The checks of objects that are converted and registered, and that trainers drop."""
+    return Running(data, start(("outside-image", "zero-area"), data))
 
 
 def _guarded(file: str, hook: Callable[..., Iterator[Finding]], *of: Any) -> Iterator[Finding]:

@@ -59,7 +59,6 @@ _GROUP_OF: dict[str, str] = {
     "dropped-class": "classes",
     "empty-label": "classes",
     "look-alike-labels": "classes",
-    "near-miss-labels": "classes",
     "skipped-label": "classes",
     "unknown-label": "classes",
     # coco

@@ -19,7 +19,6 @@ from collections.abc import Iterator
 
 from dataforge import geometry
 from dataforge.checks import _base
-from dataforge.formats._coco_read import area_of
 from dataforge.records import Finding, Image, Instance, Polygons
 
 SEVERITY = "warning"
@@ -36,7 +35,7 @@ class Check(_base.Check):
                 if _agree(instance, quick):
                     continue
             size = image.width, image.height
-            actual = area_of(instance.shape, instance.box, size)
+            actual = geometry.shape_area(instance.shape, instance.box, *size)
             if _agree(instance, actual) or _agree(instance, _united(instance, size)):
                 continue
             of = "box" if instance.shape is None else "outline or mask"

@@ -14,7 +14,8 @@ import msgspec
 from dataforge import __version__
 from dataforge.check import CheckReport
 from dataforge.checks._table import checks
-from dataforge.cli._output import count, table
+from dataforge.cli._output import table
+from dataforge.errors import plural
 from dataforge.records import Finding, Severity
 
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -63,12 +64,12 @@ def _rows(report: CheckReport) -> Iterator[list[str]]:
 
 
 def _summary(report: CheckReport) -> str:
-    seen = f"{count(report.images, 'image')}, {count(report.shapes, 'shape')}"
+    seen = f"{plural(report.images, 'image')}, {plural(report.shapes, 'shape')}"
     what = report.path + (f" ({report.format}: {seen})" if report.format != "config" else "")
     if not report.counts:
         return f"{what}: nothing found"
     numbers = (
-        count(number, severity) for severity in _SEVERITIES if (number := report.total(severity))
+        plural(number, severity) for severity in _SEVERITIES if (number := report.total(severity))
     )
     return f"{what}: {', '.join(numbers)}; `dataforge explain CODE` says more"
 

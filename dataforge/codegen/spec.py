@@ -50,6 +50,9 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
         other_case: some images and XML files are named in different case.
         upper_xml: some XML files end in .XML.
         has_masks: every annotated split has polygons or masks.
+        dropped: names of categories, as the files write them, that are on purpose no class
+            (coco): unused ones that were left out, dropped, skipped, and unknown ones where
+            these are ignored.
     """
 
     name: str
@@ -72,6 +75,7 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
     other_case: bool = False
     upper_xml: bool = False
     has_masks: bool = False
+    dropped: tuple[str, ...] = ()
 
 
 class TrainSpec(msgspec.Struct, frozen=True, kw_only=True):
