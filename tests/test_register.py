@@ -832,7 +832,7 @@ A, B = FINE["images"]
          "$.images[0].file_name"),
         (FINE | {"images": [A, B | {"file_name": "d/c.jpg"}]}, "image-missing",
          "$.images[1].file_name"),
-        (FINE | {"images": [A | {"width": None}, B]}, "size-of-image", "$.images[0]"),
+        (FINE | {"images": [A | {"width": None}, B]}, "no-stated-size", "$.images[0]"),
         (FINE | {"images": [A | {"id": "0"}, B]}, "ids-of-two-kinds", "$.annotations[0].image_id"),
         (b"\xef\xbb\xbf" + text_of(FINE).encode(), "byte-order-mark", ""),
         (text_of(FINE).encode("gb18030"), "encoding", ""),

@@ -53,7 +53,7 @@ class Running:
 
 def dropped_by_trainers(data: Data) -> Running:
     """The checks of objects that are converted and registered, and that trainers drop."""
-    return Running(data, start(("outside-image", "zero-area"), data))
+    return Running(data, start(("zero-area", "outside-image"), data))
 
 
 def _guarded(file: str, hook: Callable[..., Iterator[Finding]], *of: Any) -> Iterator[Finding]:

@@ -639,7 +639,7 @@ _MEND = "`dataforge coco filter FILE OUT` writes the file as it was understood h
 _UNDERSTOOD_HERE = {
     **dict.fromkeys(
         ("annotation-ids", "backslashes", "bad-area", "bad-bbox", "byte-order-mark", "encoding",
-         "ids-of-two-kinds", "no-bbox", "odd-number", "size-of-image"),
+         "ids-of-two-kinds", "no-bbox", "odd-number", "no-stated-size"),
         _MEND,
     ),
     "image-missing": "restore the image, or name the folder of the images",

@@ -690,12 +690,12 @@ def test_one_other_size_in_the_sample_has_all_compared(tmp_path: Path) -> None:
         picture(tmp_path / f"{name}.jpg")
     read = read_labelme(tmp_path)
     assert [(f.code, f.file) for f in read.findings] == [
-        ("exif-frame", "07.json"), ("exif-frame", "50.json"),
+        ("swapped-size", "07.json"), ("swapped-size", "50.json"),
     ]  # fmt: skip
     (tmp_path / "50.json").unlink()
     (tmp_path / "50.jpg").unlink()
     assert read_labelme(tmp_path).codes == []
-    assert read_labelme(tmp_path, verify_images=True).codes == ["exif-frame"]
+    assert read_labelme(tmp_path, verify_images=True).codes == ["swapped-size"]
 
 
 def test_verify_images_finds_a_broken_image(tmp_path: Path) -> None:

@@ -243,7 +243,7 @@ def test_swapped_sizes_are_found_where_all_boxes_are_inside_both_frames(tmp_path
         picture(tmp_path / "I" / f"{name}.jpg", (64, 48))
     read = read_voc(tmp_path, ZERO)
     assert [(f.code, f.severity, f.file, f.where) for f in read.findings] == [
-        ("exif-frame", "error", f"A/{name}.xml", "size") for name in "abc"
+        ("swapped-size", "error", f"A/{name}.xml", "size") for name in "abc"
     ]
     assert "48x64 pixels, but I/a.jpg shows as 64x48: the two are swapped" in str(read.findings[0])
     assert [len(image.instances) for image in read.images] == [1, 1, 1]
