@@ -22,6 +22,7 @@ from dataforge.fileio import (
     stem,
     to_utf8,
 )
+from dataforge.formats._coco_file import without_nan
 from dataforge.formats._table import formats, get_format
 from dataforge.infer import choose, known_as
 from dataforge.labels import ClassMap, folded, near_misses
@@ -177,7 +178,8 @@ class _Texts:
 
     def _look_into_json(self, root: Root, name: str) -> None:
         try:
-            keys = decode_json(to_utf8(root.read_bytes(name), name)[0], _Keys, name)
+            data = to_utf8(root.read_bytes(name), name)[0]
+            keys = decode_json(without_nan(data) or data, _Keys, name)
         except ParseError as error:
             if isinstance(error.__cause__, msgspec.ValidationError):
                 self.other[name] = "JSON that is neither labelme's nor COCO's"
@@ -198,11 +200,12 @@ class _Texts:
             self._unreadable("unreadable-xml", error)
             return
         first = re.search(rb"<([A-Za-z_][\w.:-]*)", head)
-        if first and first[1] == b"annotation":
+        if not first:
+            self._unreadable("unreadable-xml", ParseError(name, "", "has no element: it is no XML"))
+        elif first[1] == b"annotation":
             self.voc.append(name)
         else:
-            root_tag = f"<{first[1].decode()}>" if first else "no element"
-            self.other[name] = f"XML with {root_tag}, where VOC has <annotation>"
+            self.other[name] = f"XML with <{first[1].decode()}>, where VOC has <annotation>"
 
     def _unreadable(self, code: str, error: ParseError) -> None:
         self.findings.append(
@@ -314,10 +317,22 @@ def guess_format(root: Root) -> str:
     Raises:
         InputError: there are no images, either.
     """
-    found = formats_in(root)
-    if not found and not any(map(is_image, root.files())):
+    texts = _Texts(root)
+    if parts := _recognised(root, texts):
+        return parts[0].format
+    if texts.findings:  # a reader says what is wrong with them
+        return _meant(root, texts.findings[0].file)
+    if not any(map(is_image, root.files())):
         raise InputError(f"{root.location}: no annotations and no images are in it")
-    return found[0] if found else "images"
+    return "images"
+
+
+def _meant(root: Root, unreadable: str) -> str:
+    """The format of an annotation file of which nothing but the name can be read."""
+    if unreadable.lower().endswith(".xml"):
+        return "voc"
+    own = any(stem(name) == stem(unreadable) for name in root.files() if is_image(name))
+    return "labelme" if own else "coco"
 
 
 def _what_it_needs(root: Root, images: list[str], texts: _Texts) -> list[str]:

@@ -207,8 +207,11 @@ class ClassMap:
             name = self._class_of[key]
             name = self._into.get(name, name)
             code, why = "dropped-class", f"{label!r} is of the class {name!r}, which is dropped"
+        elif not label:
+            code, why, remedy = "empty-label", "the label is empty", "label it, or drop it"
+            severity = "note" if self._unknown_policy == "ignore" else "error"
         else:
-            code = "unknown-label" if label else "empty-label"
+            code = "unknown-label"
             severity = "note" if self._unknown_policy == "ignore" else "error"
             why = f"label {label!r} is none of the {len(self.names())} classes"
             close = self._nearest(label)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dataforge.errors import UsageError
-from dataforge.labels import ClassMap, Unknown
+from dataforge.labels import ClassMap, Unknown, near_misses
 from dataforge.records import Finding, Image, Instance
 
 
@@ -296,3 +296,41 @@ def test_skipped_labels_are_no_spelling_of_a_class() -> None:
     classes = ClassMap(["cat", "none"], {"cat": ["nil"]}, skipped=["none", "nil"])
     assert applied(classes, "none", "nil", "cat") == ["cat"]
     assert classes.spellings() == {"cat": "cat"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "near"),
+    [
+        ("person", "persno", True),  # swapped
+        ("person", "perosn", True),
+        ("person", "persn", True),  # missing
+        ("person", "personn", True),  # too many
+        ("person", "persom", True),  # wrong
+        ("traffic light", "trafic-light", True),
+        ("person", "pesrno", False),  # two swaps
+        ("train", "brain", False),  # the first letter
+        ("wheel1", "wheel2", False),
+        ("cat", "car", False),
+        ("→", "←", False),
+        ("bird", "birds", True),
+        ("人物", "人物s", True),
+        ("x" * 200, "x" * 198 + "yx", False),
+    ],
+)
+def test_near_misses(one: str, other: str, near: bool) -> None:
+    assert list(near_misses({one: 9, other: 3})) == [(other, one)] * near
+    assert list(near_misses({other: 9, one: 3})) == [(one, other)] * near
+
+
+def test_what_is_as_frequent_is_no_slip() -> None:
+    assert list(near_misses({"horse": 9, "house": 4})) == []
+    assert list(near_misses({"car": 5, "cars": 5})) == [("cars", "car")]
+    assert list(near_misses({"Person": 9, "person": 3})) == []  # a look-alike
+
+
+def test_numbers_and_places_of_classes() -> None:
+    classes = ClassMap(["dog", "cat", "bird"])
+    applied(classes, "cat", "cat", "tree", "dog")
+    assert list(classes.shapes().items()) == [("dog", 1), ("cat", 2), ("bird", 0)]
+    assert classes.first("dog") == ("a.json", "$.shapes[3]")
+    assert classes.first("bird") == (".", "")

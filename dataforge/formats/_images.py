@@ -51,15 +51,19 @@ def find_size(
     actual = header.size
     if stated and stated != actual:
         unturned = stated == header.stored_size
-        swapped = "swapped-size" if stated == actual[::-1] else "image-size-differs"
+        swapped = stated == actual[::-1] and not unturned
+        other = "swapped-size" if swapped else "image-size-differs"
         yield Finding(
-            code="exif-frame" if unturned else swapped,
+            code="exif-frame" if unturned else other,
             severity="error",
             file=source,
             where=where,
             message=f"marked on {stated[0]}x{stated[1]} pixels, but {image_name} shows as "
             f"{actual[0]}x{actual[1]}" + (" (EXIF orientation applied)" if unturned else ""),
-            remedy="the shapes do not fit the image: mark it again, or restore the image "
+            remedy="look at the shapes on the image: if they fit, swap the two numbers; else turn "
+            "the image back"
+            if swapped
+            else "the shapes do not fit the image: mark it again, or restore the image "
             "they were made on",
         )
     return stated or actual
