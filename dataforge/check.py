@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -26,7 +26,7 @@ from dataforge.errors import InputError
 from dataforge.formats._table import get_format
 from dataforge.inspect import guess_format
 from dataforge.labels import ClassMap
-from dataforge.records import Finding, Header, Severity
+from dataforge.records import Finding, Header, Image, Severity
 from dataforge.source import Progress, Source, in_utf8
 
 MAX_FINDINGS = 100
@@ -119,9 +119,45 @@ def check(
         ParseError: a config that is no Python, or a ``dataforge.toml`` that is no TOML.
     """
     options = options or CheckOptions()
-    if path.lower().endswith(".py") and Path(path).is_file():
+    if is_config(path):
         return _check_config(path, options)
-    root = KeepingRoot(path)
+    return check_dataset(KeepingRoot(path), path, options, progress)
+
+
+def is_config(path: str) -> bool:
+    """Whether a path is that of a training config."""
+    return path.lower().endswith(".py") and Path(path).is_file()
+
+
+class Beside(Protocol):
+    """What goes over the images in the same pass as the checks."""
+
+    def begin(self, data: Data, selection: Selection) -> None:
+        """Take in what all checks of the pass know of the dataset, and the codes wanted."""
+
+    def image(self, image: Image) -> None:
+        """Take in an image, when the checks have seen it."""
+
+    def finish(self) -> None:
+        """All images have been seen."""
+
+
+def check_dataset(
+    root: KeepingRoot,
+    path: str,
+    options: CheckOptions,
+    progress: Progress | None = None,
+    beside: Beside | None = None,
+) -> CheckReport:
+    """Check a dataset that is open already; see `check`.
+
+    Args:
+        root: the dataset.
+        path: of it, for the report.
+        options: how.
+        progress: see `check`.
+        beside: sees what the checks see.
+    """
     folder = None if root.remote else root.path
     settings = _settings(folder, options)
     format_ = options.reads or guess_format(root)
@@ -129,7 +165,7 @@ def check(
     report = CheckReport(path=path, root=root.location, format=format_)
     found = _Found(report, settings, options)
     found.add(source.findings)
-    _read(source, options, found, progress)
+    _read(source, options, found, progress, beside)
     return found.done()
 
 
@@ -197,7 +233,13 @@ class _Found:
         return self.report
 
 
-def _read(source: Source, options: CheckOptions, found: _Found, progress: Progress | None) -> None:
+def _read(
+    source: Source,
+    options: CheckOptions,
+    found: _Found,
+    progress: Progress | None,
+    beside: Beside | None,
+) -> None:
     """One pass: what the reader says, what the checks say, what the classes come to."""
     report = found.report
     classes = options.rules().over(source.rules).class_map()
@@ -210,6 +252,8 @@ def _read(source: Source, options: CheckOptions, found: _Found, progress: Progre
         KeepingRoot(image_root) if image_root else None,
     )
     running = Running(data, start(found.selection.codes(), data, images=options.images))
+    if beside:
+        beside.begin(data, found.selection)
     for record in source.records(classes.canonical, progress=progress):
         if isinstance(record, Finding):
             found.add([record])
@@ -220,6 +264,8 @@ def _read(source: Source, options: CheckOptions, found: _Found, progress: Progre
             image, faults = measurable(record)
             found.add(faults)
             found.add(running.image(image))
+            if beside:
+                beside.image(image)
             report.images += 1
             report.shapes += sum(instance.parts for instance in image.instances)
             for instance in image.instances:
@@ -227,5 +273,7 @@ def _read(source: Source, options: CheckOptions, found: _Found, progress: Progre
     found.add(classes.findings())
     report.classes = classes.names()
     found.add(running.finish())
+    if beside:
+        beside.finish()
     if not report.images and not report.failed:
         raise InputError(f"{report.path}: nothing here can be read as {report.format}")

@@ -84,6 +84,11 @@ class Root:
             raise InputError(f"{self.location}: no such folder")
         self._files: list[str] | None = None
 
+    @property
+    def one_json(self) -> bool:
+        """Whether one JSON file is meant, and the others of its folder are none of the dataset."""
+        return self._only is not None
+
     def files(self) -> list[str]:
         """All files below, sorted; looked up once. Links to folders are followed, loops are not."""
         if self._files is None:
@@ -560,9 +565,6 @@ def staged(out: Path, replaced: Sequence[Path], *, force: bool) -> Iterator[Path
         OutputError: something is there already and `force` is not set, it cannot be written, or
             another run is writing it.
     """
-    for path in replaced:
-        if path.exists() and not force:
-            raise OutputError(f"{path} is there already; --force overwrites it")
     target = Path(os.path.realpath(out)) if out.is_dir() else out
     home = target.parent
     if target.is_dir() and (os.path.ismount(target) or not os.access(home, os.W_OK)):
@@ -570,6 +572,9 @@ def staged(out: Path, replaced: Sequence[Path], *, force: bool) -> Iterator[Path
     try:
         home.mkdir(parents=True, exist_ok=True)
         with claimed(target, home, folder=True) as stage:
+            for path in replaced:
+                if path.exists() and not force:
+                    raise OutputError(f"{path} is there already; --force overwrites it")
             yield stage / target.name
             folders = {target / path.relative_to(out) for path in replaced}
             put_in_place(stage, stage / target.name, target, folders, force=force)

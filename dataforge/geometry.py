@@ -172,6 +172,8 @@ def is_bridged(ring: Ring) -> bool:
     So do rings that `joined` has made one, and holes that are drawn as a part of the outline.
     """
     points = list(zip(ring[0::2], ring[1::2], strict=True))
+    if len(points) - len(set(points)) < 2:  # both ends of a bridge are there twice
+        return False
     points = [b for a, b in zip(points[-1:] + points[:-1], points, strict=True) if a != b]
     edges = zip(points[-1:] + points[:-1], points, strict=True)
     places = {edge: at for at, edge in enumerate(edges)}

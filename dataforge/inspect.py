@@ -164,10 +164,22 @@ def guess_format(root: Root) -> str:
     Raises:
         InputError: there are no images, either.
     """
-    found = formats_in(root)
-    if not found and not any(map(is_image, root.files())):
+    texts = Texts(root)
+    if parts := _recognised(texts):
+        return parts[0].format
+    if texts.findings:  # a reader says what is wrong with them
+        return _meant(root, texts.findings[0].file)
+    if not any(map(is_image, root.files())):
         raise InputError(f"{root.location}: no annotations and no images are in it")
-    return found[0] if found else "images"
+    return "images"
+
+
+def _meant(root: Root, unreadable: str) -> str:
+    """The format of an annotation file of which nothing but the name can be read."""
+    if unreadable.lower().endswith(".xml"):
+        return "voc"
+    own = any(stem(name) == stem(unreadable) for name in root.files() if is_image(name))
+    return "labelme" if own else "coco"
 
 
 def _what_it_needs(root: Root, images: list[str], texts: Texts) -> list[str]:

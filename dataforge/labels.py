@@ -275,17 +275,14 @@ class ClassMap:
         return names[found[0]] if found else None
 
 
-MOST_COMPARED = 2000
-"""Names beyond this number are not compared letter by letter, each with each."""
-
-
 def look_alikes(counts: Mapping[str, int]) -> Iterator[list[str]]:
     """Groups of names that a person would take for one.
 
     Alike are names that differ only in case, in the form of a letter, in spaces and ``_-./``
-    (unless they part digits), or in a plural's s; and words of five letters or more, without
-    digits, that differ in hardly more than one letter, where one is there three times as often
-    (or more) as the other: that is a slip, where money and monkey are two.
+    (unless they part digits), or in a plural's s; and words of 5 to 64 letters, without digits,
+    of which one is the other after one slip of the hand, where one is there three times as often
+    (or more) as the other: horse and house may well be two. A slip is a letter that is wrong,
+    missing or too many, or two neighbours that are swapped, none of them the first.
 
     Args:
         counts: name -> how often it is there.
@@ -297,13 +294,19 @@ def look_alikes(counts: Mapping[str, int]) -> Iterator[list[str]]:
     [['person', 'persn'], ['Car', 'cars', 'car']]
     """
     groups: dict[str, list[str]] = {}  # by the first one's plain form
+    near: dict[str, list[str]] = {}  # a plain form less a letter -> those that it may be of
     for name in sorted(counts, key=lambda name: (-counts[name], name)):
         plain = _plain(name) or name
         ways = plain, f"{plain}s", plain.removesuffix("s")
         twin = next((way for way in ways if way in groups), None)
-        if twin is None and counts[name] > 0 and len(counts) <= MOST_COMPARED:
-            often = (key for key, group in groups.items() if counts[group[0]] >= 3 * counts[name])
-            twin = _nearly(plain, often)
+        slips = _less_a_letter(plain)
+        if twin is None and counts[name] > 0:
+            known = (key for slip in slips for key in near.get(slip, ()))
+            often = (key for key in known if counts[groups[key][0]] >= 3 * counts[name])
+            twin = next((key for key in often if _is_slip(plain, key)), None)
+        if twin is None:
+            for slip in slips:
+                near.setdefault(slip, []).append(plain)
         groups.setdefault(plain if twin is None else twin, []).append(name)
     yield from (group for group in groups.values() if len(group) > 1)
 
@@ -317,23 +320,19 @@ def _plain(name: str) -> str:
     return _SEPARATORS.sub("", folded)
 
 
-def _nearly(plain: str, others: Iterable[str]) -> str | None:
-    """The first of the others that is written almost so."""
-    if len(plain) < 5 or _HAS_DIGIT.search(plain):
-        return None  # wheel1 and wheel2 are two; so may be two short words
-    matcher = difflib.SequenceMatcher(autojunk=False)
-    matcher.set_seq2(plain)
-    for other in others:
-        if len(other) < 5 or _HAS_DIGIT.search(other):
-            continue
-        matcher.set_seq1(other)
-        bounds = matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio
-        if all(bound() >= 0.88 for bound in bounds):  # the cheap ones first
-            return other
-    return None
+def _less_a_letter(plain: str) -> list[str]:
+    """A word and what it is without one letter after the first: two slips have one in common."""
+    if not 5 <= len(plain) <= 64 or any(map(str.isdigit, plain)):
+        return []  # wheel1 and wheel2 are two; so may be two short words
+    return [plain, *(plain[:at] + plain[at + 1 :] for at in range(1, len(plain)))]
 
 
-_HAS_DIGIT = re.compile(r"\d")
+def _is_slip(one: str, other: str) -> bool:
+    """Of two words with something of `_less_a_letter` in common: whether one slip parts them."""
+    if len(one) != len(other):
+        return True
+    at = [i for i in range(len(one)) if one[i] != other[i]]
+    return len(at) == 1 or (at[1] == at[0] + 1 and sorted(one) == sorted(other) and len(at) == 2)
 
 
 class _Tally:

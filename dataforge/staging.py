@@ -230,7 +230,7 @@ def _link_rest(out: Path, new: Path, replaced: Collection[Path]) -> None:
         while folders:
             old, folder = folders.pop()
             shutil.copystat(old, folder)
-            for entry in os.scandir(old):
+            for entry in [*os.scandir(old)]:
                 target = folder / entry.name
                 if Path(entry.path) in replaced:
                     continue

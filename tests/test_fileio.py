@@ -327,3 +327,11 @@ def test_what_register_wrote_is_no_part_of_the_dataset(tmp_path: Path) -> None:
     assert Root(tmp_path).files() == ["a.xml"]
     # Unless it is the very folder that is asked for.
     assert "splits/train.txt" in Root(tmp_path / "x_registered").files()
+
+
+def test_files_of_the_same_bytes_are_grouped(tmp_path: Path) -> None:
+    for name, content in (("a", "x"), ("b", "y"), ("c", "x"), ("d", "x" * 2**21)):
+        write(tmp_path / name, content)
+    assert fileio.same_bytes(Root(tmp_path), "abcd") == [["a", "c"], ["b"], ["d"]]
+    with pytest.raises(FileNotFoundError):
+        fileio.same_bytes(Root(tmp_path), ["e"])

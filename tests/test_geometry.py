@@ -216,6 +216,47 @@ def test_is_simple_agrees_with_brute_force(points: list[tuple[int, int]]) -> Non
     assert geometry.is_simple(flat(points)) == brute_force_simple(points)
 
 
+RING: Ring = (0, 0, 9, 0, 9, 9, 0, 9)
+HOLE: Ring = (3, 3, 3, 6, 6, 6, 6, 3)
+
+
+@pytest.mark.parametrize(
+    ("ring", "bridged"),
+    [
+        ((*RING, 0, 0, *HOLE, 3, 3), True),  # over from (0, 0), around the hole, and back
+        ((*RING, 0, 0, 0, 0, *HOLE, 3, 3), True),  # a point clicked twice
+        ((0, 0, 4, 0, 9, 0, 9, 4, 9, 0, 4, 0, 4, 4), True),  # there and back over two edges
+        (RING, False),
+        ((*RING, 0, 0), False),  # closed
+        ((0, 0, 9, 0, 9, 5, 14, 5, 9, 5, 9, 9, 0, 9), False),  # a spike
+        ((0, 0, 9, 9, 9, 0, 0, 9), False),  # a bow-tie
+        ((*RING, 0, 0, 3, 3, 3, 6, 6, 6, 6, 3, 2.9, 3), False),  # back beside the bridge
+    ],
+)
+def test_is_bridged(ring: Ring, bridged: bool) -> None:
+    assert geometry.is_bridged(ring) is bridged
+
+
+def test_what_was_joined_is_bridged() -> None:
+    assert geometry.is_bridged(geometry.joined([RING, tuple(value + 20 for value in RING)]))
+
+
+@pytest.mark.parametrize(
+    ("other", "overlap"),
+    [
+        ((0, 0, 10, 10), 1.0),
+        ((5, 0, 15, 10), 50 / 150),
+        ((2, 2, 7, 7), 0.25),
+        ((10, 0, 20, 10), 0.0),  # side by side
+        ((20, 20, 30, 30), 0.0),
+        ((3, 3, 3, 9), 0.0),
+    ],
+)
+def test_iou(other: Box, overlap: float) -> None:
+    box = (0.0, 0.0, 10.0, 10.0)
+    assert geometry.iou(box, other) == geometry.iou(other, box) == pytest.approx(overlap)
+
+
 def test_a_bow_tie_is_counted_in_pixels() -> None:
     # Two triangles of 10 * 20 / 2 each; pycocotools' own count is the judge.
     ring = (10.0, 10.0, 30.0, 30.0, 30.0, 10.0, 10.0, 30.0)

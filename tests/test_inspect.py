@@ -23,7 +23,7 @@ from helpers import (
 from dataforge.errors import InputError
 from dataforge.fileio import Root
 from dataforge.infer import choose
-from dataforge.inspect import Inspection, Part, inspect
+from dataforge.inspect import Inspection, Part, guess_format, inspect
 from dataforge.layout import Layout, load, to_toml
 from dataforge.register import Request, plan
 
@@ -270,23 +270,24 @@ def test_oddities(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "alike"),
+    ("names", "said"),
     [
-        (("cat", "Cat"), True),
-        (("left hand", "left_hand"), True),
-        (("car", "cars"), True),
-        (("Straße", "STRASSE"), True),
-        (("platelets", "platelet"), True),
-        (("bicycle", "bycicle"), False),  # ratio 0.857: another word for all we know
-        (("wheel1", "wheel2"), False),
-        (("cat", "car"), False),
-        (("male", "female"), False),
-        (("train", "brain"), False),
+        (("cat", "Cat"), ["look-alike-labels"]),
+        (("left hand", "left_hand"), ["look-alike-labels"]),
+        (("car", "cars"), ["look-alike-labels"]),
+        (("Straße", "STRASSE"), ["look-alike-labels"]),
+        (("platelets", "platelet"), ["look-alike-labels"]),
+        (("bicycle", "bycicle"), []),  # as frequent, and two letters: another word
+        (("wheel1", "wheel2"), []),
+        (("cat", "car"), []),
+        (("male", "female"), []),
+        (("train", "brain"), []),
     ],
 )
-def test_look_alike(tmp_path: Path, names: tuple[str, str], alike: bool) -> None:
+def test_look_alike(tmp_path: Path, names: tuple[str, str], said: list[str]) -> None:
     pair(tmp_path, "a.jpg", "a.xml", *names)
-    assert ("look-alike-labels" in codes(inspect(str(tmp_path)))) is alike
+    found = codes(inspect(str(tmp_path)))
+    assert [code for code in found if code.endswith("-labels")] == said
 
 
 def test_the_same_bytes_in_two_splits(tmp_path: Path) -> None:
@@ -463,3 +464,22 @@ def test_every_field_of_a_layout_is_saved() -> None:
     from dataforge.layout import _COMMENTS
 
     assert set(_COMMENTS) == set(Layout.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "format_"),
+    [
+        ("a.json", '{"shapes": [', "labelme"),
+        ("instances.json", '{"images": [', "coco"),
+        ("a.xml", b"\xff\xd8\xff\x00", "voc"),
+        ("a.xml", "", "voc"),
+        ("n.json", '{"images": [], "annotations": [{"area": NaN}], "categories": []}', "coco"),
+        ("n.json", '{"area": NaN}', "images"),
+    ],
+)
+def test_what_cannot_be_read_is_no_folder_of_images_alone(
+    tmp_path: Path, name: str, content: str | bytes, format_: str
+) -> None:
+    picture(tmp_path / "a.jpg")
+    write(tmp_path / name, content)
+    assert guess_format(Root(tmp_path)) == format_

@@ -24,7 +24,7 @@ LAYERS = (
     {"inspect"},
     {"checks", "placing", "split"},
     {"check", "convert"},
-    {"coco_tools", "converters", "register", "smoke"},
+    {"coco_tools", "converters", "fixes", "register", "smoke"},
     {"demo"},
     {"cli"},
     {"__main__"},

@@ -8,7 +8,7 @@ across()        (image, an earlier one of a split that it must not be in)
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -99,7 +99,7 @@ _SAME = 0.25
 _BLANK = 2.0
 """Levels of grey: an image of less contrast shows nothing to compare."""
 
-_MOST = 200
+_MOST = 50
 """Images with a part of the hash in common that one is compared with, the last ones."""
 
 
@@ -146,24 +146,35 @@ class LookAlike(Alike):
                 for other in buckets.get((split, number, part), ())[-_MOST:]
                 if (self._hashes[other] ^ bits).bit_count() <= DISTANCE
             }
-            like = sorted((d, other) for other in near if (d := self._difference(name, other)) < 1)
-            if like:
-                found[name] = [other for _, other in like]
+            if near and (like := self._like(name, sorted(near))):
+                found[name] = like
             for split in self._splits[name] or ("",):
                 for number, part in parts:
                     buckets[split, number, part].append(name)
         return found
 
-    def _difference(self, name: str, other: str) -> float:
-        """How different two images look, 1 or more for those that are not alike."""
+    def _like(self, name: str, others: Sequence[str]) -> list[str]:
+        """Those that look like an image and are not the same file, the most alike first."""
+        differences = self._differences(name, others)
+        ranked = sorted(zip(differences, others, strict=True))
+        return [other for d, other in ranked if d < _SAME and not self._same(name, other)]
+
+    def _differences(self, name: str, others: Sequence[str]) -> list[float]:
+        """How different an image looks from others, in parts of the contrast."""
         import numpy as np
 
-        if self._sizes[name] == self._sizes[other] and self._digest(name) == self._digest(other):
-            return 1.0  # the same file, which is told as that
-        a, b = (np.frombuffer(self._seen[key], np.uint8).astype(float) for key in (name, other))
-        # One may be lighter than the other as a whole.
-        difference = (a - b) - (a - b).mean()
-        return float(difference.std() / min(a.std(), b.std()) / _SAME)
+        seen = b"".join(self._seen[key] for key in (name, *others))
+        grey = np.frombuffer(seen, np.uint8).reshape(len(others) + 1, -1).astype(np.float64)
+        grey -= grey.mean(axis=1, keepdims=True)  # one may be lighter than the other as a whole
+        contrast = grey.std(axis=1)
+        found: list[float] = (
+            (grey[1:] - grey[0]).std(axis=1) / np.minimum(contrast[1:], contrast[0])
+        ).tolist()
+        return found
+
+    def _same(self, name: str, other: str) -> bool:
+        """Whether two files hold the same bytes, which is told as that."""
+        return self._sizes[name] == self._sizes[other] and self._digest(name) == self._digest(other)
 
     def _digest(self, name: str) -> bytes:
         if name not in self._digests:

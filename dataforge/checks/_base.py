@@ -4,6 +4,7 @@
                  then paragraphs that begin with What:, Why:, Example: and Fix:
     SEVERITY     `error`, `warning` or `note`: that of its gravest finding
     FIX          `safe` or `unsafe` where ``--fix`` mends it; left out where it does not
+    Fix          where FIX is: a subclass of `dataforge.checks._fix.Fix`, which mends it
     FORMATS      ("voc",): source formats that it is for; left out where it is for all
     IMAGES       True where it opens image files: ``--no-images`` leaves it out
     Check        a subclass of `Check` below; left out where readers or verbs yield the finding,

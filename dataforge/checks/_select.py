@@ -105,7 +105,10 @@ class Selection:
 
     def takes(self, finding: Finding) -> bool:
         """Whether a finding is wanted."""
-        return self.has(finding.code) and not any(
-            finding.code in codes and fnmatchcase(finding.file, pattern)
-            for pattern, codes in self._per_file
+        return self.covers(finding.code, finding.file)
+
+    def covers(self, code: str, file: str) -> bool:
+        """Whether findings of this code are wanted of this file."""
+        return self.has(code) and not any(
+            code in codes and fnmatchcase(file, pattern) for pattern, codes in self._per_file
         )

@@ -45,6 +45,7 @@ _GROUP_OF: dict[str, str] = {
     "mask-size-differs": "boxes",
     "near-duplicate-box": "boxes",
     "outside-image": "boxes",
+    "partly-outside-image": "boxes",
     "reversed-box": "boxes",
     "self-intersecting": "boxes",
     "shifted-set": "boxes",
@@ -61,6 +62,7 @@ _GROUP_OF: dict[str, str] = {
     "look-alike-labels": "classes",
     "skipped-label": "classes",
     "unknown-label": "classes",
+    "untidy-label": "classes",
     # coco
     "ambiguous-category-id": "coco",
     "ambiguous-image-id": "coco",
@@ -89,6 +91,7 @@ _GROUP_OF: dict[str, str] = {
     "no-bbox": "coco",
     "no-file-name": "coco",
     "no-geometry": "coco",
+    "no-iscrowd": "coco",
     "not-coco": "coco",
     "odd-iscrowd": "coco",
     "odd-number": "coco",

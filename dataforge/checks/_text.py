@@ -11,7 +11,6 @@ import re
 from array import array
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from json.decoder import scanstring
 from typing import Any, NamedTuple, TypeAlias
 from xml.sax.saxutils import unescape
 
@@ -52,7 +51,11 @@ class Text:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.name = document.name
-        self.data = document.data
+
+    @cached_property
+    def data(self) -> bytes:
+        """Its bytes, as they were when something was asked of it first."""
+        return self.document.data
 
     @cached_property
     def codec(self) -> str:
@@ -173,9 +176,23 @@ class Json:
         return span
 
     def value(self, path: Path) -> Any:
-        """The value as plain Python; None where there is none."""
+        """The value as plain Python; None where there is none, or a number beyond reason."""
         span = self.span(path)
-        return None if span is None else json.loads(self._text[slice(*span)])
+        try:
+            return None if span is None else json.loads(self._text[slice(*span)])
+        except (ValueError, RecursionError):
+            return None
+
+    def length(self, path: Path) -> int:
+        """Number of elements of a list; 0 where there is none."""
+        span = self.span(path)
+        is_list = span is not None and self._text.startswith("[", span[0])
+        return len(self._list(span[0]).starts) if span and is_list else 0
+
+    def raw(self, path: Path) -> str:
+        """The value as it is written; empty where there is none."""
+        span = self.span(path)
+        return self._text[slice(*span)] if span else ""
 
     def replaced(self, path: Path, new: str) -> Change:
         """The change that puts other text in the place of a value.
@@ -241,11 +258,15 @@ class Json:
         """Where the value that begins here ends."""
         if self._text.startswith("[", start):
             return self._list(start).end  # which may be too large to be held
+        return self._scanned(start)[1]
+
+    def _scanned(self, start: int) -> tuple[Any, int]:
+        """(the value that begins here, where it ends)."""
         try:
-            end: int = self._scan(self._text, start)[1]
+            value, end = self._scan(self._text, start)
         except (StopIteration, ValueError, RecursionError) as error:
             raise self._malformed(start) from error
-        return end
+        return value, end
 
     def _object(self, start: int) -> _Object:
         if start in self._objects:
@@ -258,10 +279,7 @@ class Json:
                 at = self._space(self._after(",", at))
             if not self._text.startswith('"', at):
                 raise self._malformed(at)
-            try:
-                key, key_end = scanstring(self._text, at + 1)
-            except ValueError as error:
-                raise self._malformed(at) from error
+            key, key_end = self._scanned(at)
             value = self._space(self._after(":", self._space(key_end)))
             member = _Member(at, key_end, value, self._end(value))
             members.append(member)
@@ -278,10 +296,7 @@ class Json:
         while not self._text.startswith("]", at):
             if starts:
                 at = self._space(self._after(",", at))
-            try:
-                end = self._scan(self._text, at)[1]
-            except (StopIteration, ValueError, RecursionError) as error:
-                raise self._malformed(at) from error
+            end = self._scanned(at)[1]
             starts.append(at)
             ends.append(end)
             at = self._space(end)
@@ -374,9 +389,19 @@ class Element:
         end = self.inner_end - (len(raw) - len(raw.rstrip())) if raw.strip() else start
         return start, end, new
 
+    def filled(self, new: str) -> Change:
+        """The change of all that is between its tags."""
+        return self.inner_start, self.inner_end, new
+
     def removed(self) -> Change:
         """The change that takes it out, with its line where nothing else is on that."""
-        return self.start - len(self.indent), self.end, ""
+        alone = re.compile(r"[ \t]*(?:[\r\n]|\Z)").match(self._text, self.end)
+        return self.start - len(self.indent) * bool(alone), self.end, ""
+
+    @property
+    def source(self) -> str:
+        """All of it, as it is written."""
+        return self._text[self.start : self.end]
 
     @property
     def indent(self) -> str:

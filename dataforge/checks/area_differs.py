@@ -9,8 +9,9 @@ are of the wrong objects; filters by area drop the wrong ones; mmdetection drops
 
 Example: a polygon of 400 px² with ``"area": 900``, which is that of its box.
 
-Fix: leave ``area`` out and convert the file: it is computed then. Keep it where the outline is
-but a sketch of what was measured.
+Fix: --fix writes the area of what is there. It is safe: no outline changes, and the file then says
+of itself what everybody measures. Ignore the finding, with a reason, where the outline is but a
+sketch of what was measured.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataforge import geometry
-from dataforge.checks import _base
+from dataforge.checks import _base, _fix
+from dataforge.checks._text import Edit, Text, number, path_of
 from dataforge.records import Finding, Image, Instance, Polygons
 
 SEVERITY = "warning"
+FIX = "safe"
 FORMATS = ("coco",)
 
 
@@ -29,15 +32,7 @@ class Check(_base.Check):
     """Compares what is stated with what is there, the exact and costly way only where in doubt."""
 
     def image(self, image: Image) -> Iterator[Finding]:
-        for instance in image.instances:
-            if isinstance(instance.shape, Polygons):
-                quick = sum(map(geometry.ring_area, instance.shape.rings))
-                if _agree(instance, quick):
-                    continue
-            size = image.width, image.height
-            actual = geometry.shape_area(instance.shape, instance.box, *size)
-            if _agree(instance, actual) or _agree(instance, _united(instance, size)):
-                continue
+        for instance, actual in _differing(image):
             of = "box" if instance.shape is None else "outline or mask"
             message = (
                 f"the area of {instance.label!r} is {instance.area:g}, its {of} has {actual:g}"
@@ -45,6 +40,19 @@ class Check(_base.Check):
             if instance.shape and abs(instance.area - geometry.box_area(instance.box)) <= 1:
                 message += "; what is stated is that of its box"
             yield self.finding_on(image, instance, message, "mend it, or leave area out")
+
+
+def _differing(image: Image) -> Iterator[tuple[Instance, float]]:
+    """(the instance, the area that it has) of each that states another one."""
+    for instance in image.instances:
+        if isinstance(instance.shape, Polygons):
+            quick = sum(map(geometry.ring_area, instance.shape.rings))
+            if _agree(instance, quick):
+                continue
+        size = image.width, image.height
+        actual = geometry.shape_area(instance.shape, instance.box, *size)
+        if not _agree(instance, actual) and not _agree(instance, _united(instance, size)):
+            yield instance, actual
 
 
 def _agree(instance: Instance, area: float) -> bool:
@@ -57,3 +65,14 @@ def _united(instance: Instance, size: tuple[int, int]) -> float:
     if not isinstance(instance.shape, Polygons):
         return geometry.box_area(geometry.clip_box(instance.box, *size))
     return geometry.mask_area(geometry.rasterise(instance.shape.rings, *size))
+
+
+class Fix(_fix.Fix):
+    """Writes the area of the outline, the mask or the box."""
+
+    def image(self, text: Text, image: Image) -> Iterator[Edit]:
+        for instance, actual in _differing(image):
+            path = path_of(instance.where)
+            if text.json.span((*path, "area")):
+                like = text.json.raw((*path, "area"))
+                yield text.edit(text.json.replaced((*path, "area"), number(actual, like)))

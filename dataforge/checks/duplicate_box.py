@@ -7,29 +7,60 @@ recall has a ceiling below 1. Most often a set was merged with itself, or pasted
 
 Example: two rows ``0 0.5 0.5 0.2 0.2`` in one YOLO file.
 
-Fix: drop one of the two.
+Fix: drop one of the two: --fix --unsafe-fixes keeps the first, where all else that is said of them
+is the same, too. It is unsafe, as one of them may be another object whose box was copied by mistake.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from dataforge.checks import _base
-from dataforge.records import Box, Finding, Image
+from dataforge.checks import _base, _fix
+from dataforge.checks._base import Data
+from dataforge.checks._text import Edit, Text
+from dataforge.records import Box, Finding, Image, Instance
 
 SEVERITY = "warning"
+FIX = "unsafe"
 
 
 class Check(_base.Check):
     """Compares the objects of an image."""
 
     def image(self, image: Image) -> Iterator[Finding]:
-        first: dict[tuple[str | None, Box], str] = {}
-        for instance in image.instances:
-            label = self.data.classes.canonical(instance.label)
-            if label is None or instance.iscrowd:
-                continue
-            twin = first.setdefault((label, instance.box), instance.where)
-            if twin != instance.where:
-                message = f"{instance.label!r} has the class and the box of {twin}"
-                yield self.finding_on(image, instance, message, "drop one of the two")
+        for position, first in _twins(self.data, image):
+            instance, twin = image.instances[position], image.instances[first]
+            message = f"{instance.label!r} has the class and the box of {twin.where}"
+            yield self.finding_on(image, instance, message, "drop one of the two")
+
+
+def _twins(data: Data, image: Image) -> Iterator[tuple[int, int]]:
+    """(position, that of the first of its class and box) of each instance that comes later."""
+    first: dict[tuple[str, Box], int] = {}
+    for position, instance in enumerate(image.instances):
+        label = data.classes.canonical(instance.label)
+        if label is None or instance.iscrowd:
+            continue
+        twin = first.setdefault((label, instance.box), position)
+        if twin != position:
+            yield position, twin
+
+
+class Fix(_fix.Fix):
+    """Drops the later ones of those that are alike in all else, too."""
+
+    def image(self, text: Text, image: Image) -> Iterator[Edit]:
+        found: list[int] = []
+        kept: dict[int, list[tuple[Any, ...]]] = {}
+        for position, first in _twins(self.data, image):
+            known = kept.setdefault(first, [_said(image.instances[first])])
+            if (said := _said(image.instances[position])) in known:
+                found.append(position)
+            else:
+                known.append(said)
+        yield from _fix.dropped(self.data, text, image, found)
+
+
+def _said(instance: Instance) -> tuple[Any, ...]:
+    return instance.shape, instance.difficult, instance.attributes, instance.extra

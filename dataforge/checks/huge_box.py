@@ -30,11 +30,12 @@ class Check(_base.Check):
     def image(self, image: Image) -> Iterator[Finding]:
         frame = (0.0, 0.0, float(image.width), float(image.height))
         for instance in image.instances:
+            if geometry.box_area(instance.box) <= geometry.box_area(frame) / 2:
+                continue  # also on an image of few pixels, where all is within one of them
             inside = geometry.clip_box(instance.box, image.width, image.height)
             part = geometry.box_area(inside) / geometry.box_area(frame)
             whole = all(abs(a - b) <= 1 for a, b in zip(inside, frame, strict=True))
-            # On an image of few pixels all is within one of them.
-            if (whole and part > 0.5) or part > _MOST:
+            if whole or part > _MOST:
                 what = "is the whole image" if whole else f"covers {part:.0%} of the image"
                 yield self.finding(
                     image.source or image.file_name,

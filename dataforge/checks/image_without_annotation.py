@@ -43,6 +43,8 @@ class Check(_base.Check):
         if self.data.layout and self.data.format == "voc":
             yield from without_annotation(self.data.root, self.data.layout)
             return
+        if self.data.root.one_json:
+            return  # the others may list them
         rest = [
             name
             for name in self.data.image_root.files()

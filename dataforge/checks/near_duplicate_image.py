@@ -4,7 +4,7 @@ What: two images look the same, and their files differ: one was saved anew, at a
 quality, or they are two frames of a scene in which little moved. Their perceptual hashes (pHash, 64
 bits) differ in 5 bits or fewer, and their pixels at 16x16 by less than a quarter of their contrast.
 What is turned, mirrored or cropped is not found, and images of one colour are not
-compared. Of those that share a part of the hash, the last 200 are looked at.
+compared. Of those that share a part of the hash, the last 50 are looked at.
 
 Why: it counts twice in training; if the two are marked differently, the detector is taught both.
 

@@ -10,19 +10,22 @@ Example::
 
     <difficult>Unspecified</difficult>
 
-Fix: write 0 or 1, or leave the tag out.
+Fix: write 0 or 1: --fix does where it is understood, and it is safe, as it writes what the value
+was taken as. What is not understood is for a person to mend.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
+from dataforge.checks import _base, _fix
 from dataforge.checks._files import Document
+from dataforge.checks._text import Edit, Text
 from dataforge.formats.voc import understood_difficult
 from dataforge.records import Finding, Image
 
 SEVERITY = "warning"
+FIX = "safe"
 FORMATS = ("voc",)
 
 
@@ -31,10 +34,25 @@ class Check(_base.Check):
 
     def document(self, document: Document, image: Image) -> Iterator[Finding]:
         for item in document.xml.iter("object"):
-            tag = item.find("difficult")
-            if tag is None or (tag.text or "").strip() in ("0", "1"):
-                continue
-            flag, problem = understood_difficult(tag.text)
-            if not problem:
-                message = f"difficult: want 0 or 1, got {tag.text!r}; taken as {int(flag)}"
+            text = item.findtext("difficult", "0")
+            flag = _meant(text)
+            if flag is not None:
+                message = f"difficult: want 0 or 1, got {text!r}; taken as {int(flag)}"
                 yield self.finding(document.name, message, where=f"line {item.sourceline}")
+
+
+class Fix(_fix.Fix):
+    """Writes 0 or 1."""
+
+    def document(self, text: Text, image: Image) -> Iterator[Edit]:
+        for item in text.xml.iter("object"):
+            tag = item.find("difficult")
+            flag = None if tag is None or tag.value is None else _meant(tag.value)
+            if tag and flag is not None:
+                yield text.edit(tag.replaced(str(int(flag))))
+
+
+def _meant(text: str) -> bool | None:
+    """The flag that an odd value stands for; None where it is not odd, or not understood."""
+    flag, problem = understood_difficult(text)
+    return None if problem or text.strip() in ("0", "1") else flag

@@ -9,19 +9,22 @@ Example: a box from x = 700 to 740, on an image that is 640 pixels wide::
 
     <xmin>700</xmin><ymin>20</ymin><xmax>740</xmax><ymax>60</ymax>
 
-Fix: redraw the object, or drop it. If there are many, look whether the sizes in the annotations
-are those of the images.
+Fix: redraw the object, or drop it: --fix --unsafe-fixes drops it. It is unsafe, as it may be the
+size that is wrong: if there are many, look whether the sizes in the annotations are those of the
+images.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
+from dataforge.checks import _base, _fix
+from dataforge.checks._text import Edit, Text
 from dataforge.checks.zero_area import covers_nothing
-from dataforge.records import Finding, Image
+from dataforge.records import Finding, Image, Instance
 
 SEVERITY = "warning"
+FIX = "unsafe"
 
 
 class Check(_base.Check):
@@ -29,8 +32,20 @@ class Check(_base.Check):
 
     def image(self, image: Image) -> Iterator[Finding]:
         for instance in image.instances:
-            x0, y0, x1, y1 = instance.box
-            outside = x1 <= 0 or y1 <= 0 or x0 >= image.width or y0 >= image.height
-            if outside and not covers_nothing(instance):
+            if _is_outside(instance, image):
                 message = f"{instance.label!r} lies wholly outside the image: trainers drop it"
                 yield self.finding_on(image, instance, message, "redraw or drop it")
+
+
+def _is_outside(instance: Instance, image: Image) -> bool:
+    x0, y0, x1, y1 = instance.box
+    outside = x1 <= 0 or y1 <= 0 or x0 >= image.width or y0 >= image.height
+    return outside and not covers_nothing(instance)
+
+
+class Fix(_fix.Fix):
+    """Drops the objects."""
+
+    def image(self, text: Text, image: Image) -> Iterator[Edit]:
+        found = [n for n, instance in enumerate(image.instances) if _is_outside(instance, image)]
+        yield from _fix.dropped(self.data, text, image, found)

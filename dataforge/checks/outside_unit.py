@@ -7,7 +7,32 @@ Why: Ultralytics leaves out the whole image for one such number, with all of its
 
 Example: ``0 0.95 0.5 1.2 0.3``: the box reaches beyond both sides.
 
-Fix: redraw the object, or convert with --clip, which cuts it to the image.
+Fix: redraw the object, or cut it to the image: --fix --unsafe-fixes does, unless nothing of it is
+inside, and so does `dataforge convert --clip`. It is unsafe, as the numbers may be wrong in another
+way.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dataforge.checks import _clip, _fix
+from dataforge.checks._text import Edit, Text
+from dataforge.formats.yolo import is_outside_unit
+from dataforge.records import Image
+
 SEVERITY = "warning"
+FIX = "unsafe"
+FORMATS = ("yolo",)
+
+
+class Fix(_fix.Fix):
+    """Cuts the rows to the image."""
+
+    def image(self, text: Text, image: Image) -> Iterator[Edit]:
+        found = []
+        for position, instance in enumerate(image.instances):
+            columns = text.columns(_fix.line_of(instance))[1:]
+            if any(is_outside_unit(float(text.text[slice(*span)])) for span in columns):
+                found.append(position)
+        yield from _clip.clipped("yolo", text, image, found)

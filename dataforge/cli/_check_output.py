@@ -41,7 +41,16 @@ def as_text(report: CheckReport) -> Iterator[str]:
     for entry in report.ignored:
         place = f" in {entry.files}" if entry.files else ""
         yield f"ignored: {entry.code}{place}" + (f": {entry.reason}" if entry.reason else "")
+    yield from _mendable(report)
     yield _summary(report)
+
+
+def _mendable(report: CheckReport) -> Iterator[str]:
+    """What ``--fix`` is for, of what was found."""
+    fixes = {code: checks()[code].fix for code in report.counts if code in checks()}
+    for fix, option in (("safe", "--fix"), ("unsafe", "--fix --unsafe-fixes")):
+        if codes := [code for code in fixes if fixes[code] == fix]:
+            yield f"`{option}` may mend: {', '.join(codes)}; `--diff` shows how"
 
 
 def _by_gravity(report: CheckReport) -> list[str]:

@@ -24,6 +24,16 @@ def warn(text: str) -> None:
     print(_printable(text, sys.stderr.encoding), file=sys.stderr, flush=True)
 
 
+def show_as_it_is(text: str) -> None:
+    """A line on standard output, for programs without escapes for its tabs and carriage returns."""
+    if sys.stdout.isatty():
+        say(text)
+        return
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.buffer.write(text.encode(encoding, "backslashreplace") + b"\n")
+    sys.stdout.buffer.flush()
+
+
 def show_error(error: Exception) -> None:
     """An exception as a message."""
     warn(f"error: {error}")

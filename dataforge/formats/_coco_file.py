@@ -146,13 +146,20 @@ def _top_level(data: bytes, name: str) -> tuple[dict[str, msgspec.Raw], bool]:
     except ParseError as error:
         if isinstance(error.__cause__, msgspec.ValidationError):
             raise NotCocoError("not an object") from error
-        if not re.search(rb"\b(NaN|Infinity)\b", data):
+        document = without_nan(data)
+        if document is None:
             raise
-        try:
-            document = msgspec.json.encode(json.loads(data, parse_constant=lambda _: None))
-        except (ValueError, RecursionError, OverflowError):
-            raise error from None
         return decode_json(document, dict[str, msgspec.Raw], name), True
+
+
+def without_nan(data: bytes) -> bytes | None:
+    """JSON with null for NaN and Infinity; None where it has neither, or is no JSON even then."""
+    if not re.search(rb"\b(NaN|Infinity)\b", data):
+        return None
+    try:
+        return msgspec.json.encode(json.loads(data, parse_constant=lambda _: None))
+    except (ValueError, RecursionError, OverflowError):
+        return None
 
 
 def _entries(top: dict[str, msgspec.Raw], key: str) -> list[msgspec.Raw]:

@@ -8,6 +8,7 @@ import msgspec
 
 from dataforge.errors import ParseError
 from dataforge.fileio import Root, decode_json, is_image, stem, to_utf8
+from dataforge.formats._coco_file import without_nan
 from dataforge.records import Finding
 
 
@@ -66,7 +67,8 @@ class Texts:
 
     def _look_into_json(self, root: Root, name: str) -> None:
         try:
-            keys = decode_json(to_utf8(root.read_bytes(name), name)[0], _Keys, name)
+            data = to_utf8(root.read_bytes(name), name)[0]
+            keys = decode_json(without_nan(data) or data, _Keys, name)
         except ParseError as error:
             if isinstance(error.__cause__, msgspec.ValidationError):
                 self.other[name] = "JSON that is neither labelme's nor COCO's"
@@ -87,11 +89,12 @@ class Texts:
             self._unreadable("unreadable-xml", error)
             return
         first = re.search(rb"<([A-Za-z_][\w.:-]*)", head)
-        if first and first[1] == b"annotation":
+        if not first:
+            self._unreadable("unreadable-xml", ParseError(name, "", "has no element: it is no XML"))
+        elif first[1] == b"annotation":
             self.voc.append(name)
         else:
-            root_tag = f"<{first[1].decode()}>" if first else "no element"
-            self.other[name] = f"XML with {root_tag}, where VOC has <annotation>"
+            self.other[name] = f"XML with <{first[1].decode()}>, where VOC has <annotation>"
 
     def _unreadable(self, code: str, error: ParseError) -> None:
         self.findings.append(

@@ -71,6 +71,17 @@ def find_data(root: Root, wanted: str | None) -> Step[Data]:
     return data
 
 
+def find_yaml(root: Root) -> str:
+    """The YAML file that is gone by where none is named; empty where there is none."""
+    steps = _find_yaml(root, None)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            name: str = end.value[0]
+            return name
+
+
 def _find_yaml(root: Root, wanted: str | None) -> Step[tuple[str, Mapping[str, Any]]]:
     """Returns the path and content of the dataset's YAML file, or empty ones."""
     if wanted is not None:

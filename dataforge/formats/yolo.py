@@ -270,7 +270,7 @@ class _Reader:
         if len(shape) == 5:
             odd["confidence-column"].append(row)
             attributes["score"] = shape.pop()
-        if worst := [value for value in shape if not -_TOLERANCE <= value <= 1 + _TOLERANCE]:
+        if worst := [value for value in shape if is_outside_unit(value)]:
             yield Finding(
                 code="outside-unit",
                 severity="warning",
@@ -390,6 +390,11 @@ def _counted(odd: Mapping[str, Sequence[_Row]]) -> Iterator[Finding]:
                 message=message.format(f"{len(rows):,}") + "; the first one here",
                 remedy=remedy,
             )
+
+
+def is_outside_unit(value: float) -> bool:
+    """Whether a coordinate lies outside the image by more than rounding makes."""
+    return not -_TOLERANCE <= value <= 1 + _TOLERANCE
 
 
 def _class_id(text: str) -> int:

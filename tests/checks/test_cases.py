@@ -25,6 +25,10 @@ OTHER_VERBS = {"smoke", "writing"}
 
 # Codes without a folder, and where they are tested instead.
 WITHOUT_CASES = {
+    "coords": "says how boxes are read, and is no finding: test_voc.py",
+    "image-folder": "says where images are, and is no finding: test_coco_read.py",
+    "layout": "says where things are, and is no finding: cli/test_check.py",
+    "name-not-utf8": "its file would not survive an archive: test_convert.py",
     "not-read-in-full": "needs a file that changes: test_check.py",
 }
 

@@ -16,7 +16,17 @@ from dataforge.formats._table import formats
 PACKAGE = REPO / "dataforge"
 
 # Literals that look like a code, and are none.
-NOT_CODES = {"custom-voc", "latin-1", "mmcv-full", "per-file", "utf-16", "utf-8", "utf-8-sig"}
+NOT_CODES = {
+    "custom-voc",
+    "latin-1",
+    "mmcv-full",
+    "per-file",
+    "utf-16",
+    "utf-16-be",
+    "utf-16-le",
+    "utf-8",
+    "utf-8-sig",
+}
 
 # Codes that are one word and given by place.
 UNSEEN = {"nan"}

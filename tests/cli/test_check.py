@@ -72,6 +72,7 @@ def test_findings_come_by_code_and_are_counted_at_the_end() -> None:
         "a-code          1                1",
         "zero-area             1,202",
         "b-code                           1",
+        "`--fix --unsafe-fixes` may mend: zero-area; `--diff` shows how",
         "data (voc: 3 images, 9 shapes): 1 error, 1,202 warnings, 2 notes; "
         "`dataforge explain CODE` says more",
     ]

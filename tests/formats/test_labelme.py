@@ -180,7 +180,7 @@ def test_what_has_no_area_is_skipped_and_counted(
     folder = one(tmp_path, shape("cat", SQUARE), shape("tail", points, kind))
     read = read_labelme(folder, lines=policy, points=policy)
     assert read.instance.label == "cat"
-    finding = read.finding(f"skipped-{kind}")
+    finding = read.finding("skipped-line" if kind in LINES else "skipped-point")
     assert (finding.severity, finding.where, finding.lost) == (severity, "$.shapes[1]", 1)
     assert finding.remedy.startswith("--lines stroke=W" if kind in LINES else "--points radius=R")
 

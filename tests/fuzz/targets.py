@@ -19,8 +19,9 @@ from typing import IO, Any
 import msgspec
 
 from dataforge import classes, infer, layout, manifest
+from dataforge.checks._select import load_settings
 from dataforge.errors import DataforgeError
-from dataforge.fileio import Root, load_toml
+from dataforge.fileio import Root
 from dataforge.formats import coco, images, labelme, voc, yolo
 from dataforge.formats._base import Records
 from dataforge.labels import ClassMap
@@ -123,9 +124,10 @@ _FILE = Path(tempfile.mkdtemp(prefix="dataforge-fuzz")) / f"{os.getpid()}.toml"
 
 
 def _toml(data: bytes) -> None:
-    """A layout, classes, aliases, a manifest; each is read from a file of its own."""
+    """A layout, classes, aliases, a manifest, the settings of `check`."""
     _FILE.write_bytes(data)
-    for read in (load_toml, layout.load, classes.load_classes, classes.load_aliases, manifest.load):
+    for read in (layout.load, classes.load_classes, classes.load_aliases, manifest.load,
+                 load_settings):  # fmt: skip
         _survived(read, _FILE)
 
 

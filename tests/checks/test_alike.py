@@ -1,0 +1,149 @@
+"""Images that are the same or look so: hashes, thresholds, and what is kept apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import picture
+from PIL import Image as PILImage
+
+from dataforge.checks._alike import DISTANCE, LookAlike, SameBytes, perceptual_hash
+from dataforge.checks._base import Data
+from dataforge.checks._files import ImageFile, KeepingRoot
+from dataforge.errors import ParseError
+from dataforge.fileio import Root
+from dataforge.labels import ClassMap
+from dataforge.records import Image
+
+
+def waves(*wanted: tuple[int, int]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """(32, 32) levels of grey that are made of these frequencies (down, across)."""
+    steps = np.pi / 32 * (np.arange(32) + 0.5)
+    parts = [20 * np.outer(np.cos(v * steps), np.cos(u * steps)) for v, u in wanted]
+    return 128 + np.sum(parts, axis=0)
+
+
+def saved(path: Path, grey: object, scale: int = 4) -> None:
+    pixels = np.kron(np.asarray(grey), np.ones((scale, scale)))
+    PILImage.fromarray(np.rint(pixels).astype(np.uint8)).save(path)
+
+
+def data_of(folder: Path) -> Data:
+    return Data(KeepingRoot(folder), "images", ClassMap())
+
+
+def image(name: str, split: str | None = None) -> Image:
+    return Image(file_name=name, width=4, height=4, source=name, split=split)
+
+
+def test_the_hash_says_which_frequencies_are_there() -> None:
+    # Bit 63 is the frequency (0, 0), then along the first row: (0, 1) is bit 62, (1, 0) bit 55.
+    assert perceptual_hash(waves((0, 1))) == 1 << 62
+    assert perceptual_hash(waves((0, 1), (1, 0), (7, 7))) == 1 << 62 | 1 << 55 | 1
+    assert perceptual_hash(np.full((32, 32), 200.0)) == 0
+
+
+def test_what_looks_the_same_and_what_does_not(tmp_path: Path) -> None:
+    saved(tmp_path / "a.png", waves((0, 1), (1, 0)))
+    saved(tmp_path / "b.png", waves((0, 1), (1, 0)), scale=2)
+    saved(tmp_path / "c.png", waves((0, 1), (1, 0)) + 30)  # lighter
+    saved(tmp_path / "d.png", waves((0, 1), (1, 0), (2, 2)))  # one bit of the hash, other pixels
+    saved(tmp_path / "e.png", 255 - waves((0, 1), (1, 0)))
+    saved(tmp_path / "f.png", waves((0, 1), (1, 0)))  # the bytes of a.png
+    alike = LookAlike(data_of(tmp_path))
+    for name in "abcdef":
+        alike.add(image(f"{name}.png"))
+    assert [*alike.inside()] == [("b.png", "a.png"), ("c.png", "a.png"), ("f.png", "b.png")]
+    assert [*alike.across()] == []
+
+
+def test_any_few_bits_may_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alike = LookAlike(data_of(tmp_path))
+    monkeypatch.setattr(LookAlike, "_like", lambda _, name, others: others)
+    hashes = {
+        "a": 0,
+        "near": 0b11111 << 9,
+        "spread": 1 << 0 | 1 << 12 | 1 << 25 | 1 << 37 | 1 << 60,
+    }
+    hashes["far"] = (1 << DISTANCE + 1) - 1 << 58
+    for name, bits in hashes.items():
+        alike._splits[name] = {}
+        alike._hashes[name] = bits
+    assert [*alike.inside()] == [("near", "a"), ("spread", "a")]
+
+
+def test_many_that_are_all_alike_are_not_compared_each_with_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alike = LookAlike(data_of(tmp_path))
+    compared: list[int] = []
+
+    def like(_: LookAlike, name: str, others: list[str]) -> list[str]:
+        compared.append(len(others))
+        return others
+
+    monkeypatch.setattr(LookAlike, "_like", like)
+    for number in range(1000):
+        alike._splits[str(number)] = {}
+        alike._hashes[str(number)] = 5
+    assert len([*alike.inside()]) == 999
+    assert sum(compared) == 49 * 50 // 2 + 950 * 50
+
+
+def test_splits_tell_what_is_across(tmp_path: Path) -> None:
+    for name in "abcd":
+        picture(tmp_path / f"{name}.png")
+    alike = SameBytes(data_of(tmp_path))
+    for name, split in (("a", "train"), ("b", "val"), ("c", "train"), ("c", "trainval"), ("d", "")):
+        alike.add(image(f"{name}.png", split or None))
+    assert [*alike.across()] == [("b.png", "a.png"), ("c.png", "b.png")]
+    assert [*alike.inside()] == [("d.png", "a.png")]
+    assert alike.splits("c.png") == "train and trainval"
+
+
+def test_files_of_one_size_alone_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture(tmp_path / "a.png")
+    picture(tmp_path / "b.png", (300, 200))
+    alike = SameBytes(data_of(tmp_path))
+    monkeypatch.setattr(Root, "digest", lambda *_: pytest.fail("read"))
+    for name in ("a.png", "b.png"):
+        alike.add(image(name))
+    assert [*alike.inside()] == []
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "I;16", "I", "F", "CMYK"])
+def test_every_kind_of_pixels_is_shrunk(tmp_path: Path, mode: str) -> None:
+    half = np.zeros((64, 64), dtype=np.uint8)
+    half[:, 32:] = 255
+    drawn = PILImage.fromarray(half)
+    if mode == "I;16":
+        drawn = PILImage.fromarray(half.astype(np.uint16) * 200)
+    else:
+        drawn = drawn.convert(mode)
+    drawn.save(tmp_path / "a.tif")
+    file = ImageFile(Root(tmp_path), "a.tif")
+    assert file.grey is not None
+    assert file.fault == ""
+    assert (file.grey[:, :16] == 0).all()
+    assert (file.grey[:, 16:] == 255).all()
+
+
+def test_an_image_that_is_too_large_is_not_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataforge.checks._files.MAX_DECODED_PIXELS", 100)
+    for name, size in (("a.png", (10, 10)), ("b.png", (10, 11)), ("c.jpg", (80, 80))):
+        picture(tmp_path / name, size)
+    root = Root(tmp_path)
+    assert ImageFile(root, "a.png").grey is not None
+    assert ImageFile(root, "c.jpg").grey is not None
+    with pytest.raises(ParseError, match="10x11 pixels"):
+        _ = ImageFile(root, "b.png").fault
+
+
+def test_what_is_no_image_has_no_fault_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"<html>")
+    file = ImageFile(Root(tmp_path), "a.png")
+    assert (file.header, file.grey, file.fault) == (None, None, "")

@@ -1,0 +1,16 @@
+"""What `register` says of classes by their numbers."""
+
+from __future__ import annotations
+
+from dataforge.checks.class_absent_from_split import unmarked
+
+
+def test_absent_from_a_split_and_from_all() -> None:
+    counts = {"train": {"cat": 3}, "val": {"cat": 1, "dog": 2}, "test": {}}
+    found = [(f.code, f.where, f.message) for f in unmarked(counts, ["cat", "dog", "bird"])]
+    assert found == [
+        ("class-absent-from-split", "test", "no 'cat' is marked in this split"),
+        ("class-absent-from-split", "train", "no 'dog' is marked in this split"),
+        ("class-absent-from-split", "test", "no 'dog' is marked in this split"),
+        ("class-without-instances", "", "nothing is marked with the class 'bird'"),
+    ]
