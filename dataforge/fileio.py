@@ -350,6 +350,15 @@ def is_image(name: str) -> bool:
     return name.lower().endswith(IMAGE_EXTENSIONS)
 
 
+def is_plain(name: str) -> bool:
+    r"""Whether a name from a dataset can be part of a file's that is written.
+
+    >>> is_plain("train 2"), is_plain("../train"), is_plain("a\nb"), is_plain("..")
+    (True, False, False, False)
+    """
+    return name.isprintable() and not re.search(r"[/\\]", name) and name.strip(". ") != ""
+
+
 def stem(name: str) -> str:
     """The POSIX path without its last extension: ``a/b.c.png`` -> ``a/b.c``."""
     return name[: -len(suffix)] if (suffix := PurePosixPath(name).suffix) else name

@@ -84,8 +84,13 @@ class Mended(KeepingRoot):
         if name not in self._places:
             self._before[name] = _digest(old)
             self.original(name)
-        self._places[name] = self._texts.seek(0, os.SEEK_END), len(new)
-        self._texts.write(new)
+        try:
+            self._places[name] = self._texts.seek(0, os.SEEK_END), len(new)
+            self._texts.write(new)
+            self._texts.flush()
+        except OSError as error:
+            said = f"the folder for temporary files: {error.strerror or error}"
+            raise OutputError(f"{said}; TMPDIR names another") from error
 
     def original(self, name: str) -> bytes:
         """What stands in a file that is mended.
@@ -235,16 +240,20 @@ class Plan:
         target = _backup_place(folder, backup)
         with staged(target, [target], force=False) as stage:
             for name in self.files:
-                (stage / name).parent.mkdir(parents=True, exist_ok=True)
-                (stage / name).write_bytes(self._root.original(name))
+                _write(stage / name, self._root.original(name))
         for name in self.files:
-            path = folder / name
+            self._put(folder / name, name)
+        return target
+
+    def _put(self, path: Path, name: str) -> None:
+        self._root.original(name)
+        try:
             mode = stat.S_IMODE(path.stat().st_mode)
-            self._root.original(name)
             with atomic_write(path) as stream:
                 stream.write(self._root.read_bytes(name))
             path.chmod(mode)
-        return target
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
     def copy(self, out: str) -> None:
         """Write the whole dataset, mended, to a new folder; what was read stays as it is.
@@ -255,18 +264,30 @@ class Plan:
             OutputError: there is something already, it lies in the dataset, a file was changed
                 since it was read, or cannot be read or written.
         """
-        folder, target = self._root.path, Path(out)
-        _refuse_inside(folder, target)
+        target = Path(out)
+        _refuse_place(self._root.path, target)
         with staged(target, [target], force=False) as stage:
             for name in self._root.files():
-                place = stage / name
-                place.parent.mkdir(parents=True, exist_ok=True)
                 if name in self.files:
                     self._root.original(name)
-                    place.write_bytes(self._root.read_bytes(name))
+                    _write(stage / name, self._root.read_bytes(name))
                 else:
-                    with self._root.open(name) as source, place.open("wb") as stream:
-                        shutil.copyfileobj(source, stream)
+                    self._copy(name, stage / name)
+
+    def _copy(self, name: str, place: Path) -> None:
+        try:
+            source = self._root.open(name)
+        except OSError as error:
+            path = self._root.path / name
+            raise OutputError(f"{path}: cannot be read: {error.strerror or error}") from error
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with source, place.open("wb") as stream:
+            shutil.copyfileobj(source, stream)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
 
 
 @contextmanager
@@ -320,16 +341,16 @@ def _refuse_unwritable(folder: Path, name: str) -> None:
     if os.path.commonpath([home, os.path.realpath(path.parent)]) != home:
         raise OutputError(f"{path}: lies outside of {folder}, behind a link: --out leaves it there")
     try:
-        writable = path.stat().st_mode & 0o222 and os.access(path, os.W_OK)
+        protected = not path.stat().st_mode & 0o222
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
-    if not writable:
+    if protected or not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
         raise OutputError(f"{path}: is read-only: nothing was written; --out writes elsewhere")
 
 
 def _backup_place(folder: Path, said: str | None) -> Path:
     if said is not None:
-        _refuse_inside(folder, Path(said))
+        _refuse_place(folder, Path(said))
         return Path(said)
     real = Path(os.path.realpath(folder))
     first = real.with_name(real.name + BACKUP)
@@ -343,7 +364,10 @@ def _numbered(path: Path) -> Iterator[Path]:
         yield path.with_name(f"{path.name}-{number}")
 
 
-def _refuse_inside(folder: Path, target: Path) -> None:
+def _refuse_place(folder: Path, target: Path) -> None:
+    """A place that has something, or would be read as a part of the dataset next time."""
+    if os.path.lexists(target):
+        raise OutputError(f"{target} is there already: name a new folder")
     home = os.path.realpath(folder)
     if os.path.commonpath([home, os.path.realpath(target)]) == home:
         raise OutputError(f"{target}: lies in the dataset itself: name a folder outside of it")

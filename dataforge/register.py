@@ -43,6 +43,7 @@ from dataforge.fileio import (
     REGISTRATION,
     Root,
     decode_json,
+    is_plain,
     read_file,
     staged,
     write_json,
@@ -187,6 +188,9 @@ def plan(request: Request) -> Plan:
     out = Path(os.path.abspath(request.out or f"{key}_registered"))
     if rule is not None:
         survey = _shared_out(survey, rule, request, classes, findings)
+    for name in survey.splits:
+        if not is_plain(name):
+            raise InputError(f"{name!r} cannot be a split's name, as files are called by it")
     findings += in_two_splits(survey.file_names)
     made = _made_splits(survey, out)
     splits = _splits(survey, made, reasons, findings)

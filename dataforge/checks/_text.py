@@ -141,6 +141,8 @@ class _List(NamedTuple):
 
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+_KEPT = 64
+"""Objects whose places are kept, and elements from which on those of a list are."""
 
 
 class Json:
@@ -285,6 +287,8 @@ class Json:
             members.append(member)
             by_key[key] = member
             at = self._space(member.end)
+        if len(self._objects) >= _KEPT:
+            self._objects.clear()
         self._objects[start] = _Object(members, by_key, at + 1)
         return self._objects[start]
 
@@ -300,8 +304,10 @@ class Json:
             starts.append(at)
             ends.append(end)
             at = self._space(end)
-        self._lists[start] = _List(starts, ends, at + 1)
-        return self._lists[start]
+        found = _List(starts, ends, at + 1)
+        if len(starts) >= _KEPT:
+            self._lists[start] = found
+        return found
 
     def _after(self, mark: str, at: int) -> int:
         if not self._text.startswith(mark, at):

@@ -8,7 +8,8 @@ recall has a ceiling below 1. Most often a set was merged with itself, or pasted
 Example: two rows ``0 0.5 0.5 0.2 0.2`` in one YOLO file.
 
 Fix: drop one of the two: --fix --unsafe-fixes keeps the first, where all else that is said of them
-is the same, too. It is unsafe, as one of them may be another object whose box was copied by mistake.
+is the same, too. It is unsafe, as one of them may be another object whose box was copied by
+mistake.
 """
 
 from __future__ import annotations

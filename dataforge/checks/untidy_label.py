@@ -95,7 +95,8 @@ class Check(_base.Check):
     def _untidy(self, file: str, where: str, name: str) -> Iterator[Finding]:
         new = tidied(name)
         if new and new != name:
-            message = f"want {new!r}, got {name!r}"
+            looks_the_same = unicodedata.normalize("NFC", name) == new
+            message = f"want {new!r}, got {ascii(name) if looks_the_same else repr(name)}"
             remedy = "write it without spaces around it, and in the usual letters"
             yield self.finding(file, message, remedy, where=where)
 

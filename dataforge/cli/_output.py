@@ -31,7 +31,6 @@ def show_as_it_is(text: str) -> None:
         return
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.buffer.write(text.encode(encoding, "backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
 
 
 def show_error(error: Exception) -> None:

@@ -5,6 +5,7 @@ Ultralytics' rules for data.yaml are in ``ultralytics/data/utils.py::check_det_d
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,7 @@ from typing import Any
 import msgspec
 
 from dataforge.errors import InputError, ParseError
-from dataforge.fileio import Root, is_image, resolve, stem, to_utf8
+from dataforge.fileio import Root, is_image, is_plain, resolve, stem, to_utf8
 from dataforge.formats._base import Step
 from dataforge.layout import SPLIT_NAMES
 from dataforge.records import Finding
@@ -150,7 +151,7 @@ def _names(file: str, table: Mapping[str, Any]) -> Step[dict[int, str] | None]:
     entries = given.items() if isinstance(given, dict) else enumerate(given or ())
     for key, value in entries if isinstance(given, (list, dict)) else ():
         number = _number(key)
-        if number < 0 or not isinstance(value, str) or not value.strip():
+        if number < 0 or not isinstance(value, str) or not _is_name(value):
             yield _finding(
                 "bad-class-name", "warning", file,
                 f"want number and name, got {key}: {_shown(value)}",
@@ -207,6 +208,11 @@ def _shown(value: Any) -> str:
     short = reprlib.Repr()
     short.maxlevel = 2
     return repr(value) if isinstance(value, str) else short.repr(value)
+
+
+def _is_name(value: str) -> bool:
+    """False for blanks, and for half a pair of surrogates, which no file can hold."""
+    return bool(value.strip()) and not re.search("[\ud800-\udfff]", value)
 
 
 def _number(value: Any) -> int:
@@ -279,6 +285,13 @@ def _read_splits(
             if found is None or found not in places.folders:
                 continue
             split = str(key)
+            if not is_plain(split):
+                yield _finding(
+                    "split-outside", "error", file,
+                    f"{split!r} cannot be a split's name: no image of it is read",
+                    remedy="call it by letters, digits, - and _",
+                )  # fmt: skip
+                continue
         images = data.splits.setdefault(split, [])
         for reference in value if isinstance(value, list) else [value]:
             found = places.find(reference) if isinstance(reference, str) else None

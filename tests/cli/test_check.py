@@ -171,7 +171,7 @@ def test_the_same_bytes_under_any_hash_seed(tmp_path: Path) -> None:
 def test_explain() -> None:
     result = cli("explain", "zero-area")
     assert result.stdout.startswith(
-        "zero-area (boxes, warning)\n\nAn object that covers no area.\n"
+        "zero-area (boxes, warning, fix unsafe)\n\nAn object that covers no area.\n"
     )
     listed = cli("explain").stdout
     assert all(f"\n  {code} " in listed for code in checks())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
@@ -32,6 +33,7 @@ from dataforge.errors import DataforgeError, InputError, LayoutError, ParseError
 from dataforge.fileio import Root
 from dataforge.formats import coco, labelme
 from dataforge.labels import ClassMap
+from dataforge.register import Request, plan
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has neither pipes nor such names")
 
@@ -215,6 +217,41 @@ def test_paths_that_leave_the_folder_are_not_followed(tmp_path: Path, path: str)
     assert not [record for record in found if getattr(record, "file_name", "") == path]
     pictures = [name for name in snapshot(tmp_path / "out") if name.endswith(".jpg")]
     assert pictures == ["images/good.jpg"]
+
+
+SPLITS = ["../../evil", "..", "a/b", "c\\d", "new\nline"]
+
+
+@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("writes", ["coco", "voc", "yolo"])
+def test_names_of_splits_are_no_paths(tmp_path: Path, split: str, writes: str) -> None:
+    source = tmp_path / "in"
+    write(source / "data.yaml", {"names": ["cat"], "train": "images", split: "more"})
+    for folder in ("images", "more"):
+        picture(source / folder / f"{folder}.jpg")
+        write(source / folder / f"{folder}.txt", "0 .5 .5 .5 .5")
+    job = Job(source=str(source), out=str(tmp_path / "out"), reads="yolo", writes=writes)
+    report = convert(job)
+    assert [*report.images] == ["train"]
+    (finding,) = [f for f in report.findings if f.code == "split-outside"]
+    assert repr(split) in finding.message
+    assert sorted(os.listdir(tmp_path)) == ["in", "out"]
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_layout_s_names_of_splits_are_no_paths(tmp_path: Path, split: str) -> None:
+    source = tmp_path / "in"
+    write(source / "xml" / "a.xml", voc_xml(voc_object("cat", (1, 2, 3, 4))))
+    picture(source / "images" / "a.jpg")
+    write(source / "list.txt", "a\n")
+    write(source / "layout.toml", "images = 'images'\nannotations = 'xml'\n[splits]\n"
+          f"{json.dumps(split)} = 'list.txt'\n")  # fmt: skip
+    for writes in ("coco", "voc", "yolo"):
+        with pytest.raises(InputError, match="cannot be a split's name"):
+            convert(Job(source=str(source), out=str(tmp_path / "out"), reads="voc", writes=writes))
+    with pytest.raises(InputError, match="cannot be a split's name"):
+        plan(Request(name="Odd", root=str(source), out=str(tmp_path / "out")))
+    assert os.listdir(tmp_path) == ["in"]
 
 
 NAMES = ["new\nline", "tab\tbed", "\x1b[2J\x1b[31mred", "\u202egpj.exe", "bell\x07", "nul\u2028sep"]
