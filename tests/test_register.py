@@ -34,9 +34,10 @@ from dataforge.register import Plan, Request, apply, plan, unregister
 
 FILES = {
     "humanparts_dataset/__init__.py",
+    "humanparts_dataset/annotations.py",
     "humanparts_dataset/mmdet2.py",
-    "configs/_base_/datasets/humanparts.py",
-    "configs/humanparts/faster_rcnn_r50_fpn_humanparts.py",
+    "configs/mmdet2/_base_/datasets/humanparts.py",
+    "configs/mmdet2/humanparts/faster_rcnn_r50_fpn_humanparts.py",
 }
 
 
@@ -130,19 +131,19 @@ def test_other_peoples_files_stay(parts: Path, site: Path) -> None:
 def test_what_was_changed_by_hand_is_kept(parts: Path) -> None:
     plan_ = planned(parts)
     apply(plan_)
-    config = plan_.out / plan_.config
+    config = plan_.out / plan_.targets[0].config
     config.write_text(config.read_text() + "total_epochs = 24\n")
     mine = snapshot(plan_.out)
     again = planned(parts, train=TrainSpec(gpus=4))
     with pytest.raises(OutputError, match="changed by hand") as caught:
         apply(again)
-    assert plan_.config in str(caught.value)
+    assert plan_.targets[0].config in str(caught.value)
     assert "mmdet2.py" not in str(caught.value)
     assert snapshot(plan_.out) == mine
     assert "-total_epochs = 24" in again.diff()
     result = unregister("HumanParts")
     assert result.kept == [config]
-    assert [*snapshot(plan_.out)] == [plan_.config, REGISTRATION]
+    assert [*snapshot(plan_.out)] == [plan_.targets[0].config, REGISTRATION]
     assert unregister("HumanParts").kept == [config]  # it can be taken back still
     with pytest.raises(OutputError, match="changed by hand"):
         apply(again)
@@ -162,7 +163,7 @@ def test_what_was_changed_by_hand_is_kept(parts: Path) -> None:
 def test_unchanged_files_are_replaced_when_the_options_change(parts: Path) -> None:
     apply(planned(parts))
     second = planned(parts, train=TrainSpec(base="retinanet_r50_fpn", repeat=3))
-    first = Path.cwd() / "humanparts_registered" / planned(parts).config
+    first = Path.cwd() / "humanparts_registered" / planned(parts).targets[0].config
     text = first.read_text()
     assert {path.name for path in apply(second)} == {"retinanet_r50_fpn_humanparts.py"}
     assert first.read_text() == text
@@ -317,7 +318,7 @@ def test_flags_override_the_layout(parts: Path) -> None:
     codes = {finding.code: finding.severity for finding in plan_.findings}
     assert codes["unknown-label"] == "note"
     assert codes["val-is-train"] == "warning"
-    text = {file.path: file.text for file in plan_.files}["humanparts_dataset/mmdet2.py"]
+    text = {file.path: file.text for file in plan_.files}["humanparts_dataset/annotations.py"]
     assert "OFFSETS = (-1.0, -1.0, 0.0, 0.0)" in text
 
 
@@ -691,7 +692,7 @@ def test_coco_masks(segmentations: Any, masks: bool, tmp_path: Path) -> None:
     assert planned(root, "Cats").dataset.has_masks is masks
     request = Request(name="Cats", root=str(root), train=TrainSpec(base="mask_rcnn_r50_fpn"))
     if masks:
-        assert plan(request).config == "configs/cats/mask_rcnn_r50_fpn_cats.py"
+        assert plan(request).targets[0].config == "configs/mmdet2/cats/mask_rcnn_r50_fpn_cats.py"
     else:
         with pytest.raises(UsageError, match="needs masks"):
             plan(request)
@@ -768,7 +769,7 @@ def test_cli_register_twice_and_unregister(cli: Cli, parts: Path, site: Path) ->
     assert out.count("\nwrote ") == 4
     assert f"importable as humanparts_dataset.mmdet2, by the line in {site}" in out
     assert "registered HumanPartsDataset; get_classes() knows it as humanparts, HumanParts" in out
-    config = out_folder / "configs/humanparts/faster_rcnn_r50_fpn_humanparts.py"
+    config = out_folder / "configs/mmdet2/humanparts/faster_rcnn_r50_fpn_humanparts.py"
     assert f"dataforge smoke {config}" in out
     assert config.is_file()
     code, out, _ = cli("register", "HumanParts", "--root", parts)
@@ -805,7 +806,7 @@ def test_cli_options(cli: Cli, parts: Path, tmp_path: Path) -> None:
     assert code == 0
     assert "get_classes() knows it as parts, Parts, pp, p 2" in out
     assert ["people", "22", "8"] in [line.split() for line in out.splitlines()]
-    config = (tmp_path / "out/configs/parts/retinanet_r50_fpn_parts.py").read_text()
+    config = (tmp_path / "out/configs/mmdet2/parts/retinanet_r50_fpn_parts.py").read_text()
     assert "lr=0.01)" in config
     assert "init_cfg=None" in config
     assert "times=3" in config
