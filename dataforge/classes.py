@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -100,7 +101,7 @@ class ClassOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             names=None if self.labels is None or is_file else tuple(load_names(self.labels)),
             aliases=load_aliases(Path(self.aliases)) if self.aliases else {},
             merge=parse_merge(self.merge) if self.merge else {},
-            drop=tuple(_list(self.drop or "")),
+            drop=tuple(comma_list(self.drop or "")),
             skip=self.skip,
             unknown=self.unknown,
             ignore_case=self.ignore_case,
@@ -108,7 +109,8 @@ class ClassOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return said.over(load_classes(Path(self.labels))) if self.labels and is_file else said
 
 
-def _list(text: str) -> list[str]:
+def comma_list(text: str) -> list[str]:
+    """The items of ``a, b,,c``, without spaces around them and without empty ones."""
     return [name for item in text.split(",") if (name := item.strip())]
 
 
@@ -121,27 +123,34 @@ def parse_merge(text: str) -> dict[str, list[str]]:
     merged: dict[str, list[str]] = {}
     for item in filter(str.strip, text.split(";")):
         name, equals, sources = item.partition("=")
-        if not (name.strip() and equals and _list(sources)):
+        if not (name.strip() and equals and comma_list(sources)):
             raise UsageError(f"--merge {item.strip()}: want new=a,b")
-        merged.setdefault(name.strip(), []).extend(_list(sources))
+        merged.setdefault(name.strip(), []).extend(comma_list(sources))
     return merged
+
+
+_MEANS_A_FILE = re.compile(r"^[^,]*([\\/]|[^,\s]\.\w+$)[^,]*$")
 
 
 def load_names(source: str) -> list[str]:
     """The classes of a ``--labels`` value: a file with a name a line, or ``a,b,c``.
 
-    labelme's ``__ignore__`` and ``_background_`` are no classes.
+    A single value with an extension or a folder in it means a file. labelme's ``__ignore__`` and
+    ``_background_`` are no classes.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: it is neither, or the file is not there.
     """
     if os.path.isfile(source):  # where Path.is_file raises for a list longer than a file name
         try:
             lines = Path(source).read_text("utf-8-sig").splitlines()
         except UnicodeDecodeError as error:
             raise UsageError(f"labels file {source} is not UTF-8 text: {error}") from error
-    elif source.endswith(".txt") or "/" in source:
-        raise UsageError(f"labels file {source} does not exist")
+    elif source.endswith(".txt") or _MEANS_A_FILE.search(source):
+        raise UsageError(
+            f"--labels {source}: there is no such file; a class of that name is given with a comma "
+            f"({source},), or by a classes.toml: names = ['{source}'] below [classes]"
+        )
     else:
         lines = source.split(",")
     names = [line.strip() for line in lines]

@@ -20,6 +20,7 @@ from dataforge.errors import InputError, UsageError
 from dataforge.fileio import Root, staged, stem
 from dataforge.formats import coco
 from dataforge.formats._base import Records
+from dataforge.formats._coco_file import extra_of, keys_of
 from dataforge.layout import Ids, split_ids
 from dataforge.records import Finding, Header, Image, Instance
 
@@ -286,7 +287,7 @@ class _Licenses:
     def add(self, header: Header) -> dict[Any, int]:
         """Take in a file's licenses; returns its numbers -> those in the united list."""
         numbers: dict[Any, int] = {}
-        listed = header.extra.get("licenses")
+        listed = keys_of(header.extra).get("licenses")
         for entry in listed if isinstance(listed, list) else ():
             if not isinstance(entry, dict) or not isinstance(entry.get("id"), int):
                 continue
@@ -305,16 +306,19 @@ class _Licenses:
         if not self.entries:
             return dict(headers)
         return {
-            source: msgspec.structs.replace(header, extra=header.extra | {"licenses": self.entries})
+            source: msgspec.structs.replace(
+                header, extra=extra_of(keys_of(header.extra) | {"licenses": self.entries})
+            )
             for source, header in headers.items()
         }
 
 
 def _with_license(image: Image, numbers: Mapping[Any, int]) -> Image:
-    own = image.extra.get("license")
+    own = keys_of(image.extra).get("license")
     if not isinstance(own, int) or numbers.get(own, own) == own:
         return image
-    return msgspec.structs.replace(image, extra=image.extra | {"license": numbers[own]})
+    extra = extra_of(keys_of(image.extra) | {"license": numbers[own]})
+    return msgspec.structs.replace(image, extra=extra)
 
 
 def _content(image: Image) -> bytes:

@@ -10,6 +10,7 @@ that a finding says are lost.
 from __future__ import annotations
 
 import math
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,14 +21,23 @@ import msgspec
 
 from dataforge import geometry
 from dataforge.classes import ClassOptions
-from dataforge.errors import InputError
+from dataforge.engines._table import get_engine
+from dataforge.errors import InputError, plural
 from dataforge.fileio import MAX_COORDINATE, is_image, staged, write_json
 from dataforge.formats._table import get_format
 from dataforge.labels import ClassMap
 from dataforge.manifest import Rule, load_rule, not_listed, split_names
 from dataforge.placing import How, Placing
 from dataforge.records import Category, Finding, Header, Image, Instance, Mask, Polygons
-from dataforge.source import Progress, Source, image_key, in_two_splits, is_utf8, options_of
+from dataforge.source import (
+    Progress,
+    Source,
+    geometry_findings,
+    image_key,
+    in_two_splits,
+    is_utf8,
+    options_of,
+)
 
 SINGLE_SPLIT = "all"
 """Name of the split where there is but one."""
@@ -52,6 +62,7 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
         clip: cut boxes, outlines and areas to the image.
         drop_empty: leave out images in which nothing is marked.
         force: overwrite files that are there.
+        workers: processes that read, 0 for one on each core; the output is the same.
     """
 
     source: str
@@ -69,6 +80,7 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clip: bool = False
     drop_empty: bool = False
     force: bool = False
+    workers: int = 1
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -142,12 +154,16 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
     if "image_folder" in write_options.__struct_fields__:
         folder = job.write_options.get("image_folder", placing.left_at(job.out))
         write_options = msgspec.structs.replace(write_options, image_folder=folder)
-    classes = job.rules().over(source.rules).class_map()
+    each = get_engine(job.workers).map
+    rules = job.rules().over(source.rules)
+    classes = rules.class_map()
+    # What the reader compares, here or in other processes, must not name the classes.
+    compared = rules.class_map().canonical
     report = Report(source=job.source, out=job.out)
     report.add(source.findings)
     with tempfile.TemporaryFile() as file:
         spool = Spool(file)
-        for record in source.records(classes.canonical, rule is None, progress):
+        for record in source.records(compared, rule is None, progress, each):
             if isinstance(record, Finding):
                 report.add([record])
             elif isinstance(record, Header):
@@ -164,6 +180,7 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
         if not names or not (report.classes or unlabelled):
             raise InputError(_nothing(job, report))
         _one_of_each_key(spool, writer, report)
+        report.add(_hidden(spool, writer))
         views = {name: spool.view(name) for name in names}
         _count(views, report)
         out = Path(job.out)
@@ -172,6 +189,7 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
             report.add_unwritten(
                 writer.write(stage, views, spool.header_for(report.classes), write_options)
             )
+            report.add(placing.left_over(views, stage, out))
             report.files = _files(stage)
     return report
 
@@ -229,7 +247,7 @@ class SplitView:
 def _edited(image: Image, classes: ClassMap, job: Job, report: Report) -> Image:
     """The image with class names for labels, and cut to its frame if asked."""
     image = _measurable(image, report)
-    report.add(_geometry_findings(image))
+    report.add(geometry_findings(image))
     image = classes.apply(image)
     return _clipped(image, report) if job.clip else image
 
@@ -306,30 +324,30 @@ def _one_of_each_key(spool: Spool, writer: Any, report: Report) -> None:
             spool.splits[image_key(image)] = ""
 
 
+def _hidden(spool: Spool, writer: Any) -> Iterator[Finding]:
+    """What is said of images whose names, or folders, begin with a dot.
+
+    Who lists folders passes over them: dataforge, and Ultralytics (`glob` does). mmdet,
+    pycocotools and torchvision open what a list names.
+    """
+    names = sorted({key.rpartition("\0")[2] for key, side in spool.splits.items() if side})
+    hidden = [name for name in names if re.search(r"(^|/)\.(?!\.?(/|$))", name)]
+    if hidden:
+        # Where an image has an annotation file of its own, this is hidden like it.
+        one_file = writer.key(hidden[0]) == hidden[0]
+        yield Finding(
+            code="hidden-name",
+            severity="note" if one_file else "warning",
+            file=hidden[0],
+            message=f"{plural(len(hidden), 'image')} with a name, or a folder, that begins with a "
+            "dot, the first here: who lists folders, as dataforge and Ultralytics do, passes over "
+            + ("the image" if one_file else "the image and what is marked in it"),
+            remedy="rename what begins with a dot",
+        )
+
+
 def _escaped(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _geometry_findings(image: Image) -> Iterator[Finding]:
-    for instance in image.instances:
-        x0, y0, x1, y1 = instance.box
-        if instance.area <= 0 or x1 - x0 <= 0 or y1 - y0 <= 0:
-            code, message = "zero-area", "covers no area: kept, but trainers drop it"
-        elif x1 <= 0 or y1 <= 0 or x0 >= image.width or y0 >= image.height:
-            code, message = (
-                "outside-image",
-                "lies wholly outside the image: kept, but trainers drop it",
-            )
-        else:
-            continue
-        yield Finding(
-            code=code,
-            severity="warning",
-            file=image.source,
-            where=instance.where,
-            message=f"{instance.label!r} {message}",
-            remedy="redraw or drop it",
-        )
 
 
 def _clipped(image: Image, report: Report) -> Image:

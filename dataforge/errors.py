@@ -9,7 +9,7 @@
     └── MissingDependencyError     exit 3: an optional package is missing (also an ImportError)
 
 Bad *data* is not an exception: readers yield it as `dataforge.records.Finding`, so that one bad
-file never stops a run and never goes uncounted.
+file never stops a run and never goes uncounted. `plural` is how all messages, of both kinds, count.
 """
 
 from __future__ import annotations
@@ -61,3 +61,13 @@ class LayoutError(DataforgeError):
 
 class MissingDependencyError(DataforgeError, ImportError):
     """A package that this one command needs is not installed; the text says how to get it."""
+
+
+def plural(number: int, noun: str) -> str:
+    """A number with its noun, as messages say it: ``1 image``, ``2 images``.
+
+    >>> plural(2, "class"), plural(1200, "box"), plural(1, "image")
+    ('2 classes', '1,200 boxes', '1 image')
+    """
+    ending = "es" if noun.endswith(("s", "x")) else "s"
+    return f"{number:,} {noun}{ending * (number != 1)}"

@@ -404,6 +404,18 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
+def toml_value(value: Any) -> str:
+    """A text, number or truth value, or a list of them, as TOML has it.
+
+    >>> toml_value(["a", True, 0.5])
+    '["a", true, 0.5]'
+    """
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(toml_value, value))}]"
+    # JSON's are TOML's, but for the one letter that JSON does not escape.
+    return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
+
+
 def load_toml(path: Path) -> dict[str, Any]:
     """A TOML file as a dict.
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from dataforge.records import Box, Mask, Ring
+from dataforge.records import Box, Instance, Mask, Polygons, Ring
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,12 +36,6 @@ def to_edges(bounds: Box, coords: Coords) -> Box:
     return bounds[0] + a, bounds[1] + b, bounds[2] + c, bounds[3] + d
 
 
-def from_edges(box: Box, coords: Coords) -> Box:
-    """The inverse of `to_edges`."""
-    a, b, c, d = COORDS_OFFSETS[coords]
-    return box[0] - a, box[1] - b, box[2] - c, box[3] - d
-
-
 def edges_of_text(bounds: Sequence[str], coords: Coords) -> Box:
     """Like `to_edges` for numbers as a file has them, exact for fractions too.
 
@@ -55,7 +49,7 @@ def edges_of_text(bounds: Sequence[str], coords: Coords) -> Box:
 
 
 def text_of_edges(box: Box, coords: Coords) -> tuple[str, ...]:
-    """Like `from_edges`, as text that `edges_of_text` turns back into the same floats.
+    """The inverse of `edges_of_text`, which turns the text back into the same floats.
 
     >>> text_of_edges((0.1, 1, 3.5, 4), "voc")
     ('1.1', '2', '3.5', '4')
@@ -321,6 +315,32 @@ def outline_area(ring: Ring, width: int, height: int) -> tuple[float, bool]:
     if is_simple(ring):
         return ring_area(ring), False
     return mask_area(rasterise([ring], width, height)), True
+
+
+def shape_area(shape: Polygons | Mask | None, box: Box, width: int, height: int) -> float:
+    """Area in px² of an outline or mask, of the box where there is none.
+
+    Args:
+        shape: the outline's rings are added up.
+        box: (x0, y0, x1, y1).
+        width, height: of the image, pixels.
+    """
+    if isinstance(shape, Mask):
+        return mask_area(shape)
+    if shape is None:
+        return box_area(box)
+    return math.fsum(outline_area(ring, width, height)[0] for ring in shape.rings)
+
+
+def has_own_area(instance: Instance, width: int, height: int) -> bool:
+    """Whether an instance's area is not that of its outline, mask or box, to a millionth.
+
+    Args:
+        instance: of an image.
+        width, height: of the image, pixels.
+    """
+    area = shape_area(instance.shape, instance.box, width, height)
+    return not math.isclose(instance.area, area, rel_tol=1e-6)
 
 
 def rle_runs(counts: str) -> list[int] | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
 
-from dataforge.errors import InputError, LayoutError, ParseError, UsageError
+from dataforge.errors import InputError, LayoutError, ParseError, UsageError, plural
 from dataforge.fileio import IMAGE_EXTENSIONS, Root, is_image, stem
 from dataforge.formats.coco import summarise
 from dataforge.layout import (
@@ -20,8 +20,10 @@ from dataforge.layout import (
     SPLIT_ORDER,
     Ids,
     Layout,
+    below,
     by_last_part,
     folder_of_images,
+    header_row,
     join,
     known_ids,
     load,
@@ -43,12 +45,23 @@ class Inferred(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
-def infer(root: Root, declared: Mapping[str, Any] | None = None) -> Inferred:
+def _by_name(by_flags: bool) -> str:
+    """How a user says where folders are: by options, where the command has them."""
+    if by_flags:
+        return "name the folders with --images and --annotations"
+    return (
+        "name the folders in a layout file (images = 'FOLDER', annotations = 'FOLDER'), which "
+        "--layout of convert, split and register takes"
+    )
+
+
+def infer(root: Root, declared: Mapping[str, Any] | None = None, by_flags: bool = True) -> Inferred:
     """Find out where things are in a folder of XML files and images.
 
     Args:
         root: the folder.
         declared: fields of `Layout` that the user or a layout file says; they are kept.
+        by_flags: whether the user's command has options for folders, for messages to name.
 
     Raises:
         LayoutError: there is no XML file, or no image that goes with one.
@@ -58,13 +71,13 @@ def infer(root: Root, declared: Mapping[str, Any] | None = None) -> Inferred:
     xmls = [name for name in names if name.lower().endswith(".xml")]
     images = [name for name in names if is_image(name)]
     if not xmls:
-        raise LayoutError(f"{root.location}: no .xml file in it; name the folder with --root")
+        raise LayoutError(f"{root.location}: no .xml file in it: is this the dataset's folder?")
     if not images:
         raise LayoutError(f"{root.location}: no image in it ({', '.join(IMAGE_EXTENSIONS)})")
     found: dict[str, Any] = {}
     reasons: list[str] = []
     if not {"images", "annotations"} <= declared.keys():
-        found, reasons = _infer_folders(xmls, images, root.location)
+        found, reasons = _infer_folders(xmls, images, root.location, by_flags)
     for key, value in found.items():
         if key in declared and declared[key] != value:
             reasons.append(
@@ -78,7 +91,7 @@ def infer(root: Root, declared: Mapping[str, Any] | None = None) -> Inferred:
     found.setdefault("coords_default", _habit(found))
     inferred = Inferred(msgspec.convert(found, Layout), tuple(reasons))
     if inferred.layout.by_name:
-        _check_names(root, inferred.layout)
+        _check_names(root, inferred.layout, by_flags)
     return inferred
 
 
@@ -89,7 +102,7 @@ def _habit(found: Mapping[str, Any]) -> str:
     return "voc" if folders == ("JPEGImages", "Annotations") and lists else "zero"
 
 
-def _check_names(root: Root, places: Layout) -> None:
+def _check_names(root: Root, places: Layout, by_flags: bool) -> None:
     """Refuse names that several images have, where an XML file tells its image by name alone."""
     xmls = {places.key_of_id(stem(name)) for name in root.files() if name.lower().endswith(".xml")}
     first: dict[str, str] = {}
@@ -99,7 +112,7 @@ def _check_names(root: Root, places: Layout) -> None:
             raise LayoutError(
                 f"{root.location}: {key}.xml has an image of its name in several folders "
                 f"({first[key]}, {name}): put the XML files into folders of the same names, or "
-                "name one folder with --images and --annotations"
+                f"{_by_name(by_flags)}"
             )
 
 
@@ -108,15 +121,15 @@ def _show(value: Any) -> str:
 
 
 def _infer_folders(
-    xmls: list[str], images: list[str], where: str
+    xmls: list[str], images: list[str], where: str, by_flags: bool
 ) -> tuple[dict[str, Any], list[str]]:
     pairs, deeper, by_case = _pair(xmls, images)
     if not pairs:
         raise LayoutError(
-            f"{where}: {len(xmls)} XML files and {len(images)} images, but no two of one name; "
-            "name the folders with --images and --annotations"
+            f"{where}: {plural(len(xmls), 'XML file')} and {plural(len(images), 'image')}, but no "
+            f"two of one name; {_by_name(by_flags)}"
         )
-    of_all = f"of {len(xmls)} XML files have an image of their name there"
+    of_all = f"of {plural(len(xmls), 'XML file')} have an image of their name there"
     split_folders = _split_folders(pairs) or _split_folders(deeper)
     if split_folders:
         (image_folder, annotation_folder), splits, count = split_folders
@@ -129,7 +142,8 @@ def _infer_folders(
     if "*" in image_folder + annotation_folder:
         reasons.append(_meaning_of_star(image_folder, annotation_folder))
     if by_case:
-        reasons.append(f"{by_case} of them are named in other case than their image")
+        are = "is" if by_case == 1 else "are"
+        reasons.append(f"{by_case:,} of them {are} named in other case than their image")
     return found, reasons
 
 
@@ -277,24 +291,79 @@ def _infer_splits(root: Root, names: list[str], layout: Layout) -> tuple[dict[st
     for name in names:
         if split := _split_of(name):
             listings[split][_starred(name, layout, names)].append(name)
-    best: dict[str, tuple[tuple[bool, int, int], str]] = {}
+    best: dict[str, tuple[tuple[bool, int, int], _List]] = {}
+    others: dict[str, list[_List]] = {}
     for split, by_path in listings.items():
-        for path, files in by_path.items():
-            hits, lines = _hits(root, files, path, layout, ids)
-            if not lines or hits < 0.5 * lines:
-                continue
+        lists = [_look_into(root, files, path, layout, ids) for path, files in by_path.items()]
+        for found in lists:
             # train.txt before aeroplane_train.txt, then the longer list, then the shorter path
-            rank = _last(stem(path)).lower() in SPLIT_NAMES, hits, -len(path)
-            if split not in best or rank > best[split][0]:
-                best[split] = rank, path
+            in_one_word = _last(stem(found.path)).lower() in SPLIT_NAMES
+            rank = in_one_word, found.hits, -len(found.path)
+            if not found.fault and (split not in best or rank > best[split][0]):
+                best[split] = rank, found
+        others[split] = [found for found in lists if found.fault]
+    reasons = _passed_over(others, {*best}, names)
     if "train" in best:  # trainval repeats what train and val hold
         best.pop("trainval", None)
-    splits = {split: best[split][1] for split in SPLIT_ORDER if split in best}
-    if not splits:
-        return {}, ["no split file found: everything is one split"]
-    return splits, [
-        f"split {split}: {path} lists {best[split][0][1]} ids" for split, path in splits.items()
-    ]
+    chosen = {split: best[split][1] for split in SPLIT_ORDER if split in best}
+    if not chosen:
+        return {}, [*reasons, "no split file found: everything is one split"]
+    for split, found in chosen.items():
+        header = f" below its header row ({found.header})" if found.header else ""
+        reasons.append(f"split {split}: {found.path} lists {plural(found.hits, 'id')}{header}")
+    return {split: found.path for split, found in chosen.items()}, reasons
+
+
+class _List(msgspec.Struct, frozen=True):
+    """What is in the split files that a path means: ids that are there, and a header row.
+
+    `fault` says why they are no list of this folder's images, and is empty where they are.
+    """
+
+    path: str
+    hits: int = 0
+    header: str = ""
+    fault: str = ""
+    unreadable: bool = False
+
+
+def _look_into(root: Root, files: list[str], path: str, layout: Layout, ids: Ids) -> _List:
+    hits = lines = 0
+    header = ""
+    for star, name in matching(path, files):
+        try:
+            text = read_list(root, name)
+        except InputError as error:
+            return _List(path, fault=str(error), unreadable=True)
+        folder = layout.annotations.replace("*", star) if star else ""
+        header = header or header_row(text, ids, folder) or ""
+        listed = split_ids(text, ids, folder)
+        lines += len(listed)
+        hits += sum(ids.match(line, folder) is not None for line in listed)
+    if hits and hits >= 0.5 * lines:
+        return _List(path, hits, header)
+    fault = f"{path}: {hits:,} of {plural(lines, 'line')} name an XML file that is here"
+    return _List(path, hits, header, fault if lines else f"{path}: it lists nothing")
+
+
+def _passed_over(others: Mapping[str, list[_List]], found: Set[str], names: list[str]) -> list[str]:
+    """What is said of files that are called a split's and are not taken.
+
+    Of a split that another file lists, those alone that cannot be read; and none that are called
+    as an image is: YOLO's labels.
+    """
+    labels = {_last(stem(name)) for name in names if is_image(name)}
+    reasons = []
+    for split in (split for split in SPLIT_ORDER if split in others):
+        rest = [
+            other
+            for other in others[split]
+            if (other.unreadable or split not in found) and _last(stem(other.path)) not in labels
+        ]
+        if rest:
+            more = f"; {len(rest) - 1:,} more likewise" if len(rest) > 1 else ""
+            reasons.append(f"split {split}: passed over {rest[0].fault}{more}")
+    return reasons
 
 
 def _starred(path: str, layout: Layout, names: list[str]) -> str:
@@ -308,21 +377,6 @@ def _starred(path: str, layout: Layout, names: list[str]) -> str:
         if any(name.startswith(folder) for name in names):
             return join("*", *parts[length:])
     return path
-
-
-def _hits(root: Root, files: list[str], path: str, layout: Layout, ids: Ids) -> tuple[int, int]:
-    """(lines that mean an XML file that is there, lines) of the files that a path means."""
-    hits = lines = 0
-    for star, name in matching(path, files):
-        try:
-            text = read_list(root, name)
-        except InputError:
-            continue
-        folder = layout.annotations.replace("*", star) if star else ""
-        listed = split_ids(text, ids, folder)
-        lines += len(listed)
-        hits += sum(ids.match(line, folder) is not None for line in listed)
-    return hits, lines
 
 
 def _split_of(name: str) -> str | None:
@@ -345,13 +399,14 @@ def choose(
             None is `custom-voc`, or `coco` where the folder holds no XML.
         name: of the dataset.
         root: its folder.
-        flags: fields of `Layout` that override the rest.
+        flags: fields of `Layout` that override the rest, such as folders relative to the root or
+            absolute; None where a command has no options for them, and messages name none.
 
     Raises:
-        LayoutError: the folder does not have what the layout names, or does not tell.
+        LayoutError: the folder does not have what the layout or a flag names, or does not tell.
         UsageError: no such layout.
     """
-    flags = dict(flags or {})
+    by_flags = flags is not None
     choice = choice or _guess(root)
     table: dict[str, Any] = {}
     reasons: list[str] = []
@@ -371,8 +426,13 @@ def choose(
     else:
         known = well_known(choice)
         if known is None:
-            raise UsageError(f"--layout {choice}: want custom-voc, voc, coco or a .toml file")
+            names = ", ".join(str(table["name"]) for table in shipped_layouts() if "name" in table)
+            raise UsageError(
+                f"--layout {choice}: want custom-voc, voc, coco, a well-known name ({names}) or a "
+                ".toml file"
+            )
         table = known
+    flags = _checked(flags or {}, table, root)
     problems = _unmet(table | flags, root)
     if problems and choice == "custom-voc" and table:
         reasons.append(f"but this folder differs ({', '.join(problems)}): folders are inferred")
@@ -381,13 +441,53 @@ def choose(
     if problems:
         raise LayoutError(
             f"{root.location} is not laid out as {choice} says: {', '.join(problems)}; "
-            "is --root right? --layout custom-voc infers the folders"
+            "is this the dataset's folder? --layout custom-voc infers where things are"
         )
     declared = table | flags
     if declared.get("format") == "coco":
-        return _infer_coco(root, declared, reasons)
-    inferred = infer(root, declared)
+        return _infer_coco(root, declared, reasons, by_flags)
+    inferred = infer(root, declared, by_flags)
     return Inferred(inferred.layout, (*reasons, *inferred.reasons))
+
+
+def _checked(flags: Mapping[str, Any], table: Mapping[str, Any], root: Root) -> dict[str, Any]:
+    """The flags with paths relative to the root.
+
+    Raises:
+        LayoutError: one names what is not there, or not below the root.
+    """
+    checked = dict(flags)
+    names = root.files()
+    if table.get("format") == "coco":
+        if "images" in flags:
+            checked["images"] = _declared_images(root, flags["images"], "--images ")
+        for split, path in flags.get("splits", {}).items():
+            if not root.exists(path):
+                raise LayoutError(f"--splits {split}={path}: no such file in {root.location}")
+        return checked
+    for option in sorted({"images", "annotations"} & flags.keys()):
+        said = f"--{option} {flags[option]}"
+        folder = checked[option] = _below(root, said, flags[option])
+        if "{split}" not in folder and not any(below(folder, name) for name in names):
+            raise LayoutError(f"{said}: {root.location} has no such folder, or it is empty")
+    folders = [str({**table, **checked}.get(option)) for option in ("images", "annotations")]
+    if "splits" in flags and not any("{split}" in folder for folder in folders):
+        for split, path in flags["splits"].items():
+            said = f"--splits {split}={path}"
+            inside = _below(root, said, path)
+            if not any(True for _ in matching(inside, names)):
+                raise LayoutError(f"{said}: no such file in {root.location}")
+            checked["splits"] = {**checked["splits"], split: inside}
+    return checked
+
+
+def _below(root: Root, said: str, path: str) -> str:
+    """A path relative to the root, whichever way it was given."""
+    inside = os.path.relpath(path, root.location) if os.path.isabs(path) else os.path.normpath(path)
+    inside = inside.replace(os.sep, "/")
+    if inside.split("/")[0] == "..":
+        raise LayoutError(f"{said}: is not below {root.location}; name a --root that holds all")
+    return inside
 
 
 def known_as(root: Root) -> str | None:
@@ -424,7 +524,9 @@ def _unmet(declared: Mapping[str, Any], root: Root) -> list[str]:
     return missing(msgspec.convert({"images": ".", "annotations": "."} | named, Layout), root)
 
 
-def _infer_coco(root: Root, declared: Mapping[str, Any], reasons: list[str]) -> Inferred:
+def _infer_coco(
+    root: Root, declared: Mapping[str, Any], reasons: list[str], by_flags: bool
+) -> Inferred:
     found = dict(declared)
     if "splits" not in found:
         splits: dict[str, str] = {}
@@ -442,7 +544,8 @@ def _infer_coco(root: Root, declared: Mapping[str, Any], reasons: list[str]) -> 
                 )
                 continue
             splits[split] = name
-            reasons.append(f"split {split}: {name} with {len(summary.file_names)} images")
+            images = plural(len(summary.file_names), "image")
+            reasons.append(f"split {split}: {name} with {images}")
         if not splits:
             raise LayoutError(
                 f"{root.location}: no COCO file (images, annotations, categories) in it"
@@ -451,14 +554,14 @@ def _infer_coco(root: Root, declared: Mapping[str, Any], reasons: list[str]) -> 
         found["splits"] = dict(sorted(splits.items(), key=lambda item: order.index(item[0])))
     if "images" in found or "split_images" in found:
         if "images" in found:
-            found["images"] = _declared_images(root, found["images"])
+            found["images"] = _declared_images(root, found["images"], "images = ")
         folders = {
-            split: _declared_images(root, folder)
+            split: _declared_images(root, folder, f"split_images: {split} = ")
             for split, folder in found.get("split_images", {}).items()
         }
         found["split_images"] = folders
     else:
-        folders = _infer_coco_images(root, found["splits"])
+        folders = _infer_coco_images(root, found["splits"], by_flags)
         found["images"] = next(iter(folders.values()))
         if len(set(folders.values())) > 1:
             found["split_images"] = folders
@@ -469,18 +572,18 @@ def _infer_coco(root: Root, declared: Mapping[str, Any], reasons: list[str]) -> 
     return Inferred(msgspec.convert(found, Layout), tuple(reasons))
 
 
-def _declared_images(root: Root, folder: str) -> str:
+def _declared_images(root: Root, folder: str, said: str) -> str:
     """Relative to the root if it is there, else to the working directory, and then absolute."""
     if os.path.isdir(os.path.join(root.location, folder)):
         return folder
     if os.path.isdir(folder):
         return os.path.abspath(folder)
     raise LayoutError(
-        f"--images {folder}: no such folder in {root.location}, nor in the working directory"
+        f"{said}{folder}: no such folder in {root.location}, nor in the working directory"
     )
 
 
-def _infer_coco_images(root: Root, splits: Mapping[str, str]) -> dict[str, str]:
+def _infer_coco_images(root: Root, splits: Mapping[str, str], by_flags: bool) -> dict[str, str]:
     """Split -> the folder that its file names are relative to."""
     names = by_last_part(root.files())
     folders: dict[str, str] = {}
@@ -489,7 +592,7 @@ def _infer_coco_images(root: Root, splits: Mapping[str, str]) -> dict[str, str]:
         if folder is None:
             raise LayoutError(
                 f"{root.location}: none of the images that {path} names is below it; "
-                "name their folder with --images"
+                f"name their folder with --images{'' if by_flags else ' of register'}"
             )
         folders[split] = folder
     return folders

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import re
 import shlex
-import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from dataforge.codegen.spec import identify
-from dataforge.errors import InputError, LayoutError, ParseError, UsageError
-from dataforge.fileio import IMAGE_EXTENSIONS, Root, decode_json, is_image, stem, to_utf8
+from dataforge.errors import InputError, LayoutError, UsageError, plural
+from dataforge.fileio import IMAGE_EXTENSIONS, Root, is_image, stem
+from dataforge.formats._recognise import Texts
 from dataforge.formats._table import formats, get_format
 from dataforge.infer import choose, known_as
 from dataforge.labels import ClassMap
 from dataforge.layout import Layout
 from dataforge.records import Finding, Header, Image
+from dataforge.source import in_two_splits
 
 _SPLIT = "--split train=0.8,val=0.2"
 
@@ -109,8 +109,8 @@ def inspect(location: str, layout_file: str | None = None) -> Inspection:
         folders=_folders(root.files()),
         images=_counts(_extension(name) for name in images),
     )
-    texts = _Texts(root)
-    found.parts = _recognised(root, texts)
+    texts = Texts(root)
+    found.parts = _recognised(texts)
     for part in found.parts:
         found.findings += _read(root, part, layout_file)
     found.findings += texts.findings if not found.usable else []
@@ -130,10 +130,6 @@ def _counts(items: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(items).items(), key=lambda item: (-item[1], item[0])))
 
 
-def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
-
-
 def _extension(name: str) -> str:
     return name[len(stem(name)) :]
 
@@ -141,161 +137,21 @@ def _extension(name: str) -> str:
 # Recognising -----------------------------------------------------------------------------------
 
 
-class _Keys(msgspec.Struct):
-    """The keys that tell whose a JSON file is."""
-
-    shapes: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
-    images: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
-    categories: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
-
-
-class _Texts:
-    """The annotation files of a folder, looked into once.
-
-    Attributes:
-        labelme, coco, voc: their names.
-        other: those that are something else, with what that is.
-        findings: those that cannot be read.
-    """
-
-    def __init__(self, root: Root) -> None:
-        self.labelme: list[str] = []
-        self.coco: list[str] = []
-        self.voc: list[str] = []
-        self.other: dict[str, str] = {}
-        self.findings: list[Finding] = []
-        for name in root.files():
-            if name.lower().endswith(".json"):
-                self._look_into_json(root, name)
-            elif name.lower().endswith(".xml"):
-                self._look_into_xml(root, name)
-
-    def _look_into_json(self, root: Root, name: str) -> None:
-        try:
-            keys = decode_json(to_utf8(root.read_bytes(name), name)[0], _Keys, name)
-        except ParseError as error:
-            if isinstance(error.__cause__, msgspec.ValidationError):
-                self.other[name] = "JSON that is neither labelme's nor COCO's"
-            else:
-                self._unreadable("unreadable-json", error)
-            return
-        if keys.shapes is not msgspec.UNSET:
-            self.labelme.append(name)
-        elif keys.images is not msgspec.UNSET and keys.categories is not msgspec.UNSET:
-            self.coco.append(name)
-        else:
-            self.other[name] = "JSON that is neither labelme's nor COCO's"
-
-    def _look_into_xml(self, root: Root, name: str) -> None:
-        try:
-            head = root.read_bytes(name)[:4096]
-        except ParseError as error:
-            self._unreadable("unreadable-xml", error)
-            return
-        first = re.search(rb"<([A-Za-z_][\w.:-]*)", head)
-        if first and first[1] == b"annotation":
-            self.voc.append(name)
-        else:
-            root_tag = f"<{first[1].decode()}>" if first else "no element"
-            self.other[name] = f"XML with {root_tag}, where VOC has <annotation>"
-
-    def _unreadable(self, code: str, error: ParseError) -> None:
-        self.findings.append(
-            Finding(
-                code=code,
-                severity="error",
-                file=error.file,
-                where=error.where,
-                message=error.message,
-                remedy="restore the file",
-            )
-        )
-
-
-def _labelme(root: Root, texts: _Texts) -> Part | None:
-    if not texts.labelme:
-        return None
-    number = len(texts.labelme)
-    return Part(
-        format="labelme", files=number, evidence=f"{_many(number, 'JSON file')} with shapes"
-    )
-
-
-def _coco(root: Root, texts: _Texts) -> Part | None:
-    if not texts.coco:
-        return None
-    evidence = f"images and categories in {', '.join(texts.coco[:4])}"
-    if len(texts.coco) > 4:
-        evidence += f" and {len(texts.coco) - 4} more"
-    return Part(format="coco", files=len(texts.coco), evidence=evidence)
-
-
-def _voc(root: Root, texts: _Texts) -> Part | None:
-    if not texts.voc:
-        return None
-    number = len(texts.voc)
-    return Part(
-        format="voc", files=number, evidence=f"{_many(number, 'XML file')} with <annotation>"
-    )
-
-
-_ROW = re.compile(r"\d+(\s+-?\d+(\.\d*)?(e-?\d+)?){4,}", re.IGNORECASE)
-
-
-def _yolo(root: Root, texts: _Texts) -> Part | None:
-    names = root.files()
-    last_words = {stem(name).rsplit("/", 1)[-1] for name in names if is_image(name)}
-    labels = [
-        name
-        for name in names
-        if name.lower().endswith(".txt")
-        and stem(name).rsplit("/", 1)[-1] in last_words
-        and _has_rows(root, name)
-    ]
-    if not labels:
-        return None
-    files = _many(len(labels), "text file")
-    evidence = f"{files} beside images with rows of a class number and coordinates"
-    said = [name for name in names if _says_yolo_names(root, name)]
-    if said:
-        evidence += f"; class names in {', '.join(said[:3])}"
-    return Part(format="yolo", files=len(labels), evidence=evidence)
-
-
-def _has_rows(root: Root, name: str) -> bool:
-    try:
-        text = root.read_bytes(name).decode("utf-8", "replace")
-    except ParseError:
-        return False
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return bool(lines) and sum(bool(_ROW.fullmatch(line)) for line in lines) > 0.5 * len(lines)
-
-
-def _says_yolo_names(root: Root, name: str) -> bool:
-    last = name.rsplit("/", 1)[-1].lower()
-    if last in ("classes.txt", "obj.names"):
-        return True
-    if not last.endswith((".yaml", ".yml")):
-        return False
-    try:
-        return bool(re.search(rb"(?m)^names\s*:", root.read_bytes(name)))
-    except ParseError:
-        return False
-
-
-_RECOGNISERS: dict[str, Callable[[Root, _Texts], Part | None]] = {
-    "coco": _coco,
-    "labelme": _labelme,
-    "voc": _voc,
-    "yolo": _yolo,
-}
-
-
-def _recognised(root: Root, texts: _Texts) -> list[Part]:
+def _recognised(texts: Texts) -> list[Part]:
     """A row for each format that a folder holds, the largest first."""
-    parts = [recognise(root, texts) for recognise in _RECOGNISERS.values()]
-    found = [part for part in parts if part is not None and part.format in formats()]
-    return sorted(found, key=lambda part: -part.files)
+    found = ((name, get_format(name).recognise(texts)) for name in _recognisable())
+    parts = [
+        Part(format=name, files=what.files, evidence=what.evidence)
+        for name, what in found
+        if what.files
+    ]
+    return sorted(parts, key=lambda part: -part.files)
+
+
+def _recognisable() -> list[str]:
+    """The formats that find their own files in a folder."""
+    readable = (name for name, row in formats().items() if row.reads)
+    return [name for name in readable if hasattr(get_format(name), "recognise")]
 
 
 def guess_format(root: Root) -> str:
@@ -304,23 +160,23 @@ def guess_format(root: Root) -> str:
     Raises:
         InputError: there are no images, either.
     """
-    parts = _recognised(root, _Texts(root))
+    parts = _recognised(Texts(root))
     if not parts and not any(map(is_image, root.files())):
         raise InputError(f"{root.location}: no annotations and no images are in it")
     return parts[0].format if parts else "images"
 
 
-def _what_it_needs(root: Root, images: list[str], texts: _Texts) -> list[str]:
+def _what_it_needs(root: Root, images: list[str], texts: Texts) -> list[str]:
     """Why nothing was recognised, and what would be; a sentence each."""
     location = shlex.quote(root.location)
     needs = []
     if not root.files():
         return ["the folder is empty: name the one that holds the dataset"]
     for what, number in _counts(texts.other.values()).items():
-        needs.append(f"{_many(number, 'file')}: {what}")
+        needs.append(f"{plural(number, 'file')}: {what}")
     if images and not texts.other and not texts.findings:
         needs.append(
-            f"{_many(len(images), 'image')} and no annotations: mark them, in labelme for one"
+            f"{plural(len(images), 'image')} and no annotations: mark them, in labelme for one"
         )
         if "images" in formats():
             needs.append(
@@ -329,10 +185,8 @@ def _what_it_needs(root: Root, images: list[str], texts: _Texts) -> list[str]:
             )
     if not images:
         needs.append(f"no image is here ({', '.join(IMAGE_EXTENSIONS)})")
-    needs.append(
-        "what can be recognised: labelme JSON (shapes), COCO JSON (images, annotations, "
-        "categories), Pascal VOC XML (<annotation>), YOLO text (class x y w h)"
-    )
+    known = "; ".join(f"{name}: {formats()[name].about}" for name in _recognisable())
+    needs.append(f"what can be recognised is {known}")
     return needs
 
 
@@ -360,7 +214,7 @@ def _read(root: Root, part: Part, layout_file: str | None) -> Iterator[Finding]:
     declared = [*(part.layout.classes or () if part.layout else ()), *sorted(part.classes)]
     part.classes = {label: part.classes.get(label, {}) for label in dict.fromkeys(declared)}
     part.commands = _commands(root, part, name, layout_file)
-    yield from _look_alike(part)
+    yield from survey.classes.look_alikes()
     yield from _in_two_splits(root, survey)
     if part.layout and part.format == "voc":
         yield from _without_annotation(root, part.layout)
@@ -418,6 +272,7 @@ class _Survey:
 
     def add(self, record: Header | Image) -> None:
         if isinstance(record, Header):
+            self.classes.declare(category.name for category in record.categories)
             for category in record.categories:
                 self.part.classes.setdefault(category.name, {})
             return
@@ -425,7 +280,7 @@ class _Survey:
         self.images[record.file_name].append(split)
         self.part.splits[split] = self.part.splits.get(split, 0) + 1
         for instance in record.instances:
-            label = self.classes.canonical(instance.label)
+            label = self.classes.take(instance.label, instance.parts, record.source, instance.where)
             if label is not None:  # None: it means no object
                 counts = self.part.classes.setdefault(label, {})
                 counts[split] = counts.get(split, 0) + 1
@@ -452,51 +307,29 @@ def _commands(root: Root, part: Part, name: str, layout_file: str | None) -> lis
 # Oddities --------------------------------------------------------------------------------------
 
 
-def _look_alike(part: Part) -> Iterator[Finding]:
-    """Class names that most likely mean the same."""
-    totals = {name: sum(counts.values()) for name, counts in part.classes.items()}
-    names = sorted(totals, key=lambda name: (-totals[name], name))
-    for place, name in enumerate(names):
-        twin = next((other for other in names[:place] if _are_alike(name, other)), None)
-        if twin is not None:
-            yield Finding(
-                code="look-alike-labels",
-                severity="warning",
-                file=".",
-                message=f"class {name!r} ({totals[name]}) looks like {twin!r} ({totals[twin]})",
-                remedy=f"if they are one: an aliases file with {twin!r} = [{name!r}]",
-            )
-
-
-def _are_alike(a: str, b: str) -> bool:
-    plain = [re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", x)).casefold() for x in (a, b)]
-    if plain[0] == plain[1] or plain[0] + "s" == plain[1] or plain[1] + "s" == plain[0]:
-        return bool(plain[0])
-    if min(map(len, plain)) < 5 or any(c.isdigit() for c in plain[0] + plain[1]):
-        return False  # wheel1 and wheel2 are two; so may be two short words
-    return difflib.SequenceMatcher(None, plain[0], plain[1]).ratio() >= 0.88
-
-
 def _in_two_splits(root: Root, survey: _Survey) -> Iterator[Finding]:
-    """Images that train and evaluate alike: the same file, or the same bytes."""
-    twice = {name: splits for name, splits in survey.images.items() if len(set(splits)) > 1}
-    # trainval holds train and val by its nature
-    twice = {name: s for name, s in twice.items() if set(s) - {"trainval"} != set(s[:1])}
-    pairs = [(name, f"is in {' and '.join(sorted(set(s)))}") for name, s in twice.items()]
-    if len(set().union(*survey.images.values())) > 1 and not root.remote:
-        pairs += _same_bytes(root, survey.images)
+    """Images that train and evaluate alike: of one name, or of the same bytes."""
+    splits: dict[str, set[str]] = {}
+    for name, names_of_splits in survey.images.items():
+        for split in names_of_splits:
+            splits.setdefault(split, set()).add(name)
+    yield from in_two_splits(splits)
+    pairs = _same_bytes(root, survey.images) if len(splits) > 1 and not root.remote else []
     if pairs:
-        file, said = min(pairs)
+        name, twin, where = min(pairs)
+        number = f"{plural(len(pairs), 'image')} {'is' if len(pairs) == 1 else 'are'}"
         yield Finding(
             code="duplicate-across-splits",
             severity="warning",
-            file=file,
-            message=f"{said}; {len(pairs)} images are in two splits (this is the first)",
+            file=name,
+            message=f"is {twin} again, by its bytes: {where}; {number} in two splits under two "
+            "names (this is the first)",
             remedy="take them out of one, or the evaluation flatters",
         )
 
 
-def _same_bytes(root: Root, images: dict[str, list[str]]) -> list[tuple[str, str]]:
+def _same_bytes(root: Root, images: dict[str, list[str]]) -> list[tuple[str, str, str]]:
+    """(image, another one of the same bytes, which splits they are in), where these differ."""
     by_size: dict[int, list[str]] = defaultdict(list)
     for name in images:
         if root.exists(name) and (size := os.path.getsize(root.path / name)):
@@ -510,8 +343,11 @@ def _same_bytes(root: Root, images: dict[str, list[str]]) -> list[tuple[str, str
             with root.open(name) as stream:
                 digest = hashlib.blake2b(stream.read()).digest()
             twin = first.setdefault(digest, name)
-            if set(images[twin]) != set(images[name]):
-                pairs.append((name, f"({images[name][0]}) is {twin} ({images[twin][0]}) again"))
+            # trainval holds train and val by its nature
+            here, there = ({*images[each]} - {"trainval"} for each in (name, twin))
+            if here and there and here != there:
+                where = f"one in {', '.join(sorted(here))}, one in {', '.join(sorted(there))}"
+                pairs.append((name, twin, where))
     return pairs
 
 
@@ -531,7 +367,8 @@ def _without_annotation(root: Root, layout: Layout) -> Iterator[Finding]:
             code="image-without-annotation",
             severity="note",
             file=rest[0],
-            message=f"{len(rest)} images have no XML file (this is the first): not used",
+            message=f"{plural(len(rest), 'image')} without an XML file (this is the first): "
+            "not used",
             remedy="give them an XML file without objects if they are meant to show nothing",
         )
 

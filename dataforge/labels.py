@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
 
-from dataforge.errors import UsageError
+from dataforge.errors import UsageError, plural
 from dataforge.records import Finding, Image
 
 Unknown: TypeAlias = Literal["error", "ignore", "add"]
@@ -184,7 +184,7 @@ class ClassMap:
         """What was left out, label by label with its count; look-alikes; rules without effect."""
         for label, tally in sorted(self._left_out.items()):
             yield self._left_out_finding(label, tally)
-        yield from self._look_alikes()
+        yield from self.look_alikes()
         yield from self._without_effect()
 
     def _left_out_finding(self, label: str, tally: _Tally) -> Finding:
@@ -198,46 +198,45 @@ class ClassMap:
             name = self._into.get(name, name)
             code, why = "dropped-class", f"{label!r} is of the class {name!r}, which is dropped"
         else:
-            code = "unknown-label" if label else "empty-label"
             severity = "note" if self._unknown_policy == "ignore" else "error"
-            why = f"label {label!r} is none of the {len(self.names())} classes"
-            close = self._nearest(label)
-            hint = f"did you mean {close!r}? Then add" if close else "add"
-            remedy = f"{hint} it to the aliases or the labels, or pass --unknown add"
+            if label:
+                code = "unknown-label"
+                why = f"label {label!r} is not among the {plural(len(self.names()), 'class')}"
+                close = self._nearest(label)
+                hint = f"did you mean {close!r}? Then add" if close else "add"
+                remedy = f"{hint} it to the aliases or the labels, or pass --unknown add"
+            else:  # no class has an empty name, so that neither lists nor aliases can mend it
+                code, why = "empty-label", "the label is empty"
+                remedy = "give it a label in the tool that it was marked with"
         return Finding(
             code=code,
             severity=severity,
             file=tally.file,
             where=tally.where,
-            message=f"{why}: {_times(tally.shapes)} left out, the first one here",
+            message=f"{why}: {plural(tally.shapes, 'shape')} left out, the first one here",
             remedy=remedy,
             lost=tally.shapes,
         )
 
-    def _look_alikes(self) -> Iterator[Finding]:
-        """Classes whose names a person would take for one."""
-        alike: dict[str, list[str]] = defaultdict(list)
-        for name in dict.fromkeys([*self.names(), *self._dropped]):
-            alike[_folded(name)].append(name)
-        for group in alike.values():
-            if len(group) == 1:
-                continue
-            counts = {name: self._shapes(name) for name in group}
-            most = max(group, key=lambda name: counts[name])
-            rest = [name for name in group if name != most]
-            rarest = min(rest, key=lambda name: counts[name])
-            place = self._used.get(rarest) or self._left_out.get(rarest) or _Tally(".", "")
-            said = " and ".join(f"{name!r} ({_times(counts[name])})" for name in group)
+    def look_alikes(self) -> Iterator[Finding]:
+        """A warning for each group of classes that a person would take for one (`look_alikes`)."""
+        names = dict.fromkeys([*self.names(), *self._dropped])
+        counts = {name: self._shapes(name) for name in names}
+        for group in look_alikes(counts):
+            most, *rest = group
+            place = self._used.get(rest[-1]) or self._left_out.get(rest[-1]) or _Tally(".", "")
+            said = [f"{name!r} ({plural(counts[name], 'shape')})" for name in group]
             by_case = len({name.casefold() for name in group}) == 1
             yield Finding(
                 code="look-alike-labels",
                 severity="warning",
                 file=place.file,
                 where=place.where,
-                message=f"{said} differ only in case, spaces or the form of a letter, "
-                f"and count as {len(group)} classes",
-                remedy=("--ignore-case, or " if by_case else "")
-                + f"--merge '{most}={','.join(rest)}' (or an alias) makes them one",
+                message=f"{', '.join(said[:-1])} and {said[-1]} look alike, "
+                f"and count as {plural(len(group), 'class')}",
+                remedy="if they are one, "
+                + ("--ignore-case, or " if by_case else "")
+                + f"--merge '{most}={','.join(rest)}' (or an alias) makes them so",
             )
 
     def _shapes(self, name: str) -> int:
@@ -267,14 +266,65 @@ class ClassMap:
         return names[found[0]] if found else None
 
 
-def _folded(name: str) -> str:
-    """What is left of a name when case, spaces, width and composition are set aside."""
+MOST_COMPARED = 2000
+"""Names beyond this number are not compared letter by letter, each with each."""
+
+
+def look_alikes(counts: Mapping[str, int]) -> Iterator[list[str]]:
+    """Groups of names that a person would take for one.
+
+    Alike are names that differ only in case, in the form of a letter, in spaces and ``_-./``
+    (unless they part digits), or in a plural's s; and words of five letters or more, without
+    digits, that differ in hardly more than one letter, where one is there three times as often
+    (or more) as the other: that is a slip, where money and monkey are two.
+
+    Args:
+        counts: name -> how often it is there.
+
+    Returns:
+        Lists of two names or more, the most frequent first in each and among them.
+
+    >>> list(look_alikes({"car": 1, "Car": 3, "cars": 2, "persn": 1, "person": 4, "cat": 9}))
+    [['person', 'persn'], ['Car', 'cars', 'car']]
+    """
+    groups: dict[str, list[str]] = {}  # by the first one's plain form
+    for name in sorted(counts, key=lambda name: (-counts[name], name)):
+        plain = _plain(name) or name
+        ways = plain, f"{plain}s", plain.removesuffix("s")
+        twin = next((way for way in ways if way in groups), None)
+        if twin is None and counts[name] > 0 and len(counts) <= MOST_COMPARED:
+            often = (key for key, group in groups.items() if counts[group[0]] >= 3 * counts[name])
+            twin = _nearly(plain, often)
+        groups.setdefault(plain if twin is None else twin, []).append(name)
+    yield from (group for group in groups.values() if len(group) > 1)
+
+
+_SEPARATORS = re.compile(r"(?<!\d)[\s_./-]+|[\s_./-]+(?!\d)")
+
+
+def _plain(name: str) -> str:
+    """What is left of a name when case, separators, width and composition are set aside."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return "".join(folded.split())
+    return _SEPARATORS.sub("", folded)
 
 
-def _times(shapes: int) -> str:
-    return f"{shapes:,} shape{'s' * (shapes != 1)}"
+def _nearly(plain: str, others: Iterable[str]) -> str | None:
+    """The first of the others that is written almost so."""
+    if len(plain) < 5 or _HAS_DIGIT.search(plain):
+        return None  # wheel1 and wheel2 are two; so may be two short words
+    matcher = difflib.SequenceMatcher(autojunk=False)
+    matcher.set_seq2(plain)
+    for other in others:
+        if len(other) < 5 or _HAS_DIGIT.search(other):
+            continue
+        matcher.set_seq1(other)
+        bounds = matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio
+        if all(bound() >= 0.88 for bound in bounds):  # the cheap ones first
+            return other
+    return None
+
+
+_HAS_DIGIT = re.compile(r"\d")
 
 
 class _Tally:

@@ -6,7 +6,7 @@ folder by `dataforge.infer`, which also says why.
 
 from __future__ import annotations
 
-import json
+import csv
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,8 +17,17 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from dataforge.assets import asset
-from dataforge.errors import InputError, ParseError
-from dataforge.fileio import IMAGE_EXTENSIONS, Root, is_image, load_toml, resolve, stem, to_utf8
+from dataforge.errors import InputError, ParseError, plural
+from dataforge.fileio import (
+    IMAGE_EXTENSIONS,
+    Root,
+    is_image,
+    load_toml,
+    resolve,
+    stem,
+    to_utf8,
+    toml_value,
+)
 from dataforge.geometry import Coords
 
 CoordsChoice: TypeAlias = Literal["auto", "voc", "mmdet", "zero"]
@@ -277,21 +286,12 @@ def to_toml(layout: Layout) -> str:
         value = getattr(layout, key)
         if isinstance(value, dict):
             # An empty table is said, too: it means that there are none, not that nobody looked.
-            rows = [f"{_toml(name)} = {_toml(item)}" for name, item in value.items()]
+            rows = [f"{toml_value(name)} = {toml_value(item)}" for name, item in value.items()]
             if value or key == "splits":
                 tables += ["", f"# {comment}", f"[{key}]", *rows]
         elif value not in (None, "", ()) or (key == "classes" and value is not None):
-            lines.append(f"{key} = {_toml(value)}  # {comment}")
+            lines.append(f"{key} = {toml_value(value)}  # {comment}")
     return "\n".join([*lines, *tables]) + "\n"
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_toml(item) for item in value)}]"
-    # A TOML basic string is a JSON string, but for the one letter that JSON does not escape.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 # Split files -----------------------------------------------------------------------------------
@@ -355,7 +355,8 @@ def split_ids(text: str, ids: Ids | None = None, folder: str = "") -> list[str]:
 
     Blank lines, spaces around, paths, an extension, ``id 1`` and ``id,1`` (VOC's class files),
     and ``image.jpg annotation.xml`` are understood; a line with -1 in its second column is not in
-    the split. A line that is an id as it stands is that id.
+    the split. A line that is an id as it stands is that id. Of a table the column is taken that
+    its first row calls ``image`` or the like (`header_row`), else the first.
 
     Args:
         text: of the file.
@@ -367,15 +368,77 @@ def split_ids(text: str, ids: Ids | None = None, folder: str = "") -> list[str]:
     >>> split_ids("shot 1\\nshot 2\\n", Ids({"shot 1": "shot 1", "shot 2": "shot 2"}))
     ['shot 1', 'shot 2']
     """
-    found: dict[str, None] = {}
-    for line in text.replace("\ufeff", "").splitlines():
-        id_ = ids.match(line, folder) if ids and line.strip() else None
-        if id_ is None:
-            line = _first_column(line.strip())
-            id_ = (ids.match(line, folder) if ids and line else None) or line
-        if id_:
-            found.setdefault(id_)
-    return list(found)
+    lines = _lines(text)
+    if header_row(text, ids, folder) is not None:
+        lines = list(_column(lines))
+    found = dict.fromkeys(_listed(line, ids, folder) for line in lines)
+    return [id_ for id_ in found if id_]
+
+
+def _listed(line: str, ids: Ids | None, folder: str) -> str:
+    """The id that a line lists; empty where -1 says that it is not meant."""
+    if ids is not None and (id_ := ids.match(line, folder)):
+        return id_
+    first = _first_column(line.strip())
+    ways = [first, _cells(line, _delimiter(line))[0]] if ids is not None and first else []
+    return next((id_ for way in ways if ids and (id_ := ids.match(way, folder))), None) or first
+
+
+def header_row(text: str, ids: Ids | None = None, folder: str = "") -> str | None:
+    """The first row of a split file where that names columns and lists nothing, else None.
+
+    Args:
+        text: of the file.
+        ids: those that there are.
+        folder: where ids are looked for first.
+
+    >>> header_row("image,label\\na,1\\n"), header_row("a,1\\nb,1\\n")
+    ('image,label', None)
+    """
+    first = next(iter(_lines(text)), "")
+    cells = _cells(first, _delimiter(first))
+    if not any(map(_names_images, cells)):
+        return None
+    if ids and any(ids.match(cell, folder) for cell in (first, *cells) if cell.strip()):
+        return None
+    return first.strip()
+
+
+_IMAGE_COLUMNS = re.compile(
+    "((image|img|file|frame|photo|picture|sample)s?)?(id|ids|name|names|path|paths|file|stem)?"
+    "|文件名?|图片名?|图像名?"
+)
+
+
+def _names_images(cell: str) -> bool:
+    """Whether a cell is what tables call the column of their images."""
+    word = re.sub(r"[\s_-]", "", cell).casefold()
+    return bool(word and _IMAGE_COLUMNS.fullmatch(word))
+
+
+def _column(lines: Sequence[str]) -> Iterator[str]:
+    """Of a table with a header row: what stands in the column of its images, row by row."""
+    delimiter = _delimiter(lines[0])
+    columns = _cells(lines[0], delimiter)
+    column = next(number for number, cell in enumerate(columns) if _names_images(cell))
+    for line in lines[1:]:
+        cells = _cells(line, delimiter) if len(columns) > 1 else [line]
+        yield cells[min(column, len(cells) - 1)]
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in text.replace("\ufeff", "").splitlines() if line.strip()]
+
+
+def _delimiter(line: str) -> str:
+    return next((letter for letter in "\t;," if letter in line), ",")
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), None) or [line]
+    except csv.Error:  # a cell of 128 KiB
+        return [line]
 
 
 def _first_column(line: str) -> str:
@@ -423,13 +486,18 @@ def listed_ids(root: Root, layout: Layout, split: str) -> list[str]:
 
 
 def read_list(root: Root, name: str) -> str:
-    """A split file's text; Windows' UTF-16 is understood.
+    """A split file's text; Windows' UTF-16, with or without its mark, and GBK are understood.
 
     Raises:
         InputError: it is not there, or is no text.
     """
     try:
-        return to_utf8(root.read_bytes(name), name)[0].decode()
+        data = root.read_bytes(name)
+        if b"\0" in data and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+            # No text has a NUL; UTF-16's letters have one each, at least in a line's end.
+            mark = b"\xff\xfe" if data[1::2].count(0) > data[::2].count(0) else b"\xfe\xff"
+            data = mark + data
+        return to_utf8(data, name)[0].decode()
     except ParseError as error:
         raise InputError(f"split file {name}: {error.message}") from error
 
@@ -454,13 +522,17 @@ class CoordsEvidence:
     def decide(self, default: Coords) -> tuple[Coords, str]:
         """(convention, the sentence that says why)."""
         if self.zeros:
-            return "zero", f"{self.zeros} of {self.boxes} boxes begin at 0, so pixels count from 0"
+            begin = "begins" if self.zeros == 1 else "begin"
+            boxes = plural(self.boxes, "box")
+            return "zero", f"{self.zeros:,} of {boxes} {begin} at 0, so pixels count from 0"
         if self.at_edge:
             return "voc", (
-                f"no box of {self.boxes} begins at 0 and {self.at_edge} end exactly at the image's "
-                "width or height, so pixels count from 1"
+                f"no box of {self.boxes:,} begins at 0 and {self.at_edge:,} "
+                f"{'ends' if self.at_edge == 1 else 'end'} exactly at the image's width or height, "
+                "so pixels count from 1"
             )
-        return default, f"nothing in {self.boxes} boxes tells; {default} is this layout's default"
+        boxes = plural(self.boxes, "box")
+        return default, f"nothing in {boxes} tells; {default} is this layout's default"
 
 
 def resolved_reference(folder: str, reference: str) -> str | None:

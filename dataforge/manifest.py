@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from dataforge.errors import InputError, UsageError
-from dataforge.fileio import decode_json, load_toml, stem, write_json, write_text
+from dataforge.errors import InputError, UsageError, plural
+from dataforge.fileio import decode_json, load_toml, stem, toml_value, write_json, write_text
 from dataforge.records import Finding
 from dataforge.sharing import Labels, assign, can_be_name, grouping, parse_ratios
 
@@ -139,8 +139,8 @@ def not_listed(names: Iterable[str], lost: int, manifest: str | None) -> Finding
         code="not-in-manifest",
         severity="error",
         file=missing[0],
-        message=f"{len(missing)} image{'s are' * (len(missing) > 1) or ' is'} not in {manifest}, "
-        f"the first is this: {lost} shapes not written",
+        message=f"{plural(len(missing), 'image')} {'are' if len(missing) > 1 else 'is'} not in "
+        f"{manifest}, the first is this: {plural(lost, 'shape')} not written",
         remedy="`dataforge split SRC --out FILE` adds new images, and moves none",
         lost=lost,
     )
@@ -203,23 +203,15 @@ def save(manifest: Manifest, path: Path) -> None:
 def _toml(table: Mapping[str, Any], name: str = "") -> str:
     """A table of values and tables as TOML."""
     values = {key: value for key, value in table.items() if not isinstance(value, dict)}
-    lines = [f"{_toml_text(key)} = {_toml_value(value)}\n" for key, value in values.items()]
+    lines = [f"{_toml_key(key)} = {toml_value(value)}\n" for key, value in values.items()]
     head = f"\n[{name}]\n" if name and (lines or not table) else ""
     inner = (
-        _toml(value, f"{name}.{_toml_text(key)}" if name else _toml_text(key))
+        _toml(value, f"{name}.{_toml_key(key)}" if name else _toml_key(key))
         for key, value in table.items()
         if isinstance(value, dict)
     )
     return head + "".join(lines) + "".join(inner)
 
 
-def _toml_text(text: str) -> str:
-    if re.fullmatch(r"[A-Za-z0-9_-]+", text):
-        return text
-    return msgspec.json.encode(text).decode().replace("\x7f", "\\u007f")
-
-
-def _toml_value(value: str | bool | int | float) -> str:
-    if isinstance(value, str):
-        return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
-    return str(value).lower() if isinstance(value, bool) else repr(value)
+def _toml_key(text: str) -> str:
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else toml_value(text)

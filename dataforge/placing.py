@@ -6,11 +6,11 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeAlias
 
-from dataforge.errors import ParseError, UsageError
-from dataforge.fileio import Root
+from dataforge.errors import ParseError, UsageError, plural
+from dataforge.fileio import Root, is_image
 from dataforge.records import Finding, Image
 from dataforge.source import Source
 
@@ -82,6 +82,55 @@ class Placing:
                         remedy="restore the image and convert again",
                     )
 
+    def left_over(
+        self, views: Mapping[str, Iterable[Image]], stage: Path, out: Path
+    ) -> Iterator[Finding]:
+        """Name the files that stay where the output has its images, and are none of the dataset's.
+
+        They are not removed: nobody can tell what is left of an older output from a person's own.
+
+        Args:
+            views: split -> the images that are written.
+            stage: where the output is before it is put in place.
+            out: where it is going to be.
+        """
+        listed = getattr(self.writer, "LISTS_IMAGES", False)
+        if listed and self.how == "reference":
+            return
+        splits_in: dict[str, list[str]] = {}
+        for name in views:
+            folder = self.writer.image_path(name, "x").rpartition("/")[0]
+            splits_in.setdefault(folder, []).append(name)
+        replaced = self.writer.targets(out, list(views))
+        for folder, names in splits_in.items():
+            if not (out / folder).is_dir():
+                continue
+            wanted = {
+                self.writer.image_path(name, image.file_name)
+                for name in names
+                for image in views[name]
+            }
+            made = {path.suffix for path in (stage / folder).rglob("*") if path.is_file()}
+            own = self._own(out / folder)
+            found = [
+                path
+                for path in (f"{folder}/{file}".lstrip("/") for file in Root(out / folder).files())
+                if (is_image(path) or PurePosixPath(path).suffix in made)
+                and path not in wanted
+                and not (stage / path).exists()
+                and own not in (out / path).parents
+                and not {out / path, *(out / path).parents}.intersection(replaced)
+            ]
+            if found:
+                yield _left_over(found, folder, listed)
+
+    def _own(self, folder: Path) -> Path | None:
+        """The folder that images are read from, where it is below another, by that one's name."""
+        if self.images.remote:
+            return None
+        source, target = self.images.path.resolve(), folder.resolve()
+        return folder / source.relative_to(target) if source.is_relative_to(target) else None
+
     def _place_one(self, image: Image, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if not self.images.exists(image.file_name):
@@ -94,6 +143,19 @@ class Placing:
         else:
             link = os.link if self.how == "hardlink" else os.symlink
             link(os.path.realpath(self.images.path / image.file_name), target)
+
+
+def _left_over(found: list[str], folder: str, listed: bool) -> Finding:
+    names = ", ".join(found[:5]) + ", ..." * (len(found) > 5)
+    read = "" if listed else ", but whoever reads that folder takes them for its own"
+    return Finding(
+        code="left-over-files",
+        severity="note" if listed else "warning",
+        file=found[0],
+        message=f"{plural(len(found), 'file')} in {folder or 'the output'} ({names}): there before "
+        f"and none of this dataset's{read}",
+        remedy="remove what an older output left there, or write to a new folder",
+    )
 
 
 def _in_place(images: Root, name: str, target: Path) -> bool:

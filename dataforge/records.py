@@ -26,6 +26,11 @@ Box: TypeAlias = tuple[float, float, float, float]
 Ring: TypeAlias = tuple[float, ...]
 """One closed outline, flat: (x0, y0, x1, y1, ...), float pixels, not repeated at the end."""
 
+Extra: TypeAlias = dict[str, dict[str, Any]]
+"""What only one format knows: {its name: {key: value}}. A reader puts there what it does not
+understand, under the name of its own format; a writer writes what stands under its own name, and
+counts the rest as lost."""
+
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
 
@@ -60,7 +65,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         parts: number of source shapes that this instance was made of.
         where: JSON pointer or line in `Image.source`.
         attributes: what else the annotator said (flags, description, score, ...).
-        extra: keys that only the source's own format knows; written back into that format.
+        extra: what only the source's format knows, see `Extra`.
     """
 
     label: str
@@ -72,7 +77,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parts: int = 1
     where: str = ""
     attributes: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
+    extra: Extra = {}
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,7 +91,7 @@ class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         where: JSON pointer in it, where one file holds many images.
         split: name of the split it belongs to, if the source says so.
         attributes: flags and the like of the whole image.
-        extra: keys that only the source's own format knows; written back into that format.
+        extra: what only the source's format knows, see `Extra`.
     """
 
     file_name: str
@@ -97,7 +102,7 @@ class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     where: str = ""
     split: str | None = None
     attributes: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
+    extra: Extra = {}
 
 
 class Category(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -105,11 +110,11 @@ class Category(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         name: of the class.
-        extra: what else the source's format says of it (COCO's supercategory, keypoints).
+        extra: what only the source's format knows (COCO's supercategory), see `Extra`.
     """
 
     name: str
-    extra: dict[str, Any] = {}
+    extra: Extra = {}
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -117,11 +122,11 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         categories: the classes in their declared order; a writer gets the final ones.
-        extra: what only the source's format knows (COCO's info and licenses).
+        extra: what only the source's format knows (COCO's info and licenses), see `Extra`.
     """
 
     categories: tuple[Category, ...] = ()
-    extra: dict[str, Any] = {}
+    extra: Extra = {}
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ import difflib
 import hashlib
 import importlib
 import os
+import shlex
 import subprocess
 import sys
 import sysconfig
@@ -24,7 +25,7 @@ from typing import Any
 
 import msgspec
 
-from dataforge.classes import ClassOptions
+from dataforge.classes import ClassOptions, ClassRules, load_names
 from dataforge.codegen._table import get_target, installed_framework
 from dataforge.codegen.package import package_files
 from dataforge.codegen.spec import (
@@ -42,8 +43,8 @@ from dataforge.infer import choose
 from dataforge.labels import ClassMap
 from dataforge.layout import Layout, join
 from dataforge.manifest import Manifest, Rule, load_rule, not_listed, split_names
-from dataforge.records import Finding, Image
-from dataforge.source import in_two_splits, layout_rules
+from dataforge.records import Finding, Header, Image
+from dataforge.source import geometry_findings, in_two_splits, layout_rules
 
 DEMO_MARK = "dataforge_demo"
 """A file of this name says that a folder is a demo's: it may be made anew, and gives way."""
@@ -182,7 +183,11 @@ def plan(request: Request) -> Plan:
     survey = _survey_coco(root, layout) if layout.format == "coco" else _survey_voc(root, layout)
     reasons += survey.reasons
     findings = list(survey.findings)
-    classes = request.rules().over(layout_rules(layout)).class_map()
+    rules = request.rules().over(layout_rules(layout))
+    classes = rules.class_map()
+    categories = survey.order
+    if rules.names is None:
+        survey = _without_unused(survey, classes, findings)
     classes.declare(survey.order)
     out = Path(os.path.abspath(request.out or f"{key}_registered"))
     if rule is not None:
@@ -216,6 +221,7 @@ def plan(request: Request) -> Plan:
         other_case=any(finding.code == "case-differs" for finding in survey.findings),
         upper_xml=any(path.endswith(".XML") for path in survey.id_of),
         has_masks=survey.masks,
+        dropped=tuple(_dropped(categories, names, classes, rules)),
     )
     for module in modules.values():
         module.check(dataset, request.train)
@@ -289,9 +295,11 @@ def _survey_voc(root: Root, layout: Layout) -> _Survey:
             survey.findings.append(record)
         if not isinstance(record, Image):
             continue
+        survey.findings += geometry_findings(record)
         # Names and places are all that the class map asks for.
         survey.images.append(msgspec.structs.replace(record, attributes={}))
         survey.id_of[record.source] = paths[record.source]
+    survey.findings = list(dict.fromkeys(survey.findings))  # a file may be in several splits
     survey.labels = _labels(survey.images, survey.splits)
     survey.file_names = _file_names(survey.images, survey.splits)
     if not survey.images:
@@ -326,17 +334,88 @@ def _survey_coco(root: Root, layout: Layout) -> _Survey:
     survey = _Survey(splits={}, ids={}, labels={})
     segmented = total = 0
     for name, path in layout.splits.items():
-        summary = coco.summarise(root, path)
         images, _ = layout.folders(name)
         survey.splits[name] = SplitSpec(ann_file=path, images=_plain(images))
-        survey.ids[name] = summary.file_names
-        survey.file_names[name] = {join(images, file_name) for file_name in summary.file_names}
-        survey.labels[name] = Counter(summary.counts)
-        survey.order += [label for label in summary.names if label not in survey.order]
-        segmented += summary.segmented
-        total += sum(summary.counts.values())
+        ids: list[str] = []
+        labels: Counter[str] = Counter()
+        options = coco.Options(image_root=os.path.join(root.location, images))
+        for record in coco.read_as_it_is(root, path, options):
+            if isinstance(record, Finding):
+                survey.findings.append(record)
+            elif isinstance(record, Header):
+                labels.update({category.name: 0 for category in record.categories})
+            else:
+                survey.findings += geometry_findings(record)
+                ids.append(record.file_name)
+                labels.update(instance.label for instance in record.instances)
+                segmented += sum(instance.shape is not None for instance in record.instances)
+        survey.ids[name] = ids
+        survey.file_names[name] = {join(images, file_name) for file_name in ids}
+        survey.labels[name] = labels
+        survey.order += [label for label in labels if label not in survey.order]
+        total += labels.total()
     survey.masks = 0 < segmented == total
     return survey
+
+
+def _without_unused(survey: _Survey, classes: ClassMap, findings: list[Finding]) -> _Survey:
+    """The same without the categories of COCO files that no annotation in any split is of.
+
+    Roboflow's exports have one, the supercategory; a detector would learn it from nothing.
+    """
+    used = {
+        classes.canonical(label)
+        for labels in survey.labels.values()
+        for label, number in labels.items()
+        if number
+    }
+    unused = [label for label in survey.order if classes.canonical(label) not in {None, *used}]
+    if not unused:
+        return survey
+    names = list(dict.fromkeys(c for label in survey.order if (c := classes.canonical(label))))
+    findings.append(
+        Finding(
+            code="category-without-instances",
+            severity="note",
+            file=next(iter(survey.splits.values())).ann_file,
+            where="$.categories",
+            message=f"nothing is marked {', '.join(map(repr, unused))} in any split: left out of "
+            "the classes",
+            remedy=f"{_labels_option(names)} keeps what is left out",
+        )
+    )
+    kept = {
+        name: Counter({label: number for label, number in labels.items() if label not in unused})
+        for name, labels in survey.labels.items()
+    }
+    order = [label for label in survey.order if label not in unused]
+    return msgspec.structs.replace(survey, order=order, labels=kept)
+
+
+def _labels_option(names: Sequence[str]) -> str:
+    """What to type for these classes in this order."""
+    value = ",".join(names)
+    with suppress(UsageError):
+        if load_names(value) == names and not value.lower().endswith(".toml"):
+            return f"--labels {shlex.quote(value)}"
+    return f"--labels FILE with the lines {', '.join(map(repr, names))}"
+
+
+def _dropped(
+    categories: Iterable[str], names: Sequence[str], classes: ClassMap, rules: ClassRules
+) -> list[str]:
+    """The categories that are no class because somebody wants it so, as they are written.
+
+    One that is unknown is not among them, unless these are ignored: it may be misspelt.
+    """
+    unknown_too = rules.names is None or rules.unknown in ("add", "ignore")
+    ruled_out = ClassRules(unknown="add").over(rules).class_map()
+    return [
+        label
+        for label in categories
+        if classes.canonical(label) not in names
+        and (unknown_too or ruled_out.canonical(label) is None)
+    ]
 
 
 def _fixed(folder: str) -> str:
@@ -433,7 +512,7 @@ def _splits(
                 code="split-not-used",
                 severity="note",
                 file=made.splits[unused[0]].ann_file or ".",
-                message=f"nothing is trained on or evaluated on the splits {', '.join(unused)}",
+                message=f"neither trained on nor evaluated on: {', '.join(unused)}",
                 remedy="edit the dataset fragment to use them",
             )
         )

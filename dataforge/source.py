@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from dataforge.classes import ClassRules
-from dataforge.errors import UsageError
+from dataforge.errors import UsageError, plural
 from dataforge.fileio import Root
-from dataforge.formats._base import Canonical, Records
+from dataforge.formats._base import Canonical, Each, Records
 from dataforge.formats._table import get_format
 from dataforge.infer import choose
 from dataforge.layout import Layout
@@ -54,6 +54,8 @@ class Source:
             raise UsageError(f"--layout means nothing for {format_}")
         if has_layout:
             inferred = choose(layout or "custom-voc", "", self.root)
+            if inferred.layout.format == "coco":
+                raise UsageError(f"--layout {layout}: it is of COCO files, and {format_} is read")
             self.layout = inferred.layout
             self.findings = [
                 Finding(code="layout", severity="note", file=self.root.location, message=reason)
@@ -69,7 +71,11 @@ class Source:
         return layout_rules(self.layout or Layout())
 
     def records(
-        self, canonical: Canonical, own_splits: bool = True, progress: Progress | None = None
+        self,
+        canonical: Canonical,
+        own_splits: bool = True,
+        progress: Progress | None = None,
+        each: Each = map,
     ) -> Records:
         """What the reader yields, each image once.
 
@@ -77,10 +83,11 @@ class Source:
             canonical: the class that a label means.
             own_splits: keep the source's splits; an image may stand in several of them.
             progress: called now and then.
+            each: does what the reader does for each file.
         """
         order = {name: number for number, name in enumerate(self.root.files(), 1)}
         first: dict[str, tuple[str, str]] = {}
-        for record in self.reader.read(self.root, self.options, canonical):
+        for record in self.reader.read(self.root, self.options, canonical, each):
             if not isinstance(record, Image):
                 yield record
                 continue
@@ -140,7 +147,7 @@ def in_two_splits(splits: Mapping[str, Set[str]]) -> Iterator[Finding]:
         common = splits[one] & splits[other]
         if not common or {one, other} in ({"trainval", "train"}, {"trainval", "val"}):
             continue
-        number = "1 image is" if len(common) == 1 else f"{len(common):,} images are"
+        number = f"{plural(len(common), 'image')} {'is' if len(common) == 1 else 'are'}"
         yield Finding(
             code="image-in-two-splits",
             severity="warning",
@@ -148,6 +155,29 @@ def in_two_splits(splits: Mapping[str, Set[str]]) -> Iterator[Finding]:
             message=f"{number} both in {one} and in {other} (this is the first): what is evaluated "
             "on must not be trained on",
             remedy="mend the split files; `dataforge split` writes new ones",
+        )
+
+
+def geometry_findings(image: Image) -> Iterator[Finding]:
+    """A warning for each instance that covers no area, or lies wholly outside its image."""
+    for instance in image.instances:
+        x0, y0, x1, y1 = instance.box
+        if instance.area <= 0 or x1 - x0 <= 0 or y1 - y0 <= 0:
+            code, message = "zero-area", "covers no area: kept, but trainers drop it"
+        elif x1 <= 0 or y1 <= 0 or x0 >= image.width or y0 >= image.height:
+            code, message = (
+                "outside-image",
+                "lies wholly outside the image: kept, but trainers drop it",
+            )
+        else:
+            continue
+        yield Finding(
+            code=code,
+            severity="warning",
+            file=image.source,
+            where=instance.where,
+            message=f"{instance.label!r} {message}",
+            remedy="redraw or drop it",
         )
 
 
@@ -163,7 +193,7 @@ def _unwritable(image: Image) -> Finding:
         severity="error",
         file=image.source,
         message=f"the name of this file or of its image {image.file_name} is not UTF-8: "
-        f"{lost} shapes not converted",
+        f"{plural(lost, 'shape')} not converted",
         remedy="rename both files",
         lost=lost,
     )
@@ -176,7 +206,8 @@ def _collision(image: Image, owner: str) -> Finding:
         severity="error",
         file=image.source,
         where=image.where,
-        message=f"marks {image.file_name}, as {owner} does already: {lost} shapes not converted",
+        message=f"marks {image.file_name}, as {owner} does already: "
+        f"{plural(lost, 'shape')} not converted",
         remedy="keep one of the two files",
         lost=lost,
     )

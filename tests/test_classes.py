@@ -49,10 +49,29 @@ def test_a_list_longer_than_a_file_name_can_be() -> None:
     assert load_names(",".join(names)) == names
 
 
-@pytest.mark.parametrize("source", ["absent.txt", "no/such/names", "", " , ", "__ignore__"])
+@pytest.mark.parametrize("source", ["", " , ", "__ignore__"])
 def test_load_names_of_nothing(source: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match="no class names"):
         load_names(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["absent.txt", "a,b.txt", "obj.names", "no/such/names", "no\\names", "my cats.v2", "cat/dog"],
+)
+def test_a_labels_file_that_is_not_there_is_no_class(tmp_path: Path, source: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_names(source)
+    assert f"--labels {source}: there is no such file" in str(caught.value)
+    # both ways that it names work
+    assert load_names(f"{source},") == source.split(",")
+    file = write(tmp_path / "classes.toml", f"[classes]\nnames = ['{source}']\n")
+    assert load_classes(file).names == (source,)
+
+
+@pytest.mark.parametrize("source", ["cat", "St. Bernard", "Mr. X", "a/b,c", "v1.0,v1.1", "etc."])
+def test_names_that_mean_no_file(source: str) -> None:
+    assert load_names(source) == source.split(",")
 
 
 def test_a_labels_file_that_is_no_utf8(tmp_path: Path) -> None:

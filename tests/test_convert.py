@@ -30,7 +30,7 @@ from helpers import (
 )
 from PIL import Image as PILImage
 
-from dataforge.convert import Job, convert
+from dataforge.convert import Job, Report, convert
 from dataforge.converters import CONVERTERS
 from dataforge.errors import InputError, LayoutError, OutputError, UsageError
 
@@ -471,6 +471,15 @@ def test_an_image_marked_by_two_files(tmp_path: Path) -> None:
     assert report.failed
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_left_out_names_no_class(tmp_path: Path, workers: int) -> None:
+    """A class is called as its first instance is, and not as one that was only looked at."""
+    source = dataset(tmp_path / "in", a=[shape("dog", SQUARE)], c=[shape("cat", SQUARE)])
+    write(source / "b.json", document(shape("CAT", SQUARE), image="a.jpg"))
+    run_convert(source, tmp_path / "out", ignore_case=True, workers=workers)
+    assert category_names(load_coco(tmp_path / "out")) == ["cat", "dog"]
+
+
 # Images ----------------------------------------------------------------------------------------
 
 
@@ -538,6 +547,91 @@ def test_embedded_images_are_taken_out_only_when_asked(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "images" / "a.jpg").read_bytes() == content
     with pytest.raises(UsageError, match="needs --images copy"):
         run_convert(tmp_path / "in", tmp_path / "no", read_options={"extract_images": True})
+
+
+def coco_file(folder: Path, *names: str) -> Path:
+    """A COCO file with a box in each image, and the images."""
+    images = [{"id": i, "file_name": name, "width": WIDTH, "height": HEIGHT}
+              for i, name in enumerate(names)]  # fmt: skip
+    marks = [{"id": i, "image_id": i, "category_id": 1, "bbox": [1, 2, 3, 4]}
+             for i in range(len(names))]  # fmt: skip
+    categories = [{"id": 1, "name": "cat"}]
+    write(folder / "x.json", {"images": images, "annotations": marks, "categories": categories})
+    for name in names:
+        picture(folder / name)
+    return folder
+
+
+def to(writes: str, source: Path, out: Path, **options: Any) -> Report:
+    return convert(Job(source=str(source), out=str(out), reads="coco", writes=writes, **options))
+
+
+@pytest.mark.parametrize(
+    ("writes", "severity", "read"),
+    [("coco", "note", 3), ("labelme", "warning", 1), ("voc", "warning", 1), ("yolo", "warning", 1)],
+)
+def test_names_that_begin_with_a_dot_are_said(
+    tmp_path: Path, writes: str, severity: str, read: int
+) -> None:
+    source = coco_file(tmp_path / "in", ".a.jpg", "b.jpg", "c/.d/e.jpg")
+    report = to(writes, source, tmp_path / "out", images="copy")
+    (said,) = [finding for finding in report.findings if finding.code == "hidden-name"]
+    assert (said.severity, said.file, said.message[:8]) == (severity, ".a.jpg", "2 images")
+    assert said.remedy
+    # What our own reader makes of it bears that out.
+    job = Job(source=str(tmp_path / "out"), out=str(tmp_path / "o.json"), reads=writes,
+              writes="coco")  # fmt: skip
+    assert sum(convert(job).images.values()) == read
+
+
+# What is left of an older output ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("writes", "folder", "severity"),
+    [("coco", "images/", "note"), ("labelme", "", "warning"), ("voc", "JPEGImages/", "note"),
+     ("yolo", "images/all/", "warning")],
+)  # fmt: skip
+def test_images_of_an_older_run_are_named_and_left(
+    tmp_path: Path, writes: str, folder: str, severity: str
+) -> None:
+    out = tmp_path / "out"
+    old = to(writes, coco_file(tmp_path / "one", "a.jpg", "b.jpg", "c/d.jpg"), out, images="copy")
+    assert "left-over-files" not in {finding.code for finding in old.findings}
+    other = coco_file(tmp_path / "two", "a.jpg", "e.jpg")
+    report = to(writes, other, out, images="copy", force=True)
+    (said,) = [finding for finding in report.findings if finding.code == "left-over-files"]
+    stale = [f"{folder}b.jpg", f"{folder}c/d.jpg"]
+    if writes == "labelme":  # nothing there is replaced as a whole
+        stale = ["b.jpg", "b.json", "c/d.jpg", "c/d.json"]
+    assert said.message.startswith(f"{len(stale)} files in {folder[:-1] or 'the output'} ")
+    assert f"({', '.join(stale)})" in said.message
+    assert (said.severity, said.file) == (severity, stale[0])
+    assert all((out / name).is_file() for name in stale)
+    # Over the same again there is nothing to say.
+    for name in stale:
+        (out / name).unlink()
+    again = to(writes, other, out, images="copy", force=True)
+    assert "left-over-files" not in {finding.code for finding in again.findings}
+
+
+def test_a_persons_own_images_are_not_called_left_over(tmp_path: Path) -> None:
+    """labelme files are written beside the images, of which the COCO file knows but one."""
+    source = coco_file(tmp_path / "in", "a.jpg")
+    picture(source / "b.jpg")
+    write(source / "b.json", {})
+    report = to("labelme", source, source)
+    assert [finding.code for finding in report.findings if finding.severity != "note"] == []
+    assert (source / "a.json").is_file()
+
+
+def test_images_in_yolos_own_folder_that_are_not_of_the_dataset(tmp_path: Path) -> None:
+    """Ultralytics would train on them as background."""
+    source = coco_file(tmp_path / "in", "a.jpg", "b.jpg")
+    picture(tmp_path / "out" / "images" / "train" / "deep" / "mine.jpg")
+    report = to("yolo", source, tmp_path / "out", split="train=0.5,val=0.5", images="hardlink")
+    (said,) = [finding for finding in report.findings if finding.code == "left-over-files"]
+    assert (said.file, said.severity) == ("images/train/deep/mine.jpg", "warning")
 
 
 # Refusals --------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from pycocotools import mask as coco_mask
 
 from dataforge import geometry
 from dataforge.geometry import Coords
-from dataforge.records import Box, Mask, Ring
+from dataforge.records import Box, Instance, Mask, Polygons, Ring
 
 coordinates = st.floats(-1e6, 1e6).map(lambda value: round(value * 8) / 8)  # exact in binary
 boxes = st.tuples(coordinates, coordinates, coordinates, coordinates)
@@ -43,12 +43,6 @@ def pixels(mask: Mask) -> np.ndarray:
 )
 def test_to_edges_follows_the_table_of_formats_md(coords: Coords, edges: Box) -> None:
     assert geometry.to_edges((10, 12, 30, 40), coords) == edges
-
-
-@given(boxes, conventions)
-def test_from_edges_undoes_to_edges(box: Box, coords: Coords) -> None:
-    assert geometry.from_edges(geometry.to_edges(box, coords), coords) == box
-    assert geometry.to_edges(geometry.from_edges(box, coords), coords) == box
 
 
 def test_the_first_pixel_is_one_square_pixel_under_voc() -> None:
@@ -232,6 +226,23 @@ def test_a_bow_tie_is_counted_in_pixels() -> None:
 
 def test_a_simple_outline_has_its_exact_area() -> None:
     assert geometry.outline_area((0.0, 0.0, 2.5, 0.0, 2.5, 2.0, 0.0, 2.0), 64, 48) == (5.0, False)
+
+
+@pytest.mark.parametrize(
+    ("shape", "area"),
+    [
+        (None, 6.0),
+        (Polygons(((0.0, 0.0, 2.0, 0.0, 2.0, 2.0), (5.0, 5.0, 9.0, 5.0, 9.0, 9.0))), 10.0),
+        (geometry.rasterise([(0.0, 0.0, 4.0, 0.0, 4.0, 5.0, 0.0, 5.0)], 64, 48), 20.0),
+    ],
+)
+def test_an_area_of_its_own(shape: Polygons | Mask | None, area: float) -> None:
+    """Of the box, of all rings, of the pixels; rounding does not make it another."""
+    box = (1.0, 1.0, 3.0, 4.0)
+    assert geometry.shape_area(shape, box, 64, 48) == area
+    for stated, own in ((area, False), (area * (1 + 1e-7), False), (area + 0.001, True)):
+        instance = Instance(label="cat", box=box, area=stated, shape=shape)
+        assert geometry.has_own_area(instance, 64, 48) is own
 
 
 # Circles and strokes ---------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers import REAL, SAMPLE, write
@@ -219,6 +220,88 @@ def test_a_list_that_powershell_wrote(tmp_path: Path) -> None:
     assert listed_ids(Root(tmp_path), layout, "train") == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    "encoding", ["gbk", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030"]
+)
+def test_lists_in_the_encodings_of_windows(tmp_path: Path, encoding: str) -> None:
+    names = ["I/一号.jpg", "A/一号.xml", "I/b.jpg", "A/b.xml"]
+    write(tmp_path / "train.txt", "一号\r\n".encode(encoding))
+    write(tmp_path / "val.txt", "b\r\n".encode(encoding))
+    root = tree(tmp_path, *names)
+    layout = infer(root).layout
+    assert layout.splits == {"train": "train.txt", "val": "val.txt"}
+    assert listed_ids(root, layout, "train") == ["一号"]
+    assert listed_ids(root, layout, "val") == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        ("image,label\na,cat\nb,dog\n", "image,label"),
+        ("Image ID;Width\r\na.jpg;64\r\nb.jpg;64\r\n", "Image ID;Width"),
+        ("filename\na\nb\n", "filename"),
+        (",split,file_name\n0,train,I/a.jpg\n1,train,I/b.jpg\n", ",split,file_name"),
+        ('"path"\t"n"\n"/data/I/a.jpg"\t"c"\n/data/I/b.jpg\td\n', '"path"\t"n"'),
+        ("文件名,类别\na.jpg,猫\nb.jpg,狗\n", "文件名,类别"),
+        ("a,64,48,cat\nb,64,48,dog\n", ""),  # the first column
+    ],
+)
+def test_tables(tmp_path: Path, text: str, header: str) -> None:
+    write(tmp_path / "train.csv", text.encode("gbk"))
+    root = tree(tmp_path, *FOUR)
+    found = infer(root)
+    assert found.layout.splits == {"train": "train.csv"}
+    assert listed_ids(root, found.layout, "train") == ["a", "b"]
+    below = f" below its header row ({header})" if header else ""
+    assert found.reasons[-1] == f"split train: train.csv lists 2 ids{below}"
+
+
+def test_an_image_may_be_called_as_a_column_is(tmp_path: Path) -> None:
+    root = tree(tmp_path, "I/image.jpg", "A/image.xml", *FOUR, train="image\na\n", val="gone\nb\n")
+    layout = infer(root).layout
+    assert listed_ids(root, layout, "train") == ["image", "a"]
+    assert listed_ids(root, layout, "val") == ["gone", "b"]  # an id that is not there, no header
+
+
+@pytest.mark.parametrize(
+    ("lists", "reasons"),
+    [
+        (
+            {"train.txt": b"caf\xe9\na\n"},
+            ["split train: passed over split file train.txt: is neither UTF-8 nor GB18030 text; "
+             "save it as UTF-8", "no split file found: everything is one split"],
+        ),
+        (
+            {"train.txt": b"x\na\ny\n", "old/train.txt": b"", "val.txt": b"a"},
+            ["split train: passed over old/train.txt: it lists nothing; 1 more likewise",
+             "split val: val.txt lists 1 id"],
+        ),
+        (
+            {"val.csv": b"1;2\n3;4\n"},
+            ["split val: passed over val.csv: 0 of 2 lines name an XML file that is here",
+             "no split file found: everything is one split"],
+        ),
+        # what another file tells, and YOLO's labels, need not be told
+        ({"val.txt": b"a", "notes_val.txt": b"x"}, ["split val: val.txt lists 1 id"]),
+        (
+            {"val.txt": b"a", "notes_val.txt": b"\xff\xfe\x00"},
+            ["split val: passed over split file notes_val.txt: is neither UTF-8 nor GB18030 text; "
+             "save it as UTF-8", "split val: val.txt lists 1 id"],
+        ),
+        (
+            {"val_1.txt": b"0 .5 .5 .1 .1", "val_1.png": b""},
+            ["no split file found: everything is one split"],
+        ),
+    ],
+)  # fmt: skip
+def test_lists_that_are_passed_over_are_named(
+    tmp_path: Path, lists: dict[str, bytes], reasons: list[str]
+) -> None:
+    for name, content in lists.items():
+        write(tmp_path / name, content)
+    assert list(infer(tree(tmp_path, *FOUR)).reasons[1:]) == reasons
+
+
 CAMERAS = [
     f"cam{n}/{folder}/{id_}.{end}"
     for n in (1, 2)
@@ -283,7 +366,7 @@ def test_a_name_in_two_folders_says_what_it_needs(tmp_path: Path) -> None:
 
 def test_other_case_is_said(tmp_path: Path) -> None:
     reasons = infer(tree(tmp_path, "p/IMG_1.JPG", "x/img_1.xml", "p/b.jpg", "x/b.xml")).reasons
-    assert "1 of them are named in other case than their image" in reasons
+    assert "1 of them is named in other case than their image" in reasons
 
 
 def test_what_is_declared_is_kept_and_the_difference_said(tmp_path: Path) -> None:
@@ -301,7 +384,7 @@ def test_what_is_declared_is_kept_and_the_difference_said(tmp_path: Path) -> Non
         ([], "no .xml file"),
         (["a.jpg"], "no .xml file"),
         (["a.xml"], "no image"),
-        (["a.xml", "b.jpg"], "1 XML files and 1 images, but no two of one name"),
+        (["a.xml", "b.jpg"], "1 XML file and 1 image, but no two of one name"),
     ],
 )
 def test_a_folder_that_does_not_tell(tmp_path: Path, names: list[str], said: str) -> None:
@@ -342,8 +425,67 @@ def test_a_layout_file_and_flags(tmp_path: Path) -> None:
 
 
 def test_an_unknown_layout(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--layout nonsense"):
+    with pytest.raises(UsageError, match=r"--layout nonsense: .* a well-known name \(HumanParts\)"):
         choose("nonsense", "x", tree(tmp_path, *FOUR))
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"images": "gone"}, "--images gone: {root} has no such folder, or it is empty"),
+        ({"images": "../I"}, "--images ../I: is not below {root}; name a --root that holds all"),
+        ({"images": "/I"}, "--images /I: is not below {root}; name a --root"),
+        ({"images": "I", "annotations": "B"}, "--annotations B: {root} has no such folder"),
+        ({"splits": {"val": "v.txt"}}, "--splits val=v.txt: no such file in {root}"),
+        ({"splits": {"val": "../t.txt"}}, "--splits val=../t.txt: is not below {root}"),
+    ],
+)
+@pytest.mark.parametrize("layout", ["custom-voc", "humanparts"])
+def test_a_flag_at_fault_is_named_and_not_the_layout(
+    tmp_path: Path, flags: dict[str, Any], said: str, layout: str
+) -> None:
+    tree(tmp_path, "I/x.jpg")
+    root = tree(tmp_path / "d", *FOUR, train="a\n")
+    with pytest.raises(LayoutError) as caught:
+        choose(layout, "x", root, flags)
+    assert str(caught.value).startswith(said.format(root=tmp_path / "d"))
+
+
+def test_flags_may_be_absolute_or_have_dots(tmp_path: Path) -> None:
+    root = tree(tmp_path, *FOUR, "B/a.jpg", sets__train="a\n")
+    flags = {"images": f"{tmp_path}/B/", "annotations": "./A",
+             "splits": {"val": f"{tmp_path}/sets/train.txt"}}  # fmt: skip
+    found = choose("custom-voc", "x", root, flags).layout
+    assert (found.images, found.annotations) == ("B", "A")
+    assert found.splits == {"val": "sets/train.txt"}
+    root = tree(tmp_path / "e", "t/img/a.jpg", "t/xml/a.xml")
+    flags = {"images": "{split}/img", "annotations": "{split}/xml", "splits": {"train": "t"}}
+    assert choose("custom-voc", "x", root, flags).layout.folders("train") == ("t/img", "t/xml")
+    with pytest.raises(LayoutError, match="no folder gone/img/"):
+        choose("custom-voc", "x", root, flags | {"splits": {"train": "gone"}})
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a.xml", "b.jpg"],
+        ["1/a.jpg", "1/c.jpg", "2/a.jpg", "2/b.jpg", "xml/a.xml", "xml/b.xml", "xml/c.xml"],
+    ],
+)
+def test_messages_name_options_that_the_command_has(tmp_path: Path, names: list[str]) -> None:
+    """convert's --images is another thing, and it has no --root."""
+    root = tree(tmp_path, *names)
+    with pytest.raises(LayoutError, match="--images and --annotations"):
+        choose("custom-voc", "x", root, {})
+    with pytest.raises(LayoutError) as caught:
+        choose("custom-voc", "x", root)
+    assert "--images" not in str(caught.value)
+    assert "a layout file (images = 'FOLDER', annotations = 'FOLDER')" in str(caught.value)
+    (tmp_path / "empty").mkdir()
+    for choice, flags in (("custom-voc", None), ("voc", {}), ("coco", None)):
+        with pytest.raises(LayoutError) as caught:
+            choose(choice, "x", Root(tmp_path / "empty"), flags)
+        assert "--root" not in str(caught.value)
 
 
 def coco(*file_names: str) -> str:

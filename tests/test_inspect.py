@@ -245,25 +245,28 @@ def test_oddities(tmp_path: Path) -> None:
         "annotation-missing",  # a line of a split file
         "unreadable-xml",
         "look-alike-labels",
-        "duplicate-across-splits",
+        "image-in-two-splits",
         "empty-file",
     }
     assert found.failed
     assert said["image-missing"].file == "A/gone.xml"
     assert said["image-without-annotation"].file == "I/alone.jpg"
-    assert said["image-without-annotation"].message.startswith("2 images")
+    assert said["image-without-annotation"].message.startswith("2 images without an XML file")
     assert (said["annotation-missing"].file, said["annotation-missing"].where) == (
         "train.txt",
         "nowhere",
     )
     assert said["unreadable-xml"].file == "A/torn.xml"
-    assert said["duplicate-across-splits"].file == "I/a.jpg"
+    assert said["image-in-two-splits"].file == "I/a.jpg"
     assert said["empty-file"].file == "I/hollow.png"
-    alike = [f.message for f in found.findings if f.code == "look-alike-labels"]
-    assert alike == [
-        "class 'Person' (2) looks like 'person' (6)",
-        "class 'persn' (2) looks like 'person' (6)",
-    ]
+    # a.xml is in both splits: 2 * 2 persons, and one each of b.xml and gone.xml
+    (alike,) = [f for f in found.findings if f.code == "look-alike-labels"]
+    assert alike.message == (
+        "'person' (6 shapes), 'Person' (2 shapes) and 'persn' (2 shapes) look alike, and count as "
+        "3 classes"
+    )
+    assert (alike.file, alike.where) == ("A/a.xml", "line 6")
+    assert len({f.code for f in found.findings}) == len(found.findings)  # nothing said twice
 
 
 @pytest.mark.parametrize(
@@ -300,7 +303,13 @@ def test_the_same_bytes_in_two_splits(tmp_path: Path) -> None:
     (finding,) = inspect(str(tmp_path)).findings
     assert finding.code == "duplicate-across-splits"
     assert finding.file == "valid/z.jpg"
-    assert finding.message.startswith("(val) is train/a_jpg.rf.1.jpg (train) again; 1 images")
+    assert finding.message == (
+        "is train/a_jpg.rf.1.jpg again, by its bytes: one in val, one in train; 1 image is in two "
+        "splits under two names (this is the first)"
+    )
+    for end in ("jpg", "xml"):  # a third time, and that of trainval which is no other split
+        write(tmp_path / "trainval" / f"y.{end}", (tmp_path / "train" / f"x.{end}").read_bytes())
+    assert inspect(str(tmp_path)).findings == [finding]
 
 
 def test_labelme_and_what_to_do_with_it(tmp_path: Path) -> None:
@@ -402,7 +411,7 @@ def test_recognised_but_not_laid_out_says_what_it_needs(tmp_path: Path) -> None:
     picture(tmp_path / "b.jpg")
     found = inspect(str(tmp_path))
     assert not found.usable
-    assert "no two of one name; name the folders with --images" in only(found).needs
+    assert "no two of one name; name the folders in a layout file" in only(found).needs
 
 
 def test_no_such_folder() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dataforge.errors import UsageError
-from dataforge.labels import ClassMap, Unknown
+from dataforge.labels import MOST_COMPARED, ClassMap, Unknown, look_alikes
 from dataforge.records import Finding, Image, Instance
 
 
@@ -93,6 +93,9 @@ def test_an_empty_label_is_a_finding_even_where_all_labels_are_taken() -> None:
     assert applied(classes, "", "  ", "cat") == ["cat"]
     (finding,) = classes.findings()
     assert (finding.code, finding.severity, finding.lost) == ("empty-label", "error", 2)
+    # what else is said of unknown labels does not help here
+    assert finding.remedy == "give it a label in the tool that it was marked with"
+    assert applied(ClassMap(["cat"], {"cat": [""]}, unknown="add"), "", "cat") == ["cat"]
 
 
 def test_labels_to_skip_are_counted_in_a_note() -> None:
@@ -255,6 +258,9 @@ def test_a_rule_for_a_class_that_never_comes_is_noted() -> None:
         ("left hand", "lefthand", False),
         ("ﬁn", "fin", True),  # a ligature; casefold takes it apart, too
         ("Straße", "STRASSE", True),
+        ("left hand", "left_hand", False),
+        ("car", "cars", False),
+        ("platelets", "platelet", False),
     ],
 )
 def test_look_alikes_are_one_warning_with_counts(one: str, other: str, by_case: bool) -> None:
@@ -267,6 +273,35 @@ def test_look_alikes_are_one_warning_with_counts(one: str, other: str, by_case: 
     assert (finding.file, finding.where) == ("a.json", "$.shapes[1]")  # the rarer one
     assert ("--ignore-case" in finding.remedy) is by_case
     assert f"--merge '{one}={other}'" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("counts", "groups"),
+    [
+        ({"person": 6, "Person": 2, "persn": 2}, [["person", "Person", "persn"]]),
+        ({"bicycle": 9, "bicycl": 1, "cat": 4, "CAT": 5}, [["bicycle", "bicycl"], ["CAT", "cat"]]),
+        ({"monkey": 20, "money": 7}, []),  # 7 * 3 > 20: no slip
+        ({"monkey": 21, "money": 7}, [["monkey", "money"]]),
+        ({"monkey": 5, "money": 0}, []),  # nobody wrote it
+        ({"bicycle": 9, "bycicle": 1}, []),  # ratio 12/14: another word for all we know
+        ({"wheel1": 9, "wheel2": 1}, []),
+        ({"cat": 9, "car": 1}, []),
+        ({"female": 9, "male": 1}, []),
+        ({"model 1.1": 9, "model 11": 1}, []),
+        ({"C": 9, "C++": 1, "c#": 1}, []),
+        ({"-": 9, "_": 1, "": 1}, []),
+    ],
+)
+def test_what_looks_alike(counts: dict[str, int], groups: list[list[str]]) -> None:
+    assert list(look_alikes(counts)) == groups
+    assert list(look_alikes(dict(reversed(counts.items())))) == groups
+
+
+def test_thousands_of_names_are_compared_by_their_plain_form_alone() -> None:
+    many = {f"{number}": 1 for number in range(MOST_COMPARED)}
+    assert list(look_alikes({**many, "person": 9, "persn": 1, "Person": 1})) == [
+        ["person", "Person"]
+    ]
 
 
 def test_following_the_remedy_ends_the_warning() -> None:

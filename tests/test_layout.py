@@ -114,12 +114,12 @@ INSIDE = (10, 10, 30, 30)
 @pytest.mark.parametrize(
     ("boxes", "decided", "said"),
     [
-        ([INSIDE, (0, 5, 9, 9)], "zero", "1 of 2 boxes begin at 0"),
+        ([INSIDE, (0, 5, 9, 9)], "zero", "1 of 2 boxes begins at 0"),
         ([(0.5, 5, 9, 9)], "zero", "1 of 1"),  # half a pixel from the edge
-        ([(0, 5, 64, 9)], "zero", "begin at 0"),  # 0 outweighs an end at the width
-        ([INSIDE, (1, 1, 64, 30)], "voc", "1 end exactly"),
-        ([INSIDE, (1, 1, 30, 48)], "voc", "1 end exactly"),
-        ([INSIDE], "mmdet", "nothing in 1 boxes tells; mmdet"),
+        ([(0, 5, 64, 9)], "zero", "begins at 0"),  # 0 outweighs an end at the width
+        ([INSIDE, (1, 1, 64, 30)], "voc", "1 ends exactly"),
+        ([INSIDE, (1, 1, 30, 48)], "voc", "1 ends exactly"),
+        ([INSIDE], "mmdet", "nothing in 1 box tells; mmdet"),
         ([(-3, 5, 65, 9)], "mmdet", "nothing"),  # outside the image tells nothing
         ([], "mmdet", "nothing in 0 boxes"),
     ],

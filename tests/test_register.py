@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Callable
-from itertools import chain
+from collections.abc import Callable, Sequence
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -633,10 +634,11 @@ def test_coco_folders(
         write(root / name, coco(file_name))
     plan_ = planned(root, "Cats")
     assert plan_.dataset.format == "coco"
-    assert plan_.dataset.classes == ("cat", "dog")
+    assert plan_.dataset.classes == ("cat",)  # no dog is marked
     found = {use: (s.ann_file, s.images) for use, s in plan_.dataset.splits.items()}
     assert {use: found[use] for use in splits} == splits
-    assert all(instances == {"cat": 1, "dog": 0} for instances in plan_.instances.values())
+    assert all(instances == {"cat": 1} for instances in plan_.instances.values())
+    assert not plan_.failed
 
 
 @pytest.mark.parametrize(
@@ -683,7 +685,7 @@ def test_coco_images_that_are_nowhere(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("segmentations", "masks"),
-    [([[1, 2, 3, 4, 5, 6]], True), ([], False), ({"size": [48, 64], "counts": "x"}, True)],
+    [([[1, 2, 3, 4, 5, 6]], True), ([], False), ({"size": [48, 64], "counts": [0, 3072]}, True)],
 )
 def test_coco_masks(segmentations: Any, masks: bool, tmp_path: Path) -> None:
     root = tmp_path / "d"
@@ -706,7 +708,8 @@ def test_coco_is_not_split_here(tmp_path: Path) -> None:
 
 
 def test_coco_categories_that_are_no_classes(tmp_path: Path) -> None:
-    picture(tmp_path / "d" / "a.jpg")
+    for name in ("a.jpg", "b.jpg"):
+        picture(tmp_path / "d" / name)
     document = coco("a.jpg", "b.jpg")
     document["annotations"][1]["category_id"] = 0  # a dog
     write(tmp_path / "d" / "train.json", document)
@@ -723,6 +726,176 @@ def test_coco_categories_that_are_no_classes(tmp_path: Path) -> None:
     dropped = planned(tmp_path / "d", "Cats", labels="dog", drop="cat")
     assert not dropped.failed
     assert "dropped-class" in {finding.code for finding in dropped.findings}
+
+
+# Roboflow's exports begin with a supercategory that nothing is marked with.
+ROBOFLOW = [{"id": 0, "name": "cells-ab1", "supercategory": "none"},
+            {"id": 1, "name": "WBC", "supercategory": "cells-ab1"},
+            {"id": 2, "name": "red, round", "supercategory": "cells-ab1"}]  # fmt: skip
+
+
+def roboflow(root: Path, used: dict[str, int], names: Sequence[str] = ()) -> Path:
+    """Folders of splits; what is marked in each is of one category."""
+    for split, category in used.items():
+        picture(root / split / f"{split}.jpg")
+        document = coco(f"{split}.jpg", category_id=category)
+        document["categories"] = [
+            entry | {"name": name} if name else entry
+            for entry, name in zip_longest(ROBOFLOW, names)
+        ]
+        write(root / split / "_annotations.coco.json", document)
+    return root
+
+
+def test_a_category_that_nothing_is_marked_with_is_no_class(tmp_path: Path) -> None:
+    root = roboflow(tmp_path / "d", {"train": 1, "valid": 1})
+    plan_ = planned(root, "Cells", layout="coco")
+    assert plan_.dataset.classes == ("WBC",)
+    assert plan_.dataset.spellings == {"WBC": "WBC"}
+    assert plan_.dataset.dropped == ("cells-ab1", "red, round")
+    assert plan_.instances == {"train": {"WBC": 1}, "val": {"WBC": 1}}
+    (finding,) = plan_.findings
+    assert (finding.code, finding.severity) == ("category-without-instances", "note")
+    assert (finding.file, finding.where) == ("train/_annotations.coco.json", "$.categories")
+    assert "'cells-ab1', 'red, round'" in finding.message
+    # A comma in a name is no comma between names.
+    assert "--labels FILE with the lines 'cells-ab1', 'WBC', 'red, round' keeps" in finding.remedy
+
+
+def test_what_the_note_says_keeps_the_category(cli: Cli, tmp_path: Path) -> None:
+    names = ["cells-ab1", "WBC", "it's red"]
+    root = roboflow(tmp_path / "d", {"train": 1, "valid": 2}, names)
+    code, out, _ = cli("register", "Cells", "--root", root, "--dry-run")
+    assert code == 0
+    (line,) = [line for line in out.splitlines() if "::$.categories: " in line]
+    assert "nothing is marked 'cells-ab1' in any split" in line
+    option, value = shlex.split(line.split("; ")[1])[:2]
+    plan_ = planned(root, "Cells", **{option.removeprefix("--"): value})
+    assert plan_.dataset.classes == (*names,)
+    assert plan_.dataset.dropped == ()
+    assert "category-without-instances" not in {finding.code for finding in plan_.findings}
+
+
+@pytest.mark.parametrize(
+    ("options", "classes", "dropped"),
+    [
+        ({}, ["WBC", "RBC"], ["cells"]),
+        ({"drop": "RBC"}, ["WBC"], ["cells", "RBC"]),
+        ({"skip": ("RBC ",)}, ["WBC"], ["cells", "RBC"]),
+        ({"merge": "cells=WBC,RBC"}, ["cells"], []),
+        ({"labels": "WBC", "unknown": "ignore"}, ["WBC"], ["cells", "RBC"]),
+        ({"labels": "WBC", "unknown": "add"}, ["WBC", "RBC"], ["cells"]),
+        ({"labels": "RBC,cells,WBC"}, ["RBC", "cells", "WBC"], []),
+        # what may be a misspelt class is not on purpose none
+        ({"labels": "WBC,red"}, ["WBC", "red"], []),
+        ({"labels": "WBC,red", "drop": "cells"}, ["WBC", "red"], ["cells"]),
+        ({"flags": {"classes": ["cells", "RBC"]}}, ["cells", "RBC"], []),
+    ],
+)
+def test_categories_that_are_on_purpose_no_class(
+    options: dict[str, Any], classes: list[str], dropped: list[str], tmp_path: Path
+) -> None:
+    root = roboflow(tmp_path / "d", {"train": 1, "valid": 2}, ["cells", "WBC", "RBC"])
+    dataset = planned(root, "Cells", **options).dataset
+    assert [*dataset.classes] == classes
+    assert [*dataset.dropped] == dropped
+
+
+def test_nothing_is_marked_at_all(tmp_path: Path) -> None:
+    root = roboflow(tmp_path / "d", {"train": 7})
+    with pytest.raises(InputError, match="nothing is marked there") as caught:
+        planned(root, "Cells")
+    assert "no category has the id 7" in str(caught.value)
+
+
+def test_a_voc_folder_has_no_categories(parts: Path) -> None:
+    assert planned(parts, drop="face").dataset.dropped == ()
+
+
+def text_of(document: dict[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False)
+
+
+def entry(document: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The same with another first annotation."""
+    first, *others = document["annotations"]
+    return document | {"annotations": [first | changes, *others]}
+
+
+FINE = coco("d/ä.jpg", "d/b.jpg")
+A, B = FINE["images"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "where"),
+    [
+        (FINE | {"images": [A | {"file_name": "d\\ä.jpg"}, B]}, "backslashes",
+         "$.images[0].file_name"),
+        (FINE | {"images": [A, B | {"file_name": "d/c.jpg"}]}, "image-missing",
+         "$.images[1].file_name"),
+        (FINE | {"images": [A | {"width": None}, B]}, "size-of-image", "$.images[0]"),
+        (FINE | {"images": [A | {"id": "0"}, B]}, "ids-of-two-kinds", "$.annotations[0].image_id"),
+        (b"\xef\xbb\xbf" + text_of(FINE).encode(), "byte-order-mark", ""),
+        (text_of(FINE).encode("gb18030"), "encoding", ""),
+        (entry(FINE, image_id=7), "dangling-image-id", "$.annotations[0].image_id"),
+        (entry(FINE, category_id=7), "dangling-category-id", "$.annotations[0].category_id"),
+        (entry(FINE, category_id="1"), "ids-of-two-kinds", "$.annotations[0].category_id"),
+        (entry(FINE, id=1), "annotation-ids", "$.annotations[1].id"),
+        (entry(FINE, bbox=["1", "2", "3", "4"]), "odd-number", "$.annotations[0].bbox"),
+        (entry(FINE, bbox=[], segmentation=[[1, 2, 3, 4, 5, 0]]), "no-bbox", "$.annotations[0]"),
+    ],
+)  # fmt: skip
+def test_coco_files_that_training_stops_at(
+    content: Any, code: str, where: str, cli: Cli, tmp_path: Path
+) -> None:
+    root = tmp_path / "data"
+    for name in ("ä.jpg", "b.jpg"):
+        picture(root / "d" / name)
+    write(root / "train.json", content)
+    plan_ = planned(root, "Cats")
+    (finding,) = [finding for finding in plan_.findings if finding.severity == "error"]
+    assert (finding.code, finding.file, finding.where) == (code, "train.json", where)
+    assert finding.remedy
+    result, out, _ = cli("register", "Cats", "--root", root)
+    assert result == 1
+    assert f"error {code}: 1" in out
+    assert f"registered {plan_.dataset.class_name}" in out
+    assert (Path("cats_registered") / plan_.config).is_file()
+    if "coco filter" in finding.remedy:
+        result, _, _ = cli("coco", "filter", root / "train.json", tmp_path / "mended.json")
+        assert result in (0, 1)
+        shutil.copy(tmp_path / "mended.json", root / "train.json")
+        assert not planned(root, "Cats").failed
+
+
+@pytest.mark.parametrize("form", ["voc", "coco"])
+def test_boxes_of_no_use_are_reported_as_in_a_conversion(form: str, tmp_path: Path) -> None:
+    root = tmp_path / "d"
+    picture(root / "img" / "a.jpg")
+    if form == "voc":
+        boxes = (5, 5, 5, 9), (70, 2, 80, 9), (1, 2, 30, 40)
+        write(root / "xml" / "a.xml", voc_xml(*(voc_object("cat", box) for box in boxes)))
+        for split in ("train", "trainval"):  # told once all the same
+            write(root / f"{split}.txt", "a\n")
+    else:
+        document = coco("a.jpg")
+        (first,) = document["annotations"]
+        boxes = (5, 5, 0, 4), (70, 2, 10, 7), (1, 2, 29, 38)
+        document["annotations"] = [first | {"id": n, "bbox": box} for n, box in enumerate(boxes)]
+        write(root / "train.json", document)
+    plan_ = planned(root, "Cats", flags={"coords": "zero"} if form == "voc" else {})
+    useless = [
+        finding for finding in plan_.findings if finding.code in ("zero-area", "outside-image")
+    ]
+    assert [(finding.code, finding.severity) for finding in useless] == [
+        ("zero-area", "warning"),
+        ("outside-image", "warning"),
+    ]
+    assert plan_.instances["train"] == {"cat": 3}
+    report = run_convert(root, tmp_path / "out", form)
+    assert useless == list(
+        dict.fromkeys(finding for finding in report.findings if finding in useless)
+    )
 
 
 def test_register_inside_the_dataset_twice(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -799,7 +972,7 @@ def test_cli_options(cli: Cli, parts: Path, tmp_path: Path) -> None:
     classes = write(tmp_path / "classes.txt", "people\nface\nhand\n")
     code, out, _ = cli(
         "register", "Parts", "--layout", "humanparts", "--root", parts, "--classes", classes,
-        "--aliases", aliases, "--also-known-as", "pp,p 2", "--out", tmp_path / "out",
+        "--aliases", aliases, "--also-known-as", " pp, p 2,,", "--out", tmp_path / "out",
         "--base", "retinanet_r50_fpn", "--gpus", "8", "--repeat", "3", "--init", "random",
         "--difficult", "ignore", "--coords", "voc",
     )  # fmt: skip
@@ -830,7 +1003,7 @@ def test_cli_options(cli: Cli, parts: Path, tmp_path: Path) -> None:
         (["--root", "/no/such/folder"], 3, "/no/such/folder: no such folder"),
         (["--layout", "voc"], 3, "is not laid out as voc says"),
         (["--layout", "no.toml"], 3, "no.toml: cannot be read"),
-        (["--images", "Pictures", "--layout", "humanparts"], 3, "no folder Pictures/"),
+        (["--images", "Pictures", "--layout", "humanparts"], 3, "--images Pictures: "),
     ],
 )
 def test_cli_exit_codes(arguments: list[str], code: int, said: str, cli: Cli, parts: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import HEIGHT, REAL, WIDTH, load_coco, picture, write
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
@@ -99,12 +100,19 @@ class Aspect:
     Args:
         change: makes a plain file say it.
         view: what of a file says it.
+        besides: other aspects that the file has then.
     """
 
-    def __init__(self, change: Callable[[Json], Any], view: Callable[[Json], Any]) -> None:
+    def __init__(
+        self,
+        change: Callable[[Json], Any],
+        view: Callable[[Json], Any],
+        besides: tuple[str, ...] = ("no outline",),
+    ) -> None:
         self.file = plain()
         change(self.file)
         self.view = view
+        self.besides = besides
 
     def survives(self, through: str, **options: Any) -> bool:
         """Whether it is there after a way through a format and back."""
@@ -168,18 +176,21 @@ ASPECTS: dict[str, Aspect] = {
     "image name": Aspect(lambda file: None, names_of_images),
     "image size": Aspect(lambda file: None, size_of_images),
     "empty image": Aspect(other_image, lambda file: len(file["images"])),
-    "fraction": Aspect(of_box(bbox=[10.5, 12.25, 0.125, 28.75]), boxes),
-    "box outside": Aspect(of_box(bbox=[-10, 12, 20, 90]), boxes),
+    "fraction": Aspect(of_box(bbox=[10.5, 12.25, 0.125, 28.75], area=3.59375), boxes),
+    "box outside": Aspect(of_box(bbox=[-10, 12, 20, 90], area=1800), boxes),
     "box without area": Aspect(of_box(bbox=[10, 12, 0, 9], area=0), boxes),
     "no outline": Aspect(lambda file: None, each("segmentation")),
-    "polygon": Aspect(of_box(segmentation=[RING], area=280), each("segmentation", "area")),
-    "several rings": Aspect(two_rings, each("segmentation", "area")),
+    "polygon": Aspect(of_box(segmentation=[RING], area=280), each("segmentation", "area"), ()),
+    "several rings": Aspect(two_rings, each("segmentation", "area"), ()),
     "mask": Aspect(
         of_box(segmentation=mask(10, 12, hole=False), bbox=[10, 12, 6, 6], area=36),
         each("segmentation", "area"),
+        (),
     ),
     "area of its own": Aspect(of_box(area=7), each("area")),
-    "box beside outline": Aspect(of_box(segmentation=[RING], bbox=[9, 12, 22, 30]), boxes),
+    "box beside outline": Aspect(
+        of_box(segmentation=[RING], bbox=[9, 12, 22, 30], area=280), boxes, ("polygon",)
+    ),
     "crowd": Aspect(of_box(iscrowd=1), each("iscrowd")),
     "difficult": Aspect(of_box(attributes={"difficult": True}), attribute("difficult")),
     "pose": Aspect(of_box(attributes={"pose": "Left"}), attribute("pose")),
@@ -219,63 +230,64 @@ def test_each_aspect_says_something_that_a_plain_file_does_not(what: str) -> Non
     assert aspect.view(copy.deepcopy(aspect.file)) != aspect.view(plain())
 
 
-# Format -> what does not survive it -> words of the sentence in LOSSY that says so.
-LOST: dict[str, dict[str, str]] = {
+# Format -> what does not survive it -> (words of the sentence in LOSSY that says so, code of the
+# finding that reports it).
+LOST: dict[str, dict[str, tuple[str, str]]] = {
     "coco": {},
     "labelme": {
-        "no outline": "whether a box is all that is known",
-        "area of its own": "an area that is not that of its outline",
-        "box beside outline": "a box or an area",
-        "crowd": "whether an instance is a crowd",
-        "pose": "attributes that labelme does not know",
-        "truncated": "attributes that labelme does not know",
-        "other attribute": "attributes that labelme does not know",
-        "own key": "keys that only",
-        "own key of image": "keys that only",
-        "order of classes": "the order of the classes",
-        "class of nothing": "classes that nothing is marked with",
-        "own key of class": "keys that only",
-        "own key of dataset": "keys that only",
+        "no outline": ("whether a box is all that is known", "boxes-as-outlines"),
+        "area of its own": ("an area that is not that of its outline", "area-not-carried"),
+        "box beside outline": ("a box or an area", "box-not-kept"),
+        "crowd": ("whether an instance is a crowd", "crowd-not-kept"),
+        "pose": ("attributes that labelme does not know", "attributes-moved"),
+        "truncated": ("attributes that labelme does not know", "attributes-moved"),
+        "other attribute": ("attributes that labelme does not know", "attributes-moved"),
+        "own key": ("keys that only", "keys-not-carried"),
+        "own key of image": ("keys that only", "keys-not-carried"),
+        "order of classes": ("the order of the classes", "class-order-not-carried"),
+        "class of nothing": ("classes that nothing is marked with", "classes-not-carried"),
+        "own key of class": ("keys that only", "keys-not-carried"),
+        "own key of dataset": ("keys that only", "keys-not-carried"),
     },
     "voc": {
-        "polygon": "outlines and masks",
-        "several rings": "outlines and masks",
-        "mask": "outlines and masks",
-        "area of its own": "an area that is not that of its box",
-        "crowd": "crowds",
-        "description": "attributes other than",
-        "other attribute": "attributes other than",
-        "own key": "keys that only",
-        "flags of image": "all of an image",
-        "own key of image": "keys that only",
-        "own key of class": "keys that only",
-        "own key of dataset": "keys that only",
+        "polygon": ("outlines and masks", "outlines-not-carried"),
+        "several rings": ("outlines and masks", "outlines-not-carried"),
+        "mask": ("outlines and masks", "outlines-not-carried"),
+        "area of its own": ("an area that is not that of its box", "area-not-carried"),
+        "crowd": ("crowds", "crowd-as-difficult"),
+        "description": ("attributes other than", "attributes-not-carried"),
+        "other attribute": ("attributes other than", "attributes-not-carried"),
+        "own key": ("keys that only", "keys-not-carried"),
+        "flags of image": ("all of an image", "image-attributes-not-carried"),
+        "own key of image": ("keys that only", "keys-not-carried"),
+        "own key of class": ("keys that only", "keys-not-carried"),
+        "own key of dataset": ("keys that only", "keys-not-carried"),
     },
     "yolo": {
-        "polygon": "outlines and masks",
-        "several rings": "outlines and masks",
-        "mask": "outlines and masks",
-        "box outside": "lies outside its image",
-        "box without area": "boxes without area",
-        "area of its own": "an area that is not that of its box",
-        "crowd": "crowds",
-        "difficult": "difficult",
-        "pose": "all other attributes",
-        "truncated": "all other attributes",
-        "description": "all other attributes",
-        "other attribute": "all other attributes",
-        "own key": "keys that only",
-        "flags of image": "of images",
-        "own key of image": "keys that only",
-        "own key of class": "keys that only",
-        "own key of dataset": "keys that only",
+        "polygon": ("outlines and masks", "outlines-not-carried"),
+        "several rings": ("outlines and masks", "outlines-not-carried"),
+        "mask": ("outlines and masks", "outlines-not-carried"),
+        "box outside": ("lies outside its image", "clipped-to-image"),
+        "box without area": ("boxes without area", "nothing-in-image"),
+        "area of its own": ("an area that is not that of its box", "area-not-carried"),
+        "crowd": ("crowds", "crowds-left-out"),
+        "difficult": ("difficult", "attributes-not-carried"),
+        "pose": ("all other attributes", "attributes-not-carried"),
+        "truncated": ("all other attributes", "attributes-not-carried"),
+        "description": ("all other attributes", "attributes-not-carried"),
+        "other attribute": ("all other attributes", "attributes-not-carried"),
+        "own key": ("keys that only", "keys-not-carried"),
+        "flags of image": ("of images", "image-attributes-not-carried"),
+        "own key of image": ("keys that only", "keys-not-carried"),
+        "own key of class": ("keys that only", "keys-not-carried"),
+        "own key of dataset": ("keys that only", "keys-not-carried"),
     },
 }
 
 # Sentences of LOSSY that other tests are about: what is lost when such a file is *read*, when
 # outlines are written to YOLO, and splits, which this file has below.
 ELSEWHERE: dict[str, set[str]] = {
-    "coco": {"the ids of images", "how a mask's runs were written"},
+    "coco": {"the ids of images", "how a mask's runs were written", "keys that only another"},
     "labelme": {"lines and points", "which images are in which split"},
     "voc": {"parts (person layout)"},
     "yolo": {"holes and gaps", "keypoints"},
@@ -295,7 +307,7 @@ def test_what_is_lost_is_what_lossy_speaks_of(name: str) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_lossy_speaks_of_nothing_else(name: str) -> None:
     lossy = get_format(name).LOSSY
-    spoken_of = {*LOST[name].values(), *ELSEWHERE[name]}
+    spoken_of = {*(words for words, _ in LOST[name].values()), *ELSEWHERE[name]}
     for words in spoken_of:
         assert any(words in sentence for sentence in lossy), words
     for sentence in lossy:
@@ -303,23 +315,16 @@ def test_lossy_speaks_of_nothing_else(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_what_is_lost_is_reported(name: str, tmp_path: Path) -> None:
-    """A line for each thing that an instance or image says and that does not come along."""
-    silent = {
-        # The outline that is written says it, or the box.
-        "no outline", "area of its own",
-        # Of the dataset as a whole.
-        "order of classes", "class of nothing", "own key of class", "own key of dataset",
-    }  # fmt: skip
-    # These come back under another name.
-    moved = {"pose", "truncated", "other attribute"} if name == "labelme" else set()
-    for number, what in enumerate(sorted(LOST[name].keys() - silent - moved)):
+def test_what_is_lost_is_reported_and_nothing_else(name: str, tmp_path: Path) -> None:
+    for number, (what, aspect) in enumerate(ASPECTS.items()):
         folder = tmp_path / str(number)
-        write(folder / "in" / "x.json", ASPECTS[what].file)
-        picture(folder / "in" / "a b" / "ü.jpg")
+        write(folder / "in" / "x.json", aspect.file)
+        for image in aspect.file["images"]:
+            picture(folder / "in" / image["file_name"])
         report = run(folder / "in", folder / "out", "coco", name, images="copy")
-        codes = {finding.code for finding in report.findings}
-        assert codes - {"split-made-up", "zero-area"}, what
+        codes = {finding.code for finding in report.findings} - {"split-made-up", "zero-area"}
+        lost = [LOST[name][one] for one in (what, *aspect.besides) if one in LOST[name]]
+        assert codes == {code for _, code in lost}, what
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -357,6 +362,213 @@ def test_outlines_survive_yolo_when_asked() -> None:
     assert (back["bbox"], back["area"]) == ([10, 12, 6, 6], 32)
     (rle,) = [coco_mask.merge(coco_mask.frPyObjects(back["segmentation"], HEIGHT, WIDTH))]
     assert rle["counts"].decode() == mask(10, 12, hole=True)["counts"]
+
+
+# What is lost between any two formats, by count -------------------------------------------------
+
+Said = dict[str, tuple[int, set[str]]]
+"""Code of a finding, with what has the keys that are lost -> (the number and the names it says)."""
+
+CATEGORY = {"id", "name"}
+IMAGE = {"id", "file_name", "width", "height", "attributes"}
+ANNOTATION = {"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation",
+              "attributes"}  # fmt: skip
+CROWDS = {"labelme": "crowd-not-kept", "voc": "crowd-as-difficult", "yolo": "crowds-left-out"}
+ATTRIBUTES = {"labelme": "attributes-moved", "voc": "attributes-not-carried",
+              "yolo": "attributes-not-carried"}  # fmt: skip
+
+
+class Losses:
+    """What one COCO file says and another does not, as writers are to report it.
+
+    Args:
+        one: what a dataset says as COCO.
+        other: what it says after it was converted to `through`.
+    """
+
+    def __init__(self, one: Json, other: Json, through: str) -> None:
+        self.through = through
+        self.said: Said = {}
+        self.of_keys("keys of the whole dataset", [one], [other], {"images", "annotations",
+                                                                  "categories"})  # fmt: skip
+        self.of_classes(one, other)
+        images = by_image(one)
+        others = by_image(other)
+        assert images.keys() == others.keys()
+        for name, (image, marks) in images.items():
+            again, left = others[name]
+            self.of_keys("images have keys", [image], [again], IMAGE)
+            lost = changed(image.get("attributes") or {}, again.get("attributes") or {})
+            self.count("image-attributes-not-carried", lost)
+            if through == "yolo":
+                crowds = [mark for mark in marks if mark["iscrowd"]]
+                marks = [mark for mark in marks if not mark["iscrowd"]]
+                for _ in crowds:
+                    self.count("crowds-left-out", {""})
+            for mark, remains in zip(marks, left, strict=True):
+                self.of_mark(mark, remains)
+
+    def count(self, code: str, names: set[str]) -> None:
+        """One more, if there is a name."""
+        if names:
+            number, before = self.said.get(code, (0, set()))
+            self.said[code] = number + 1, before | (names - {""})
+
+    def of_keys(self, what: str, ones: list[Json], others: list[Json], known: set[str]) -> None:
+        for one, other in zip(ones, others, strict=True):
+            keys = changed(one, other) - known
+            if what.startswith("keys"):  # counted one by one
+                for key in keys:
+                    self.count(f"keys-not-carried: {what}", {key})
+            else:
+                self.count(f"keys-not-carried: {what}", keys)
+
+    def of_classes(self, one: Json, other: Json) -> None:
+        left = {category["name"]: category for category in other["categories"]}
+        kept = [category["name"] for category in one["categories"] if category["name"] in left]
+        for category in one["categories"]:
+            name = category["name"]
+            again = left.get(name, {"supercategory": ""})
+            self.of_keys("classes have keys", [category], [again], CATEGORY)
+            if name not in left:
+                self.count("classes-not-carried", {name})
+        if kept != list(left):
+            for _ in kept:
+                self.count("class-order-not-carried", {""})
+
+    def of_mark(self, mark: Json, remains: Json) -> None:
+        outline = bool(mark["segmentation"]), bool(remains["segmentation"])
+        for code, lost in (
+            ("outlines-not-carried", outline == (True, False)),
+            ("boxes-as-outlines", outline == (False, True)),
+            # An outline takes its area with it.
+            ("area-not-carried", outline != (True, False)
+             and mark["area"] != pytest.approx(remains["area"], rel=1e-6)),
+            ("box-not-kept", mark["bbox"] != pytest.approx(remains["bbox"], rel=1e-6)),
+            (CROWDS.get(self.through, ""), mark["iscrowd"] and not remains["iscrowd"]),
+        ):  # fmt: skip
+            self.count(code, {""} if lost else set())
+        self.of_keys("instances have keys", [mark], [remains], ANNOTATION)
+        lost_names = changed(mark.get("attributes") or {}, remains.get("attributes") or {})
+        # What moved into an attribute of this name changes that, and is said by its own.
+        if self.through == "labelme" and lost_names != {"attributes"}:
+            lost_names -= {"attributes"}
+        self.count(ATTRIBUTES.get(self.through, ""), lost_names)
+
+
+def changed(one: Json, other: Json) -> set[str]:
+    """Keys whose values are not the same in the other."""
+    return {key for key, value in one.items() if key not in other or other[key] != value}
+
+
+def by_image(file: Json) -> dict[str, tuple[Json, list[Json]]]:
+    """Last part of an image's name -> (the image, what is marked in it)."""
+    return {
+        image["file_name"].rpartition("/")[2]: (
+            image,
+            [one for one in file["annotations"] if one["image_id"] == image["id"]],
+        )
+        for image in file["images"]
+    }
+
+
+def reported(report: Report) -> Said:
+    """What a conversion says that it lost, taken from the words of its findings."""
+    found: Said = {}
+    codes = {code for table in LOST.values() for _, code in table.values()}
+    for finding in report.findings:
+        if finding.code not in codes:
+            continue
+        words, _, rest = finding.message.partition(" that only another format knows")
+        number, _, what = words.partition(" ")
+        code = f"{finding.code}: {what}" if rest else finding.code
+        names = re.search(r"\((.*)\)", finding.message)
+        assert code not in found
+        found[code] = int(number.replace(",", "")), set(names[1].split(", ") if names else ())
+    return found
+
+
+SEGMENTATIONS: dict[str, Json] = {
+    "box": {},
+    "polygon": {"segmentation": [RING], "area": 280},
+    "rings": {"segmentation": [RING, FAR_RING], "bbox": [10, 4, 50, 36], "area": 305},
+    "mask": {"segmentation": mask(10, 12, hole=True), "bbox": [10, 12, 6, 6], "area": 32},
+    "four corners": {"segmentation": [[10, 12, 30, 12, 30, 40, 10, 40]]},
+}
+SAYS: dict[str, Json] = {"difficult": True, "pose": "Left", "truncated": True,
+                         "description": "big", "colour": "red"}  # fmt: skip
+
+
+def mark_of(kind: str, label: int, says: set[str], own_area: bool, crowd: bool, key: bool) -> Json:
+    mark = plain()["annotations"][0] | SEGMENTATIONS[kind] | {"category_id": label}
+    more: Json = {"attributes": {name: SAYS[name] for name in sorted(says)}} if says else {}
+    more |= {"track": 7} if key else {}
+    return copy.deepcopy(mark | more | {"iscrowd": int(crowd)} | ({"area": 7} if own_area else {}))
+
+
+SOME = st.booleans()
+SOME_MARKS = st.lists(
+    st.builds(mark_of, st.sampled_from(sorted(SEGMENTATIONS)), st.integers(1, 3),
+              st.sets(st.sampled_from(sorted(SAYS))), SOME, SOME, SOME),
+    max_size=3,
+)  # fmt: skip
+
+
+def dataset_of(images: list[list[Json]], names: list[str], dataset: bool, klass: bool,
+               key: bool, flags: bool) -> Json:  # fmt: skip
+    """A COCO file whose images hold such marks; the rest is what else it says."""
+    file = plain() | ({"info": {"year": 2024}, "videos": [1]} if dataset else {})
+    more = {"supercategory": "pet", "keypoints": ["tail"]} if klass else {}
+    file["categories"] = [{"id": i, "name": name, "supercategory": ""} | more
+                          for i, name in enumerate(names, 1)]  # fmt: skip
+    image = file["images"][0]
+    image |= {"license": 3} if key else {}
+    image |= {"attributes": {"flags": {"night": True}}} if flags else {}
+    file["images"] = [image | {"id": i, "file_name": f"{i}.jpg"} for i in range(len(images))]
+    marks = [mark | {"image_id": i} for i, marks in enumerate(images) for mark in marks]
+    file["annotations"] = [mark | {"id": i} for i, mark in enumerate(marks)]
+    return file
+
+
+EVERYTHING = dataset_of(
+    [[mark_of(kind, label, {*SAYS} if odd else set(), odd, crowd, odd)
+      for kind in SEGMENTATIONS for odd in (False, True) for crowd in (False, True)]
+     for label in (1, 2)],
+    ["zebra", "cat", "dog"], True, True, True, True,
+)  # fmt: skip
+BESIDE = copy.deepcopy(EVERYTHING)
+BESIDE["annotations"] = [mark | {"bbox": [9, 9, 50, 30]} for mark in BESIDE["annotations"]]
+
+
+@pytest.mark.parametrize("writes", FORMATS)
+@pytest.mark.parametrize("reads", FORMATS)
+@settings(max_examples=6)
+@given(
+    st.builds(
+        dataset_of, st.lists(SOME_MARKS, min_size=1, max_size=2),
+        st.permutations(["cat", "dog", "zebra"]), SOME, SOME, SOME, SOME,
+    )
+)  # fmt: skip
+@example(EVERYTHING)
+@example(BESIDE)
+def test_findings_count_just_what_is_lost_between_two_formats(
+    reads: str, writes: str, file: Json
+) -> None:
+    """The dataset as COCO, before and after, tells what was lost."""
+    if reads == writes != "coco" or not any(not one["iscrowd"] for one in file["annotations"]):
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder / "in" / "x.json", file)
+        for image in file["images"]:
+            picture(folder / "in" / image["file_name"])
+        run(folder / "in", folder / "one", "coco", reads, images="copy")
+        report = run(folder / "one", folder / "other", reads, writes, images="copy")
+        files = []
+        for folder_, format_ in ((folder / "one", reads), (folder / "other", writes)):
+            run(folder_, folder_ / "as.json", format_, "coco")
+            files.append(json.loads((folder_ / "as.json").read_text("utf-8")))
+    assert reported(report) == Losses(files[0], files[1], writes).said
 
 
 # Boxes ------------------------------------------------------------------------------------------
@@ -494,7 +706,7 @@ def test_bccd_through_coco_yolo_voc_and_back_to_coco(tmp_path: Path) -> None:
     first, last = tmp_path / "1-coco", tmp_path / "4-coco"
     number = 0
     for split in ("train", "val", "test"):
-        one, other = (by_image(load_coco(folder, split)) for folder in (first, last))
+        one, other = (boxes_by_image(load_coco(folder, split)) for folder in (first, last))
         assert one.keys() == other.keys()
         for name, marked in one.items():
             assert [label for label, _ in marked] == [label for label, _ in other[name]]
@@ -504,7 +716,7 @@ def test_bccd_through_coco_yolo_voc_and_back_to_coco(tmp_path: Path) -> None:
     assert number == 4888
 
 
-def by_image(file: Json) -> dict[str, list[tuple[str, list[float]]]]:
+def boxes_by_image(file: Json) -> dict[str, list[tuple[str, list[float]]]]:
     """Last part of an image's name -> (class, bbox) of what is marked in it."""
     names = {one["id"]: one["name"] for one in file["categories"]}
     images = {one["id"]: one["file_name"].rpartition("/")[2] for one in file["images"]}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dataforge.errors import UsageError
+from dataforge.errors import UsageError, plural
 from dataforge.records import Finding
 from dataforge.source import Progress
 
@@ -35,16 +35,6 @@ def _printable(text: str, encoding: str | None) -> str:
         c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
     )
     return text.encode(encoding or "utf-8", "backslashreplace").decode(encoding or "utf-8")
-
-
-def count(number: int, noun: str) -> str:
-    """``1 image``, ``2 images``.
-
-    >>> count(2, "class")
-    '2 classes'
-    """
-    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else plural}"
 
 
 def choice(option: str, value: str, choices: Sequence[str]) -> Any:
@@ -80,7 +70,7 @@ def show_findings(findings: Sequence[Finding]) -> None:
         lost = sum(finding.lost for finding in group)
         say(
             f"{severity} {code}: {len(group)}"
-            + (f", {count(lost, 'shape')} left out" if lost else "")
+            + (f", {plural(lost, 'shape')} left out" if lost else "")
         )
         for finding in group[:SHOWN_PER_CODE]:
             say(f"  {finding}")

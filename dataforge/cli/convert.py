@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, cast, get_args
 
 import typer
 
@@ -21,13 +21,21 @@ from dataforge.cli._options import (
     Unknown,
     class_options,
 )
-from dataforge.cli._output import choice, count, progress_bar, say, show_findings, table
+from dataforge.cli._output import choice, progress_bar, say, show_findings, table
 from dataforge.convert import Job, Report, save_report
 from dataforge.convert import convert as run
 from dataforge.converters import CONVERTERS, Between
-from dataforge.errors import UsageError
+from dataforge.errors import UsageError, plural
 from dataforge.formats._table import get_format
-from dataforge.placing import folder_of
+from dataforge.layout import CoordsChoice, Difficult
+from dataforge.placing import How, folder_of
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "coords": get_args(CoordsChoice),
+    "difficult": get_args(Difficult),
+    "images": get_args(How),
+    "missing_images": ("keep", "skip"),
+}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -88,7 +96,10 @@ def _convert(
         None, help="Points: skip (default), error, or discs of radius=R pixels (labelme)."
     ),
     verify_images: Optional[bool] = typer.Option(
-        None, "--verify-images", help="Compare sizes with the images' headers (labelme, coco)."
+        None,
+        "--verify-images",
+        help="Compare the sizes that are stated with the headers of all images (labelme, voc, "
+        "coco); without it labelme and voc go by a sample.",
     ),
     extract_images: Optional[bool] = typer.Option(
         None,
@@ -118,6 +129,9 @@ def _convert(
         None, "--segments", help="Write outlines instead of boxes (to yolo)."
     ),
     report: Optional[Path] = typer.Option(None, help="Write what was done and found, as JSON."),
+    workers: int = typer.Option(
+        1, help="Processes that read, 0 for one on each core; the output is the same."
+    ),
     force: bool = typer.Option(False, "--force", help="Overwrite files that are there."),
 ) -> None:
     if converter not in CONVERTERS:
@@ -128,6 +142,9 @@ def _convert(
         "missing_images": missing_images, "coords": coords, "difficult": difficult,
         "category_start": category_start, "data": data, "segments": segments,
     }  # fmt: skip
+    for name, value in {**given, "images": images}.items():
+        if name in _CHOICES and value is not None:
+            choice(name.replace("_", "-"), value, _CHOICES[name])
     between = CONVERTERS[converter]
     if not isinstance(between, Between):  # another package's: it has options of its own
         between(source=src, out=out)()
@@ -145,12 +162,11 @@ def _convert(
         seed=seed,
         stratify=stratify,
         group_by=group_by,
-        images=choice("images", images, ("reference", "copy", "hardlink", "symlink"))
-        if images
-        else None,
+        images=cast("How | None", images),
         clip=clip,
         drop_empty=drop_empty,
         force=force,
+        workers=workers,
         **class_options(labels, aliases, unknown, ignore_case, drop, merge),
     )
     with progress_bar(converter) as progress:
@@ -179,12 +195,12 @@ def show_report(report: Report) -> None:
     instances = sum(sum(counts.values()) for counts in report.instances.values())
     images = sum(report.images.values())
     empty = (
-        f", {count(report.empty_images, 'image')} with nothing marked"
+        f", {plural(report.empty_images, 'image')} with nothing marked"
         if report.empty_images
         else ""
     )
-    shapes = f"{count(report.shapes, 'shape')} as {count(instances, 'instance')}"
-    say(f"{count(images, 'image')}, {shapes}{empty}")
+    shapes = f"{plural(report.shapes, 'shape')} as {plural(instances, 'instance')}"
+    say(f"{plural(images, 'image')}, {shapes}{empty}")
     splits = list(report.images)
     rows = [["class", *splits]]
     rows += [
@@ -198,7 +214,7 @@ def show_report(report: Report) -> None:
     if report.lost:
         total = sum(report.lost.values())
         parts = ", ".join(f"{number:,} {code}" for code, number in sorted(report.lost.items()))
-        say(f"{count(total, 'shape')} left out: {parts}")
+        say(f"{plural(total, 'shape')} left out: {parts}")
     for line in _written(report.files):
         say(f"wrote {folder_of(report.out) / line}")
 

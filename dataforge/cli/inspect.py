@@ -9,8 +9,8 @@ from typing import Optional
 import msgspec
 import typer
 
-from dataforge.cli._output import count, say, show_findings, table, warn
-from dataforge.errors import OutputError, UsageError
+from dataforge.cli._output import say, show_findings, table, warn
+from dataforge.errors import OutputError, UsageError, plural
 from dataforge.fileio import write_text
 from dataforge.inspect import Inspection, Part, inspect
 from dataforge.layout import to_toml
@@ -69,13 +69,13 @@ def _save(found: Inspection, path: Path, force: bool, quiet: bool) -> None:
 
 def show(found: Inspection) -> None:
     """All of it in words."""
-    say(f"{found.root}: {count(found.files, 'file')}")
+    say(f"{found.root}: {plural(found.files, 'file')}")
     folders = list(found.folders.items())
     for folder, kinds in folders[:_SHOWN_FOLDERS]:
         said = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
         say(f"  {'' if folder == '.' else folder}/  {said}")
     if len(folders) > _SHOWN_FOLDERS:
-        say(f"  ... and {len(folders) - _SHOWN_FOLDERS} more folders")
+        say(f"  ... and {plural(len(folders) - _SHOWN_FOLDERS, 'folder')} more")
     if found.images:
         images = (f"{number:,} {kind}" for kind, number in found.images.items())
         say(f"images: {', '.join(images)}")

@@ -7,6 +7,7 @@ from typing import Any, Optional
 
 import typer
 
+from dataforge.classes import comma_list
 from dataforge.cli._options import (
     Aliases,
     Drop,
@@ -20,10 +21,10 @@ from dataforge.cli._options import (
     Unknown,
     class_options,
 )
-from dataforge.cli._output import choice, count, say, show_findings, table
+from dataforge.cli._output import choice, say, show_findings, table
 from dataforge.codegen._table import TARGETS
 from dataforge.codegen.spec import TrainSpec
-from dataforge.errors import UsageError
+from dataforge.errors import UsageError, plural
 from dataforge.register import Plan, Request, apply, check_applicable, plan
 from dataforge.register import unregister as undo
 
@@ -112,7 +113,7 @@ def _register(
             root=root,
             layout=layout,
             flags={key: value for key, value in flags.items() if value is not None},
-            also_known_as=tuple(also_known_as.split(",")) if also_known_as else (),
+            also_known_as=tuple(comma_list(also_known_as or "")),
             split=split,
             seed=seed,
             stratify=stratify,
@@ -184,7 +185,7 @@ def show_applied(planned: Plan, written: list[Path]) -> None:
     for path in written:
         say(f"wrote {path}")
     if not written:
-        say(f"{planned.out} is up to date ({count(len(planned.files), 'file')})")
+        say(f"{planned.out} is up to date ({plural(len(planned.files), 'file')})")
     if planned.pth is not None:
         modules = ", ".join(target.module for target in planned.targets)
         say(f"importable as {modules}, by the line in {planned.pth}")

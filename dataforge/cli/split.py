@@ -7,7 +7,8 @@ from typing import Optional
 import typer
 
 from dataforge.cli._options import GroupBy
-from dataforge.cli._output import count, progress_bar, say, show_findings, table
+from dataforge.cli._output import progress_bar, say, show_findings, table
+from dataforge.errors import plural
 from dataforge.formats._table import formats
 from dataforge.split import SplitJob, SplitReport, make
 
@@ -61,7 +62,7 @@ def _split(
 
 def show(report: SplitReport, out: str) -> None:
     """What is where, what was found, what to do with it."""
-    say(f"{count(sum(report.images.values()), 'image')} ({report.format})")
+    say(f"{plural(sum(report.images.values()), 'image')} ({report.format})")
     counts = report.manifest.counts
     total = sum(report.images.values())
     rows = [["class", *counts]]
@@ -73,7 +74,7 @@ def show(report: SplitReport, out: str) -> None:
         say(line)
     show_findings(report.findings)
     if report.kept:
-        say(f"{count(report.kept, 'image')} as before, {report.new:,} new")
+        say(f"{plural(report.kept, 'image')} as before, {report.new:,} new")
     say(f"wrote {out}" if report.written else f"{out} is up to date")
 
 

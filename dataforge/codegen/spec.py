@@ -51,7 +51,9 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
         other_case: some images and XML files are named in different case.
         upper_xml: some XML files end in .XML.
         has_masks: every annotated split has polygons or masks.
-        dropped: category names that stand in the files and are on purpose no class (coco).
+        dropped: names of categories, as the files write them, that are on purpose no class
+            (coco): unused ones that were left out, dropped, skipped, and unknown ones where
+            these are ignored.
     """
 
     name: str

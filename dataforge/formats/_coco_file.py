@@ -10,18 +10,34 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from dataforge.errors import ParseError
+from dataforge.errors import ParseError, plural
 from dataforge.fileio import Root, decode_json, stem, to_utf8
 from dataforge.formats._base import Step
 from dataforge.layout import split_of_json
-from dataforge.records import Category, Finding, Header
+from dataforge.records import Category, Extra, Finding, Header
 
 MAX_COCO_BYTES = 2 * 2**30
 """COCO files larger than this are refused."""
 
+WRITTEN_ANYWAY = {"info": {"description": "", "version": "1.0"}, "licenses": []}
+"""What a file has that says nothing of its dataset, as some readers want the keys."""
+
+NO_SUPERCATEGORY = ""
+"""What a category has that says nothing else of itself."""
+
 T = TypeVar("T")
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_any = msgspec.json.Decoder().decode
+
+
+def extra_of(keys: dict[str, Any]) -> Extra:
+    """Keys that only COCO knows, as a record holds them."""
+    return {"coco": keys} if keys else {}
+
+
+def keys_of(extra: Extra) -> dict[str, Any]:
+    """Keys that only COCO knows, of what a record holds."""
+    return extra.get("coco", {})
 
 
 class NotCocoError(Exception):
@@ -43,7 +59,8 @@ class Document:
             first = self.annotations[0] if self.annotations else msgspec.Raw(b"{}")
             if b'"category_id"' not in bytes(first):
                 raise NotCocoError("no list of categories")
-            message = f"no categories: what the {len(self.annotations)} annotations mean is unknown"
+            marked = plural(len(self.annotations), "annotation")
+            message = f"no list of categories: what is marked is unknown ({marked})"
             raise ParseError(name, "$.categories", message)
         self.labels: IdTable[str | None] = IdTable()
 
@@ -63,7 +80,9 @@ class Document:
         findings: list[Finding] = []
         categories = tuple(self._read_categories(findings))
         yield from findings
-        return Header(categories=categories, extra=self.rest)
+        said = {key: value for key, value in self.rest.items()
+                if (key, value) not in WRITTEN_ANYWAY.items()}  # fmt: skip
+        return Header(categories=categories, extra=extra_of(said))
 
     def _read_categories(self, findings: list[Finding]) -> Iterable[Category]:
         self.labels = IdTable()
@@ -92,8 +111,10 @@ class Document:
                 self.labels.set(number, name)
             if name not in names:
                 names[name] = number
-                extra = {key: value for key, value in entry.items() if key not in ("id", "name")}
-                yield Category(name=name, extra=extra)
+                said = {key: value for key, value in entry.items() if key not in ("id", "name")}
+                if said.get("supercategory") == NO_SUPERCATEGORY:
+                    del said["supercategory"]
+                yield Category(name=name, extra=extra_of(said))
 
     def finding(
         self,
@@ -213,7 +234,7 @@ def unite(headers: Mapping[str, Header]) -> Step[Header]:
     for header in headers.values():
         for category in header.categories:
             categories.setdefault(category.name, category)
-        for key, value in header.extra.items():
+        for key, value in keys_of(header.extra).items():
             extra.setdefault(key, value)
     names = list(categories)
     for file, header in headers.items():
@@ -233,7 +254,7 @@ def unite(headers: Mapping[str, Header]) -> Step[Header]:
             )
         same = all(categories[category.name] == category for category in header.categories)
         differing = ["categories"] * (not same)
-        differing += [key for key, value in header.extra.items() if extra[key] != value]
+        differing += [key for key, value in keys_of(header.extra).items() if extra[key] != value]
         if differing:
             yield Finding(
                 code="header-differs",
@@ -242,7 +263,7 @@ def unite(headers: Mapping[str, Header]) -> Step[Header]:
                 message=f"says something else than the files before it in {', '.join(differing)}: "
                 "what is said first is kept",
             )
-    return Header(categories=tuple(categories.values()), extra=extra)
+    return Header(categories=tuple(categories.values()), extra=extra_of(extra))
 
 
 def splits_of(names: Iterable[str]) -> Step[dict[str, str | None]]:

@@ -16,11 +16,12 @@ import msgspec
 from dataforge import geometry
 from dataforge.errors import ParseError
 from dataforge.fileio import MAX_IMAGE_PIXELS, Root, resolve
-from dataforge.formats._base import Canonical, Records, Step
+from dataforge.formats._base import Canonical, Each, Records, Step
 from dataforge.formats._coco_file import (
     Document,
     IdTable,
     NotCocoError,
+    extra_of,
     in_64_bits,
     is_id,
     plain,
@@ -92,7 +93,7 @@ _FIELDS: dict[type, dict[str, Any]] = {
 }
 
 
-def read(root: Root, options: Options, canonical: Canonical) -> Records:
+def read(root: Root, options: Options, canonical: Canonical, each: Each = map) -> Records:
     """Yield the classes, then an Image for every entry of every COCO file below `root`.
 
     Each file is a split, by the name that it or its folder has.
@@ -101,6 +102,7 @@ def read(root: Root, options: Options, canonical: Canonical) -> Records:
         root: folder with the JSON files, searched recursively.
         options: see `Options`.
         canonical: not needed here.
+        each: not needed here: one file holds all.
 
     Raises:
         InputError: there is no folder `options.image_root`.
@@ -137,6 +139,41 @@ def read(root: Root, options: Options, canonical: Canonical) -> Records:
             for _ in document.header():
                 pass  # told before
         yield from _Reader(document, places, splits[name]).images()
+
+
+def read_as_it_is(root: Root, name: str, options: Options) -> Records:
+    """Yield the classes that one COCO file has, then its images, which are of no split.
+
+    For who goes on to read the file itself, and not what it becomes here: what this reader
+    understands, and others stop at or lose, is an error.
+
+    Args:
+        root: folder that `name` is relative to.
+        name: of the file.
+        options: see `Options`.
+
+    Raises:
+        ParseError: it is no COCO file.
+        InputError: there is no folder `options.image_root`.
+    """
+    for record in _read_one(root, name, options):
+        if isinstance(record, Finding) and record.code in _UNDERSTOOD_HERE:
+            remedy = _UNDERSTOOD_HERE[record.code]
+            record = msgspec.structs.replace(record, severity="error", remedy=remedy)
+        yield record
+
+
+def _read_one(root: Root, name: str, options: Options) -> Records:
+    try:
+        document = Document(root, name)
+    except NotCocoError as reason:
+        raise ParseError(name, "$", f"is no COCO file: {reason}") from reason
+    if document.encoding == "utf-8-sig":
+        yield document.finding(
+            "byte-order-mark", "", "begins with a byte order mark, which is no JSON"
+        )
+    yield (yield from document.header())
+    yield from _Reader(document, _Places(root, options), None, strict=True).images()
 
 
 def _unreadable(error: ParseError) -> Finding:
@@ -179,12 +216,15 @@ class _Places:
 
 
 class _Reader:
-    """The images of one file."""
+    """The images of one file; a strict one counts what others do not understand."""
 
-    def __init__(self, document: Document, places: _Places, split: str | None) -> None:
+    def __init__(
+        self, document: Document, places: _Places, split: str | None, strict: bool = False
+    ) -> None:
         self.document = document
         self.places = places
         self.split = split
+        self.strict = strict
         self.counted: dict[str, list[Any]] = {}
         self.left_out: dict[int, str] = {}
         self.prefix = ""
@@ -245,6 +285,8 @@ class _Reader:
                 yield self.lost("dangling-image-id", f"{where}.image_id", message)
                 continue
             groups.setdefault(position, []).append(index)
+            if self.strict and ids.image_id not in positions:
+                self.count("ids-of-two-kinds", f"{where}.image_id")
             if not is_id(ids.id) or ids.id in seen:
                 self.count("annotation-ids", f"{where}.id")
             else:
@@ -322,7 +364,7 @@ class _Reader:
             where=where,
             split=self.split,
             attributes=in_64_bits(entry.attributes or {}),
-            extra=extra,
+            extra=extra_of(extra),
         )
 
     def file_name(self, entry: _ImageEntry, where: str, marked: int) -> Step[str | None]:
@@ -331,6 +373,8 @@ class _Reader:
         if not entry.file_name:
             yield self.lost("no-file-name", where, "want the image's name, got none", marked)
             return None
+        if self.strict and "\\" in entry.file_name:
+            self.count("backslashes", where)
         name = resolve("", entry.file_name)
         if name is None:
             name = self.places.by_its_name(entry.file_name)
@@ -380,6 +424,8 @@ class _Reader:
             message = f"{message} {shortly(entry.category_id)}"
             yield self.lost(code, f"{where}.category_id", message)
             return None
+        if self.strict and entry.category_id not in self.document.labels:
+            self.count("ids-of-two-kinds", f"{where}.category_id")
         shape: Polygons | Mask | None = None
         if isinstance(entry.segmentation, _Rle):
             shape = yield from self.mask(entry.segmentation, where, size)
@@ -392,7 +438,7 @@ class _Reader:
             extra["bbox"] = list(entry.bbox)
         area = entry.area
         if area is None:
-            area = _area(shape, box, size)
+            area = geometry.shape_area(shape, box, *size)
             self.count("no-area", where)
         if entry.iscrowd not in (0, 1, None):
             yield self.document.finding(
@@ -413,7 +459,7 @@ class _Reader:
             difficult=difficult in (True, 1),
             where=where,
             attributes=attributes,
-            extra=extra,
+            extra=extra_of(extra),
         )
 
     def polygons(self, rings: tuple[Ring, ...], where: str) -> Step[Polygons | None]:
@@ -568,6 +614,12 @@ _COUNTED: dict[str, tuple[Literal["error", "warning", "note"], str, str]] = {
         "an annotation without an id, or with another's",
         "all ids are given anew",
     ),
+    "backslashes": (
+        "error",
+        "a file name with backslashes, which part folders on Windows alone",
+        "",
+    ),
+    "ids-of-two-kinds": ("error", "a number here and a text there, for one id", ""),
     "image-missing": (
         "warning",
         "the image is not there; its annotations are kept",
@@ -580,18 +632,23 @@ _COUNTED: dict[str, tuple[Literal["error", "warning", "note"], str, str]] = {
 }
 
 
+_MEND = "`dataforge coco filter FILE OUT` writes the file as it was understood here"
+_UNDERSTOOD_HERE = {
+    **dict.fromkeys(
+        ("annotation-ids", "backslashes", "bad-area", "bad-bbox", "byte-order-mark", "encoding",
+         "ids-of-two-kinds", "no-bbox", "odd-number", "size-of-image"),
+        _MEND,
+    ),
+    "image-missing": "restore the image, or name the folder of the images",
+    "path-leaves-root": "make it relative to the folder of the images",
+}  # fmt: skip
+"""What costs nothing here, but does where the file is read as it is -> what to do about it."""
+
+
 def _is_rounded(bbox: Box, box: Box) -> bool:
     """Whether x + w, less x, is not w again; then the box alone does not give the bbox back."""
     x, y, w, h = bbox
     return box[:2] == (x, y) and (box[2] - x != w or box[3] - y != h)
-
-
-def _area(shape: Polygons | Mask | None, box: Box, size: tuple[int, int]) -> float:
-    if isinstance(shape, Mask):
-        return geometry.mask_area(shape)
-    if shape is None:
-        return geometry.box_area(box)
-    return math.fsum(geometry.outline_area(ring, *size)[0] for ring in shape.rings)
 
 
 def _file_name(raw: msgspec.Raw) -> Any:

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from dataforge.errors import ParseError
 from dataforge.fileio import MAX_IMAGE_PIXELS, Root
 from dataforge.formats._base import Step
 from dataforge.records import Finding
+
+T = TypeVar("T")
+
+SAMPLED = 50
+"""Unless more is asked for, a reader looks at the first image of so many. Where the size that is
+stated for any of these is another than the image's, all are compared: whole datasets are swapped
+or scaled, and headers of tens of thousands of images are not free."""
+
+
+def sampled(items: Sequence[T]) -> Sequence[T]:
+    """The first, and each `SAMPLED`-th after it."""
+    return items[::SAMPLED]
+
+
+def size_differs(images: Root, image_name: str, stated: tuple[int, int] | None) -> bool:
+    """Whether an image that can be opened has another (width, height) than is stated."""
+    try:
+        return stated is not None and images.image_size(image_name) != stated
+    except (ParseError, OSError):
+        return False
 
 
 def stated_size(width: float | None, height: float | None) -> tuple[int, int] | None:
@@ -56,8 +79,10 @@ def find_size(
             file=source,
             where=where,
             message=f"marked on {stated[0]}x{stated[1]} pixels, but {image_name} shows as "
-            f"{actual[0]}x{actual[1]}" + (" (EXIF orientation applied)" if turned else ""),
-            remedy="the shapes do not fit the image: mark it again, or restore the image "
-            "they were made on",
+            f"{actual[0]}x{actual[1]}"
+            + (": the two are swapped, or its EXIF orientation was not applied" if turned else ""),
+            remedy=("swap them, if the shapes fit the image as it shows; else " if turned else "")
+            + "the shapes do not fit the image: mark it again, or restore the image they were "
+            "made on",
         )
     return stated or actual

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import io
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +17,7 @@ from dataforge import geometry
 from dataforge.errors import UsageError
 from dataforge.fileio import stem
 from dataforge.formats._base import Splits
+from dataforge.formats._tally import KeysTally, Tally
 from dataforge.records import Finding, Header, Image, Instance, Mask, Polygons, Ring, Severity
 
 IMAGES: Literal["reference", "copy"] = "copy"
@@ -62,7 +62,7 @@ def write(out: Path, splits: Splits, header: Header, options: WriteOptions) -> I
     Args:
         out: folder.
         splits: name -> images; each stream is gone through once.
-        header: not needed, as each shape names its class.
+        header: its categories are the classes in order.
         options: see `WriteOptions`.
 
     Raises:
@@ -72,7 +72,8 @@ def write(out: Path, splits: Splits, header: Header, options: WriteOptions) -> I
     for split, images in splits.items():
         for image in images:
             yield from writer.write_image(split, image)
-    yield from writer.counted(list(splits))
+    writer.keys.header(header, out.name)
+    yield from writer.counted(list(splits), header)
 
 
 class _Writer:
@@ -80,9 +81,42 @@ class _Writer:
         self.out = out
         self.options = options
         self.split_of: dict[str, str] = {}
-        self.count: Counter[str] = Counter()
-        self.first: dict[str, tuple[str, str]] = {}
-        self.unknown_keys: Counter[str] = Counter()
+        self.used: set[str] = set()
+        self.crowds = Tally(
+            "crowd-not-kept", "note", "{} crowds are written as any shape: labelme knows none"
+        )
+        self.shared = Tally(
+            "group-id-shared",
+            "note",
+            "{} instances have the label and group_id of another one of their image: written "
+            "without group_id, as they would become one",
+        )
+        self.unlike = Tally(
+            "box-not-kept",
+            "note",
+            "{} instances have a box that is not that of their outline: the outline is written",
+        )
+        self.empty = Tally(
+            "empty-mask", "warning", "{} masks mark no pixel: their boxes are written"
+        )
+        self.boxes = Tally(
+            "boxes-as-outlines",
+            "note",
+            "{} instances have a box alone: labelme's rectangle is read as an outline, too",
+        )
+        self.areas = Tally(
+            "area-not-carried",
+            "note",
+            "{} instances have an area that is not that of their box or outline: labelme has that "
+            "alone",
+        )
+        self.moved = Tally(
+            "attributes-moved",
+            "note",
+            "{} instances have attributes that labelme does not know: they are inside one that is "
+            "called attributes ({names})",
+        )
+        self.keys = KeysTally("labelme")
 
     def write_image(self, split: str, image: Image) -> Iterator[Finding]:
         name = f"{stem(image.file_name)}.json"
@@ -113,7 +147,7 @@ class _Writer:
     def document(self, image: Image) -> dict[str, Any]:
         attributes = dict(image.attributes)
         flags = attributes.pop("flags") if isinstance(attributes.get("flags"), dict) else {}
-        self.unknown_keys.update(image.extra.keys())
+        self.keys.image(image)
         folder, _, name = image.file_name.rpartition("/")
         if self.options.image_folder:
             up = "../" * len(folder.split("/")) if folder else ""
@@ -135,18 +169,23 @@ class _Writer:
         last = max((number for number in own if number is not None), default=0)
         used: set[tuple[str, int]] = set()
         for instance, number in zip(image.instances, own, strict=True):
-            self.unknown_keys.update(instance.extra.keys() - {"bbox"})
+            self.used.add(instance.label)
+            self.keys.instance(image, instance)
             if instance.iscrowd:
-                self.seen("crowd-not-kept", image, instance)
+                self.crowds.add(image, instance.where)
+            if geometry.has_own_area(instance, image.width, image.height):
+                self.areas.add(image, instance.where)
             parts = list(self.parts(image, instance))
             if number is not None and (instance.label, number) in used:
-                self.seen("group-id-shared", image, instance)
+                self.shared.add(image, instance.where)
                 number = None
             if number is None and len(parts) > 1:
                 number = last = max(last, 0) + 1
             if number is not None:
                 used.add((instance.label, number))
-            description, flags, more = _said(instance)
+            description, flags, more, moved = _said(instance)
+            if moved:
+                self.moved.add(image, instance.where, moved)
             for shape_type, points, mask in parts:
                 yield {
                     "label": instance.label,
@@ -168,38 +207,33 @@ class _Writer:
             if found is not None:
                 pixels, corners = found
                 if geometry.mask_box(instance.shape) != instance.box:
-                    self.seen("box-not-kept", image, instance)
+                    self.unlike.add(image, instance.where)
                 yield "mask", _points(corners), _png(pixels)
                 return
-            self.seen("empty-mask", image, instance)
+            self.empty.add(image, instance.where)
         elif isinstance(instance.shape, Polygons) and instance.shape.rings:
             rings = instance.shape.rings
             box = geometry.ring_box(*rings)
             if box != instance.box:
-                self.seen("box-not-kept", image, instance)
-            if len(rings) > 1 or rings[0] != geometry.box_corners(box):
-                for ring in rings:
-                    yield "polygon", _points(ring), None
+                self.unlike.add(image, instance.where)
+            if len(rings) == 1 and rings[0] == geometry.box_corners(box):
+                yield "rectangle", _points(box), None
                 return
+            for ring in rings:
+                yield "polygon", _points(ring), None
+            return
+        else:
+            self.boxes.add(image, instance.where)
         yield "rectangle", _points(instance.box), None
 
-    def seen(self, code: str, image: Image, instance: Instance) -> None:
-        """Remember an instance that does not fit; it is told at the end, with the number."""
-        self.count[code] += 1
-        self.first.setdefault(code, (image.source or image.file_name, instance.where))
-
-    def counted(self, splits: Sequence[str]) -> Iterator[Finding]:
-        for code, (severity, message) in _COUNTED.items():
-            if self.count[code]:
-                file, where = self.first[code]
-                text = f"{message} ({self.count[code]} in all, the first here)"
-                yield Finding(code=code, severity=severity, file=file, where=where, message=text)
-        if self.unknown_keys:
-            keys = ", ".join(f"{key} ({n})" for key, n in sorted(self.unknown_keys.items()))
-            message = f"keys that only the source's format knows are not written: {keys}"
-            yield Finding(
-                code="keys-not-kept", severity="note", file=self.out.name, message=message
-            )
+    def counted(self, splits: Sequence[str], header: Header) -> Iterator[Finding]:
+        """One finding for each kind of thing that is not carried over."""
+        for tally in (
+            self.crowds, self.shared, self.unlike, self.empty, self.boxes, self.areas,
+            self.moved, self.keys,
+        ):  # fmt: skip
+            yield from tally.findings()
+        yield from self.classes(header)
         if len(splits) > 1:
             yield Finding(
                 code="splits-not-kept",
@@ -209,17 +243,28 @@ class _Writer:
                 remedy="convert each split by itself if they are to stay apart",
             )
 
-
-_COUNTED: dict[str, tuple[Severity, str]] = {
-    "crowd-not-kept": ("note", "labelme does not know crowds: written as any other shape"),
-    "group-id-shared": (
-        "note",
-        "another instance of the image has this label and group_id: written without group_id, as "
-        "they would become one",
-    ),
-    "box-not-kept": ("note", "the box is not that of its outline: the outline alone is written"),
-    "empty-mask": ("warning", "the mask marks no pixel: its box is written"),
-}
+    def classes(self, header: Header) -> Iterator[Finding]:
+        """What is lost of the classes, when all shapes are written: labelme has no list of them."""
+        names = [category.name for category in header.categories]
+        unused = Tally(
+            "classes-not-carried",
+            "note",
+            "{} classes have nothing marked: labelme names those of its shapes alone ({names})",
+        )
+        for name in names:
+            if name not in self.used:
+                unused.add(self.out.name, names=[name])
+        yield from unused.findings()
+        kept = [name for name in names if name in self.used]
+        if kept != sorted(kept):
+            yield Finding(
+                code="class-order-not-carried",
+                severity="note",
+                file=self.out.name,
+                message=f"{len(kept)} classes lose their order, as labelme lists none: they are "
+                f"read back as {', '.join(sorted(kept)[:5])}{', ...' * (len(kept) > 5)}",
+                remedy="a list of them, by --labels, gives it again where the files are read",
+            )
 
 
 def _points(flat: Ring | Iterable[float]) -> list[tuple[float, float]]:
@@ -241,8 +286,11 @@ def _group_id(instance: Instance) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def _said(instance: Instance) -> tuple[str, dict[str, bool], dict[str, Any]]:
-    """(description, flags, other keys); labelme opens no file where the first two are amiss."""
+def _said(instance: Instance) -> tuple[str, dict[str, bool], dict[str, Any], list[str]]:
+    """(description, flags, other keys of the shape, attributes that are put into one of these).
+
+    labelme opens no file where the first two are amiss.
+    """
     rest = dict(instance.attributes)
     if _group_id(instance) is not None:
         del rest["group_id"]
@@ -258,4 +306,5 @@ def _said(instance: Instance) -> tuple[str, dict[str, bool], dict[str, Any]]:
         if rest.get("difficult") in (True, 1):
             del rest["difficult"]
     nested = rest.pop("attributes") if isinstance(rest.get("attributes"), dict) else {}
-    return description, flags, more | ({"attributes": nested | rest} if nested or rest else {})
+    more |= {"attributes": nested | rest} if nested or rest else {}
+    return description, flags, more, [*rest]

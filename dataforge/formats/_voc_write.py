@@ -12,12 +12,13 @@ import msgspec
 from dataforge.fileio import stem, write_text
 from dataforge.formats._base import Splits, Step
 from dataforge.formats._names import below_images
-from dataforge.formats._tally import Tally
-from dataforge.geometry import Coords, text_of_edges
+from dataforge.formats._tally import KeysTally, Tally
+from dataforge.geometry import Coords, has_own_area, text_of_edges
 from dataforge.layout import OWN_LAYOUT, Layout, to_toml
 from dataforge.records import Finding, Header, Image, Instance
 
 IMAGES: Literal["reference", "copy"] = "copy"
+LISTS_IMAGES = True
 
 _IMAGES, _ANNOTATIONS, _LISTS = "JPEGImages", "Annotations", "ImageSets/Main"
 _HELD = ("pose", "truncated", "occluded")
@@ -66,6 +67,7 @@ def write(out: Path, splits: Splits, header: Header, options: WriteOptions) -> I
     """
     coords: Coords = "voc" if options.coords == "auto" else options.coords
     writer = _Writer(out, coords)
+    writer.keys.header(header, out.name)
     for split, images in splits.items():
         yield from writer.write_split(split, images)
     yield from writer.counted()
@@ -89,7 +91,14 @@ class _Writer:
         self.coords = coords
         self.written: dict[str, tuple[str, int]] = {}
         self.outlines = Tally(
-            "outlines-not-carried", "note", "{} instances have an outline: VOC has boxes alone"
+            "outlines-not-carried",
+            "note",
+            "{} instances have an outline: VOC has boxes alone, and their areas",
+        )
+        self.areas = Tally(
+            "area-not-carried",
+            "note",
+            "{} instances have an area that is not their box's: VOC has that alone",
         )
         self.crowds = Tally(
             "crowd-as-difficult",
@@ -106,6 +115,7 @@ class _Writer:
             "note",
             "{} images have attributes that VOC has no place for ({names})",
         )
+        self.keys = KeysTally("VOC")
 
     def write_split(self, split: str, images: Iterable[Image]) -> Iterator[Finding]:
         path = self.out / _list(split)
@@ -136,8 +146,9 @@ class _Writer:
             return owner[0] == image.file_name
         for instance in image.instances:
             yield from self.check(image, instance)
-        if image.attributes or image.extra:
-            self.flags.add(image, image.where, (*image.attributes, *image.extra))
+        if image.attributes:
+            self.flags.add(image, image.where, image.attributes)
+        self.keys.image(image)
         path = self.out / _ANNOTATIONS / f"{id_}.xml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(_xml(image, objects, self.coords))
@@ -158,15 +169,24 @@ class _Writer:
             return
         if instance.shape is not None:
             self.outlines.add(image, instance.where)
-        if instance.iscrowd and not instance.difficult:
+        elif has_own_area(instance, image.width, image.height):
+            self.areas.add(image, instance.where)
+        if instance.iscrowd:
             self.crowds.add(image, instance.where)
-        unheld = [name for name, value in instance.attributes.items() if not _held(name, value)]
-        if unheld or instance.extra:
-            self.unheld.add(image, instance.where, (*unheld, *instance.extra))
+        unheld = [
+            name
+            for name, value in instance.attributes.items()
+            if not _held(name, value) and (name, value) != ("difficult", instance.difficult)
+        ]
+        if unheld:
+            self.unheld.add(image, instance.where, unheld)
+        self.keys.instance(image, instance)
 
     def counted(self) -> Iterator[Finding]:
         """One finding for each kind of thing that is not carried over."""
-        for tally in (self.outlines, self.crowds, self.unheld, self.flags):
+        for tally in (
+            self.outlines, self.areas, self.crowds, self.unheld, self.flags, self.keys,
+        ):  # fmt: skip
             yield from tally.findings()
 
 

@@ -14,7 +14,7 @@ from dataforge import geometry
 from dataforge.fileio import stem, write_text
 from dataforge.formats._base import Splits, Step
 from dataforge.formats._names import below_images
-from dataforge.formats._tally import Tally
+from dataforge.formats._tally import KeysTally, Tally
 from dataforge.records import Box, Finding, Header, Image, Instance, Mask, Polygons, Ring
 
 IMAGES: Literal["reference", "copy"] = "copy"
@@ -76,6 +76,7 @@ def write(out: Path, splits: Splits, header: Header, options: WriteOptions) -> I
     """
     names = [category.name for category in header.categories]
     writer = _Writer(out, {name: number for number, name in enumerate(names)}, options.segments)
+    writer.keys.header(header, out.name)
     for split, images in splits.items():
         for image in images:
             yield from writer.write_image(split, image)
@@ -149,16 +150,30 @@ class _Writer:
         self.outlines = Tally(
             "outlines-not-carried",
             "note",
-            "{} instances have an outline: rows of boxes are written",
+            "{} instances have an outline: rows of boxes are written, which have their own area",
             "--segments writes outlines",
         )
+        self.areas = Tally(
+            "area-not-carried",
+            "note",
+            "{} instances have an area that is not that of their box or outline: YOLO has that "
+            "alone",
+        )
         self.bridged = Tally(
-            "rings-joined", "note", "{} instances have several rings: joined by thin bridges"
+            "rings-joined",
+            "note",
+            "{} instances have several rings: joined by thin bridges, or to the pixel where they "
+            "overlap",
         )
         self.boxes = Tally(
             "boxes-as-outlines",
             "note",
             "{} instances have no outline: the corners of their boxes are written",
+        )
+        self.unlike = Tally(
+            "box-not-kept",
+            "note",
+            "{} instances have a box that is not that of their outline: the outline is written",
         )
         self.clipped = Tally(
             "clipped-to-image",
@@ -178,6 +193,7 @@ class _Writer:
             "note",
             "{} images have attributes that YOLO has no place for ({names})",
         )
+        self.keys = KeysTally("YOLO")
 
     def write_image(self, split: str, image: Image) -> Iterator[Finding]:
         label = label_path(image_path(split, image.file_name))
@@ -200,8 +216,9 @@ class _Writer:
             row = yield from self.row(image, instance)
             if row is not None:
                 rows.append(row)
-        if image.attributes or image.extra:
-            self.flags.add(image, image.where, (*image.attributes, *image.extra))
+        if image.attributes:
+            self.flags.add(image, image.where, image.attributes)
+        self.keys.image(image)
         path = self.out / label
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(rows), encoding="utf-8", newline="\n")
@@ -243,15 +260,18 @@ class _Writer:
         if not rings:
             self.boxes.add(image, instance.where)
             rings = [geometry.box_corners(box)]
+        elif geometry.ring_box(*rings) != instance.box:
+            self.unlike.add(image, instance.where)
         rings = [_inside(ring, *frame) for ring in rings]
         rings = [ring for ring in rings if len(ring) >= 6]
+        if len(rings) > 1:
+            self.bridged.add(image, instance.where)
         if isinstance(instance.shape, Polygons) and len(rings) > 1:
             if _overlap(rings, *frame):  # joined, they would cancel out where two of them lie
                 rings = [*geometry.mask_rings(geometry.rasterise(rings, *frame))]
             else:
                 rings = [_clockwise(ring) for ring in rings]
         if len(rings) > 1:
-            self.bridged.add(image, instance.where)
             return geometry.joined(rings)
         return rings[0] if rings else ()
 
@@ -259,19 +279,25 @@ class _Writer:
         """Count what is not carried over of an instance that is written."""
         if instance.shape is not None and not self.segments:
             self.outlines.add(image, instance.where)
-        if _stands_out(instance.box, image.width, image.height):
+        elif geometry.has_own_area(instance, image.width, image.height):
+            self.areas.add(image, instance.where)
+        marks = [instance.box]
+        if self.segments and isinstance(instance.shape, Polygons):
+            marks.append(geometry.ring_box(*instance.shape.rings))
+        if any(_stands_out(mark, image.width, image.height) for mark in marks):
             self.clipped.add(image, instance.where)
-        unheld = [*instance.attributes, *instance.extra]
+        unheld = [*instance.attributes]
         if instance.difficult:
             unheld.append("difficult")
         if unheld:
             self.unheld.add(image, instance.where, unheld)
+        self.keys.instance(image, instance)
 
     def counted(self) -> Iterator[Finding]:
         """One finding for each kind of thing that is not carried over."""
         for tally in (
-            self.outlines, self.bridged, self.boxes, self.clipped, self.crowds, self.unheld,
-            self.flags,
+            self.outlines, self.areas, self.bridged, self.boxes, self.unlike, self.clipped,
+            self.crowds, self.unheld, self.flags, self.keys,
         ):  # fmt: skip
             yield from tally.findings()
 

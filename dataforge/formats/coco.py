@@ -7,7 +7,6 @@ full list of categories.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,18 +17,28 @@ import msgspec
 from dataforge.errors import UsageError
 from dataforge.fileio import Root, atomic_write, decode_json, to_utf8
 from dataforge.formats._base import Splits
-from dataforge.formats._coco_file import MAX_COCO_BYTES, unite
-from dataforge.formats._coco_read import Options, read
+from dataforge.formats._coco_file import (
+    MAX_COCO_BYTES,
+    NO_SUPERCATEGORY,
+    WRITTEN_ANYWAY,
+    keys_of,
+    unite,
+)
+from dataforge.formats._coco_read import Options, read, read_as_it_is
+from dataforge.formats._recognise import Recognised, Texts
+from dataforge.formats._tally import KeysTally
 from dataforge.records import Finding, Header, Image, Instance, Mask, Polygons
 
-__all__ = ["IMAGES", "LOSSY", "Options", "WriteOptions", "image_path", "key", "read", "summarise",
-           "targets", "unite", "write"]  # fmt: skip
+__all__ = ["IMAGES", "LOSSY", "Options", "WriteOptions", "image_path", "key", "read",
+           "read_as_it_is", "recognise", "summarise", "targets", "unite", "write"]  # fmt: skip
 
 LOSSY = (
     "the ids of images, annotations and categories: they are given anew",
     "how a mask's runs were written: they become compressed RLE",
+    "keys that only another format knows",
 )
 IMAGES = "reference"
+LISTS_IMAGES = True
 
 
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,6 +49,14 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """
 
     category_start: int = 1
+
+
+def recognise(texts: Texts) -> Recognised:
+    """JSON files with images and categories."""
+    more = f" and {len(texts.coco) - 4:,} more" if len(texts.coco) > 4 else ""
+    return Recognised(
+        len(texts.coco), f"images and categories in {', '.join(texts.coco[:4])}{more}"
+    )
 
 
 def image_path(split: str, file_name: str) -> str:
@@ -68,7 +85,7 @@ def targets(out: Path, splits: Sequence[str]) -> list[Path]:
 
 
 def write(out: Path, splits: Splits, header: Header, options: WriteOptions) -> Iterator[Finding]:
-    """Write one file per split; yields nothing, as COCO can hold all of a record.
+    """Write one file per split; yields what COCO cannot carry: other formats' own keys.
 
     Args:
         out: folder, or a path ending in ``.json`` for a single split.
@@ -79,29 +96,38 @@ def write(out: Path, splits: Splits, header: Header, options: WriteOptions) -> I
     Raises:
         OutputError: a file cannot be written.
     """
+    keys = KeysTally("COCO", own="coco")
+    keys.header(header, out.name)
     with ExitStack() as stack:
         for path, images in zip(targets(out, list(splits)), splits.values(), strict=True):
             stream = stack.enter_context(atomic_write(path))
-            _write_file(stream, images, header, options.category_start)
-    return iter(())
+            _write_file(stream, images, header, options.category_start, keys)
+    yield from keys.findings()
 
 
 def _write_file(
-    stream: IO[bytes], images: Iterable[Image], header: Header, category_start: int
+    stream: IO[bytes],
+    images: Iterable[Image],
+    header: Header,
+    category_start: int,
+    keys: KeysTally,
 ) -> None:
     ids = {c.name: number for number, c in enumerate(header.categories, category_start)}
-    rest = {"info": {"description": "", "version": "1.0"}, "licenses": []} | header.extra
+    rest = WRITTEN_ANYWAY | keys_of(header.extra)
     encode = msgspec.json.Encoder().encode
     first = b'{"info":' + encode(rest.pop("info")) + b',"licenses":' + encode(rest.pop("licenses"))
     stream.write(first + b',\n"images":[')
     _write_items(stream, (_image_entry(i, image) for i, image in enumerate(images, 1)))
     stream.write(b'],\n"annotations":[')
-    _write_items(stream, _annotations(images, ids))
+    _write_items(stream, _annotations(images, ids, keys))
     stream.write(b'],\n"categories":[')
     _write_items(
         stream,
         (
-            _with({"id": ids[c.name], "name": c.name}, {"supercategory": ""} | c.extra)
+            _with(
+                {"id": ids[c.name], "name": c.name},
+                {"supercategory": NO_SUPERCATEGORY} | keys_of(c.extra),
+            )
             for c in header.categories
         ),
     )
@@ -134,17 +160,21 @@ def _image_entry(number: int, image: Image) -> dict[str, Any]:
         "width": image.width,
         "height": image.height,
     }
-    entry = _with(entry, image.extra)
+    entry = _with(entry, keys_of(image.extra))
     if image.attributes:
         entry["attributes"] = image.attributes
     return entry
 
 
-def _annotations(images: Iterable[Image], ids: dict[str, int]) -> Iterator[dict[str, Any]]:
+def _annotations(
+    images: Iterable[Image], ids: dict[str, int], keys: KeysTally
+) -> Iterator[dict[str, Any]]:
     number = 0
     for image_number, image in enumerate(images, 1):
+        keys.image(image)
         for instance in image.instances:
             number += 1
+            keys.instance(image, instance)
             entry = {
                 "id": number,
                 "image_id": image_number,
@@ -155,7 +185,7 @@ def _annotations(images: Iterable[Image], ids: dict[str, int]) -> Iterator[dict[
                 "segmentation": _segmentation(instance),
             }
             if instance.extra:
-                entry = _with(entry, instance.extra)
+                entry = _with(entry, keys_of(instance.extra))
             attributes = instance.attributes
             if instance.difficult and "difficult" not in attributes:
                 attributes = attributes | {"difficult": True}
@@ -167,7 +197,7 @@ def _annotations(images: Iterable[Image], ids: dict[str, int]) -> Iterator[dict[
 def _bbox(instance: Instance) -> Sequence[float]:
     """(x, y, w, h): as the source has it where the box is still that, else of the box."""
     x0, y0, x1, y1 = instance.box
-    stated = instance.extra.get("bbox")
+    stated = keys_of(instance.extra).get("bbox")
     if isinstance(stated, (list, tuple)) and len(stated) == 4:
         x, y, w, h = stated
         if (x, y, x + w, y + h) == instance.box:
@@ -183,7 +213,7 @@ def _segmentation(instance: Instance) -> Any:
     return []
 
 
-# What `register` needs to know of a file that somebody else wrote. ----------------------------
+# What is to be known of a file before it is read. ----------------------------------------------
 
 
 class _Category(msgspec.Struct):
@@ -197,7 +227,6 @@ class _ImageEntry(msgspec.Struct):
 
 class _Annotation(msgspec.Struct):
     category_id: int | float | str | None = None
-    segmentation: Any = None
 
 
 class _File(msgspec.Struct):
@@ -210,34 +239,18 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """What is in one COCO file.
 
     Attributes:
-        names: category names in the order of the file.
-        counts: category name -> number of annotations.
         file_names: of the images, as written.
-        segmented: number of annotations with a polygon or a mask.
     """
 
-    names: list[str]
-    counts: dict[str, int]
     file_names: list[str]
-    segmented: int
 
 
 def summarise(root: Root, name: str) -> Summary:
-    """Read what a COCO file holds.
+    """Read what images a COCO file names, quickly.
 
     Raises:
         ParseError: the file is no COCO instances file, with the place.
     """
     data, _ = to_utf8(root.read_bytes(name, MAX_COCO_BYTES), name)
     document = decode_json(data, _File, name)
-    names = {category.id: category.name for category in document.categories}
-    ids = Counter(entry.category_id for entry in document.annotations)
-    counts = dict.fromkeys(names.values(), 0)
-    for number, label in names.items():
-        counts[label] += ids[number]
-    return Summary(
-        names=list(names.values()),
-        counts=counts,
-        file_names=[entry.file_name for entry in document.images],
-        segmented=sum(bool(entry.segmentation) for entry in document.annotations),
-    )
+    return Summary(file_names=[entry.file_name for entry in document.images])

@@ -5,11 +5,13 @@ What mmdet's ``tools/dataset_converters/images2coco.py`` is for: a COCO file to 
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 
 from dataforge.errors import ParseError
 from dataforge.fileio import Root, is_image
-from dataforge.formats._base import Canonical, Records
+from dataforge.formats._base import Canonical, Each, Records
 from dataforge.records import Finding, Image
 
 LOSSY: tuple[str, ...] = ()
@@ -22,23 +24,24 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """How images are read: there is nothing to choose."""
 
 
-def read(root: Root, options: Options, canonical: Canonical) -> Records:
+def read(root: Root, options: Options, canonical: Canonical, each: Each = map) -> Records:
     """Yield an Image for every image file, and a Finding for each that cannot be opened.
 
     Args:
         root: the folder.
         options: see `Options`.
         canonical: not needed here.
+        each: does it for each image.
     """
-    for name in root.files():
-        if not is_image(name):
-            continue
-        try:
-            width, height = root.image_size(name)
-        except (ParseError, OSError) as error:
-            yield unreadable_image(name, error)
-            continue
-        yield Image(file_name=name, width=width, height=height, source=name)
+    yield from each(partial(_read_image, root), filter(is_image, root.files()))
+
+
+def _read_image(root: Root, name: str) -> Image | Finding:
+    try:
+        width, height = root.image_size(name)
+    except (ParseError, OSError) as error:
+        return unreadable_image(name, error)
+    return Image(file_name=name, width=width, height=height, source=name)
 
 
 def unreadable_image(name: str, error: Exception, lost: int = 0) -> Finding:

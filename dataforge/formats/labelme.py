@@ -10,14 +10,14 @@ import base64
 import binascii
 import io
 import math
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Callable, Generator, Iterator, Sequence, Set
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Literal
 
 import msgspec
 
 from dataforge import geometry
-from dataforge.errors import InputError, ParseError, UsageError
+from dataforge.errors import InputError, ParseError, UsageError, plural
 from dataforge.fileio import (
     MAX_COORDINATE,
     Root,
@@ -28,8 +28,8 @@ from dataforge.fileio import (
     stem,
     to_utf8,
 )
-from dataforge.formats._base import Canonical, Records, Step
-from dataforge.formats._images import find_size, stated_size
+from dataforge.formats._base import Canonical, Each, Records, Step, finished
+from dataforge.formats._images import find_size, sampled, size_differs, stated_size
 from dataforge.formats._labelme_write import (
     IMAGES,
     WriteOptions,
@@ -38,10 +38,11 @@ from dataforge.formats._labelme_write import (
     targets,
     write,
 )
+from dataforge.formats._recognise import Recognised, Texts
 from dataforge.records import Box, Finding, Image, Instance, Mask, Polygons, Ring, Severity
 
 __all__ = ["IMAGES", "LOSSY", "Options", "WriteOptions", "embedded_image", "image_path", "key",
-           "read", "targets", "write"]  # fmt: skip
+           "read", "recognise", "targets", "write"]  # fmt: skip
 
 LOSSY = (
     "lines and points have no area: skipped and counted unless a stroke or radius is given",
@@ -95,6 +96,7 @@ class _Document(msgspec.Struct):
     imagePath: str | None = None
     imageWidth: float | None = None
     imageHeight: float | None = None
+    imageData: msgspec.Raw = msgspec.Raw()
     flags: Any = None
     attributes: Any = None
 
@@ -115,23 +117,36 @@ class _ShapeError(Exception):
         self.code, self.message, self.remedy, self.severity = code, message, remedy, severity
 
 
-def read(root: Root, options: Options, canonical: Canonical) -> Records:
+def read(root: Root, options: Options, canonical: Canonical, each: Each = map) -> Records:
     """Yield an Image for every labelme file below `root`, and a Finding for whatever is odd.
+
+    The size in the JSON is compared with the image's where one of a sample differs
+    (`dataforge.formats._images.SAMPLED`) or `verify_images` says so.
 
     Args:
         root: folder with the JSON files, searched recursively.
         options: see `Options`.
         canonical: compares labels when shapes are grouped.
+        each: does it for each file.
 
     Raises:
         UsageError: `options.lines` or `options.points` is not understood.
         InputError: `options.image_root` does not hold `root`.
     """
     reader = _Reader(root, options, canonical)
-    for name in root.files():
-        if name.lower().endswith(".json"):
-            yield from reader.read_file(name)
-    yield from reader.unlabelled()
+    names = [name for name in root.files() if name.lower().endswith(".json")]
+    reader.verify_images |= any(map(reader.size_differs, sampled(names)))
+    used = set()
+    for records, image in each(reader.read_file, names):
+        yield from records
+        used.add(image)
+    yield from reader.unlabelled(used)
+
+
+def recognise(texts: Texts) -> Recognised:
+    """JSON files with shapes."""
+    number = len(texts.labelme)
+    return Recognised(number, f"{plural(number, 'JSON file')} with shapes")
 
 
 def embedded_image(root: Root, source: str) -> bytes:
@@ -155,6 +170,7 @@ class _Reader:
         self.root = root
         self.options = options
         self.canonical = canonical
+        self.verify_images = options.verify_images
         self.stroke = _policy("lines", options.lines, "stroke")
         self.radius = _policy("points", options.points, "radius")
         self.images, self.prefix = _image_root(root, options.image_root)
@@ -162,16 +178,29 @@ class _Reader:
         self.by_stem: dict[str, str] = {}
         for name in sorted(self.image_names, reverse=True):
             self.by_stem[stem(name)] = name
-        self.used: set[str] = set()
 
-    def read_file(self, name: str) -> Records:
+    def size_differs(self, name: str) -> bool:
+        """Whether the image of a file has another size than the file says."""
+        try:
+            document = decode_json(to_utf8(self.root.read_bytes(name), name)[0], _Document, name)
+        except ParseError:
+            return False  # reported when it is read for its shapes
+        _, image_name = finished(self.find_image(name, document, []))
+        stated = stated_size(document.imageWidth, document.imageHeight)
+        return image_name is not None and size_differs(self.images, image_name, stated)
+
+    def read_file(self, name: str) -> tuple[list[Image | Finding], str | None]:
+        """(what is in a file, the image that it speaks of)."""
+        return finished(self.records_of(name))
+
+    def records_of(self, name: str) -> Generator[Image | Finding, None, str | None]:
         try:
             data, encoding = to_utf8(self.root.read_bytes(name), name)
             document = decode_json(data, _Document, name)
         except ParseError as error:
             if isinstance(error.__cause__, msgspec.ValidationError) and error.where == "$":
                 yield _not_labelme(name)
-                return
+                return None
             yield Finding(
                 code="unreadable-json",
                 severity="error",
@@ -180,10 +209,10 @@ class _Reader:
                 message=error.message,
                 remedy="no shape of this file is converted; open and save it in labelme again",
             )
-            return
+            return self.by_stem.get(self.prefix + stem(name))
         if isinstance(document.shapes, msgspec.UnsetType):
             yield _not_labelme(name)
-            return
+            return None
         if encoding not in ("utf-8", "utf-8-sig"):
             yield Finding(
                 code="encoding",
@@ -193,24 +222,14 @@ class _Reader:
                 remedy="check that the labels read well, or save it as UTF-8",
             )
         shapes = document.shapes
-        image_name = yield from self.find_image(name, document)
+        image_name = yield from self.find_image(name, document, shapes)
         if image_name is None:
-            yield Finding(
-                code="image-not-usable",
-                severity="error",
-                file=name,
-                where="$.imagePath",
-                message=f"no image to go with it: {len(shapes)} shapes not converted",
-                remedy="put the image beside the JSON, or pass --image-root",
-                lost=len(shapes),
-            )
-            return
-        self.used.add(image_name)
+            return None
         size = yield from find_size(
             self.images,
             image_name,
             stated_size(document.imageWidth, document.imageHeight),
-            verify=self.options.verify_images,
+            verify=self.verify_images,
             source=name,
             where="$.imageWidth",
         )
@@ -220,11 +239,11 @@ class _Reader:
                 severity="error",
                 file=name,
                 message=f"neither the JSON nor an image says how large the image is: "
-                f"{len(shapes)} shapes not converted",
+                f"{plural(len(shapes), 'shape')} not converted",
                 remedy="restore the image, or add imageWidth and imageHeight",
                 lost=len(shapes),
             )
-            return
+            return image_name
         found = yield from self.read_shapes(name, shapes, size)
         said = document.attributes if isinstance(document.attributes, dict) else {}
         if self.options.group:
@@ -239,48 +258,60 @@ class _Reader:
             source=name,
             attributes=said | ({"flags": document.flags} if document.flags else {}),
         )
+        return image_name
 
-    def find_image(self, name: str, document: _Document) -> Step[str | None]:
-        """Returns the image's name under the image root, None where there is nothing to use."""
-        beside = self.by_stem.get(self.prefix + stem(name))
-        if not document.imagePath:
-            yield Finding(
-                code="no-image-path",
-                severity="warning",
-                file=name,
-                where="$.imagePath",
-                message="names no image" + (f"; {beside} beside it is taken" if beside else ""),
-            )
-            return beside
-        wanted = resolve(str(PurePosixPath(self.prefix + name).parent), document.imagePath)
-        if wanted in self.image_names or (wanted and self.images.exists(wanted)):
+    def find_image(
+        self, name: str, document: _Document, shapes: Sequence[msgspec.Raw]
+    ) -> Step[str | None]:
+        """Returns the image's name under the image root, None where its shapes are lost."""
+        own = self.prefix + stem(name)
+        said = document.imagePath or ""
+        wanted = resolve(str(PurePosixPath(own).parent), said) if said else None
+        if wanted and (wanted in self.image_names or self.images.exists(wanted)):
             return wanted
-        problem = "leads out of the image root" if wanted is None else "is not there"
-        code = "path-leaves-root" if wanted is None else "image-missing"
-        if beside is not None:
-            yield Finding(
-                code=code,
-                severity="warning",
-                file=name,
-                where="$.imagePath",
-                message=f"{document.imagePath!r} {problem}; {beside} beside the JSON is taken",
-            )
+        if not said:
+            code, problem = "no-image-path", "names no image"
+        elif wanted is None:
+            code, problem = "path-leaves-root", f"{said!r} leads out of the image root"
+        else:
+            code, problem = "image-missing", f"{said!r} is not there (looked for {wanted})"
+        if (beside := self.by_stem.get(own)) is not None:
+            message = f"{problem}; {beside} beside the JSON is taken"
+            yield _image_finding(code, "warning", name, message)
             return beside
-        embedded = self.options.extract_images and wanted is not None
-        if embedded and _has_image_data(self.root, name):
-            return wanted
+        if self.options.extract_images and _has_image_data(self.root, name):
+            if wanted is not None:
+                return wanted
+            extracted = own + (PurePosixPath(said).suffix if is_image(said) else ".jpg")
+            message = f"{problem}; its imageData is taken, for {extracted}"
+            yield _image_finding(code, "warning", name, message)
+            return extracted
         kept = wanted is not None and self.options.missing_images == "keep"
-        yield Finding(
-            code=code,
-            severity="error",
-            file=name,
-            where="$.imagePath",
-            message=f"{document.imagePath!r} {problem}"
-            + (f" (looked for {wanted}); its shapes are kept" if kept else ""),
-            remedy="restore the image or name its folder with --image-root; "
-            "--extract-images takes it from imageData, --missing-images skip leaves it out",
+        number = plural(len(shapes), "shape")
+        yield _image_finding(
+            code,
+            "error",
+            name,
+            f"{problem}: {number} {'kept' if kept else 'not converted'}",
+            self._ways_to_an_image(own, said, wanted, document),
+            0 if kept else len(shapes),
         )
         return wanted if kept else None
+
+    def _ways_to_an_image(
+        self, own: str, said: str, wanted: str | None, document: _Document
+    ) -> str:
+        """What a person can do where a file's image is not found."""
+        ways = [f"put the image beside the JSON, as {PurePosixPath(own).name}.jpg or the like"]
+        if wanted is not None:
+            ways.insert(0, "restore it")
+            if self.options.missing_images == "keep":
+                ways.append("leave its shapes out by --missing-images skip")
+        elif said and not PureWindowsPath(said).anchor:
+            ways.append("name a folder above both by --image-root")
+        if not self.options.extract_images and len(document.imageData) > len("null"):
+            ways.append("take it from imageData by --extract-images --images copy")
+        return ", or ".join(ways)
 
     def read_shapes(
         self, name: str, shapes: Sequence[msgspec.Raw], size: tuple[int, int]
@@ -311,7 +342,7 @@ class _Reader:
                 severity="warning",
                 file=name,
                 where="$.shapes",
-                message=f"{untyped} shapes do not say their type (labelme before 3.4): read as "
+                message=f"{plural(untyped, 'shape')} without a type (labelme before 3.4): read as "
                 "polygon from 3 points on, rectangle with 2, point with 1",
             )
         return found
@@ -356,15 +387,16 @@ class _Reader:
         for members in groups.values():
             yield members[0] if len(members) == 1 else _merge(members, *size)
 
-    def unlabelled(self) -> Iterator[Finding]:
+    def unlabelled(self, used: Set[str | None]) -> Iterator[Finding]:
         """A note of the images below `root` that no JSON speaks of."""
-        rest = [name for name in self.image_names - self.used if name.startswith(self.prefix)]
+        rest = [name for name in self.image_names - used if name.startswith(self.prefix)]
         if rest:
             yield Finding(
                 code="image-without-labels",
                 severity="note",
                 file=min(rest),
-                message=f"{len(rest)} images have no labelme file (this is the first): not written",
+                message=f"{plural(len(rest), 'image')} without a labelme file (this is the first): "
+                "not written",
                 remedy="open and save them in labelme if they are meant to show nothing",
             )
 
@@ -398,6 +430,20 @@ def _image_root(root: Root, image_root: str | None) -> tuple[Root, str]:
     if relative.split("/")[0] == "..":
         raise InputError(f"--image-root {image_root} does not hold {root.location}")
     return images, "" if relative in (".", "") else relative + "/"
+
+
+def _image_finding(
+    code: str, severity: Severity, name: str, message: str, remedy: str = "", lost: int = 0
+) -> Finding:
+    return Finding(
+        code=code,
+        severity=severity,
+        file=name,
+        where="$.imagePath",
+        message=message,
+        remedy=remedy,
+        lost=lost,
+    )
 
 
 def _not_labelme(name: str) -> Finding:

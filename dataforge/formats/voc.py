@@ -7,32 +7,45 @@ use are in `dataforge.geometry.COORDS_OFFSETS`.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
 from dataforge import geometry
-from dataforge.errors import ParseError
+from dataforge.errors import ParseError, plural
 from dataforge.fileio import MAX_IMAGE_PIXELS, Root, is_image, parse_xml, stem
-from dataforge.formats._base import Canonical, Records, Step
-from dataforge.formats._images import find_size
-from dataforge.formats._voc_write import IMAGES, WriteOptions, image_path, key, targets, write
+from dataforge.formats._base import Canonical, Each, Records, Step, finished
+from dataforge.formats._images import find_size, sampled, size_differs
+from dataforge.formats._recognise import Recognised, Texts
+from dataforge.formats._voc_write import (
+    IMAGES,
+    LISTS_IMAGES,
+    WriteOptions,
+    image_path,
+    key,
+    targets,
+    write,
+)
 from dataforge.geometry import Coords
 from dataforge.layout import CoordsEvidence, Layout, resolved_reference
 from dataforge.layout import listed_ids as layout_lists
-from dataforge.records import Box, Finding, Image, Instance
+from dataforge.records import Box, Finding, Header, Image, Instance
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 __all__ = [
     "IMAGES",
+    "LISTS_IMAGES",
     "LOSSY",
     "Options",
     "WriteOptions",
     "image_path",
     "key",
     "read",
+    "recognise",
     "targets",
     "write",
 ]
@@ -65,13 +78,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     verify_images: bool = False
 
 
-def read(root: Root, options: Options, canonical: Canonical) -> Records:
+def read(root: Root, options: Options, canonical: Canonical, each: Each = map) -> Records:
     """Yield an Image for every id of every split, and a Finding for whatever is odd.
+
+    The size in the XML is compared with the image's where a box lies beyond it; and everywhere,
+    where one of a sample (`dataforge.formats._images.SAMPLED`) differs or `verify_images` says so.
 
     Args:
         root: the folder that the layout speaks of.
         options: see `Options`.
         canonical: not needed here.
+        each: does it for each file.
 
     Raises:
         InputError: a split file is not there.
@@ -81,7 +98,7 @@ def read(root: Root, options: Options, canonical: Canonical) -> Records:
         layout = msgspec.structs.replace(layout, difficult=options.difficult)
     if options.coords:
         layout = msgspec.structs.replace(layout, coords=options.coords)
-    coords, reason = decide_coords(root, layout)
+    coords, reason = decide_coords(root, layout, each)
     if layout.coords == "auto":
         yield Finding(
             code="coords",
@@ -90,10 +107,18 @@ def read(root: Root, options: Options, canonical: Canonical) -> Records:
             message=f"boxes are read as {coords!r}: {reason}",
             remedy="--coords says otherwise",
         )
+    listed = [(split, id_) for split, ids in listed_ids(root, layout).items() for id_ in ids]
     reader = _Reader(root, layout, coords, options)
-    for split, ids in listed_ids(root, layout).items():
-        yield from reader.read_split(split, ids)
-    yield from reader.unlisted()
+    reader.verify_images |= any(map(reader.size_differs, sampled(listed)))
+    for records in each(reader.read_listed, listed):
+        yield from records
+    yield from reader.unlisted(listed)
+
+
+def recognise(texts: Texts) -> Recognised:
+    """XML files with <annotation>."""
+    number = len(texts.voc)
+    return Recognised(number, f"{plural(number, 'XML file')} with <annotation>")
 
 
 def listed_ids(root: Root, layout: Layout) -> dict[str | None, list[str]]:
@@ -137,25 +162,28 @@ def _prefix(folder: str) -> str:
     return "" if folder in ("", ".") else folder.rstrip("/") + "/"
 
 
-def decide_coords(root: Root, layout: Layout) -> tuple[Coords, str]:
+def decide_coords(root: Root, layout: Layout, each: Each = map) -> tuple[Coords, str]:
     """The convention of the dataset's boxes, and why; reads all XML files where it is `auto`."""
     if layout.coords != "auto":
         return layout.coords, "as declared"
     evidence = CoordsEvidence()
-    for split in _splits(layout):
-        for path in annotation_ids(root, layout, split).values():
-            try:
-                element = parse_xml(root.read_bytes(path), path)
-            except ParseError:
-                continue  # reported when it is read for its objects
-            width, height = stated_size(element) or (0, 0)
-            for item in element.iter("object"):
-                bounds = _bounds(item)
-                if not isinstance(bounds, str):
-                    evidence.add(bounds, width, height)
-        if not layout.per_split:
-            break  # the same files for every split
+    ids = (annotation_ids(root, layout, split) for split in _splits(layout))
+    paths = dict.fromkeys(path for known in ids for path in known.values())
+    for boxes in each(partial(_boxes, root), paths):
+        for bounds, (width, height) in boxes:
+            evidence.add(bounds, width, height)
     return evidence.decide(layout.coords_default)
+
+
+def _boxes(root: Root, path: str) -> list[tuple[Box, tuple[int, int]]]:
+    """(a box as written, the size that is stated) for all boxes that can be read."""
+    try:
+        element = parse_xml(root.read_bytes(path), path)
+    except ParseError:
+        return []  # reported when it is read for its objects
+    size = stated_size(element) or (0, 0)
+    boxes = map(_bounds, element.iter("object"))
+    return [(bounds, size) for bounds in boxes if not isinstance(bounds, str)]
 
 
 def stated_size(element: _Element) -> tuple[int, int] | None:
@@ -172,6 +200,19 @@ def stated_size(element: _Element) -> tuple[int, int] | None:
     return int(width), int(height)
 
 
+_Listed: TypeAlias = tuple["str | None", str]
+"""(split, id)."""
+
+
+class _Place:
+    """What is there for a split: id -> XML file, `Layout.image_key` -> image."""
+
+    def __init__(self, root: Root, layout: Layout, split: str | None) -> None:
+        self.annotations = annotation_ids(root, layout, split)
+        self.images = image_index(root, layout, split)
+        self.folded = {key.casefold(): name for key, name in self.images.items()}
+
+
 class _Reader:
     def __init__(self, root: Root, layout: Layout, coords: Coords, options: Options) -> None:
         self.root = root
@@ -179,30 +220,38 @@ class _Reader:
         self.coords = coords
         self.missing_images = options.missing_images
         self.verify_images = options.verify_images
-        self.seen: set[str] = set()
-        self.folded: dict[str, str] = {}
+        self.places = {split: _Place(root, layout, split) for split in _splits(layout)}
 
-    def read_split(self, split: str | None, ids: list[str]) -> Records:
-        known = annotation_ids(self.root, self.layout, split)
-        images = image_index(self.root, self.layout, split)
-        self.folded = {key.casefold(): name for key, name in images.items()}
-        for id_ in ids:
-            path = known.get(id_)
-            if path is None:
-                yield Finding(
-                    code="annotation-missing",
-                    severity="error",
-                    file=self.layout.splits.get(split or "", ""),
-                    where=id_,
-                    message=f"lists {id_!r}, but there is no {id_}.xml in "
-                    f"{self.layout.folders(split or '')[1]}/",
-                    remedy="restore the XML file or take the line out",
-                )
-                continue
-            self.seen.add(path)
-            yield from self.read_file(path, id_, split, images)
+    def size_differs(self, listed: _Listed) -> bool:
+        """Whether the image of an id of a split has another size than its XML file says."""
+        split, id_ = listed
+        path = self.places[split].annotations.get(id_)
+        if path is None:
+            return False
+        try:
+            element = parse_xml(self.root.read_bytes(path), path)
+        except ParseError:
+            return False  # reported when it is read for its objects
+        _, image_name = finished(self.find_image(path, id_, split, element))
+        return image_name is not None and size_differs(self.root, image_name, stated_size(element))
 
-    def read_file(self, path: str, id_: str, split: str | None, images: dict[str, str]) -> Records:
+    def read_listed(self, listed: _Listed) -> list[Header | Image | Finding]:
+        """What is to be said of an id of a split."""
+        return list(self.records_of(*listed))
+
+    def records_of(self, split: str | None, id_: str) -> Records:
+        path = self.places[split].annotations.get(id_)
+        if path is None:
+            yield Finding(
+                code="annotation-missing",
+                severity="error",
+                file=self.layout.splits.get(split or "", ""),
+                where=id_,
+                message=f"lists {id_!r}, but there is no {id_}.xml in "
+                f"{self.layout.folders(split or '')[1]}/",
+                remedy="restore the XML file or take the line out",
+            )
+            return
         try:
             element = parse_xml(self.root.read_bytes(path), path)
         except ParseError as error:
@@ -216,7 +265,7 @@ class _Reader:
             )
             return
         objects = list(element.iter("object"))
-        image_name = yield from self.find_image(path, id_, split, images, element)
+        image_name = yield from self.find_image(path, id_, split, element)
         size = stated_size(element)
         if image_name is not None:
             size = yield from find_size(
@@ -238,7 +287,7 @@ class _Reader:
                 code="image-not-usable",
                 severity="error",
                 file=path,
-                message=f"{lacks}: {len(objects)} objects not converted",
+                message=f"{lacks}: {plural(len(objects), 'object')} not converted",
                 remedy="restore the image",
                 lost=len(objects),
             )
@@ -258,17 +307,17 @@ class _Reader:
         )
 
     def find_image(
-        self, path: str, id_: str, split: str | None, images: dict[str, str], element: _Element
+        self, path: str, id_: str, split: str | None, element: _Element
     ) -> Step[str | None]:
         """Returns the image's path, None where there is nothing to use."""
         folder, own_id = self.layout.image_place(split or "", path)
         said = (element.findtext("filename") or "").strip()
         wanted = resolved_reference(folder, said) if said else None
         by_name = wanted and (
-            wanted if self.root.exists(wanted) else self.image_named(wanted, split, images)
+            wanted if self.root.exists(wanted) else self.image_named(wanted, split)
         )
         key = self.layout.key_of_id(id_)
-        by_id = images.get(key)
+        by_id = self.places[split].images.get(key)
         if self.layout.lookup == "filename" and by_name:
             return by_name
         if by_id is not None:
@@ -286,7 +335,7 @@ class _Reader:
             return by_id
         if by_name:
             return by_name
-        by_case = self.folded.get(key.casefold())
+        by_case = self.places[split].folded.get(key.casefold())
         if by_case is not None:
             yield Finding(
                 code="case-differs",
@@ -309,10 +358,10 @@ class _Reader:
         )
         return f"{expected}.jpg" if kept else None
 
-    def image_named(self, path: str, split: str | None, images: dict[str, str]) -> str | None:
+    def image_named(self, path: str, split: str | None) -> str | None:
         """The image of a path whose extension may be another one, or left out."""
         key = self.layout.image_key(split or "", path if is_image(path) else f"{path}.jpg")
-        return None if key is None else images.get(key)
+        return None if key is None else self.places[split].images.get(key)
 
     def instance(self, path: str, item: _Element) -> Step[Instance | None]:
         """Returns the Instance, None where the object cannot be one."""
@@ -362,7 +411,7 @@ class _Reader:
                 severity="note",
                 file=path,
                 where=where,
-                message=f"{parts} parts or polygons inside {name!r} are not read",
+                message=f"{plural(parts, 'part')} (or polygons) inside {name!r} not read",
             )
         return Instance(
             label=name,
@@ -374,29 +423,27 @@ class _Reader:
             attributes=_attributes(item),
         )
 
-    def unlisted(self) -> Records:
+    def unlisted(self, listed: Iterable[_Listed]) -> Records:
         """What is said of the XML files that no split lists, or that lie elsewhere."""
-        inside = {
-            path
-            for split in _splits(self.layout)
-            for path in annotation_ids(self.root, self.layout, split).values()
-        }
+        inside = {path for place in self.places.values() for path in place.annotations.values()}
+        seen = {self.places[split].annotations.get(id_) for split, id_ in listed}
         xmls = {name for name in self.root.files() if name.lower().endswith(".xml")}
         if outside := sorted(xmls - inside):
             yield Finding(
                 code="annotation-outside-layout",
                 severity="warning",
                 file=outside[0],
-                message=f"{len(outside)} XML files lie outside the layout's folder of "
+                message=f"{plural(len(outside), 'XML file')} outside the layout's folder of "
                 "annotations (this is the first): not read",
                 remedy="convert their folder by itself if they are meant to be used",
             )
-        if rest := sorted(inside - self.seen):
+        if rest := sorted(inside - seen):
             yield Finding(
                 code="annotation-not-listed",
                 severity="note",
                 file=rest[0],
-                message=f"{len(rest)} XML files are in no split (this is the first): not read",
+                message=f"{plural(len(rest), 'XML file')} in no split (this is the first): "
+                "not read",
                 remedy="add their ids to a split file if they are meant to be used",
             )
 

@@ -10,14 +10,18 @@ an image, ``verify_image_label`` says which rows are good.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import re
+from collections import defaultdict
+from collections.abc import Generator, Iterator, Mapping, Sequence, Set
+from typing import TypeAlias
 
 import msgspec
 
 from dataforge import geometry
-from dataforge.errors import ParseError
+from dataforge.errors import ParseError, plural
 from dataforge.fileio import Root, is_image, stem, to_utf8
-from dataforge.formats._base import Canonical, Records, Step
+from dataforge.formats._base import Canonical, Each, Records, Step, finished
+from dataforge.formats._recognise import Recognised, Texts
 from dataforge.formats._yolo_data import (
     MOST_UNNAMED,
     Data,
@@ -45,6 +49,7 @@ __all__ = [
     "image_path",
     "key",
     "read",
+    "recognise",
     "targets",
     "write",
 ]
@@ -53,7 +58,8 @@ LOSSY = (
     "outlines and masks, where boxes are written (the default)",
     "holes and gaps, where outlines are written: several rings are joined into one by thin bridges",
     "crowds: left out",
-    "an area that is not that of its box or outline",
+    "an area that is not that of its box or outline, and, where outlines are written, a box that "
+    "is not that of its outline",
     "what of a box lies outside its image, and boxes without area",
     "difficult and all other attributes, of objects and of images",
     "keys that only the source's own format knows",
@@ -75,34 +81,68 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     data: str | None = None
 
 
-def read(root: Root, options: Options, canonical: Canonical) -> Records:
+def read(root: Root, options: Options, canonical: Canonical, each: Each = map) -> Records:
     """Yield the classes, an Image for every image of every split, and what is odd.
 
     Args:
         root: the folder.
         options: see `Options`.
         canonical: not needed here.
+        each: does it for each image.
 
     Raises:
         InputError: `options.data` is not there, or is no dataset's YAML file.
     """
-    steps = find_data(root, options.data)
-    findings: list[Finding] = []
-    while True:
-        try:
-            findings.append(next(steps))
-        except StopIteration as end:
-            data: Data = end.value
-            break
+    findings, data = finished(find_data(root, options.data))
     reader = _Reader(root, data)
-    findings += reader.name_classes()
+    findings += reader.name_classes(each)
     yield Header(categories=tuple(Category(name=name) for name in reader.classes()))
     yield from findings
-    for split, images in data.splits.items():
-        for image in images:
-            yield from reader.read_image(image, split)
-    yield from reader.unread_labels()
-    yield from reader.counted()
+    listed = ((split, image) for split, images in data.splits.items() for image in images)
+    labels = set()
+    odd: _Odd = defaultdict(list)
+    for records, (label, odd_here) in each(reader.read_image, listed):
+        yield from records
+        labels.add(label)
+        for kind, rows in odd_here.items():
+            odd[kind] += rows
+    yield from reader.unread_labels(labels)
+    yield from _counted(odd)
+
+
+def recognise(texts: Texts) -> Recognised:
+    """Text files called as images are, with rows of numbers; and what names their classes."""
+    labels = [name for name in texts.beside_images(".txt") if _has_rows(texts.root, name)]
+    if not labels:
+        return Recognised(0)
+    evidence = f"{plural(len(labels), 'text file')} beside images with rows of a class number and "
+    said = [name for name in texts.root.files() if _names_classes(texts.root, name)]
+    names = f"; class names in {', '.join(said[:3])}" if said else ""
+    return Recognised(len(labels), f"{evidence}coordinates{names}")
+
+
+_ROW = re.compile(r"\d+(\s+-?\d+(\.\d*)?(e-?\d+)?){4,}", re.IGNORECASE)
+
+
+def _has_rows(root: Root, name: str) -> bool:
+    try:
+        text = root.read_bytes(name).decode("utf-8", "replace")
+    except ParseError:
+        return False
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return bool(lines) and sum(bool(_ROW.fullmatch(line)) for line in lines) > 0.5 * len(lines)
+
+
+def _names_classes(root: Root, name: str) -> bool:
+    last = name.rsplit("/", 1)[-1].lower()
+    if last in ("classes.txt", "obj.names"):
+        return True
+    if not last.endswith((".yaml", ".yml")):
+        return False
+    try:
+        return bool(re.search(rb"(?m)^names\s*:", root.read_bytes(name)))
+    except ParseError:
+        return False
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -117,30 +157,36 @@ class _Row(msgspec.Struct, frozen=True):
         return f"line {self.line}"
 
 
+_Odd: TypeAlias = defaultdict[str, list[_Row]]
+"""Code of an oddity that whole datasets share -> the rows that have it."""
+
+_Read: TypeAlias = tuple["str | None", _Odd]
+"""(the label file of an image, what is odd in it)."""
+
+
 class _Reader:
     def __init__(self, root: Root, data: Data) -> None:
         self.root = root
         self.data = data
         self.files = set(root.files())
         self.names = data.names
-        self.read_labels: set[str] = set()
-        self.scores: list[_Row] = []
-        self.keypoints: list[_Row] = []
-        self.mixed: list[_Row] = []
 
-    def name_classes(self) -> Iterator[Finding]:
+    def name_classes(self, each: Each) -> Iterator[Finding]:
         """Call the classes by number where nothing names them."""
         if self.names is not None:
             return
-        highest = -1
-        for images in self.data.splits.values():
-            for label in filter(None, map(self.label_of, images)):
-                for row in self.rows(label) or ():
-                    number = _class_id(row.columns[0])
-                    highest = max(highest, number if number < MOST_UNNAMED else -1)
+        images = (image for images in self.data.splits.values() for image in images)
+        highest = max(each(self.highest_class, images), default=-1)
         self.names = unnamed(highest + 1)
         if self.names:
             yield classes_unnamed(self.data.file, highest + 1)
+
+    def highest_class(self, image: str) -> int:
+        """The highest number of a class in an image, -1 where there is none."""
+        label = self.label_of(image)
+        rows = (self.rows(label) if label else None) or []
+        numbers = (_class_id(row.columns[0]) for row in rows)
+        return max((number for number in numbers if number < MOST_UNNAMED), default=-1)
 
     def classes(self) -> list[str]:
         return list(dict.fromkeys((self.names or {}).values()))
@@ -161,10 +207,14 @@ class _Reader:
         lines = enumerate((line.split() for line in text.splitlines()), 1)
         return [_Row(path, number, columns) for number, columns in lines if columns]
 
-    def read_image(self, name: str, split: str | None) -> Records:
+    def read_image(self, listed: tuple[str | None, str]) -> tuple[list[Image | Finding], _Read]:
+        """(what is to be said of an image of a split, what of that is for all images)."""
+        return finished(self.records_of(*listed))
+
+    def records_of(self, split: str | None, name: str) -> Generator[Image | Finding, None, _Read]:
         label = self.label_of(name)
         rows = self.rows(label) if label else []
-        self.read_labels.add(label or "")
+        odd: _Odd = defaultdict(list)
         if rows is None:
             yield Finding(
                 code="unreadable-labels",
@@ -173,20 +223,20 @@ class _Reader:
                 message=f"cannot be read as text: {name} is left out",
                 remedy="mend or redo it; an empty file says that nothing is in the image",
             )
-            return
+            return label, odd
         try:
             width, height = self.root.image_size(name)
         except (ParseError, OSError) as error:
             yield unreadable_image(name, error, lost=len(rows))
-            return
+            return label, odd
         instances = []
         for row in rows:
-            instance = yield from self.instance(row, width, height)
+            instance = yield from self.instance(row, width, height, odd)
             if instance is not None:
                 instances.append(instance)
         boxes = [row for row in rows if len(row.columns) == 5]
         if boxes and any(len(row.columns) > 6 for row in rows) and not self.data.keypoints:
-            self.mixed.append(boxes[0])
+            odd["mixed-rows"].append(boxes[0])
         yield Image(
             file_name=name,
             width=width,
@@ -195,9 +245,10 @@ class _Reader:
             source=label or name,
             split=split,
         )
+        return label, odd
 
-    def instance(self, row: _Row, width: int, height: int) -> Step[Instance | None]:
-        """Returns the Instance, None where the row cannot be one."""
+    def instance(self, row: _Row, width: int, height: int, odd: _Odd) -> Step[Instance | None]:
+        """Returns the Instance, None where the row cannot be one; adds to what is odd."""
         values = _numbers(row.columns)
         fault = values if isinstance(values, str) else self.fault(row, values)
         if isinstance(values, str) or fault:
@@ -213,11 +264,11 @@ class _Reader:
             return None
         shape = values[1:]
         if self.data.keypoints and len(shape) == 4 + self.data.keypoints:
-            self.keypoints.append(row)
+            odd["keypoints-not-read"].append(row)
             shape = shape[:4]
         attributes = {}
         if len(shape) == 5:
-            self.scores.append(row)
+            odd["confidence-column"].append(row)
             attributes["score"] = shape.pop()
         if worst := [value for value in shape if not -_TOLERANCE <= value <= 1 + _TOLERANCE]:
             yield Finding(
@@ -284,11 +335,11 @@ class _Reader:
             return f"want numbers from 0 to 1, got {far[0]!r}: are these pixels?"
         return ""
 
-    def unread_labels(self) -> Iterator[Finding]:
+    def unread_labels(self, done: Set[str | None]) -> Iterator[Finding]:
         """What is said of label files without an image, and of those in no split."""
         images = {stem(name) for name in self.files if is_image(name)}
         unlisted = []
-        for name in sorted(self.files - self.read_labels - self.data.lists):
+        for name in sorted(self.files - done - self.data.lists):
             if not name.lower().endswith(".txt"):
                 continue
             rows = self.rows(name) or []
@@ -317,26 +368,28 @@ class _Reader:
                 remedy=f"add their images to a split in {self.data.file or 'data.yaml'}",
             )
 
-    def counted(self) -> Iterator[Finding]:
-        """One finding for each kind of oddity that whole datasets share."""
-        kinds = (
-            ("confidence-column", self.scores, "{} rows have a sixth column: read as their score",
-             "Ultralytics trains on five columns alone"),
-            ("keypoints-not-read", self.keypoints, "{} rows have keypoints: their boxes are read",
-             ""),
-            ("mixed-rows", self.mixed, "{} files have rows of boxes and of outlines: each is read "
-             "as what it is", "Ultralytics takes these boxes for outlines of two points"),
-        )  # fmt: skip
-        for code, rows, message, remedy in kinds:
-            if rows:
-                yield Finding(
-                    code=code,
-                    severity="note" if code == "keypoints-not-read" else "warning",
-                    file=rows[0].file,
-                    where=rows[0].where,
-                    message=message.format(f"{len(rows):,}") + "; the first one here",
-                    remedy=remedy,
-                )
+
+_ODDITIES = (
+    ("confidence-column", "{} rows have a sixth column: read as their score",
+     "Ultralytics trains on five columns alone"),
+    ("keypoints-not-read", "{} rows have keypoints: their boxes are read", ""),
+    ("mixed-rows", "{} files have rows of boxes and of outlines: each is read as what it is",
+     "Ultralytics takes these boxes for outlines of two points"),
+)  # fmt: skip
+
+
+def _counted(odd: Mapping[str, Sequence[_Row]]) -> Iterator[Finding]:
+    """One finding for each kind of oddity that whole datasets share."""
+    for code, message, remedy in _ODDITIES:
+        if rows := odd.get(code):
+            yield Finding(
+                code=code,
+                severity="note" if code == "keypoints-not-read" else "warning",
+                file=rows[0].file,
+                where=rows[0].where,
+                message=message.format(f"{len(rows):,}") + "; the first one here",
+                remedy=remedy,
+            )
 
 
 def _class_id(text: str) -> int:

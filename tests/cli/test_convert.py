@@ -72,7 +72,16 @@ def test_1_done_with_findings(tmp_path: Path) -> None:
         (["labelme2coco", "in", "out", "--split", "train=0.9"], "add up to 0.9"),
         (["labelme2coco", "in", "out", "--lines", "thick"], "--lines thick"),
         (["labelme2coco", "in", "out", "--labels", "gone.txt"], "gone.txt"),
-        (["labelme2coco", "in", "out", "--missing-images", "x"], "missing_images"),
+        (["labelme2coco", "in", "out", "--missing-images", "x"],
+         "--missing-images x: want one of keep, skip"),
+        (["voc2coco", "voc", "out", "--coords", "foo"],
+         "--coords foo: want one of auto, voc, mmdet, zero"),
+        (["coco2voc", "voc", "out", "--coords", ""], "--coords : want one of auto, voc"),
+        (["voc2coco", "voc", "out", "--difficult", "maybe"],
+         "--difficult maybe: want one of keep, ignore, drop"),
+        (["labelme2coco", "in", "out", "--labels", "obj.names"],
+         "--labels obj.names: there is no such file"),
+        (["voc2coco", "voc", "out", "--layout", "coco"], "--layout coco: it is of COCO files"),
         (["labelme2coco", "in", "out", "--coords", "voc"], "where labelme is read"),
         (["voc2coco", "voc", "out", "--points", "error"], "where voc is read"),
         (["voc2coco", "voc", "out", "--layout", "x"], "--layout x"),
@@ -82,6 +91,8 @@ def test_2_wrong_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
     labelled(tmp_path / "in")
     write(tmp_path / "voc" / "a.xml", voc_xml(voc_object("cat", (1, 2, 3, 4))))
     picture(tmp_path / "voc" / "a.jpg")
+    images = [{"id": 1, "file_name": "a.jpg", "width": 64, "height": 48}]
+    write(tmp_path / "voc" / "a.json", {"images": images, "categories": [], "annotations": []})
     before = snapshot(tmp_path)
     result = cli("convert", *arguments, cwd=tmp_path)
     assert result.returncode == 2

@@ -97,7 +97,7 @@ def test_3_nothing_recognised(tmp_path: Path) -> None:
     result = cli("inspect", tmp_path)
     assert result.returncode == 3
     assert result.stderr.startswith("error: 1 image and no annotations: mark them, in labelme")
-    assert "error: what can be recognised: labelme JSON" in result.stderr
+    assert "labelme: labelme JSON beside each image; voc: " in result.stderr
     assert cli("inspect", tmp_path / "gone").returncode == 3
 
 

@@ -2,8 +2,6 @@
 
 Each subclass is in a file of its own, ``test_<format>.py``, and brings a tiny dataset that is
 written by hand, and the records that are in it, worked out by hand.
-
-Not here: the same bytes at 1 and 2 workers, as there is no engine yet that has workers.
 """
 
 from __future__ import annotations
@@ -13,12 +11,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from helpers import HEIGHT, WIDTH, Read, picture, python, snapshot, write
 
 from dataforge.cli.formats import as_text
-from dataforge.convert import Job, convert
+from dataforge.convert import Job, Report, convert
 from dataforge.converters import CONVERTERS
+from dataforge.engines import local
+from dataforge.engines._table import get_engine
 from dataforge.errors import InputError
 from dataforge.fileio import Root, is_image
 from dataforge.formats._table import formats, get_format
@@ -246,12 +247,13 @@ class FormatContract:
             self.converted(tmp_path / "in", tmp_path, target)
         assert (snapshot(tmp_path / "in"), times(tmp_path / "in")) == before
 
-    def converted(self, source: Path, folder: Path, target: str) -> None:
+    def converted(self, source: Path, folder: Path, target: str, workers: int = 1) -> Report:
         job = Job(source=str(source), out=str(folder / f"to {target}"), reads=self.format,
-                  writes=target, images="copy")  # fmt: skip
+                  writes=target, images="copy", workers=workers)  # fmt: skip
         report = convert(job)
         assert sum(report.images.values()) == len(self.records)
         check_findings(report.findings)
+        return report
 
     def test_the_same_bytes_twice(self, tmp_path: Path) -> None:
         self.dataset(tmp_path / "in")
@@ -260,12 +262,42 @@ class FormatContract:
                 self.converted(tmp_path / "in", tmp_path / turn, target)
         assert snapshot(tmp_path / "1") == snapshot(tmp_path / "2")
 
+    def test_the_same_bytes_at_one_and_two_workers(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(local, "BATCH", 1)  # so that both workers have something to do
+        self.dataset(tmp_path / "in")
+        for target in self.targets():
+            said = []
+            for workers in (1, 2):
+                folder = tmp_path / str(workers)
+                report = self.converted(tmp_path / "in", folder, target, workers)
+                said.append(msgspec.structs.replace(report, out=""))
+            assert said[0] == said[1]
+        assert snapshot(tmp_path / "1") == snapshot(tmp_path / "2")
+
+    def test_the_same_is_said_at_one_and_two_workers(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of a dataset in which all is wrong that can be."""
+        monkeypatch.setattr(local, "BATCH", 1)
+        self.dataset(tmp_path)
+        options = self.options(tmp_path)
+        for broken in self.broken:
+            write(tmp_path / broken.file, broken.content)
+        said = [
+            list(self.module.read(Root(tmp_path), options, str.strip, get_engine(workers).map))
+            for workers in (1, 2)
+        ]
+        assert said[0] == said[1]
+        assert any(isinstance(one, Finding) for one in said[0])
+
     def test_the_same_bytes_under_every_hash_seed(self, tmp_path: Path) -> None:
         self.dataset(tmp_path / "in")
         made = []
-        for seed in ("0", "1"):
+        for seed, workers in (("0", "1"), ("1", "2")):
             (tmp_path / seed).mkdir()
-            arguments = [str(tmp_path / "in"), self.format, *self.targets()]
+            arguments = [str(tmp_path / "in"), self.format, workers, *self.targets()]
             result = python("-c", CONVERT, *arguments, cwd=tmp_path / seed, PYTHONHASHSEED=seed)
             assert (result.returncode, result.stderr) == (0, "")
             made.append(snapshot(tmp_path / seed))
@@ -342,9 +374,10 @@ CONVERT = """
 import sys
 from pathlib import Path
 from dataforge.convert import Job, convert, save_report
-source, reads, *targets = sys.argv[1:]
+source, reads, workers, *targets = sys.argv[1:]
 for writes in targets:
-    job = Job(source=source, out=writes, reads=reads, writes=writes, images="copy")
+    job = Job(source=source, out=writes, reads=reads, writes=writes, images="copy",
+              workers=int(workers))
     save_report(convert(job), Path(f"{writes}.report"))
 """
 
@@ -362,13 +395,14 @@ RICH: list[Image] = [
         file_name="a.jpg",
         source="a.src",
         attributes={"flags": {"night": True}},
-        extra={"license": 2},
+        extra={"coco": {"license": 2}},
         instances=(
             Instance(label="cat", box=BOX, area=384, where="1", attributes={"pose": "Left"}),
             Instance(label="cat", box=BOX, area=192, where="2", shape=Polygons((_RING,))),
             Instance(
                 label="dog", box=(5, 12, 24, 36), area=202, where="3", difficult=True,
-                shape=Polygons((_RING, (5.0, 20.0, 7.0, 20.0, 7.0, 30.0))), extra={"score": 1},
+                shape=Polygons((_RING, (5.0, 20.0, 7.0, 20.0, 7.0, 30.0))),
+                extra={"coco": {"score": 1}},
             ),
             Instance(label="dog", box=(1, 0, 4, 2), area=6, where="4", shape=_MASK),
         ),

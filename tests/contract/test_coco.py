@@ -51,18 +51,19 @@ def changed(**keys: Any) -> str:
 class TestCoco(WriterContract):
     format = "coco"
     header = Header(
-        categories=(Category(name="cat", extra={"supercategory": "pet"}), Category(name="人")),
-        extra={"info": {"year": 2024}, "licenses": []},
-    )
+        categories=(Category(name="cat", extra={"coco": {"supercategory": "pet"}}),
+                    Category(name="人")),
+        extra={"coco": {"info": {"year": 2024}}},
+    )  # fmt: skip
     records = (
         Image(
             file_name="images/a.jpg", source=PATH, where="$.images[0]", split="train",
-            extra={"license": 1}, **SIZE,
+            extra={"coco": {"license": 1}}, **SIZE,
             instances=(
                 Instance(label="cat", box=(10, 12, 30.5, 40), area=574, where="$.annotations[0]"),
                 Instance(
                     label="人", box=(10, 10, 30, 30), area=400, where="$.annotations[2]",
-                    iscrowd=True, attributes={"x": 1}, extra={"score": 0.5},
+                    iscrowd=True, attributes={"x": 1}, extra={"coco": {"score": 0.5}},
                     shape=Polygons(((10.0, 10.0, 30.0, 10.0, 30.0, 30.0, 10.0, 30.0),)),
                 ),
             ),

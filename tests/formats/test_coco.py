@@ -1,4 +1,4 @@
-"""COCO as it is written, judged by pycocotools; and what `summarise` says of others' files."""
+"""COCO as it is written, judged by pycocotools; and what is said of files that others read too."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from helpers import (
@@ -16,6 +17,7 @@ from helpers import (
     SAMPLE,
     SQUARE,
     WIDTH,
+    Read,
     document,
     load_coco,
     mask_shape,
@@ -32,7 +34,7 @@ from pycocotools.coco import COCO
 from dataforge.errors import OutputError, ParseError, UsageError
 from dataforge.fileio import Root
 from dataforge.formats import coco
-from dataforge.records import Category, Header, Image, Instance, Mask, Polygons
+from dataforge.records import Category, Finding, Header, Image, Instance, Mask, Polygons
 
 SIZE: dict[str, Any] = {"width": WIDTH, "height": HEIGHT}
 CAT = Instance(label="cat", box=(10, 12, 30.5, 40), area=574)
@@ -220,41 +222,16 @@ def test_the_sample_data_agree_with_pycocotools(tmp_path: Path) -> None:
 # Summaries -------------------------------------------------------------------------------------
 
 
-def test_summarise_our_own(tmp_path: Path) -> None:
-    square = Polygons(((0.0, 0.0, 4.0, 0.0, 4.0, 5.0),))
-    outlined = Instance(label="dog", box=(0, 0, 4, 5), area=10, shape=square)
-    pictures = images("a.jpg", "d/b.jpg", instances=(CAT, outlined, outlined))
-    write_coco(tmp_path, {"all": pictures}, ["dog", "cat", "bird"])
-    found = coco.summarise(Root(tmp_path), "annotations/instances_all.json")
-    assert found.names == ["dog", "cat", "bird"]
-    assert found.counts == {"dog": 4, "cat": 2, "bird": 0}
-    assert found.file_names == ["a.jpg", "d/b.jpg"]
-    assert found.segmented == 4
-
-
-@pytest.mark.parametrize(
-    ("ids", "used", "counts"),
-    [
-        ([5, 9], [9, 9, 5], {"a": 1, "b": 2}),  # gaps
-        ([0, 1], [0, 1, 1], {"a": 1, "b": 2}),
-        ([0, 1], [0, 7, None], {"a": 1, "b": 0}),  # one dangles, one is not there
-        (["x", "y"], ["y"], {"a": 0, "b": 1}),  # ids of text
-        ([1.0, 2.0], [2.0, 1.0], {"a": 1, "b": 1}),  # whole numbers with a point
-    ],
-)
-def test_summarise_of_ids_that_people_use(
-    tmp_path: Path, ids: list[Any], used: list[Any], counts: dict[str, int]
-) -> None:
+@pytest.mark.parametrize("ids", [[5, 9], ["x", "y"], [1.0, 2.0]])
+def test_summarise(tmp_path: Path, ids: list[Any]) -> None:
     file = {
-        "images": [{"file_name": "a.jpg", "id": 1}],
+        "images": [{"file_name": "a.jpg", "id": 1}, {"file_name": "d\\b.jpg", "id": 2}],
         "categories": [{"id": id_, "name": name} for id_, name in zip(ids, "ab", strict=True)],
-        "annotations": [{"category_id": id_, "segmentation": []} for id_ in used],
+        "annotations": [{"category_id": id_, "segmentation": []} for id_ in (*ids, 7, None)],
         "something": {"else": 1},
     }
     write(tmp_path / "x.json", file)
-    found = coco.summarise(Root(tmp_path), "x.json")
-    assert found.counts == counts
-    assert found.segmented == 0
+    assert coco.summarise(Root(tmp_path), "x.json").file_names == ["a.jpg", "d\\b.jpg"]
 
 
 @pytest.mark.parametrize(
@@ -272,6 +249,69 @@ def test_summarise_of_something_else(tmp_path: Path, content: Any, where: str) -
     with pytest.raises(ParseError) as caught:
         coco.summarise(Root(tmp_path), "x.json")
     assert (caught.value.file, caught.value.where) == ("x.json", where)
+
+
+# As it is --------------------------------------------------------------------------------------
+
+
+def as_it_is(root: Path, content: Any) -> Read:
+    """What is yielded for a file beside its images a.jpg and d/b.jpg."""
+    write(root / "x.json", content)
+    for name in ("a.jpg", "d/b.jpg"):
+        picture(root / "images" / name)
+    options = coco.Options(image_root=str(root / "images"))
+    return Read([
+        record for record in coco.read_as_it_is(Root(root), "x.json", options)
+        if not isinstance(record, Header)
+    ])  # fmt: skip
+
+
+MARKED = {"bbox": [1, 2, 3, 4], "area": 12}
+FILE = {
+    "images": [SIZE | {"id": 1, "file_name": "a.jpg"}, SIZE | {"id": 2, "file_name": "d/b.jpg"}],
+    "categories": [{"id": 1, "name": "cat"}],
+    "annotations": [MARKED | {"id": n, "image_id": n, "category_id": 1} for n in (1, 2)],
+}
+
+
+def test_a_file_that_others_read_too(tmp_path: Path) -> None:
+    found = as_it_is(tmp_path, FILE)
+    assert [(one.file_name, len(one.instances), one.split) for one in found.images] == [
+        ("a.jpg", 1, None),
+        ("d/b.jpg", 1, None),
+    ]
+    assert found.findings == []
+
+
+def test_what_others_do_not_understand_is_an_error_with_a_count(tmp_path: Path) -> None:
+    file = FILE | {
+        "images": [
+            SIZE | {"id": number, "file_name": name}
+            for number, name in (("1", "a.jpg"), (2, "d\\b.jpg"))
+        ],
+        "annotations": [MARKED | {"id": 5, "image_id": n, "category_id": "1"} for n in (1, 2)],
+    }  # fmt: skip
+    found = as_it_is(tmp_path, b"\xef\xbb\xbf" + json.dumps(file).encode())
+    assert [(one.file_name, len(one.instances)) for one in found.images] == [
+        ("a.jpg", 1),
+        ("d/b.jpg", 1),
+    ]
+    assert {finding.code: finding.where for finding in found.findings} == {
+        "byte-order-mark": "",
+        "backslashes": "$.images[1].file_name",
+        "ids-of-two-kinds": "$.annotations[0].image_id",
+        "annotation-ids": "$.annotations[1].id",
+    }
+    assert {finding.severity for finding in found.findings} == {"error"}
+    assert "(3 in this file" in found.finding("ids-of-two-kinds").message
+    write(tmp_path / "in" / "x.json", file)
+    lenient = list(coco.read(Root(tmp_path / "in"), coco.Options(find_images=False), str))
+    assert [one.code for one in lenient if isinstance(one, Finding)] == ["annotation-ids"]
+
+
+def test_what_is_no_coco_file_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(ParseError, match=r"x\.json::\$: is no COCO file: no list of images"):
+        as_it_is(tmp_path, {"shapes": []})
 
 
 # From COCO to COCO ------------------------------------------------------------------------------
@@ -304,8 +344,45 @@ def test_what_others_keys_say_survives(tmp_path: Path) -> None:
     assert coco_to_coco(file, tmp_path) == file
 
 
+def test_keys_of_another_format_are_not_coco_s(tmp_path: Path) -> None:
+    """A reader puts them under the name of its own format."""
+    keys = {"coco": {"track": 3}, "acme": {"track": 4, "lens": 5}}
+    one = msgspec.structs.replace(CAT, extra=keys, where="line 2")
+    image = Image(file_name="a.jpg", instances=(one, CAT), extra=keys, source="a.acme", **SIZE)
+    header = Header(categories=(Category(name="cat", extra=keys),), extra=keys)
+    found = list(coco.write(tmp_path, {"all": [image]}, header, coco.WriteOptions()))
+    assert [(f.code, f.severity, f.file, f.where) for f in found] == [
+        ("keys-not-carried", "note", tmp_path.name, ""),
+        ("keys-not-carried", "note", tmp_path.name, ""),
+        ("keys-not-carried", "note", "a.acme", ""),
+        ("keys-not-carried", "note", "a.acme", "line 2"),
+    ]
+    assert [f.message.partition(" that ")[0] for f in found] == [
+        "2 keys of the whole dataset", "1 classes have keys", "1 images have keys",
+        "1 instances have keys",
+    ]  # fmt: skip
+    assert all("(track, lens)" in finding.message for finding in found)
+    file = load_coco(tmp_path)
+    for entry in (file, file["categories"][0], file["images"][0], file["annotations"][0]):
+        assert entry["track"] == 3
+        assert "lens" not in entry
+    assert "track" not in file["annotations"][1]
+
+
+def test_what_a_file_has_anyway_is_not_said_by_it(tmp_path: Path) -> None:
+    """Else a dataset that says nothing would be told what of that it loses."""
+    write_coco(tmp_path, {"all": images("a.jpg", instances=(CAT,))}, ["cat"])
+    file = load_coco(tmp_path)
+    assert (file["info"], file["licenses"]) == ({"description": "", "version": "1.0"}, [])
+    assert file["categories"] == [{"id": 1, "name": "cat", "supercategory": ""}]
+    (header,) = [record for record in coco.read(Root(tmp_path), coco.Options(), str)
+                 if isinstance(record, Header)]  # fmt: skip
+    assert header == Header(categories=(Category(name="cat"),))
+
+
 def test_a_bbox_that_was_clipped_since_is_not_the_sources(tmp_path: Path) -> None:
-    stated = Instance(label="cat", box=(1, 2, 4, 6), area=12, extra={"bbox": [1, 2, 9, 9]})
+    extra = {"coco": {"bbox": [1, 2, 9, 9]}}
+    stated = Instance(label="cat", box=(1, 2, 4, 6), area=12, extra=extra)
     write_coco(tmp_path, {"all": images("a.jpg", instances=(stated,))}, ["cat"])
     assert load_coco(tmp_path)["annotations"][0]["bbox"] == [1, 2, 3, 4]
 

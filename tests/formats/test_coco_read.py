@@ -80,12 +80,16 @@ def test_every_field(tmp_path: Path) -> None:
     assert records == [
         Header(
             categories=(
-                Category(name="cat", extra={"supercategory": "pet", "skeleton": [[1, 2]]}),
+                Category(
+                    name="cat", extra={"coco": {"supercategory": "pet", "skeleton": [[1, 2]]}}
+                ),
             ),
             extra={
-                "info": {"year": 2017},
-                "licenses": [{"id": 4, "name": "CC"}],
-                "videos": [1],
+                "coco": {
+                    "info": {"year": 2017},
+                    "licenses": [{"id": 4, "name": "CC"}],
+                    "videos": [1],
+                }
             },
         ),
         Image(
@@ -96,7 +100,7 @@ def test_every_field(tmp_path: Path) -> None:
             where="$.images[0]",
             split="val",
             attributes={"night": True},
-            extra={"license": 4},
+            extra={"coco": {"license": 4}},
             instances=(
                 Instance(
                     label="cat",
@@ -107,7 +111,7 @@ def test_every_field(tmp_path: Path) -> None:
                     difficult=True,
                     where="$.annotations[0]",
                     attributes={"pose": "Left"},
-                    extra={"keypoints": [1, 2, 2]},
+                    extra={"coco": {"keypoints": [1, 2, 2]}},
                 ),
             ),
         ),
@@ -248,7 +252,7 @@ def test_numbers_that_no_float_holds(tmp_path: Path, digits: int) -> None:
     found = read(tmp_path, text)
     assert found.codes == ["bad-bbox", "no-geometry", "bad-area", "no-area"]
     assert found.instance.area == 574
-    assert found.instance.extra["x"] == float("inf")
+    assert found.instance.extra["coco"]["x"] == float("inf")
 
 
 def test_a_missing_area_is_that_of_the_outline_or_the_box(tmp_path: Path) -> None:
@@ -420,7 +424,7 @@ def test_splits_and_their_categories(tmp_path: Path) -> None:
     ]
     said = header(tmp_path)
     assert [category.name for category in said.categories] == ["cat", "dog", "cow"]
-    assert said.extra == {"info": {"year": 1}}
+    assert said.extra == {"coco": {"info": {"year": 1}}}
     differ = [(f.file, f.code, f.severity) for f in found.findings if "differ" in f.code]
     assert differ == [
         ("a/train.json", "categories-differ", "note"),
@@ -460,7 +464,7 @@ def test_other_json_is_passed_over(tmp_path: Path, content: Any, reason: str) ->
         (b'{"images": [{"id"', "line 1, column 18", "truncated"),
         (b"", "", "empty"),
         (b"\xff\xfe\xff\xff\xff", "", "UTF-8"),
-        ({"images": [], "annotations": [{"category_id": 1}]}, "$.categories", "1 annotations"),
+        ({"images": [], "annotations": [{"category_id": 1}]}, "$.categories", "(1 annotation)"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path: Path, content: Any, where: str, message: str) -> None:
@@ -498,7 +502,7 @@ def test_iscrowd(tmp_path: Path, value: Any, crowd: bool, codes: list[str]) -> N
 def test_attributes_of_any_kind_are_kept(tmp_path: Path) -> None:
     entries = [entry(id=1, attributes=["a"]), entry(id=2, attributes={}), entry(id=3, ignore=1)]
     found = read(tmp_path, document(*entries))
-    assert [i.extra for i in found.image.instances] == [
+    assert [i.extra["coco"] for i in found.image.instances] == [
         {"attributes": ["a"]}, {"attributes": {}}, {"ignore": 1},
     ]  # fmt: skip
 

@@ -17,7 +17,9 @@ from helpers import (
     mask_shape,
     picture,
     read_labelme,
+    run_convert,
     shape,
+    snapshot,
     write,
 )
 from pycocotools import mask as coco_mask
@@ -466,6 +468,19 @@ def test_images_without_labels_are_counted_in_a_note(tmp_path: Path) -> None:
     assert finding.message.startswith("2 images")
 
 
+def test_an_image_with_an_unreadable_file_is_not_without_labels(tmp_path: Path) -> None:
+    write(tmp_path / "d" / "a.json", '{"shapes": [')
+    picture(tmp_path / "d" / "a.png")
+    assert read_labelme(tmp_path).codes == ["unreadable-json"]
+    write(tmp_path / "d" / "b.json", {"about": "another format's"})
+    picture(tmp_path / "d" / "b.png")
+    finding = read_labelme(tmp_path).finding("image-without-labels")
+    assert (finding.file, finding.message.split(" (")[0]) == (
+        "d/b.png",
+        "1 image without a labelme file",
+    )
+
+
 # imagePath -------------------------------------------------------------------------------------
 
 
@@ -515,16 +530,67 @@ def test_the_stems_image_is_the_fall_back(
     assert finding.where == "$.imagePath"
 
 
-@pytest.mark.parametrize("image_path", ["../../b.jpg", "/etc/b.jpg", "C:\\b.jpg"])
+@pytest.mark.parametrize(
+    ("image_path", "code"),
+    [
+        ("../../b.jpg", "path-leaves-root"),
+        ("/etc/b.jpg", "path-leaves-root"),
+        ("C:\\b.jpg", "path-leaves-root"),
+        (None, "no-image-path"),
+    ],
+)
 def test_a_path_that_leads_out_without_a_fall_back_loses_the_file(
-    tmp_path: Path, image_path: str
+    tmp_path: Path, image_path: str | None, code: str
 ) -> None:
     picture(tmp_path / "b.jpg")
-    write(tmp_path / "root" / "json" / "a.json", document(shape("cat", SQUARE), image=image_path))
+    folder = tmp_path / "root" / "json"
+    content = document(shape("cat", SQUARE), shape("dog", SQUARE), image=image_path)
+    write(folder / "a.v2.json", content)
     read = read_labelme(tmp_path / "root")
     assert read.images == []
-    assert read.codes == ["path-leaves-root", "image-not-usable"]
-    assert [finding.lost for finding in read.findings] == [0, 1]
+    (finding,) = read.findings
+    assert (finding.code, finding.severity, finding.lost) == (code, "error", 2)
+    assert (finding.file, finding.where) == ("json/a.v2.json", "$.imagePath")
+    assert finding.message.endswith(": 2 shapes not converted")
+    # what the remedy names works
+    beside = "put the image beside the JSON, as a.v2.jpg or the like"
+    above = "name a folder above both by --image-root"
+    assert finding.remedy == (
+        f"{beside}, or {above}" if image_path and ".." in image_path else beside
+    )
+    assert (read_labelme(tmp_path / "root", image_root=str(tmp_path)).images == []) is (
+        above not in finding.remedy
+    )
+    picture(folder / "a.v2.jpg")
+    assert len(read_labelme(tmp_path / "root").image.instances) == 2
+
+
+@pytest.mark.parametrize(
+    ("image_path", "image"),
+    [
+        ("../../b.PNG", "json/a.v2.PNG"),
+        ("C:\\b", "json/a.v2.jpg"),
+        (None, "json/a.v2.jpg"),
+        ("b.png", "json/b.png"),
+    ],
+)
+def test_image_data_takes_the_place_of_a_path_that_leads_nowhere(
+    tmp_path: Path, image_path: str | None, image: str
+) -> None:
+    data = embedded(tmp_path / "x.jpg")
+    content = document(shape("cat", SQUARE), image=image_path, imageData=data)
+    write(tmp_path / "root" / "json" / "a.v2.json", content)
+    (finding,) = read_labelme(tmp_path / "root").findings
+    assert finding.remedy.endswith(", or take it from imageData by --extract-images --images copy")
+    read = read_labelme(tmp_path / "root", extract_images=True)
+    assert (read.image.file_name, len(read.image.instances)) == (image, 1)
+    assert [(f.severity, f.lost) for f in read.findings] == (
+        [] if image_path == "b.png" else [("warning", 0)]
+    )
+    report = run_convert(tmp_path / "root", tmp_path / "out", images="copy",
+                         read_options={"extract_images": True})  # fmt: skip
+    assert (report.shapes, report.lost) == (1, {})
+    assert snapshot(tmp_path / "out")[f"images/{image}"] == (tmp_path / "x.jpg").read_bytes()
 
 
 def test_a_missing_image_is_kept_or_skipped(tmp_path: Path) -> None:
@@ -533,9 +599,11 @@ def test_a_missing_image_is_kept_or_skipped(tmp_path: Path) -> None:
     assert (kept.image.file_name, len(kept.image.instances)) == ("a.jpg", 2)
     assert kept.codes == ["image-missing"]
     assert kept.findings[0].severity == "error"
+    assert kept.findings[0].message.endswith(": 2 shapes kept")
+    assert "--image-root" not in kept.findings[0].remedy  # names the same place, however high
     skipped = read_labelme(tmp_path, missing_images="skip")
     assert skipped.images == []
-    assert sum(finding.lost for finding in skipped.findings) == 2
+    assert [(f.code, f.lost) for f in skipped.findings] == [("image-missing", 2)]
 
 
 def test_image_root_above_the_labels(tmp_path: Path) -> None:
@@ -594,7 +662,7 @@ def test_no_size_anywhere(tmp_path: Path) -> None:
         ((999, 48), (64, 48), 0, ["image-size-differs"]),
     ],
 )
-def test_verify_images(
+def test_sizes_are_compared(
     tmp_path: Path,
     stated: tuple[int, int],
     stored: tuple[int, int],
@@ -603,13 +671,31 @@ def test_verify_images(
 ) -> None:
     one(tmp_path, shape("cat", SQUARE), imageWidth=stated[0], imageHeight=stated[1])
     picture(tmp_path / "a.jpg", stored, orientation)
-    assert read_labelme(tmp_path).codes == []  # not asked, not looked at
-    read = read_labelme(tmp_path, verify_images=True)
+    read = read_labelme(tmp_path)
     assert read.codes == codes
+    assert read_labelme(tmp_path, verify_images=True).findings == read.findings
     assert (read.image.width, read.image.height) == stated
     if codes:
         assert read.findings[0].severity == "error"
         assert f"{stated[0]}x{stated[1]}" in read.findings[0].message
+
+
+def test_one_other_size_in_the_sample_has_all_compared(tmp_path: Path) -> None:
+    """The 51st file is in the sample, the 8th is not."""
+    for number in range(52):
+        swapped = number in (7, 50)
+        size = {"imageWidth": HEIGHT, "imageHeight": WIDTH} if swapped else {}
+        name = f"{number:02}"
+        write(tmp_path / f"{name}.json", document(image=f"{name}.jpg", **size))
+        picture(tmp_path / f"{name}.jpg")
+    read = read_labelme(tmp_path)
+    assert [(f.code, f.file) for f in read.findings] == [
+        ("exif-frame", "07.json"), ("exif-frame", "50.json"),
+    ]  # fmt: skip
+    (tmp_path / "50.json").unlink()
+    (tmp_path / "50.jpg").unlink()
+    assert read_labelme(tmp_path).codes == []
+    assert read_labelme(tmp_path, verify_images=True).codes == ["exif-frame"]
 
 
 def test_verify_images_finds_a_broken_image(tmp_path: Path) -> None:

@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from PIL import Image as PILImage
 from pycocotools import mask as coco_mask
 
+from dataforge import geometry
 from dataforge.convert import Job, Report, convert
 from dataforge.errors import UsageError
 from dataforge.formats import labelme
-from dataforge.records import Box, Finding, Header, Image, Instance, Mask, Polygons
+from dataforge.records import Box, Category, Finding, Header, Image, Instance, Mask, Polygons
 
 SIZE: dict[str, Any] = {"width": WIDTH, "height": HEIGHT}
 RING = (10.0, 10.0, 30.5, 10.0, 30.0, 30.0)
@@ -58,7 +59,8 @@ def box(label: str = "cat", **more: Any) -> Instance:
 def outline(*rings: Any, label: str = "cat", **more: Any) -> Instance:
     points = np.array([value for ring in rings for value in ring]).reshape(-1, 2)
     (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
-    return Instance(label=label, box=(x0, y0, x1, y1), area=1, shape=Polygons(rings), **more)
+    area = sum(map(geometry.ring_area, rings))
+    return Instance(label=label, box=(x0, y0, x1, y1), area=area, shape=Polygons(rings), **more)
 
 
 def test_the_whole_file(tmp_path: Path) -> None:
@@ -70,7 +72,9 @@ def test_the_whole_file(tmp_path: Path) -> None:
         attributes={"flags": {"night": True}, "camera": 2},
         **SIZE,
     )
-    assert write_labelme(tmp_path, {"all": [one]}) == []
+    findings = write_labelme(tmp_path, {"all": [one]})
+    assert [f.code for f in findings] == ["boxes-as-outlines", "attributes-moved"]
+    assert "(pose)" in findings[1].message
     file = tmp_path / "d" / "ü b.c.json"
     assert json.loads(file.read_text("utf-8")) == {
         "version": "5.4.1",
@@ -145,9 +149,11 @@ def test_group_ids(tmp_path: Path) -> None:
     )
     assert group_ids(file) == [10, 10, 4, 4, 9, 9, 11, 11, None, 12, 12]
     assert file["shapes"][-1]["attributes"] == {"group_id": "x"}
-    (shared,) = findings
-    assert (shared.code, shared.lost) == ("group-id-shared", 0)
-    assert "2 in all" in shared.message
+    assert [(f.code, f.lost, f.message[:2]) for f in findings] == [
+        ("group-id-shared", 0, "2 "),
+        ("boxes-as-outlines", 0, "3 "),
+        ("attributes-moved", 0, "1 "),
+    ]
     picture(tmp_path / "a.jpg")
     assert len(read_labelme(tmp_path).image.instances) == 7
 
@@ -164,21 +170,59 @@ def test_what_labelme_would_not_open_goes_to_the_attributes(tmp_path: Path, said
 
 def test_what_cannot_be_carried_is_counted(tmp_path: Path) -> None:
     off = Instance(label="cat", box=(0, 0, 1, 1), area=1, shape=Polygons((RING,)))
+    keys = {"coco": {"keypoints": [1], "bbox": [10, 12, 20.5, 28]}, "acme": {"id": 2}}
     _, findings = written(
         tmp_path,
-        box(iscrowd=True, extra={"keypoints": [1], "bbox": [10, 12, 20.5, 28]}, where="$.x"),
+        box(iscrowd=True, extra=keys, where="$.x"),
         box(iscrowd=True),
         off,
-        extra={"license": 1},
+        extra={"coco": {"license": 1}},
         source="x.json",
     )
-    assert [(f.code, f.severity, f.lost) for f in findings] == [
-        ("crowd-not-kept", "note", 0),
-        ("box-not-kept", "note", 0),
-        ("keys-not-kept", "note", 0),
+    assert [(f.code, f.severity, f.lost, f.message[:2]) for f in findings] == [
+        ("crowd-not-kept", "note", 0, "2 "),
+        ("box-not-kept", "note", 0, "1 "),
+        ("boxes-as-outlines", "note", 0, "2 "),
+        ("area-not-carried", "note", 0, "1 "),
+        ("keys-not-carried", "note", 0, "1 "),
+        ("keys-not-carried", "note", 0, "1 "),
     ]
     assert (findings[0].file, findings[0].where) == ("x.json", "$.x")
-    assert "keypoints (1), license (1)" in findings[2].message
+    assert "images have keys" in findings[4].message
+    assert "(license)" in findings[4].message
+    assert "(keypoints, id)" in findings[5].message
+
+
+def test_an_outline_of_four_corners_beside_its_box_is_written(tmp_path: Path) -> None:
+    corners = (10.0, 10.0, 30.0, 10.0, 30.0, 30.0, 10.0, 30.0)
+    off = Instance(label="cat", box=(0, 0, 1, 1), area=400, shape=Polygons((corners,)))
+    file, findings = written(tmp_path, off)
+    assert file["shapes"][0]["points"] == [[10, 10], [30, 30]]
+    assert [f.code for f in findings] == ["box-not-kept"]
+
+
+def test_what_is_said_of_the_classes(tmp_path: Path) -> None:
+    """labelme has no list of them; an order that is the alphabet's is not lost."""
+    names = ("zebra", "cat", "dog", "bird")
+    extra = {"coco": {"supercategory": "pet"}}
+    header = Header(
+        categories=tuple(Category(name=name, extra=extra) for name in names),
+        extra={"coco": {"info": {"year": 1}}},
+    )
+    one = Image(file_name="a.jpg", instances=(outline(RING), outline(OTHER, label="zebra")), **SIZE)
+    options = labelme.WriteOptions()
+    findings = list(labelme.write(tmp_path / "o", {"all": [one]}, header, options))
+    assert [f.code for f in findings] == [
+        "keys-not-carried", "keys-not-carried", "classes-not-carried", "class-order-not-carried",
+    ]  # fmt: skip
+    assert "1 keys of the whole dataset" in findings[0].message
+    assert "4 classes have keys" in findings[1].message
+    assert "2 classes have nothing marked" in findings[2].message
+    assert "(dog, bird)" in findings[2].message
+    assert findings[3].message.startswith("2 classes lose their order")
+    assert findings[3].message.endswith("cat, zebra")
+    in_order = Header(categories=(Category(name="cat"), Category(name="zebra")))
+    assert list(labelme.write(tmp_path / "p", {"all": [one]}, in_order, options)) == []
 
 
 def test_splits_are_one_tree(tmp_path: Path) -> None:
@@ -194,6 +238,7 @@ def test_splits_are_one_tree(tmp_path: Path) -> None:
     assert [(f.code, f.severity, f.lost) for f in findings] == [
         ("image-in-several-splits", "note", 1),
         ("name-collision", "error", 2),
+        ("boxes-as-outlines", "note", 0),
         ("splits-not-kept", "note", 0),
     ]
     assert json.loads((tmp_path / "b.json").read_text())["imagePath"] == "b.jpg"

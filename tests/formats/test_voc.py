@@ -58,8 +58,8 @@ def test_each_convention(tmp_path: Path, coords: Coords, box: Box) -> None:
 @pytest.mark.parametrize(
     ("other", "decided", "said"),
     [
-        ((0, 5, 9, 9), "zero", "1 of 2 boxes begin at 0"),
-        ((1, 1, WIDTH, 20), "voc", "1 end exactly"),
+        ((0, 5, 9, 9), "zero", "1 of 2 boxes begins at 0"),
+        ((1, 1, WIDTH, 20), "voc", "1 ends exactly"),
         ((1, 1, 20, 20), "mmdet", "mmdet is this layout's default"),
     ],
 )
@@ -191,7 +191,7 @@ def test_parts_and_polygons_inside_are_counted(tmp_path: Path) -> None:
     item = voc_object("person", BOX).replace("</object>", f"{part}{part}<polygon/></object>")
     read = read_voc(one(tmp_path, voc_xml(item)), ZERO)
     assert read.instance.label == "person"
-    assert "3 parts or polygons" in read.finding("parts-not-read").message
+    assert "3 parts (or polygons) inside" in read.finding("parts-not-read").message
 
 
 def test_what_else_is_said_is_kept(tmp_path: Path) -> None:
@@ -235,6 +235,31 @@ def test_no_size_and_no_image_to_measure(tmp_path: Path) -> None:
     assert read.images == []
     assert read.codes == ["unreadable-image", "image-not-usable"]
     assert read.finding("image-not-usable").lost == 2
+
+
+def test_swapped_sizes_are_found_where_all_boxes_are_inside_both_frames(tmp_path: Path) -> None:
+    for name in "abc":
+        write(tmp_path / "A" / f"{name}.xml", voc_xml(voc_object("cat", BOX), size=(48, 64)))
+        picture(tmp_path / "I" / f"{name}.jpg", (64, 48))
+    read = read_voc(tmp_path, ZERO)
+    assert [(f.code, f.severity, f.file, f.where) for f in read.findings] == [
+        ("exif-frame", "error", f"A/{name}.xml", "size") for name in "abc"
+    ]
+    assert "48x64 pixels, but I/a.jpg shows as 64x48: the two are swapped" in str(read.findings[0])
+    assert [len(image.instances) for image in read.images] == [1, 1, 1]
+
+
+def test_one_other_size_in_the_sample_has_all_compared(tmp_path: Path) -> None:
+    """The 51st file is in the sample; the 8th is not, nor is the 10th, but its box tells of it."""
+    for number in range(52):
+        box = (10, 12, 60, 40) if number == 9 else BOX
+        size = (48, 64) if number in (7, 9, 50) else (64, 48)
+        write(tmp_path / "A" / f"{number:02}.xml", voc_xml(voc_object("cat", box), size=size))
+        picture(tmp_path / "I" / f"{number:02}.jpg", (64, 48))
+    files = [finding.file for finding in read_voc(tmp_path, ZERO).findings]
+    assert files == ["A/07.xml", "A/09.xml", "A/50.xml"]
+    (tmp_path / "A" / "50.xml").unlink()
+    assert [finding.file for finding in read_voc(tmp_path, ZERO).findings] == ["A/09.xml"]
 
 
 # Images ----------------------------------------------------------------------------------------
@@ -345,7 +370,7 @@ def test_splits_are_read_in_the_order_of_their_lists(tmp_path: Path) -> None:
     assert (missing.file, missing.where, missing.severity) == ("t.txt", "x", "error")
     rest = read.finding("annotation-not-listed")
     assert (rest.file, rest.severity) == ("A/d.xml", "note")
-    assert rest.message.startswith("1 XML files are in no split")
+    assert rest.message.startswith("1 XML file in no split")
 
 
 def test_a_split_file_that_is_not_there(tmp_path: Path) -> None:
@@ -377,7 +402,7 @@ def test_xml_files_outside_the_layout_are_not_passed_over_in_silence(tmp_path: P
     finding = read.finding("annotation-outside-layout")
     assert finding.file == "cam2/labels/a.xml"
     assert finding.severity == "warning"
-    assert finding.message.startswith("1 XML files")
+    assert finding.message.startswith("1 XML file outside")
 
 
 def test_listed_ids_and_image_index_agree(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import pytest
 from helpers import REAL, Read, picture, read_voc, snapshot, write
 from hypothesis import HealthCheck, given, settings
@@ -194,21 +195,41 @@ def test_what_cannot_be_carried_is_counted(tmp_path: Path) -> None:
     image = photo(
         thing(shape=Polygons(((9, 11, 30, 11, 30, 40),))),
         thing(shape=mask, iscrowd=True, where="$.x"),
-        thing(attributes={"score": 0.5, "pose": "", "truncated": 2}, extra={"id": 7}),
+        thing(attributes={"score": 0.5, "pose": "", "truncated": 2}, extra={"acme": {"id": 7}}),
         attributes={"flag": True},
+        extra={"coco": {"license": 1, "attributes": {}}},
     )
-    findings = write_voc(tmp_path, {"all": [image]})
-    assert codes(findings) == {
-        "outlines-not-carried": 0,
-        "crowd-as-difficult": 0,
-        "attributes-not-carried": 0,
-        "image-attributes-not-carried": 0,
-    }
+    image = msgspec.structs.replace(
+        image, instances=(*image.instances, msgspec.structs.replace(thing(), area=7, where="7"))
+    )
+    header = Header(
+        categories=(Category(name="cat", extra={"coco": {"supercategory": "pet"}}),),
+        extra={"coco": {"info": {"year": 1}}},
+    )
+    findings = list(voc.write(tmp_path, {"all": [image]}, header, voc.WriteOptions()))
+    assert [(f.code, f.severity, f.lost) for f in findings if f.code != "keys-not-carried"] == [
+        ("outlines-not-carried", "note", 0),
+        ("area-not-carried", "note", 0),
+        ("crowd-as-difficult", "warning", 0),
+        ("attributes-not-carried", "note", 0),
+        ("image-attributes-not-carried", "note", 0),
+    ]
+    keys = [f for f in findings if f.code == "keys-not-carried"]
+    assert [f.message.partition(" that ")[0] for f in keys] == [
+        "1 keys of the whole dataset", "1 classes have keys", "1 images have keys",
+        "1 instances have keys",
+    ]  # fmt: skip
+    assert [f.message.partition("(")[2].partition(")")[0] for f in keys] == [
+        "info", "supercategory", "license", "id",
+    ]  # fmt: skip
     said = {finding.code: str(finding) for finding in findings}
     assert "2 instances have an outline" in said["outlines-not-carried"]
     assert said["crowd-as-difficult"].startswith("a.json::$.x: 1 crowds")
-    assert "(score, pose, truncated, id)" in said["attributes-not-carried"]
-    assert [i.difficult for i in read_back(tmp_path).image.instances] == [False, True, False]
+    assert "(score, pose, truncated)" in said["attributes-not-carried"]
+    assert said["area-not-carried"].startswith("a.json::7: 1 instances have an area")
+    assert [i.difficult for i in read_back(tmp_path).image.instances] == [
+        False, True, False, False,
+    ]  # fmt: skip
 
 
 def test_what_xml_cannot_hold_is_left_out_and_said(tmp_path: Path) -> None:
@@ -300,6 +321,7 @@ def test_torchvision_reads_the_same_objects(tmp_path: Path) -> None:
     for image in ours.images:
         name = image.file_name.removeprefix("JPEGImages/")
         assert boxes[name] == [
-            (i.label, *(f"{value:g}" for value in geometry.from_edges(i.box, "voc")))
+            (i.label, *(f"{value:g}" for value in (x0 + 1, y0 + 1, x1, y1)))
             for i in image.instances
+            for x0, y0, x1, y1 in [i.box]
         ]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import yaml
@@ -401,7 +402,9 @@ def test_splits_of_a_bare_folder(tmp_path: Path) -> None:
 
 
 def thing(box: Box = EDGES, label: str = "cat", **more: Any) -> Instance:
-    return Instance(label=label, box=box, area=geometry.box_area(box), **more)
+    """With the area of its outline, or of its box, if not told otherwise."""
+    more = {"area": geometry.shape_area(more.get("shape"), box, 64, 48)} | more
+    return Instance(label=label, box=box, **more)
 
 
 def photo(*instances: Instance, name: str = "a.jpg", size: tuple[int, int] = (64, 48)) -> Image:
@@ -562,18 +565,36 @@ def test_what_cannot_be_carried_is_counted(tmp_path: Path) -> None:
         thing(shape=triangle, attributes={"score": 1}),
         thing(iscrowd=True, parts=3),
         thing(difficult=True),
-        thing(shape=triangle),
+        thing(shape=triangle, area=7),
+        thing(area=7, extra={"coco": {"track": 3, "bbox": [8, 12, 16, 24]}}),
     )
-    findings = write_yolo(tmp_path, {"train": [image], "val": [photo()]})
-    assert {f.code: f.lost for f in findings} == {
-        "outlines-not-carried": 0,
-        "crowds-left-out": 3,
-        "attributes-not-carried": 0,
-    }
-    messages = " ".join(f.message for f in findings)
-    assert "2 instances have an outline" in messages
-    assert "(score, difficult)" in messages
-    assert len(written_rows(tmp_path)) == 3
+    image = msgspec.structs.replace(image, attributes={"flags": 1}, extra={"acme": {"camera": 2}})
+    header = Header(
+        categories=(Category(name="cat", extra={"coco": {"supercategory": "pet"}}),),
+        extra={"coco": {"info": {"year": 1}, "videos": []}},
+    )
+    findings = list(yolo.write(tmp_path, {"train": [image]}, header, yolo.WriteOptions()))
+    said = [(f.code, f.severity, f.lost, f.message.split(": ")[0]) for f in findings]
+    keys = "that only another format knows"
+    assert said == [
+        ("outlines-not-carried", "note", 0, "2 instances have an outline"),
+        ("area-not-carried", "note", 0,
+         "1 instances have an area that is not that of their box or outline"),
+        ("crowds-left-out", "warning", 3, "1 crowds are left out"),
+        ("attributes-not-carried", "note", 0,
+         "2 instances have attributes that YOLO has no place for (score, difficult); the first one "
+         "here"),
+        ("image-attributes-not-carried", "note", 0,
+         "1 images have attributes that YOLO has no place for (flags); the first one here"),
+        ("keys-not-carried", "note", 0, f"2 keys of the whole dataset {keys}"),
+        ("keys-not-carried", "note", 0, f"1 classes have keys {keys}"),
+        ("keys-not-carried", "note", 0, f"1 images have keys {keys}"),
+        ("keys-not-carried", "note", 0, f"1 instances have keys {keys}"),
+        ("split-made-up", "warning", 0, findings[-1].message.split(": ")[0]),
+    ]  # fmt: skip
+    names = [f.message.partition("(")[2].partition(")")[0] for f in findings[5:9]]
+    assert names == ["info, videos", "supercategory", "camera", "track"]
+    assert len(written_rows(tmp_path)) == 4
 
 
 def test_an_image_without_a_size_costs_its_shapes(tmp_path: Path) -> None:
@@ -614,7 +635,8 @@ def outline(out: Path, *instances: Instance) -> tuple[list[Finding], list[Instan
 
 def test_outlines_are_written_when_asked(tmp_path: Path) -> None:
     ring = (8.0, 12.0, 16.0, 12.0, 16.0, 24.0)
-    findings, read = outline(tmp_path, thing(shape=Polygons((ring,))), thing())
+    own = thing((8, 12, 16, 24), shape=Polygons((ring,)))
+    findings, read = outline(tmp_path, own, thing())
     assert [f.code for f in findings] == ["boxes-as-outlines"]
     assert read[0].shape == Polygons((ring,))
     assert read[1].shape == Polygons((geometry.box_corners(EDGES),))
@@ -624,7 +646,7 @@ def test_outlines_are_written_when_asked(tmp_path: Path) -> None:
 def test_rings_are_joined_by_the_shortest_bridge(tmp_path: Path) -> None:
     left = (0.0, 0.0, 8.0, 0.0, 8.0, 8.0, 0.0, 8.0)
     right = (16.0, 16.0, 16.0, 8.0, 24.0, 8.0, 24.0, 16.0)  # the other way round
-    findings, read = outline(tmp_path, thing(shape=Polygons((left, right))))
+    findings, read = outline(tmp_path, thing((0, 0, 24, 16), shape=Polygons((left, right))))
     assert [f.code for f in findings] == ["rings-joined"]
     (ring,) = read[0].shape.rings  # type: ignore[union-attr]
     points = list(zip(ring[0::2], ring[1::2], strict=True))
@@ -636,8 +658,19 @@ def test_rings_are_joined_by_the_shortest_bridge(tmp_path: Path) -> None:
 def test_rings_that_overlap_do_not_cancel_out(tmp_path: Path) -> None:
     one = (0.0, 0.0, 16.0, 0.0, 16.0, 16.0, 0.0, 16.0)
     two = (8.0, 8.0, 24.0, 8.0, 24.0, 24.0, 8.0, 24.0)
-    _, read = outline(tmp_path, thing(shape=Polygons((one, two))))
+    findings, read = outline(tmp_path, thing((0, 0, 24, 24), shape=Polygons((one, two))))
     assert read[0].area == 256 + 256 - 64
+    assert [f.code for f in findings] == ["rings-joined"]
+
+
+def test_a_box_beside_its_outline_is_said(tmp_path: Path) -> None:
+    """And what of the outline is outside, though the box is not."""
+    ring = (8.0, 12.0, 80.0, 12.0, 16.0, 24.0)
+    findings, read = outline(tmp_path, thing((8, 12, 16, 24), shape=Polygons((ring,)), area=7))
+    assert [(f.code, f.message[:2]) for f in findings] == [
+        ("area-not-carried", "1 "), ("box-not-kept", "1 "), ("clipped-to-image", "1 "),
+    ]  # fmt: skip
+    assert read[0].box == (8, 12, 64, 24)
 
 
 def test_a_ring_is_cut_to_the_image(tmp_path: Path) -> None:
@@ -645,7 +678,7 @@ def test_a_ring_is_cut_to_the_image(tmp_path: Path) -> None:
     findings, read = outline(
         tmp_path,
         thing((-8, 0, 8, 8), shape=Polygons((ring,))),
-        thing((-8, -8, -1, -1), shape=Polygons(((-8, -8, -1, -8, -1, -1),))),
+        thing((-8, -8, -1, -1), shape=Polygons(((-8.0, -8.0, -1.0, -8.0, -1.0, -1.0),))),
     )
     assert [(f.code, f.lost) for f in findings] == [
         ("nothing-in-image", 1),

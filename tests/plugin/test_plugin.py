@@ -66,6 +66,25 @@ def test_formats_lists_it(site: Path) -> None:
     assert "| `acme` |" in cli(site, "formats", "--markdown").stdout
 
 
+def test_inspect_and_split_recognise_it(site: Path, labelled: Path, tmp_path: Path) -> None:
+    picture(labelled / "b.png", (50, 40))
+    write(labelled / "b.acme", "cat 1 2 3 4\n")
+    result = cli(site, "inspect", labelled)
+    assert result.returncode == 1  # the third line is no box
+    lines = result.stdout.splitlines()
+    assert "acme: 2 .acme files beside images" in lines
+    assert ["cat", "2"] in [line.split() for line in lines]
+    assert f"next: dataforge convert acme2coco {labelled} data_in_coco" in result.stdout
+    out = tmp_path / "splits.json"
+    result = cli(site, "split", labelled, "--ratios", "train=0.5,val=0.5", "--out", out)
+    assert "2 images (acme)" in result.stdout, result.stderr
+    (labelled / "b.acme").unlink()
+    (labelled / "a.acme").rename(labelled / "other.acme")  # of no image
+    result = cli(site, "inspect", labelled)
+    assert result.returncode == 3
+    assert "what can be recognised is acme: Acme's text files" in result.stderr
+
+
 def test_convert_reads_it(site: Path, labelled: Path, tmp_path: Path) -> None:
     result = cli(site, "convert", "acme2coco", labelled, tmp_path / "out.json")
     assert result.returncode == 1  # the third line is no box

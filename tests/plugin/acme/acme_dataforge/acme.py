@@ -10,9 +10,10 @@ from pathlib import Path
 
 import msgspec
 
-from dataforge.errors import ParseError
+from dataforge.errors import ParseError, plural
 from dataforge.fileio import Root, is_image, stem, write_text
-from dataforge.formats._base import Canonical, Records, Splits
+from dataforge.formats._base import Canonical, Each, Records, Splits
+from dataforge.formats._recognise import Recognised, Texts
 from dataforge.records import Finding, Header, Image, Instance
 
 LOSSY = ("outlines and masks: a line is a box", "images in subfolders keep their names alone")
@@ -27,8 +28,11 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Nothing can be chosen when writing."""
 
 
-def read(root: Root, options: Options, canonical: Canonical) -> Records:
-    """Yield an Image for every image with a text file beside it."""
+def read(root: Root, options: Options, canonical: Canonical, each: Each = map) -> Records:
+    """Yield an Image for every image with a text file beside it.
+
+    One after the other: `each(function, names)` would read them at as many `--workers` as asked.
+    """
     names = set(root.files())
     for name in root.files():
         source = f"{stem(name)}.acme"
@@ -63,6 +67,12 @@ def read(root: Root, options: Options, canonical: Canonical) -> Records:
                 instances=tuple(instances),
                 source=source,
             )
+
+
+def recognise(texts: Texts) -> Recognised:
+    """What `dataforge inspect` and `dataforge split` go by; a format may leave it out."""
+    number = len(texts.beside_images(".acme"))
+    return Recognised(number, f"{plural(number, '.acme file')} beside images")
 
 
 def _instance(line: str, where: str) -> Instance | None:

@@ -1,0 +1,1 @@
+"""Where the work on single files runs; what comes of it is the same everywhere."""
