@@ -196,14 +196,14 @@ def test_a_folder_that_is_gone_does_not_stand_in_the_way(parts: Path, tmp_path: 
     apply(first)
     shutil.rmtree(first.out)
     second = planned(parts, out=str(tmp_path / "second"))
-    assert len(apply(second)) == 4
+    assert len(apply(second)) == 5
 
 
 def test_without_a_place_for_the_path_file(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(register, "site_folders", lambda python=None: [Path("/no/such/folder")])
     plan_ = planned(parts)
     assert plan_.pth is None
-    assert len(apply(plan_)) == 4
+    assert len(apply(plan_)) == 5
     unregister("HumanParts")  # found in the working directory
     assert not plan_.out.exists()
 
@@ -223,7 +223,7 @@ def test_the_package_is_importable_from_anywhere(
     parts: Path, tmp_path: Path, other_python: str, site: Path
 ) -> None:
     """Not by the parent's Python: it shares its base interpreter, and is another environment."""
-    plan_ = planned(parts, python=other_python)
+    plan_ = planned(parts, python=other_python, frameworks=("mmdet2",))
     apply(plan_)
     assert plan_.pth is not None
     assert tmp_path / "venv" in plan_.pth.parents
@@ -568,7 +568,7 @@ def test_cli_class_options(cli: Cli, parts: Path, tmp_path: Path) -> None:
     rows = [line.split() for line in out.splitlines()]
     assert ["body", "66", "24"] in rows
     assert "note dropped-class: 1, 30 shapes left out" in out
-    text = Path("humanparts_registered/humanparts_dataset/mmdet2.py").read_text()
+    text = Path("humanparts_registered/humanparts_dataset/annotations.py").read_text()
     assert "CLASSES = ('body', )" in text or "CLASSES = ('body',)" in text
     assert "face" not in text
 
@@ -860,7 +860,7 @@ def test_coco_files_that_training_stops_at(
     assert result == 1
     assert f"error {code}: 1" in out
     assert f"registered {plan_.dataset.class_name}" in out
-    assert (Path("cats_registered") / plan_.config).is_file()
+    assert (Path("cats_registered") / plan_.targets[0].config).is_file()
     if "coco filter" in finding.remedy:
         result, _, _ = cli("coco", "filter", root / "train.json", tmp_path / "mended.json")
         assert result in (0, 1)
@@ -939,7 +939,7 @@ def test_cli_register_twice_and_unregister(cli: Cli, parts: Path, site: Path) ->
     out_folder = Path.cwd() / "humanparts_registered"
     code, out, errors = cli("register", "HumanParts", "--layout", "custom-voc", "--root", parts)
     assert (code, errors) == (0, "")
-    assert out.count("\nwrote ") == 4
+    assert out.count("\nwrote ") == 5
     assert f"importable as humanparts_dataset.mmdet2, by the line in {site}" in out
     assert "registered HumanPartsDataset; get_classes() knows it as humanparts, HumanParts" in out
     config = out_folder / "configs/mmdet2/humanparts/faster_rcnn_r50_fpn_humanparts.py"
@@ -985,7 +985,7 @@ def test_cli_options(cli: Cli, parts: Path, tmp_path: Path) -> None:
     assert "times=3" in config
     recorded = json.loads((tmp_path / "out" / REGISTRATION).read_text())
     assert recorded["name"] == "Parts"
-    assert len(recorded["files"]) == 4
+    assert len(recorded["files"]) == 5
 
 
 @pytest.mark.parametrize(
