@@ -16,7 +16,7 @@ from dataforge.errors import OutputError
 from dataforge.register import DEMO_MARK
 from dataforge.smoke import smoke
 from dataforge.smoke._report import SmokeOptions, SmokeReport
-from dataforge.smoke.mmdet2 import require_mmdet
+from dataforge.smoke._table import get_framework, usual_framework
 
 
 class Account(msgspec.Struct, kw_only=True):
@@ -44,20 +44,25 @@ class Account(msgspec.Struct, kw_only=True):
         )
 
 
-def demo(folder: Path, device: str, log: Callable[[str], None]) -> Account:
+def demo(
+    folder: Path, device: str, log: Callable[[str], None], framework: str | None = None
+) -> Account:
     """Convert, register and prove the sample data.
 
     Args:
         folder: is made; a demo's folder is made anew.
         device: as for `smoke`.
         log: takes one line at a time.
+        framework: mmdet2, mmdet3 or torchvision; None is what is installed.
 
     Raises:
         OutputError: the folder holds something else, or its names are registered from elsewhere.
-        MissingDependencyError: mmdet is not installed.
+        UsageError: there is no such framework.
+        MissingDependencyError: it is not installed, or none is.
     """
     started = time.perf_counter()
-    require_mmdet()
+    framework = framework or usual_framework()
+    get_framework(framework).require()
     _fresh(folder)
     sample = asset("sample_data")
     log("1. labelme files to COCO")
@@ -81,20 +86,23 @@ def demo(folder: Path, device: str, log: Callable[[str], None]) -> Account:
             root=str(folder / "HumanParts"),
             layout="custom-voc",
             out=str(folder / "humanparts_registered"),
+            frameworks=(framework,),
         ),
         "LabelmeParts": register.Request(
             name="LabelmeParts",
             root=str(folder / "coco"),
             layout="coco",
             out=str(folder / "labelmeparts_registered"),
+            frameworks=(framework,),
         ),
     }
     for number, (name, request) in enumerate(requests.items(), 2):
-        log(f"{number}. {name}: register with mmdetection, and prove")
+        log(f"{number}. {name}: register with {framework}, and prove")
         plan = register.plan(request)
         register.apply(plan)
-        account.configs[name] = plan.out / plan.config
-        log(f"   {plan.dataset.class_name} in {plan.module}, config {account.configs[name]}")
+        (target,) = plan.targets
+        account.configs[name] = plan.out / target.config
+        log(f"   {plan.dataset.class_name} in {target.module}, config {account.configs[name]}")
         options = SmokeOptions(work_dir=folder / f"smoke_{name}", device=device)  # type: ignore[arg-type]
         account.proofs[name] = smoke(account.configs[name], options, lambda text: log(f"   {text}"))
     account.seconds = round(time.perf_counter() - started, 1)

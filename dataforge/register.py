@@ -18,7 +18,7 @@ import subprocess
 import sys
 import sysconfig
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,8 @@ from dataforge.checks._base import Data
 from dataforge.checks._run import dropped_by_trainers
 from dataforge.checks.class_absent_from_split import unmarked
 from dataforge.classes import ClassOptions, ClassRules, load_names
-from dataforge.codegen._table import get_target
+from dataforge.codegen._table import get_target, installed_framework
+from dataforge.codegen.package import package_files
 from dataforge.codegen.spec import (
     DatasetSpec,
     PlannedFile,
@@ -77,7 +78,7 @@ class Request(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             `dataforge.split`.
         seed, stratify, group_by: of the split, see `dataforge.manifest.Rule`.
         out: folder to write to; None is ``<name>_registered`` in the working directory.
-        framework: a row of `dataforge.codegen._table`.
+        frameworks: rows of `dataforge.codegen._table`; none is what `python` has installed.
         train: detector, batch and learning rate.
         python: interpreter that trains; None is the running one.
     """
@@ -92,9 +93,23 @@ class Request(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stratify: bool = False
     group_by: str | None = None
     out: str | None = None
-    framework: str = "mmdet2"
+    frameworks: tuple[str, ...] = ()
     train: TrainSpec = TrainSpec()
     python: str | None = None
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One framework's part of a registration.
+
+    Attributes:
+        framework: a row of `dataforge.codegen._table`.
+        config: the training config or script, relative to the output folder.
+        module: what it imports.
+    """
+
+    framework: str
+    config: str
+    module: str
 
 
 class Plan(msgspec.Struct, kw_only=True):
@@ -104,8 +119,7 @@ class Plan(msgspec.Struct, kw_only=True):
         dataset: the description that the code was made from.
         out: absolute output folder.
         files: what to write there.
-        config: the training config, relative to `out`.
-        module: what a config imports.
+        targets: what is trained and imported, for each framework.
         reasons: how the layout was found, a sentence each.
         images: split -> number of images.
         instances: split -> class -> number.
@@ -116,8 +130,7 @@ class Plan(msgspec.Struct, kw_only=True):
     dataset: DatasetSpec
     out: Path
     files: list[PlannedFile]
-    config: str
-    module: str
+    targets: list[Target]
     reasons: list[str]
     images: dict[str, int]
     instances: dict[str, dict[str, int]]
@@ -165,11 +178,14 @@ def plan(request: Request) -> Plan:
     Raises:
         InputError: there is no such folder, or nothing is marked in it.
         LayoutError: the folder does not tell where things are.
-        UsageError: the name, base or an option cannot be.
+        UsageError: the name, base or an option cannot be, or no framework is named or installed.
         OutputError: the framework cannot hold the path.
     """
     key, class_name = identify(request.name)
-    target = get_target(request.framework)
+    frameworks = request.frameworks or (installed_framework(request.python),)
+    modules = {name: get_target(name) for name in dict.fromkeys(frameworks)}
+    if request.train.style == "lazy" and "mmdet3" not in modules:
+        raise UsageError("--style lazy is of mmdet3 alone; name it with --framework")
     rule = load_rule(request.split, request.seed, request.stratify, request.group_by)
     root = Root(request.root)
     if root.remote:
@@ -222,20 +238,30 @@ def plan(request: Request) -> Plan:
         has_masks=survey.masks,
         dropped=tuple(_dropped(categories, names, classes, rules)),
     )
-    target.check(dataset, request.train)
+    for module in modules.values():
+        module.check(dataset, request.train)
     findings += unmarked(instances, names)
     return Plan(
         dataset=dataset,
         out=out,
-        files=[*target.render_files(dataset, request.train), *made.files],
-        config=target.config_path(dataset, request.train),
-        module=target.module_name(dataset),
+        files=[*package_files(dataset), *_files(modules, dataset, request.train), *made.files],
+        targets=[
+            Target(name, module.config_path(dataset, request.train), module.module_name(dataset))
+            for name, module in modules.items()
+        ],
         reasons=reasons,
         images={name: len(ids) for name, ids in survey.ids.items()},
         instances=instances,
         findings=findings,
         pth=_path_file(key, request.python),
     )
+
+
+def _files(
+    modules: Mapping[str, Any], dataset: DatasetSpec, train: TrainSpec
+) -> Iterator[PlannedFile]:
+    for module in modules.values():
+        yield from module.render_files(dataset, train)
 
 
 def _nothing(request: Request, findings: Sequence[Finding]) -> str:

@@ -6,9 +6,11 @@ dataset here gets a name of its own.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import itertools
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,10 +18,53 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dataforge.codegen import mmdet2
+from dataforge.codegen._table import get_target
+from dataforge.codegen.package import package_files
 from dataforge.codegen.spec import DatasetSpec, PlannedFile, SplitSpec, TrainSpec
 from dataforge.fileio import write_text
 from dataforge.register import Plan, Request, plan
+
+PARTS = ("face", "person", "hand")
+
+HUMANPARTS = DatasetSpec(
+    name="HumanParts",
+    class_name="HumanPartsDataset",
+    key="humanparts",
+    package="humanparts_dataset",
+    aliases=("humanparts", "HumanParts", "human_parts", "privpersonpart"),
+    format="voc",
+    root="/data/HumanParts",
+    classes=PARTS,
+    spellings={name: name for name in PARTS},
+    ignore_case=True,
+    splits={
+        use: SplitSpec(
+            ann_file=f"ImageSets/privpersonpart_{of}.txt",
+            images="Images",
+            annotations="Annotations",
+        )
+        for use, of in (("train", "train"), ("val", "val"), ("test", "val"))
+    },
+    extensions=(".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"),
+    coords="zero",
+)
+LABELMEPARTS = DatasetSpec(
+    name="LabelmeParts",
+    class_name="LabelmePartsDataset",
+    key="labelmeparts",
+    package="labelmeparts_dataset",
+    aliases=("labelmeparts", "LabelmeParts", "labelme_parts"),
+    format="coco",
+    root="/data/coco",
+    classes=PARTS,
+    spellings={"face": "face", "head": "face", "person": "person", "hand": "hand"},
+    ignore_case=False,
+    splits={
+        use: SplitSpec(ann_file=f"annotations/instances_{of}.json", images="images")
+        for use, of in (("train", "train"), ("val", "val"), ("test", "val"))
+    },
+    has_masks=True,
+)
 
 _numbers = itertools.count(1)
 
@@ -68,8 +113,9 @@ class Made:
 
         self.plan = planned
         write_files(planned.out, planned.files, patch)
-        self.config = Config.fromfile(str(planned.out / planned.config))
-        self.module: ModuleType = importlib.import_module(planned.module)
+        (target,) = planned.targets
+        self.config = Config.fromfile(str(planned.out / target.config))
+        self.module: ModuleType = importlib.import_module(target.module)
 
     def dataset(self, use: str = "train", **changes: Any) -> Any:
         """The dataset that mmdet builds; `train` in train mode, the others in test mode."""
@@ -84,17 +130,18 @@ class Made:
         return [dataset.get_ann_info(i)["bboxes"].tolist() for i in range(len(dataset))]
 
 
-def made(
+def planned(
     folder: Path,
-    patch: pytest.MonkeyPatch,
     *,
     name: str = "",
+    framework: str = "mmdet2",
     split: str | None = None,
     also_known_as: tuple[str, ...] = (),
     layout: str | None = None,
+    base: str = "faster_rcnn_r50_fpn",
     **flags: Any,
-) -> Made:
-    """Plan a folder's registration, write it beside the folder, and read its config."""
+) -> Plan:
+    """A folder's registration, to be written beside the folder."""
     request = Request(
         name=name or unique(),
         root=str(folder),
@@ -102,9 +149,16 @@ def made(
         flags=flags,
         split=split,
         also_known_as=also_known_as,
+        frameworks=(framework,),
+        train=TrainSpec(base=base),
         out=str(folder.parent / f"{folder.name}_registered"),
     )
-    return Made(plan(request), patch)
+    return plan(request)
+
+
+def made(folder: Path, patch: pytest.MonkeyPatch, **options: Any) -> Made:
+    """Plan a folder's registration for mmdet 2, write it beside the folder, and read its config."""
+    return Made(planned(folder, **options), patch)
 
 
 def truth(dataset: Any) -> list[list[np.ndarray[Any, Any]]]:
@@ -122,8 +176,55 @@ def truth(dataset: Any) -> list[list[np.ndarray[Any, Any]]]:
     return results
 
 
-def render(dataset: DatasetSpec, **train: Any) -> dict[str, str]:
-    """Path -> text of what is generated for mmdet 2."""
+def render(dataset: DatasetSpec, framework: str = "mmdet2", **train: Any) -> dict[str, str]:
+    """Path -> text of what is generated for a framework, the package's common part among it."""
     options = TrainSpec(**train)
-    mmdet2.check(dataset, options)
-    return {file.path: file.text for file in mmdet2.render_files(dataset, options)}
+    target = get_target(framework)
+    target.check(dataset, options)
+    files = [*package_files(dataset), *target.render_files(dataset, options)]
+    return {file.path: file.text for file in files}
+
+
+def check_golden(folder: Path, files: dict[str, str]) -> None:
+    """The files are those of a golden tree, byte for byte, and no others.
+
+    `DATAFORGE_UPDATE_GOLDEN=1 pytest tests/codegen` writes the trees anew: read the diff.
+    """
+    if os.environ.get("DATAFORGE_UPDATE_GOLDEN") == "1":
+        for path in [*folder.rglob("*.py")]:
+            path.unlink()
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(text.encode())
+    golden = {
+        path.relative_to(folder).as_posix(): path.read_bytes().decode()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert files.keys() == golden.keys()
+    for name, text in files.items():
+        assert text == golden[name], name
+
+
+def check_code(path: str, text: str, allowed: set[str], floor: tuple[int, int]) -> None:
+    """A generated file is tidy, imports no other packages, and an old Python can read it."""
+    compile(text, path, "exec")
+    tree = ast.parse(text, path, feature_version=floor)
+    assert {name.split(".")[0] for name in _imported(tree)} <= allowed, path
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert "\t" not in text
+    assert not any(line != line.rstrip() for line in text.splitlines()), path
+    assert "\n\n\n\n" not in text, path
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    """Dotted names of all modules that a file imports, those of its own package apart."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            module = f"{'.' * node.level}{node.module}"
+            assert module == ".annotations" or module.startswith(".._base_.datasets."), module
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""

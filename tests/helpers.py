@@ -180,3 +180,18 @@ def python(
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(REPO), **env},
     )
+
+
+def run_away(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Python in another folder, without PYTHONPATH and without a GPU; it has to succeed."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    result = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={**environment, "CUDA_VISIBLE_DEVICES": "-1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    return result

@@ -90,9 +90,14 @@ def test_it_works_alone_and_light(wheel: Path, tmp_path: Path, version: str) -> 
     assert done.returncode == 0, done.stderr
     assert "14 images" in done.stdout
     root = str(SAMPLE / "humanparts")
-    done = run("-m", "dataforge", "register", "HumanParts", "--root", root, "--dry-run")
+    register = ("-m", "dataforge", "register", "HumanParts", "--root", root, "--dry-run")
+    done = run(*register)
+    assert done.returncode == 2
+    assert "has no mmdet and no torchvision: say which it is for" in done.stderr
+    done = run(*register, "--framework", "all")
     assert done.returncode == 0, done.stderr
-    assert "class HumanPartsDataset(XMLDataset)" in done.stdout
+    assert done.stdout.count("class HumanPartsDataset(XMLDataset)") == 2
+    assert "class HumanPartsDataset(Dataset)" in done.stdout
     done = run("-m", "dataforge", "demo")
     assert done.returncode == 3
     assert "mmdet 2.28" in done.stderr

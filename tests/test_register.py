@@ -35,9 +35,10 @@ from dataforge.register import Plan, Request, apply, plan, unregister
 
 FILES = {
     "humanparts_dataset/__init__.py",
+    "humanparts_dataset/annotations.py",
     "humanparts_dataset/mmdet2.py",
-    "configs/_base_/datasets/humanparts.py",
-    "configs/humanparts/faster_rcnn_r50_fpn_humanparts.py",
+    "configs/mmdet2/_base_/datasets/humanparts.py",
+    "configs/mmdet2/humanparts/faster_rcnn_r50_fpn_humanparts.py",
 }
 
 
@@ -131,19 +132,19 @@ def test_other_peoples_files_stay(parts: Path, site: Path) -> None:
 def test_what_was_changed_by_hand_is_kept(parts: Path) -> None:
     plan_ = planned(parts)
     apply(plan_)
-    config = plan_.out / plan_.config
+    config = plan_.out / plan_.targets[0].config
     config.write_text(config.read_text() + "total_epochs = 24\n")
     mine = snapshot(plan_.out)
     again = planned(parts, train=TrainSpec(gpus=4))
     with pytest.raises(OutputError, match="changed by hand") as caught:
         apply(again)
-    assert plan_.config in str(caught.value)
+    assert plan_.targets[0].config in str(caught.value)
     assert "mmdet2.py" not in str(caught.value)
     assert snapshot(plan_.out) == mine
     assert "-total_epochs = 24" in again.diff()
     result = unregister("HumanParts")
     assert result.kept == [config]
-    assert [*snapshot(plan_.out)] == [plan_.config, REGISTRATION]
+    assert [*snapshot(plan_.out)] == [plan_.targets[0].config, REGISTRATION]
     assert unregister("HumanParts").kept == [config]  # it can be taken back still
     with pytest.raises(OutputError, match="changed by hand"):
         apply(again)
@@ -163,7 +164,7 @@ def test_what_was_changed_by_hand_is_kept(parts: Path) -> None:
 def test_unchanged_files_are_replaced_when_the_options_change(parts: Path) -> None:
     apply(planned(parts))
     second = planned(parts, train=TrainSpec(base="retinanet_r50_fpn", repeat=3))
-    first = Path.cwd() / "humanparts_registered" / planned(parts).config
+    first = Path.cwd() / "humanparts_registered" / planned(parts).targets[0].config
     text = first.read_text()
     assert {path.name for path in apply(second)} == {"retinanet_r50_fpn_humanparts.py"}
     assert first.read_text() == text
@@ -195,14 +196,14 @@ def test_a_folder_that_is_gone_does_not_stand_in_the_way(parts: Path, tmp_path: 
     apply(first)
     shutil.rmtree(first.out)
     second = planned(parts, out=str(tmp_path / "second"))
-    assert len(apply(second)) == 4
+    assert len(apply(second)) == 5
 
 
 def test_without_a_place_for_the_path_file(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(register, "site_folders", lambda python=None: [Path("/no/such/folder")])
     plan_ = planned(parts)
     assert plan_.pth is None
-    assert len(apply(plan_)) == 4
+    assert len(apply(plan_)) == 5
     unregister("HumanParts")  # found in the working directory
     assert not plan_.out.exists()
 
@@ -222,7 +223,7 @@ def test_the_package_is_importable_from_anywhere(
     parts: Path, tmp_path: Path, other_python: str, site: Path
 ) -> None:
     """Not by the parent's Python: it shares its base interpreter, and is another environment."""
-    plan_ = planned(parts, python=other_python)
+    plan_ = planned(parts, python=other_python, frameworks=("mmdet2",))
     apply(plan_)
     assert plan_.pth is not None
     assert tmp_path / "venv" in plan_.pth.parents
@@ -318,7 +319,7 @@ def test_flags_override_the_layout(parts: Path) -> None:
     codes = {finding.code: finding.severity for finding in plan_.findings}
     assert codes["unknown-label"] == "note"
     assert codes["val-is-train"] == "warning"
-    text = {file.path: file.text for file in plan_.files}["humanparts_dataset/mmdet2.py"]
+    text = {file.path: file.text for file in plan_.files}["humanparts_dataset/annotations.py"]
     assert "OFFSETS = (-1.0, -1.0, 0.0, 0.0)" in text
 
 
@@ -567,7 +568,7 @@ def test_cli_class_options(cli: Cli, parts: Path, tmp_path: Path) -> None:
     rows = [line.split() for line in out.splitlines()]
     assert ["body", "66", "24"] in rows
     assert "note dropped-class: 1, 30 shapes left out" in out
-    text = Path("humanparts_registered/humanparts_dataset/mmdet2.py").read_text()
+    text = Path("humanparts_registered/humanparts_dataset/annotations.py").read_text()
     assert "CLASSES = ('body', )" in text or "CLASSES = ('body',)" in text
     assert "face" not in text
 
@@ -693,7 +694,7 @@ def test_coco_masks(segmentations: Any, masks: bool, tmp_path: Path) -> None:
     assert planned(root, "Cats").dataset.has_masks is masks
     request = Request(name="Cats", root=str(root), train=TrainSpec(base="mask_rcnn_r50_fpn"))
     if masks:
-        assert plan(request).config == "configs/cats/mask_rcnn_r50_fpn_cats.py"
+        assert plan(request).targets[0].config == "configs/mmdet2/cats/mask_rcnn_r50_fpn_cats.py"
     else:
         with pytest.raises(UsageError, match="needs masks"):
             plan(request)
@@ -859,7 +860,7 @@ def test_coco_files_that_training_stops_at(
     assert result == 1
     assert f"error {code}: 1" in out
     assert f"registered {plan_.dataset.class_name}" in out
-    assert (Path("cats_registered") / plan_.config).is_file()
+    assert (Path("cats_registered") / plan_.targets[0].config).is_file()
     if "coco filter" in finding.remedy:
         result, _, _ = cli("coco", "filter", root / "train.json", tmp_path / "mended.json")
         assert result in (0, 1)
@@ -938,10 +939,10 @@ def test_cli_register_twice_and_unregister(cli: Cli, parts: Path, site: Path) ->
     out_folder = Path.cwd() / "humanparts_registered"
     code, out, errors = cli("register", "HumanParts", "--layout", "custom-voc", "--root", parts)
     assert (code, errors) == (0, "")
-    assert out.count("\nwrote ") == 4
+    assert out.count("\nwrote ") == 5
     assert f"importable as humanparts_dataset.mmdet2, by the line in {site}" in out
     assert "registered HumanPartsDataset; get_classes() knows it as humanparts, HumanParts" in out
-    config = out_folder / "configs/humanparts/faster_rcnn_r50_fpn_humanparts.py"
+    config = out_folder / "configs/mmdet2/humanparts/faster_rcnn_r50_fpn_humanparts.py"
     assert f"dataforge smoke {config}" in out
     assert config.is_file()
     code, out, _ = cli("register", "HumanParts", "--root", parts)
@@ -978,13 +979,13 @@ def test_cli_options(cli: Cli, parts: Path, tmp_path: Path) -> None:
     assert code == 0
     assert "get_classes() knows it as parts, Parts, pp, p 2" in out
     assert ["people", "22", "8"] in [line.split() for line in out.splitlines()]
-    config = (tmp_path / "out/configs/parts/retinanet_r50_fpn_parts.py").read_text()
+    config = (tmp_path / "out/configs/mmdet2/parts/retinanet_r50_fpn_parts.py").read_text()
     assert "lr=0.01)" in config
     assert "init_cfg=None" in config
     assert "times=3" in config
     recorded = json.loads((tmp_path / "out" / REGISTRATION).read_text())
     assert recorded["name"] == "Parts"
-    assert len(recorded["files"]) == 4
+    assert len(recorded["files"]) == 5
 
 
 @pytest.mark.parametrize(

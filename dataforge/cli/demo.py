@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Optional
 
 import typer
 
 from dataforge.cli._output import choice, say
 from dataforge.demo import Account, demo
+from dataforge.smoke._table import FRAMEWORKS
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,17 +19,20 @@ def add_to(app: typer.Typer) -> None:
 
 _HELP = """Go the whole way on the sample data: convert, register, train, prove.
 
-Labelme files become COCO, a HumanParts folder becomes a registered dataset of mmdetection, and a
-Faster R-CNN with a ResNet-50 FPN is trained from nothing until it finds the objects in both.
-Minutes on two CPU cores; nothing is downloaded.
+Labelme files become COCO, both it and a HumanParts folder become registered datasets, and a Faster
+R-CNN with a ResNet-50 FPN is trained from nothing until it finds the objects in both. Minutes on
+two CPU cores; nothing is downloaded.
 """
 
 
 def _demo(
     folder: Path = typer.Argument(Path("dataforge_demo"), metavar="[DIR]", help="Folder to make."),
     device: str = typer.Option("auto", help="auto, cuda or cpu."),
+    framework: Optional[str] = typer.Option(
+        None, help=f"One of: {', '.join(FRAMEWORKS)}. [default: what is installed]"
+    ),
 ) -> None:
-    account = demo(folder, choice("device", device, ("auto", "cuda", "cpu")), say)
+    account = demo(folder, choice("device", device, ("auto", "cuda", "cpu")), say, framework)
     show_account(account)
     raise typer.Exit(0 if account.proved else 3)
 

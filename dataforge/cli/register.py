@@ -31,13 +31,11 @@ from dataforge.register import unregister as undo
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("register", help=_HELP, short_help="Register a dataset with mmdetection.")(
-        _register
-    )
+    app.command("register", help=_HELP, short_help="Register a dataset for training.")(_register)
     app.command("unregister", help="Take back what register wrote for NAME.")(_unregister)
 
 
-_HELP = """Register a dataset with mmdetection: class, class_names alias, configs.
+_HELP = """Register a dataset with mmdetection or torchvision: class, class_names alias, configs.
 
 NAME gives the class's name (HumanParts: HumanPartsDataset). A well-known name brings its own rules
 for the folder, the classes and the boxes; the options override them. Nothing is edited in
@@ -80,12 +78,17 @@ def _register(
     stratify: Stratify = False,
     group_by: GroupBy = None,
     out: Optional[str] = typer.Option(None, help="Folder to write. [default: NAME_registered]"),
-    framework: str = typer.Option("mmdet2", help=f"One of: {', '.join(TARGETS)}."),
+    framework: Optional[str] = typer.Option(
+        None,
+        help=f"{', '.join(TARGETS)}, several of them with commas between, or all. "
+        "[default: what is installed]",
+    ),
     base: str = typer.Option(
         "faster_rcnn_r50_fpn",
-        help="Detector: faster_rcnn_r50_fpn, mask_rcnn_r50_fpn, cascade_rcnn_r50_fpn or "
-        "retinanet_r50_fpn.",
+        help="Detector: faster_rcnn_r50_fpn, mask_rcnn_r50_fpn, cascade_rcnn_r50_fpn (mmdet), "
+        "retinanet_r50_fpn, or in torchvision's spelling fasterrcnn_resnet50_fpn_v2.",
     ),
+    style: str = typer.Option("classic", help="Of an mmdet3 config: classic (_base_) or lazy."),
     gpus: int = typer.Option(1, min=1, help="The learning rate is scaled to them."),
     samples_per_gpu: int = typer.Option(2, min=1, help="Images a GPU and step."),
     repeat: int = typer.Option(1, min=1, help="Times that an epoch goes through the training set."),
@@ -114,13 +117,14 @@ def _register(
             stratify=stratify,
             group_by=group_by,
             out=out,
-            framework=framework,
+            frameworks=_frameworks(framework),
             train=TrainSpec(
                 base=base,
                 gpus=gpus,
                 samples_per_gpu=samples_per_gpu,
                 repeat=repeat,
                 init=choice("init", init, ("imagenet", "random")),
+                style=choice("style", style, ("classic", "lazy")),
             ),
             python=python,
             **class_options(labels, aliases, unknown, ignore_case, drop, merge),
@@ -130,13 +134,20 @@ def _register(
     if dry_run:
         say(planned.diff() or "nothing would change")
         if planned.pth is not None:
-            say(f"would make {planned.module} importable by a line in {planned.pth}")
+            modules = ", ".join(target.module for target in planned.targets)
+            say(f"would make {modules} importable by a line in {planned.pth}")
         say("nothing is written (--dry-run)")
         if not force:
             check_applicable(planned)
     else:
         show_applied(planned, apply(planned, force))
     raise typer.Exit(1 if planned.failed else 0)
+
+
+def _frameworks(text: str | None) -> tuple[str, ...]:
+    if text == "all":
+        return tuple(TARGETS)
+    return tuple(name.strip() for name in text.split(",")) if text else ()
 
 
 def _paths(text: str | None) -> dict[str, str] | None:
@@ -174,13 +185,16 @@ def show_applied(planned: Plan, written: list[Path]) -> None:
     if not written:
         say(f"{planned.out} is up to date ({plural(len(planned.files), 'file')})")
     if planned.pth is not None:
-        say(f"importable as {planned.module}, by the line in {planned.pth}")
+        modules = ", ".join(target.module for target in planned.targets)
+        say(f"importable as {modules}, by the line in {planned.pth}")
     else:
         say(f"no site-packages can be written: set PYTHONPATH={planned.out} before training")
     say(f"registered {dataset.class_name}; get_classes() knows it as {', '.join(dataset.aliases)}")
-    config = planned.out / planned.config
-    say(f"prove it:  dataforge smoke {config}")
-    say(f"train it:  python tools/train.py {config}")
+    for target in planned.targets:
+        config = planned.out / target.config
+        say(f"prove it:  dataforge smoke {config}")
+        script = "python" if target.framework == "torchvision" else "python tools/train.py"
+        say(f"train it:  {script} {config}")
     say(f"undo it:   dataforge unregister {dataset.name}")
 
 

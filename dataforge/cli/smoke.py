@@ -21,10 +21,11 @@ def add_to(app: typer.Typer) -> None:
 
 _HELP = """Prove a training config: preflight, then overfit its detector on a few of its images.
 
-The preflight builds the config's datasets in mmdetection, compares classes, category order and
-every num_classes, looks at the images, and counts the ground truth before and after mmdetection's
-own filters. The proof trains the config's own detector from random weights on a few small images
-until it finds the objects again.
+The config may be one of mmdetection 2.x or 3.x, or the train.py that `register` makes for
+torchvision: its text tells which. The preflight builds its datasets in that framework, compares
+classes, category order and every num_classes, looks at the images, and counts the ground truth
+before and after the framework's own filters. The proof trains the config's own detector from
+random weights on a few small images until it finds the objects again.
 
 Exit code 0: proved; 3: not, with the reason in words. Wrong labels in the data, and one shift
 common to all boxes, cannot be learnt this way; ground_truth.png shows them to the eye, and
@@ -33,7 +34,9 @@ common to all boxes, cannot be learnt this way; ground_truth.png shows them to t
 
 
 def _smoke(
-    config: Path = typer.Argument(..., help="A training config, such as `register` writes."),
+    config: Path = typer.Argument(
+        ..., help="A training config or train.py, such as `register` writes."
+    ),
     device: str = typer.Option("auto", help="auto, cuda or cpu."),
     images: int = typer.Option(8, min=1, help="How many to overfit."),
     target: float = typer.Option(0.9, min=0.0, max=1.0, help="AP50 to reach on them."),
@@ -46,11 +49,13 @@ def _smoke(
     weights: Optional[Path] = typer.Option(None, help="Checkpoint to start from."),
     preflight: bool = typer.Option(False, "--preflight", help="Stop after the preflight."),
     work_dir: Optional[Path] = typer.Option(
-        None, help="For the report and the pictures. [default: work_dirs/CONFIG_smoke]"
+        None,
+        help="For the report and the pictures. [default: work_dirs/CONFIG_smoke, of a "
+        "train.py FOLDER_smoke]",
     ),
 ) -> None:
     options = SmokeOptions(
-        work_dir=work_dir or Path("work_dirs") / f"{config.stem}_smoke",
+        work_dir=work_dir or Path("work_dirs") / f"{_name(config)}_smoke",
         device=choice("device", device, ("auto", "cuda", "cpu")),
         images=images,
         target=target,
@@ -64,6 +69,11 @@ def _smoke(
     report = smoke(config, options, say)
     show_smoke(report, options.work_dir)
     raise typer.Exit(0 if report.verdict in ("proved", "ready") else 3)
+
+
+def _name(config: Path) -> str:
+    """What tells a config from others; every script of `register` is called train.py."""
+    return config.resolve().parent.name if config.name == "train.py" else config.stem
 
 
 def show_smoke(report: SmokeReport, work_dir: Path) -> None:

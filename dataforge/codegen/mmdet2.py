@@ -7,9 +7,8 @@ and path rules hard-coded) and datasets/coco.py (labels follow the JSON's catego
 from __future__ import annotations
 
 from dataforge.codegen.render import render
-from dataforge.codegen.spec import DatasetSpec, PlannedFile, TrainSpec, palette
+from dataforge.codegen.spec import DatasetSpec, PlannedFile, TrainSpec, find_base
 from dataforge.errors import OutputError, UsageError
-from dataforge.geometry import COORDS_OFFSETS
 
 BASES = {
     # detector -> its learning rate for 8 GPUs x 2 images in mmdet's own configs
@@ -48,9 +47,7 @@ def check(dataset: DatasetSpec, train: TrainSpec) -> None:
     taken = {*RESERVED_ALIASES.split(), "get"} & {*dataset.aliases, dataset.key}
     if taken:
         raise UsageError(f"mmdet knows the name {min(taken)!r} already: choose another one")
-    if train.base not in BASES:
-        raise UsageError(f"--base {train.base}: want one of {', '.join(BASES)}")
-    if train.base.startswith("mask") and not dataset.has_masks:
+    if find_base(train.base, BASES).startswith("mask") and not dataset.has_masks:
         raise UsageError(f"--base {train.base} needs masks, and {dataset.name} has boxes alone")
     splits = dataset.splits.values()
     paths = [path for split in splits for path in (split.ann_file, split.images, split.annotations)]
@@ -64,29 +61,28 @@ def check(dataset: DatasetSpec, train: TrainSpec) -> None:
 
 
 def render_files(dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
-    """The package with the dataset class, the dataset fragment and the training config.
+    """The dataset class, the dataset fragment and the training config.
 
-    Several training configs of one dataset share the package and the fragment: the only thing that
-    a fragment depends on, apart from the dataset, is whether it loads masks, which its name says.
+    Several training configs of one dataset share the class and the fragment: the only thing that a
+    fragment depends on, apart from the dataset, is whether it loads masks, which its name says.
     """
+    base = find_base(train.base, BASES)
     batch = train.gpus * train.samples_per_gpu
-    with_mask = train.base.startswith("mask")
+    with_mask = base.startswith("mask")
     values = {
         "dataset": dataset,
         "train": train,
-        "palette": palette(len(dataset.classes)),
-        "offsets": COORDS_OFFSETS[dataset.coords],
+        "base": base,
         "module": module_name(dataset),
         "batch": batch,
-        "base_lr": BASES[train.base],
-        "lr": round(BASES[train.base] * batch / 16, 10),
+        "base_lr": BASES[base],
+        "lr": round(BASES[base] * batch / 16, 10),
         "with_mask": with_mask,
         "fragment": dataset.key + ("_instance" if with_mask else ""),
     }
     names = {
-        f"{dataset.package}/__init__.py": "mmdet2/package.py.j2",
         f"{dataset.package}/mmdet2.py": f"mmdet2/{dataset.format}.py.j2",
-        f"configs/_base_/datasets/{values['fragment']}.py": "mmdet2/dataset_config.py.j2",
+        f"configs/mmdet2/_base_/datasets/{values['fragment']}.py": "mmdet2/dataset_config.py.j2",
         config_path(dataset, train): "mmdet2/train_config.py.j2",
     }
     return [PlannedFile(path, render(template, **values)) for path, template in names.items()]
@@ -94,7 +90,7 @@ def render_files(dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
 
 def config_path(dataset: DatasetSpec, train: TrainSpec) -> str:
     """The training config, relative to the output folder."""
-    return f"configs/{dataset.key}/{train.base}_{dataset.key}.py"
+    return f"configs/mmdet2/{dataset.key}/{find_base(train.base, BASES)}_{dataset.key}.py"
 
 
 def module_name(dataset: DatasetSpec) -> str:

@@ -6,6 +6,7 @@ import colorsys
 import keyword
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -82,10 +83,11 @@ class TrainSpec(msgspec.Struct, frozen=True, kw_only=True):
     """How the generated config trains.
 
     Attributes:
-        base: detector, one of the target's `BASES`.
+        base: detector, one of the target's `BASES` in any framework's spelling.
         gpus, samples_per_gpu: the learning rate is scaled to their product.
         repeat: times that the training set is gone through in an epoch.
         init: `imagenet` (downloads weights) or `random` (GroupNorm, from scratch).
+        style: of the config, for mmdet 3 alone: `classic` (``_base_``) or `lazy` (imports).
     """
 
     base: str = "faster_rcnn_r50_fpn"
@@ -93,6 +95,7 @@ class TrainSpec(msgspec.Struct, frozen=True, kw_only=True):
     samples_per_gpu: int = 2
     repeat: int = 1
     init: Literal["imagenet", "random"] = "imagenet"
+    style: Literal["classic", "lazy"] = "classic"
 
 
 class PlannedFile(msgspec.Struct, frozen=True):
@@ -119,6 +122,25 @@ def identify(name: str) -> tuple[str, str]:
         raise UsageError(f"{name!r} cannot be a Python name: begin it with a letter")
     class_name = "".join(word[0].upper() + word[1:] for word in words)
     return key, class_name.removesuffix("Dataset") + "Dataset"
+
+
+def find_base(wanted: str, bases: Iterable[str]) -> str:
+    """The one of a framework's detectors that is meant, whichever framework's spelling it is in.
+
+    >>> find_base("faster_rcnn_r50_fpn", ["fasterrcnn_resnet50_fpn", "retinanet_resnet50_fpn"])
+    'fasterrcnn_resnet50_fpn'
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    known = {_bare(base): base for base in bases}
+    if _bare(wanted) not in known:
+        raise UsageError(f"--base {wanted}: want one of {', '.join(known.values())}")
+    return known[_bare(wanted)]
+
+
+def _bare(base: str) -> str:
+    return base.replace("resnet", "r").replace("-", "").replace("_", "")
 
 
 def snake_case(name: str) -> str:

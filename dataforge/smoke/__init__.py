@@ -1,34 +1,12 @@
 """Prove a training config: preflight, then overfit the config's own detector on its own images.
 
-One file per framework; `smoke` picks it.
+`_run.py` is the run, `_preflight.py` and `_proof.py` what is looked at; all three are the same for
+every framework. What a framework does itself stands in its adapter: one file (or a few of its
+name), one row in `_table.py`, and `_framework.py` says what it must offer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from dataforge.smoke._run import smoke
 
-from dataforge.errors import InputError
-from dataforge.smoke._report import SmokeOptions, SmokeReport
-
-
-def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> SmokeReport:
-    """Prove a config; writes smoke_report.json and loss_curve.png into `options.work_dir`.
-
-    Args:
-        config: a training config of mmdetection 2.x.
-        options: see `SmokeOptions`.
-        log: takes one line at a time of what is going on.
-
-    Returns:
-        The report; `verdict` is `proved`, `not proved`, or `refused` where the preflight failed.
-
-    Raises:
-        InputError: there is no such file.
-        MissingDependencyError: the framework is not installed.
-    """
-    if not config.is_file():
-        raise InputError(f"{config}: no such config")
-    from dataforge.smoke import mmdet2
-
-    return mmdet2.smoke(config, options, log)
+__all__ = ["smoke"]

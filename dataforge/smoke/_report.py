@@ -44,7 +44,7 @@ class SplitCount(msgspec.Struct, kw_only=True):
 
     Attributes:
         images: that the annotations list.
-        images_kept: that mmdet's filters leave.
+        images_kept: that the framework's filters leave.
         marked: class -> objects in the annotation files.
         kept: class -> boxes that are trained on or evaluated against.
         dropped: reason -> number of objects that are not.
@@ -97,6 +97,8 @@ class SmokeReport(msgspec.Struct, kw_only=True):
         config, framework, device: what was run, on what.
         versions: package -> version.
         classes: names in the order of their labels.
+        rules: reason for which objects are left out -> the framework's own rule behind it; the
+            reasons are those of `SplitCount.dropped`, and frameworks differ in their rules.
         counts: split -> ground truth.
         findings: of the preflight.
         proof: None where the preflight refused.
@@ -114,6 +116,7 @@ class SmokeReport(msgspec.Struct, kw_only=True):
     seed: int = 0
     versions: dict[str, str] = {}
     classes: list[str] = []
+    rules: dict[str, str] = {}
     counts: dict[str, SplitCount] = {}
     findings: list[Finding] = []
     proof: Proof | None = None

@@ -1,138 +1,49 @@
-"""Smoke run for mmdetection 2.x: loads the config, runs the preflight, then the proof."""
+"""mmdetection 2.x under a smoke run, by its own builders, data loader and MMDataParallel."""
 
 from __future__ import annotations
 
-import os
-import time
-import warnings
-from collections.abc import Callable
+import copy
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from dataforge.codegen.spec import palette
-from dataforge.errors import DataforgeError, InputError, MissingDependencyError, OutputError
-from dataforge.fileio import write_json
-from dataforge.plots import contact_sheet, loss_curve
-from dataforge.records import Finding
-from dataforge.smoke._report import SmokeOptions, SmokeReport
-from dataforge.smoke.mmdet2_model import quiet
-from dataforge.smoke.mmdet2_preflight import preflight
-from dataforge.smoke.mmdet2_proof import choose_images, prove
+from dataforge.errors import DataforgeError, InputError, MissingDependencyError
+from dataforge.smoke import _mm
+from dataforge.smoke._framework import (
+    BuiltDataset,
+    CocoSource,
+    ImageInfo,
+    Part,
+    TrainingConfig,
+    Trial,
+    TrialSettings,
+    Truth,
+    quiet,
+)
 
-SHOWN_IMAGES = 12
-PACKAGES = ("dataforge", "mmdet", "mmcv-full", "torch", "torchvision", "numpy", "pycocotools")
+PACKAGES = ("mmdet", "mmcv-full")
 
 
-def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> SmokeReport:
-    """See `dataforge.smoke.smoke`."""
-    started = time.perf_counter()
-    if options.weights is not None and not options.weights.is_file():
-        raise InputError(f"--weights {options.weights}: no such file")
-    clear_work_dir(options.work_dir)
-    device = prepare_device(options.device)
+def require() -> None:
+    """Raise MissingDependencyError where mmdetection 2.x is not installed."""
+    try:
+        version = metadata.version("mmdet")
+    except metadata.PackageNotFoundError as error:
+        raise MissingDependencyError(
+            "smoke needs mmdet 2.28 and mmcv-full 1.7 in the Python that runs dataforge; "
+            "CONTRIBUTING.md says how they are built"
+        ) from error
+    if not version.startswith("2."):
+        raise DataforgeError(f"mmdet {version} is installed; this config wants mmdet 2.x")
+
+
+def prepare(device: str) -> None:
+    """Import mmdet, which says a great deal the first time; on a GPU, mend mmcv's scatter."""
     with quiet():
-        import mmdet.apis  # noqa: F401 - says a great deal when it is first imported
-
-    report = SmokeReport(
-        target=options.target,
-        config=str(config),
-        framework="mmdet2",
-        device=describe_device(device),
-        seed=options.seed,
-        versions=versions(),
-    )
-    log(f"preflight of {config}")
-    try:
-        cfg = load_config(config)
-    except InputError as error:
-        report.reasons = [str(error)]
-    else:
-        datasets = preflight(cfg, report)
-        report.reasons = [str(finding) for finding in report.findings if is_error(finding)]
-        if not report.reasons:
-            draw_ground_truth(datasets["train"], options.work_dir / "ground_truth.png")
-        if not report.reasons and options.preflight_only:
-            report.verdict = "ready"
-        elif not report.reasons:
-            log(f"preflight passed; proof on {report.device}")
-            run_proof(cfg, options, device, report, log)
-            report.verdict = "not proved" if report.reasons else "proved"
-    report.seconds = round(time.perf_counter() - started, 1)
-    write_json(options.work_dir / "smoke_report.json", report)
-    if report.proof is not None and report.proof.losses:
-        title = f"{config.stem}: {report.verdict}"
-        curve = options.work_dir / "loss_curve.png"
-        loss_curve(curve, report.proof.losses, report.proof.ap50, options.target, title)
-    return report
-
-
-OUTPUTS = ("smoke_report.json", "loss_curve.png", "ground_truth.png", "proof.pth")
-
-
-def clear_work_dir(work_dir: Path) -> None:
-    """Make the folder, and take an earlier run's results out of it: they would pass for this one's.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    try:
-        work_dir.mkdir(parents=True, exist_ok=True)
-        for name in OUTPUTS:
-            (work_dir / name).unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{work_dir}: cannot be written: {error.strerror or error}") from error
-
-
-def run_proof(
-    cfg: Any, options: SmokeOptions, device: str, report: SmokeReport, log: Callable[[str], None]
-) -> None:
-    """Prove; what mmdet raises on the way becomes a reason."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # old mmcv on new torch, a page of them
-        try:
-            prove(cfg, options, device, report, log)
-        except DataforgeError as error:
-            report.reasons.append(str(error))
-        except Exception as error:  # noqa: BLE001 - detectors are other people's
-            report.reasons.append(f"training stopped: {type(error).__name__}: {error}")
-
-
-def draw_ground_truth(dataset: Any, path: Path) -> None:
-    """Draw some images with the boxes that the dataset class hands to training."""
-    chosen = choose_images(dataset, SHOWN_IMAGES)
-    images = []
-    for index in chosen:
-        annotation = dataset.get_ann_info(index)
-        boxes = zip(annotation["labels"].tolist(), annotation["bboxes"].tolist(), strict=True)
-        file = Path(dataset.img_prefix or "") / dataset.data_infos[index]["filename"]
-        images.append((file, [(label, (x0, y0, x1, y1)) for label, (x0, y0, x1, y1) in boxes]))
-    contact_sheet(path, images, dataset.CLASSES, palette(len(dataset.CLASSES)))
-
-
-def is_error(finding: Finding) -> bool:
-    """Whether a finding stops the proof."""
-    return finding.severity == "error"
-
-
-def prepare_device(wanted: str) -> str:
-    """`cuda` or `cpu`, with torch set up for it.
-
-    Raises:
-        InputError: CUDA is asked for and is not there.
-    """
-    if wanted == "cpu":
-        # torch's DataParallel takes every GPU that it can see, whatever the config says.
-        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    require_mmdet()
-    import torch
-
-    if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
-        return "cpu"
-    if not torch.cuda.is_available():
-        raise InputError("--device cuda: torch sees no GPU; --device cpu does without")
-    adapt_mmcv_streams()
-    return "cuda"
+        import mmdet.apis  # noqa: F401
+    if device == "cuda":
+        adapt_mmcv_streams()
 
 
 def adapt_mmcv_streams() -> None:
@@ -157,40 +68,7 @@ def adapt_mmcv_streams() -> None:
     functions._get_stream = get_stream
 
 
-def require_mmdet() -> None:
-    """Raise MissingDependencyError where mmdetection 2.x is not installed."""
-    try:
-        version = metadata.version("mmdet")
-    except metadata.PackageNotFoundError as error:
-        raise MissingDependencyError(
-            "smoke needs mmdet 2.28 and mmcv-full 1.7 in the Python that runs dataforge; "
-            "CONTRIBUTING.md says how they are built"
-        ) from error
-    if not version.startswith("2."):
-        raise DataforgeError(f"mmdet {version} is installed; this config wants mmdet 2.x")
-
-
-def describe_device(device: str) -> str:
-    """``cpu (2 threads)`` or the GPU's name."""
-    import torch
-
-    if device == "cpu":
-        return f"cpu ({torch.get_num_threads()} threads)"
-    return str(torch.cuda.get_device_name(0))
-
-
-def versions() -> dict[str, str]:
-    """Package -> version, of what matters to a run."""
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def load_config(path: Path) -> Any:
+def load(config: Path) -> Mmdet2Config:
     """The config as mmdet's own train.py makes it.
 
     Raises:
@@ -201,20 +79,272 @@ def load_config(path: Path) -> Any:
 
     try:
         with quiet():
-            cfg = replace_cfg_vals(Config.fromfile(str(path)))
+            cfg = replace_cfg_vals(Config.fromfile(str(config)))
             update_data_root(cfg)
     except Exception as error:
-        cause: BaseException | None = error
-        while cause is not None and not str(cause):  # mmcv 1.x raises a bare ImportError
-            cause = cause.__cause__ or cause.__context__
-        hint = ""
-        if isinstance(cause, ImportError):
-            hint = "; is the dataset registered for this Python? (dataforge register)"
-        kind = type(cause or error).__name__
-        raise InputError(f"{path}: the config does not load: {kind}: {cause}{hint}") from error
+        reason = _mm.why_not_loaded(error)
+        raise InputError(f"{config}: the config does not load: {reason}") from error
     missing = [key for key in ("model", "data") if key not in cfg]
     if missing:
         raise InputError(
-            f"{path}: no training config of mmdet 2: it has no {' and no '.join(missing)}"
+            f"{config}: no training config of mmdet 2: it has no {' and no '.join(missing)}"
         )
-    return cfg
+    return Mmdet2Config(cfg)
+
+
+class Mmdet2Config(TrainingConfig):
+    """An mmdet 2 config: datasets under ``data``, wrapped or not.
+
+    Attributes:
+        cfg: mmcv's Config.
+    """
+
+    title = "mmdet"
+    truth_method = "get_ann_info"
+    rules: Mapping[str, str] = {
+        **_mm.RULES,
+        "in an image under 32 px": "mmdet 2 trains on no image whose shorter side is under 32 px, "
+        "_filter_imgs of its dataset classes",
+        "in an image that mmdet filters out": "mmdet 2 leaves images without ground truth out of "
+        "training unless filter_empty_gt=False",
+    }
+
+    def __init__(self, cfg: Any) -> None:
+        self.cfg = cfg
+
+    def where(self, split: str) -> str:
+        return f"data.{split}"
+
+    def parts(self, split: str) -> Sequence[Part]:
+        if split not in self.cfg.data:
+            return []
+        return [
+            Mmdet2Part(config, f"data.{split} ({config.get('ann_file', config.get('type'))})")
+            for config in _mm.base_configs(self.cfg.data[split])
+        ]
+
+    def same(self, split: str, other: str) -> bool:
+        return bool(self.cfg.data.get(split) == self.cfg.data.get(other))
+
+    def build_wrappers(self, split: str) -> None:
+        config = self.cfg.data[split]
+        if list(_mm.base_configs(config)) != [config]:
+            build(config, **({} if split == "train" else {"test_mode": True}))
+
+    def heads(self) -> Sequence[tuple[str, int]]:
+        from mmcv.cnn import VGG
+        from mmdet.models.dense_heads import GARPNHead, RPNHead
+        from mmdet.models.roi_heads.mask_heads import FusedSemanticHead
+
+        model = build_model(_mm.small_model(self.cfg.model, random=False), self.cfg)
+        return list(_mm.heads_of(model, (RPNHead, VGG, FusedSemanticHead, GARPNHead)))
+
+    def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:
+        return Mmdet2Trial(self.cfg, images, size, settings)
+
+
+class Mmdet2Part(Part):
+    """One dataset config of mmdet 2."""
+
+    min_size = 32  # of _filter_imgs, whatever filter_empty_gt says
+
+    def __init__(self, config: Any, where: str) -> None:
+        self.config = config
+        self.where = where
+
+    def classes_as_text(self) -> str | None:
+        """A `classes` that mmdet takes for the name of a file that is not there."""
+        from mmdet.datasets import DATASETS
+
+        declared = self.config.get("classes")
+        if declared is None:
+            declared = getattr(DATASETS.get(self.config["type"]), "CLASSES", None)
+        return declared if isinstance(declared, str) and not Path(declared).is_file() else None
+
+    def build(self, *, training: bool) -> BuiltDataset:
+        return view(build(self.config, **({} if training else {"test_mode": True})))
+
+
+def build(config: Any, **overrides: Any) -> Any:
+    """A dataset by mmdet's own builder, without its chatter."""
+    from mmdet.datasets import build_dataset
+
+    with quiet():
+        return build_dataset(type(config)({**config, **overrides}))
+
+
+def build_model(config: Any, cfg: Any) -> Any:
+    """The model by mmdet's own builder, without its chatter."""
+    from mmdet.models import build_detector
+
+    with quiet():
+        return build_detector(
+            copy.deepcopy(config), train_cfg=cfg.get("train_cfg"), test_cfg=cfg.get("test_cfg")
+        )
+
+
+def _xml_file(dataset: Any, info: Any) -> Path:
+    """The file that a class made by `register` says it opened, else the one of mmdet's own rule."""
+    by_rule = Path(dataset.img_prefix or "") / dataset.ann_subdir / f"{info['id']}.xml"
+    return Path(info.get("xml", by_rule))
+
+
+def view(dataset: Any) -> BuiltDataset:
+    """A dataset of mmdet 2 in neutral words."""
+    prefix = Path(dataset.img_prefix or "")
+    is_coco = hasattr(dataset, "coco")
+    is_xml = not is_coco and hasattr(dataset, "ann_subdir")
+
+    def truth(index: int) -> Truth:
+        annotation = dataset.get_ann_info(index)
+        boxes = [(x0, y0, x1, y1) for x0, y0, x1, y1 in annotation["bboxes"].tolist()]
+        return Truth(annotation["labels"].tolist(), boxes)
+
+    return BuiltDataset(
+        classes=tuple(dataset.CLASSES),
+        images=[
+            ImageInfo(
+                name=info["filename"],
+                path=prefix / info["filename"],
+                width=info.get("width"),
+                height=info.get("height"),
+                id=info.get("id"),
+                xml=_xml_file(dataset, info) if is_xml else None,
+            )
+            for info in dataset.data_infos
+        ],
+        truth=truth,
+        source=CocoSource(dataset.ann_file) if is_coco else None,
+        cat_ids=dataset.cat_ids if is_coco else (),
+        class_of=getattr(dataset, "class_of", str),
+        # A class that `register` made says how its boxes are counted.
+        offsets=getattr(dataset, "OFFSETS", (0.0, 0.0, 0.0, 0.0)),
+    )
+
+
+# Proof ------------------------------------------------------------------------------------------
+
+# What a few images are trained and tested through. The rest of a config's pipeline augments, which
+# is what overfitting has no use for.
+_PLAIN = (
+    "LoadImageFromFile", "LoadAnnotations", "FilterAnnotations", "Resize", "RandomFlip",
+    "Normalize", "Pad", "DefaultFormatBundle", "ImageToTensor", "ToTensor", "Collect",
+)  # fmt: skip
+
+
+class Mmdet2Trial(Trial):
+    """See `Trial`."""
+
+    def __init__(self, cfg: Any, images: Sequence[str], size: int, settings: TrialSettings) -> None:
+        self.cfg = cfg
+        self.settings = settings
+        self.model_config = _mm.small_model(cfg.model, random=settings.random)
+        config = next(iter(_mm.base_configs(cfg.data.train)))
+        if not any(step["type"] == "Collect" for step in config["pipeline"]):
+            raise InputError(
+                "the pipeline of the training images ends without Collect, as under a "
+                "MultiImageMixDataset: the proof cannot train on them one by one"
+            )
+        train, self.left_out = train_pipeline(config["pipeline"], size)
+        test_config = next(iter(_mm.base_configs(cfg.data.get("val", cfg.data.train))))
+        test = test_pipeline(test_config["pipeline"], size)
+        self.train = build(config, pipeline=train)
+        self.test = build(config, pipeline=test, test_mode=True)
+        _keep(self.train, images)
+        _keep(self.test, images)
+        self.train._set_group_flag()
+
+    def new_model(self) -> Any:
+        from mmcv.parallel import MMDataParallel
+
+        model = build_model(self.model_config, self.cfg)
+        with quiet():
+            model.init_weights()
+        if self.settings.device == "cuda":
+            return MMDataParallel(model.cuda(), device_ids=[0])
+        return MMDataParallel(model, device_ids=[])
+
+    def batches(self) -> Iterator[Any]:
+        from mmdet.datasets import build_dataloader
+
+        batch, seed = self.settings.batch, self.settings.seed
+        loader = build_dataloader(self.train, batch, 0, dist=False, shuffle=True, seed=seed)
+        while True:
+            yield from loader
+
+    def loss(self, model: Any, batch: Any) -> tuple[Any, Mapping[str, float]]:
+        outputs = model.train_step(batch, None)
+        return outputs["loss"], outputs["log_vars"]
+
+    def detect(self, model: Any) -> list[Any]:
+        """As mmdet.apis.single_gpu_test does."""
+        from mmdet.core import encode_mask_results
+        from mmdet.datasets import build_dataloader
+
+        results: list[Any] = []
+        for batch in build_dataloader(self.test, 1, 0, dist=False, shuffle=False):
+            results += [
+                (item[0], encode_mask_results(item[1])) if isinstance(item, tuple) else item
+                for item in model(return_loss=False, rescale=True, **batch)
+            ]
+        return results
+
+    def ap50(self, found: Sequence[Any]) -> float:
+        is_coco = hasattr(self.test, "coco")
+        with quiet():
+            figures = self.test.evaluate(
+                found, metric="bbox" if is_coco else "mAP", logger="silent"
+            )
+        return float(figures.get("bbox_mAP_50" if is_coco else "AP50", 0.0))
+
+    def ap50_per_class(self, found: Sequence[Any]) -> dict[str, float]:
+        """By mmdet's eval_map."""
+        from mmdet.core import eval_map
+
+        boxes = [result[0] if isinstance(result, tuple) else result for result in found]
+        truth = [self.test.get_ann_info(i) for i in range(len(self.test))]
+        _, by_class = eval_map(boxes, truth, dataset=self.test.CLASSES, logger="silent", nproc=1)
+        return {
+            name: round(float(entry["ap"]), 4)
+            for name, entry in zip(self.test.CLASSES, by_class, strict=True)
+            if entry["num_gts"]
+        }
+
+    def save(self, model: Any, path: Path, classes: Sequence[str]) -> None:
+        from mmcv.runner import save_checkpoint
+
+        save_checkpoint(model, str(path), meta={"CLASSES": tuple(classes)})
+
+
+def _keep(dataset: Any, file_names: Sequence[str]) -> None:
+    """Cut a dataset down to some of its images, in this order."""
+    index = {info["filename"]: i for i, info in enumerate(dataset.data_infos)}
+    kept = [index[name] for name in file_names]
+    dataset.data_infos = [dataset.data_infos[i] for i in kept]
+    if hasattr(dataset, "img_ids"):
+        dataset.img_ids = [dataset.img_ids[i] for i in kept]
+
+
+def train_pipeline(pipeline: Sequence[Mapping[str, Any]], size: int) -> tuple[list[Any], list[str]]:
+    """The config's training pipeline at another size without chance, and what was left out."""
+    plain = [copy.deepcopy(dict(step)) for step in pipeline if step["type"] in _PLAIN]
+    left_out = [step["type"] for step in pipeline if step["type"] not in _PLAIN]
+    return [_fixed(step, size) for step in plain], left_out
+
+
+def test_pipeline(pipeline: Sequence[Mapping[str, Any]], size: int) -> list[Any]:
+    """The config's test pipeline at another size."""
+    steps = [copy.deepcopy(dict(step)) for step in pipeline]
+    for step in steps:
+        if step["type"] == "MultiScaleFlipAug":
+            step.pop("scale_factor", None)
+            step.update(img_scale=(size, size), flip=False)
+    return steps
+
+
+def _fixed(step: dict[str, Any], size: int) -> dict[str, Any]:
+    if step["type"] == "Resize":
+        return {"type": "Resize", "img_scale": (size, size), "keep_ratio": True}
+    if step["type"] == "RandomFlip":
+        return {"type": "RandomFlip", "flip_ratio": 0.0}
+    return step

@@ -3,61 +3,19 @@
 from __future__ import annotations
 
 import ast
-import os
-from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
-from generated import render, spec
+from generated import HUMANPARTS, LABELMEPARTS, check_code, check_golden, render, spec
 from helpers import REPO
 
 from dataforge.codegen import mmdet2
 from dataforge.codegen._table import TARGETS, get_target
-from dataforge.codegen.spec import DatasetSpec, SplitSpec, TrainSpec
+from dataforge.codegen.spec import SplitSpec, TrainSpec
 from dataforge.errors import OutputError, UsageError
 
 GOLDEN = REPO / "tests" / "golden" / "mmdet2"
-PARTS = ("face", "person", "hand")
-
-HUMANPARTS = DatasetSpec(
-    name="HumanParts",
-    class_name="HumanPartsDataset",
-    key="humanparts",
-    package="humanparts_dataset",
-    aliases=("humanparts", "HumanParts", "human_parts", "privpersonpart"),
-    format="voc",
-    root="/data/HumanParts",
-    classes=PARTS,
-    spellings={name: name for name in PARTS},
-    ignore_case=True,
-    splits={
-        use: SplitSpec(
-            ann_file=f"ImageSets/privpersonpart_{of}.txt",
-            images="Images",
-            annotations="Annotations",
-        )
-        for use, of in (("train", "train"), ("val", "val"), ("test", "val"))
-    },
-    extensions=(".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"),
-    coords="zero",
-)
-LABELMEPARTS = DatasetSpec(
-    name="LabelmeParts",
-    class_name="LabelmePartsDataset",
-    key="labelmeparts",
-    package="labelmeparts_dataset",
-    aliases=("labelmeparts", "LabelmeParts", "labelme_parts"),
-    format="coco",
-    root="/data/coco",
-    classes=PARTS,
-    spellings={"face": "face", "head": "face", "person": "person", "hand": "hand"},
-    ignore_case=False,
-    splits={
-        use: SplitSpec(ann_file=f"annotations/instances_{of}.json", images="images")
-        for use, of in (("train", "train"), ("val", "val"), ("test", "val"))
-    },
-    has_masks=True,
-)
 CASES = {
     # golden folder -> what it is generated from
     "humanparts": (HUMANPARTS, TrainSpec()),
@@ -92,47 +50,15 @@ VARIANTS = {
 def test_golden(case: str) -> None:
     """`DATAFORGE_UPDATE_GOLDEN=1 pytest tests/codegen` writes the trees anew: read the diff."""
     dataset, train = CASES[case]
-    files = {file.path: file.text for file in mmdet2.render_files(dataset, train)}
-    folder = GOLDEN / case
-    if os.environ.get("DATAFORGE_UPDATE_GOLDEN") == "1":
-        for path in [*folder.rglob("*.py")]:
-            path.unlink()
-        for name, text in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(text.encode())
-    golden = {
-        path.relative_to(folder).as_posix(): path.read_bytes().decode()
-        for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-    assert files.keys() == golden.keys()
-    for name, text in files.items():
-        assert text == golden[name], name
+    check_golden(GOLDEN / case, render(dataset, **msgspec.structs.asdict(train)))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_generated_code_is_plain_old_python(variant: str) -> None:
     dataset, train = VARIANTS[variant]
+    allowed = {"math", "mmdet", "numpy", "os", "PIL", "re", "unicodedata", "xml"}
     for path, text in render(dataset, **train).items():
-        compile(text, path, "exec")
-        tree = ast.parse(text, path, feature_version=(3, 7))  # the oldest that mmdet 2 runs on
-        assert {name.split(".")[0] for name in imported(tree)} <= {
-            "math", "mmdet", "numpy", "os", "PIL", "re", "unicodedata", "xml",
-        }  # fmt: skip
-        assert text.endswith("\n")
-        assert not text.endswith("\n\n")
-        assert "\t" not in text
-        assert not any(line != line.rstrip() for line in text.splitlines()), path
-
-
-def imported(tree: ast.AST) -> Iterator[str]:
-    """Dotted names of all modules that a file imports."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0
-            yield node.module or ""
+        check_code(path, text, allowed, floor=(3, 7))  # the oldest that mmdet 2 runs on
 
 
 @pytest.mark.parametrize(
@@ -150,7 +76,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 )
 def test_the_learning_rate_is_scaled(base: str, gpus: int, samples: int, lr: float) -> None:
     files = render(spec("Any"), base=base, gpus=gpus, samples_per_gpu=samples)
-    tree = ast.parse(files[f"configs/any/{base}_any.py"])
+    tree = ast.parse(files[f"configs/mmdet2/any/{base}_any.py"])
     found = assigned(tree, "optimizer")
     assert found == {"lr": lr}
     assert assigned(tree, "auto_scale_lr") == {"enable": False, "base_batch_size": gpus * samples}
@@ -164,12 +90,12 @@ def test_what_configs_of_one_dataset_share_depends_on_the_dataset_alone() -> Non
     for base in mmdet2.BASES:
         for options in ({}, {"samples_per_gpu": 5, "repeat": 3, "init": "random", "gpus": 4}):
             files = render(dataset, base=base, **options)
-            del files[f"configs/any/{base}_any.py"]
+            del files[f"configs/mmdet2/any/{base}_any.py"]
             for path, text in files.items():
                 assert shared.setdefault(path, text) == text, (path, base)
     assert {path for path in shared if "_base_" in path} == {
-        "configs/_base_/datasets/any.py",
-        "configs/_base_/datasets/any_instance.py",
+        "configs/mmdet2/_base_/datasets/any.py",
+        "configs/mmdet2/_base_/datasets/any_instance.py",
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def load(dataset: DatasetSpec, out: Path, patch: pytest.MonkeyPatch, **train: An
     """The training config, as `tools/train.py` would load it."""
     files = render(dataset, **train)
     write_files(out, (PlannedFile(*item) for item in files.items()), patch)
-    (config,) = [path for path in files if path.startswith(f"configs/{dataset.key}/")]
+    (config,) = [path for path in files if path.startswith(f"configs/mmdet2/{dataset.key}/")]
     return Config.fromfile(str(out / config))
 
 
@@ -204,9 +205,7 @@ def test_a_name_that_is_taken_does_not_vanish(
 ) -> None:
     dataset = spec(unique())
     load(dataset, tmp_path, monkeypatch)
-    copy = tmp_path / "copy" / f"copy_of_{dataset.package}.py"
-    copy.parent.mkdir()
-    copy.write_text(render(dataset)[f"{dataset.package}/mmdet2.py"])
-    monkeypatch.syspath_prepend(copy.parent)
+    copy = tmp_path / f"copy_of_{dataset.package}"
+    shutil.copytree(tmp_path / dataset.package, copy)
     with pytest.raises(KeyError, match=f"{dataset.class_name} is already registered"):
-        importlib.import_module(copy.stem)
+        importlib.import_module(f"{copy.name}.mmdet2")

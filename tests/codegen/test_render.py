@@ -36,7 +36,7 @@ AWKWARD = [
 
 @pytest.mark.parametrize("name", AWKWARD)
 def test_a_name_stays_in_its_docstring(name: str) -> None:
-    text = render("mmdet2/package.py.j2", dataset=Named(name))
+    text = render("shared/package.py.j2", dataset=Named(name))
     (statement,) = ast.parse(text).body
     assert isinstance(statement, ast.Expr)
     assert isinstance(statement.value, ast.Constant)
@@ -86,14 +86,20 @@ def test_literal_keeps_the_order_and_breaks_long_lines() -> None:
 
 def test_what_is_not_given_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError, match="'dataset' is undefined"):
-        render("mmdet2/package.py.j2")
+        render("shared/package.py.j2")
     with pytest.raises(jinja2.UndefinedError, match="name"):
-        render("mmdet2/package.py.j2", dataset=object())
+        render("shared/package.py.j2", dataset=object())
 
 
-@pytest.mark.parametrize(
-    "name", sorted(entry.name for entry in asset("templates", "mmdet2").iterdir())
-)
+TEMPLATES = [
+    f"{folder.name}/{entry.name}"
+    for folder in asset("templates").iterdir()
+    for entry in folder.iterdir()
+    if entry.suffix == ".j2"
+]
+
+
+@pytest.mark.parametrize("name", sorted(TEMPLATES))
 def test_every_template_refuses_to_guess(name: str) -> None:
     with pytest.raises(jinja2.UndefinedError):
-        render(f"mmdet2/{name}")
+        render(name)

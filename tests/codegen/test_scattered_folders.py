@@ -1,38 +1,14 @@
-"""The generated class finds the images of folders that come in many pairs; mmdet is a stand-in."""
+"""The generated code finds the images of folders that come in many pairs."""
 
 from __future__ import annotations
 
-import json
+import importlib
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
-from helpers import picture, python, voc_object, voc_xml, write
-
-from dataforge.fileio import write_text
-from dataforge.register import Request, plan
-
-# As much of mmdet 2 as the module needs to be imported and to load its annotations.
-STAND_IN = """
-import json, sys, types
-core = types.ModuleType('mmdet.core.evaluation')
-core.class_names = types.SimpleNamespace(dataset_aliases={})
-datasets = types.ModuleType('mmdet.datasets')
-class XMLDataset:
-    def __init__(self, img_subdir, ann_subdir, img_prefix):
-        self.img_subdir, self.ann_subdir, self.img_prefix = img_subdir, ann_subdir, img_prefix
-datasets.XMLDataset = XMLDataset
-datasets.DATASETS = types.SimpleNamespace(register_module=lambda: lambda cls: cls)
-for name in ('mmdet', 'mmdet.core'):
-    sys.modules[name] = types.ModuleType(name)
-sys.modules['mmdet.core.evaluation'], sys.modules['mmdet.datasets'] = core, datasets
-folder, root, *lists = sys.argv[1:]
-sys.path.insert(0, folder)
-from mine_dataset import mmdet2
-dataset = mmdet2.MineDataset(img_prefix=root)
-infos = [info for path in lists for info in dataset.load_annotations(path)]
-print(json.dumps([[info['filename'], info['objects'][0][0]] for info in infos]))
-"""
+from generated import planned, write_files
+from helpers import picture, voc_object, voc_xml, write
 
 
 @pytest.mark.parametrize(
@@ -52,7 +28,10 @@ print(json.dumps([[info['filename'], info['objects'][0][0]] for info in infos]))
     ],
 )
 def test_it_loads_each_image_with_its_own_labels(
-    pairs: Sequence[str], files: Sequence[str] | None, tmp_path: Path
+    pairs: Sequence[str],
+    files: Sequence[str] | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     labels = [f"label{number}" for number in range(len(pairs))]
     truth = {}
@@ -61,16 +40,15 @@ def test_it_loads_each_image_with_its_own_labels(
         picture(tmp_path / "set" / image)
         write(tmp_path / "set" / xml, voc_xml(voc_object(label, (0, 5, 30, 40))))
         truth[image] = label
-    out = tmp_path / "out"
-    planned = plan(
-        Request(name="Mine", root=str(tmp_path / "set"), layout="custom-voc", out=str(out))
-    )
-    for file in planned.files:
-        write_text(out / file.path, file.text)
-    lists = {spec.ann_file for spec in planned.dataset.splits.values()}
-    script = write(tmp_path / "stand_in.py", STAND_IN)
-    result = python(str(script), str(out), str(tmp_path / "set"), *lists)
-    assert result.returncode == 0, result.stderr
-    loaded = json.loads(result.stdout)
-    assert {image: planned.dataset.classes[label] for image, label in loaded} == truth
+    plan = planned(tmp_path / "set", layout="custom-voc")
+    write_files(plan.out, plan.files, monkeypatch)
+    annotations = importlib.import_module(f"{plan.dataset.package}.annotations")
+    loaded = []
+    for split in {spec.ann_file: spec for spec in plan.dataset.splits.values()}.values():
+        paths = (split.ann_file, split.images, split.annotations)
+        for info in annotations.read(*(str(tmp_path / "set" / path) for path in paths)):
+            ((label, _, _),) = info["objects"]
+            image = PurePosixPath(split.images, info["filename"]).as_posix()
+            loaded.append((image, plan.dataset.classes[label]))
+    assert dict(loaded) == truth
     assert [image for image, _ in loaded] == list(files or truth)

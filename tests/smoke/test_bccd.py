@@ -7,40 +7,37 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("mmdet")
-pytestmark = [pytest.mark.mmdet, pytest.mark.filterwarnings("ignore")]
-
-from helpers import REAL  # noqa: E402
-from smoke_data import register_here  # noqa: E402
-
-from dataforge.smoke import smoke  # noqa: E402
-from dataforge.smoke._report import SmokeOptions  # noqa: E402
+from helpers import REAL
+from smoke_data import every, preflight, register_here
 
 BCCD = REAL / "bccd" / "BCCD"
-pytestmark.append(pytest.mark.skipif(not BCCD.is_dir(), reason="BCCD is not beside the checkout"))
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.skipif(not BCCD.is_dir(), reason="BCCD is not beside the checkout"),
+]
 
 
+@every
 @pytest.mark.parametrize(
     ("name", "layout", "folders"),
     [
-        ("SmokeBccd", "voc", ("JPEGImages", "Annotations", "ImageSets")),
-        ("SmokeBccdMoved", "custom-voc", ("pics", "marks", "lists")),
+        ("Bccd", "voc", ("JPEGImages", "Annotations", "ImageSets")),
+        ("BccdMoved", "custom-voc", ("pics", "marks", "lists")),
     ],
 )
 def test_no_box_of_bccd_is_lost(
-    tmp_path: Path, name: str, layout: str, folders: tuple[str, str, str]
+    tmp_path: Path, framework: str, name: str, layout: str, folders: tuple[str, str, str]
 ) -> None:
     root = tmp_path / "data"
     root.mkdir()
     for mine, theirs in zip(folders, ("JPEGImages", "Annotations", "ImageSets"), strict=True):
         os.symlink(BCCD / theirs, root / mine)
-    config = register_here(name, root, tmp_path / "out", layout=layout).config
+    name = f"Smoke{name}{framework.title()}"
+    config = register_here(name, root, tmp_path / "out", framework, layout=layout).config
     # 545 boxes end at the image's edge and none begins at 0: pixels are counted from 1.
-    module = next((tmp_path / "out").glob("*_dataset/mmdet2.py")).read_text()
+    module = next((tmp_path / "out").glob("*_dataset/annotations.py")).read_text()
     assert "OFFSETS = (-1.0, -1.0, 0.0, 0.0)" in module
-    options = SmokeOptions(work_dir=tmp_path / "smoke", device="cpu", preflight_only=True)
-    report = smoke(config, options, lambda text: None)
+    report = preflight(config)
     assert report.verdict == "ready"
     marked: Counter[str] = Counter()
     kept: Counter[str] = Counter()

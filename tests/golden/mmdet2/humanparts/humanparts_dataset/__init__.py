@@ -1,1 +1,1 @@
-"""HumanParts, made importable by dataforge; the dataset class is in mmdet2.py."""
+"""HumanParts, made importable by dataforge: annotations.py reads it for all frameworks."""

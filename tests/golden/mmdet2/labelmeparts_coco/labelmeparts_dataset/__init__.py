@@ -1,1 +1,1 @@
-"""LabelmeParts, made importable by dataforge; the dataset class is in mmdet2.py."""
+"""LabelmeParts, made importable by dataforge: annotations.py reads it for all frameworks."""

@@ -1,0 +1,1 @@
+"""LabelmeParts, made importable by dataforge: annotations.py reads it for all frameworks."""

@@ -1,0 +1,90 @@
+"""mmdet 3's own train.py and test.py, and its Runner, run what `register` wrote, from anywhere."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from helpers import SAMPLE, run_away
+
+pytest.importorskip("mmengine")
+import mmdet
+
+pytestmark = pytest.mark.mmdet3
+
+TOOLS = Path(str(mmdet.__file__)).parent / ".mim" / "tools"
+NAME = "Tools3HumanParts"
+
+
+@pytest.fixture(params=["classic", "lazy"])
+def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """The sample, cut to two images a split, registered for this very Python."""
+    root = tmp_path / "data"
+    shutil.copytree(SAMPLE / "humanparts", root)
+    for path in (root / "ImageSets").glob("*.txt"):
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
+    out = tmp_path / "out"
+    command = ["-m", "dataforge", "register", NAME, "--layout", "humanparts", "--init", "random"]
+    command += ["--framework", "mmdet3", "--style", request.param, "--repeat", "2"]
+    run_away(tmp_path, *command, "--root", str(root), "--out", str(out))
+    yield next((out / "configs").glob(f"*/{NAME.lower()}/*.py"))
+    run_away(tmp_path, "-m", "dataforge", "unregister", NAME)
+
+
+def rows(work: Path) -> list[dict[str, float]]:
+    """The log of the one run in a work_dir."""
+    (log,) = work.glob("*/vis_data/scalars.json")
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    small = ["--cfg-options", "train_cfg.max_epochs=1", "default_hooks.logger.interval=1"]
+    small += ["train_dataloader.dataset.dataset.pipeline.2.scale=(128,128)"]
+    small += [f"{name}_dataloader.dataset.pipeline.1.scale=(128,128)" for name in ("val", "test")]
+    train = [str(TOOLS / "train.py"), str(config), "--work-dir", "work"]
+    run_away(elsewhere, *train, *small)
+    work = elsewhere / "work"
+    logged = rows(work)
+    # Two images, twice each, two at a time.
+    assert [row["step"] for row in logged if "loss_bbox" in row] == [1, 2]
+    (evaluated,) = [row for row in logged if "pascal_voc/mAP" in row]
+    assert "pascal_voc/AP50" in evaluated
+
+    # The config that mmengine dumped stands alone: it trains and tests as well.
+    dumped = work / config.name
+    assert "_base_ =" not in dumped.read_text()
+    assert "read_base" not in dumped.read_text()
+    no_workers = ["--cfg-options"]
+    for name in ("train", "val"):
+        no_workers += [f"{name}_dataloader.num_workers=0"]
+        no_workers += [f"{name}_dataloader.persistent_workers=False"]
+    again = [str(TOOLS / "train.py"), str(dumped), "--work-dir", "again"]
+    run_away(elsewhere, *again, *no_workers)
+    assert len([row for row in rows(elsewhere / "again") if "loss_bbox" in row]) == 2
+    tested = run_away(elsewhere, str(TOOLS / "test.py"), str(dumped), str(work / "epoch_1.pth"))
+    for name in ("face", "person", "hand"):
+        assert f"| {name}" in tested.stdout
+
+
+def test_the_runner_takes_it(config: Path, tmp_path: Path) -> None:
+    code = f"""
+from mmengine.config import Config
+from mmengine.runner import Runner
+cfg = Config.fromfile({str(config)!r})
+cfg.work_dir = 'work'
+cfg.train_cfg.max_epochs = 1
+cfg.train_dataloader.dataset.dataset.pipeline[2]['scale'] = (128, 128)
+cfg.val_dataloader.dataset.pipeline[1]['scale'] = (128, 128)
+for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+    loader.update(num_workers=0, persistent_workers=False)
+runner = Runner.from_cfg(cfg)
+runner.train()
+print('epochs', runner.epoch, runner.val_dataloader.dataset.metainfo['classes'])
+"""
+    result = run_away(tmp_path, "-c", code)
+    assert "epochs 1 ('face', 'person', 'hand')" in result.stdout
