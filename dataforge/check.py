@@ -16,15 +16,16 @@ from typing import Any, Protocol
 import msgspec
 
 from dataforge.checks._base import Data
+from dataforge.checks._config import Config
 from dataforge.checks._files import Document, KeepingRoot
 from dataforge.checks._run import Running
 from dataforge.checks._select import Ignore, Selection, Settings, find_settings, load_settings
 from dataforge.checks._table import start
 from dataforge.checks.coordinates_too_large import measurable
 from dataforge.classes import ClassOptions
-from dataforge.errors import InputError
+from dataforge.errors import InputError, plural
 from dataforge.formats._table import get_format
-from dataforge.inspect import guess_format
+from dataforge.inspect import guess_formats
 from dataforge.labels import ClassMap
 from dataforge.records import Finding, Header, Image, Severity
 from dataforge.source import Progress, Source, in_utf8
@@ -49,6 +50,7 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
         select: codes and groups; empty for what ``dataforge.toml`` says, else all.
         ignore: codes and groups, beside those of ``dataforge.toml``.
         images: look at the image files.
+        pixels: decode them, too, which finds truncated ones and near duplicates.
         max_findings: of one code, that the report holds; 0 for all.
         settings: a ``dataforge.toml``; None for that of the folder, or above the working directory.
     """
@@ -59,6 +61,7 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     images: bool = True
+    pixels: bool = True
     max_findings: int = MAX_FINDINGS
     settings: str | None = None
 
@@ -160,9 +163,14 @@ def check_dataset(
     """
     folder = None if root.remote else root.path
     settings = _settings(folder, options)
-    format_ = options.reads or guess_format(root)
+    format_, others = (options.reads, []) if options.reads else guess_formats(root)
     source = Source(root, format_, _read_options(format_, options), options.layout)
     report = CheckReport(path=path, root=root.location, format=format_)
+    report.how = [
+        f"also here, and not checked: {plural(part.files, 'annotation file')} of {part.format}; "
+        f"--reads {part.format} checks that"
+        for part in others
+    ]
     found = _Found(report, settings, options)
     found.add(source.findings)
     _read(source, options, found, progress, beside)
@@ -175,10 +183,20 @@ def _check_config(path: str, options: CheckOptions) -> CheckReport:
     found = _Found(report, _settings(folder, options), options)
     root = KeepingRoot(folder)
     document = Document(root, Path(path).name)
-    _ = document.python  # raises for what is no Python
+    config = document.config  # raises for what is no Python
+    report.how = _how(config)
     data = Data(root, CONFIG, ClassMap())
     found.add(Running(data, start(found.selection.codes(), data)).config(document))
     return found.done()
+
+
+def _how(config: Config) -> list[str]:
+    """How a config was read."""
+    said = f"of mmdetection {config.generation}" if config.generation else "of no mmdetection"
+    how = [f"a config {said}, read as text: nothing of it, and nothing it imports, was run"]
+    if not config.is_complete:
+        how.append("a base is not known here: what it says, and what follows, was not checked")
+    return how
 
 
 def _settings(folder: Path | None, options: CheckOptions) -> Settings:
@@ -193,8 +211,8 @@ def _settings(folder: Path | None, options: CheckOptions) -> Settings:
 
 def _read_options(format_: str, options: CheckOptions) -> dict[str, Any]:
     fields = get_format(format_).Options.__struct_fields__
-    verify = {"verify_images": True} if options.images and "verify_images" in fields else {}
-    return verify | options.read_options
+    asked = {"verify_images": options.images, "strict": True}
+    return {name: value for name, value in asked.items() if name in fields} | options.read_options
 
 
 class _Found:
@@ -251,7 +269,8 @@ def _read(
         source.layout,
         KeepingRoot(image_root) if image_root else None,
     )
-    running = Running(data, start(found.selection.codes(), data, images=options.images))
+    codes = found.selection.codes()
+    running = Running(data, start(codes, data, images=options.images, pixels=options.pixels))
     if beside:
         beside.begin(data, found.selection)
     for record in source.records(classes.canonical, progress=progress):

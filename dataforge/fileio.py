@@ -81,7 +81,8 @@ class Root:
             found = os.path.isdir(self.location)
             self.path = Path(self.location)
         if not found:
-            raise InputError(f"{self.location}: no such folder")
+            what = ", but a file: want a folder, or a COCO file (.json)" if self._is_file() else ""
+            raise InputError(f"{self.location}: no such folder{what}")
         self._files: list[str] | None = None
 
     @property

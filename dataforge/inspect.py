@@ -164,14 +164,19 @@ def guess_format(root: Root) -> str:
     Raises:
         InputError: there are no images, either.
     """
+    return guess_formats(root)[0]
+
+
+def guess_formats(root: Root) -> tuple[str, list[Part]]:
+    """What `guess_format` says, and the other formats that were recognised, with their files."""
     texts = Texts(root)
     if parts := _recognised(texts):
-        return parts[0].format
+        return parts[0].format, parts[1:]
     if texts.findings:  # a reader says what is wrong with them
-        return _meant(root, texts.findings[0].file)
+        return _meant(root, texts.findings[0].file), []
     if not any(map(is_image, root.files())):
         raise InputError(f"{root.location}: no annotations and no images are in it")
-    return "images"
+    return "images", []
 
 
 def _meant(root: Root, unreadable: str) -> str:

@@ -14,7 +14,6 @@ import hashlib
 import importlib
 import os
 import shlex
-import subprocess
 import sys
 import sysconfig
 from collections import Counter, defaultdict
@@ -29,7 +28,7 @@ from dataforge.checks._base import Data
 from dataforge.checks._run import dropped_by_trainers
 from dataforge.checks.class_absent_from_split import unmarked
 from dataforge.classes import ClassOptions, ClassRules, load_names
-from dataforge.codegen._table import get_target, installed_framework
+from dataforge.codegen._table import ask_python, get_target, installed_framework
 from dataforge.codegen.package import package_files
 from dataforge.codegen.spec import (
     DatasetSpec,
@@ -677,11 +676,7 @@ def site_folders(python: str | None = None) -> list[Path]:
         "import site, sysconfig; print(sysconfig.get_paths()['purelib']); "
         "print(site.getusersitepackages() if site.ENABLE_USER_SITE else '')"
     )
-    try:
-        result = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise UsageError(f"--python {python}: cannot be run: {error}") from error
-    return [Path(line) for line in result.stdout.splitlines() if line]
+    return [Path(line) for line in ask_python(python, code).splitlines() if line]
 
 
 def registered_folder(plan_: Plan) -> Path | None:

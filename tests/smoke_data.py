@@ -38,14 +38,12 @@ def _param(framework: str, mark: pytest.MarkDecorator) -> Any:
     return pytest.param(framework, marks=[mark, missing])
 
 
-every = pytest.mark.parametrize(
-    "framework",
-    [
-        _param("mmdet2", pytest.mark.mmdet),
-        _param("mmdet3", pytest.mark.mmdet3),
-        _param("torchvision", pytest.mark.torchvision),
-    ],
-)
+EVERY = [
+    _param("mmdet2", pytest.mark.mmdet),
+    _param("mmdet3", pytest.mark.mmdet3),
+    _param("torchvision", pytest.mark.torchvision),
+]
+every = pytest.mark.parametrize("framework", EVERY)
 """Once in each framework, those that are not installed skipped."""
 
 

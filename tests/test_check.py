@@ -73,6 +73,11 @@ def test_images_are_opened_unless_told_not_to(tmp_path: Path) -> None:
     picture(folder / "a.jpg", (10, 10))
     assert [f.code for f in check(str(folder)).findings] == ["image-size-differs"]
     assert check(str(folder), CheckOptions(images=False)).findings == []
+    cut = (folder / "a.jpg").read_bytes()[:-20]
+    (folder / "a.jpg").write_bytes(cut)
+    assert "truncated-image" in {f.code for f in check(str(folder)).findings}
+    headers = check(str(folder), CheckOptions(pixels=False)).findings
+    assert [f.code for f in headers] == ["image-size-differs"]
 
 
 def test_settings_hold_and_are_told(tmp_path: Path) -> None:
@@ -123,6 +128,19 @@ def test_broken_files_alone_are_findings_and_nothing_at_all_is_none(tmp_path: Pa
         check(str(tmp_path / "c"))
     with pytest.raises(InputError, match="no such folder"):
         check(str(tmp_path / "d"))
+    with pytest.raises(InputError, match=r"a\.jpg: no such folder, but a file"):
+        check(str(tmp_path / "a.jpg"))
+
+
+def test_what_is_there_in_another_format_is_said(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        picture(tmp_path / f"{name}.jpg")
+        write(tmp_path / f"{name}.json", document(shape("cat", SQUARE), image=f"{name}.jpg"))
+    write(tmp_path / "b.xml", voc_xml(voc_object("cat", (1, 1, 20, 20)), filename="b.jpg"))
+    report = check(str(tmp_path))
+    said = "also here, and not checked: 1 annotation file of voc; --reads voc checks that"
+    assert (report.format, report.how) == ("labelme", [said])
+    assert said not in check(str(tmp_path), CheckOptions(reads="labelme")).how
 
 
 def test_wrong_options_are_usage_errors(tmp_path: Path) -> None:

@@ -389,8 +389,8 @@ def test_without_clip_what_is_outside_is_kept_and_found(tmp_path: Path) -> None:
         [10, 10, 0, 10],
     ]
     assert [(finding.code, finding.where) for finding in report.findings] == [
-        ("outside-image", "$.shapes[1]"),
         ("zero-area", "$.shapes[2]"),
+        ("outside-image", "$.shapes[1]"),
     ]
     assert not report.failed
     assert report.lost == {}

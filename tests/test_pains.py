@@ -132,7 +132,7 @@ PAINS: dict[int, tuple[str, tuple[str, ...]]] = {
             "test_a_class_that_the_training_file_lacks",
         ),
     ),
-    7: ("no ground truth left", ("test_what_mmdet_drops_is_named",)),
+    7: ("no ground truth left", ("test_what_is_dropped_is_named_with_its_rule",)),
     8: (
         "VOC's own class names in the table",
         ("test_the_pipelines_load_and_perfect_detections_are_perfect",),

@@ -123,14 +123,19 @@ def test_circle_has_the_area_of_a_circle(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "points"), [("line", CORNERS), ("linestrip", SQUARE), ("points", CORNERS)]
+    ("kind", "points", "code"),
+    [
+        ("line", CORNERS, "skipped-line"),
+        ("linestrip", SQUARE, "skipped-line"),
+        ("points", CORNERS, "skipped-point"),
+    ],
 )
 def test_lines_and_points_are_counted_and_the_rest_survives(
-    tmp_path: Path, kind: str, points: Any
+    tmp_path: Path, kind: str, points: Any, code: str
 ) -> None:
     found = labelme(tmp_path, shape("cat", points, kind), shape("dog", SQUARE))
     assert [entry["bbox"] for entry in found.annotations] == [[10, 10, 20, 20]]
-    assert found.report.lost == {f"skipped-{kind}": 1}
+    assert found.report.lost == {code: 1}
 
 
 def test_mask_oriented_rectangle_and_null_are_read(tmp_path: Path) -> None:

@@ -268,6 +268,14 @@ def test_a_python_that_is_none(parts: Path) -> None:
         planned(parts, python="/no/python")
 
 
+def test_a_python_that_talks_before_it_answers(parts: Path, tmp_path: Path) -> None:
+    """Its packages cannot be told from that."""
+    loud = write(tmp_path / "python", "#!/bin/sh\necho hello\n")
+    loud.chmod(0o755)
+    with pytest.raises(UsageError, match=r"want its packages, got 'hello\\n'"):
+        planned(parts, python=str(loud), frameworks=())
+
+
 # What is planned --------------------------------------------------------------------------------
 
 
@@ -842,6 +850,7 @@ A, B = FINE["images"]
         (entry(FINE, category_id="1"), "ids-of-two-kinds", "$.annotations[0].category_id"),
         (entry(FINE, id=1), "annotation-ids", "$.annotations[1].id"),
         (entry(FINE, bbox=["1", "2", "3", "4"]), "odd-number", "$.annotations[0].bbox"),
+        (entry(FINE, iscrowd="no"), "bad-value", "$.annotations[0].iscrowd"),
         (entry(FINE, bbox=[], segmentation=[[1, 2, 3, 4, 5, 0]]), "no-bbox", "$.annotations[0]"),
     ],
 )  # fmt: skip
@@ -947,7 +956,7 @@ def test_cli_register_twice_and_unregister(cli: Cli, parts: Path, site: Path) ->
     assert config.is_file()
     code, out, _ = cli("register", "HumanParts", "--root", parts)
     assert code == 0
-    assert f"{out_folder} is up to date (4 files)" in out
+    assert f"{out_folder} is up to date (5 files)" in out
     code, out, _ = cli("register", "HumanParts", "--root", parts, "--dry-run")
     assert "nothing would change" in out
     config.write_text("mine\n")
@@ -957,7 +966,7 @@ def test_cli_register_twice_and_unregister(cli: Cli, parts: Path, site: Path) ->
     assert "faster_rcnn_r50_fpn_humanparts.py" in errors
     code, out, errors = cli("unregister", "HumanParts")
     assert (code, errors) == (1, "")
-    assert out.count("removed ") == 3
+    assert out.count("removed ") == 4
     assert f"kept {config}: it was changed by hand" in out
     code, out, _ = cli("unregister", "HumanParts", "--force")
     assert (code, out.count("removed ")) == (0, 2)

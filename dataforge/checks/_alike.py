@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from dataforge.checks._base import Data
+from dataforge.checks._base import Check, Data
 from dataforge.fileio import same_bytes
-from dataforge.records import Image
+from dataforge.records import Finding, Image
 from dataforge.source import apart
 
 if TYPE_CHECKING:
@@ -90,6 +90,25 @@ class SameBytes(Alike):
         return found
 
 
+class Gathering(Check):
+    """What the checks of images that are alike have in common.
+
+    Attributes:
+        kind: how they are alike.
+    """
+
+    kind: type[Alike]
+
+    @property
+    def alike(self) -> Alike:
+        """What all checks of this kind gather together."""
+        return self.data.shared(self.kind)
+
+    def image(self, image: Image) -> Iterator[Finding]:
+        self.alike.add(image)
+        return iter(())
+
+
 DISTANCE = 5
 """Bits of 64 that the hashes of two images that look alike may differ in."""
 
@@ -125,8 +144,9 @@ class LookAlike(Alike):
         header, grey = file.header, file.grey
         if header is None or grey is None:
             return
-        small = grey.reshape(16, 2, 16, 2).mean(axis=(1, 3))
-        if small.std() < _BLANK:
+        small = (grey[::2, ::2] + grey[::2, 1::2] + grey[1::2, ::2] + grey[1::2, 1::2]) / 4
+        flat = small.ravel()
+        if flat @ flat / flat.size - (flat.sum() / flat.size) ** 2 < _BLANK**2:  # its variance
             return
         self._hashes[image.file_name] = perceptual_hash(grey)
         self._seen[image.file_name] = np.rint(small).astype(np.uint8).tobytes()
@@ -199,9 +219,19 @@ def perceptual_hash(grey: npt.NDArray[np.float64]) -> int:
     """
     import numpy as np
 
-    steps = np.arange(len(grey))
-    waves = np.cos(np.pi / len(grey) * np.outer(np.arange(8), steps + 0.5))
+    waves = _waves(len(grey))
     low = np.rint(waves @ grey @ waves.T)
     low[0, 0] = 0
-    bits = (low > np.median(low)).ravel()
-    return int("".join("01"[int(bit)] for bit in bits), 2)
+    ranked = sorted(low.ravel().tolist())
+    median = (ranked[31] + ranked[32]) / 2
+    return int.from_bytes(np.packbits(low > median).tobytes(), "big")
+
+
+@cache
+def _waves(length: int) -> npt.NDArray[np.float64]:
+    """The 8 lowest cosines of so many steps, (8, length)."""
+    import numpy as np
+
+    steps = np.arange(length)
+    waves: npt.NDArray[np.float64] = np.cos(np.pi / length * np.outer(np.arange(8), steps + 0.5))
+    return waves

@@ -5,8 +5,10 @@
     SEVERITY     `error`, `warning` or `note`: that of its gravest finding
     FIX          `safe` or `unsafe` where ``--fix`` mends it; left out where it does not
     Fix          where FIX is: a subclass of `dataforge.checks._fix.Fix`, which mends it
-    FORMATS      ("voc",): source formats that it is for; left out where it is for all
+    FORMATS      ("voc",): source formats that it is for, "config" for training configs; left out
+                 where it is for all
     IMAGES       True where it opens image files: ``--no-images`` leaves it out
+    PIXELS       True where it decodes them as well: ``--no-pixels`` leaves it out, too
     Check        a subclass of `Check` below; left out where readers or verbs yield the finding,
                  so that the module is a page alone
 

@@ -48,7 +48,7 @@ class Running:
     def config(self, document: Document) -> Iterator[Finding]:
         """What there is to say of a training config."""
         for look in self._configs:
-            yield from look(document)
+            yield from _guarded(document.name, look, document)
 
 
 def dropped_by_trainers(data: Data) -> Running:

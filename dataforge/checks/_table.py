@@ -24,7 +24,7 @@ GROUPS: dict[str, str] = {
     "boxes": "boxes and outlines",
     "classes": "class names and how often they occur",
     "coco": "COCO files alone",
-    "config": "training configs",
+    "config": "training configs, read as text: nothing of them is run",
     "files": "files, names and images",
     "labelme": "labelme files alone",
     "reading": "what readers say of any format",
@@ -68,6 +68,7 @@ _GROUP_OF: dict[str, str] = {
     "ambiguous-image-id": "coco",
     "annotation-ids": "coco",
     "area-differs": "coco",
+    "backslashes": "coco",
     "bad-annotation": "coco",
     "bad-category": "coco",
     "bad-image": "coco",
@@ -75,6 +76,7 @@ _GROUP_OF: dict[str, str] = {
     "bad-rle": "coco",
     "bad-segmentation": "coco",
     "bad-value": "coco",
+    "byte-order-mark": "coco",
     "categories-differ": "coco",
     "category-id-gap": "coco",
     "category-ids-differ": "coco",
@@ -84,6 +86,7 @@ _GROUP_OF: dict[str, str] = {
     "duplicate-category": "coco",
     "flat-ring": "coco",
     "header-differs": "coco",
+    "ids-of-two-kinds": "coco",
     "image-folder": "coco",
     "image-listed-twice": "coco",
     "nan": "coco",
@@ -97,6 +100,21 @@ _GROUP_OF: dict[str, str] = {
     "odd-number": "coco",
     "only-crowds": "coco",
     "split-of-several-files": "coco",
+    # config
+    "boxes-dropped": "config",
+    "category-missing": "config",
+    "classes-differ": "config",
+    "classes-is-text": "config",
+    "frozen-at-random": "config",
+    "images-filtered": "config",
+    "import-missing": "config",
+    "learning-rate": "config",
+    "log-interval": "config",
+    "num-classes": "config",
+    "path-missing": "config",
+    "persistent-workers": "config",
+    "save-best": "config",
+    "type-not-registered": "config",
     # files
     "duplicate-image": "files",
     "empty-file": "files",
@@ -136,19 +154,14 @@ _GROUP_OF: dict[str, str] = {
     "unreadable-json": "reading",
     # smoke
     "annotation-unreadable": "smoke",
-    "boxes-dropped": "smoke",
     "boxes-lost": "smoke",
     "boxes-outside-images": "smoke",
-    "category-missing": "smoke",
     "class-without-ground-truth": "smoke",
-    "classes-differ": "smoke",
-    "classes-is-text": "smoke",
     "dataset-does-not-build": "smoke",
     "images-sampled": "smoke",
     "model-does-not-build": "smoke",
     "no-ground-truth": "smoke",
     "no-split": "smoke",
-    "num-classes": "smoke",
     "split-empty": "smoke",
     # splits
     "annotation-not-listed": "splits",
@@ -168,9 +181,14 @@ _GROUP_OF: dict[str, str] = {
     "parts-not-read": "voc",
     "unreadable-xml": "voc",
     # writing
+    "area-not-carried": "writing",
+    "attributes-moved": "writing",
     "attributes-not-carried": "writing",
     "box-not-kept": "writing",
     "boxes-as-outlines": "writing",
+    "category-without-instances": "writing",
+    "class-order-not-carried": "writing",
+    "classes-not-carried": "writing",
     "clipped-away": "writing",
     "clipped-to-image": "writing",
     "crowd-as-difficult": "writing",
@@ -180,12 +198,14 @@ _GROUP_OF: dict[str, str] = {
     "empty-image": "writing",
     "empty-mask": "writing",
     "group-id-shared": "writing",
+    "hidden-name": "writing",
     "image-attributes-not-carried": "writing",
     "image-collision": "writing",
     "image-gone": "writing",
     "image-in-several-splits": "writing",
     "image-not-placed": "writing",
-    "keys-not-kept": "writing",
+    "keys-not-carried": "writing",
+    "left-over-files": "writing",
     "listed-image-missing": "writing",
     "name-not-xml": "writing",
     "not-in-manifest": "writing",
@@ -307,19 +327,24 @@ def _unknown(name: str, known: Iterable[str]) -> UsageError:
     return UsageError(f"no check {name!r}: {hint}")
 
 
-def start(codes: Iterable[str], data: Data, *, images: bool = True) -> list[Check]:
+def start(
+    codes: Iterable[str], data: Data, *, images: bool = True, pixels: bool = True
+) -> list[Check]:
     """The checks of these codes that have something to run on this dataset, in that order.
 
     Args:
         codes: in the table.
         data: the dataset.
         images: image files may be opened.
+        pixels: they may be decoded, too.
     """
     started: list[Check] = []
     for code in codes:
         module = checks()[code].load()
         formats = getattr(module, "FORMATS", (data.format,))
-        opens = getattr(module, "IMAGES", False)
-        if hasattr(module, "Check") and data.format in formats and (images or not opens):
+        decodes = getattr(module, "PIXELS", False)
+        opens = getattr(module, "IMAGES", decodes)
+        unwanted = (opens and not images) or (decodes and not pixels)
+        if hasattr(module, "Check") and data.format in formats and not unwanted:
             started.append(module.Check(About(code, module.SEVERITY), data))
     return started

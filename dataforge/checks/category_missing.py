@@ -11,4 +11,39 @@ Example: ``classes=('cat', 'dog')`` and the categories ``Cat`` and ``dog``.
 Fix: give the class and the category one spelling.
 """
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from dataforge.checks import _base
+from dataforge.checks._config_data import datasets
+from dataforge.checks._files import Document
+from dataforge.records import Finding
+
 SEVERITY = "error"
+
+
+class Check(_base.Check):
+    """Looks for each class of mmdetection's own CocoDataset; others may have aliases."""
+
+    def config(self, document: Document) -> Iterator[Finding]:
+        for dataset in datasets(document.config):
+            if dataset.type != "CocoDataset" or not (classes := dataset.classes):
+                continue
+            found = dataset.annotations()
+            categories = (found and found.categories) or []
+            missing = [name for name in classes.names or () if name not in categories]
+            if found and missing:
+                yield self.finding(
+                    document.name,
+                    f"{', '.join(_named(name, categories) for name in missing)}: no such category "
+                    f"in {dataset.values['ann_file']}, which has {', '.join(categories)}",
+                    "give the class and the category one spelling",
+                    where=dataset.where,
+                )
+
+
+def _named(name: str, categories: list[str]) -> str:
+    close = difflib.get_close_matches(name, categories, n=1)
+    return repr(name) + (f" (did you mean {close[0]!r}?)" if close else "")

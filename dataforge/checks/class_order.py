@@ -21,12 +21,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataforge.checks import _base
+from dataforge.checks._config_data import datasets
+from dataforge.checks._files import Document
 from dataforge.classes import LABELME_RESERVED
 from dataforge.fileio import to_utf8
 from dataforge.records import Finding
 
 SEVERITY = "error"
-FORMATS = ("coco", "labelme", "voc")
+FORMATS = ("coco", "config", "labelme", "voc")
 
 _MAX_BYTES = 2**20
 
@@ -50,6 +52,25 @@ class Check(_base.Check):
             if common != [name for name in names if name in first]:
                 message = f"has the classes in another order than {said}"
                 yield self.finding(file, message, "keep one list", severity="warning")
+
+    def config(self, document: Document) -> Iterator[Finding]:
+        """mmdetection's own CocoDataset takes the file's order, whatever ``classes`` says."""
+        for dataset in datasets(document.config):
+            classes = dataset.classes if dataset.type == "CocoDataset" else None
+            found = dataset.annotations() if classes and classes.names else None
+            if not found or not classes:
+                continue
+            own = [name for name in classes.names or () if name in (found.categories or ())]
+            order = [name for name in found.categories or () if name in own]
+            if own != order:
+                yield self.finding(
+                    document.name,
+                    f"the classes are {', '.join(own)}, but {dataset.values['ann_file']} has its "
+                    f"categories in the order {', '.join(order)}, and the labels are its: names "
+                    "are swapped",
+                    "use the class that `dataforge register` makes, which reads by name",
+                    where=dataset.where,
+                )
 
     def _listed(self, file: str) -> list[str]:
         text = to_utf8(self.data.root.read_bytes(file, _MAX_BYTES), file)[0].decode()

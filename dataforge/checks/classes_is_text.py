@@ -11,4 +11,29 @@ Example: ``classes = ('cat')``.
 Fix: write ``('cat',)``.
 """
 
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from dataforge.checks import _base
+from dataforge.checks._config_data import datasets
+from dataforge.checks._files import Document
+from dataforge.records import Finding
+
 SEVERITY = "error"
+
+
+class Check(_base.Check):
+    """Looks at what each dataset of a config is given."""
+
+    def config(self, document: Document) -> Iterator[Finding]:
+        for dataset in datasets(document.config):
+            where, value = dataset.stated_classes
+            if isinstance(value, str) and not os.path.isfile(value):
+                yield self.finding(
+                    document.name,
+                    f"the classes are the text {value!r}, not a tuple: a comma is missing",
+                    f"write ({value!r},)",
+                    where=where if where.startswith(dataset.where) else f"{dataset.where}, {where}",
+                )

@@ -17,25 +17,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._alike import SameBytes
-from dataforge.records import Finding, Image
+from dataforge.checks._alike import Gathering, SameBytes
+from dataforge.records import Finding
 
 SEVERITY = "warning"
 IMAGES = True
 
 
-class Check(_base.Check):
+class Check(Gathering):
     """Gathers images, and compares those of one size in bytes at the end."""
 
-    def image(self, image: Image) -> Iterator[Finding]:
-        self.data.shared(SameBytes).add(image)
-        return iter(())
+    kind = SameBytes
 
     def finish(self) -> Iterator[Finding]:
-        alike = self.data.shared(SameBytes)
-        for name, twin in alike.across():
-            message = (
-                f"({alike.splits(name)}) holds the same bytes as {twin} ({alike.splits(twin)})"
-            )
+        for name, twin in self.alike.across():
+            here, there = map(self.alike.splits, (name, twin))
+            message = f"({here}) holds the same bytes as {twin} ({there})"
             yield self.finding(name, message, "take one of the two out")

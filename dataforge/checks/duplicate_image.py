@@ -18,22 +18,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._alike import SameBytes
-from dataforge.records import Finding, Image
+from dataforge.checks._alike import Gathering, SameBytes
+from dataforge.records import Finding
 
 SEVERITY = "warning"
 IMAGES = True
 
 
-class Check(_base.Check):
+class Check(Gathering):
     """Gathers images, and compares those of one size in bytes at the end."""
 
-    def image(self, image: Image) -> Iterator[Finding]:
-        self.data.shared(SameBytes).add(image)
-        return iter(())
+    kind = SameBytes
 
     def finish(self) -> Iterator[Finding]:
-        for name, twin in self.data.shared(SameBytes).inside():
+        for name, twin in self.alike.inside():
             message = f"holds the same bytes as {twin}"
             yield self.finding(name, message, "keep one of the two, and its annotations")

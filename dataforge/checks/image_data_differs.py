@@ -28,7 +28,7 @@ from dataforge.records import Finding, Image
 
 SEVERITY = "warning"
 FORMATS = ("labelme",)
-IMAGES = True
+PIXELS = True
 
 _SIDE = 32
 _MOST_LEVELS = 16.0

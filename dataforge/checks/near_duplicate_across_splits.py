@@ -18,23 +18,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._alike import LookAlike
-from dataforge.records import Finding, Image
+from dataforge.checks._alike import Gathering, LookAlike
+from dataforge.records import Finding
 
 SEVERITY = "warning"
-IMAGES = True
+PIXELS = True
 
 
-class Check(_base.Check):
+class Check(Gathering):
     """Gathers what images look like, and compares it at the end."""
 
-    def image(self, image: Image) -> Iterator[Finding]:
-        self.data.shared(LookAlike).add(image)
-        return iter(())
+    kind = LookAlike
 
     def finish(self) -> Iterator[Finding]:
-        alike = self.data.shared(LookAlike)
-        for name, twin in alike.across():
-            message = f"({alike.splits(name)}) looks the same as {twin} ({alike.splits(twin)})"
+        for name, twin in self.alike.across():
+            here, there = map(self.alike.splits, (name, twin))
+            message = f"({here}) looks the same as {twin} ({there})"
             yield self.finding(name, message, "keep what belongs together in one split")

@@ -20,21 +20,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._alike import LookAlike
-from dataforge.records import Finding, Image
+from dataforge.checks._alike import Gathering, LookAlike
+from dataforge.records import Finding
 
 SEVERITY = "note"
-IMAGES = True
+PIXELS = True
 
 
-class Check(_base.Check):
+class Check(Gathering):
     """Gathers what images look like, and compares it at the end."""
 
-    def image(self, image: Image) -> Iterator[Finding]:
-        self.data.shared(LookAlike).add(image)
-        return iter(())
+    kind = LookAlike
 
     def finish(self) -> Iterator[Finding]:
-        for name, twin in self.data.shared(LookAlike).inside():
+        for name, twin in self.alike.inside():
             yield self.finding(name, f"looks the same as {twin}", "keep one of the two")

@@ -21,7 +21,7 @@ from dataforge.checks import _base
 from dataforge.records import Finding, Image
 
 SEVERITY = "error"
-IMAGES = True
+PIXELS = True
 
 
 class Check(_base.Check):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Annotated, Optional
+from typing import Optional
 
 import typer
 
@@ -22,8 +22,6 @@ from dataforge.cli._output import choice, progress_bar, say, show_as_it_is, warn
 from dataforge.errors import UsageError, plural
 from dataforge.fixes import BACKUP, Plan, planned_fixes
 from dataforge.formats._table import formats
-
-Codes = Annotated[Optional[list[str]], typer.Option(metavar="A,B")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,13 +43,25 @@ reason = "why" }].
 def _check(
     path: str = typer.Argument(..., metavar="PATH", help="Folder, COCO file or config."),
     form: str = typer.Option("text", "--format", help=f"One of: {', '.join(FORMS)}."),
-    select: Codes = None,
-    ignore: Codes = None,
+    select: Optional[list[str]] = typer.Option(
+        None, metavar="A,B", help="These codes or groups alone; again for more."
+    ),
+    ignore: Optional[list[str]] = typer.Option(
+        None, metavar="A,B", help="Without these codes or groups; again for more."
+    ),
     max_findings: int = typer.Option(
         MAX_FINDINGS, min=0, help="Findings of one code to show, 0 for all; the rest are counted."
     ),
     exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 whatever is found."),
-    no_images: bool = typer.Option(False, "--no-images", help="Open no image file."),
+    no_images: bool = typer.Option(
+        False, "--no-images", help="Open no image file but for a size that is stated nowhere else."
+    ),
+    no_pixels: bool = typer.Option(
+        False,
+        "--no-pixels",
+        help="Read the headers of images, and decode none: truncated ones and near duplicates are "
+        "not found.",
+    ),
     fix: bool = typer.Option(
         False, "--fix", help="Mend what is safe to mend, in place, and report what is left."
     ),
@@ -89,6 +99,7 @@ def _check(
         select=_names(select),
         ignore=_names(ignore),
         images=not no_images,
+        pixels=not no_pixels,
         max_findings=max_findings,
         **class_options(labels, aliases, unknown, ignore_case, drop, merge),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Optional
 
 import typer
@@ -19,20 +19,23 @@ def add_to(app: typer.Typer) -> None:
 
 _HELP = """Say what a finding means, why it matters and what to do about it.
 
-Without a code: all codes, by group.
+Without a code: all codes, by group. With a group in its place: the codes of that.
 """
 
 
 def _explain(
-    code: Optional[str] = typer.Argument(None, metavar="[CODE]", help="Such as zero-area."),
+    code: Optional[str] = typer.Argument(
+        None, metavar="[CODE]", help="Such as zero-area; or a group: boxes."
+    ),
     markdown: bool = typer.Option(False, "--markdown", help="All of them, as in the README."),
 ) -> None:
     if code and markdown:
         raise UsageError("--markdown is for all codes: leave out the one")
-    if code:
+    groups = {row.group for row in checks().values()}
+    if code and code not in groups:
         say(as_page(get_check(code)))
         return
-    for line in as_markdown() if markdown else as_text():
+    for line in as_markdown() if markdown else as_text([code] if code else sorted(groups)):
         say(line)
 
 
@@ -42,11 +45,11 @@ def as_page(row: Row) -> str:
     return f"{row.code} ({row.group}, {row.load().SEVERITY}{fix})\n\n{row.page}"
 
 
-def as_text() -> Iterator[str]:
-    """All codes by group, a line each."""
+def as_text(groups: Iterable[str]) -> Iterator[str]:
+    """All codes of these groups, a line each."""
     rows = list(checks().values())
     width = max(len(row.code) for row in rows)
-    for group in sorted({row.group for row in rows}):
+    for group in groups:
         yield f"{group}: {GROUPS[group]}" if group in GROUPS else group
         for row in rows:
             if row.group == group:

@@ -74,9 +74,22 @@ def _versions_of(python: str) -> Mapping[str, str]:
         "import json; from importlib.metadata import distributions; "
         "print(json.dumps({str(d.metadata['Name']): d.version for d in distributions()}))"
     )
+    told = ask_python(python, code)
+    try:
+        versions: dict[str, str] = json.loads(told)
+    except ValueError as error:
+        raise UsageError(f"--python {python}: want its packages, got {told!r}") from error
+    return {name.lower(): version for name, version in versions.items()}
+
+
+def ask_python(python: str, code: str) -> str:
+    """What another Python prints when it runs some code.
+
+    Raises:
+        UsageError: `python` cannot be run, or stops.
+    """
     try:
         result = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise UsageError(f"--python {python}: cannot be run: {error}") from error
-    versions: dict[str, str] = json.loads(result.stdout)
-    return {name.lower(): version for name, version in versions.items()}
+    return result.stdout

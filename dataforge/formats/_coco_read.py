@@ -43,12 +43,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         find_images: without it file names stay as they are, and nobody looks for the images.
         verify_images: compare the sizes in the JSON with the images' headers.
         missing_images: `keep` the annotations of an image that is not there, or `skip` them.
+        strict: name what is understood here, but not by others who read the file.
     """
 
     image_root: str | None = None
     find_images: bool = True
     verify_images: bool = False
     missing_images: Literal["keep", "skip"] = "keep"
+    strict: bool = False
 
 
 class _Rle(msgspec.Struct, forbid_unknown_fields=True):
@@ -171,12 +173,9 @@ def _read_one(root: Root, name: str, options: Options) -> Records:
         document = Document(root, name)
     except NotCocoError as reason:
         raise ParseError(name, "$", f"is no COCO file: {reason}") from reason
-    if document.encoding == "utf-8-sig":
-        yield document.finding(
-            "byte-order-mark", "", "begins with a byte order mark, which is no JSON"
-        )
     yield (yield from document.header())
-    yield from _Reader(document, _Places(root, options), None, strict=True).images()
+    options = msgspec.structs.replace(options, strict=True)
+    yield from _Reader(document, _Places(root, options), None).images()
 
 
 def _unreadable(error: ParseError) -> Finding:
@@ -219,20 +218,21 @@ class _Places:
 
 
 class _Reader:
-    """The images of one file; a strict one counts what others do not understand."""
+    """The images of one file."""
 
-    def __init__(
-        self, document: Document, places: _Places, split: str | None, strict: bool = False
-    ) -> None:
+    def __init__(self, document: Document, places: _Places, split: str | None) -> None:
         self.document = document
         self.places = places
         self.split = split
-        self.strict = strict
+        self.strict = places.options.strict
         self.counted: dict[str, list[Any]] = {}
         self.left_out: dict[int, str] = {}
         self.prefix = ""
 
     def images(self) -> Records:
+        if self.strict and self.document.encoding == "utf-8-sig":
+            message = "begins with a byte order mark, which is no JSON"
+            yield self.document.finding("byte-order-mark", "", message, _MEND, "error")
         entries = []
         for index, raw in enumerate(self.document.images):
             entries.append((yield from self.decode(raw, _ImageEntry, f"$.images[{index}]")))
@@ -603,6 +603,9 @@ class _Reader:
 
 
 _WANTED = {
+    "id": "a number or a text",
+    "image_id": "a number or a text",
+    "category_id": "a number or a text",
     "bbox": "four numbers",
     "area": "a number",
     "iscrowd": "0 or 1",
@@ -610,6 +613,8 @@ _WANTED = {
     "height": "a number",
     "file_name": "a text",
 }
+
+_MEND = "`dataforge coco filter FILE OUT` writes the file as it was understood here"
 
 _COUNTED: dict[str, tuple[Literal["error", "warning", "note"], str, str]] = {
     "annotation-ids": (
@@ -620,9 +625,9 @@ _COUNTED: dict[str, tuple[Literal["error", "warning", "note"], str, str]] = {
     "backslashes": (
         "error",
         "a file name with backslashes, which part folders on Windows alone",
-        "",
+        _MEND,
     ),
-    "ids-of-two-kinds": ("error", "a number here and a text there, for one id", ""),
+    "ids-of-two-kinds": ("error", "a number here and a text there, for one id", _MEND),
     "image-missing": (
         "warning",
         "the image is not there; its annotations are kept",
@@ -634,12 +639,9 @@ _COUNTED: dict[str, tuple[Literal["error", "warning", "note"], str, str]] = {
     "no-stated-size": ("note", "no usable width and height are stated: the image's are taken", ""),
 }
 
-
-_MEND = "`dataforge coco filter FILE OUT` writes the file as it was understood here"
 _UNDERSTOOD_HERE = {
     **dict.fromkeys(
-        ("annotation-ids", "backslashes", "bad-area", "bad-bbox", "byte-order-mark", "encoding",
-         "ids-of-two-kinds", "no-bbox", "odd-number", "no-stated-size"),
+        ("annotation-ids", "bad-value", "encoding", "no-bbox", "odd-number", "no-stated-size"),
         _MEND,
     ),
     "image-missing": "restore the image, or name the folder of the images",

@@ -65,7 +65,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         group: shapes of one image with the same label and group_id are one instance.
         lines: `skip`, `error` or `stroke=W` (px) for line and linestrip.
         points: `skip`, `error` or `radius=R` (px) for point and points.
-        verify_images: compare the size in the JSON with the image's header.
+        verify_images: compare the size in the JSON with the image's header; None does it for a
+            sample, and for all where one of that differs.
         missing_images: `keep` the annotations of an image that is not there, or `skip` them.
         extract_images: an image that is not there may come from the JSON's imageData.
     """
@@ -74,7 +75,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     group: bool = True
     lines: str = "skip"
     points: str = "skip"
-    verify_images: bool = False
+    verify_images: bool | None = None
     missing_images: Literal["keep", "skip"] = "keep"
     extract_images: bool = False
 
@@ -122,7 +123,7 @@ def read(root: Root, options: Options, canonical: Canonical, each: Each = map) -
     """Yield an Image for every labelme file below `root`, and a Finding for whatever is odd.
 
     The size in the JSON is compared with the image's where one of a sample differs
-    (`dataforge.formats._images.SAMPLED`) or `verify_images` says so.
+    (`dataforge.formats._images.SAMPLED`), unless `verify_images` says otherwise.
 
     Args:
         root: folder with the JSON files, searched recursively.
@@ -136,7 +137,8 @@ def read(root: Root, options: Options, canonical: Canonical, each: Each = map) -
     """
     reader = _Reader(root, options, canonical)
     names = [name for name in root.files() if name.lower().endswith(".json")]
-    reader.verify_images |= any(map(reader.size_differs, sampled(names)))
+    if options.verify_images is None:
+        reader.verify_images = any(map(reader.size_differs, sampled(names)))
     used = set()
     for records, image in each(reader.read_file, names):
         yield from records
@@ -171,7 +173,7 @@ class _Reader:
         self.root = root
         self.options = options
         self.canonical = canonical
-        self.verify_images = options.verify_images
+        self.verify_images = options.verify_images is True
         self.stroke = _policy("lines", options.lines, "stroke")
         self.radius = _policy("points", options.points, "radius")
         self.images, self.prefix = _image_root(root, options.image_root)

@@ -68,21 +68,23 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         coords: overrides the layout's.
         difficult: overrides the layout's.
         missing_images: `keep` the annotations of an image that is not there, or `skip` them.
-        verify_images: compare the size in the XML with the image's header.
+        verify_images: compare the size in the XML with the image's header; None does it where a
+            box lies beyond it and for a sample, and for all where one of that differs.
     """
 
     layout: Layout = Layout()
     coords: Literal["auto", "voc", "mmdet", "zero"] | None = None
     difficult: Literal["keep", "ignore", "drop"] | None = None
     missing_images: Literal["keep", "skip"] = "keep"
-    verify_images: bool = False
+    verify_images: bool | None = None
 
 
 def read(root: Root, options: Options, canonical: Canonical, each: Each = map) -> Records:
     """Yield an Image for every id of every split, and a Finding for whatever is odd.
 
     The size in the XML is compared with the image's where a box lies beyond it; and everywhere,
-    where one of a sample (`dataforge.formats._images.SAMPLED`) differs or `verify_images` says so.
+    where one of a sample (`dataforge.formats._images.SAMPLED`) differs; unless `verify_images` says
+    otherwise.
 
     Args:
         root: the folder that the layout speaks of.
@@ -109,7 +111,8 @@ def read(root: Root, options: Options, canonical: Canonical, each: Each = map) -
         )
     listed = [(split, id_) for split, ids in listed_ids(root, layout).items() for id_ in ids]
     reader = _Reader(root, layout, coords, options)
-    reader.verify_images |= any(map(reader.size_differs, sampled(listed)))
+    if options.verify_images is None:
+        reader.verify_images = any(map(reader.size_differs, sampled(listed)))
     for records in each(reader.read_listed, listed):
         yield from records
     yield from reader.unlisted(listed)
@@ -219,7 +222,8 @@ class _Reader:
         self.layout = layout
         self.coords = coords
         self.missing_images = options.missing_images
-        self.verify_images = options.verify_images
+        self.verify_images = options.verify_images is True
+        self.may_verify = options.verify_images is not False
         self.places = {split: _Place(root, layout, split) for split in _splits(layout)}
 
     def size_differs(self, listed: _Listed) -> bool:
@@ -273,7 +277,8 @@ class _Reader:
                 image_name,
                 size,
                 # A box beyond the size that is stated makes the statement doubtful.
-                verify=self.verify_images or any(_is_beyond(item, size) for item in objects),
+                verify=self.verify_images
+                or (self.may_verify and any(_is_beyond(item, size) for item in objects)),
                 source=path,
                 where="size",
             )

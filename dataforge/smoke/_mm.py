@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
+
+from dataforge.checks._config import unwrapped
+from dataforge.errors import InputError
+from dataforge.smoke._framework import quiet
 
 RULES = {
     "of no class": "the dataset's classes do not name it",
@@ -28,20 +33,7 @@ def type_name(config: Mapping[str, Any]) -> str:
 
 def base_configs(config: Any) -> Iterator[Any]:
     """The configs of datasets inside RepeatDataset, ConcatDataset and their like."""
-    if isinstance(config, list | tuple):
-        for item in config:
-            yield from base_configs(item)
-    elif "dataset" in config:
-        yield from base_configs(config["dataset"])
-    elif "datasets" in config:
-        yield from base_configs(config["datasets"])
-    elif isinstance(config.get("ann_file"), list | tuple):
-        prefixes = config.get("img_prefix")
-        for i, ann_file in enumerate(config["ann_file"]):
-            prefix = prefixes[i] if isinstance(prefixes, list | tuple) else prefixes
-            yield type(config)({**config, "ann_file": ann_file, "img_prefix": prefix})
-    else:
-        yield config
+    return (inner for _, _, inner in unwrapped(config))
 
 
 def heads_of(model: Any, without: tuple[type, ...]) -> Iterator[tuple[str, int]]:
@@ -112,7 +104,33 @@ def _cap(node: Any, limits: Mapping[str, int]) -> None:
                 settings[key] = min(settings[key], limit)
 
 
-def why_not_loaded(error: BaseException) -> str:
+def loaded(path: Path, read: Callable[[], Any], title: str, *keys: str) -> Any:
+    """A config as the framework's own reader makes it.
+
+    Args:
+        path: of the config, for messages.
+        read: makes it.
+        title: of the framework.
+        keys: that a training config has.
+
+    Raises:
+        InputError: it does not load, for the framework's reason or what lies behind it; or it has
+            not all of the keys.
+    """
+    try:
+        with quiet():
+            config = read()
+    except Exception as error:
+        reason = _why_not_loaded(error)
+        raise InputError(f"{path}: the config does not load: {reason}") from error
+    if missing := [key for key in keys if key not in config]:
+        raise InputError(
+            f"{path}: no training config of {title}: it has no {' and no '.join(missing)}"
+        )
+    return config
+
+
+def _why_not_loaded(error: BaseException) -> str:
     """What lies behind a config that does not load: kind, text, and a hint where one is due."""
     cause: BaseException | None = error
     while cause is not None and not str(cause):  # mmcv 1.x raises a bare ImportError

@@ -55,7 +55,8 @@ def usual_framework() -> str:
         return installed_framework()
     except UsageError as error:
         raise MissingDependencyError(
-            f"none of {', '.join(FRAMEWORKS)} is installed in the Python that runs dataforge"
+            f"none of {', '.join(FRAMEWORKS)} is installed in the Python that runs dataforge: want "
+            "mmdet 2.28 with mmcv-full 1.7, mmdet 3.3 with mmcv 2.1, or torchvision 0.16 or later"
         ) from error
 
 

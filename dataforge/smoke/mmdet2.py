@@ -72,24 +72,17 @@ def load(config: Path) -> Mmdet2Config:
     """The config as mmdet's own train.py makes it.
 
     Raises:
-        InputError: it does not load, with mmcv's reason or what lies behind it.
+        InputError: it does not load, or is no training config.
     """
     from mmcv import Config
     from mmdet.utils import replace_cfg_vals, update_data_root
 
-    try:
-        with quiet():
-            cfg = replace_cfg_vals(Config.fromfile(str(config)))
-            update_data_root(cfg)
-    except Exception as error:
-        reason = _mm.why_not_loaded(error)
-        raise InputError(f"{config}: the config does not load: {reason}") from error
-    missing = [key for key in ("model", "data") if key not in cfg]
-    if missing:
-        raise InputError(
-            f"{config}: no training config of mmdet 2: it has no {' and no '.join(missing)}"
-        )
-    return Mmdet2Config(cfg)
+    def read() -> Any:
+        cfg = replace_cfg_vals(Config.fromfile(str(config)))
+        update_data_root(cfg)
+        return cfg
+
+    return Mmdet2Config(_mm.loaded(config, read, "mmdet 2", "model", "data"))
 
 
 class Mmdet2Config(TrainingConfig):

@@ -24,9 +24,9 @@ from dataforge.smoke._mm import (
     RULES,
     base_configs,
     heads_of,
+    loaded,
     small_model,
     type_name,
-    why_not_loaded,
 )
 
 PACKAGES = (
@@ -62,17 +62,10 @@ def load(path: Path) -> TrainingConfig:
     """See `Adapter.load`."""
     from mmengine.config import Config
 
-    try:
-        with quiet():
-            cfg = Config.fromfile(str(path))
-    except Exception as error:
-        raise InputError(f"{path}: the config does not load: {why_not_loaded(error)}") from error
-    missing = [key for key in ("model", "train_dataloader") if key not in cfg]
-    if missing:
-        raise InputError(
-            f"{path}: no training config of mmdet 3: it has no {' and no '.join(missing)}"
-        )
-    return Mmdet3Config(cfg)
+    def read() -> Any:
+        return Config.fromfile(str(path))
+
+    return Mmdet3Config(loaded(path, read, "mmdet 3", "model", "train_dataloader"))
 
 
 class Mmdet3Config(TrainingConfig):

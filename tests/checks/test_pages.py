@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from helpers import REPO
 
+from dataforge.check import CONFIG
 from dataforge.checks._base import Check
 from dataforge.checks._table import GROUPS, Row, checks
 from dataforge.formats._table import formats
@@ -20,6 +21,9 @@ NOT_CODES = {
     "custom-voc",
     "latin-1",
     "mmcv-full",
+    "onedl-mmcv",
+    "onedl-mmdetection",
+    "onedl-mmengine",
     "per-file",
     "utf-16",
     "utf-16-be",
@@ -29,7 +33,7 @@ NOT_CODES = {
 }
 
 # Codes that are one word and given by place.
-UNSEEN = {"nan"}
+UNSEEN = {"backslashes", "nan"}
 
 
 def printed() -> set[str]:
@@ -79,8 +83,9 @@ def test_the_page_and_what_the_module_says(row: Row) -> None:
     assert module.SEVERITY in ("error", "warning", "note")
     assert row.fix in ("", "safe", "unsafe")
     assert bool(row.fix) == ("--fix" in row.page.rsplit("\nFix:", 1)[1])
-    assert set(getattr(module, "FORMATS", ())) <= formats().keys()
+    assert set(getattr(module, "FORMATS", ())) <= formats().keys() | {CONFIG}
     assert isinstance(getattr(module, "IMAGES", False), bool)
+    assert isinstance(getattr(module, "PIXELS", False), bool)
     if hasattr(module, "Check"):
         assert issubclass(module.Check, Check)
         hooks = ("document", "image", "finish", "config")

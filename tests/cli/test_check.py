@@ -175,6 +175,11 @@ def test_explain() -> None:
     )
     listed = cli("explain").stdout
     assert all(f"\n  {code} " in listed for code in checks())
+    of_group = cli("explain", "splits").stdout.splitlines()
+    assert of_group[0] == "splits: who is trained on and who is evaluated on"
+    assert [line.split()[0] for line in of_group[1:]] == [
+        row.code for row in checks().values() if row.group == "splits"
+    ]
     result = cli("explain", "zero-aera")
     assert result.returncode == 2
     assert "did you mean 'zero-area'?" in result.stderr

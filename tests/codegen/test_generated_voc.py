@@ -13,7 +13,7 @@ from helpers import HEIGHT, SAMPLE, WIDTH, picture, voc_object, voc_xml, write
 
 from dataforge.cli import main
 
-pytest.importorskip("mmdet")
+pytest.importorskip("mmcv.runner")  # mmcv 1 alone has it
 from mmdet.core.evaluation import get_classes
 from mmdet.datasets import CocoDataset
 

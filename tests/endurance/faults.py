@@ -338,7 +338,7 @@ def _warm_up(folder: Path) -> None:
         for writes in ("coco", "voc", "yolo"):
             _call(["convert", f"labelme2{writes}", f"{folder}/src", f"{folder}/warm/{writes}"])
         _call(["register", "Warm", "--root", f"{folder}/devkit", "--out", f"{folder}/warm/out",
-               "--python", f"{folder}/python"])  # fmt: skip
+               "--python", f"{folder}/python", "--framework", "mmdet2"])  # fmt: skip
 
 
 def cases(folder: Path) -> list[Case]:
@@ -357,7 +357,7 @@ def cases(folder: Path) -> list[Case]:
     coco = f"convert labelme2coco {{src}} {{out}} {SPLIT}"
     yolo = f"convert labelme2yolo {{src}} {{out}} {SPLIT}"
     voc = f"convert labelme2voc {{src}} {{out}} {SPLIT}"
-    register = "register Pets --root {voc} --out {out} --python {python} "
+    register = "register Pets --root {voc} --out {out} --python {python} --framework mmdet2 "
     note = "note {out}/notes/mine.txt"
     for name, before, command in (
         ("coco", [], coco),

@@ -674,6 +674,7 @@ def test_sizes_are_compared(
     read = read_labelme(tmp_path)
     assert read.codes == codes
     assert read_labelme(tmp_path, verify_images=True).findings == read.findings
+    assert read_labelme(tmp_path, verify_images=False).findings == []
     assert (read.image.width, read.image.height) == stated
     if codes:
         assert read.findings[0].severity == "error"

@@ -258,6 +258,7 @@ def test_one_other_size_in_the_sample_has_all_compared(tmp_path: Path) -> None:
         picture(tmp_path / "I" / f"{number:02}.jpg", (64, 48))
     files = [finding.file for finding in read_voc(tmp_path, ZERO).findings]
     assert files == ["A/07.xml", "A/09.xml", "A/50.xml"]
+    assert read_voc(tmp_path, ZERO, verify_images=False).findings == []
     (tmp_path / "A" / "50.xml").unlink()
     assert [finding.file for finding in read_voc(tmp_path, ZERO).findings] == ["A/09.xml"]
 

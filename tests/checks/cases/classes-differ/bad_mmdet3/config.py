@@ -1,0 +1,2 @@
+train_dataloader = dict(dataset=dict(type='CocoDataset', metainfo=dict(classes=('cat', ))))
+val_dataloader = dict(dataset=dict(type='CocoDataset'))

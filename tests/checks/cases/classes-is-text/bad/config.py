@@ -1,0 +1,4 @@
+classes = ('face')
+data = dict(
+    train=dict(type='CocoDataset', classes=classes),
+    val=dict(type='CocoDataset', classes=('face',)))

@@ -1,0 +1,1 @@
+train_dataloader = dict(dataset=dict(type='CocoDataset', metainfo=dict(classes=('face'))))

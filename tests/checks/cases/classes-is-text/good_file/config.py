@@ -1,0 +1,1 @@
+data = dict(train=dict(type='CocoDataset', classes='good_file/names.txt'))

@@ -1,0 +1,2 @@
+custom_imports = dict(imports=['bad.pets_dataset', 'bad.pets_datasets'])
+data = dict(train=dict(type='CocoDataset'))

@@ -1,0 +1,1 @@
+PetsDataset = = 1

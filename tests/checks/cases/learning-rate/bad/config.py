@@ -1,0 +1,3 @@
+_base_ = ['./base.py']
+model = dict(type='FasterRCNN')
+data = dict(samples_per_gpu=2)

@@ -1,0 +1,1 @@
+model = dict(type='RetinaNet', bbox_head=dict(type='RetinaHead', num_classes=3))

@@ -1,0 +1,1 @@
+data = dict(workers_per_gpu=0, train=dict(type='CocoDataset'))
