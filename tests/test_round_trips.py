@@ -389,15 +389,14 @@ class Losses:
     def __init__(self, one: Json, other: Json, through: str) -> None:
         self.through = through
         self.said: Said = {}
-        self.of_keys("keys of the whole dataset", [one], [other], {"images", "annotations",
-                                                                  "categories"})  # fmt: skip
+        self.of_keys("key", [one], [other], {"images", "annotations", "categories"})
         self.of_classes(one, other)
         images = by_image(one)
         others = by_image(other)
         assert images.keys() == others.keys()
         for name, (image, marks) in images.items():
             again, left = others[name]
-            self.of_keys("images have keys", [image], [again], IMAGE)
+            self.of_keys("image", [image], [again], IMAGE)
             lost = changed(image.get("attributes") or {}, again.get("attributes") or {})
             self.count("image-attributes-not-carried", lost)
             if through == "yolo":
@@ -417,7 +416,7 @@ class Losses:
     def of_keys(self, what: str, ones: list[Json], others: list[Json], known: set[str]) -> None:
         for one, other in zip(ones, others, strict=True):
             keys = changed(one, other) - known
-            if what.startswith("keys"):  # counted one by one
+            if what == "key":  # of the dataset: counted one by one
                 for key in keys:
                     self.count(f"keys-not-carried: {what}", {key})
             else:
@@ -429,7 +428,7 @@ class Losses:
         for category in one["categories"]:
             name = category["name"]
             again = left.get(name, {"supercategory": ""})
-            self.of_keys("classes have keys", [category], [again], CATEGORY)
+            self.of_keys("class", [category], [again], CATEGORY)
             if name not in left:
                 self.count("classes-not-carried", {name})
         if kept != list(left):
@@ -448,7 +447,7 @@ class Losses:
             (CROWDS.get(self.through, ""), mark["iscrowd"] and not remains["iscrowd"]),
         ):  # fmt: skip
             self.count(code, {""} if lost else set())
-        self.of_keys("instances have keys", [mark], [remains], ANNOTATION)
+        self.of_keys("instance", [mark], [remains], ANNOTATION)
         lost_names = changed(mark.get("attributes") or {}, remains.get("attributes") or {})
         # What moved into an attribute of this name changes that, and is said by its own.
         if self.through == "labelme" and lost_names != {"attributes"}:
@@ -481,7 +480,10 @@ def reported(report: Report) -> Said:
             continue
         words, _, rest = finding.message.partition(" that only another format knows")
         number, _, what = words.partition(" ")
-        code = f"{finding.code}: {what}" if rest else finding.code
+        whose = next(
+            (noun for noun in ("key", "class", "image") if what.startswith(noun)), "instance"
+        )
+        code = f"{finding.code}: {whose}" if rest else finding.code
         names = re.search(r"\((.*)\)", finding.message)
         assert code not in found
         found[code] = int(number.replace(",", "")), set(names[1].split(", ") if names else ())

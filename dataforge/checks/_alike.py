@@ -46,7 +46,7 @@ class Alike:
 
     @cached_property
     def _pairs(self) -> dict[str, list[str]]:
-        """Name -> the earlier ones that it is like, the most alike first."""
+        """Name -> earlier ones that it is like, the most alike first; called when all are added."""
         raise NotImplementedError
 
     def inside(self) -> Iterator[tuple[str, str]]:
@@ -86,7 +86,12 @@ class SameBytes(Alike):
         found: dict[str, list[str]] = {}
         for names in self._by_size.values():
             for group in same_bytes(self._data.image_root, names) if len(names) > 1 else ():
-                found.update((name, group[:at]) for at, name in enumerate(group) if at)
+                # Of earlier ones in the same splits the first says all: thousands may be the same.
+                first: dict[tuple[str, ...], str] = {}
+                for name in group:
+                    if first:
+                        found[name] = list(first.values())
+                    first.setdefault(tuple(self._splits[name]), name)
         return found
 
 

@@ -8,7 +8,7 @@ tells of one reason, which mmdetection 3's base voc0712.py brings with it: ``bbo
 Why: it is mostly right, and mostly unknown. A large number says that something is wrong: sizes,
 flags, or images under 32 pixels.
 
-Example: 310 objects are not used: difficult.
+Example: 310 objects not used: difficult.
 
 Fix: none, if the rule is what you want; else correct the flags, or the filter in the config.
 """

@@ -22,6 +22,7 @@ from dataforge.checks import _base
 from dataforge.checks._config import inside
 from dataforge.checks._config_data import Dataset, datasets
 from dataforge.checks._files import Document
+from dataforge.errors import plural
 from dataforge.records import Finding, Severity
 
 SEVERITY = "warning"
@@ -52,11 +53,11 @@ class Check(_base.Check):
             none_left = sum(small) + sum(bare) == total
             severity: Severity = "error" if none_left else "warning"
             for number, what, remedy in (
-                (sum(bare), "have nothing marked", "filter_empty_gt=False keeps them"),
-                (sum(small), f"have a side under {least:g} px", "enlarge them, or lower the limit"),
+                (sum(bare), "with nothing marked", "filter_empty_gt=False keeps them"),
+                (sum(small), f"with a side under {least:g} px", "enlarge them, or lower the limit"),
             ):
                 if number:
-                    message = f"{number:,} of {total:,} images {what} and are left out of training"
+                    message = f"{number:,} of {plural(total, 'image')} {what}: left out of training"
                     yield self.finding(
                         document.name, message, remedy, where=dataset.where, severity=severity
                     )

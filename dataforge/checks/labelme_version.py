@@ -14,11 +14,13 @@ Fix: none, if the numbers of shapes are what you expect; else open and save the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from dataforge.checks import _base
 from dataforge.checks._base import About, Data
 from dataforge.checks._files import Document, LabelmeHead
+from dataforge.errors import plural
 from dataforge.records import Finding, Image
 
 SEVERITY = "note"
@@ -32,26 +34,26 @@ class Check(_base.Check):
 
     def __init__(self, about: About, data: Data) -> None:
         super().__init__(about, data)
-        self.files: dict[str, list[str]] = {}
+        self.files: Counter[str] = Counter()
+        self.first: dict[str, str] = {}
 
     def document(self, document: Document, image: Image) -> Iterator[Finding]:
         if dialect := _dialect(document.labelme):
-            count = self.files.setdefault(dialect, [document.name, "0"])
-            count[1] = str(int(count[1]) + 1)
+            self.files[dialect] += 1
+            self.first.setdefault(dialect, document.name)
         return iter(())
 
     def finish(self) -> Iterator[Finding]:
-        for dialect, (file, number) in self.files.items():
-            message = f"{number} files are {dialect}, the first is this: read by what is in them"
-            yield self.finding(
-                file, message, "look whether all shapes are there", where="$.version"
-            )
+        for dialect, number in self.files.items():
+            message = f"{plural(number, 'file')} {dialect} (this is the first): read by the content"
+            remedy = "look whether all shapes are there"
+            yield self.finding(self.first[dialect], message, remedy, where="$.version")
 
 
 def _dialect(head: LabelmeHead) -> str:
     """What is unusual about a file, or nothing."""
     if head.is_x_anylabeling:
-        return "X-AnyLabeling's"
+        return "of X-AnyLabeling"
     if head.major is None:
         return "without a version"
     if head.major < _OLDEST:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from dataforge.errors import InputError, ParseError
+from dataforge.errors import InputError, ParseError, plural
 from dataforge.fileio import Root, is_image, is_plain, resolve, stem, to_utf8
 from dataforge.formats._base import Step
 from dataforge.layout import SPLIT_NAMES
@@ -169,7 +169,8 @@ def _names(file: str, table: Mapping[str, Any]) -> Step[dict[int, str] | None]:
     count = table.get("nc")
     if names and isinstance(count, str) and count != str(len(names)):
         yield _finding(
-            "class-count", "warning", file, f"nc is {count}, but there are {len(names)} names",
+            "class-count", "warning", file,
+            f"nc is {count}, but names has {plural(len(names), 'class')}",
             where="nc", remedy="Ultralytics refuses the file; the names are taken here",
         )  # fmt: skip
     if not names and 0 <= _number(count) < MOST_UNNAMED:
@@ -191,7 +192,7 @@ def classes_unnamed(file: str, count: int) -> Finding:
     """What is said of classes without names."""
     return _finding(
         "classes-unnamed", "warning", file or ".",
-        f"nothing names the {count} classes: they are called class_0 to class_{count - 1}",
+        f"nothing names the classes: they are called class_0 to class_{count - 1}",
         remedy="names in data.yaml, or a classes.txt with a name a line, names them",
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from dataforge.errors import ParseError
+from dataforge.errors import ParseError, plural
 from dataforge.fileio import Root, parse_xml
 from dataforge.records import Box, Finding
 from dataforge.smoke._framework import BuiltDataset, CocoSource, ImageInfo, Part, TrainingConfig
@@ -101,7 +101,7 @@ def check_model(config: TrainingConfig, classes: Iterable[str]) -> Iterator[Find
             yield _finding(
                 "num-classes",
                 place,
-                f"num_classes is {number}, but the dataset has {len(names)} classes "
+                f"num_classes is {number}, but the dataset has {plural(len(names), 'class')} "
                 f"({', '.join(names)})",
                 f"set it to {wanted}; {config.title} counts {counted}",
             )
@@ -228,7 +228,8 @@ class _Split:
             yield _finding(
                 "annotation-unreadable",
                 part.where,
-                f"the annotations of {len(unreadable)} images stop {self.config.title}, "
+                f"{self.config.title} stops at the annotations of "
+                f"{plural(len(unreadable), 'image')}, "
                 f"the first: {unreadable[0]}",
                 "mend them: training would die when it comes to them",
             )
@@ -236,8 +237,8 @@ class _Split:
             yield _finding(
                 "boxes-lost",
                 part.where,
-                f"the dataset class leaves out {dropped['for no known reason']} boxes and no rule "
-                f"of {self.config.title}'s says why, the first in {unexplained[0]}",
+                f"the dataset class leaves out {plural(dropped['for no known reason'], 'box')} and "
+                f"no rule of {self.config.title}'s says why, the first in {unexplained[0]}",
                 f"compare its {self.config.truth_method} with the annotation",
             )
         if outside >= 3 and outside > MOST_OUTSIDE * boxes:
@@ -259,15 +260,15 @@ class _Split:
         for reason, number in count.dropped.items():
             if reason != "of no class":
                 rule = self.config.rules.get(reason, "")
-                message = f"{number} objects are not used: {reason}{rule and f' ({rule})'}"
+                message = f"{plural(number, 'object')} not used: {reason}{rule and f' ({rule})'}"
                 yield _finding("boxes-dropped", self.where, message, severity="warning")
         for name, number in self.strangers.items():
-            message = f"{number} objects are named {name!r}, which is none of the classes"
+            message = f"{plural(number, 'object')} named {name!r}, which is none of the classes"
             yield _finding("unknown-label", self.where, message, severity="warning")
         if not left:
             why = ", ".join(f"{number} {reason}" for reason, number in count.dropped.items())
             everything = total + self.strangers.total()
-            message = f"no ground truth is left of {everything} objects ({why})"
+            message = f"no ground truth is left of {plural(everything, 'object')} ({why})"
             remedy = "without boxes nothing can be learnt or measured"
             message = message if why else "nothing is marked"
             yield _finding("no-ground-truth", self.where, message, remedy)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from dataforge.errors import InputError
+from dataforge.errors import InputError, plural
 from dataforge.records import Box
 from dataforge.smoke._framework import BuiltDataset, ImageInfo, TrainingConfig, Trial, TrialSettings
 from dataforge.smoke._report import Proof, SmokeOptions, SmokeReport
@@ -60,7 +60,7 @@ def prove(
     trial = config.trial(proof.images, proof.size, settings)
     proof.left_out = list(trial.left_out)
     log(
-        f"{len(proof.images)} images at {proof.size} px; "
+        f"{plural(len(proof.images), 'image')} at {proof.size} px; "
         f"AP50 of {options.target:g} is wanted within {options.max_iters} iterations"
     )
     model = trial.new_model()
@@ -101,8 +101,8 @@ def judge(proof: Proof, options: SmokeOptions) -> list[str]:
         worst = sorted(proof.ap50_per_class.items(), key=lambda item: item[1])
         listed = ", ".join(f"{name} {value:.2f}" for name, value in worst[:5])
         reasons.append(
-            f"AP50 on the {len(proof.images)} images it was trained on is {reached:.3f} after "
-            f"{proof.iterations} iterations, not {options.target:g} (by class: {listed}); "
+            f"AP50 on the {plural(len(proof.images), 'image')} it was trained on is {reached:.3f} "
+            f"after {proof.iterations} iterations, not {options.target:g} (by class: {listed}); "
             "if the loss was still falling, give it more with --max-iters"
         )
     if abs(reached - trained) > 0.02:

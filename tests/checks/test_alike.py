@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,22 @@ def test_files_of_one_size_alone_are_read(tmp_path: Path, monkeypatch: pytest.Mo
     for name in ("a.png", "b.png"):
         alike.add(image(name))
     assert [*alike.inside()] == []
+
+
+def test_thousands_of_the_same_image_take_no_more_than_their_names(tmp_path: Path) -> None:
+    picture(tmp_path / "0.png")
+    names = ["0.png", *(f"{number}.png" for number in range(1, 2000))]
+    for name in names[1:]:
+        (tmp_path / name).symlink_to(tmp_path / "0.png")
+    alike = SameBytes(data_of(tmp_path))
+    for name in names:
+        alike.add(image(name))
+    tracemalloc.start()
+    found = [*alike.inside()]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == [(name, "0.png") for name in names[1:]]
+    assert peak < 4 * 2**20  # each with all before it: 2,000 * 1,999 / 2 places of 8 bytes, 16 MB
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "I;16", "I", "F", "CMYK"])

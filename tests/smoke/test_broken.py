@@ -113,7 +113,7 @@ def test_what_is_dropped_is_named_with_its_rule(
     assert train.marked["face"] == clean.kept["face"] + 4
     said = [f.message for f in report.findings if f.code == "boxes-dropped"]
     for reason in train.dropped:
-        assert f"1 objects are not used: {reason} ({report.rules[reason]})" in said
+        assert f"1 object not used: {reason} ({report.rules[reason]})" in said
 
 
 @every

@@ -126,7 +126,7 @@ def test_heads_count_the_background_where_the_framework_does(part: ToyPart) -> N
     report = SmokeReport()
     preflight(ToyConfig(head=1, train=part, val=part), report)
     (error,) = errors(report.findings)
-    assert "model.head: num_classes is 1, but the dataset has 1 classes (cat)" in error
+    assert "model.head: num_classes is 1, but the dataset has 1 class (cat)" in error
     assert "set it to 2; toy counts the background" in error
 
 
@@ -148,7 +148,7 @@ def test_images_that_the_framework_filters_out(part: ToyPart) -> None:
     assert train.dropped == {"in an image that toy filters out": 1}
     (warning,) = report.findings
     assert warning.message == (
-        "1 objects are not used: in an image that toy filters out (toy has its moods)"
+        "1 object not used: in an image that toy filters out (toy has its moods)"
     )
 
 

@@ -67,7 +67,7 @@ FALLING = [2.0 - 0.04 * i for i in range(40)]
     ("found", "reason"),
     [
         (proof(0.95, 0.95, FALLING), ""),
-        (proof(0.5, 0.5, FALLING), "AP50 on the 1 images"),
+        (proof(0.5, 0.5, FALLING), "AP50 on the 1 image"),
         (proof(0.97, 0.91, FALLING), "the reloaded checkpoint"),
         (proof(0.95, 0.95, FALLING[::-1]), "the loss did not fall"),
     ],
