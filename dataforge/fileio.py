@@ -361,8 +361,14 @@ def is_plain(name: str) -> bool:
 
 
 def stem(name: str) -> str:
-    """The POSIX path without its last extension: ``a/b.c.png`` -> ``a/b.c``."""
-    return name[: -len(suffix)] if (suffix := PurePosixPath(name).suffix) else name
+    """The POSIX path without its last extension; a dot at either end of a name parts none off.
+
+    >>> stem("a/b.c.png"), stem("a.b/.c"), stem("a.")
+    ('a/b.c', 'a.b/.c', 'a.')
+    """
+    # By hand, as pathlib takes ten times as long, and this is asked of each file many times.
+    dot = name.rfind(".", name.rfind("/") + 2)
+    return name[:dot] if 0 < dot < len(name) - 1 else name
 
 
 def resolve(folder: str, reference: str) -> str | None:

@@ -23,6 +23,7 @@ from dataforge.layout import (
     below,
     by_last_part,
     folder_of_images,
+    folders_of,
     header_row,
     join,
     known_ids,
@@ -157,20 +158,26 @@ def _pair(xmls: list[str], images: list[str]) -> tuple[Pairs, Pairs, int]:
     Returns:
         Both, and the number of XML files whose image is named in other case.
     """
-    by_name: dict[str, list[str]] = defaultdict(list)
+    by_name: dict[str, dict[str, str]] = defaultdict(dict)  # name -> folder -> image
     for image in images:
-        by_name[_last(stem(image)).casefold()].append(stem(image))
-    candidates = {
-        xml: {_folders(image, stem(xml)): image for image in by_name[_last(stem(xml)).casefold()]}
-        for xml in xmls
-        if _last(stem(xml)).casefold() in by_name
-    }
+        by_name[_last(stem(image)).casefold()][image.rpartition("/")[0]] = stem(image)
+    folders = {folder for found in by_name.values() for folder in found}
+    candidates: dict[str, dict[tuple[str, str], str]] = {}
+    home, tiers = None, list[Set[str]]()
+    for xml in xmls:
+        if home != (folder := xml.rpartition("/")[0]):
+            home, tiers = folder, _nearest_first(folder, folders)
+        # Frames have the same number in each of a thousand videos: the nearest folders alone.
+        named = by_name.get(_last(stem(xml)).casefold(), {})
+        if near := next((near for tier in tiers if (near := named.keys() & tier)), set[str]()):
+            candidates[xml] = {_folders(named[way], stem(xml)): named[way] for way in sorted(near)}
     votes = Counter(pair for found in candidates.values() for pair in found)
     pairs: Pairs = Counter()
     deeper: Pairs = Counter()
     by_case = 0
     for xml, found in candidates.items():
-        pair = min((_rank(pair, image, xml, votes), pair) for pair, image in found.items())[1]
+        # The likeliest is good for many XML files, then the shortest.
+        pair = min(found, key=lambda pair: (-votes[pair], len(pair[0]) + len(pair[1]), pair))
         by_case += _last(found[pair]) != _last(stem(xml))
         pairs[pair] += 1
         inside = stem(xml)[0 if pair[1] == "." else len(pair[1]) + 1 :].split("/")
@@ -183,13 +190,15 @@ _NO_PHOTOGRAPHS = re.compile(r"mask|thumb|segm|preview|depth|visual|overlay|crop
 """Folders of images that are made of others, such as the devkit's SegmentationClass/."""
 
 
-def _rank(pair: tuple[str, str], image: str, xml: str, votes: Pairs) -> tuple[bool, int, int, int]:
-    """The smallest is the likeliest: no masks, near the XML file, good for many of them."""
-    shared = set(image.split("/")[:-1]) & set(xml.split("/")[:-1])
-    derived = any(
-        _NO_PHOTOGRAPHS.search(part.lower()) for part in image.split("/")[:-1] if part not in shared
-    )
-    return derived, -len(shared), -votes[pair], len(pair[0]) + len(pair[1])
+def _nearest_first(home: str, folders: Set[str]) -> list[Set[str]]:
+    """Folders of images in tiers: no masks, then those with the most in common with a folder."""
+    own = {*filter(None, home.split("/"))}
+    tiers: dict[tuple[bool, int], set[str]] = defaultdict(set)
+    for folder in folders:
+        parts = {*filter(None, folder.split("/"))}
+        derived = any(_NO_PHOTOGRAPHS.search(part.lower()) for part in parts - own)
+        tiers[derived, -len(parts & own)].add(folder)
+    return [tiers[key] for key in sorted(tiers)]
 
 
 def _last(path: str) -> str:
@@ -288,9 +297,10 @@ def _meaning_of_star(images: str, annotations: str) -> str:
 def _infer_splits(root: Root, names: list[str], layout: Layout) -> tuple[dict[str, str], list[str]]:
     ids = known_ids(names, layout, "")
     listings: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    folders = folders_of(names)
     for name in names:
         if split := _split_of(name):
-            listings[split][_starred(name, layout, names)].append(name)
+            listings[split][_starred(name, layout, folders)].append(name)
     best: dict[str, tuple[tuple[bool, int, int], _List]] = {}
     others: dict[str, list[_List]] = {}
     for split, by_path in listings.items():
@@ -366,15 +376,14 @@ def _passed_over(others: Mapping[str, list[_List]], found: Set[str], names: list
     return reasons
 
 
-def _starred(path: str, layout: Layout, names: list[str]) -> str:
+def _starred(path: str, layout: Layout, folders: Set[str]) -> str:
     """A split file's path with ``*`` where it lies in one of many folders with images and XML."""
     if "*" not in layout.annotations or layout.by_name:
         return path
     parts = path.split("/")
     for length in range(len(parts) - 1, 0, -1):
         front = "/".join(parts[:length])
-        folder = layout.annotations.replace("*", front) + "/"
-        if any(name.startswith(folder) for name in names):
+        if layout.annotations.replace("*", front) in folders:
             return join("*", *parts[length:])
     return path
 

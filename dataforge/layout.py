@@ -318,9 +318,12 @@ class Ids:
 
     def __init__(self, known: Mapping[str, str]) -> None:
         self._known = known
-        self._by_last: dict[str, set[str]] = defaultdict(set)
+        # (name, "" or a folder of it), as a thousand videos have a frame of each number.
+        self._by_last: dict[tuple[str, str], set[str]] = defaultdict(set)
         for written, id_ in known.items():
-            self._by_last[_last(written).casefold()].add(id_)
+            last = _last(written).casefold()
+            for part in {"", *id_.casefold().split("/")}:
+                self._by_last[last, part].add(id_)
 
     def match(self, line: str, folder: str = "") -> str | None:
         """The id that a line means: as it is, as a path, in other case, or by its name alone.
@@ -341,13 +344,10 @@ class Ids:
             if candidate in self._known:
                 return self._known[candidate]
         # Not ambiguous: one id alone has this name, and the folders that the line says.
-        folders = {part.casefold() for part in parts[:-1] if part not in ("", ".")}
-        fits = [
-            id_
-            for id_ in self._by_last.get(parts[-1].casefold(), ())
-            if folders <= {part.casefold() for part in id_.split("/")}
-        ]
-        return fits[0] if len(fits) == 1 else None
+        folders = {part.casefold() for part in parts[:-1] if part not in ("", ".")} or {""}
+        last = parts[-1].casefold()
+        fits = set[str].intersection(*(self._by_last.get((last, part), set()) for part in folders))
+        return fits.pop() if len(fits) == 1 else None
 
 
 def split_ids(text: str, ids: Ids | None = None, folder: str = "") -> list[str]:
@@ -552,6 +552,15 @@ def split_of_json(name: str) -> str:
         if found:
             return found[-1]
     return "all"
+
+
+def folders_of(names: Iterable[str]) -> set[str]:
+    """All folders that files are in, or that hold such; "." is the one that names begin at."""
+    folders = {"."}
+    for name in names:
+        while "/" in name and (name := name.rpartition("/")[0]) not in folders:
+            folders.add(name)
+    return folders
 
 
 def by_last_part(names: Iterable[str]) -> dict[str, list[str]]:

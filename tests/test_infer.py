@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from helpers import REAL, SAMPLE, write
 
+import dataforge.infer
 from dataforge.errors import LayoutError, UsageError
 from dataforge.fileio import Root
 from dataforge.infer import choose, infer
@@ -334,6 +335,22 @@ def test_a_list_in_each_camera(tmp_path: Path) -> None:
     assert listed_ids(root, found.layout, "train") == ["cam1/xml/a", "cam2/xml/b"]
     assert listed_ids(root, found.layout, "val") == ["cam1/xml/b"]
     assert "split train: */train.txt lists 2 ids" in found.reasons
+
+
+def test_frames_of_the_same_number_are_not_all_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = [f"video{v}/{{}}/{f:04d}" for v in range(20) for f in range(5)]
+    names = [way.format("images") + ".jpg" for way in frames]
+    root = tree(tmp_path, *names, *(way.format("xml") + ".xml" for way in frames))
+    compared: list[tuple[str, str]] = []
+    folders = dataforge.infer._folders
+    monkeypatch.setattr(
+        dataforge.infer, "_folders", lambda *of: compared.append(of) or folders(*of)
+    )
+    found = infer(root).layout
+    assert (found.images, found.annotations) == ("*/images", "*/xml")
+    assert len(compared) == 100  # each XML file with the image of its own video, not with 20
 
 
 def test_the_devkit_from_above(tmp_path: Path) -> None:

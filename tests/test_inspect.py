@@ -20,6 +20,7 @@ from helpers import (
     write,
 )
 
+from dataforge import fileio
 from dataforge.errors import InputError
 from dataforge.fileio import Root
 from dataforge.infer import choose
@@ -413,6 +414,15 @@ def test_recognised_but_not_laid_out_says_what_it_needs(tmp_path: Path) -> None:
     found = inspect(str(tmp_path))
     assert not found.usable
     assert "no two of one name; name the folders in a layout file" in only(found).needs
+
+
+def test_a_coco_file_may_be_larger_than_other_annotation_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "a.json", {"images": [], "annotations": [], "categories": []})
+    monkeypatch.setattr(fileio, "MAX_TEXT_BYTES", 10)
+    assert guess_format(Root(tmp_path)) == "coco"
+    assert [part.format for part in inspect(str(tmp_path)).parts] == ["coco"]
 
 
 def test_no_such_folder() -> None:

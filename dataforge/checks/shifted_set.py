@@ -24,8 +24,8 @@ the other one anew from it with `dataforge convert`.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -48,24 +48,25 @@ _SHIFTS: dict[str, tuple[int, int, int, int]] = {
 _FRACTION = 4  # coordinates are compared to a quarter of a pixel
 
 _Rounded = tuple[int, int, int, int]
+_Key = tuple[str, int, int]
+"""What an image is told by, in whatever folder: its name, width and height."""
 
 
 class _Set(msgspec.Struct, frozen=True):
-    """The boxes of one image: where they stand, their sum as they are, and shifted."""
+    """The boxes of one image: where they stand, and how many they are."""
 
     file: str
     where: str
     boxes: int
-    plain: int
-    shifted: tuple[int, ...]
 
 
 class Check(_base.Check):
-    """Keeps the sums of each image's boxes; reads the folder's other formats at the end."""
+    """Keeps the sum of each image's boxes; reads the folder's other formats at the end."""
 
     def __init__(self, about: About, data: Data) -> None:
         super().__init__(about, data)
-        self.sets: dict[tuple[str, int, int], list[_Set]] = {}
+        self.images_known: set[_Key] = set()
+        self.sets: dict[tuple[_Key, int], list[_Set]] = defaultdict(list)  # by their sum, too
         self.sources: set[str] = set()
         self.same = 0
         self.images: Counter[str] = Counter()
@@ -104,7 +105,7 @@ class Check(_base.Check):
 
     def _other_formats(self) -> list[str]:
         """Those of annotation files that no image came from."""
-        images = {name for name, _, _ in self.sets}
+        images = {name for name, _, _ in self.images_known}
         for name in self.data.root.files():
             known = name in self.sources or not name.lower().endswith((".json", ".xml", ".txt"))
             # A list of a split is called like no image.
@@ -127,29 +128,27 @@ class Check(_base.Check):
         if not rounded:
             return
         self._compare_inside(image, rounded)
-        new = _Set(
-            file=image.source or image.file_name,
-            where=image.where,
-            boxes=len(rounded),
-            plain=sum(map(hash, rounded)),
-            shifted=tuple(sum(map(hash, _moved(rounded, by))) for by in _SHIFTS.values()),
-        )
+        new = _Set(image.source or image.file_name, image.where, len(rounded))
         key = _last(image.file_name), image.width, image.height
-        known = self.sets.setdefault(key, [])
-        if any((old.file, old.where) == (new.file, new.where) for old in known):
+        same = self.sets[key, _sum(rounded)]
+        if new in same:
             return  # the same entry, in another split
-        for old in known:
-            self._compare(old, new)
-        known.append(new)
+        self.same += len(same)
+        if key in self.images_known:
+            self._compare(key, rounded, new)
+        self.images_known.add(key)
+        same.append(new)
 
-    def _compare(self, old: _Set, new: _Set) -> None:
-        self.same += old.plain == new.plain
-        for one, other in ((old, new), (new, old)):
-            for which, moved in zip(_SHIFTS, one.shifted, strict=True):
-                if moved == other.plain:
-                    self.images[which] += 1
-                    self.boxes[which] += one.boxes
-                    self.first.setdefault(which, (one, other))
+    def _compare(self, key: _Key, rounded: Sequence[_Rounded], new: _Set) -> None:
+        """Count the sets of an image that were met before and are shifted, the one or the other."""
+        for which, by in _SHIFTS.items():
+            a, b, c, d = by
+            before = self.sets.get((key, _sum(_moved(rounded, (-a, -b, -c, -d)))), ())
+            beyond = self.sets.get((key, _sum(_moved(rounded, by))), ())
+            for one, other in (*((old, new) for old in before), *((new, old) for old in beyond)):
+                self.images[which] += 1
+                self.boxes[which] += one.boxes
+                self.first.setdefault(which, (one, other))
 
     def _compare_inside(self, image: Image, rounded: Sequence[_Rounded]) -> None:
         there = set(rounded)
@@ -169,6 +168,11 @@ def _last(name: str) -> str:
 def _rounded(box: Box) -> _Rounded:
     x0, y0, x1, y1 = (math.floor(value * _FRACTION + 0.5) for value in box)
     return x0, y0, x1, y1
+
+
+def _sum(boxes: Iterable[_Rounded]) -> int:
+    """The same for the same boxes, whatever their order."""
+    return sum(map(hash, boxes))
 
 
 def _moved(boxes: Sequence[_Rounded], by: tuple[int, int, int, int]) -> Iterator[_Rounded]:

@@ -8,7 +8,7 @@ import msgspec
 
 from dataforge.errors import ParseError
 from dataforge.fileio import Root, decode_json, is_image, stem, to_utf8
-from dataforge.formats._coco_file import without_nan
+from dataforge.formats._coco_file import MAX_COCO_BYTES, without_nan
 from dataforge.records import Finding
 
 
@@ -67,7 +67,7 @@ class Texts:
 
     def _look_into_json(self, root: Root, name: str) -> None:
         try:
-            data = to_utf8(root.read_bytes(name), name)[0]
+            data = to_utf8(root.read_bytes(name, MAX_COCO_BYTES), name)[0]
             keys = decode_json(without_nan(data) or data, _Keys, name)
         except ParseError as error:
             if isinstance(error.__cause__, msgspec.ValidationError):

@@ -17,7 +17,7 @@ import msgspec
 from dataforge.errors import InputError, ParseError, plural
 from dataforge.fileio import Root, is_image, is_plain, resolve, stem, to_utf8
 from dataforge.formats._base import Step
-from dataforge.layout import SPLIT_NAMES
+from dataforge.layout import SPLIT_NAMES, folders_of
 from dataforge.records import Finding
 
 _YAML = (".yaml", ".yml")
@@ -234,10 +234,7 @@ class _Places:
 
     def __init__(self, root: Root, folder: str, path: Any) -> None:
         self.files = set(root.files())
-        self.folders = {"."}
-        for name in root.files():
-            while "/" in name and (name := name.rpartition("/")[0]) not in self.folders:
-                self.folders.add(name)
+        self.folders = folders_of(root.files())
         self.known = self.files | self.folders
         self.folder = folder or "."
         self.base = self.folder

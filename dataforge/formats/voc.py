@@ -457,7 +457,8 @@ _BOUNDS = ("xmin", "ymin", "xmax", "ymax")
 
 
 def _texts(item: _Element) -> list[str]:
-    return [(item.findtext(f"bndbox/{tag}") or "").strip() for tag in _BOUNDS]
+    box = item.find("bndbox")
+    return ["" if box is None else (box.findtext(tag) or "").strip() for tag in _BOUNDS]
 
 
 def _bounds(item: _Element) -> Box | str:
