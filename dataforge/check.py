@@ -231,7 +231,8 @@ class _Found:
         """Take in findings."""
         for finding in findings:
             if finding.code in HOW:
-                self.report.how.append(finding.message)
+                if finding.message not in self.report.how:  # said of each of several files
+                    self.report.how.append(finding.message)
                 continue
             if not self.selection.takes(finding):
                 continue

@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,10 +19,12 @@ from dataforge.convert import SINGLE_SPLIT, Report, Spool
 from dataforge.errors import InputError, UsageError, plural
 from dataforge.fileio import Root, staged, stem
 from dataforge.formats import coco
-from dataforge.formats._base import Records
+from dataforge.formats._base import Records, Step, finished
 from dataforge.formats._coco_file import extra_of, keys_of
 from dataforge.layout import Ids, split_ids
 from dataforge.records import Finding, Header, Image, Instance
+
+T = TypeVar("T")
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,7 +193,9 @@ def subset(
 
 def _drawn(names: Sequence[str], number: int, seed: int, source: str) -> set[str]:
     if not 0 < number <= len(names):
-        raise UsageError(f"{plural(number, 'image')} of {source}, which has {len(names):,}")
+        raise UsageError(
+            f"{source} has {plural(len(names), 'image')}: want 1 or more, up to that, got {number}"
+        )
     key = str(seed).encode()
     ranked = sorted(
         names, key=lambda name: (hashlib.blake2b(name.encode(), key=key).digest(), name)
@@ -234,13 +238,11 @@ def _read(source: str, report: Report) -> Iterator[Header | Image]:
             yield record
 
 
-def _drain(step: Any, report: Report) -> Any:
+def _drain(step: Step[T], report: Report) -> T:
     """What a step returns; its findings go to the report."""
-    while True:
-        try:
-            report.add([next(step)])
-        except StopIteration as stop:
-            return stop.value
+    findings, result = finished(step)
+    report.add(findings)
+    return result
 
 
 def _write(spool: Spool, header: Header, report: Report, out: str, force: bool) -> Report:

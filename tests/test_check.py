@@ -58,6 +58,17 @@ def test_the_same_finding_in_two_splits_counts_once(tmp_path: Path) -> None:
     assert report.counts == {"outside-image": {"warning": 1}}
 
 
+def test_what_is_the_same_for_two_files_is_said_once(tmp_path: Path) -> None:
+    picture(tmp_path / "images" / "a.jpg")
+    images = [{"id": 1, "file_name": "a.jpg", "width": 64, "height": 48}]
+    for split in ("train", "val"):
+        file = {"images": images, "annotations": [], "categories": [{"id": 1, "name": "cat"}]}
+        write(tmp_path / f"{split}.json", file)
+    assert check(str(tmp_path)).how == [
+        "its images are in images/: file names are relative to the folder read"
+    ]
+
+
 def test_more_findings_than_wanted_are_counted(tmp_path: Path) -> None:
     folder = labelled(tmp_path, *[shape("cat", FLAT, "rectangle") for _ in range(5)])
     options = CheckOptions(max_findings=2, ignore=("duplicate-box",))

@@ -162,10 +162,6 @@ class Check:
             remedy=remedy,
         )
 
-    def finding_at(self, image: Image, message: str, remedy: str = "") -> Finding:
-        """A finding at an image's entry."""
-        return self.finding(image.source or image.file_name, message, remedy, where=image.where)
-
     def finding_on(
         self, image: Image, instance: Instance, message: str, remedy: str = ""
     ) -> Finding:

@@ -33,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
     tools.command("subset", help="Write some images of a COCO file and what is marked in them.")(
         _subset
     )
-    app.add_typer(tools, name="coco")
+    app.add_typer(tools, name="coco", short_help="Merge, filter or cut COCO files.")
 
 
 def _merge(

@@ -56,6 +56,7 @@ where it ends in .json.
 
 
 def _convert(
+    context: typer.Context,
     converter: str = typer.Argument(..., metavar="CONVERTER", help="Such as labelme2coco."),
     src: str = typer.Argument(..., metavar="SRC", help="Folder, or a .json file."),
     out: str = typer.Argument(..., metavar="OUT", help="Folder to write, or a .json file."),
@@ -147,6 +148,7 @@ def _convert(
             choice(name.replace("_", "-"), value, _CHOICES[name])
     between = CONVERTERS[converter]
     if not isinstance(between, Between):  # another package's: it has options of its own
+        _want_no_options(context, converter)
         between(source=src, out=out)()
         raise typer.Exit(0)
     read_options, write_options = _sides(between, given)
@@ -176,6 +178,19 @@ def _convert(
         save_report(result, report)
         say(f"report: {report}")
     raise typer.Exit(1 if result.failed else 0)
+
+
+def _want_no_options(context: typer.Context, converter: str) -> None:
+    """Refuse options that would have no effect.
+
+    Raises:
+        UsageError: one was given.
+    """
+    for name in context.params.keys() - {"converter", "src", "out"}:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name != "DEFAULT":
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option} means nothing for {converter}, which takes SRC and OUT")
 
 
 def _sides(between: Between, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, get_args
 
 import typer
 
@@ -25,6 +25,7 @@ from dataforge.cli._output import choice, say, show_findings, table
 from dataforge.codegen._table import TARGETS
 from dataforge.codegen.spec import TrainSpec
 from dataforge.errors import UsageError, plural
+from dataforge.layout import CoordsChoice, Difficult
 from dataforge.register import Plan, Request, apply, check_applicable, plan
 from dataforge.register import unregister as undo
 
@@ -45,7 +46,7 @@ importable from anywhere.
 
 
 def _register(
-    name: str = typer.Argument(..., help="Of the dataset, such as HumanParts."),
+    name: str = typer.Argument(..., metavar="NAME", help="Of the dataset, such as HumanParts."),
     layout: Optional[str] = typer.Option(
         None,
         help="custom-voc (well known by NAME, else inferred), voc, coco, or a .toml file. "
@@ -101,10 +102,13 @@ def _register(
     dry_run: bool = typer.Option(False, "--dry-run", help="Show what would be written, as a diff."),
     force: bool = typer.Option(False, "--force", help="Overwrite what was changed by hand."),
 ) -> None:
-    flags: dict[str, Any] = {"images": images, "annotations": annotations, "difficult": difficult}
-    flags["coords"] = coords and choice("coords", coords, ("auto", "voc", "zero", "mmdet"))
-    flags["difficult"] = difficult and choice("difficult", difficult, ("keep", "ignore", "drop"))
-    flags["splits"] = _paths(splits)
+    flags: dict[str, Any] = {
+        "images": images,
+        "annotations": annotations,
+        "coords": coords and choice("coords", coords, get_args(CoordsChoice)),
+        "difficult": difficult and choice("difficult", difficult, get_args(Difficult)),
+        "splits": _paths(splits),
+    }
     planned = plan(
         Request(
             name=name,
@@ -199,7 +203,7 @@ def show_applied(planned: Plan, written: list[Path]) -> None:
 
 
 def _unregister(
-    name: str = typer.Argument(..., help="Of the dataset."),
+    name: str = typer.Argument(..., metavar="NAME", help="Of the dataset."),
     out: Optional[str] = typer.Option(None, help="Folder it was written to, if it is not found."),
     python: Optional[str] = typer.Option(None, help="The Python it was registered for."),
     force: bool = typer.Option(

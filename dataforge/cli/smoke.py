@@ -21,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
 
 _HELP = """Prove a training config: preflight, then overfit its detector on a few of its images.
 
-The config may be one of mmdetection 2.x or 3.x, or the train.py that `register` makes for
+CONFIG may be one of mmdetection 2.x or 3.x, or the train.py that `register` makes for
 torchvision: its text tells which. The preflight builds its datasets in that framework, compares
 classes, category order and every num_classes, looks at the images, and counts the ground truth
 before and after the framework's own filters. The proof trains the config's own detector from
@@ -35,7 +35,7 @@ common to all boxes, cannot be learnt this way; ground_truth.png shows them to t
 
 def _smoke(
     config: Path = typer.Argument(
-        ..., help="A training config or train.py, such as `register` writes."
+        ..., metavar="CONFIG", help="A training config or train.py, such as `register` writes."
     ),
     device: str = typer.Option("auto", help="auto, cuda or cpu."),
     images: int = typer.Option(8, min=1, help="How many to overfit."),

@@ -16,7 +16,7 @@ import msgspec
 
 from dataforge.errors import InputError, ParseError, plural
 from dataforge.fileio import Root, is_image, is_plain, resolve, stem, to_utf8
-from dataforge.formats._base import Step
+from dataforge.formats._base import Step, finished
 from dataforge.layout import SPLIT_NAMES, folders_of
 from dataforge.records import Finding
 
@@ -74,13 +74,8 @@ def find_data(root: Root, wanted: str | None) -> Step[Data]:
 
 def find_yaml(root: Root) -> str:
     """The YAML file that is gone by where none is named; empty where there is none."""
-    steps = _find_yaml(root, None)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            name: str = end.value[0]
-            return name
+    _, (name, _) = finished(_find_yaml(root, None))
+    return name
 
 
 def _find_yaml(root: Root, wanted: str | None) -> Step[tuple[str, Mapping[str, Any]]]:

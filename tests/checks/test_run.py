@@ -25,7 +25,7 @@ class Tell(Check):
         yield self.finding(document.name, f"before {image.file_name}")
 
     def image(self, image: Image) -> Iterator[Finding]:
-        yield self.finding_at(image, image.file_name)
+        yield self.finding(image.source, image.file_name, where=image.where)
 
     def finish(self) -> Iterator[Finding]:
         yield self.finding(".", "end", severity="note")

@@ -136,6 +136,10 @@ def test_a_converter_made_by_hand_runs_from_the_command_line(
     result = cli(site, "convert", "acme2count", labelled, tmp_path / "n.txt")
     assert (result.returncode, result.stderr) == (0, "")
     assert (tmp_path / "n.txt").read_text() == "3\n"
+    result = cli(site, "convert", "acme2count", labelled, tmp_path / "m.txt", "--drop-empty")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "--drop-empty means nothing for acme2count" in result.stderr
+    assert not (tmp_path / "m.txt").exists()
 
 
 def test_check_knows_what_it_finds(site: Path, labelled: Path) -> None:
