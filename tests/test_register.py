@@ -1001,7 +1001,7 @@ def test_cli_options(cli: Cli, parts: Path, tmp_path: Path) -> None:
     ("arguments", "code", "said"),
     [
         (["--classes", "face,hand"], 1, ""),
-        (["--coords", "one"], 2, "--coords one: want one of auto, voc, zero, mmdet"),
+        (["--coords", "one"], 2, "--coords one: want one of auto, voc, mmdet, zero"),
         (["--difficult", "no"], 2, "--difficult no"),
         (["--splits", "train"], 2, "--splits train: want train=FILE,val=FILE"),
         (["--base", "yolo"], 2, "--base yolo"),
