@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from dataforge.convert import SINGLE_SPLIT, Report, Spool
-from dataforge.errors import InputError, UsageError
+from dataforge.errors import InputError, UsageError, plural
 from dataforge.fileio import Root, staged, stem
 from dataforge.formats import coco
 from dataforge.formats._base import Records
@@ -183,14 +183,15 @@ def subset(
         for name in names:
             if name not in taken:
                 spool.splits[name] = ""
-        message = f"{len(names) - len(taken)} images with {shapes} annotations left out as asked"
+        left_out = plural(len(names) - len(taken), "image")
+        message = f"{left_out} with {plural(shapes, 'annotation')} left out as asked"
         report.add([_note("other-image", source, message, shapes)])
         return _write(spool, header, report, out, force)
 
 
 def _drawn(names: Sequence[str], number: int, seed: int, source: str) -> set[str]:
     if not 0 < number <= len(names):
-        raise UsageError(f"{number} images of {source}, which has {len(names)}")
+        raise UsageError(f"{plural(number, 'image')} of {source}, which has {len(names)}")
     key = str(seed).encode()
     ranked = sorted(
         names, key=lambda name: (hashlib.blake2b(name.encode(), key=key).digest(), name)
@@ -336,7 +337,7 @@ def _collision(image: Image, source: str, owner: str) -> Finding:
         file=source,
         where=image.where,
         message=f"{owner} has an image {image.file_name} already, and what is marked in it "
-        f"differs: {lost} annotations not written",
+        f"differs: {plural(lost, 'annotation')} not written",
         remedy="rename one of them if they are two images; else keep one set of annotations",
         lost=lost,
     )

@@ -303,7 +303,7 @@ def _one_of_each_key(spool: Spool, writer: Any, report: Report) -> None:
                 severity="error",
                 file=image.file_name,
                 message=f"has the same name as {owner} but for its extension, which the output "
-                f"cannot tell apart: {lost} shapes not converted",
+                f"cannot tell apart: {plural(lost, 'shape')} not converted",
                 remedy="rename one of the two images",
                 lost=lost,
             )

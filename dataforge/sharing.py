@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
-from dataforge.errors import UsageError
+from dataforge.errors import UsageError, plural
 
 Labels: TypeAlias = Mapping[str, Mapping[str, int]]
 """Image -> class -> number of instances."""
@@ -130,8 +130,8 @@ def assign(
         unit.labels.update((labels or {}).get(name, {}))
         unit_of[name] = unit
     if len(units) < len(ratios) and not kept:
-        noun = "images" if len(units) == len(present) else "groups"
-        raise UsageError(f"{len(units)} {noun} cannot fill {len(ratios)} splits")
+        noun = "image" if len(units) == len(present) else "group"
+        raise UsageError(f"{plural(len(units), noun)} cannot fill {plural(len(ratios), 'split')}")
     sharing = _Sharing(ratios, sides, present, labels or {}, len(units))
     if labels is not None:
         sharing.stratify(units.values())

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from dataforge.errors import InputError, UsageError
+from dataforge.errors import InputError, UsageError, plural
 from dataforge.fileio import Root
 from dataforge.inspect import guess_format
 from dataforge.manifest import Manifest, Rule, load, save
@@ -93,8 +93,8 @@ def make(job: SplitJob, progress: Progress | None = None) -> SplitReport:
                 code="image-gone",
                 severity="note",
                 file=gone[0],
-                message=f"{len(gone)} images of {out} are not in {job.source} (this is the "
-                "first): they stay in the manifest",
+                message=f"{plural(len(gone), 'image')} of {out} not in {job.source} (this is the "
+                "first): kept in the manifest",
             )
         )
     here = Counter(sides.values())
@@ -186,8 +186,8 @@ def _group_findings(rule: Rule, images: Iterable[str], kept: Mapping[str, str]) 
                 code="without-group",
                 severity="note",
                 file=alone[0],
-                message=f"{len(alone)} names do not match --group-by (this is the first): "
-                "each is a group of its own",
+                message=f"{plural(len(alone), 'name')} without a match of --group-by (this is the "
+                "first): each is a group of its own",
             )
         )
     sides: dict[str, set[str]] = defaultdict(set)
@@ -202,8 +202,9 @@ def _group_findings(rule: Rule, images: Iterable[str], kept: Mapping[str, str]) 
                 severity="warning",
                 file=".",
                 where=divided[0],
-                message=f"{len(divided)} groups are on more than one side (this is the first), "
-                "as the manifest had it before they were groups: new images go where most are",
+                message=f"{plural(len(divided), 'group')} on more than one side (this is the "
+                "first), as the manifest had it before they were groups: new images go where most "
+                "are",
                 remedy="to draw all anew, remove the file",
             )
         )

@@ -389,7 +389,7 @@ class Losses:
     def __init__(self, one: Json, other: Json, through: str) -> None:
         self.through = through
         self.said: Said = {}
-        self.of_keys("keys of the whole dataset", [one], [other], {"images", "annotations",
+        self.of_keys("key of the whole dataset", [one], [other], {"images", "annotations",
                                                                   "categories"})  # fmt: skip
         self.of_classes(one, other)
         images = by_image(one)
@@ -397,7 +397,7 @@ class Losses:
         assert images.keys() == others.keys()
         for name, (image, marks) in images.items():
             again, left = others[name]
-            self.of_keys("images have keys", [image], [again], IMAGE)
+            self.of_keys("image with keys", [image], [again], IMAGE)
             lost = changed(image.get("attributes") or {}, again.get("attributes") or {})
             self.count("image-attributes-not-carried", lost)
             if through == "yolo":
@@ -417,7 +417,7 @@ class Losses:
     def of_keys(self, what: str, ones: list[Json], others: list[Json], known: set[str]) -> None:
         for one, other in zip(ones, others, strict=True):
             keys = changed(one, other) - known
-            if what.startswith("keys"):  # counted one by one
+            if what.startswith("key "):  # counted one by one
                 for key in keys:
                     self.count(f"keys-not-carried: {what}", {key})
             else:
@@ -429,7 +429,7 @@ class Losses:
         for category in one["categories"]:
             name = category["name"]
             again = left.get(name, {"supercategory": ""})
-            self.of_keys("classes have keys", [category], [again], CATEGORY)
+            self.of_keys("class with keys", [category], [again], CATEGORY)
             if name not in left:
                 self.count("classes-not-carried", {name})
         if kept != list(left):
@@ -448,7 +448,7 @@ class Losses:
             (CROWDS.get(self.through, ""), mark["iscrowd"] and not remains["iscrowd"]),
         ):  # fmt: skip
             self.count(code, {""} if lost else set())
-        self.of_keys("instances have keys", [mark], [remains], ANNOTATION)
+        self.of_keys("instance with keys", [mark], [remains], ANNOTATION)
         lost_names = changed(mark.get("attributes") or {}, remains.get("attributes") or {})
         # What moved into an attribute of this name changes that, and is said by its own.
         if self.through == "labelme" and lost_names != {"attributes"}:
@@ -472,6 +472,9 @@ def by_image(file: Json) -> dict[str, tuple[Json, list[Json]]]:
     }
 
 
+ONES = ("key", "class", "image", "instance")
+
+
 def reported(report: Report) -> Said:
     """What a conversion says that it lost, taken from the words of its findings."""
     found: Said = {}
@@ -480,8 +483,9 @@ def reported(report: Report) -> Said:
         if finding.code not in codes:
             continue
         words, _, rest = finding.message.partition(" that only another format knows")
-        number, _, what = words.partition(" ")
-        code = f"{finding.code}: {what}" if rest else finding.code
+        number, noun, what = words.split(" ", 2)
+        noun = next(one for one in ONES if noun.startswith(one)) if rest else noun
+        code = f"{finding.code}: {noun} {what}" if rest else finding.code
         names = re.search(r"\((.*)\)", finding.message)
         assert code not in found
         found[code] = int(number.replace(",", "")), set(names[1].split(", ") if names else ())

@@ -59,7 +59,7 @@ def test_numbers_are_exact(count: int, ratios: dict[str, float], wanted: dict[st
 
 
 def test_fewer_images_than_splits() -> None:
-    with pytest.raises(UsageError, match="1 images cannot fill 2 splits"):
+    with pytest.raises(UsageError, match="1 image cannot fill 2 splits"):
         assign(["a"], {"train": 0.5, "val": 0.5}, seed=0)
 
 
@@ -131,7 +131,7 @@ def test_a_group_larger_than_all_shares_leaves_the_rest_their_images() -> None:
 
 
 def test_fewer_groups_than_splits() -> None:
-    with pytest.raises(UsageError, match="1 groups cannot fill 2 splits"):
+    with pytest.raises(UsageError, match="1 group cannot fill 2 splits"):
         assign(frames(a=9), {"train": 0.5, "val": 0.5}, 0, group=by_folder)
 
 

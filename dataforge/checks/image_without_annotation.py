@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 from dataforge.checks import _base
 from dataforge.checks._base import About, Data
+from dataforge.errors import plural
 from dataforge.fileio import is_image
 from dataforge.inspect import without_annotation
 from dataforge.records import Finding, Image
@@ -51,6 +52,6 @@ class Check(_base.Check):
             if is_image(name) and name.rpartition("/")[0] in self.folders and name not in self.known
         ]
         if rest:
-            message = f"{len(rest)} images are in no COCO file (this is the first): not used"
+            message = f"{plural(len(rest), 'image')} in no COCO file (this is the first): not used"
             remedy = "list them in images, without annotations, if they are meant to show nothing"
             yield self.finding(rest[0], message, remedy)

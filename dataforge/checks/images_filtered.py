@@ -8,7 +8,7 @@ Why: images in which there is nothing to find teach the detector what is none. S
 small objects cut out, or thumbnails, and mostly somebody meant to train on them. In 3.x nothing is
 left out where there is no ``filter_cfg``.
 
-Example: 120 of 900 images have nothing marked and are left out.
+Example: 120 of 900 images left out of training: nothing is marked there.
 
 Fix: ``filter_empty_gt=False`` keeps images without objects. In 3.x set ``min_size=0``; for 2.x
 enlarge the images, or use a class whose `_filter_imgs` keeps them.
@@ -22,6 +22,7 @@ from dataforge.checks import _base
 from dataforge.checks._config import inside
 from dataforge.checks._config_data import Dataset, datasets
 from dataforge.checks._files import Document
+from dataforge.errors import plural
 from dataforge.records import Finding, Severity
 
 SEVERITY = "warning"
@@ -52,11 +53,11 @@ class Check(_base.Check):
             none_left = sum(small) + sum(bare) == total
             severity: Severity = "error" if none_left else "warning"
             for number, what, remedy in (
-                (sum(bare), "have nothing marked", "filter_empty_gt=False keeps them"),
-                (sum(small), f"have a side under {least:g} px", "enlarge them, or lower the limit"),
+                (sum(bare), "nothing is marked there", "filter_empty_gt=False keeps them"),
+                (sum(small), f"a side is under {least:g} px", "enlarge them, or lower the limit"),
             ):
                 if number:
-                    message = f"{number:,} of {total:,} images {what} and are left out of training"
+                    message = f"{number:,} of {plural(total, 'image')} left out of training: {what}"
                     yield self.finding(
                         document.name, message, remedy, where=dataset.where, severity=severity
                     )

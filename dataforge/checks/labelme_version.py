@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataforge.checks import _base
 from dataforge.checks._base import About, Data
 from dataforge.checks._files import Document, LabelmeHead
+from dataforge.errors import plural
 from dataforge.records import Finding, Image
 
 SEVERITY = "note"
@@ -42,7 +43,8 @@ class Check(_base.Check):
 
     def finish(self) -> Iterator[Finding]:
         for dialect, (file, number) in self.files.items():
-            message = f"{number} files are {dialect}, the first is this: read by what is in them"
+            files = plural(int(number), "file")
+            message = f"{files} {dialect} (this is the first): read by what is there"
             yield self.finding(
                 file, message, "look whether all shapes are there", where="$.version"
             )
@@ -51,7 +53,7 @@ class Check(_base.Check):
 def _dialect(head: LabelmeHead) -> str:
     """What is unusual about a file, or nothing."""
     if head.is_x_anylabeling:
-        return "X-AnyLabeling's"
+        return "of X-AnyLabeling"
     if head.major is None:
         return "without a version"
     if head.major < _OLDEST:

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from dataforge import geometry
-from dataforge.errors import ParseError
+from dataforge.errors import ParseError, plural
 from dataforge.fileio import (
     MAX_COORDINATE,
     MAX_IMAGE_PIXELS,
@@ -536,7 +536,7 @@ class _Reader:
     ) -> Finding:
         """A finding of annotations that are left out."""
         if number != 1:
-            message = f"{message}: {number} annotations not converted"
+            message = f"{message}: {plural(number, 'annotation')} not converted"
         remedy = remedy or "mend or drop it"
         return self.document.finding(code, where, message, remedy, "error", number)
 

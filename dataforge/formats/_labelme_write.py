@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from dataforge import geometry
-from dataforge.errors import UsageError
+from dataforge.errors import UsageError, plural
 from dataforge.fileio import stem
 from dataforge.formats._base import Splits
 from dataforge.formats._tally import KeysTally, Tally
@@ -83,37 +83,39 @@ class _Writer:
         self.split_of: dict[str, str] = {}
         self.used: set[str] = set()
         self.crowds = Tally(
-            "crowd-not-kept", "note", "{} crowds are written as any shape: labelme knows none"
+            "crowd-not-kept", "note", "crowd", "written as any shape: labelme knows none"
         )
         self.shared = Tally(
             "group-id-shared",
             "note",
-            "{} instances have the label and group_id of another one of their image: written "
-            "without group_id, as they would become one",
+            "instance",
+            "with the label and group_id of another one in the image: written "
+            "without group_id, as the two would become one",
         )
         self.unlike = Tally(
             "box-not-kept",
             "note",
-            "{} instances have a box that is not that of their outline: the outline is written",
+            "instance",
+            "with a box that is not that of the outline: the outline is written",
         )
-        self.empty = Tally(
-            "empty-mask", "warning", "{} masks mark no pixel: their boxes are written"
-        )
+        self.empty = Tally("empty-mask", "warning", "mask", "without a pixel: the box is written")
         self.boxes = Tally(
             "boxes-as-outlines",
             "note",
-            "{} instances have a box alone: labelme's rectangle is read as an outline, too",
+            "instance",
+            "with a box alone: labelme's rectangle is read as an outline, too",
         )
         self.areas = Tally(
             "area-not-carried",
             "note",
-            "{} instances have an area that is not that of their box or outline: labelme has that "
-            "alone",
+            "instance",
+            "with an area that is not that of the box or outline: labelme has that alone",
         )
         self.moved = Tally(
             "attributes-moved",
             "note",
-            "{} instances have attributes that labelme does not know: they are inside one that is "
+            "instance",
+            "with attributes that labelme does not know: they are inside one that is "
             "called attributes ({names})",
         )
         self.keys = KeysTally("labelme", own="labelme")
@@ -138,8 +140,8 @@ class _Writer:
             message=f"{name} is written for the split {other} already, with the same shapes: the "
             f"{lost} of {split} are not written again"
             if same
-            else f"{name} is written for the split {other} already: {lost} shapes of {split} are "
-            "not written",
+            else f"{name} is written for the split {other} already: {plural(lost, 'shape')} of "
+            f"{split} not written",
             remedy="" if same else "rename one of the two images, or convert the splits apart",
             lost=lost,
         )
@@ -250,7 +252,8 @@ class _Writer:
         unused = Tally(
             "classes-not-carried",
             "note",
-            "{} classes have nothing marked: labelme names those of its shapes alone ({names})",
+            "class",
+            "with nothing marked: labelme names those of its shapes alone ({names})",
         )
         for name in names:
             if name not in self.used:

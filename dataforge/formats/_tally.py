@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from dataforge.errors import plural
 from dataforge.records import Extra, Finding, Header, Image, Instance, Severity
 
 
@@ -13,13 +14,17 @@ class Tally:
     Args:
         code: of the finding.
         severity: of the finding.
-        message: with ``{}`` for the number, and ``{names}`` for what `add` was told.
+        noun: what is counted.
+        message: what follows number and noun, with ``{names}`` for what `add` was told.
         remedy: of the finding.
     """
 
-    def __init__(self, code: str, severity: Severity, message: str, remedy: str = "") -> None:
+    def __init__(
+        self, code: str, severity: Severity, noun: str, message: str, remedy: str = ""
+    ) -> None:
         self.code = code
         self.severity = severity
+        self.noun = noun
         self.message = message
         self.remedy = remedy
         self._count = 0
@@ -58,7 +63,8 @@ class Tally:
             severity=self.severity,
             file=self._place[0],
             where=self._place[1],
-            message=self.message.format(f"{self._count:,}", names=said) + self._first,
+            message=f"{plural(self._count, self.noun)} {self.message.format(names=said)}"
+            + self._first,
             remedy=self.remedy,
             lost=self._lost,
         )
@@ -76,12 +82,12 @@ class KeysTally:
         self._own = own
         tail = f"that only another format knows: {title} has no place for them ({{names}})"
         self._tallies = {
-            what: Tally("keys-not-carried", "note", f"{{}} {whose} {tail}")
-            for what, whose in (
-                ("dataset", "keys of the whole dataset"),
-                ("class", "classes have keys"),
-                ("image", "images have keys"),
-                ("instance", "instances have keys"),
+            what: Tally("keys-not-carried", "note", noun, f"{whose} {tail}")
+            for what, noun, whose in (
+                ("dataset", "key", "of the whole dataset"),
+                ("class", "class", "with keys"),
+                ("image", "image", "with keys"),
+                ("instance", "instance", "with keys"),
             )
         }
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from dataforge.errors import plural
 from dataforge.fileio import stem, write_text
 from dataforge.formats._base import Splits, Step
 from dataforge.formats._names import below_images
@@ -93,27 +94,32 @@ class _Writer:
         self.outlines = Tally(
             "outlines-not-carried",
             "note",
-            "{} instances have an outline: VOC has boxes alone, and their areas",
+            "instance",
+            "with an outline: VOC has boxes alone, and their areas",
         )
         self.areas = Tally(
             "area-not-carried",
             "note",
-            "{} instances have an area that is not their box's: VOC has that alone",
+            "instance",
+            "with an area that is not the box's: VOC has that alone",
         )
         self.crowds = Tally(
             "crowd-as-difficult",
             "warning",
-            "{} crowds are written as difficult objects, which trainers leave alone likewise",
+            "crowd",
+            "written as difficult, which trainers leave alone likewise",
         )
         self.unheld = Tally(
             "attributes-not-carried",
             "note",
-            "{} instances have attributes that VOC has no place for ({names})",
+            "instance",
+            "with attributes that VOC has no place for ({names})",
         )
         self.flags = Tally(
             "image-attributes-not-carried",
             "note",
-            "{} images have attributes that VOC has no place for ({names})",
+            "image",
+            "with attributes that VOC has no place for ({names})",
         )
         self.keys = KeysTally("VOC")
 
@@ -196,7 +202,7 @@ def _not_written(image: Image, code: str, why: str) -> Finding:
         code=code,
         severity="error",
         file=image.file_name,
-        message=f"{why}: {lost} shapes not converted",
+        message=f"{why}: {plural(lost, 'shape')} not converted",
         remedy="rename the image",
         lost=lost,
     )

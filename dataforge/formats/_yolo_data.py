@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from dataforge.errors import InputError, ParseError
+from dataforge.errors import InputError, ParseError, plural
 from dataforge.fileio import Root, is_image, is_plain, resolve, stem, to_utf8
 from dataforge.formats._base import Step
 from dataforge.layout import SPLIT_NAMES
@@ -169,7 +169,9 @@ def _names(file: str, table: Mapping[str, Any]) -> Step[dict[int, str] | None]:
     count = table.get("nc")
     if names and isinstance(count, str) and count != str(len(names)):
         yield _finding(
-            "class-count", "warning", file, f"nc is {count}, but there are {len(names)} names",
+            "class-count", "warning", file,
+            f"nc is {count}, but there {'is' if len(names) == 1 else 'are'} "
+            f"{plural(len(names), 'name')}",
             where="nc", remedy="Ultralytics refuses the file; the names are taken here",
         )  # fmt: skip
     if not names and 0 <= _number(count) < MOST_UNNAMED:

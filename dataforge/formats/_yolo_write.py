@@ -150,48 +150,54 @@ class _Writer:
         self.outlines = Tally(
             "outlines-not-carried",
             "note",
-            "{} instances have an outline: rows of boxes are written, which have their own area",
+            "instance",
+            "with an outline: rows of boxes are written, which have their own area",
             "--segments writes outlines",
         )
         self.areas = Tally(
             "area-not-carried",
             "note",
-            "{} instances have an area that is not that of their box or outline: YOLO has that "
-            "alone",
+            "instance",
+            "with an area that is not that of the box or outline: YOLO has that alone",
         )
         self.bridged = Tally(
             "rings-joined",
             "note",
-            "{} instances have several rings: joined by thin bridges, or to the pixel where they "
-            "overlap",
+            "instance",
+            "of several rings: joined by thin bridges, or to the pixel where they overlap",
         )
         self.boxes = Tally(
             "boxes-as-outlines",
             "note",
-            "{} instances have no outline: the corners of their boxes are written",
+            "instance",
+            "without an outline: the corners of the box are written",
         )
         self.unlike = Tally(
             "box-not-kept",
             "note",
-            "{} instances have a box that is not that of their outline: the outline is written",
+            "instance",
+            "with a box that is not that of the outline: the outline is written",
         )
         self.clipped = Tally(
             "clipped-to-image",
             "warning",
-            "{} instances reach out of their image: cut to it, as Ultralytics wants",
+            "instance",
+            "partly outside the image: cut to it, as Ultralytics wants",
         )
         self.crowds = Tally(
-            "crowds-left-out", "warning", "{} crowds are left out: YOLO has no place for them"
+            "crowds-left-out", "warning", "crowd", "left out: YOLO has no place for crowds"
         )
         self.unheld = Tally(
             "attributes-not-carried",
             "note",
-            "{} instances have attributes that YOLO has no place for ({names})",
+            "instance",
+            "with attributes that YOLO has no place for ({names})",
         )
         self.flags = Tally(
             "image-attributes-not-carried",
             "note",
-            "{} images have attributes that YOLO has no place for ({names})",
+            "image",
+            "with attributes that YOLO has no place for ({names})",
         )
         self.keys = KeysTally("YOLO")
 

@@ -354,7 +354,7 @@ class _Reader:
                 severity="error" if lost else "warning",
                 file=name,
                 message=f"no image {_image_stem(name)} with any extension: "
-                f"{lost} objects not converted",
+                f"{plural(lost, 'object')} not converted",
                 remedy="restore the image",
                 lost=lost,
             )
@@ -363,31 +363,31 @@ class _Reader:
                 code="annotation-not-listed",
                 severity="note",
                 file=unlisted[0],
-                message=f"{len(unlisted)} label files belong to images that are in no split "
+                message=f"{plural(len(unlisted), 'label file')} of images that are in no split "
                 "(this is the first): not read",
                 remedy=f"add their images to a split in {self.data.file or 'data.yaml'}",
             )
 
 
 _ODDITIES = (
-    ("confidence-column", "{} rows have a sixth column: read as their score",
+    ("confidence-column", "row", "with a sixth column: read as the score",
      "Ultralytics trains on five columns alone"),
-    ("keypoints-not-read", "{} rows have keypoints: their boxes are read", ""),
-    ("mixed-rows", "{} files have rows of boxes and of outlines: each is read as what it is",
+    ("keypoints-not-read", "row", "with keypoints: the box is read", ""),
+    ("mixed-rows", "file", "with rows of boxes and of outlines: each is read as what it is",
      "Ultralytics takes these boxes for outlines of two points"),
 )  # fmt: skip
 
 
 def _counted(odd: Mapping[str, Sequence[_Row]]) -> Iterator[Finding]:
     """One finding for each kind of oddity that whole datasets share."""
-    for code, message, remedy in _ODDITIES:
+    for code, noun, message, remedy in _ODDITIES:
         if rows := odd.get(code):
             yield Finding(
                 code=code,
                 severity="note" if code == "keypoints-not-read" else "warning",
                 file=rows[0].file,
                 where=rows[0].where,
-                message=message.format(f"{len(rows):,}") + "; the first one here",
+                message=f"{plural(len(rows), noun)} {message}; the first one here",
                 remedy=remedy,
             )
 

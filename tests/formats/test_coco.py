@@ -358,8 +358,8 @@ def test_keys_of_another_format_are_not_coco_s(tmp_path: Path) -> None:
         ("keys-not-carried", "note", "a.acme", "line 2"),
     ]
     assert [f.message.partition(" that ")[0] for f in found] == [
-        "2 keys of the whole dataset", "1 classes have keys", "1 images have keys",
-        "1 instances have keys",
+        "2 keys of the whole dataset", "1 class with keys", "1 image with keys",
+        "1 instance with keys",
     ]  # fmt: skip
     assert all("(track, lens)" in finding.message for finding in found)
     file = load_coco(tmp_path)

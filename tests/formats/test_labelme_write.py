@@ -188,7 +188,7 @@ def test_what_cannot_be_carried_is_counted(tmp_path: Path) -> None:
         ("keys-not-carried", "note", 0, "1 "),
     ]
     assert (findings[0].file, findings[0].where) == ("x.json", "$.x")
-    assert "images have keys" in findings[4].message
+    assert "1 image with keys" in findings[4].message
     assert "(license)" in findings[4].message
     assert "(keypoints, id)" in findings[5].message
 
@@ -215,9 +215,9 @@ def test_what_is_said_of_the_classes(tmp_path: Path) -> None:
     assert [f.code for f in findings] == [
         "keys-not-carried", "keys-not-carried", "classes-not-carried", "class-order-not-carried",
     ]  # fmt: skip
-    assert "1 keys of the whole dataset" in findings[0].message
-    assert "4 classes have keys" in findings[1].message
-    assert "2 classes have nothing marked" in findings[2].message
+    assert "1 key of the whole dataset" in findings[0].message
+    assert "4 classes with keys" in findings[1].message
+    assert "2 classes with nothing marked" in findings[2].message
     assert "(dog, bird)" in findings[2].message
     assert findings[3].message.startswith("2 classes lose their order")
     assert findings[3].message.endswith("cat, zebra")

@@ -216,17 +216,17 @@ def test_what_cannot_be_carried_is_counted(tmp_path: Path) -> None:
     ]
     keys = [f for f in findings if f.code == "keys-not-carried"]
     assert [f.message.partition(" that ")[0] for f in keys] == [
-        "1 keys of the whole dataset", "1 classes have keys", "1 images have keys",
-        "1 instances have keys",
+        "1 key of the whole dataset", "1 class with keys", "1 image with keys",
+        "1 instance with keys",
     ]  # fmt: skip
     assert [f.message.partition("(")[2].partition(")")[0] for f in keys] == [
         "info", "supercategory", "license", "id",
     ]  # fmt: skip
     said = {finding.code: str(finding) for finding in findings}
-    assert "2 instances have an outline" in said["outlines-not-carried"]
-    assert said["crowd-as-difficult"].startswith("a.json::$.x: 1 crowds")
+    assert "2 instances with an outline" in said["outlines-not-carried"]
+    assert said["crowd-as-difficult"].startswith("a.json::$.x: 1 crowd written")
     assert "(score, pose, truncated)" in said["attributes-not-carried"]
-    assert said["area-not-carried"].startswith("a.json::7: 1 instances have an area")
+    assert said["area-not-carried"].startswith("a.json::7: 1 instance with an area")
     assert [i.difficult for i in read_back(tmp_path).image.instances] == [
         False, True, False, False,
     ]  # fmt: skip

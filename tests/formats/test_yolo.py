@@ -553,7 +553,7 @@ def test_boxes_stay_inside_the_image(tmp_path: Path) -> None:
         ("clipped-to-image", "warning", 0),
     ]
     assert (findings[1].file, findings[1].where) == ("a.json", "$.x")
-    assert findings[3].message.startswith("1 instances reach out")  # floats are not exact
+    assert findings[3].message.startswith("1 instance partly outside")  # floats are not exact
     # x 0..8 of 64, y 12..48 of 48
     assert written_rows(tmp_path) == [[0, 4 / 64, 30 / 48, 8 / 64, 36 / 48], [0, 0.5, 0.5, 1, 1]]
     ultralytics(tmp_path)
@@ -577,19 +577,19 @@ def test_what_cannot_be_carried_is_counted(tmp_path: Path) -> None:
     said = [(f.code, f.severity, f.lost, f.message.split(": ")[0]) for f in findings]
     keys = "that only another format knows"
     assert said == [
-        ("outlines-not-carried", "note", 0, "2 instances have an outline"),
+        ("outlines-not-carried", "note", 0, "2 instances with an outline"),
         ("area-not-carried", "note", 0,
-         "1 instances have an area that is not that of their box or outline"),
-        ("crowds-left-out", "warning", 3, "1 crowds are left out"),
+         "1 instance with an area that is not that of the box or outline"),
+        ("crowds-left-out", "warning", 3, "1 crowd left out"),
         ("attributes-not-carried", "note", 0,
-         "2 instances have attributes that YOLO has no place for (score, difficult); the first one "
+         "2 instances with attributes that YOLO has no place for (score, difficult); the first one "
          "here"),
         ("image-attributes-not-carried", "note", 0,
-         "1 images have attributes that YOLO has no place for (flags); the first one here"),
+         "1 image with attributes that YOLO has no place for (flags); the first one here"),
         ("keys-not-carried", "note", 0, f"2 keys of the whole dataset {keys}"),
-        ("keys-not-carried", "note", 0, f"1 classes have keys {keys}"),
-        ("keys-not-carried", "note", 0, f"1 images have keys {keys}"),
-        ("keys-not-carried", "note", 0, f"1 instances have keys {keys}"),
+        ("keys-not-carried", "note", 0, f"1 class with keys {keys}"),
+        ("keys-not-carried", "note", 0, f"1 image with keys {keys}"),
+        ("keys-not-carried", "note", 0, f"1 instance with keys {keys}"),
         ("split-made-up", "warning", 0, findings[-1].message.split(": ")[0]),
     ]  # fmt: skip
     names = [f.message.partition("(")[2].partition(")")[0] for f in findings[5:9]]
