@@ -316,7 +316,7 @@ def _unfound(root: Root, file: str, key: Any, reference: Any) -> Finding:
     folder = file.rpartition("/")[0]
     outside = not isinstance(reference, str) or (
         not _resolved(folder, reference)
-        and (root.remote or os.path.exists(root.path / folder / reference))
+        and (root.remote or os.path.exists(os.path.join(root.location, folder, reference)))
     )
     return _finding(
         "split-outside" if outside else "split-missing",
