@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import json
 import os
 import re
 import stat
@@ -437,6 +438,25 @@ def decode_json(data: bytes, type_: type[T], name: str) -> T:
         ) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise ParseError(name, *_locate(data, error)) from error
+
+
+def plain(raw: msgspec.Raw) -> Any:
+    """Any JSON; numbers that 64 bits do not hold become floats, as in most readers of JSON."""
+    try:
+        return in_64_bits(msgspec.json.decode(raw))
+    except msgspec.ValidationError:  # a number too large for a float, too
+        return in_64_bits(json.loads(bytes(raw), parse_int=float))
+
+
+def in_64_bits(value: Any) -> Any:
+    """The same value with floats for whole numbers that 64 bits do not hold."""
+    if isinstance(value, dict):
+        return {key: in_64_bits(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [in_64_bits(item) for item in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return float(str(value))  # which is infinite where float(value) raises
+    return value
 
 
 def _is_deep(data: bytes) -> bool:

@@ -10,7 +10,8 @@ import csv
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -497,9 +498,20 @@ def read_list(root: Root, name: str) -> str:
             # No text has a NUL; UTF-16's letters have one each, at least in a line's end.
             mark = b"\xff\xfe" if data[1::2].count(0) > data[::2].count(0) else b"\xfe\xff"
             data = mark + data
-        return to_utf8(data, name)[0].decode()
+        found, encoding = to_utf8(data, name)
     except ParseError as error:
         raise InputError(f"split file {name}: {error.message}") from error
+    text = found.decode()
+    if encoding == "utf-8" and not text.isascii():
+        # Bytes of GBK may be UTF-8 by chance: the names that there are tell.
+        with suppress(UnicodeDecodeError):
+            return max(text, data.decode("gb18030"), key=partial(_named, root))
+    return text
+
+
+def _named(root: Root, text: str) -> int:
+    """Number of files that a split file's text names."""
+    return len({_last(id_) for id_ in split_ids(text)} & {_last(stem(n)) for n in root.files()})
 
 
 # Coordinates -----------------------------------------------------------------------------------

@@ -235,6 +235,17 @@ def test_lists_in_the_encodings_of_windows(tmp_path: Path, encoding: str) -> Non
     assert listed_ids(root, layout, "val") == ["b"]
 
 
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
+def test_bytes_that_are_gbk_and_utf_8_alike(tmp_path: Path, encoding: str) -> None:
+    """As UTF-8, GBK's bytes of the two letters, CD BC C6 AC, are two other letters."""
+    name = "图片_1" if encoding == "gbk" else b"\xcd\xbc\xc6\xac_1".decode()
+    write(tmp_path / "train.txt", f"{name}\r\n".encode(encoding))
+    root = tree(tmp_path, f"I/{name}.jpg", f"A/{name}.xml", "I/b.jpg", "A/b.xml")
+    layout = infer(root).layout
+    assert layout.splits == {"train": "train.txt"}
+    assert listed_ids(root, layout, "train") == [name]
+
+
 @pytest.mark.parametrize(
     ("text", "header"),
     [

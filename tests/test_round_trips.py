@@ -289,7 +289,7 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
 ELSEWHERE: dict[str, set[str]] = {
     "coco": {"the ids of images", "how a mask's runs were written", "keys that only another"},
     "labelme": {"lines and points", "which images are in which split"},
-    "voc": {"parts (person layout)"},
+    "voc": {"parts (person layout)", "an XML file's source"},
     "yolo": {"holes and gaps", "keypoints"},
 }
 

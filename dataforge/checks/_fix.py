@@ -17,7 +17,7 @@ from typing import Any
 
 from dataforge.checks._base import Data
 from dataforge.checks._text import Change, Edit, Element, Path, Text, path_of
-from dataforge.formats._coco_file import plain
+from dataforge.fileio import plain
 from dataforge.records import Box, Image, Instance
 
 

@@ -5,7 +5,7 @@ out. They are counted as lost.
 
 Why: where crowds were, there is background now: a right detection in it counts as false.
 
-Example: 14 crowds are left out: YOLO has no place for them.
+Example: 14 crowds left out: YOLO has no place for crowds.
 
 Fix: none; or mark the single objects.
 """

@@ -5,7 +5,7 @@ counted, and the first five are named.
 
 Why: they are not in what is written, and reading it back does not bring them back.
 
-Example: 240 images have attributes that VOC has no place for (license, date_captured).
+Example: 240 images with attributes that VOC has no place for (license, date_captured).
 
 Fix: none, if nobody needs them; COCO holds them.
 """

@@ -8,7 +8,7 @@ Why: images in which there is nothing to find teach the detector what is none. S
 small objects cut out, or thumbnails, and mostly somebody meant to train on them. In 3.x nothing is
 left out where there is no ``filter_cfg``.
 
-Example: 120 of 900 images have nothing marked and are left out.
+Example: 120 of 900 images left out of training: nothing is marked there.
 
 Fix: ``filter_empty_gt=False`` keeps images without objects. In 3.x set ``min_size=0``; for 2.x
 enlarge the images, or use a class whose `_filter_imgs` keeps them.

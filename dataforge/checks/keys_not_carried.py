@@ -5,7 +5,7 @@ from knows. They are counted, each of the four apart, and the first five are nam
 
 Why: they are not in what is written, and reading it back does not bring them back.
 
-Example: 240 images have keys that only another format knows: VOC has no place for them (license,
+Example: 240 images with keys that only another format knows: VOC has no place for them (license,
 date_captured).
 
 Fix: none, if nobody needs them; the format that they come from holds them.

@@ -32,7 +32,7 @@ import msgspec
 from dataforge.checks import _base
 from dataforge.checks._base import About, Data
 from dataforge.checks.coordinates_too_large import measurable
-from dataforge.errors import DataforgeError
+from dataforge.errors import DataforgeError, plural
 from dataforge.fileio import stem
 from dataforge.inspect import formats_in
 from dataforge.records import Box, Finding, Image
@@ -89,7 +89,8 @@ class Check(_base.Check):
                 yield self.finding(
                     other.file,
                     f"{which} of all boxes are 1 px farther to the lower right than in "
-                    f"{one.file}, for the same image; so it is with {self.images[which]:,} images",
+                    f"{one.file}, for the same image; so it is with "
+                    f"{plural(self.images[which], 'image')}",
                     "find out which of the two is right, and make the other one anew from it",
                     where=other.where,
                 )

@@ -5,7 +5,7 @@ by the end of it.
 
 Why: the split is read without these images. Ultralytics stops for train and val.
 
-Example: ``test: images/test``, and only train and val were downloaded.
+Example: ``test: ../test/images``, as Roboflow writes it also where it made no test split.
 
 Fix: restore the folder, mend the path, or take the line out.
 """

@@ -1,6 +1,6 @@
 """A split of data.yaml that is outside the folder that is read.
 
-What: the path of a split leads out of the folder, or is no path.
+What: the path of a split leads to something outside of the folder, or is no path.
 
 Why: nothing outside the folder that was named is read: the images of this split are missing.
 

@@ -30,8 +30,7 @@ from dataforge.checks._base import Data
 from dataforge.checks._files import Document
 from dataforge.checks._text import Change, Edit, Path, Span, Text, path_of
 from dataforge.errors import ParseError
-from dataforge.fileio import decode_json, to_utf8
-from dataforge.formats._coco_file import plain
+from dataforge.fileio import decode_json, plain, to_utf8
 from dataforge.formats._yolo_data import find_yaml
 from dataforge.records import Finding, Image
 

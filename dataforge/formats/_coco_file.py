@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 
 from dataforge.errors import ParseError, plural
-from dataforge.fileio import Root, decode_json, stem, to_utf8
+from dataforge.fileio import Root, decode_json, plain, stem, to_utf8
 from dataforge.formats._base import Step
 from dataforge.layout import split_of_json
 from dataforge.records import Category, Extra, Finding, Header
@@ -27,7 +27,6 @@ NO_SUPERCATEGORY = ""
 
 T = TypeVar("T")
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_decode_any = msgspec.json.Decoder().decode
 
 
 def extra_of(keys: dict[str, Any]) -> Extra:
@@ -204,25 +203,6 @@ def _spelling(number: float | str) -> str:
         return str(int(number))
     text = str(number).strip()
     return text.lstrip("0") or "0" if text.isdecimal() else text
-
-
-def plain(raw: msgspec.Raw) -> Any:
-    """Any JSON; numbers that 64 bits do not hold become floats, as in most readers of JSON."""
-    try:
-        return in_64_bits(_decode_any(raw))
-    except msgspec.ValidationError:  # a number too large for a float, too
-        return in_64_bits(json.loads(bytes(raw), parse_int=float))
-
-
-def in_64_bits(value: Any) -> Any:
-    """The same value with floats for whole numbers that 64 bits do not hold."""
-    if isinstance(value, dict):
-        return {key: in_64_bits(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [in_64_bits(item) for item in value]
-    if isinstance(value, int) and not -(2**63) <= value < 2**64:
-        return float(str(value))  # which is infinite where float(value) raises
-    return value
 
 
 def shortly(value: Any) -> str:

@@ -15,16 +15,21 @@ import msgspec
 
 from dataforge import geometry
 from dataforge.errors import ParseError, plural
-from dataforge.fileio import MAX_COORDINATE, MAX_IMAGE_PIXELS, Root, resolve
+from dataforge.fileio import (
+    MAX_COORDINATE,
+    MAX_IMAGE_PIXELS,
+    Root,
+    in_64_bits,
+    plain,
+    resolve,
+)
 from dataforge.formats._base import Canonical, Each, Records, Step
 from dataforge.formats._coco_file import (
     Document,
     IdTable,
     NotCocoError,
     extra_of,
-    in_64_bits,
     is_id,
-    plain,
     shortly,
     splits_of,
     unite,

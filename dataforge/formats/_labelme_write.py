@@ -118,7 +118,7 @@ class _Writer:
             "with attributes that labelme does not know: put inside one that is called attributes "
             "({names})",
         )
-        self.keys = KeysTally("labelme")
+        self.keys = KeysTally("labelme", own="labelme")
 
     def write_image(self, split: str, image: Image) -> Iterator[Finding]:
         name = f"{stem(image.file_name)}.json"
@@ -163,7 +163,8 @@ class _Writer:
             "imageHeight": image.height,
             "imageWidth": image.width,
         }
-        return document | ({"attributes": attributes} if attributes else {})
+        own = image.extra.get("labelme", {})
+        return own | document | ({"attributes": attributes} if attributes else {})
 
     def shapes(self, image: Image) -> Iterator[dict[str, Any]]:
         """The shapes of an image; those of one instance have a group_id that no other has."""
@@ -189,7 +190,7 @@ class _Writer:
             if moved:
                 self.moved.add(image, instance.where, moved)
             for shape_type, points, mask in parts:
-                yield {
+                yield instance.extra.get("labelme", {}) | {
                     "label": instance.label,
                     "points": points,
                     "group_id": number,

@@ -5,6 +5,7 @@ Ultralytics' rules for data.yaml are in ``ultralytics/data/utils.py::check_det_d
 
 from __future__ import annotations
 
+import os
 import re
 import reprlib
 from collections import Counter
@@ -289,7 +290,7 @@ def _read_splits(
         for reference in value if isinstance(value, list) else [value]:
             found = places.find(reference) if isinstance(reference, str) else None
             if found is None:
-                yield _unfound(file, key, reference)
+                yield _unfound(root, file, key, reference)
             else:
                 if found != places.exact(reference):
                     yield _finding(
@@ -301,8 +302,13 @@ def _read_splits(
         data.splits[split] = list(dict.fromkeys(images))
 
 
-def _unfound(file: str, key: Any, reference: Any) -> Finding:
-    outside = not isinstance(reference, str) or not _resolved(file.rpartition("/")[0], reference)
+def _unfound(root: Root, file: str, key: Any, reference: Any) -> Finding:
+    """What is said of a split that is not in the folder; Roboflow names one that nobody made."""
+    folder = file.rpartition("/")[0]
+    outside = not isinstance(reference, str) or (
+        not _resolved(folder, reference)
+        and (root.remote or os.path.exists(os.path.join(root.location, folder, reference)))
+    )
     return _finding(
         "split-outside" if outside else "split-missing",
         "error" if outside else "warning",

@@ -23,7 +23,9 @@ from dataforge.fileio import (
     MAX_COORDINATE,
     Root,
     decode_json,
+    in_64_bits,
     is_image,
+    plain,
     resolve,
     split_pointer,
     stem,
@@ -40,14 +42,14 @@ from dataforge.formats._labelme_write import (
     write,
 )
 from dataforge.formats._recognise import Recognised, Texts
-from dataforge.records import Box, Finding, Image, Instance, Mask, Polygons, Ring, Severity
+from dataforge.records import Box, Extra, Finding, Image, Instance, Mask, Polygons, Ring, Severity
 
 __all__ = ["IMAGES", "LOSSY", "Options", "WriteOptions", "embedded_image", "image_path", "key",
            "read", "recognise", "targets", "write"]  # fmt: skip
 
 LOSSY = (
     "lines and points have no area: skipped and counted unless a stroke or radius is given",
-    "keys that only labelme or only the source's format knows",
+    "keys that only the source's own format knows",
     "which images are in which split",
     "the order of the classes, and classes that nothing is marked with",
     "whether an instance is a crowd",
@@ -93,6 +95,10 @@ class _Shape(msgspec.Struct):
     attributes: Any = None
 
 
+class _OnlyShape(_Shape, forbid_unknown_fields=True):
+    pass
+
+
 class _Document(msgspec.Struct):
     shapes: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
     imagePath: str | None = None
@@ -101,6 +107,11 @@ class _Document(msgspec.Struct):
     imageData: msgspec.Raw = msgspec.Raw()
     flags: Any = None
     attributes: Any = None
+    version: Any = None
+
+
+class _OnlyDocument(_Document, forbid_unknown_fields=True):
+    pass
 
 
 class _Embedded(msgspec.Struct):
@@ -108,6 +119,8 @@ class _Embedded(msgspec.Struct):
 
 
 _decode_shape = msgspec.json.Decoder(_Shape).decode
+_decode_only_shape = msgspec.json.Decoder(_OnlyShape).decode
+_decode_keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _KEPT_KEYS = ("flags", "description", "score", "difficult", "attributes")
 
 
@@ -199,7 +212,7 @@ class _Reader:
     def records_of(self, name: str) -> Generator[Image | Finding, None, str | None]:
         try:
             data, encoding = to_utf8(self.root.read_bytes(name), name)
-            document = decode_json(data, _Document, name)
+            document, own = _document(data, name)
         except ParseError as error:
             if isinstance(error.__cause__, msgspec.ValidationError) and error.where == "$":
                 yield _not_labelme(name)
@@ -259,7 +272,8 @@ class _Reader:
             height=size[1],
             instances=instances,
             source=name,
-            attributes=said | ({"flags": document.flags} if document.flags else {}),
+            attributes=in_64_bits(said | ({"flags": document.flags} if document.flags else {})),
+            extra=own,
         )
         return image_name
 
@@ -325,10 +339,10 @@ class _Reader:
         for index, raw in enumerate(shapes):
             where = f"$.shapes[{index}]"
             try:
-                shape = _decode_shape(raw)
+                shape, own = _shape(raw)
                 kind = shape.shape_type or _UNTYPED[min(len(shape.points), 3)]
                 untyped += not shape.shape_type
-                instance, crossing = self.instance(shape, kind, where, size)
+                instance, crossing = self.instance(shape, own, kind, where, size)
             except msgspec.ValidationError as error:
                 message, inner = split_pointer(error)
                 fault = _ShapeError("bad-shape", message, "redraw or drop the shape")
@@ -351,7 +365,7 @@ class _Reader:
         return found
 
     def instance(
-        self, shape: _Shape, kind: str, where: str, size: tuple[int, int]
+        self, shape: _Shape, own: Extra, kind: str, where: str, size: tuple[int, int]
     ) -> tuple[Instance, bool]:
         """(the instance, whether its outline crosses itself)."""
         convert = _SHAPES.get(kind)
@@ -375,7 +389,8 @@ class _Reader:
             shape=outline,
             difficult=shape.difficult is True,
             where=where,
-            attributes=attributes,
+            attributes=in_64_bits(attributes),
+            extra=own,
         )
         return instance, crossing
 
@@ -402,6 +417,32 @@ class _Reader:
                 "not written",
                 remedy="open and save them in labelme if they are meant to show nothing",
             )
+
+
+def _document(data: bytes, name: str) -> tuple[_Document, Extra]:
+    """(a file, the keys of its own that are not labelme's)."""
+    try:
+        return decode_json(data, _OnlyDocument, name), {}
+    except ParseError:
+        return decode_json(data, _Document, name), _own_keys(data, _Document)
+
+
+def _shape(raw: msgspec.Raw) -> tuple[_Shape, Extra]:
+    """(a shape, the keys of its own that are not labelme's)."""
+    try:
+        return _decode_only_shape(raw), {}
+    except msgspec.ValidationError:
+        return _decode_shape(raw), _own_keys(raw, _Shape)
+
+
+def _own_keys(raw: bytes | msgspec.Raw, known: type[_Document | _Shape]) -> Extra:
+    """What a person or a tool keeps there besides; labelme saves it again."""
+    said = {
+        key: value
+        for key, item in _decode_keys(raw).items()
+        if key not in known.__struct_fields__ and _says(value := plain(item))
+    }
+    return {"labelme": said} if said else {}
 
 
 def _policy(option: str, value: str, keyword: str) -> float | Literal["skip", "error"]:
@@ -503,9 +544,13 @@ def _merge(members: Sequence[Instance], width: int, height: int) -> Instance:
             masks.append(member.shape)
         elif member.shape is not None:
             rings.extend(member.shape.rings)
-    attributes = {
-        key: value for member in reversed(members) for key, value in member.attributes.items()
-    }
+    attributes, own = (
+        {key: value for said in reversed(keys) for key, value in said.items()}
+        for keys in (
+            [member.attributes for member in members],
+            [member.extra.get("labelme", {}) for member in members],
+        )
+    )
     box: Box
     if masks:
         if rings:
@@ -518,7 +563,13 @@ def _merge(members: Sequence[Instance], width: int, height: int) -> Instance:
         corners = [member.box for member in members]
         box, area = geometry.ring_box(*corners), math.fsum(member.area for member in members)
     return msgspec.structs.replace(
-        members[0], box=box, area=area, shape=shape, parts=len(members), attributes=attributes
+        members[0],
+        box=box,
+        area=area,
+        shape=shape,
+        parts=len(members),
+        attributes=attributes,
+        extra={"labelme": own} if own else {},
     )
 
 

@@ -7,7 +7,7 @@ use are in `dataforge.geometry.COORDS_OFFSETS`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -31,7 +31,7 @@ from dataforge.formats._voc_write import (
 from dataforge.geometry import Coords
 from dataforge.layout import CoordsEvidence, Layout, resolved_reference
 from dataforge.layout import listed_ids as layout_lists
-from dataforge.records import Box, Finding, Header, Image, Instance
+from dataforge.records import Box, Extra, Finding, Header, Image, Instance
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -57,6 +57,7 @@ LOSSY = (
     "attributes other than pose, truncated, occluded and difficult, and all of an image",
     "keys that only the source's own format knows",
     "parts (person layout) and polygons inside objects: counted, not read",
+    "an XML file's source, owner, folder, path and segmented: not read",
 )
 
 
@@ -309,6 +310,7 @@ class _Reader:
             instances=tuple(instances),
             source=path,
             split=split,
+            extra=_own_keys(element, _OF_IMAGE),
         )
 
     def find_image(
@@ -426,6 +428,7 @@ class _Reader:
             difficult=difficult,
             where=where,
             attributes=_attributes(item),
+            extra=_own_keys(item, _OF_OBJECT),
         )
 
     def unlisted(self, listed: Iterable[_Listed]) -> Records:
@@ -502,7 +505,28 @@ def _attributes(item: _Element) -> dict[str, Any]:
     pose = (item.findtext("pose") or "").strip()
     if pose.lower() not in ("", "unspecified"):
         found["pose"] = pose
+    for said in item.iterfind("attributes/attribute"):  # CVAT's own
+        name, value = ((said.findtext(tag) or "").strip() for tag in ("name", "value"))
+        if name and value:
+            found.setdefault(name, value)
     return found
+
+
+_OF_IMAGE = {"filename", "folder", "object", "owner", "path", "segmented", "size", "source"}
+_OF_OBJECT = {
+    "attributes", "bndbox", "difficult", "name", "occluded", "part", "polygon", "pose", "truncated",
+}  # fmt: skip
+
+
+def _own_keys(element: _Element, known: Set[str]) -> Extra:
+    """What is said under tags that VOC does not have, or that are not read."""
+    said = {
+        child.tag: text
+        for child in element
+        if child.tag not in known and isinstance(child.tag, str)
+        if (text := "".join(map(str, child.itertext())).strip())
+    }
+    return {"voc": said} if said else {}
 
 
 def _numbers(values: Box) -> str:

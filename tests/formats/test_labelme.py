@@ -14,6 +14,7 @@ from helpers import (
     SQUARE,
     WIDTH,
     document,
+    load_coco,
     mask_shape,
     picture,
     read_labelme,
@@ -761,3 +762,47 @@ def test_points_that_are_on_no_image(tmp_path: Path, kind: str) -> None:
     finding = read.finding("bad-shape")
     assert (finding.where, finding.lost) == ("$.shapes[0]", 1)
     assert "millions of pixels away" in finding.message
+
+
+# Keys of its own -------------------------------------------------------------------------------
+
+
+def test_keys_that_labelme_does_not_know_are_kept_but_for_blanks(tmp_path: Path) -> None:
+    mine = shape("cat", SQUARE, reviewer={"name": "Ann"}, kie_linking=[], seen=False)
+    read = read_labelme(one(tmp_path, mine, shape("dog", SQUARE), project="p", checked=None))
+    assert read.codes == []
+    assert read.image.extra == {"labelme": {"project": "p"}}
+    assert [instance.extra for instance in read.image.instances] == [
+        {"labelme": {"reviewer": {"name": "Ann"}}},
+        {},
+    ]
+
+
+def test_a_group_has_the_own_keys_of_all_its_shapes_the_first_goes_before(tmp_path: Path) -> None:
+    first = shape("cat", SQUARE, group_id=1, reviewer="Ann")
+    read = read_labelme(one(tmp_path, first, shape("cat", SQUARE, group_id=1, reviewer="Bo", n=2)))
+    assert read.instance.extra == {"labelme": {"reviewer": "Ann", "n": 2}}
+
+
+def test_own_keys_are_counted_where_they_are_not_written(tmp_path: Path) -> None:
+    one(tmp_path / "d", shape("cat", SQUARE, reviewer="Ann"), shape("cat", SQUARE), project="p")
+    report = run_convert(tmp_path / "d", tmp_path / "out")
+    found = {f.where: f.message for f in report.findings if f.code == "keys-not-carried"}
+    assert found.keys() == {"", "$.shapes[0]"}
+    assert "(project)" in found[""]
+    assert "(reviewer)" in found["$.shapes[0]"]
+
+
+def test_a_bad_shape_with_own_keys_is_told_by_its_fault(tmp_path: Path) -> None:
+    read = read_labelme(one(tmp_path, shape("cat", "far", reviewer="Ann"), project="p"))
+    assert [(f.code, f.where) for f in read.findings] == [("bad-shape", "$.shapes[0].points")]
+
+
+def test_numbers_that_64_bits_do_not_hold_become_floats(tmp_path: Path) -> None:
+    big = 10**30
+    mine = shape("cat", SQUARE, description=big, attributes={"id": big}, own=[big])
+    one(tmp_path / "d", mine, attributes={"id": big}, own=big)
+    report = run_convert(tmp_path / "d", tmp_path / "out")
+    assert report.instances == {"all": {"cat": 1}}
+    (image,) = load_coco(tmp_path / "out")["images"]
+    assert image["attributes"] == {"id": 1e30}

@@ -446,3 +446,12 @@ def test_what_labelme_saves_is_read_back(opened: tuple[Path, Any]) -> None:
         assert len(ours.images) > 1
         assert theirs.images == ours.images
         assert theirs.findings == ours.findings
+
+
+def test_keys_of_labelme_s_own_are_written_again(tmp_path: Path) -> None:
+    own = {"labelme": {"reviewer": "Ann", "label": "not this"}}
+    document, findings = written(tmp_path, box(extra=own), extra={"labelme": {"project": "p"}})
+    assert document["project"] == "p"
+    assert document["shapes"][0]["reviewer"] == "Ann"
+    assert document["shapes"][0]["label"] == "cat"
+    assert [f.code for f in findings] == ["boxes-as-outlines"]

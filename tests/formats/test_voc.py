@@ -202,6 +202,25 @@ def test_what_else_is_said_is_kept(tmp_path: Path) -> None:
     assert image.instances[1].attributes == {}
 
 
+def test_attributes_of_cvat_are_kept(tmp_path: Path) -> None:
+    pairs = (("color", " red "), ("note", ""), ("truncated", "true"))
+    said = "".join(
+        f"<attribute><name>{name}</name><value>{value}</value></attribute>" for name, value in pairs
+    )
+    item = voc_object("car", (1, 2, 3, 4), truncated="1", attributes=said)
+    instance = read_voc(one(tmp_path, voc_xml(item)), ZERO).instance
+    assert instance.attributes == {"truncated": True, "color": "red"}
+    assert instance.extra == {}
+
+
+def test_tags_that_voc_does_not_have_are_its_own_keys(tmp_path: Path) -> None:
+    item = voc_object("car", (1, 2, 3, 4), id="7", actions="<jumping>1</jumping>", deleted="")
+    xml = voc_xml(item).replace("<object>", "<source>x</source><weather>fog</weather><object>", 1)
+    image = read_voc(one(tmp_path, xml), ZERO).image
+    assert image.extra == {"voc": {"weather": "fog"}}
+    assert image.instances[0].extra == {"voc": {"id": "7", "actions": "1"}}
+
+
 def test_no_objects_is_an_image_with_nothing_marked(tmp_path: Path) -> None:
     assert read_voc(one(tmp_path, voc_xml()), ZERO).image.instances == ()
 

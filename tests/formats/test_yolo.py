@@ -291,8 +291,16 @@ def test_a_split_that_is_not_there(tmp_path: Path) -> None:
     read = YoloRead(tmp_path)
     assert [image.split for image in read.images] == ["train"]
     assert [(f.code, f.severity, f.where) for f in read.findings] == [
+        ("split-missing", "warning", "val"),
+        ("split-missing", "warning", "test"),
+    ]
+    picture(tmp_path / "beside" / "images" / "a.jpg")
+    dataset(tmp_path / "set")
+    write(tmp_path / "set" / "data.yaml", "train: images/train\nval: ../beside/images\n" + data)
+    findings = YoloRead(tmp_path / "set").findings
+    assert [(f.code, f.severity, f.where) for f in findings] == [
         ("split-outside", "error", "val"),
-        ("split-outside", "error", "test"),
+        ("split-missing", "warning", "test"),
     ]
     write(tmp_path / "data.yaml", "train: images/train\nval: images/none\nnames: [cat]\n")
     assert YoloRead(tmp_path).finding("split-missing").severity == "warning"
