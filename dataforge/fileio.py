@@ -538,8 +538,12 @@ def _undeclared_gb(data: bytes) -> bytes:
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[IO[bytes]]:
+def atomic_write(path: Path, mode: int | None = None) -> Iterator[IO[bytes]]:
     """A file that appears whole when the block ends well, or not at all.
+
+    Args:
+        path: of it.
+        mode: its permissions; None for those that a new file has.
 
     Raises:
         OutputError: the folder or the file cannot be written, or another run is writing it.
@@ -552,7 +556,7 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
             # It was made for nobody else; a dataset is to be read as far as the umask says.
             umask = os.umask(0)
             os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask)
+            os.chmod(temporary, 0o666 & ~umask if mode is None else mode)
             os.replace(temporary, path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
