@@ -210,6 +210,7 @@ class Root:
                         stored_size=image.size,
                         orientation=_orientation(image, stream),
                         format=image.format or "",
+                        mode=image.mode,
                         size_bytes=stream.seek(0, os.SEEK_END),
                     )
         except UnidentifiedImageError as error:
@@ -230,12 +231,14 @@ class ImageHeader(msgspec.Struct, frozen=True, kw_only=True):
         stored_size: (width, height) in pixels, as they are stored.
         orientation: EXIF's, 1 to 8; 1 where it says nothing.
         format: as Pillow calls it, such as `JPEG`.
+        mode: of its pixels, as Pillow calls it, such as `RGB`.
         size_bytes: of the file.
     """
 
     stored_size: tuple[int, int]
     orientation: int
     format: str
+    mode: str
     size_bytes: int
 
     @property
