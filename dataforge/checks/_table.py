@@ -108,6 +108,8 @@ _GROUP_OF: dict[str, str] = {
     "category-missing": "config",
     "classes-differ": "config",
     "classes-is-text": "config",
+    "evaluated-on-train": "config",
+    "evaluator-differs": "config",
     "frozen-at-random": "config",
     "images-filtered": "config",
     "import-missing": "config",
