@@ -47,6 +47,8 @@ MAX_IMAGE_PIXELS = 2**30
 """A stated size beyond this is no image's, as OpenCV has it; Pillow itself opens none of more
 than 179 million pixels, which it takes for decompression bombs."""
 
+_END = 4096
+
 MAX_VISITS = 1000
 """Ways to one folder over links; where each folder has two links to the next, there is no end."""
 
@@ -178,6 +180,16 @@ class Root:
                 found.update(block)
         return found.digest()
 
+    def end(self, name: str) -> bytes:
+        """The last bytes of a file, in which images differ that are of one size.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        with self.open(name) as stream:
+            stream.seek(max(stream.seek(0, os.SEEK_END) - _END, 0))
+            return stream.read()
+
     def exists(self, name: str) -> bool:
         """Whether there is such a file."""
         if self.remote:
@@ -211,6 +223,7 @@ class Root:
                         stored_size=image.size,
                         orientation=_orientation(image, stream),
                         format=image.format or "",
+                        mode=image.mode,
                         size_bytes=stream.seek(0, os.SEEK_END),
                     )
         except UnidentifiedImageError as error:
@@ -231,12 +244,14 @@ class ImageHeader(msgspec.Struct, frozen=True, kw_only=True):
         stored_size: (width, height) in pixels, as they are stored.
         orientation: EXIF's, 1 to 8; 1 where it says nothing.
         format: as Pillow calls it, such as `JPEG`.
+        mode: of its pixels, as Pillow calls it, such as `RGB`.
         size_bytes: of the file.
     """
 
     stored_size: tuple[int, int]
     orientation: int
     format: str
+    mode: str
     size_bytes: int
 
     @property
@@ -247,15 +262,24 @@ class ImageHeader(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def same_bytes(root: Root, names: Iterable[str]) -> list[list[str]]:
-    """The files in groups of those that hold the same bytes; all are read.
+    """The files in groups of those that hold the same bytes; what ends alike is read as a whole.
 
     Raises:
-        OSError: one cannot be.
+        OSError: one cannot be read.
     """
     groups: dict[bytes, list[str]] = {}
     for name in names:
-        groups.setdefault(root.digest(name), []).append(name)
-    return list(groups.values())
+        groups.setdefault(root.end(name), []).append(name)
+    found: list[list[str]] = []
+    for alike in groups.values():
+        if len(alike) == 1:
+            found.append(alike)
+            continue
+        same: dict[bytes, list[str]] = {}
+        for name in alike:
+            same.setdefault(root.digest(name), []).append(name)
+        found += same.values()
+    return found
 
 
 def _entries(folder: str, shown: str) -> list[os.DirEntry[str]]:
@@ -564,8 +588,12 @@ def _undeclared_gb(data: bytes) -> bytes:
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[IO[bytes]]:
+def atomic_write(path: Path, mode: int | None = None) -> Iterator[IO[bytes]]:
     """A file that appears whole when the block ends well, or not at all.
+
+    Args:
+        path: of it.
+        mode: its permissions; None for those that a new file has.
 
     Raises:
         OutputError: the folder or the file cannot be written, or another run is writing it.
@@ -578,7 +606,7 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
             # It was made for nobody else; a dataset is to be read as far as the umask says.
             umask = os.umask(0)
             os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask)
+            os.chmod(temporary, 0o666 & ~umask if mode is None else mode)
             os.replace(temporary, path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -33,6 +33,7 @@ from dataforge.fileio import Root, atomic_write, staged
 from dataforge.formats._coco_file import MAX_COCO_BYTES
 from dataforge.records import Image
 from dataforge.source import Progress
+from dataforge.staging import clear_away
 
 PASSES = 10
 """Edits that meet in one place need several; what is not done by then is left as it is."""
@@ -241,17 +242,20 @@ class Plan:
         with staged(target, [target], force=False) as stage:
             for name in self.files:
                 _write(stage / name, self._root.original(name))
-        for name in self.files:
-            self._put(folder / name, name)
+        # A link to a folder gives a file two names, of which one is mended; a link to a file of the
+        # dataset becomes a file before that one changes.
+        places = {Path(os.path.realpath((folder / name).parent)) / Path(name).name: name
+                  for name in self.files}  # fmt: skip
+        for place in sorted(places, key=lambda place: not place.is_symlink()):
+            self._put(place, places[place])
         return target
 
     def _put(self, path: Path, name: str) -> None:
         self._root.original(name)
         try:
             mode = stat.S_IMODE(path.stat().st_mode)
-            with atomic_write(path) as stream:
+            with atomic_write(path, mode) as stream:
                 stream.write(self._root.read_bytes(name))
-            path.chmod(mode)
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
@@ -354,19 +358,18 @@ def _backup_place(folder: Path, said: str | None) -> Path:
         return Path(said)
     real = Path(os.path.realpath(folder))
     first = real.with_name(real.name + BACKUP)
-    return next(path for path in _numbered(first) if not os.path.lexists(path))
-
-
-def _numbered(path: Path) -> Iterator[Path]:
-    yield path
-    number = 1
-    while number := number + 1:
-        yield path.with_name(f"{path.name}-{number}")
+    path, number = first, 1
+    while os.path.lexists(path):
+        clear_away(path)
+        number += 1
+        path = first.with_name(f"{first.name}-{number}")
+    return path
 
 
 def _refuse_place(folder: Path, target: Path) -> None:
     """A place that has something, or would be read as a part of the dataset next time."""
     if os.path.lexists(target):
+        clear_away(target)
         raise OutputError(f"{target} is there already: name a new folder")
     home = os.path.realpath(folder)
     if os.path.commonpath([home, os.path.realpath(target)]) == home:

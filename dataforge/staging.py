@@ -49,6 +49,16 @@ def claimed(target: Path, home: Path, *, folder: bool) -> Iterator[Path]:
             os.close(handle)
 
 
+def clear_away(target: Path) -> None:
+    """Remove what a killed run has left beside a target that was done.
+
+    Raises:
+        OutputError: another run is writing it.
+    """
+    with suppress(OSError), claimed(target, target.parent, folder=True):
+        pass
+
+
 def _short(name: str) -> str:
     if len(os.fsencode(name)) <= _LONGEST_NAME:
         return name

@@ -333,5 +333,8 @@ def test_files_of_the_same_bytes_are_grouped(tmp_path: Path) -> None:
     for name, content in (("a", "x"), ("b", "y"), ("c", "x"), ("d", "x" * 2**21)):
         write(tmp_path / name, content)
     assert fileio.same_bytes(Root(tmp_path), "abcd") == [["a", "c"], ["b"], ["d"]]
+    for name, first in (("f", "1"), ("g", "2"), ("h", "1")):  # the same for their last bytes
+        write(tmp_path / name, first + "x" * 5000)
+    assert fileio.same_bytes(Root(tmp_path), "fgh") == [["f", "h"], ["g"]]
     with pytest.raises(FileNotFoundError):
         fileio.same_bytes(Root(tmp_path), ["e"])

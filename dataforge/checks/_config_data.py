@@ -183,10 +183,17 @@ class Dataset:
             value = [line for line in lines if line]
         if isinstance(value, (list, tuple)) and all(isinstance(name, str) for name in value):
             return Classes(tuple(value), len(value), where)
-        number = self.stated("classes" if self.generation == 2 else "metainfo", "none") == "none"
-        if value is None and number and self.type in _OWN_NUMBER:
+        if value is None and self._takes_its_own and self.type in _OWN_NUMBER:
             return Classes(None, _OWN_NUMBER[self.type], f"{self.type}, as no classes are given")
         return None
+
+    @property
+    def _takes_its_own(self) -> bool:
+        """Whether it is known to be given no classes; mmdet 3 knows none by the old key CLASSES."""
+        if self.generation == 2:
+            return bool(self.stated("classes", "none") == "none")
+        said = self.stated("metainfo", {})
+        return isinstance(said, Mapping) and "classes" not in said
 
     def _class(self) -> Class | None:
         """The class, where an imported module's source has it."""

@@ -24,7 +24,7 @@ from dataforge.records import Finding
 SEVERITY = "error"
 
 # What mmdetection's NumClassCheckHook passes over.
-_OTHERS = ("FusedSemanticHead", "GARPNHead", "RPNHead", "VGG")
+_OTHERS = ("FusedSemanticHead", "GARPNHead", "RPNHead", "SCNetSemanticHead", "VGG")
 
 
 class Check(_base.Check):

@@ -111,17 +111,25 @@ def read(root: Root, options: Options, canonical: Canonical, each: Each = map) -
 
 
 def recognise(texts: Texts) -> Recognised:
-    """Text files called as images are, with rows of numbers; and what names their classes."""
-    labels = [name for name in texts.beside_images(".txt") if _has_rows(texts.root, name)]
-    if not labels:
-        return Recognised(0)
-    evidence = f"{plural(len(labels), 'text file')} beside images with rows of a class number and "
+    """Text files called as images are, with rows of numbers; and what names their classes.
+
+    Where no file has such rows, and nothing else marks the images, the names of classes are enough.
+    """
+    beside = texts.beside_images(".txt")
+    labels = [name for name in beside if _has_rows(texts.root, name)]
     said = [name for name in texts.root.files() if _names_classes(texts.root, name)]
     names = f"; class names in {', '.join(said[:3])}" if said else ""
+    if not labels:
+        if not said or texts.labelme or texts.coco or texts.voc:
+            return Recognised(0)
+        return Recognised(
+            len(beside) or 1, f"no text file with rows of numbers beside images{names}"
+        )
+    evidence = f"{plural(len(labels), 'text file')} beside images with rows of a class number and "
     return Recognised(len(labels), f"{evidence}coordinates{names}")
 
 
-_ROW = re.compile(r"\d+(\s+-?\d+(\.\d*)?(e-?\d+)?){4,}", re.IGNORECASE)
+_ROW = re.compile(r"\d+(\.0*)?(\s+-?\d+(\.\d*)?(e-?\d+)?){4,}", re.IGNORECASE)
 
 
 def _has_rows(root: Root, name: str) -> bool:

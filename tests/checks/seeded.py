@@ -22,12 +22,15 @@ much as a note. Each way damages a copy of one of them. In the order of the grou
     turned by EXIF               coco     exif-frame
     image beside the xml         voc      image-without-annotation
     image beside the json        labelme  image-without-labels
+    images resized               labelme  image-size-differs
+    12 bits of 16                voc      deep-image
     path that leaves the root    labelme  path-leaves-root
     copy in another split        coco     duplicate-across-splits
     saved anew in another split  voc      near-duplicate-across-splits
     listed in both splits        voc      image-in-two-splits
     listed in no split           voc      annotation-not-listed
     val is train                 yolo     same-split
+    val in train, too            yolo     duplicate-across-splits
     box of no width              voc      zero-area
     corners reversed             voc      reversed-box
     box beside its image         coco     outside-image
@@ -40,6 +43,16 @@ much as a note. Each way damages a copy of one of them. In the order of the grou
     hole by a bridge             labelme  bridged-polygon
     mask of another size         coco     mask-size-differs
     boxes one pixel off          voc      shifted-set
+    boxes as corners             coco     wrong-box-format
+    boxes from 0 to 1            coco     wrong-box-format
+    sizes as corners             voc      wrong-box-format
+    x and y swapped              labelme  wrong-box-format
+    corners in rows              yolo     wrong-box-format
+    no objects                   voc      nothing-marked
+    commas in rows               yolo     nothing-marked
+    labels of other names        yolo     nothing-marked
+    no label files               yolo     nothing-marked
+    objects of most images lost  coco     nothing-marked
     coordinate of 1e308          voc      coordinates-too-large
     other case                   labelme  look-alike-labels
     slip of the hand             voc      look-alike-labels
@@ -70,6 +83,8 @@ much as a note. Each way damages a copy of one of them. In the order of the grou
     box left out                 coco     no-bbox
     NaN in a box                 coco     nan
     broken run lengths           coco     bad-rle
+    outlines of smaller images   coco     box-differs
+    image ids as text            coco     ids-of-two-kinds
     xml deleted                  voc      annotation-missing
     difficult of maybe           voc      odd-difficult
     file name of another image   voc      filename-disagrees
@@ -83,6 +98,8 @@ much as a note. Each way damages a copy of one of them. In the order of the grou
     line for an object           labelme  skipped-line
     shape of no known type       labelme  unknown-shape-type
     row of four columns          yolo     bad-row
+    rows in pixels               yolo     bad-row
+    class numbers from 1         yolo     bad-row
     number above 1               yolo     outside-unit
     outline among boxes          yolo     mixed-rows
     column of scores             yolo     confidence-column
@@ -524,6 +541,110 @@ def _img_1(path: Path) -> None:
     _text("0001\n", "img_1\n")(folder / "ImageSets/Main/train.txt")
 
 
+def _resized(folder: Path) -> None:
+    """All images at half the size; nobody told the annotations."""
+    for path in folder.rglob("*.jpg"):
+        save(path, drawn(path.stem).resize((WIDTH // 2, HEIGHT // 2)))
+
+
+def _deep(folder: Path) -> None:
+    """The first image as a camera of 12 bits saves it."""
+    grey = drawn(FIRST).convert("I").point(lambda level: level * 16)
+    grey.convert("I;16").save(folder / f"JPEGImages/{FIRST}.png")
+    (folder / _VOC_JPG).unlink()
+    _text("0001.jpg", "0001.png")(folder / _XML)
+
+
+def _val_in_train(folder: Path) -> None:
+    for kind, end in (("images", "jpg"), ("labels", "txt")):
+        for name in VAL:
+            shutil.copy(folder / f"{kind}/val/{name}.{end}", folder / f"{kind}/train")
+
+
+_Numbers = Callable[[float, float, float, float], tuple[float, ...]]
+
+
+def _boxes(other: _Numbers) -> Damage:
+    """All boxes of a COCO file are written otherwise."""
+
+    def edit(content: dict[str, Any]) -> None:
+        for entry in content["annotations"]:
+            entry["bbox"] = other(*entry["bbox"])
+
+    return _json(edit)
+
+
+def _rows(other: _Numbers) -> Damage:
+    """All rows of a YOLO dataset are written otherwise."""
+
+    def damage(folder: Path) -> None:
+        for path in folder.glob("labels/*/*.txt"):
+            rows = [line.split() for line in path.read_text().splitlines()]
+            path.write_text("".join(
+                f"{number} {' '.join(f'{n:.6f}' for n in other(*map(float, rest)))}\n"
+                for number, *rest in rows
+            ))  # fmt: skip
+
+    return damage
+
+
+def _sizes(folder: Path) -> None:
+    """In place of the lower right corners, widths and heights."""
+    for path in folder.glob("*.xml"):
+        objects = (
+            voc_object(label, (x0, y0, x1 - x0, y1 - y0), difficult="0")
+            for label, (x0, y0, x1, y1) in things(path.stem)
+        )
+        write(path, voc_xml(*objects, filename=f"{path.stem}.jpg", size=(WIDTH, HEIGHT)))
+
+
+def _y_first(folder: Path) -> None:
+    def edit(content: dict[str, Any]) -> None:
+        for entry in content["shapes"]:
+            entry["points"] = [[y, x] for x, y in entry["points"]]
+
+    for path in folder.glob("*.json"):
+        _json(edit)(path)
+
+
+def _no_objects(folder: Path) -> None:
+    for path in folder.glob("*.xml"):
+        write(path, voc_xml(filename=f"{path.stem}.jpg", size=(WIDTH, HEIGHT)))
+
+
+def _commas(folder: Path) -> None:
+    for path in folder.glob("labels/*/*.txt"):
+        path.write_text(path.read_text().replace(" ", ","))
+
+
+def _jpg_txt(folder: Path) -> None:
+    for path in [*folder.glob("labels/*/*.txt")]:
+        path.rename(path.with_suffix(".jpg.txt"))
+
+
+def _from_1(folder: Path) -> None:
+    for path in folder.glob("labels/*/*.txt"):
+        lines = path.read_text().splitlines()
+        path.write_text("".join(f"{int(line[0]) + 1}{line[1:]}\n" for line in lines))
+
+
+def _mostly_empty(path: Path) -> None:
+    def edit(content: dict[str, Any]) -> None:
+        content["annotations"] = [a for a in content["annotations"] if a["image_id"] < 3]
+
+    _json(edit)(path)
+
+
+def _small_outlines(path: Path) -> None:
+    """The outlines as they were when the images had half the size."""
+
+    def edit(content: dict[str, Any]) -> None:
+        for entry in content["annotations"]:
+            entry["segmentation"] = [[v / 2 for v in ring] for ring in entry["segmentation"]]
+
+    _json(edit)(path)
+
+
 # fmt: off
 WAYS: tuple[Way, ...] = (
     # files
@@ -544,6 +665,8 @@ WAYS: tuple[Way, ...] = (
     Way("image beside the xml", "voc", "image-without-annotation", "JPEGImages/0099.jpg",
         _odd_one),
     Way("image beside the json", "labelme", "image-without-labels", "0099.jpg", _odd_one),
+    Way("images resized", "labelme", "image-size-differs", _JSON, _resized, target="."),
+    Way("12 bits of 16", "voc", "deep-image", f"JPEGImages/{FIRST}.png", _deep, target="."),
     Way("path that leaves the root", "labelme", "path-leaves-root", _JSON,
         _json(lambda content: content.update(imagePath="../../0001.jpg"))),
     # splits
@@ -557,6 +680,8 @@ WAYS: tuple[Way, ...] = (
         target="ImageSets/Main/train.txt"),
     Way("val is train", "yolo", "same-split", "data.yaml", _text("images/val", "images/train"),
         also=("annotation-not-listed",)),
+    Way("val in train, too", "yolo", "duplicate-across-splits", f"images/val/{LAST}.jpg",
+        _val_in_train, target="."),
     # boxes
     Way("box of no width", "voc", "zero-area", _XML, _edge("xmax", _X0)),
     Way("corners reversed", "voc", "reversed-box", _XML, _reversed),
@@ -577,6 +702,27 @@ WAYS: tuple[Way, ...] = (
     Way("mask of another size", "coco", "mask-size-differs", _COCO,
         _entry("annotations", segmentation={"size": [48, 64], "counts": [500, 20, 2552]})),
     Way("boxes one pixel off", "voc", "shifted-set", _XML, _coco_beside, target="old.json"),
+    Way("boxes as corners", "coco", "wrong-box-format", _COCO,
+        _boxes(lambda x, y, w, h: (x, y, x + w, y + h)),
+        also=("box-differs", "partly-outside-image")),
+    Way("boxes from 0 to 1", "coco", "wrong-box-format", _COCO,
+        _boxes(lambda x, y, w, h: (x / WIDTH, y / HEIGHT, w / WIDTH, h / HEIGHT)),
+        also=("box-differs", "tiny-object")),
+    Way("sizes as corners", "voc", "wrong-box-format", ".", _sizes, target="Annotations",
+        also=("reversed-box", "tiny-object")),
+    Way("x and y swapped", "labelme", "wrong-box-format", ".", _y_first,
+        also=("outside-image", "partly-outside-image")),
+    Way("corners in rows", "yolo", "wrong-box-format", ".",
+        _rows(lambda x, y, w, h: (x - w / 2, y - h / 2, x + w / 2, y + h / 2)),
+        also=("partly-outside-image",)),
+    Way("no objects", "voc", "nothing-marked", ".", _no_objects, target="Annotations"),
+    Way("commas in rows", "yolo", "nothing-marked", ".", _commas,
+        also=("bad-row", "class-without-instances")),
+    Way("labels of other names", "yolo", "nothing-marked", ".", _jpg_txt,
+        also=("class-without-instances", "image-missing")),
+    Way("no label files", "yolo", "nothing-marked", ".", shutil.rmtree, target="labels",
+        also=("class-without-instances",)),
+    Way("objects of most images lost", "coco", "nothing-marked", ".", _mostly_empty, target=_COCO),
     Way("coordinate of 1e308", "voc", "coordinates-too-large", _XML, _edge("xmax", "1e308")),
     # classes
     Way("other case", "labelme", "look-alike-labels", _JSON, _entry("shapes", label="Crate")),
@@ -631,6 +777,10 @@ WAYS: tuple[Way, ...] = (
         also=("bad-value", "no-bbox")),
     Way("broken run lengths", "coco", "bad-rle", _COCO,
         _entry("annotations", segmentation={"size": [HEIGHT, WIDTH], "counts": [5, 7]})),
+    Way("outlines of smaller images", "coco", "box-differs", _COCO, _small_outlines,
+        also=("area-differs",)),
+    Way("image ids as text", "coco", "ids-of-two-kinds", _COCO,
+        _text('"image_id": ([0-9]+)', r'"image_id": "\1"')),
     # voc
     Way("xml deleted", "voc", "annotation-missing", "ImageSets/Main/train.txt", Path.unlink,
         target=_XML, also=("image-without-annotation",)),
@@ -654,6 +804,11 @@ WAYS: tuple[Way, ...] = (
         _entry("shapes", shape_type="cuboid")),
     # yolo
     Way("row of four columns", "yolo", "bad-row", _ROWS, _line("0 0.5 0.5 0.1\n")),
+    Way("rows in pixels", "yolo", "bad-row", _ROWS,
+        _rows(lambda x, y, w, h: (x * WIDTH, y * HEIGHT, w * WIDTH, h * HEIGHT)), target=".",
+        also=("class-without-instances", "nothing-marked")),
+    Way("class numbers from 1", "yolo", "bad-row", _ROWS, _from_1, target=".",
+        also=("class-without-instances",)),
     Way("number above 1", "yolo", "outside-unit", _ROWS, _line("0 0.4 0.4 1.2 0.2\n"),
         also=("partly-outside-image",)),
     Way("outline among boxes", "yolo", "mixed-rows", _ROWS,

@@ -399,6 +399,24 @@ def test_what_lies_behind_a_link_stays(tmp_path: Path) -> None:
     assert snapshot(tmp_path / "elsewhere") == before
 
 
+def test_a_file_of_several_names_is_mended_once(tmp_path: Path) -> None:
+    """One name by a link to its folder, one by a link to the file itself."""
+    folder = tmp_path / "set"
+    write(folder / "s" / "0.json", document(shape("cat ", SQUARE), image="0.jpg"))
+    for place in ("s", "t"):
+        picture(folder / place / "0.jpg")
+    (folder / "also").symlink_to("s")
+    (folder / "t" / "0.json").symlink_to("../s/0.json")
+    with planned_fixes(str(folder)) as plan:
+        assert plan.files == ["also/0.json", "s/0.json", "t/0.json"]
+        plan.apply()
+    texts = {(folder / place / "0.json").read_bytes() for place in ("also", "s", "t")}
+    assert len(texts) == 1
+    assert b'"cat"' in texts.pop()
+    with planned_fixes(str(folder)) as plan:
+        assert plan.files == []
+
+
 def test_where_a_backup_may_be(tmp_path: Path) -> None:
     folder = dataset(tmp_path / "set")
     before = snapshot(folder)

@@ -2,13 +2,14 @@
 
     python tests/endurance/faults.py --kills 200 --full 50 --read-only 50
 
-runs `convert` and `register` so many times in all, each in a process of its own that is killed by
-SIGKILL (every second time after so many milliseconds, every second time at one of the steps that
-touch the output's folder), finds its disk full (RLIMIT_FSIZE, and a tmpfs where root may mount
-one), or its target read-only (as another user, or a read-only mount). `--every` kills at each of
-the steps, one after the other. After each, the output is compared with what it was and with what
+runs `convert`, `register` and `check --fix` so many times in all, each in a process of its own that
+is killed by SIGKILL (every second time after so many milliseconds, every second time at one of the
+steps that touch the output's folder), finds its disk full (RLIMIT_FSIZE, and a tmpfs where root may
+mount one), or its target read-only (as another user, or a read-only mount). `--every` kills at each
+of the steps, one after the other. After each, the output is compared with what it was and with what
 it is to be, byte for byte; then the same command runs again, and has to end with what is to be and
-nothing else. Linux only; what needs root is left out, and said, where it is not run by root.
+nothing else. Of a dataset that is mended in place, each file is compared so, and the backup as a
+whole. Linux only; what needs root is left out, and said, where it is not run by root.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 from helpers import SQUARE, document, picture, shape, voc_object, voc_xml, write  # noqa: E402
 
 import dataforge.cli  # noqa: E402
+from dataforge.fixes import BACKUP  # noqa: E402
 from dataforge.staging import SUFFIX  # noqa: E402
 
 NOBODY = 65534
@@ -53,7 +55,8 @@ class Case:
         self.target = folder / name
         self.kept = folder / f"{name}.before"
         places = {"out": self.target / "out", "src": folder / "src", "voc": folder / "devkit",
-                  "python": folder / "python", "site": self.target / "site"}  # fmt: skip
+                  "untidy": folder / "untidy", "python": folder / "python",
+                  "site": self.target / "site"}  # fmt: skip
         self.command = [word.format(**places) for word in command.split()]
         self.target.mkdir()
         (self.target / "site").mkdir()
@@ -61,6 +64,8 @@ class Case:
             words = [word.format(**places) for word in line.split()]
             if words[0] == "note":
                 write(Path(words[1]), "kept")
+            elif words[0] == "copy":
+                shutil.copytree(words[1], words[2])
             else:
                 _want(run(words)[0] <= 1, f"{name}: {line}")
         shutil.copytree(self.target, self.kept, symlinks=True)
@@ -113,9 +118,41 @@ class Case:
     def heal(self, fault: str) -> None:
         """Run once more: what is to be is there, and nothing else."""
         code, said = run(self.command)
-        done = code == 3 and "is there already; --force overwrites it" in said
+        done = code == 3 and "is there already" in said
         _want(code in (0, 1) or done, f"{self.name}, after {fault}: {said}")
         _want(state(self.target) == self.after, f"{self.name}, after {fault}: not healed")
+
+
+class InPlace(Case):
+    """A dataset that is mended file by file, with a backup of all of these files before."""
+
+    def check(self, fault: str) -> bool:
+        """Each file is the old or the new with its old permissions, the new behind a backup."""
+        label = f"{self.name}, {fault}"
+        left = {path: data for path, data in state(self.target).items() if SUFFIX not in path}
+        _want(self.before.keys() <= left.keys(), f"{label}: a file is gone")
+        for path, old in self.before.items():
+            _want(left[path] in (old, self.after[path]), f"{label}: {path} is not whole")
+            modes = [(folder / path).stat().st_mode for folder in (self.target, self.kept)]
+            _want(modes[0] == modes[1], f"{label}: {path} has other permissions")
+        backup = {path: left[path] for path in left.keys() - self.before.keys()}
+        whole = {path: self.after[path] for path in self.after.keys() - self.before.keys()}
+        _want(backup in ({}, whole), f"{label}: the backup is not whole")
+        changed = any(left[path] != old for path, old in self.before.items())
+        _want(not changed or backup == whole, f"{label}: mended without a backup")
+        return left == self.after
+
+    def heal(self, fault: str) -> None:
+        """Run once more: all is mended, and another backup may have what was left to mend."""
+        code, said = run(self.command)
+        _want(code in (0, 1), f"{self.name}, after {fault}: {said}")
+        now = state(self.target)
+        again = {path for path in now.keys() - self.after.keys() if f"{BACKUP}-2/" in path}
+        _want(
+            {path: data for path, data in now.items() if path not in again} == self.after
+            and all(now[path] == self.before[path.replace(f"{BACKUP}-2", "")] for path in again),
+            f"{self.name}, after {fault}: not healed",
+        )
 
 
 def _want(true: bool, message: str) -> None:
@@ -342,7 +379,7 @@ def _warm_up(folder: Path) -> None:
 
 
 def cases(folder: Path) -> list[Case]:
-    """Conversions and registrations, first ones and such over what is there."""
+    """Conversions, registrations and mendings, first ones and such over what is there."""
     for number in range(12):
         shapes = [shape(name, SQUARE) for name in ("cat", "dog")]
         write(folder / "src" / f"{number}.json", document(*shapes, image=f"{number}.jpg"))
@@ -350,6 +387,9 @@ def cases(folder: Path) -> list[Case]:
         objects = [voc_object(name, (1, 2, 30, 40)) for name in ("cat", "dog")]
         write(folder / "devkit" / "Annotations" / f"{number}.xml", voc_xml(*objects))
         picture(folder / "devkit" / "JPEGImages" / f"{number}.jpg")
+        untidy = document(shape("cat ", SQUARE), shape("dog", SQUARE), image=f"{number}.jpg")
+        write(folder / "untidy" / f"{number}.json", untidy).chmod(0o640 + number % 8)
+        picture(folder / "untidy" / f"{number}.jpg")
     python = write(folder / "python", f"#!/bin/sh\necho {folder}/$SITE/site\necho\n")
     python.chmod(0o755)
     _warm_up(folder)
@@ -372,9 +412,12 @@ def cases(folder: Path) -> list[Case]:
         ("register", [], register + SPLIT),
         ("register-again", [register + SPLIT, note],
          f"{register} {SPLIT} --labels dog,cat --base retinanet_r50_fpn"),
+        ("fix-out", [], "check {untidy} --fix --out {out}"),
+        ("fix-in-place", ["copy {untidy} {out}"], "check {out} --fix"),
     ):  # fmt: skip
         os.environ["SITE"] = name
-        made.append(Case(name, folder, before, command))
+        kind = InPlace if "in-place" in name else Case
+        made.append(kind(name, folder, before, command))
     return made
 
 
