@@ -592,8 +592,9 @@ def _infer_coco_images(root: Root, splits: Mapping[str, str], by_flags: bool) ->
     folders: dict[str, str] = {}
     for split, path in splits.items():
         listed = image_names(root, path)
-        if listed is None:
-            raise LayoutError(f"{root.location}: {path} is no COCO file")
+        if not listed:
+            fault = "is no COCO file" if listed is None else "lists no image"
+            raise LayoutError(f"{root.location}: {path} {fault}; name those to read with --splits")
         folder = folder_of_images(names, listed, split)
         if folder is None:
             raise LayoutError(

@@ -519,9 +519,10 @@ def test_a_coco_file_is_a_split_or_an_error(tmp_path: Path) -> None:
     write(tmp_path / "train.json", '{"images": [')
     with pytest.raises(LayoutError, match=r"train\.json::line 1, column 13: .*--splits"):
         choose("coco", "x", root)
-    given = {"splits": {"train": "other.json"}}
-    with pytest.raises(LayoutError, match=r"other\.json is no COCO file"):
-        choose("coco", "x", root, given)
+    write(tmp_path / "none.json", '{"images": [], "categories": []}')
+    for name, fault in (("other.json", "is no COCO file"), ("none.json", "lists no image")):
+        with pytest.raises(LayoutError, match=rf"{name} {fault}; .*--splits"):
+            choose("coco", "x", root, {"splits": {"train": name}})
 
 
 def test_coco_images_that_are_not_there(tmp_path: Path) -> None:
