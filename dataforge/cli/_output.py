@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rich.cells import cell_len
-
 from dataforge.errors import UsageError, one_line, plural
 from dataforge.records import Finding
 from dataforge.source import Progress
@@ -67,6 +65,8 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> Iterator[str]:
       人物       2
       a\\tb      10
     """
+    from rich.cells import cell_len  # not every command shows a table
+
     rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
