@@ -1,6 +1,6 @@
 """torchvision: dataset module and training script, by torchvision's own detectors.
 
-What the generated code must cope with: torchvision 0.16 to 0.26; labels begin at 1, degenerate
+What the generated code must cope with: torchvision 0.16 to 0.29; labels begin at 1, degenerate
 boxes are refused (models/detection/generalized_rcnn.py), and a backbone is downloaded unless told
 not to (models/detection/faster_rcnn.py).
 """
