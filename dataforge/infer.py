@@ -13,7 +13,7 @@ import msgspec
 
 from dataforge.errors import InputError, LayoutError, ParseError, UsageError, plural
 from dataforge.fileio import IMAGE_EXTENSIONS, Root, is_image, stem
-from dataforge.formats.coco import summarise
+from dataforge.formats.coco import image_names
 from dataforge.layout import (
     OWN_LAYOUT,
     SPLIT_NAMES,
@@ -543,8 +543,12 @@ def _infer_coco(
             if not name.lower().endswith(".json"):
                 continue
             try:
-                summary = summarise(root, name)
-            except ParseError:
+                listed = image_names(root, name)
+            except ParseError as error:
+                raise LayoutError(
+                    f"{error}; mend it, or name those to read with --splits"
+                ) from error
+            if listed is None:
                 continue  # some other JSON
             split = split_of_json(name)
             if split in splits:
@@ -553,8 +557,7 @@ def _infer_coco(
                 )
                 continue
             splits[split] = name
-            images = plural(len(summary.file_names), "image")
-            reasons.append(f"split {split}: {name} with {images}")
+            reasons.append(f"split {split}: {name} with {plural(len(listed), 'image')}")
         if not splits:
             raise LayoutError(
                 f"{root.location}: no COCO file (images, annotations, categories) in it"
@@ -597,7 +600,11 @@ def _infer_coco_images(root: Root, splits: Mapping[str, str], by_flags: bool) ->
     names = by_last_part(root.files())
     folders: dict[str, str] = {}
     for split, path in splits.items():
-        folder = folder_of_images(names, summarise(root, path).file_names, split)
+        listed = image_names(root, path)
+        if not listed:
+            fault = "is no COCO file" if listed is None else "lists no image"
+            raise LayoutError(f"{root.location}: {path} {fault}; name those to read with --splits")
+        folder = folder_of_images(names, listed, split)
         if folder is None:
             raise LayoutError(
                 f"{root.location}: none of the images that {path} names is below it; "

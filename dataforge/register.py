@@ -38,7 +38,7 @@ from dataforge.codegen.spec import (
     identify,
     snake_case,
 )
-from dataforge.errors import InputError, OutputError, UsageError
+from dataforge.errors import InputError, OutputError, UsageError, plural
 from dataforge.fileio import (
     REGISTRATION,
     Root,
@@ -235,6 +235,7 @@ def plan(request: Request) -> Plan:
         other_case=any(finding.code == "case-differs" for finding in survey.findings),
         upper_xml=any(path.endswith(".XML") for path in survey.id_of),
         has_masks=survey.masks,
+        without_mask=survey.without_mask,
         dropped=tuple(_dropped(categories, names, classes, rules)),
     )
     for module in modules.values():
@@ -282,6 +283,7 @@ class _Survey(msgspec.Struct, kw_only=True):
     unlisted: dict[str, bool] = {}  # split -> its ids have to be written into a list of our own
     coords: Any = "zero"
     masks: bool = False
+    without_mask: str = ""
     reasons: list[str] = []
     findings: list[Finding] = []
 
@@ -347,7 +349,8 @@ def _is_clean(root: Root, listing: str, ids: Sequence[str]) -> bool:
 
 def _survey_coco(root: Root, layout: Layout) -> _Survey:
     survey = _Survey(splits={}, ids={}, labels={})
-    segmented = total = 0
+    total = 0
+    without: list[str] = []
     checks = dropped_by_trainers(Data(root, "coco", ClassRules().class_map()))
     for name, path in layout.splits.items():
         images, _ = layout.folders(name)
@@ -364,13 +367,20 @@ def _survey_coco(root: Root, layout: Layout) -> _Survey:
                 survey.findings += checks.image(record)
                 ids.append(record.file_name)
                 labels.update(instance.label for instance in record.instances)
-                segmented += sum(instance.shape is not None for instance in record.instances)
+                without += (
+                    f"{path}::{item.where}" for item in record.instances if item.shape is None
+                )
         survey.ids[name] = ids
         survey.file_names[name] = {join(images, file_name) for file_name in ids}
         survey.labels[name] = labels
         survey.order += [label for label in labels if label not in survey.order]
         total += labels.total()
-    survey.masks = 0 < segmented == total
+    survey.masks = total > 0 and not without
+    if 0 < len(without) < total:
+        survey.without_mask = (
+            f"{len(without):,} of {plural(total, 'object')} have none, the first {without[0]}"
+        )
+        survey.reasons.append(f"masks: {survey.without_mask}; so boxes alone are registered")
     return survey
 
 
@@ -631,7 +641,8 @@ def check_applicable(plan_: Plan) -> None:
     if not (other.parent / DEMO_MARK).is_file():  # a demo gives way
         raise OutputError(
             f"{plan_.dataset.name} is registered already, from {other}; "
-            f"`dataforge unregister {plan_.dataset.name}` undoes that, --force takes its place"
+            f"`dataforge unregister {shlex.quote(plan_.dataset.name)}` undoes that, --force takes "
+            "its place"
         )
 
 
@@ -724,7 +735,10 @@ def unregister(
     if not folders and read_registration(default):
         folders = [default]
     if not folders:
-        raise InputError(f"{name} is not registered here; --out names the folder it was written to")
+        raise InputError(
+            f"{name} is not registered here; --out names the folder it was written to, and "
+            "--python the Python that it was registered for"
+        )
     removed: list[Path] = []
     kept: list[Path] = []
     for folder in folders:

@@ -536,6 +536,23 @@ def test_coco_folders_are_found(tmp_path: Path) -> None:
     assert found.folders("val")[0] == "val2017"
 
 
+def test_a_coco_file_is_a_split_or_an_error(tmp_path: Path) -> None:
+    """One that was passed over would leave its split to be taken from another."""
+    write(tmp_path / "val.json", coco("b.jpg"))
+    write(tmp_path / "other.json", "[1, 2]")
+    write(tmp_path / "train.json", '{"images": [], "categories": [], "annotations": [NaN]}')
+    root = tree(tmp_path, "b.jpg")
+    found = choose("coco", "x", root, {"images": "."}).layout
+    assert found.splits == {"train": "train.json", "val": "val.json"}
+    write(tmp_path / "train.json", '{"images": [')
+    with pytest.raises(LayoutError, match=r"train\.json::line 1, column 13: .*--splits"):
+        choose("coco", "x", root)
+    write(tmp_path / "none.json", '{"images": [], "categories": []}')
+    for name, fault in (("other.json", "is no COCO file"), ("none.json", "lists no image")):
+        with pytest.raises(LayoutError, match=rf"{name} {fault}; .*--splits"):
+            choose("coco", "x", root, {"splits": {"train": name}})
+
+
 def test_coco_images_that_are_not_there(tmp_path: Path) -> None:
     write(tmp_path / "train.json", coco("a.jpg"))
     with pytest.raises(LayoutError, match="none of the images"):

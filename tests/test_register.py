@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 from helpers import (
+    HEIGHT,
     SAMPLE,
+    WIDTH,
     load_coco,
     picture,
     run_convert,
@@ -28,6 +30,7 @@ from helpers import (
 
 from dataforge import register
 from dataforge.cli import main
+from dataforge.codegen._table import TARGETS
 from dataforge.codegen.spec import TrainSpec
 from dataforge.errors import InputError, LayoutError, OutputError, UsageError
 from dataforge.fileio import REGISTRATION
@@ -708,6 +711,29 @@ def test_coco_masks(segmentations: Any, masks: bool, tmp_path: Path) -> None:
             plan(request)
 
 
+def test_what_has_no_mask_is_named(cli: Cli, tmp_path: Path) -> None:
+    ring = [1, 2, 30, 4, 5, 36]
+    marked = [
+        {"id": n, "image_id": 1, "category_id": 1, "bbox": [0, 0, 9, 9], "segmentation": [rings]}
+        for n, rings in enumerate((ring, ring[:4], ring), 1)
+    ]
+    document = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": WIDTH, "height": HEIGHT}],
+        "annotations": marked,
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    picture(tmp_path / "d" / "a.jpg")
+    write(tmp_path / "d" / "train.json", document)
+    said = "1 of 3 objects have none, the first train.json::$.annotations[1]"
+    code, out, _ = cli("register", "Cats", "--root", tmp_path / "d", "--dry-run")
+    assert code == 0
+    assert f"masks: {said}" in out
+    for name in TARGETS:
+        options = ("--root", tmp_path / "d", "--framework", name, "--base", "mask_rcnn_r50_fpn")
+        code, _, errors = cli("register", "Cats", *options)
+        assert (code, "needs masks, and " + said in errors) == (2, True), name
+
+
 def test_coco_is_not_split_here(tmp_path: Path) -> None:
     picture(tmp_path / "d" / "a.jpg")
     write(tmp_path / "d" / "train.json", coco("a.jpg"))
@@ -974,6 +1000,26 @@ def test_cli_register_twice_and_unregister(cli: Cli, parts: Path, site: Path) ->
     code, _, errors = cli("unregister", "HumanParts")
     assert code == 3
     assert errors.startswith("error: HumanParts is not registered here")
+
+
+def test_cli_says_what_to_type(
+    cli: Cli, parts: Path, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it has to be typed: in quotes, and with the Python that trains."""
+    monkeypatch.setattr(register, "site_folders", lambda python=None: [site])
+    options = ("--framework", "torchvision,", "--python", "/my env/python", "--out", "my out")
+    code, out, _ = cli("register", "My Parts", "--root", parts, *options)
+    assert code == 0
+    script = Path.cwd() / "my out" / "train.py"
+    assert out.splitlines()[-4:] == [
+        "registered MyPartsDataset",
+        f"prove it:  '/my env/python' -m dataforge smoke '{script}'",
+        f"train it:  '/my env/python' '{script}'",
+        "undo it:   dataforge unregister 'My Parts' --python '/my env/python'",
+    ]
+    code, _, errors = cli("register", "My Parts", "--root", parts, *options[:-1], "another")
+    assert code == 3
+    assert "`dataforge unregister 'My Parts'` undoes that" in errors
 
 
 def test_cli_options(cli: Cli, parts: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dataforge.errors import UsageError, plural
+from dataforge.errors import UsageError, one_line, plural
 from dataforge.records import Finding
 from dataforge.source import Progress
 
@@ -58,11 +58,21 @@ def choice(option: str, value: str, choices: Sequence[str]) -> Any:
 
 
 def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> Iterator[str]:
-    """Rows with the first column to the left and the others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    """Rows with the first column to the left and the others to the right, as a terminal shows them.
+
+    >>> print(*table([["class", "train"], ["人物", "2"], ["a\\tb", "10"]]), sep="\\n")
+      class  train
+      人物       2
+      a\\tb      10
+    """
+    from rich.cells import cell_len  # not every command shows a table
+
+    rows = [[one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        yield indent + "  ".join([row[0].ljust(widths[0]), *cells]).rstrip()
+        gaps = [" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
+        cells = [gap + cell for gap, cell in zip(gaps[1:], row[1:], strict=True)]
+        yield indent + "  ".join([row[0] + gaps[0], *cells]).rstrip()
 
 
 def show_findings(findings: Sequence[Finding]) -> None:

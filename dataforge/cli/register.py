@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any, Optional, get_args
 
@@ -144,14 +145,14 @@ def _register(
         if not force:
             check_applicable(planned)
     else:
-        show_applied(planned, apply(planned, force))
+        show_applied(planned, apply(planned, force), python)
     raise typer.Exit(1 if planned.failed else 0)
 
 
 def _frameworks(text: str | None) -> tuple[str, ...]:
     if text == "all":
         return tuple(TARGETS)
-    return tuple(name.strip() for name in text.split(",")) if text else ()
+    return tuple(comma_list(text or ""))
 
 
 def _paths(text: str | None) -> dict[str, str] | None:
@@ -181,9 +182,11 @@ def show_plan(planned: Plan) -> None:
     show_findings(planned.findings)
 
 
-def show_applied(planned: Plan, written: list[Path]) -> None:
-    """What was written, what that makes possible, and how to go on."""
+def show_applied(planned: Plan, written: list[Path], python: str | None) -> None:
+    """What was written, what that makes possible, and how to go on, with the Python that trains."""
     dataset = planned.dataset
+    runs = shlex.quote(python or "python")
+    dataforge = f"{runs} -m dataforge" if python else "dataforge"
     for path in written:
         say(f"wrote {path}")
     if not written:
@@ -193,13 +196,16 @@ def show_applied(planned: Plan, written: list[Path]) -> None:
         say(f"importable as {modules}, by the line in {planned.pth}")
     else:
         say(f"no site-packages can be written: set PYTHONPATH={planned.out} before training")
-    say(f"registered {dataset.class_name}; get_classes() knows it as {', '.join(dataset.aliases)}")
+    knows = f"; get_classes() knows it as {', '.join(dataset.aliases)}"
+    of_mmdet = any(target.framework != "torchvision" for target in planned.targets)
+    say(f"registered {dataset.class_name}{knows if of_mmdet else ''}")
     for target in planned.targets:
-        config = planned.out / target.config
-        say(f"prove it:  dataforge smoke {config}")
-        script = "python" if target.framework == "torchvision" else "python tools/train.py"
-        say(f"train it:  {script} {config}")
-    say(f"undo it:   dataforge unregister {dataset.name}")
+        config = shlex.quote(str(planned.out / target.config))
+        say(f"prove it:  {dataforge} smoke {config}")
+        script = "" if target.framework == "torchvision" else "tools/train.py "
+        say(f"train it:  {runs} {script}{config}")
+    option = f" --python {runs}" if python else ""
+    say(f"undo it:   dataforge unregister {shlex.quote(dataset.name)}{option}")
 
 
 def _unregister(

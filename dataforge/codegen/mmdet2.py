@@ -7,7 +7,7 @@ and path rules hard-coded) and datasets/coco.py (labels follow the JSON's catego
 from __future__ import annotations
 
 from dataforge.codegen.render import render
-from dataforge.codegen.spec import DatasetSpec, PlannedFile, TrainSpec, find_base
+from dataforge.codegen.spec import DatasetSpec, PlannedFile, TrainSpec, check_masks, find_base
 from dataforge.errors import OutputError, UsageError
 
 BASES = {
@@ -47,8 +47,7 @@ def check(dataset: DatasetSpec, train: TrainSpec) -> None:
     taken = {*RESERVED_ALIASES.split(), "get"} & {*dataset.aliases, dataset.key}
     if taken:
         raise UsageError(f"mmdet knows the name {min(taken)!r} already: choose another one")
-    if find_base(train.base, BASES).startswith("mask") and not dataset.has_masks:
-        raise UsageError(f"--base {train.base} needs masks, and {dataset.name} has boxes alone")
+    check_masks(find_base(train.base, BASES), dataset)
     splits = dataset.splits.values()
     paths = [path for split in splits for path in (split.ann_file, split.images, split.annotations)]
     for path in (dataset.root, *paths):

@@ -11,7 +11,14 @@ from __future__ import annotations
 import posixpath
 
 from dataforge.codegen.render import render
-from dataforge.codegen.spec import DatasetSpec, PlannedFile, TrainSpec, find_base, palette
+from dataforge.codegen.spec import (
+    DatasetSpec,
+    PlannedFile,
+    TrainSpec,
+    check_masks,
+    find_base,
+    palette,
+)
 from dataforge.errors import UsageError
 
 BASES = {
@@ -56,8 +63,7 @@ def check(dataset: DatasetSpec, train: TrainSpec) -> None:
     taken = {*RESERVED_ALIASES.split(), "get"} & {*dataset.aliases, dataset.key}
     if taken:
         raise UsageError(f"mmdet knows the name {min(taken)!r} already: choose another one")
-    if _family(train) == "mask" and not dataset.has_masks:
-        raise UsageError(f"--base {train.base} needs masks, and {dataset.name} has boxes alone")
+    check_masks(find_base(train.base, BASES), dataset)
 
 
 def render_files(dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:

@@ -50,7 +50,8 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
         image_id: (regular expression, replacement) from an id to its image's, where they differ.
         other_case: some images and XML files are named in different case.
         upper_xml: some XML files end in .XML.
-        has_masks: every annotated split has polygons or masks.
+        has_masks: every object has polygons or a mask.
+        without_mask: which have none, in words, where others have one.
         dropped: names of categories, as the files write them, that are on purpose no class
             (coco): unused ones that were left out, dropped, skipped, and unknown ones where
             these are ignored.
@@ -76,6 +77,7 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
     other_case: bool = False
     upper_xml: bool = False
     has_masks: bool = False
+    without_mask: str = ""
     dropped: tuple[str, ...] = ()
 
 
@@ -141,6 +143,17 @@ def find_base(wanted: str, bases: Iterable[str]) -> str:
 
 def _bare(base: str) -> str:
     return base.replace("resnet", "r").replace("-", "").replace("_", "")
+
+
+def check_masks(base: str, dataset: DatasetSpec) -> None:
+    """Refuse a detector that learns masks where not every object has one.
+
+    Raises:
+        UsageError: it says which has none.
+    """
+    if base.startswith("mask") and not dataset.has_masks:
+        why = dataset.without_mask or f"{dataset.name} has boxes alone"
+        raise UsageError(f"--base {base} needs masks, and {why}")
 
 
 def snake_case(name: str) -> str:

@@ -1,6 +1,6 @@
 """torchvision: dataset module and training script, by torchvision's own detectors.
 
-What the generated code must cope with: torchvision 0.16 to 0.26; labels begin at 1, degenerate
+What the generated code must cope with: torchvision 0.16 to 0.29; labels begin at 1, degenerate
 boxes are refused (models/detection/generalized_rcnn.py), and a backbone is downloaded unless told
 not to (models/detection/faster_rcnn.py).
 """
@@ -8,8 +8,7 @@ not to (models/detection/faster_rcnn.py).
 from __future__ import annotations
 
 from dataforge.codegen.render import render
-from dataforge.codegen.spec import DatasetSpec, PlannedFile, TrainSpec, find_base
-from dataforge.errors import UsageError
+from dataforge.codegen.spec import DatasetSpec, PlannedFile, TrainSpec, check_masks, find_base
 
 BASES = {
     # detector -> its learning rate for 8 GPUs x 2 images in torchvision's own references
@@ -26,8 +25,7 @@ def check(dataset: DatasetSpec, train: TrainSpec) -> None:
     Raises:
         UsageError: the base is unknown, or needs masks.
     """
-    if find_base(train.base, BASES).startswith("mask") and not dataset.has_masks:
-        raise UsageError(f"--base {train.base} needs masks, and {dataset.name} has boxes alone")
+    check_masks(find_base(train.base, BASES), dataset)
 
 
 def render_files(dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:

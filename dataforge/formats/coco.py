@@ -8,19 +8,20 @@ full list of categories.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
 from dataforge.errors import UsageError
-from dataforge.fileio import Root, atomic_write, decode_json, to_utf8
+from dataforge.fileio import Root, atomic_write
 from dataforge.formats._base import Splits
 from dataforge.formats._coco_file import (
-    MAX_COCO_BYTES,
     NO_SUPERCATEGORY,
     WRITTEN_ANYWAY,
+    Document,
+    NotCocoError,
     keys_of,
     unite,
 )
@@ -29,8 +30,8 @@ from dataforge.formats._recognise import Recognised, Texts
 from dataforge.formats._tally import KeysTally
 from dataforge.records import Finding, Header, Image, Instance, Mask, Polygons
 
-__all__ = ["IMAGES", "LOSSY", "Options", "WriteOptions", "image_path", "key", "read",
-           "read_as_it_is", "recognise", "summarise", "targets", "unite", "write"]  # fmt: skip
+__all__ = ["IMAGES", "LOSSY", "Options", "WriteOptions", "image_names", "image_path", "key",
+           "read", "read_as_it_is", "recognise", "targets", "unite", "write"]  # fmt: skip
 
 LOSSY = (
     "the ids of images, annotations and categories: they are given anew",
@@ -216,41 +217,25 @@ def _segmentation(instance: Instance) -> Any:
 # What is to be known of a file before it is read. ----------------------------------------------
 
 
-class _Category(msgspec.Struct):
-    id: int | float | str
-    name: str
-
-
 class _ImageEntry(msgspec.Struct):
     file_name: str
 
 
-class _Annotation(msgspec.Struct):
-    category_id: int | float | str | None = None
+_decode_image = msgspec.json.Decoder(_ImageEntry).decode
 
 
-class _File(msgspec.Struct):
-    images: list[_ImageEntry]
-    categories: list[_Category]
-    annotations: list[_Annotation] = []
-
-
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in one COCO file.
-
-    Attributes:
-        file_names: of the images, as written.
-    """
-
-    file_names: list[str]
-
-
-def summarise(root: Root, name: str) -> Summary:
-    """Read what images a COCO file names, quickly.
+def image_names(root: Root, name: str) -> list[str] | None:
+    """The file names of the images that a COCO file lists; None where it is some other JSON.
 
     Raises:
-        ParseError: the file is no COCO instances file, with the place.
+        ParseError: it cannot be read, with the place.
     """
-    data, _ = to_utf8(root.read_bytes(name, MAX_COCO_BYTES), name)
-    document = decode_json(data, _File, name)
-    return Summary(file_names=[entry.file_name for entry in document.images])
+    names = []
+    try:
+        document = Document(root, name)
+    except NotCocoError:
+        return None
+    for raw in document.images:
+        with suppress(msgspec.ValidationError):  # the reader says what is wrong with it
+            names.append(_decode_image(raw).file_name)
+    return names

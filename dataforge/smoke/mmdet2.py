@@ -35,7 +35,10 @@ def require() -> None:
             "CONTRIBUTING.md says how they are built"
         ) from error
     if not version.startswith("2."):
-        raise DataforgeError(f"mmdet {version} is installed; this config wants mmdet 2.x")
+        raise DataforgeError(
+            f"mmdet {version} is installed; this config wants mmdet 2.x: run dataforge with "
+            "the Python that has it"
+        )
 
 
 def prepare(device: str) -> None:

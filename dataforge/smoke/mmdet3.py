@@ -42,7 +42,10 @@ def require() -> None:
         except metadata.PackageNotFoundError:
             continue
         if not version.startswith("3."):
-            raise DataforgeError(f"mmdet {version} is installed; this config wants mmdet 3.x")
+            raise DataforgeError(
+                f"mmdet {version} is installed; this config wants mmdet 3.x: run dataforge with "
+                "the Python that has it"
+            )
         return
     raise MissingDependencyError(
         "smoke needs mmdet 3 and mmcv 2 in the Python that runs dataforge; "

@@ -379,16 +379,30 @@ def test_the_learning_rate(pets: Registered, options: list[str], lr: float) -> N
     args = train.parse_args([*SMALL, *options])
     optimizer = train.build_optimizer(nn.Linear(2, 2), args)
     assert optimizer.defaults["lr"] == pytest.approx(lr)
-    scheduler = train.build_scheduler(optimizer, args, iterations=5)
+    scheduler = train.build_scheduler(optimizer, args, iterations=201)
     rates = []
-    for _ in range(5 * 23):
+    for _ in range(201 * 23):
         rates.append(scheduler.get_last_lr()[0] / lr)
         optimizer.step()
         scheduler.step()
-    assert rates[:5] == pytest.approx([0.001, 0.25075, 0.5005, 0.75025, 1])
-    assert set(rates[5:80]) == {1}
-    assert rates[80:110] == pytest.approx([0.1] * 30)  # after 16 epochs
-    assert rates[110:] == pytest.approx([0.01] * 5)  # after 22
+    assert rates[:201:50] == pytest.approx([0.001, 0.25075, 0.5005, 0.75025, 1])
+    assert set(rates[200 : 201 * 16]) == {1}
+    assert rates[201 * 16 : 201 * 22] == pytest.approx([0.1] * 201 * 6)
+    assert rates[201 * 22 :] == pytest.approx([0.01] * 201)
+
+
+@pytest.mark.parametrize(
+    ("iterations", "warm_up"), [(5, 100), (101, 100), (601, 600), (9999, 1000)]
+)
+def test_the_warm_up(pets: Registered, iterations: int, warm_up: int) -> None:
+    """After one of five iterations, an epoch of ten images, Mask R-CNN's loss went to 1e21."""
+    train = pets.train()
+    optimizer = torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=1)
+    args = train.parse_args([*SMALL, "--lr-steps"])
+    scheduler = train.build_scheduler(optimizer, args, iterations)
+    (factor,) = scheduler.lr_lambdas
+    assert factor(warm_up / 2) == pytest.approx(0.5005)
+    assert (factor(warm_up - 1) < 1, factor(warm_up)) == (True, 1)
 
 
 def test_wrong_options(pets: Registered, capsys: pytest.CaptureFixture[str]) -> None:

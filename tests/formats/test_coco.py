@@ -219,36 +219,32 @@ def test_the_sample_data_agree_with_pycocotools(tmp_path: Path) -> None:
     assert masks >= 1
 
 
-# Summaries -------------------------------------------------------------------------------------
+# Names of the images ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ids", [[5, 9], ["x", "y"], [1.0, 2.0]])
-def test_summarise(tmp_path: Path, ids: list[Any]) -> None:
+def test_image_names(tmp_path: Path) -> None:
+    """What the reader says of the rest of the file is nothing to the names."""
     file = {
-        "images": [{"file_name": "a.jpg", "id": 1}, {"file_name": "d\\b.jpg", "id": 2}],
-        "categories": [{"id": id_, "name": name} for id_, name in zip(ids, "ab", strict=True)],
-        "annotations": [{"category_id": id_, "segmentation": []} for id_ in (*ids, 7, None)],
+        "images": [{"file_name": "a.jpg", "id": 1}, {"id": 2}, {"file_name": "d\\b.jpg"}],
+        "categories": [{"id": [1], "name": 5}],
+        "annotations": [{"category_id": {}, "segmentation": [float("nan")]}],
         "something": {"else": 1},
     }
     write(tmp_path / "x.json", file)
-    assert coco.summarise(Root(tmp_path), "x.json").file_names == ["a.jpg", "d\\b.jpg"]
+    assert coco.image_names(Root(tmp_path), "x.json") == ["a.jpg", "d\\b.jpg"]
 
 
-@pytest.mark.parametrize(
-    ("content", "where"),
-    [
-        ([1], "$"),
-        ({"images": [], "annotations": []}, "$"),
-        ({"images": [{}], "categories": []}, "$.images[0]"),
-        ({"images": [], "categories": [{"id": [1], "name": "a"}]}, "$.categories[0].id"),
-        (b'{"images": [', "line 1, column 13"),
-    ],
-)
-def test_summarise_of_something_else(tmp_path: Path, content: Any, where: str) -> None:
+@pytest.mark.parametrize("content", [[1], {"images": [], "annotations": []}, {"images": 5}])
+def test_image_names_of_something_else(tmp_path: Path, content: Any) -> None:
     write(tmp_path / "x.json", content)
+    assert coco.image_names(Root(tmp_path), "x.json") is None
+
+
+def test_image_names_of_what_cannot_be_read(tmp_path: Path) -> None:
+    write(tmp_path / "x.json", b'{"images": [')
     with pytest.raises(ParseError) as caught:
-        coco.summarise(Root(tmp_path), "x.json")
-    assert (caught.value.file, caught.value.where) == ("x.json", where)
+        coco.image_names(Root(tmp_path), "x.json")
+    assert (caught.value.file, caught.value.where) == ("x.json", "line 1, column 13")
 
 
 # As it is --------------------------------------------------------------------------------------

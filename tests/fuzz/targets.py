@@ -89,7 +89,7 @@ def _labelme(data: bytes) -> None:
 def _coco(data: bytes) -> None:
     root = HeldRoot({"instances_train.json": data, "a.png": IMAGE})
     _all(coco.read(root, coco.Options(), ClassMap().canonical))
-    _survived(coco.summarise, root, "instances_train.json")
+    _survived(coco.image_names, root, "instances_train.json")
 
 
 def _voc(data: bytes) -> None:

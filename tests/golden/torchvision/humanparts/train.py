@@ -136,8 +136,8 @@ def build_optimizer(model, args):
 
 
 def build_scheduler(optimizer, args, iterations):
-    """Linear warm-up over the first epoch, 1000 iterations at most; a tenth after each step."""
-    warm_up = min(1000, max(1, iterations - 1))
+    """Linear warm-up over the first epoch, 100 to 1000 iterations; a tenth after each step."""
+    warm_up = min(1000, max(100, iterations - 1))
 
     def factor(iteration):
         passed = sum(iteration >= step * iterations for step in args.lr_steps)
