@@ -139,6 +139,7 @@ _GROUP_OF: dict[str, str] = {
     # labelme
     "bad-mask": "labelme",
     "bad-shape": "labelme",
+    "group-differs": "labelme",
     "group-of-one": "labelme",
     "image-data-differs": "labelme",
     "labelme-version": "labelme",

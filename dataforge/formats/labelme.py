@@ -263,7 +263,7 @@ class _Reader:
         found = yield from self.read_shapes(name, shapes, size)
         said = document.attributes if isinstance(document.attributes, dict) else {}
         if self.options.group:
-            instances = tuple(self.grouped(found, size))
+            instances = yield from self.grouped(name, found, size)
         else:
             instances = tuple(instance for instance, _ in found)
         yield Image(
@@ -395,15 +395,30 @@ class _Reader:
         return instance, crossing
 
     def grouped(
-        self, found: list[tuple[Instance, int | str | None]], size: tuple[int, int]
-    ) -> Iterator[Instance]:
+        self, name: str, found: list[tuple[Instance, int | str | None]], size: tuple[int, int]
+    ) -> Step[tuple[Instance, ...]]:
+        """Returns the instances, one for each group."""
         groups: dict[Any, list[Instance]] = {}
         for instance, group_id in found:
             label = self.canonical(instance.label) or instance.label
             key = (label, group_id) if group_id is not None else instance.where
             groups.setdefault(key, []).append(instance)
         for members in groups.values():
-            yield members[0] if len(members) == 1 else _merge(members, *size)
+            if differing := _differing(members):
+                yield Finding(
+                    code="group-differs",
+                    severity="note",
+                    file=name,
+                    where=members[0].where,
+                    message=f"the shapes of group {members[0].attributes['group_id']!r} of "
+                    f"{members[0].label!r} differ in {', '.join(differing)}: the first value is "
+                    "taken",
+                    remedy="make them agree, or give other objects another group_id",
+                )
+        return tuple(
+            members[0] if len(members) == 1 else _merge(members, *size)
+            for members in groups.values()
+        )
 
     def unlabelled(self, used: Set[str | None]) -> Iterator[Finding]:
         """A note of the images below `root` that no JSON speaks of."""
@@ -533,6 +548,18 @@ def _crossing_finding(name: str, where: str, instance: Instance) -> Finding:
         f"({instance.area:g})",
         remedy="redraw it if the crossing is not meant",
     )
+
+
+def _differing(members: Sequence[Instance]) -> list[str]:
+    """Keys that have one value in one shape of a group and another in another."""
+    first: dict[str, Any] = {}
+    differing: dict[str, None] = {}
+    for member in members:
+        own = member.extra.get("labelme", {})
+        for said, value in (member.attributes | own | {"difficult": member.difficult}).items():
+            if first.setdefault(said, value) != value:
+                differing[said] = None
+    return [*differing]
 
 
 def _merge(members: Sequence[Instance], width: int, height: int) -> Instance:

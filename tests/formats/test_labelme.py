@@ -325,7 +325,8 @@ def test_a_group_is_one_instance(tmp_path: Path) -> None:
         shape("cat", FAR),
         shape("cat", FAR),
     )
-    image = read_labelme(folder).image
+    read = read_labelme(folder)
+    image = read.image
     assert [(item.label, item.parts, item.area) for item in image.instances] == [
         ("cat", 2, 500),  # 400 + 100
         ("dog", 1, 400),
@@ -338,8 +339,11 @@ def test_a_group_is_one_instance(tmp_path: Path) -> None:
     assert len(cat.shape.rings) == 2
     assert cat.box == (10, 10, 50, 30)
     assert cat.iscrowd is False
-    # what the first shape says outweighs the others
+    # what the first shape says outweighs the others, and that is said
     assert cat.attributes == {"flags": {"a": 1}, "description": "tail", "group_id": 1}
+    (finding,) = read.findings
+    assert (finding.code, finding.where, finding.lost) == ("group-differs", "$.shapes[0]", 0)
+    assert "group 1 of 'cat' differ in flags:" in finding.message
 
 
 def test_groups_do_not_reach_over_images(tmp_path: Path) -> None:
@@ -782,6 +786,22 @@ def test_a_group_has_the_own_keys_of_all_its_shapes_the_first_goes_before(tmp_pa
     first = shape("cat", SQUARE, group_id=1, reviewer="Ann")
     read = read_labelme(one(tmp_path, first, shape("cat", SQUARE, group_id=1, reviewer="Bo", n=2)))
     assert read.instance.extra == {"labelme": {"reviewer": "Ann", "n": 2}}
+    (finding,) = read.findings
+    assert "differ in reviewer:" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [({"difficult": True}, ["group-differs"]), ({"difficult": False}, []), ({}, [])],
+)
+def test_a_group_that_is_difficult_in_part(
+    tmp_path: Path, other: dict[str, Any], code: list[str]
+) -> None:
+    read = read_labelme(
+        one(tmp_path, shape("cat", SQUARE, group_id=1), shape("cat", FAR, group_id=1, **other))
+    )
+    assert read.instance.difficult is False
+    assert [finding.code for finding in read.findings] == code
 
 
 def test_own_keys_are_counted_where_they_are_not_written(tmp_path: Path) -> None:
