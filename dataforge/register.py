@@ -241,10 +241,13 @@ def plan(request: Request) -> Plan:
     for module in modules.values():
         module.check(dataset, request.train)
     findings += unmarked(instances, names)
+    shared = [*package_files(dataset), *made.files]
+    files = [*shared, *_files(modules, dataset, request.train)]
+    findings += _made_earlier(out, shared, files)
     return Plan(
         dataset=dataset,
         out=out,
-        files=[*package_files(dataset), *_files(modules, dataset, request.train), *made.files],
+        files=files,
         targets=[
             Target(name, module.config_path(dataset, request.train), module.module_name(dataset))
             for name, module in modules.items()
@@ -262,6 +265,31 @@ def _files(
 ) -> Iterator[PlannedFile]:
     for module in modules.values():
         yield from module.render_files(dataset, train)
+
+
+def _made_earlier(
+    out: Path, shared: Sequence[PlannedFile], files: Sequence[PlannedFile]
+) -> Iterator[Finding]:
+    """Files of other frameworks or detectors, where what they share with the plan changes."""
+    old = read_registration(out)
+    earlier = old.files if old else {}
+    changes = any(
+        earlier.get(file.path, digest) != digest
+        for file in shared
+        for digest in [_sha256(file.text.encode())]
+    )
+    planned = {file.path for file in files}
+    rest = [name for name in earlier if name not in planned and (out / name).is_file()]
+    if changes and rest:
+        yield Finding(
+            code="registered-otherwise",
+            severity="warning",
+            file=str(out / rest[0]),
+            message=f"{plural(len(rest), 'file')} (this is the first) of an earlier registration "
+            "left as it stood then, while the dataset they share is now read in another way",
+            remedy="register for all frameworks in one run (--framework a,b), or `dataforge "
+            "unregister` first",
+        )
 
 
 def _nothing(request: Request, findings: Sequence[Finding]) -> str:

@@ -177,6 +177,20 @@ def test_unchanged_files_are_replaced_when_the_options_change(parts: Path) -> No
     assert not second.out.exists()
 
 
+def test_what_an_earlier_registration_left_is_named_where_the_dataset_changed(parts: Path) -> None:
+    apply(planned(parts, frameworks=("mmdet2",)))
+    same = planned(parts, frameworks=("mmdet3",))
+    assert "registered-otherwise" not in {finding.code for finding in same.findings}
+    apply(same)
+    other = planned(parts, frameworks=("mmdet3",), drop="hand")
+    (finding,) = (f for f in other.findings if f.code == "registered-otherwise")
+    # mmdet 2's class, dataset fragment and training config
+    assert finding.message.startswith("3 files (this is the first) of an earlier registration")
+    assert "/mmdet2" in finding.file
+    both = planned(parts, frameworks=("mmdet2", "mmdet3"), drop="hand")
+    assert "registered-otherwise" not in {finding.code for finding in both.findings}
+
+
 def test_a_name_is_registered_once(parts: Path, tmp_path: Path, site: Path) -> None:
     first = planned(parts)
     apply(first)

@@ -222,6 +222,7 @@ _GROUP_OF: dict[str, str] = {
     "other-class": "writing",
     "other-image": "writing",
     "outlines-not-carried": "writing",
+    "registered-otherwise": "writing",
     "rings-joined": "writing",
     "rule-changed": "writing",
     "same-image": "writing",
