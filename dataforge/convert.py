@@ -26,10 +26,10 @@ from dataforge.checks.coordinates_too_large import measurable
 from dataforge.classes import ClassOptions
 from dataforge.engines._table import get_engine
 from dataforge.errors import InputError, OutputError, plural
-from dataforge.fileio import is_image, is_plain, staged, write_json
+from dataforge.fileio import is_image, staged, write_json
 from dataforge.formats._table import get_format
 from dataforge.labels import ClassMap
-from dataforge.manifest import Rule, load_rule, not_listed, split_names
+from dataforge.manifest import Rule, load_rule, not_listed, split_names, want_split_names
 from dataforge.placing import How, Placing
 from dataforge.records import Category, Finding, Header, Image, Instance, Mask, Polygons
 from dataforge.source import Progress, Source, image_key, in_two_splits, in_utf8, options_of
@@ -172,9 +172,7 @@ def convert(job: Job, progress: Progress | None = None) -> Report:
         unlabelled = getattr(source.reader, "UNLABELLED", False)
         if not names or not (report.classes or unlabelled):
             raise InputError(_nothing(job, report))
-        for name in names:
-            if not is_plain(name):
-                raise InputError(f"{name!r} cannot be a split's name, as files are called by it")
+        want_split_names(names)
         _one_of_each_key(spool, writer, report)
         report.add(_hidden(spool, writer))
         views = {name: spool.view(name) for name in names}

@@ -572,10 +572,15 @@ def parse_xml(data: bytes, name: str) -> _Element:
 _ENTITIES = "declares entities, which are not read for safety: remove them"
 
 
+def declared_encoding(data: bytes) -> str:
+    """The encoding that an XML file says it is in, in lower case; empty where it says none."""
+    found = re.match(rb"\s*<\?xml[^>]*encoding=[\"']([\w.-]+)", data)
+    return found[1].decode("ascii", "replace").lower() if found else ""
+
+
 def _undeclared_gb(data: bytes) -> bytes:
     """Old Windows tools wrote GBK and declared UTF-8 or nothing: say what it is."""
-    declared = re.match(rb"\s*<\?xml[^>]*encoding=[\"']([\w.-]+)", data)
-    if data.isascii() or (declared and declared[1].lower() != b"utf-8"):
+    if data.isascii() or (declared_encoding(data) or "utf-8") != "utf-8":
         return data
     try:
         data.decode("utf-8-sig")

@@ -12,6 +12,7 @@ import msgspec
 from dataforge.errors import InputError, UsageError, plural
 from dataforge.fileio import (
     decode_json,
+    is_plain,
     load_toml,
     read_file,
     stem,
@@ -179,6 +180,17 @@ def load(path: Path) -> Manifest:
         if not can_be_name(name):
             raise InputError(f"{path}: {name!r} cannot be a split's name")
     return manifest
+
+
+def want_split_names(names: Iterable[str]) -> None:
+    """Refuse names, of splits that a dataset has, that cannot be part of a file's.
+
+    Raises:
+        InputError: one cannot.
+    """
+    for name in names:
+        if not is_plain(name):
+            raise InputError(f"{name!r} cannot be a split's name, as files are called by it")
 
 
 def save(manifest: Manifest, path: Path) -> None:

@@ -43,7 +43,6 @@ from dataforge.fileio import (
     REGISTRATION,
     Root,
     decode_json,
-    is_plain,
     read_file,
     staged,
     write_json,
@@ -53,7 +52,14 @@ from dataforge.formats import coco, voc
 from dataforge.infer import choose
 from dataforge.labels import ClassMap
 from dataforge.layout import Layout, join
-from dataforge.manifest import Manifest, Rule, load_rule, not_listed, split_names
+from dataforge.manifest import (
+    Manifest,
+    Rule,
+    load_rule,
+    not_listed,
+    split_names,
+    want_split_names,
+)
 from dataforge.records import Finding, Header, Image
 from dataforge.source import in_two_splits, layout_rules
 
@@ -203,9 +209,7 @@ def plan(request: Request) -> Plan:
     out = Path(os.path.abspath(request.out or f"{key}_registered"))
     if rule is not None:
         survey = _shared_out(survey, rule, request, classes, findings)
-    for name in survey.splits:
-        if not is_plain(name):
-            raise InputError(f"{name!r} cannot be a split's name, as files are called by it")
+    want_split_names(survey.splits)
     findings += in_two_splits(survey.file_names)
     made = _made_splits(survey, out)
     splits = _splits(survey, made, reasons, findings)
@@ -274,9 +278,8 @@ def _made_earlier(
     old = read_registration(out)
     earlier = old.files if old else {}
     changes = any(
-        earlier.get(file.path, digest) != digest
+        file.path in earlier and earlier[file.path] != _sha256(file.text.encode())
         for file in shared
-        for digest in [_sha256(file.text.encode())]
     )
     planned = {file.path for file in files}
     rest = [name for name in earlier if name not in planned and (out / name).is_file()]

@@ -18,6 +18,7 @@ from typing import Any
 from dataforge.checks._base import Data
 from dataforge.checks._text import Change, Edit, Element, Path, Text, path_of
 from dataforge.fileio import plain
+from dataforge.formats._voc_write import BOUNDS
 from dataforge.records import Box, Image, Instance
 
 
@@ -96,7 +97,7 @@ def _removed(
 
 def corners(element: Element) -> list[Element] | None:
     """The elements of (xmin, ymin, xmax, ymax) of an <object>, where all of them are numbers."""
-    found = [element.find(f"bndbox/{tag}") for tag in ("xmin", "ymin", "xmax", "ymax")]
+    found = [element.find(f"bndbox/{tag}") for tag in BOUNDS]
     there = [corner for corner in found if corner]
     try:
         finite = all(math.isfinite(float(corner.value or "")) for corner in there)

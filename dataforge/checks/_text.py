@@ -18,6 +18,7 @@ import msgspec
 
 from dataforge.checks._files import Document
 from dataforge.errors import ParseError
+from dataforge.fileio import declared_encoding
 
 Span: TypeAlias = tuple[int, int]
 Change: TypeAlias = tuple[int, int, str]
@@ -64,10 +65,9 @@ class Text:
         Raises:
             ParseError: none does.
         """
-        declared = re.match(rb"\s*<\?xml[^>]*encoding=[\"']([\w.-]+)", self.data)
         wide = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(self.data[:2])
-        said = [declared[1].decode("ascii", "replace")] if declared else []
-        for codec in [wide] if wide else [*said, "utf-8", "gb18030"]:
+        said = declared_encoding(self.data)
+        for codec in [wide] if wide else filter(None, (said, "utf-8", "gb18030")):
             try:
                 if self.data.decode(codec).encode(codec) == self.data:
                     return codec

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from dataforge.checks import _base
 from dataforge.checks._base import About, Data
 from dataforge.checks._files import Document
+from dataforge.formats._voc_write import BOUNDS
 from dataforge.records import Box, Finding, Image
 
 SEVERITY = "error"
@@ -88,9 +89,8 @@ class Check(_base.Check):
     def document(self, document: Document, image: Image) -> Iterator[Finding]:
         if self.data.format == "voc":  # whose reversed corners the reader has put in order
             for bounds in document.xml.iterfind("object/bndbox"):
-                tags = ("xmin", "ymin", "xmax", "ymax")
                 try:
-                    a, b, c, d = (float(bounds.findtext(tag) or "") for tag in tags)
+                    a, b, c, d = (float(bounds.findtext(tag) or "") for tag in BOUNDS)
                 except ValueError:
                     continue
                 self._take(image, (a, b, c, d))

@@ -8,6 +8,7 @@ from typing import Optional
 import typer
 
 from dataforge.check import MAX_FINDINGS, CheckOptions, check
+from dataforge.classes import comma_list
 from dataforge.cli._check_output import FORMS
 from dataforge.cli._options import (
     Aliases,
@@ -159,4 +160,4 @@ def _mended(plan: Plan, verb: str) -> str:
 
 
 def _names(said: list[str] | None) -> tuple[str, ...]:
-    return tuple(name for item in said or () for part in item.split(",") if (name := part.strip()))
+    return tuple(comma_list(",".join(said or ())))

@@ -22,6 +22,9 @@ IMAGES: Literal["reference", "copy"] = "copy"
 LISTS_IMAGES = True
 
 _IMAGES, _ANNOTATIONS, _LISTS = "JPEGImages", "Annotations", "ImageSets/Main"
+BOUNDS = ("xmin", "ymin", "xmax", "ymax")
+"""Elements of a <bndbox>."""
+
 _HELD = ("pose", "truncated", "occluded")
 
 
@@ -264,7 +267,7 @@ def _add_object(root: Any, instance: Instance, coords: Coords) -> None:
     _add(item, "difficult", str(int(instance.difficult or instance.iscrowd)))
     box = _add(item, "bndbox")
     texts = text_of_edges(instance.box, coords)
-    for tag, text in zip(("xmin", "ymin", "xmax", "ymax"), texts, strict=True):
+    for tag, text in zip(BOUNDS, texts, strict=True):
         _add(box, tag, text)
 
 

@@ -11,7 +11,7 @@ import binascii
 import io
 import math
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence, Set
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Set
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Literal
 
@@ -562,6 +562,11 @@ def _differing(members: Sequence[Instance]) -> list[str]:
     return [*differing]
 
 
+def _united(said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The keys of all of them, each with the value that the first one gives it."""
+    return {key: value for one in reversed(said) for key, value in one.items()}
+
+
 def _merge(members: Sequence[Instance], width: int, height: int) -> Instance:
     """One instance of several shapes: all rings, or one mask where any of them is a mask."""
     rings: list[Ring] = []
@@ -571,13 +576,7 @@ def _merge(members: Sequence[Instance], width: int, height: int) -> Instance:
             masks.append(member.shape)
         elif member.shape is not None:
             rings.extend(member.shape.rings)
-    attributes, own = (
-        {key: value for said in reversed(keys) for key, value in said.items()}
-        for keys in (
-            [member.attributes for member in members],
-            [member.extra.get("labelme", {}) for member in members],
-        )
-    )
+    own = _united([member.extra.get("labelme", {}) for member in members])
     box: Box
     if masks:
         if rings:
@@ -595,7 +594,7 @@ def _merge(members: Sequence[Instance], width: int, height: int) -> Instance:
         area=area,
         shape=shape,
         parts=len(members),
-        attributes=attributes,
+        attributes=_united([member.attributes for member in members]),
         extra={"labelme": own} if own else {},
     )
 

@@ -20,6 +20,7 @@ from dataforge.formats._base import Canonical, Each, Records, Step, finished
 from dataforge.formats._images import find_size, sampled, size_differs
 from dataforge.formats._recognise import Recognised, Texts
 from dataforge.formats._voc_write import (
+    BOUNDS,
     IMAGES,
     LISTS_IMAGES,
     WriteOptions,
@@ -456,12 +457,9 @@ class _Reader:
             )
 
 
-_BOUNDS = ("xmin", "ymin", "xmax", "ymax")
-
-
 def _texts(item: _Element) -> list[str]:
     box = item.find("bndbox")
-    return ["" if box is None else (box.findtext(tag) or "").strip() for tag in _BOUNDS]
+    return ["" if box is None else (box.findtext(tag) or "").strip() for tag in BOUNDS]
 
 
 def _bounds(item: _Element) -> Box | str:
@@ -469,7 +467,7 @@ def _bounds(item: _Element) -> Box | str:
     if item.find("bndbox") is None:
         return "object without a bndbox"
     values = []
-    for tag, text in zip(_BOUNDS, _texts(item), strict=True):
+    for tag, text in zip(BOUNDS, _texts(item), strict=True):
         try:
             value = float(text)
         except ValueError:
