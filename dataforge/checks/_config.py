@@ -133,11 +133,13 @@ class Config:
         files: that it is made of, by their real paths.
         missing: bases that are not there, as they are written.
         is_complete: all bases are known.
+        read: what was read of its annotation files, for all checks; each is read once.
     """
 
     def __init__(self, tree: ast.Module, path: Path) -> None:
         files = _Files()
         self.path = path
+        self.read: dict[tuple[str, str | None], Any] = {}
         self.own = {
             target.id
             for statement in tree.body

@@ -23,6 +23,7 @@ from dataforge.codegen import mmdet2, mmdet3
 from dataforge.errors import ParseError
 from dataforge.fileio import decode_json, parse_xml, read_file, to_utf8
 from dataforge.formats._coco_file import MAX_COCO_BYTES
+from dataforge.formats._voc_write import BOUNDS
 from dataforge.records import Severity
 
 SPLITS = ("train", "val", "test")
@@ -223,20 +224,23 @@ class Dataset:
         ann_file, xml_folder = self.ann_file, self.subfolder("ann_subdir") if self.is_xml else None
         if not ann_file or not self.is_local or not os.path.isfile(ann_file):
             return None
-        if self.is_coco:
-            return _of_coco(Path(ann_file))
-        if xml_folder is None:
+        if not self.is_coco and xml_folder is None:
             return None
-        ids = [line for line in _lines(ann_file) if os.path.isfile(f"{xml_folder}/{line}.xml")]
-        return Annotations([_of_xml(Path(f"{xml_folder}/{id_}.xml")) for id_ in ids], None)
+        known = self._config.read
+        if (key := (ann_file, xml_folder)) not in known:
+            known[key] = (
+                _of_coco(Path(ann_file)) if xml_folder is None else _of_xmls(ann_file, xml_folder)
+            )
+        found: Annotations = known[key]
+        return found
 
     def number_of_images(self) -> int | None:
         """Images that it lists; None where that is not known."""
         ann_file = self.ann_file
         if not ann_file or not self.is_local or not os.path.isfile(ann_file):
             return None
-        if self.is_coco:
-            return len(_of_coco(Path(ann_file)).images)
+        if self.is_coco and (found := self.annotations()):
+            return len(found.images)
         return len(_lines(ann_file)) if self.is_xml else None
 
 
@@ -330,13 +334,16 @@ def _hashable(id_: Any) -> Any:
     return id_ if isinstance(id_, (int, str)) else str(id_)
 
 
+def _of_xmls(listing: str, folder: str) -> Annotations:
+    ids = [line for line in _lines(listing) if os.path.isfile(f"{folder}/{line}.xml")]
+    return Annotations([_of_xml(Path(f"{folder}/{id_}.xml")) for id_ in ids], None)
+
+
 def _of_xml(path: Path) -> Marked:
     root = parse_xml(read_file(path), str(path))
     boxes = []
     for item in root.iter("object"):
-        x0, y0, x1, y1 = (
-            _number(item.findtext(f"bndbox/{tag}")) for tag in ("xmin", "ymin", "xmax", "ymax")
-        )
+        x0, y0, x1, y1 = (_number(item.findtext(f"bndbox/{tag}")) for tag in BOUNDS)
         boxes.append((item.findtext("name"), x1 - x0, y1 - y0))
     width, height = (_number(root.findtext(f"size/{tag}")) for tag in ("width", "height"))
     return Marked((width, height) if width and height else None, boxes)
