@@ -45,7 +45,7 @@ from dataforge.check import check
 assert check(source).images
 """,
     "headers": """
-from dataforge.fileio import Root, is_image
+from dataforge.io import Root, is_image
 root = Root(source)
 for name in filter(is_image, root.files()):
     root.image_header(name)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dataforge.convert import Job, Report
     from dataforge.converters import CONVERTERS
     from dataforge.errors import DataforgeError
-    from dataforge.layout import Layout
+    from dataforge.layouts import Layout
     from dataforge.records import Finding, Image, Instance, Mask, Polygons
 
 __version__ = "0.1.0"

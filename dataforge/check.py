@@ -15,20 +15,26 @@ from typing import Any, Protocol
 
 import msgspec
 
-from dataforge.checks._base import Data
-from dataforge.checks._config import Config
-from dataforge.checks._files import Document, KeepingRoot
-from dataforge.checks._run import Running
-from dataforge.checks._select import Ignore, Selection, Settings, find_settings, load_settings
-from dataforge.checks._table import start
-from dataforge.checks.coordinates_too_large import measurable
-from dataforge.classes import ClassOptions
+from dataforge.checks import (
+    Data,
+    Document,
+    Ignore,
+    KeepingRoot,
+    Running,
+    Selection,
+    Settings,
+    find_settings,
+    load_settings,
+    measurable,
+    start,
+)
+from dataforge.classes import ClassMap, ClassOptions
+from dataforge.datasets import Progress, Source, in_utf8
 from dataforge.errors import InputError, plural
-from dataforge.formats._table import get_format
+from dataforge.formats import get_format
 from dataforge.inspect import guess_formats
-from dataforge.labels import ClassMap
+from dataforge.mmconfig import Config
 from dataforge.records import Finding, Header, Image, Severity
-from dataforge.source import Progress, Source, in_utf8
 
 MAX_FINDINGS = 100
 """Findings of one code that a report holds, if nobody says otherwise; the rest are counted."""
@@ -46,7 +52,7 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
     Attributes:
         reads: format; None for that of most of the annotation files.
         read_options: fields of the reader's `Options`.
-        layout: of a VOC-like source, see `dataforge.infer.choose`.
+        layout: of a VOC-like source, see `dataforge.datasets.choose`.
         select: codes and groups; empty for what ``dataforge.toml`` says, else all.
         ignore: codes and groups, beside those of ``dataforge.toml``.
         images: look at the image files.

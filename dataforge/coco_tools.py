@@ -17,11 +17,10 @@ import msgspec
 
 from dataforge.convert import SINGLE_SPLIT, Report, Spool
 from dataforge.errors import InputError, UsageError, plural
-from dataforge.fileio import Root, staged, stem
-from dataforge.formats import coco
-from dataforge.formats._base import Records, Step, finished
-from dataforge.formats._coco_file import extra_of, keys_of
-from dataforge.layout import Ids, split_ids
+from dataforge.formats import Records, Step, coco, finished
+from dataforge.formats.coco import extra_of, keys_of
+from dataforge.io import Root, staged, stem
+from dataforge.layouts import Ids, split_ids
 from dataforge.records import Finding, Header, Image, Instance
 
 T = TypeVar("T")

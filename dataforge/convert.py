@@ -20,19 +20,24 @@ from typing import Any
 import msgspec
 
 from dataforge import geometry
-from dataforge.checks._base import Data
-from dataforge.checks._run import Running, dropped_by_trainers
-from dataforge.checks.coordinates_too_large import measurable
-from dataforge.classes import ClassOptions
-from dataforge.engines._table import get_engine
+from dataforge.checks import Data, Running, dropped_by_trainers, measurable
+from dataforge.classes import ClassMap, ClassOptions
+from dataforge.datasets import (
+    How,
+    Placing,
+    Progress,
+    Source,
+    image_key,
+    in_two_splits,
+    in_utf8,
+    options_of,
+)
+from dataforge.engines import get_engine
 from dataforge.errors import InputError, OutputError, plural
-from dataforge.fileio import is_image, staged, write_json
-from dataforge.formats._table import get_format
-from dataforge.labels import ClassMap
-from dataforge.manifest import Rule, load_rule, not_listed, split_names, want_split_names
-from dataforge.placing import How, Placing
+from dataforge.formats import get_format
+from dataforge.io import is_image, staged, write_json
 from dataforge.records import Category, Finding, Header, Image, Instance, Mask, Polygons
-from dataforge.source import Progress, Source, image_key, in_two_splits, in_utf8, options_of
+from dataforge.splits import Rule, load_rule, not_listed, split_names, want_split_names
 
 SINGLE_SPLIT = "all"
 """Name of the split where there is but one."""
@@ -47,11 +52,11 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
         reads, writes: format names.
         read_options: fields of the reader's `Options`.
         write_options: fields of the writer's `WriteOptions`.
-        layout: of a VOC-like source, see `dataforge.infer.choose`; what it says of the classes
+        layout: of a VOC-like source, see `dataforge.datasets.choose`; what it says of the classes
             holds where nothing else is said.
         split: ``train=0.8,val=0.2``, a manifest of `dataforge.split`, or None for the source's own
             splits.
-        seed, stratify, group_by: of the split, see `dataforge.manifest.Rule`.
+        seed, stratify, group_by: of the split, see `dataforge.splits.Rule`.
         images: leave images where they are (`reference`), or put them where the output format
             has them (`copy`, `hardlink`, `symlink`); None is the format's own habit.
         clip: cut boxes, outlines and areas to the image.

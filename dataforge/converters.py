@@ -19,7 +19,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from dataforge.errors import DataforgeError, UsageError
-from dataforge.formats._table import formats, load_plugin
+from dataforge.formats import formats, load_plugin
 
 _ONLY_TO = {"images": ("coco",)}
 """Formats that are not worth writing as all others."""

@@ -10,13 +10,12 @@ from pathlib import Path
 import msgspec
 
 from dataforge import convert, register
-from dataforge.assets import asset
 from dataforge.convert import Job, Report
 from dataforge.errors import OutputError
+from dataforge.frameworks import get_framework, usual_framework
+from dataforge.io import asset
 from dataforge.register import DEMO_MARK
-from dataforge.smoke import smoke
-from dataforge.smoke._report import SmokeOptions, SmokeReport
-from dataforge.smoke._table import get_framework, usual_framework
+from dataforge.smoke import SmokeOptions, SmokeReport, smoke
 
 
 class Account(msgspec.Struct, kw_only=True):

@@ -11,16 +11,14 @@ from typing import Any
 
 import msgspec
 
-from dataforge.codegen.spec import identify
+from dataforge.classes import ClassMap
+from dataforge.datasets import choose, in_two_splits, known_as
 from dataforge.errors import InputError, LayoutError, UsageError, plural
-from dataforge.fileio import IMAGE_EXTENSIONS, Root, is_image, same_bytes, stem
-from dataforge.formats._recognise import Texts
-from dataforge.formats._table import formats, get_format
-from dataforge.infer import choose, known_as
-from dataforge.labels import ClassMap
-from dataforge.layout import Layout
+from dataforge.formats import Texts, formats, get_format
+from dataforge.frameworks import identify
+from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, same_bytes, stem
+from dataforge.layouts import Layout
 from dataforge.records import Finding, Header, Image
-from dataforge.source import in_two_splits
 
 _SPLIT = "--split train=0.8,val=0.2"
 

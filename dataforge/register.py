@@ -24,44 +24,27 @@ from typing import Any
 
 import msgspec
 
-from dataforge.checks._base import Data
-from dataforge.checks._run import dropped_by_trainers
-from dataforge.checks.class_absent_from_split import unmarked
-from dataforge.classes import ClassOptions, ClassRules, load_names
-from dataforge.codegen._table import ask_python, get_target, installed_framework
-from dataforge.codegen.package import package_files
-from dataforge.codegen.spec import (
+from dataforge.checks import Data, dropped_by_trainers, unmarked
+from dataforge.classes import ClassMap, ClassOptions, ClassRules, load_names
+from dataforge.datasets import choose, in_two_splits, layout_rules
+from dataforge.errors import InputError, OutputError, UsageError, plural
+from dataforge.formats import coco, voc
+from dataforge.frameworks import (
     DatasetSpec,
     PlannedFile,
     SplitSpec,
     TrainSpec,
+    ask_python,
+    get_target,
     identify,
+    installed_framework,
+    package_files,
     snake_case,
 )
-from dataforge.errors import InputError, OutputError, UsageError, plural
-from dataforge.fileio import (
-    REGISTRATION,
-    Root,
-    decode_json,
-    read_file,
-    staged,
-    write_json,
-    write_text,
-)
-from dataforge.formats import coco, voc
-from dataforge.infer import choose
-from dataforge.labels import ClassMap
-from dataforge.layout import Layout, join
-from dataforge.manifest import (
-    Manifest,
-    Rule,
-    load_rule,
-    not_listed,
-    split_names,
-    want_split_names,
-)
+from dataforge.io import REGISTRATION, Root, decode_json, read_file, staged, write_json, write_text
+from dataforge.layouts import Layout, join
 from dataforge.records import Finding, Header, Image
-from dataforge.source import in_two_splits, layout_rules
+from dataforge.splits import Manifest, Rule, load_rule, not_listed, split_names, want_split_names
 
 DEMO_MARK = "dataforge_demo"
 """A file of this name says that a folder is a demo's: it may be made anew, and gives way."""
@@ -76,14 +59,14 @@ class Request(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Attributes:
         name: of the dataset; gives the class's, the module's and the alias's name.
         root: folder of the data.
-        layout: see `dataforge.infer.choose`.
+        layout: see `dataforge.datasets.choose`.
         flags: fields of `Layout` that override what the layout says.
         also_known_as: further names for `get_classes`.
         split: ``train=0.8,val=0.2`` where the dataset has no splits, or a manifest of
             `dataforge.split`.
-        seed, stratify, group_by: of the split, see `dataforge.manifest.Rule`.
+        seed, stratify, group_by: of the split, see `dataforge.splits.Rule`.
         out: folder to write to; None is ``<name>_registered`` in the working directory.
-        frameworks: rows of `dataforge.codegen._table`; none is what `python` has installed.
+        frameworks: rows of `dataforge.frameworks.table`; none is what `python` has installed.
         train: detector, batch and learning rate.
         python: interpreter that trains; None is the running one.
     """
@@ -107,7 +90,7 @@ class Target(msgspec.Struct, frozen=True):
     """One framework's part of a registration.
 
     Attributes:
-        framework: a row of `dataforge.codegen._table`.
+        framework: a row of `dataforge.frameworks.table`.
         config: the training config or script, relative to the output folder.
         module: what it imports.
     """

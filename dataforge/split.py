@@ -12,13 +12,12 @@ from typing import Any
 
 import msgspec
 
+from dataforge.datasets import Progress, Source
 from dataforge.errors import InputError, UsageError, plural
-from dataforge.fileio import Root
 from dataforge.inspect import guess_format
-from dataforge.manifest import Manifest, Rule, load, save
+from dataforge.io import Root
 from dataforge.records import Finding, Header
-from dataforge.sharing import Labels, grouping, parse_ratios
-from dataforge.source import Progress, Source
+from dataforge.splits import Labels, Manifest, Rule, grouping, load, parse_ratios, save
 
 
 class SplitJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,7 +27,7 @@ class SplitJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         source: folder to read, local or an fsspec URL.
         out: the manifest, .json or .toml.
         format: of the source; None finds out.
-        layout: of a VOC-like source, see `dataforge.infer.choose`.
+        layout: of a VOC-like source, see `dataforge.datasets.choose`.
         ratios: such as ``train=0.8,val=0.2``.
         seed, group_by, stratify: see `Rule`.
     """

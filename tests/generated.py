@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dataforge.codegen._table import get_target
-from dataforge.codegen.package import package_files
-from dataforge.codegen.spec import DatasetSpec, PlannedFile, SplitSpec, TrainSpec
-from dataforge.fileio import write_text
+from dataforge.frameworks.package import package_files
+from dataforge.frameworks.spec import DatasetSpec, PlannedFile, SplitSpec, TrainSpec
+from dataforge.frameworks.table import get_target
+from dataforge.io.files import write_text
 from dataforge.register import Plan, Request, plan
 
 PARTS = ("face", "person", "hand")

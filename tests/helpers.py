@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from PIL import Image as PILImage
 
+from dataforge.classes.resolver import ClassMap
 from dataforge.convert import Job, Report, convert
-from dataforge.fileio import Root
+from dataforge.datasets.infer import infer
 from dataforge.formats import labelme, voc
-from dataforge.infer import infer
-from dataforge.labels import ClassMap
-from dataforge.layout import Layout
+from dataforge.io.files import Root
+from dataforge.layouts.layout import Layout
 from dataforge.records import Finding, Image, Instance
 
 REPO = Path(__file__).resolve().parents[1]

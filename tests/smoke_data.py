@@ -15,7 +15,7 @@ import pytest
 
 from dataforge import register
 from dataforge.smoke import smoke
-from dataforge.smoke._report import SmokeOptions, SmokeReport
+from dataforge.smoke.report import SmokeOptions, SmokeReport
 
 SPLITS = ("train", "val", "test")
 

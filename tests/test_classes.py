@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from helpers import write
 
-from dataforge.classes import (
+from dataforge.classes.rules import (
     ClassOptions,
     ClassRules,
     load_aliases,

@@ -799,7 +799,7 @@ def test_the_registry_takes_more_and_refuses_twice() -> None:
 
 
 def test_the_registry_names_formats_that_can_be_read_and_written() -> None:
-    from dataforge.formats._table import get_format
+    from dataforge.formats.table import get_format
 
     assert {"labelme2coco", "voc2coco"} <= set(CONVERTERS)
     for name in CONVERTERS:

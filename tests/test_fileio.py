@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from helpers import picture, write
 
-from dataforge import fileio
 from dataforge.errors import InputError, OutputError, ParseError
-from dataforge.fileio import Root
+from dataforge.io import files as fileio
+from dataforge.io.files import Root
 
 # Root ------------------------------------------------------------------------------------------
 

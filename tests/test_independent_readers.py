@@ -22,8 +22,8 @@ from helpers import SAMPLE, picture, write
 from pycocotools.coco import COCO
 
 from dataforge.convert import Job, convert
+from dataforge.datasets.source import Source
 from dataforge.records import Box, Image
-from dataforge.source import Source
 
 Marked = list[tuple[str, Box]]
 """(class, box as edges) of all that is marked in an image."""

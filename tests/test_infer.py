@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from helpers import REAL, SAMPLE, write
 
-import dataforge.infer
+import dataforge.datasets.infer
+from dataforge.datasets.infer import choose, infer
 from dataforge.errors import LayoutError, UsageError
-from dataforge.fileio import Root
-from dataforge.infer import choose, infer
-from dataforge.layout import listed_ids
+from dataforge.io.files import Root
+from dataforge.layouts.layout import listed_ids
 
 
 def tree(folder: Path, *names: str, **lists: str) -> Root:
@@ -355,9 +355,9 @@ def test_frames_of_the_same_number_are_not_all_compared(
     names = [way.format("images") + ".jpg" for way in frames]
     root = tree(tmp_path, *names, *(way.format("xml") + ".xml" for way in frames))
     compared: list[tuple[str, str]] = []
-    folders = dataforge.infer._folders
+    folders = dataforge.datasets.infer._folders
     monkeypatch.setattr(
-        dataforge.infer, "_folders", lambda *of: compared.append(of) or folders(*of)
+        dataforge.datasets.infer, "_folders", lambda *of: compared.append(of) or folders(*of)
     )
     found = infer(root).layout
     assert (found.images, found.annotations) == ("*/images", "*/xml")

@@ -20,12 +20,12 @@ from helpers import (
     write,
 )
 
-from dataforge import fileio
+from dataforge.datasets.infer import choose
 from dataforge.errors import InputError
-from dataforge.fileio import Root
-from dataforge.infer import choose
 from dataforge.inspect import Inspection, Part, guess_format, inspect
-from dataforge.layout import Layout, load, to_toml
+from dataforge.io import files as fileio
+from dataforge.io.files import Root
+from dataforge.layouts.layout import Layout, load, to_toml
 from dataforge.register import Request, plan
 
 BOX = (0, 5, 30, 40)  # begins at 0, so that coords are told
@@ -471,7 +471,7 @@ def test_a_saved_layout_is_the_same(tmp_path: Path, layout: Layout) -> None:
 
 
 def test_every_field_of_a_layout_is_saved() -> None:
-    from dataforge.layout import _COMMENTS
+    from dataforge.layouts.layout import _COMMENTS
 
     assert set(_COMMENTS) == set(Layout.__struct_fields__)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from dataforge.classes.resolver import ClassMap, Unknown, look_alikes
 from dataforge.errors import UsageError
-from dataforge.labels import ClassMap, Unknown, look_alikes
 from dataforge.records import Finding, Image, Instance
 
 

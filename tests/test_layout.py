@@ -8,11 +8,11 @@ import msgspec
 import pytest
 from helpers import SAMPLE, write
 
-from dataforge import layout
 from dataforge.errors import ParseError
-from dataforge.fileio import Root
 from dataforge.geometry import Coords
-from dataforge.layout import CoordsEvidence, Layout
+from dataforge.io.files import Root
+from dataforge.layouts import layout
+from dataforge.layouts.layout import CoordsEvidence, Layout
 
 # Files -----------------------------------------------------------------------------------------
 

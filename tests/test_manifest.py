@@ -10,7 +10,7 @@ import pytest
 from helpers import write
 
 from dataforge.errors import DataforgeError, InputError, UsageError
-from dataforge.manifest import Manifest, Rule, load, load_rule, not_listed, save, split_names
+from dataforge.splits.manifest import Manifest, Rule, load, load_rule, not_listed, save, split_names
 
 MANIFEST = Manifest(
     ratios={"train": 0.8, "val": 0.2},

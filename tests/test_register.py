@@ -30,10 +30,10 @@ from helpers import (
 
 from dataforge import register
 from dataforge.cli import main
-from dataforge.codegen._table import TARGETS
-from dataforge.codegen.spec import TrainSpec
 from dataforge.errors import InputError, LayoutError, OutputError, UsageError
-from dataforge.fileio import REGISTRATION
+from dataforge.frameworks.spec import TrainSpec
+from dataforge.frameworks.table import TARGETS
+from dataforge.io.files import REGISTRATION
 from dataforge.register import Plan, Request, apply, plan, unregister
 
 FILES = {

@@ -25,8 +25,8 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
 from dataforge.convert import Job, Report, convert
-from dataforge.formats._table import formats, get_format
-from dataforge.source import Source
+from dataforge.datasets.source import Source
+from dataforge.formats.table import formats, get_format
 
 Json = dict[str, Any]
 FORMATS = [name for name, row in formats().items() if row.writes]

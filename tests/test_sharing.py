@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataforge.errors import UsageError
-from dataforge.sharing import assign, grouping, parse_ratios
+from dataforge.splits.draw import assign, grouping, parse_ratios
 
 NAMES = [f"{number:03}.jpg" for number in range(100)]
 

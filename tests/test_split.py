@@ -22,8 +22,8 @@ from helpers import (
 )
 
 from dataforge.errors import InputError, UsageError
-from dataforge.manifest import load
 from dataforge.split import SplitJob, SplitReport, make
+from dataforge.splits.manifest import load
 
 RATIOS = "train=0.8,val=0.2"
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from helpers import REPO, snapshot, write
 
-from dataforge import staging
 from dataforge.errors import OutputError
-from dataforge.fileio import staged, write_text
-from dataforge.staging import SUFFIX
+from dataforge.io import staging
+from dataforge.io.files import staged, write_text
+from dataforge.io.staging import SUFFIX
 
 STAGE = f".out{SUFFIX}"
 
@@ -161,7 +161,7 @@ def test_a_run_that_was_killed_between_the_two_steps_is_put_back(tmp_path: Path)
 @pytest.mark.skipif(sys.platform == "win32", reason="what is open there cannot be removed")
 def test_two_runs_do_not_write_the_same(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from dataforge.fileio import staged, atomic_write\n"
+        "import sys; from pathlib import Path; from dataforge.io import staged, atomic_write\n"
         f"out = Path({str(tmp_path)!r})\n"
         "with staged(out / 'out', [], force=True), atomic_write(out / 'a'):\n"
         "    print('ready', flush=True); sys.stdin.read()"

@@ -21,9 +21,9 @@ from typing import Any
 
 import msgspec
 
-from dataforge.checks import _fix
-from dataforge.checks._text import Edit, Text
-from dataforge.formats._coco_file import is_id
+from dataforge.checks import fixing as _fix
+from dataforge.checks.text import Edit, Text
+from dataforge.formats.coco import is_id
 from dataforge.records import Image
 
 SEVERITY = "warning"

@@ -19,8 +19,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataforge import geometry
-from dataforge.checks import _base, _fix
-from dataforge.checks._text import Edit, Text, number, path_of
+from dataforge.checks import base as _base
+from dataforge.checks import fixing as _fix
+from dataforge.checks.text import Edit, Text, number, path_of
 from dataforge.records import Finding, Image, Instance, Polygons
 
 SEVERITY = "warning"

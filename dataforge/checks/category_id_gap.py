@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._files import Document, category_ids
+from dataforge.checks import base as _base
+from dataforge.checks.files import Document, category_ids
 from dataforge.records import Finding, Image
 
 SEVERITY = "note"

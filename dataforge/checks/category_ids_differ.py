@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dataforge.checks import _base
-from dataforge.checks._base import About, Data
-from dataforge.checks._files import Document, category_ids
+from dataforge.checks import base as _base
+from dataforge.checks.base import About, Data
+from dataforge.checks.files import Document, category_ids
 from dataforge.records import Finding, Image
 
 SEVERITY = "warning"

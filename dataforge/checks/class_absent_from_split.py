@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from dataforge.checks import _base
-from dataforge.checks._base import About, Data
+from dataforge.checks import base as _base
+from dataforge.checks.base import About, Data
 from dataforge.checks.class_without_instances import nothing_marked
 from dataforge.records import Finding, Image
 

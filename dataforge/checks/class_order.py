@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._config_data import datasets
-from dataforge.checks._files import Document
+from dataforge.checks import base as _base
+from dataforge.checks.files import Document
 from dataforge.classes import LABELME_RESERVED
-from dataforge.fileio import to_utf8
+from dataforge.io import to_utf8
+from dataforge.mmconfig import datasets
 from dataforge.records import Finding
 
 SEVERITY = "error"

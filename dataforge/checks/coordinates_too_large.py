@@ -17,7 +17,7 @@ import math
 
 import msgspec
 
-from dataforge.fileio import MAX_COORDINATE
+from dataforge.io import MAX_COORDINATE
 from dataforge.records import Finding, Image
 
 SEVERITY = "error"

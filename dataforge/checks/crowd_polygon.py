@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
+from dataforge.checks import base as _base
 from dataforge.records import Finding, Image, Polygons
 
 SEVERITY = "warning"

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._base import About, Data
+from dataforge.checks import base as _base
+from dataforge.checks.base import About, Data
 from dataforge.errors import plural
 from dataforge.records import Finding, Image
 

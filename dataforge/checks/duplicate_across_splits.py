@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks._alike import Gathering, SameBytes
+from dataforge.checks.alike import Gathering, SameBytes
 from dataforge.records import Finding
 
 SEVERITY = "warning"

@@ -17,9 +17,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dataforge.checks import _base, _fix
-from dataforge.checks._base import Data
-from dataforge.checks._text import Edit, Text
+from dataforge.checks import base as _base
+from dataforge.checks import fixing as _fix
+from dataforge.checks.base import Data
+from dataforge.checks.text import Edit, Text
 from dataforge.records import Box, Finding, Image, Instance
 
 SEVERITY = "warning"

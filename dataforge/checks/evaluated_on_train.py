@@ -16,9 +16,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._config_data import datasets
-from dataforge.checks._files import Document
+from dataforge.checks import base as _base
+from dataforge.checks.files import Document
+from dataforge.mmconfig import datasets
 from dataforge.records import Finding
 
 SEVERITY = "warning"

@@ -19,11 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._config import Config
-from dataforge.checks._config_data import type_name
-from dataforge.checks._files import Document
+from dataforge.checks import base as _base
+from dataforge.checks.files import Document
 from dataforge.errors import plural
+from dataforge.mmconfig import Config, type_name
 from dataforge.records import Finding
 
 SEVERITY = "error"

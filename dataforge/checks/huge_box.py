@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataforge import geometry
-from dataforge.checks import _base
+from dataforge.checks import base as _base
 from dataforge.records import Finding, Image
 
 SEVERITY = "note"

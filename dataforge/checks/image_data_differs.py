@@ -19,11 +19,11 @@ import warnings
 from collections.abc import Iterator
 from typing import IO, Any
 
-from dataforge.checks import _base
-from dataforge.checks._files import Document
+from dataforge.checks import base as _base
+from dataforge.checks.files import Document
 from dataforge.errors import ParseError
-from dataforge.fileio import MAX_IMAGE_PIXELS
 from dataforge.formats.labelme import embedded_image
+from dataforge.io import MAX_IMAGE_PIXELS
 from dataforge.records import Finding, Image
 
 SEVERITY = "warning"

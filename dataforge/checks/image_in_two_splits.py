@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._base import About, Data
+from dataforge.checks import base as _base
+from dataforge.checks.base import About, Data
+from dataforge.datasets import in_two_splits
 from dataforge.records import Finding, Image
-from dataforge.source import in_two_splits
 
 SEVERITY = "warning"
 

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._base import About, Data
+from dataforge.checks import base as _base
+from dataforge.checks.base import About, Data
 from dataforge.errors import plural
-from dataforge.fileio import is_image
 from dataforge.inspect import without_annotation
+from dataforge.io import is_image
 from dataforge.records import Finding, Image
 
 SEVERITY = "note"

@@ -18,11 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._config import inside
-from dataforge.checks._config_data import Dataset, datasets
-from dataforge.checks._files import Document
+from dataforge.checks import base as _base
+from dataforge.checks.files import Document
 from dataforge.errors import plural
+from dataforge.mmconfig import Dataset, datasets, inside
 from dataforge.records import Finding, Severity
 
 SEVERITY = "warning"

@@ -19,11 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._config import Imported, find_module, module_values
-from dataforge.checks._config_data import certainty, imports
-from dataforge.checks._files import Document
+from dataforge.checks import base as _base
+from dataforge.checks.files import Document
 from dataforge.errors import ParseError
+from dataforge.mmconfig import Imported, certainty, find_module, imports, module_values
 from dataforge.records import Finding
 
 SEVERITY = "error"

@@ -17,9 +17,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._base import About, Data
-from dataforge.checks._files import Document, LabelmeHead
+from dataforge.checks import base as _base
+from dataforge.checks.base import About, Data
+from dataforge.checks.files import Document, LabelmeHead
 from dataforge.errors import plural
 from dataforge.records import Finding, Image
 

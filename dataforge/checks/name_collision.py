@@ -20,9 +20,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._base import About, Data
-from dataforge.fileio import is_image, stem
+from dataforge.checks import base as _base
+from dataforge.checks.base import About, Data
+from dataforge.io import is_image, stem
 from dataforge.records import Finding, Image
 
 SEVERITY = "warning"

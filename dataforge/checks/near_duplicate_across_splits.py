@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks._alike import Gathering, LookAlike
+from dataforge.checks.alike import Gathering, LookAlike
 from dataforge.records import Finding
 
 SEVERITY = "warning"

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from dataforge.checks import _base
+from dataforge.checks import base as _base
 from dataforge.checks.zero_area import covers_nothing
 from dataforge.geometry import iou
 from dataforge.records import Box, Finding, Image, Instance

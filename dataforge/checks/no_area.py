@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _fix
-from dataforge.checks._text import Edit, Text, number, path_of
+from dataforge.checks import fixing as _fix
+from dataforge.checks.text import Edit, Text, number, path_of
 from dataforge.records import Image
 
 SEVERITY = "note"

@@ -18,9 +18,10 @@ from typing import Any
 
 import msgspec
 
-from dataforge.checks import _base, _fix
-from dataforge.checks._files import Document
-from dataforge.checks._text import Edit, Text
+from dataforge.checks import base as _base
+from dataforge.checks import fixing as _fix
+from dataforge.checks.files import Document
+from dataforge.checks.text import Edit, Text
 from dataforge.records import Finding, Image
 
 SEVERITY = "note"

@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base, _fix
-from dataforge.checks._files import Document
-from dataforge.checks._text import Change, Edit, Element, Text, path_of
-from dataforge.formats import voc
-from dataforge.formats._images import stated_size
+from dataforge.checks import base as _base
+from dataforge.checks import fixing as _fix
+from dataforge.checks.files import Document
+from dataforge.checks.text import Change, Edit, Element, Text, path_of
+from dataforge.formats import stated_size, voc
 from dataforge.records import Finding, Image
 
 SEVERITY = "note"

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base, _fix
-from dataforge.checks._files import Document
-from dataforge.checks._text import Edit, Text
+from dataforge.checks import base as _base
+from dataforge.checks import fixing as _fix
+from dataforge.checks.files import Document
+from dataforge.checks.text import Edit, Text
 from dataforge.formats.voc import understood_difficult
 from dataforge.records import Finding, Image
 

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base, _fix
-from dataforge.checks._text import Edit, Text
+from dataforge.checks import base as _base
+from dataforge.checks import fixing as _fix
+from dataforge.checks.text import Edit, Text
 from dataforge.checks.zero_area import covers_nothing
 from dataforge.records import Finding, Image, Instance
 

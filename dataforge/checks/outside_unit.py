@@ -16,8 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _clip, _fix
-from dataforge.checks._text import Edit, Text
+from dataforge.checks import clip as _clip
+from dataforge.checks import fixing as _fix
+from dataforge.checks.text import Edit, Text
 from dataforge.formats.yolo import is_outside_unit
 from dataforge.records import Image
 

@@ -21,10 +21,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from dataforge.checks import _base
-from dataforge.checks._config import Config, find_module
-from dataforge.checks._config_data import Dataset, datasets, installed
-from dataforge.checks._files import Document
+from dataforge.checks import base as _base
+from dataforge.checks.files import Document
+from dataforge.mmconfig import Config, Dataset, datasets, find_module, installed
 from dataforge.records import Finding, Severity
 
 SEVERITY = "error"

@@ -21,8 +21,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from dataforge import geometry
-from dataforge.checks import _fix
-from dataforge.checks._text import Change, Edit, Element, Path, Text, path_of
+from dataforge.checks import fixing as _fix
+from dataforge.checks.text import Change, Edit, Element, Path, Text, path_of
 from dataforge.records import Box, Image
 
 SEVERITY = "warning"

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
+from dataforge.checks import base as _base
 from dataforge.geometry import is_bridged, is_simple
 from dataforge.records import Finding, Image, Polygons
 

@@ -29,14 +29,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from dataforge.checks import _base
-from dataforge.checks._base import About, Data
+from dataforge.checks import base as _base
+from dataforge.checks.base import About, Data
 from dataforge.checks.coordinates_too_large import measurable
+from dataforge.datasets import Source
 from dataforge.errors import DataforgeError, plural
-from dataforge.fileio import stem
 from dataforge.inspect import formats_in
+from dataforge.io import stem
 from dataforge.records import Box, Finding, Image
-from dataforge.source import Source
 
 SEVERITY = "warning"
 

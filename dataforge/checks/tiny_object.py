@@ -22,8 +22,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._base import About, Data
+from dataforge.checks import base as _base
+from dataforge.checks.base import About, Data
 from dataforge.checks.zero_area import covers_nothing
 from dataforge.records import Finding, Image, Instance
 

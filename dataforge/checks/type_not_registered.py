@@ -21,12 +21,20 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from dataforge.checks import _base
-from dataforge.checks._config import Config, Imported, find_module
-from dataforge.checks._config_data import BUILT_IN, certainty, datasets, imports, installed
-from dataforge.checks._files import Document
+from dataforge.checks import base as _base
+from dataforge.checks.files import Document
 from dataforge.errors import ParseError
-from dataforge.fileio import read_file
+from dataforge.io import read_file
+from dataforge.mmconfig import (
+    BUILT_IN,
+    Config,
+    Imported,
+    certainty,
+    datasets,
+    find_module,
+    imports,
+    installed,
+)
 from dataforge.records import Finding
 
 SEVERITY = "error"

@@ -25,13 +25,14 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from dataforge.checks import _base, _fix
-from dataforge.checks._base import Data
-from dataforge.checks._files import Document
-from dataforge.checks._text import Change, Edit, Path, Span, Text, path_of
+from dataforge.checks import base as _base
+from dataforge.checks import fixing as _fix
+from dataforge.checks.base import Data
+from dataforge.checks.files import Document
+from dataforge.checks.text import Change, Edit, Path, Span, Text, path_of
 from dataforge.errors import ParseError
-from dataforge.fileio import decode_json, plain, to_utf8
-from dataforge.formats._yolo_data import find_yaml
+from dataforge.formats.yolo import find_yaml
+from dataforge.io import decode_json, plain, to_utf8
 from dataforge.records import Finding, Image
 
 SEVERITY = "warning"
@@ -151,7 +152,7 @@ class Fix(_fix.Fix):
 
 
 def _read(name: str) -> str:
-    """The name as `dataforge.labels.ClassMap` compares it."""
+    """The name as `dataforge.classes.resolver.ClassMap` compares it."""
     return unicodedata.normalize("NFC", name.strip())
 
 

@@ -19,10 +19,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
-from dataforge.checks import _base
-from dataforge.checks._base import About, Data
-from dataforge.checks._files import Document
-from dataforge.formats._voc_write import BOUNDS
+from dataforge.checks import base as _base
+from dataforge.checks.base import About, Data
+from dataforge.checks.files import Document
+from dataforge.formats.voc import BOUNDS
 from dataforge.records import Box, Finding, Image
 
 SEVERITY = "error"

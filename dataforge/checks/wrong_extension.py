@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import _base
-from dataforge.fileio import stem
+from dataforge.checks import base as _base
+from dataforge.io import stem
 from dataforge.records import Finding, Image
 
 SEVERITY = "warning"

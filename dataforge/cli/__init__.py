@@ -7,7 +7,7 @@ import sys
 import typer
 
 from dataforge import __version__
-from dataforge.cli._output import show_error
+from dataforge.cli.output import show_error
 from dataforge.errors import DataforgeError
 
 app = typer.Typer(

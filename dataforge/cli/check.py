@@ -9,20 +9,12 @@ import typer
 
 from dataforge.check import MAX_FINDINGS, CheckOptions, check
 from dataforge.classes import comma_list
-from dataforge.cli._check_output import FORMS
-from dataforge.cli._options import (
-    Aliases,
-    Drop,
-    IgnoreCase,
-    Labels,
-    Merge,
-    Unknown,
-    class_options,
-)
-from dataforge.cli._output import choice, progress_bar, say, show_as_it_is, warn
+from dataforge.cli.check_output import FORMS
+from dataforge.cli.options import Aliases, Drop, IgnoreCase, Labels, Merge, Unknown, class_options
+from dataforge.cli.output import choice, progress_bar, say, show_as_it_is, warn
 from dataforge.errors import UsageError, plural
-from dataforge.fixes import BACKUP, Plan, planned_fixes
-from dataforge.formats._table import formats
+from dataforge.fix import BACKUP, Plan, planned_fixes
+from dataforge.formats import formats
 
 
 def add_to(app: typer.Typer) -> None:

@@ -8,8 +8,8 @@ from typing import Optional
 import typer
 
 from dataforge import coco_tools
-from dataforge.cli._output import say
 from dataforge.cli.convert import show_report
+from dataforge.cli.output import say
 from dataforge.convert import Report, save_report
 
 _OUT = typer.Argument(..., metavar="OUT", help="COCO file to write.")

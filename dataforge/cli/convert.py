@@ -8,7 +8,7 @@ from typing import Any, Optional, cast, get_args
 
 import typer
 
-from dataforge.cli._options import (
+from dataforge.cli.options import (
     Aliases,
     Drop,
     GroupBy,
@@ -21,14 +21,14 @@ from dataforge.cli._options import (
     Unknown,
     class_options,
 )
-from dataforge.cli._output import choice, progress_bar, say, show_findings, table
+from dataforge.cli.output import choice, progress_bar, say, show_findings, table
 from dataforge.convert import Job, Report, save_report
 from dataforge.convert import convert as run
 from dataforge.converters import CONVERTERS, Between
+from dataforge.datasets import How, folder_of
 from dataforge.errors import UsageError, plural
-from dataforge.formats._table import get_format
-from dataforge.layout import CoordsChoice, Difficult
-from dataforge.placing import How, folder_of
+from dataforge.formats import get_format
+from dataforge.layouts import CoordsChoice, Difficult
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "coords": get_args(CoordsChoice),

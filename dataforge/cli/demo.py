@@ -7,9 +7,9 @@ from typing import Optional
 
 import typer
 
-from dataforge.cli._output import choice, say
+from dataforge.cli.output import choice, say
 from dataforge.demo import Account, demo
-from dataforge.smoke._table import FRAMEWORKS
+from dataforge.frameworks import FRAMEWORKS
 
 
 def add_to(app: typer.Typer) -> None:

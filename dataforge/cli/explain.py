@@ -7,8 +7,8 @@ from typing import Optional
 
 import typer
 
-from dataforge.checks._table import GROUPS, Row, checks, get_check
-from dataforge.cli._output import say
+from dataforge.checks import GROUPS, Row, checks, get_check
+from dataforge.cli.output import say
 from dataforge.errors import UsageError
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from dataforge.cli._output import say
+from dataforge.cli.output import say
 from dataforge.converters import CONVERTERS
-from dataforge.formats._table import formats, get_format
+from dataforge.formats import formats, get_format
 
 
 def add_to(app: typer.Typer) -> None:

@@ -9,11 +9,11 @@ from typing import Optional
 import msgspec
 import typer
 
-from dataforge.cli._output import say, show_findings, table, warn
+from dataforge.cli.output import say, show_findings, table, warn
 from dataforge.errors import OutputError, UsageError, plural
-from dataforge.fileio import write_text
 from dataforge.inspect import Inspection, Part, inspect
-from dataforge.layout import to_toml
+from dataforge.io import write_text
+from dataforge.layouts import to_toml
 
 _SHOWN_FOLDERS = 12
 

@@ -9,7 +9,7 @@ from typing import Any, Optional, get_args
 import typer
 
 from dataforge.classes import comma_list
-from dataforge.cli._options import (
+from dataforge.cli.options import (
     Aliases,
     Drop,
     GroupBy,
@@ -22,11 +22,10 @@ from dataforge.cli._options import (
     Unknown,
     class_options,
 )
-from dataforge.cli._output import choice, say, show_findings, table
-from dataforge.codegen._table import TARGETS
-from dataforge.codegen.spec import TrainSpec
+from dataforge.cli.output import choice, say, show_findings, table
 from dataforge.errors import UsageError, plural
-from dataforge.layout import CoordsChoice, Difficult
+from dataforge.frameworks import TARGETS, TrainSpec
+from dataforge.layouts import CoordsChoice, Difficult
 from dataforge.register import Plan, Request, apply, check_applicable, plan
 from dataforge.register import unregister as undo
 

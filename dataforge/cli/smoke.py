@@ -7,9 +7,8 @@ from typing import Optional
 
 import typer
 
-from dataforge.cli._output import choice, say, show_findings, table
-from dataforge.smoke import smoke
-from dataforge.smoke._report import SmokeOptions, SmokeReport
+from dataforge.cli.output import choice, say, show_findings, table
+from dataforge.smoke import SmokeOptions, SmokeReport, smoke
 
 
 def add_to(app: typer.Typer) -> None:

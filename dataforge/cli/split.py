@@ -6,10 +6,10 @@ from typing import Optional
 
 import typer
 
-from dataforge.cli._options import GroupBy
-from dataforge.cli._output import progress_bar, say, show_findings, table
+from dataforge.cli.options import GroupBy
+from dataforge.cli.output import progress_bar, say, show_findings, table
 from dataforge.errors import plural
-from dataforge.formats._table import formats
+from dataforge.formats import formats
 from dataforge.split import SplitJob, SplitReport, make
 
 

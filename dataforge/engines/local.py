@@ -46,7 +46,7 @@ class Engine:
         self.workers = workers or _cores()
 
     def map(self, function: Callable[[S], T], items: Iterable[S], /) -> Iterator[T]:
-        """See `dataforge.engines._base`."""
+        """See `dataforge.engines.base`."""
         if self.workers == 1:
             return map(function, items)
         return self._shared_out(_pickled(function), iter(items))

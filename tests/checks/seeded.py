@@ -131,9 +131,9 @@ from PIL import Image, ImageDraw
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from helpers import document, shape, voc_object, voc_xml, write  # noqa: E402
+from helpers import document, shape, voc_object, voc_xml, write
 
-from dataforge.check import CheckReport, check  # noqa: E402
+from dataforge.check import CheckReport, check
 
 FORMATS = ("labelme", "voc", "coco", "yolo")
 CLASSES = ("crate", "ball", "tent")

@@ -10,12 +10,12 @@ import pytest
 from helpers import picture
 from PIL import Image as PILImage
 
-from dataforge.checks._alike import DISTANCE, LookAlike, SameBytes, perceptual_hash
-from dataforge.checks._base import Data
-from dataforge.checks._files import ImageFile, KeepingRoot
+from dataforge.checks.alike import DISTANCE, LookAlike, SameBytes, perceptual_hash
+from dataforge.checks.base import Data
+from dataforge.checks.files import ImageFile, KeepingRoot
+from dataforge.classes.resolver import ClassMap
 from dataforge.errors import ParseError
-from dataforge.fileio import Root
-from dataforge.labels import ClassMap
+from dataforge.io.files import Root
 from dataforge.records import Image
 
 
@@ -150,7 +150,7 @@ def test_every_kind_of_pixels_is_shrunk(tmp_path: Path, mode: str) -> None:
 def test_an_image_that_is_too_large_is_not_decoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dataforge.checks._files.MAX_DECODED_PIXELS", 100)
+    monkeypatch.setattr("dataforge.checks.files.MAX_DECODED_PIXELS", 100)
     for name, size in (("a.png", (10, 10)), ("b.png", (10, 11)), ("c.jpg", (80, 80))):
         picture(tmp_path / name, size)
     root = Root(tmp_path)

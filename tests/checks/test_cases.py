@@ -15,8 +15,8 @@ import msgspec
 import pytest
 
 from dataforge.check import CheckOptions, CheckReport, check
-from dataforge.checks._table import checks
-from dataforge.fileio import load_toml, write_json
+from dataforge.checks.table import checks
+from dataforge.io.files import load_toml, write_json
 
 CASES = Path(__file__).parent / "cases"
 
@@ -55,7 +55,7 @@ def run(case: Path) -> CheckReport:
 def _come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(".")
     # What is said of a missing module depends on it: test_config.py.
-    monkeypatch.setattr("dataforge.checks._config_data.installed", lambda generation: None)
+    monkeypatch.setattr("dataforge.mmconfig.data.installed", lambda generation: None)
 
 
 @pytest.mark.parametrize("case", [*cases("good"), *cases("fixed")])

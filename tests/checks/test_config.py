@@ -14,10 +14,10 @@ from helpers import SAMPLE, run_convert, write
 
 from dataforge import register
 from dataforge.check import check
-from dataforge.checks._config import UNKNOWN, Config, find_module, merged, unwrapped
-from dataforge.checks._config_data import installed
-from dataforge.codegen.spec import TrainSpec
 from dataforge.errors import ParseError
+from dataforge.frameworks.spec import TrainSpec
+from dataforge.mmconfig.config import UNKNOWN, Config, find_module, merged, unwrapped
+from dataforge.mmconfig.data import installed
 from dataforge.register import Request, apply, plan
 
 
@@ -200,7 +200,7 @@ def test_a_missing_module_is_as_grave_as_this_python_tells(
     text = "custom_imports = dict(imports=['not_there_anywhere'])\ndata = dict(train=dict())\n"
     path = write(tmp_path / "config.py", text)
     for folder, severity in ((tmp_path, "error"), (None, "warning")):
-        monkeypatch.setattr("dataforge.checks._config_data.installed", lambda _, at=folder: at)
+        monkeypatch.setattr("dataforge.mmconfig.data.installed", lambda _, at=folder: at)
         assert [f.severity for f in check(str(path)).findings] == [severity]
 
 
@@ -208,7 +208,7 @@ def test_a_class_in_an_edited_mmdet_is_registered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path / "mmdet" / "datasets" / "mine.py", "class MineDataset:\n    pass\n")
-    monkeypatch.setattr("dataforge.checks._config_data.installed", lambda _: tmp_path / "mmdet")
+    monkeypatch.setattr("dataforge.mmconfig.data.installed", lambda _: tmp_path / "mmdet")
     monkeypatch.setattr(
         "dataforge.checks.type_not_registered.installed", lambda _: tmp_path / "mmdet"
     )

@@ -25,12 +25,12 @@ from helpers import (
 )
 
 from dataforge.check import CheckOptions, CheckReport
-from dataforge.checks._files import Document, KeepingRoot
-from dataforge.checks._fix import Fix
-from dataforge.checks._table import checks
-from dataforge.checks._text import Text, applied
+from dataforge.checks.files import Document, KeepingRoot
+from dataforge.checks.fixing import Fix
+from dataforge.checks.table import checks
+from dataforge.checks.text import Text, applied
 from dataforge.errors import OutputError, ParseError, UsageError
-from dataforge.fixes import FORMATS, planned_fixes, unified
+from dataforge.fix import FORMATS, planned_fixes, unified
 
 CASES = Path(__file__).parent / "cases"
 FIXED = [code for code, row in checks().items() if row.fix]

@@ -10,9 +10,9 @@ import pytest
 from helpers import REPO
 
 from dataforge.check import CONFIG
-from dataforge.checks._base import Check
-from dataforge.checks._table import GROUPS, Row, checks
-from dataforge.formats._table import formats
+from dataforge.checks.base import Check
+from dataforge.checks.table import GROUPS, Row, checks
+from dataforge.formats.table import formats
 
 PACKAGE = REPO / "dataforge"
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from helpers import SQUARE, document, picture, shape, voc_object, voc_xml, write
 
-from dataforge.checks._base import About, Check, Data
-from dataforge.checks._files import Document, KeepingRoot
-from dataforge.checks._run import Running
-from dataforge.checks._table import checks, codes_of, get_check, start
+from dataforge.checks.base import About, Check, Data
+from dataforge.checks.files import Document, KeepingRoot
+from dataforge.checks.run import Running
+from dataforge.checks.table import checks, codes_of, get_check, start
+from dataforge.classes.resolver import ClassMap
 from dataforge.errors import ParseError, UsageError
-from dataforge.fileio import Root
-from dataforge.labels import ClassMap
+from dataforge.io.files import Root
 from dataforge.records import Finding, Image
 
 

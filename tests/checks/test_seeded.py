@@ -10,7 +10,7 @@ import pytest
 import seeded
 
 from dataforge.check import check
-from dataforge.checks._table import checks
+from dataforge.checks.table import checks
 
 
 @pytest.fixture(scope="module")

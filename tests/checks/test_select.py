@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from helpers import write
 
-from dataforge.checks._select import Ignore, Selection, find_settings, load_settings
-from dataforge.checks._table import checks
+from dataforge.checks.select import Ignore, Selection, find_settings, load_settings
+from dataforge.checks.table import checks
 from dataforge.errors import UsageError
 from dataforge.records import Finding
 

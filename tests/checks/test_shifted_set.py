@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from dataforge.checks._base import Data
-from dataforge.checks._table import start
+from dataforge.checks.base import Data
 from dataforge.checks.shifted_set import Check
-from dataforge.fileio import Root
-from dataforge.labels import ClassMap
+from dataforge.checks.table import start
+from dataforge.classes.resolver import ClassMap
+from dataforge.io.files import Root
 from dataforge.records import Box, Image, Instance
 
 

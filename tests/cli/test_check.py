@@ -9,8 +9,8 @@ from typing import Any
 from helpers import REPO, SQUARE, document, picture, python, shape, voc_object, voc_xml, write
 
 from dataforge.check import CheckReport
-from dataforge.checks._table import checks
-from dataforge.cli._check_output import as_github, as_sarif, as_text
+from dataforge.checks.table import checks
+from dataforge.cli.check_output import as_github, as_sarif, as_text
 from dataforge.cli.explain import as_markdown
 from dataforge.records import Finding
 

@@ -6,7 +6,7 @@ from helpers import REPO, python
 
 from dataforge.cli.formats import as_markdown
 from dataforge.converters import CONVERTERS
-from dataforge.formats._table import formats, get_format
+from dataforge.formats.table import formats, get_format
 
 BEGIN, END = "<!-- formats:begin -->\n", "<!-- formats:end -->\n"
 

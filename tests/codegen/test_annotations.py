@@ -11,8 +11,8 @@ import pytest
 from generated import check_code, planned, spec, unique, write_files
 from helpers import picture, python, voc_object, voc_xml, write
 
-from dataforge.codegen.package import package_files
-from dataforge.codegen.spec import DatasetSpec
+from dataforge.frameworks.package import package_files
+from dataforge.frameworks.spec import DatasetSpec
 
 
 def annotations_of(dataset: DatasetSpec, out: Path, patch: pytest.MonkeyPatch) -> ModuleType:

@@ -10,10 +10,10 @@ import pytest
 from generated import HUMANPARTS, LABELMEPARTS, check_code, check_golden, render, spec
 from helpers import REPO
 
-from dataforge.codegen import mmdet2
-from dataforge.codegen._table import TARGETS, get_target
-from dataforge.codegen.spec import SplitSpec, TrainSpec
 from dataforge.errors import OutputError, UsageError
+from dataforge.frameworks.mmdet2 import generate as mmdet2
+from dataforge.frameworks.spec import SplitSpec, TrainSpec
+from dataforge.frameworks.table import TARGETS, get_target
 
 GOLDEN = REPO / "tests" / "golden" / "mmdet2"
 CASES = {

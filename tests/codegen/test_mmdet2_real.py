@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from generated import render, spec, unique, write_files
 
-from dataforge.codegen import mmdet2
-from dataforge.codegen.spec import DatasetSpec, PlannedFile
+from dataforge.frameworks.mmdet2 import generate as mmdet2
+from dataforge.frameworks.spec import DatasetSpec, PlannedFile
 
 pytest.importorskip("mmcv.runner")  # mmcv 1 alone has it
 from mmcv import Config

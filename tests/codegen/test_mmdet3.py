@@ -10,9 +10,9 @@ import pytest
 from generated import HUMANPARTS, LABELMEPARTS, check_code, check_golden, render, spec
 from helpers import REPO
 
-from dataforge.codegen import mmdet3
-from dataforge.codegen.spec import TrainSpec
 from dataforge.errors import UsageError
+from dataforge.frameworks.mmdet3 import generate as mmdet3
+from dataforge.frameworks.spec import TrainSpec
 
 GOLDEN = REPO / "tests" / "golden" / "mmdet3"
 CASES = {

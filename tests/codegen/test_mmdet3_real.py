@@ -11,8 +11,8 @@ import pytest
 from generated import render, spec, unique, write_files
 from helpers import picture, write
 
-from dataforge.codegen import mmdet3
-from dataforge.codegen.spec import DatasetSpec, PlannedFile, SplitSpec
+from dataforge.frameworks.mmdet3 import generate as mmdet3
+from dataforge.frameworks.spec import DatasetSpec, PlannedFile, SplitSpec
 
 pytest.importorskip("mmengine")
 from mmdet.evaluation.functional import class_names

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataforge.assets import asset
-from dataforge.codegen.render import comment, literal, render
+from dataforge.frameworks.render import comment, literal, render
+from dataforge.io.packaged import asset
 
 
 class Named:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataforge.codegen.spec import identify, palette, snake_case
 from dataforge.errors import UsageError
+from dataforge.frameworks.spec import identify, palette, snake_case
 
 
 @pytest.mark.parametrize(

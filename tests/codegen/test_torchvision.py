@@ -8,9 +8,9 @@ import pytest
 from generated import HUMANPARTS, LABELMEPARTS, check_code, check_golden, render, spec
 from helpers import REPO
 
-from dataforge.codegen import torchvision
-from dataforge.codegen.spec import TrainSpec
 from dataforge.errors import UsageError
+from dataforge.frameworks.spec import TrainSpec
+from dataforge.frameworks.torchvision import generate as torchvision
 
 GOLDEN = REPO / "tests" / "golden" / "torchvision"
 CASES = {

@@ -15,15 +15,15 @@ import msgspec
 import pytest
 from helpers import HEIGHT, WIDTH, Read, picture, python, snapshot, write
 
+from dataforge.classes.resolver import ClassMap
 from dataforge.cli.formats import as_text
 from dataforge.convert import Job, Report, convert
 from dataforge.converters import CONVERTERS
 from dataforge.engines import local
-from dataforge.engines._table import get_engine
+from dataforge.engines.table import get_engine
 from dataforge.errors import InputError
-from dataforge.fileio import Root, is_image
-from dataforge.formats._table import formats, get_format
-from dataforge.labels import ClassMap
+from dataforge.formats.table import formats, get_format
+from dataforge.io.files import Root, is_image
 from dataforge.records import Category, Finding, Header, Image, Instance, Mask, Polygons
 
 SIZE: dict[str, Any] = {"width": WIDTH, "height": HEIGHT}

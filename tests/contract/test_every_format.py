@@ -7,7 +7,7 @@ from importlib import import_module
 import pytest
 from contract.suite import FormatContract, WriterContract
 
-from dataforge.formats._table import formats
+from dataforge.formats.table import formats
 
 
 @pytest.mark.parametrize("name", formats())

@@ -9,9 +9,9 @@ from xml.sax.saxutils import escape
 from contract.suite import SIZE, Broken, WriterContract
 from helpers import picture, voc_object, voc_xml, write
 
-from dataforge.fileio import Root
+from dataforge.datasets.infer import choose
 from dataforge.formats import voc
-from dataforge.infer import choose
+from dataforge.io.files import Root
 from dataforge.records import Image, Instance
 
 # A box that begins at 0 makes the convention 0-based: boxes are the numbers as they stand.

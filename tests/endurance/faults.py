@@ -36,11 +36,11 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from helpers import SQUARE, document, picture, shape, voc_object, voc_xml, write  # noqa: E402
+from helpers import SQUARE, document, picture, shape, voc_object, voc_xml, write
 
-import dataforge.cli  # noqa: E402
-from dataforge.fixes import BACKUP  # noqa: E402
-from dataforge.staging import SUFFIX  # noqa: E402
+import dataforge.cli
+from dataforge.fix import BACKUP
+from dataforge.io.staging import SUFFIX
 
 NOBODY = 65534
 State = dict[str, bytes]

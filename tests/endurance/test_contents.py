@@ -29,16 +29,17 @@ from helpers import (
 )
 from PIL import Image as PILImage
 
-from dataforge import fileio, geometry
-from dataforge.classes import load_aliases, load_classes
+from dataforge import geometry
+from dataforge.classes.resolver import ClassMap
+from dataforge.classes.rules import load_aliases, load_classes
 from dataforge.errors import InputError, ParseError, UsageError
-from dataforge.fileio import Root
 from dataforge.formats import coco, images, yolo
-from dataforge.labels import ClassMap
-from dataforge.layout import Layout
-from dataforge.layout import load as load_layout
-from dataforge.manifest import load as load_manifest
+from dataforge.io import files as fileio
+from dataforge.io.files import Root
+from dataforge.layouts.layout import Layout
+from dataforge.layouts.layout import load as load_layout
 from dataforge.records import Instance
+from dataforge.splits.manifest import load as load_manifest
 
 FLAT = Layout(images=".", annotations=".")
 

@@ -27,12 +27,13 @@ from helpers import (
     write,
 )
 
-from dataforge import fileio, inspect
+from dataforge import inspect
+from dataforge.classes.resolver import ClassMap
 from dataforge.convert import Job, convert
 from dataforge.errors import DataforgeError, InputError, LayoutError, ParseError
-from dataforge.fileio import Root
 from dataforge.formats import coco, labelme
-from dataforge.labels import ClassMap
+from dataforge.io import files as fileio
+from dataforge.io.files import Root
 from dataforge.register import Request, plan
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has neither pipes nor such names")

@@ -20,7 +20,7 @@ from engines import tasks
 from helpers import REPO, python, write
 
 from dataforge.engines import local
-from dataforge.engines._table import get_engine
+from dataforge.engines.table import get_engine
 from dataforge.errors import DataforgeError, UsageError
 
 

@@ -32,8 +32,8 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from dataforge.errors import OutputError, ParseError, UsageError
-from dataforge.fileio import Root
 from dataforge.formats import coco
+from dataforge.io.files import Root
 from dataforge.records import Category, Finding, Header, Image, Instance, Mask, Polygons
 
 SIZE: dict[str, Any] = {"width": WIDTH, "height": HEIGHT}

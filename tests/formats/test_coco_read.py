@@ -13,8 +13,8 @@ from pycocotools import mask as coco_mask
 
 from dataforge.convert import Job, Report, convert
 from dataforge.errors import InputError
-from dataforge.fileio import Root
 from dataforge.formats import coco
+from dataforge.io.files import Root
 from dataforge.records import Category, Finding, Header, Image, Instance, Mask, Polygons
 
 BOX = [10, 12, 20.5, 28]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from helpers import Read, load_coco, picture, run_convert, write
 
+from dataforge.classes.resolver import ClassMap
 from dataforge.converters import CONVERTERS
-from dataforge.fileio import Root
 from dataforge.formats import images
-from dataforge.labels import ClassMap
+from dataforge.io.files import Root
 
 
 def read_images(folder: Path) -> Read:

@@ -25,10 +25,10 @@ from helpers import (
 )
 from pycocotools import mask as coco_mask
 
+from dataforge.classes.resolver import ClassMap
 from dataforge.errors import InputError, ParseError, UsageError
-from dataforge.fileio import Root
 from dataforge.formats import labelme
-from dataforge.labels import ClassMap
+from dataforge.io.files import Root
 from dataforge.records import Instance, Mask, Polygons
 
 BOW_TIE = [[10, 10], [30, 30], [30, 10], [10, 30]]

@@ -8,12 +8,12 @@ from typing import Literal
 import pytest
 from helpers import WIDTH, picture, read_voc, voc_object, voc_xml, write
 
+from dataforge.datasets.infer import infer
 from dataforge.errors import InputError
-from dataforge.fileio import Root
 from dataforge.formats import voc
 from dataforge.geometry import Coords
-from dataforge.infer import infer
-from dataforge.layout import Layout
+from dataforge.io.files import Root
+from dataforge.layouts.layout import Layout
 from dataforge.records import Box
 
 BOX = (10, 12, 30, 40)

@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dataforge import geometry
+from dataforge.classes.resolver import ClassMap
 from dataforge.convert import Job, convert
+from dataforge.datasets.infer import choose
 from dataforge.errors import UsageError
-from dataforge.fileio import Root
 from dataforge.formats import voc
 from dataforge.geometry import Coords
-from dataforge.infer import choose
-from dataforge.labels import ClassMap
+from dataforge.io.files import Root
 from dataforge.records import Box, Category, Finding, Header, Image, Instance, Mask, Polygons
 
 COORDS: tuple[Coords, ...] = ("voc", "mmdet", "zero")

@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dataforge import geometry
+from dataforge.classes.resolver import ClassMap
 from dataforge.convert import Job, convert
 from dataforge.errors import InputError
-from dataforge.fileio import Root
 from dataforge.formats import yolo
-from dataforge.labels import ClassMap
+from dataforge.io.files import Root
 from dataforge.records import Box, Category, Finding, Header, Image, Instance, Polygons
 
 BOX = "0 0.5 0.5 0.25 0.5\n"  # of 64 x 48: x 32 -+ 8, y 24 -+ 12

@@ -18,15 +18,18 @@ from typing import IO, Any
 
 import msgspec
 
-from dataforge import classes, infer, layout, manifest
-from dataforge.checks._select import load_settings
+from dataforge.checks.select import load_settings
+from dataforge.classes import rules as classes
+from dataforge.classes.resolver import ClassMap
 from dataforge.errors import DataforgeError
-from dataforge.fileio import Root
 from dataforge.formats import coco, images, labelme, voc, yolo
-from dataforge.formats._base import Records
-from dataforge.labels import ClassMap
-from dataforge.layout import Layout
+from dataforge.formats.base import Records
+from dataforge.io.files import Root
+from dataforge.datasets import infer
+from dataforge.layouts import layout
+from dataforge.layouts.layout import Layout
 from dataforge.records import Finding
+from dataforge.splits import manifest
 
 CORPUS = Path(__file__).parent / "corpus"
 

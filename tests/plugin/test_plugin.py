@@ -170,7 +170,7 @@ def test_check_knows_what_it_finds(site: Path, labelled: Path) -> None:
         (
             "dataforge.formats",
             "voc = acme_dataforge.acme",
-            "format 'voc' of acme_dataforge.acme clashes with dataforge.formats.voc",
+            "format 'voc' of acme_dataforge.acme clashes with dataforge.formats.voc.read",
         ),
         (
             "dataforge.converters",

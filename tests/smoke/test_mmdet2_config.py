@@ -9,10 +9,10 @@ import pytest
 pytest.importorskip("mmcv.runner")  # mmcv 1 alone has it
 pytestmark = [pytest.mark.mmdet, pytest.mark.filterwarnings("ignore")]
 
-from smoke_broken import reverse_categories  # noqa: E402
-from smoke_data import Registered, edit_json, preflight, refused  # noqa: E402
+from smoke_broken import reverse_categories
+from smoke_data import Registered, edit_json, preflight, refused
 
-from dataforge.smoke.mmdet2 import load  # noqa: E402
+from dataforge.frameworks.mmdet2.smoke import load
 
 
 @pytest.mark.parametrize("number", [2, 4])

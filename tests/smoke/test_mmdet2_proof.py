@@ -11,13 +11,15 @@ import pytest
 pytest.importorskip("mmcv.runner")  # mmcv 1 alone has it
 pytestmark = [pytest.mark.mmdet, pytest.mark.filterwarnings("ignore")]
 
-from smoke_data import Registered  # noqa: E402
+from smoke_data import Registered
 
-from dataforge.errors import InputError  # noqa: E402
-from dataforge.smoke import _mm, mmdet2, smoke  # noqa: E402
-from dataforge.smoke._framework import TrialSettings  # noqa: E402
-from dataforge.smoke._proof import load_weights  # noqa: E402
-from dataforge.smoke._report import SmokeOptions  # noqa: E402
+from dataforge.errors import InputError
+from dataforge.frameworks import mm as _mm
+from dataforge.frameworks.adapter import TrialSettings
+from dataforge.frameworks.mmdet2 import smoke as mmdet2
+from dataforge.smoke import smoke
+from dataforge.smoke.proof import load_weights
+from dataforge.smoke.report import SmokeOptions
 
 
 def test_the_training_pipeline_loses_its_chances_and_says_so() -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dataforge.records import Finding
-from dataforge.smoke._framework import (
+from dataforge.frameworks.adapter import (
     BuiltDataset,
     ImageInfo,
     Part,
@@ -18,8 +17,9 @@ from dataforge.smoke._framework import (
     TrialSettings,
     Truth,
 )
-from dataforge.smoke._preflight import preflight
-from dataforge.smoke._report import SmokeReport
+from dataforge.records import Finding
+from dataforge.smoke.preflight import preflight
+from dataforge.smoke.report import SmokeReport
 
 XML = "<annotation>{}</annotation>"
 CAT = (

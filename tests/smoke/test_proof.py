@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dataforge.smoke._framework import BuiltDataset, ImageInfo, Truth
-from dataforge.smoke._proof import choose_images, clear_size, judge
-from dataforge.smoke._report import Proof, SmokeOptions
+from dataforge.frameworks.adapter import BuiltDataset, ImageInfo, Truth
+from dataforge.smoke.proof import choose_images, clear_size, judge
+from dataforge.smoke.report import Proof, SmokeOptions
 
 
 def dataset(*images: list[tuple[int, float]]) -> BuiltDataset:

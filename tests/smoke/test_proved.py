@@ -8,7 +8,7 @@ import pytest
 from smoke_data import EVERY, Sample
 
 from dataforge.smoke import smoke
-from dataforge.smoke._report import SmokeOptions
+from dataforge.smoke.report import SmokeOptions
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

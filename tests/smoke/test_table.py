@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dataforge.errors import InputError, MissingDependencyError, UsageError
-from dataforge.smoke import _table
-from dataforge.smoke._table import FRAMEWORKS, framework_of, get_framework
+from dataforge.frameworks import detect as _table
+from dataforge.frameworks.detect import FRAMEWORKS, framework_of, get_framework
 
 
 def config(folder: Path, text: str, name: str = "config.py") -> Path:

@@ -9,13 +9,13 @@ import pytest
 pytest.importorskip("torchvision")
 pytestmark = [pytest.mark.torchvision, pytest.mark.filterwarnings("ignore")]
 
-import torch  # noqa: E402
-from smoke_data import Registered, Sample, preflight, refused  # noqa: E402
-from torchvision.transforms import v2  # noqa: E402
+import torch
+from smoke_data import Registered, Sample, preflight, refused
+from torchvision.transforms import v2
 
-from dataforge.smoke._framework import TrialSettings  # noqa: E402
-from dataforge.smoke._proof import load_weights  # noqa: E402
-from dataforge.smoke.torchvision import load, plain  # noqa: E402
+from dataforge.frameworks.adapter import TrialSettings
+from dataforge.frameworks.torchvision.smoke import load, plain
+from dataforge.smoke.proof import load_weights
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Acme's text files: one beside each image, a line ``label x0 y0 x1 y1`` for each box.
 
-The whole of what `dataforge.formats._base` asks for.
+The whole of what `dataforge.formats.base` asks for.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 from dataforge.errors import ParseError, plural
-from dataforge.fileio import Root, is_image, stem, write_text
-from dataforge.formats._base import Canonical, Each, Records, Splits
-from dataforge.formats._recognise import Recognised, Texts
+from dataforge.formats.base import Canonical, Each, Records, Splits
+from dataforge.formats.recognise import Recognised, Texts
+from dataforge.io.files import Root, is_image, stem, write_text
 from dataforge.records import Finding, Header, Image, Instance
 
 LOSSY = ("outlines and masks: a line is a box", "images in subfolders keep their names alone")

@@ -1,0 +1,108 @@
+"""What a folder's annotation files are, for formats that recognise their own among them."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from dataforge.errors import ParseError
+from dataforge.io import MAX_COCO_BYTES, Root, decode_json, is_image, stem, to_utf8, without_nan
+from dataforge.records import Finding
+
+
+class Recognised(msgspec.Struct, frozen=True):
+    """What of a format is in a folder.
+
+    Attributes:
+        files: number of annotation files that speak for it, 0 where none does.
+        evidence: the sentence that says why it is believed.
+    """
+
+    files: int
+    evidence: str = ""
+
+
+class _Keys(msgspec.Struct):
+    """The keys that tell whose a JSON file is."""
+
+    shapes: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    images: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    categories: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Texts:
+    """The annotation files of a folder; JSON and XML are looked into once, for all formats.
+
+    Attributes:
+        root: the folder.
+        labelme, coco, voc: names of JSON and XML files that are theirs.
+        other: those that are something else, with what that is.
+        findings: those that cannot be read.
+    """
+
+    def __init__(self, root: Root) -> None:
+        self.root = root
+        self.labelme: list[str] = []
+        self.coco: list[str] = []
+        self.voc: list[str] = []
+        self.other: dict[str, str] = {}
+        self.findings: list[Finding] = []
+        for name in root.files():
+            if name.lower().endswith(".json"):
+                self._look_into_json(root, name)
+            elif name.lower().endswith(".xml"):
+                self._look_into_xml(root, name)
+
+    def beside_images(self, extension: str) -> list[str]:
+        """The files with an extension, lower case, that are called as an image is, anywhere."""
+        names = self.root.files()
+        images = {stem(name).rsplit("/", 1)[-1] for name in names if is_image(name)}
+        return [
+            name
+            for name in names
+            if name.lower().endswith(extension) and stem(name).rsplit("/", 1)[-1] in images
+        ]
+
+    def _look_into_json(self, root: Root, name: str) -> None:
+        try:
+            data = to_utf8(root.read_bytes(name, MAX_COCO_BYTES), name)[0]
+            keys = decode_json(without_nan(data) or data, _Keys, name)
+        except ParseError as error:
+            if isinstance(error.__cause__, msgspec.ValidationError):
+                self.other[name] = "JSON that is neither labelme's nor COCO's"
+            else:
+                self._unreadable("unreadable-json", error)
+            return
+        if keys.shapes is not msgspec.UNSET:
+            self.labelme.append(name)
+        elif keys.images is not msgspec.UNSET and keys.categories is not msgspec.UNSET:
+            self.coco.append(name)
+        else:
+            self.other[name] = "JSON that is neither labelme's nor COCO's"
+
+    def _look_into_xml(self, root: Root, name: str) -> None:
+        try:
+            head = root.read_bytes(name)[:4096]
+        except ParseError as error:
+            self._unreadable("unreadable-xml", error)
+            return
+        first = re.search(rb"<([A-Za-z_][\w.:-]*)", head)
+        if not first:
+            self._unreadable("unreadable-xml", ParseError(name, "", "has no element: it is no XML"))
+        elif first[1] == b"annotation":
+            self.voc.append(name)
+        else:
+            self.other[name] = f"XML with <{first[1].decode()}>, where VOC has <annotation>"
+
+    def _unreadable(self, code: str, error: ParseError) -> None:
+        self.findings.append(
+            Finding(
+                code=code,
+                severity="error",
+                file=error.file,
+                where=error.where,
+                message=error.message,
+                remedy="restore the file",
+            )
+        )

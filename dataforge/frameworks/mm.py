@@ -1,0 +1,141 @@
+"""What the adapters of both generations of mmdetection have in common."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from dataforge.errors import InputError
+from dataforge.frameworks.adapter import quiet
+from dataforge.mmconfig import unwrapped
+
+RULES = {
+    "of no class": "the dataset's classes do not name it",
+    "without a box": "its numbers are not all there, and the registered class skips it",
+    "under one pixel": "CocoDataset of mmdet skips boxes under one pixel (_parse_ann_info), and so "
+    "does the class that `register` makes for VOC",
+    "outside the image": "CocoDataset of mmdet skips boxes outside the image (_parse_ann_info), "
+    "and so does the class that `register` makes for VOC",
+    "without an area": "CocoDataset of mmdet skips boxes whose area is 0 (_parse_ann_info)",
+    "crowd or ignored": "CocoDataset of mmdet skips `ignore` and trains on no `iscrowd`",
+    "difficult": "mmdet trains on no difficult object that its dataset class hands out as ignored",
+}
+"""Why an object is not trained on, in both generations."""
+
+
+def type_name(config: Mapping[str, Any]) -> str:
+    """The `type` of a config, which is a name or (mmengine's lazy style) a class."""
+    type_ = config.get("type", "")
+    return type_ if isinstance(type_, str) else str(type_.__name__)
+
+
+def base_configs(config: Any) -> Iterator[Any]:
+    """The configs of datasets inside RepeatDataset, ConcatDataset and their like."""
+    return (inner for _, _, inner in unwrapped(config))
+
+
+def heads_of(model: Any, without: tuple[type, ...]) -> Iterator[tuple[str, int]]:
+    """(path, num_classes) of every part of a built model that mmdet's NumClassCheckHook looks at.
+
+    Args:
+        without: the modules that it passes over (2.28.2 datasets/utils.py:136, 3.3.0
+            engine/hooks/num_class_check_hook.py).
+    """
+    for name, module in model.named_modules():
+        if hasattr(module, "num_classes") and not isinstance(module, without):
+            yield f"model.{name}.num_classes", module.num_classes
+
+
+def small_model(model: Any, *, random: bool) -> Any:
+    """The config's model, able to learn from a few small images without any download.
+
+    Args:
+        model: the config's ``model``.
+        random: start from random weights: GroupNorm for BatchNorm, nothing frozen.
+    """
+    config = copy.deepcopy(model)
+    _forget_pretrained(config)
+    if random and "backbone" in config:
+        backbone = config["backbone"]
+        if type_name(backbone) in ("ResNet", "ResNeXt", "ResNetV1d"):
+            backbone["norm_cfg"] = {"type": "GN", "num_groups": 32, "requires_grad": True}
+            backbone.update(norm_eval=False, frozen_stages=-1)
+    # Hundreds of proposals are enough for small images, and thousands cost minutes on a CPU.
+    for part in ("train_cfg", "test_cfg"):
+        _cap(config.get(part) or {}, {"nms_pre": 500, "max_per_img": 200})
+    _cap_samples(config)
+    return config
+
+
+def _cap_samples(config: Any) -> None:
+    for settings in _dicts(config):
+        sampler, layer = settings.get("sampler"), settings.get("roi_layer")
+        if isinstance(sampler, Mapping):
+            _cap(sampler, {"num": 64})
+        if isinstance(layer, dict) and layer.get("sampling_ratio") == 0:
+            layer["sampling_ratio"] = 2  # 0 takes as many samples as there are pixels
+
+
+def _forget_pretrained(node: Any) -> None:
+    for settings in _dicts(node):
+        if "pretrained" in settings:
+            settings["pretrained"] = None
+        init = settings.get("init_cfg")
+        if isinstance(init, Mapping) and type_name(init) in ("Pretrained", "PretrainedInit"):
+            settings["init_cfg"] = None
+
+
+def _dicts(node: Any) -> Iterator[Any]:
+    if isinstance(node, dict):
+        yield node
+        for value in list(node.values()):
+            yield from _dicts(value)
+    elif isinstance(node, list | tuple):
+        for value in node:
+            yield from _dicts(value)
+
+
+def _cap(node: Any, limits: Mapping[str, int]) -> None:
+    for settings in _dicts(node):
+        for key, limit in limits.items():
+            if isinstance(settings.get(key), int):
+                settings[key] = min(settings[key], limit)
+
+
+def loaded(path: Path, read: Callable[[], Any], title: str, *keys: str) -> Any:
+    """A config as the framework's own reader makes it.
+
+    Args:
+        path: of the config, for messages.
+        read: makes it.
+        title: of the framework.
+        keys: that a training config has.
+
+    Raises:
+        InputError: it does not load, for the framework's reason or what lies behind it; or it has
+            not all of the keys.
+    """
+    try:
+        with quiet():
+            config = read()
+    except Exception as error:
+        reason = _why_not_loaded(error)
+        raise InputError(f"{path}: the config does not load: {reason}") from error
+    if missing := [key for key in keys if key not in config]:
+        raise InputError(
+            f"{path}: no training config of {title}: it has no {' and no '.join(missing)}"
+        )
+    return config
+
+
+def _why_not_loaded(error: BaseException) -> str:
+    """What lies behind a config that does not load: kind, text, and a hint where one is due."""
+    cause: BaseException | None = error
+    while cause is not None and not str(cause):  # mmcv 1.x raises a bare ImportError
+        cause = cause.__cause__ or cause.__context__
+    hint = ""
+    if isinstance(cause, ImportError):
+        hint = "; is the dataset registered for this Python? (dataforge register)"
+    return f"{type(cause or error).__name__}: {cause}{hint}"

@@ -1,0 +1,346 @@
+"""mmdetection 2.x under a smoke run, by its own builders, data loader and MMDataParallel."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from dataforge.errors import DataforgeError, InputError, MissingDependencyError
+from dataforge.frameworks import mm as _mm
+from dataforge.frameworks.adapter import (
+    BuiltDataset,
+    CocoSource,
+    ImageInfo,
+    Part,
+    TrainingConfig,
+    Trial,
+    TrialSettings,
+    Truth,
+    quiet,
+)
+
+PACKAGES = ("mmdet", "mmcv-full")
+
+
+def require() -> None:
+    """Raise MissingDependencyError where mmdetection 2.x is not installed."""
+    try:
+        version = metadata.version("mmdet")
+    except metadata.PackageNotFoundError as error:
+        raise MissingDependencyError(
+            "smoke needs mmdet 2.28 and mmcv-full 1.7 in the Python that runs dataforge; "
+            "CONTRIBUTING.md says how they are built"
+        ) from error
+    if not version.startswith("2."):
+        raise DataforgeError(
+            f"mmdet {version} is installed; this config wants mmdet 2.x: run dataforge with "
+            "the Python that has it"
+        )
+
+
+def prepare(device: str) -> None:
+    """Import mmdet, which says a great deal the first time; on a GPU, mend mmcv's scatter."""
+    with quiet():
+        import mmdet.apis  # noqa: F401
+    if device == "cuda":
+        adapt_mmcv_streams()
+
+
+def adapt_mmcv_streams() -> None:
+    """Let mmcv 1.7's scatter work with torch 2.1 and later.
+
+    mmcv 1.7.2 parallel/_functions.py:75 hands device numbers to torch's `_get_stream`, which has
+    wanted a `torch.device` since torch 2.1 (mmdetection issue 10720).
+    """
+    import mmcv.parallel._functions as functions
+    import torch
+
+    original = functions._get_stream
+    if getattr(original, "takes_numbers", False):
+        return
+
+    def get_stream(device: Any) -> Any:
+        if isinstance(device, int):
+            device = torch.device("cpu") if device < 0 else torch.device("cuda", device)
+        return original(device)
+
+    get_stream.takes_numbers = True  # type: ignore[attr-defined]
+    functions._get_stream = get_stream
+
+
+def load(config: Path) -> Mmdet2Config:
+    """The config as mmdet's own train.py makes it.
+
+    Raises:
+        InputError: it does not load, or is no training config.
+    """
+    from mmcv import Config
+    from mmdet.utils import replace_cfg_vals, update_data_root
+
+    def read() -> Any:
+        cfg = replace_cfg_vals(Config.fromfile(str(config)))
+        update_data_root(cfg)
+        return cfg
+
+    return Mmdet2Config(_mm.loaded(config, read, "mmdet 2", "model", "data"))
+
+
+class Mmdet2Config(TrainingConfig):
+    """An mmdet 2 config: datasets under ``data``, wrapped or not.
+
+    Attributes:
+        cfg: mmcv's Config.
+    """
+
+    title = "mmdet"
+    truth_method = "get_ann_info"
+    rules: Mapping[str, str] = {
+        **_mm.RULES,
+        "in an image under 32 px": "mmdet 2 trains on no image whose shorter side is under 32 px, "
+        "_filter_imgs of its dataset classes",
+        "in an image that mmdet filters out": "mmdet 2 leaves images without ground truth out of "
+        "training unless filter_empty_gt=False",
+    }
+
+    def __init__(self, cfg: Any) -> None:
+        self.cfg = cfg
+
+    def where(self, split: str) -> str:
+        return f"data.{split}"
+
+    def parts(self, split: str) -> Sequence[Part]:
+        if split not in self.cfg.data:
+            return []
+        return [
+            Mmdet2Part(config, f"data.{split} ({config.get('ann_file', config.get('type'))})")
+            for config in _mm.base_configs(self.cfg.data[split])
+        ]
+
+    def same(self, split: str, other: str) -> bool:
+        return bool(self.cfg.data.get(split) == self.cfg.data.get(other))
+
+    def build_wrappers(self, split: str) -> None:
+        config = self.cfg.data[split]
+        if list(_mm.base_configs(config)) != [config]:
+            build(config, **({} if split == "train" else {"test_mode": True}))
+
+    def heads(self) -> Sequence[tuple[str, int]]:
+        from mmcv.cnn import VGG
+        from mmdet.models.dense_heads import GARPNHead, RPNHead
+        from mmdet.models.roi_heads.mask_heads import FusedSemanticHead
+
+        model = build_model(_mm.small_model(self.cfg.model, random=False), self.cfg)
+        return list(_mm.heads_of(model, (RPNHead, VGG, FusedSemanticHead, GARPNHead)))
+
+    def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:
+        return Mmdet2Trial(self.cfg, images, size, settings)
+
+
+class Mmdet2Part(Part):
+    """One dataset config of mmdet 2."""
+
+    min_size = 32  # of _filter_imgs, whatever filter_empty_gt says
+
+    def __init__(self, config: Any, where: str) -> None:
+        self.config = config
+        self.where = where
+
+    def classes_as_text(self) -> str | None:
+        """A `classes` that mmdet takes for the name of a file that is not there."""
+        from mmdet.datasets import DATASETS
+
+        declared = self.config.get("classes")
+        if declared is None:
+            declared = getattr(DATASETS.get(self.config["type"]), "CLASSES", None)
+        return declared if isinstance(declared, str) and not Path(declared).is_file() else None
+
+    def build(self, *, training: bool) -> BuiltDataset:
+        return view(build(self.config, **({} if training else {"test_mode": True})))
+
+
+def build(config: Any, **overrides: Any) -> Any:
+    """A dataset by mmdet's own builder, without its chatter."""
+    from mmdet.datasets import build_dataset
+
+    with quiet():
+        return build_dataset(type(config)({**config, **overrides}))
+
+
+def build_model(config: Any, cfg: Any) -> Any:
+    """The model by mmdet's own builder, without its chatter."""
+    from mmdet.models import build_detector
+
+    with quiet():
+        return build_detector(
+            copy.deepcopy(config), train_cfg=cfg.get("train_cfg"), test_cfg=cfg.get("test_cfg")
+        )
+
+
+def _xml_file(dataset: Any, info: Any) -> Path:
+    """The file that a class made by `register` says it opened, else the one of mmdet's own rule."""
+    by_rule = Path(dataset.img_prefix or "") / dataset.ann_subdir / f"{info['id']}.xml"
+    return Path(info.get("xml", by_rule))
+
+
+def view(dataset: Any) -> BuiltDataset:
+    """A dataset of mmdet 2 in neutral words."""
+    prefix = Path(dataset.img_prefix or "")
+    is_coco = hasattr(dataset, "coco")
+    is_xml = not is_coco and hasattr(dataset, "ann_subdir")
+
+    def truth(index: int) -> Truth:
+        annotation = dataset.get_ann_info(index)
+        boxes = [(x0, y0, x1, y1) for x0, y0, x1, y1 in annotation["bboxes"].tolist()]
+        return Truth(annotation["labels"].tolist(), boxes)
+
+    return BuiltDataset(
+        classes=tuple(dataset.CLASSES),
+        images=[
+            ImageInfo(
+                name=info["filename"],
+                path=prefix / info["filename"],
+                width=info.get("width"),
+                height=info.get("height"),
+                id=info.get("id"),
+                xml=_xml_file(dataset, info) if is_xml else None,
+            )
+            for info in dataset.data_infos
+        ],
+        truth=truth,
+        source=CocoSource(dataset.ann_file) if is_coco else None,
+        cat_ids=dataset.cat_ids if is_coco else (),
+        class_of=getattr(dataset, "class_of", str),
+        # A class that `register` made says how its boxes are counted.
+        offsets=getattr(dataset, "OFFSETS", (0.0, 0.0, 0.0, 0.0)),
+    )
+
+
+# Proof ------------------------------------------------------------------------------------------
+
+# What a few images are trained and tested through. The rest of a config's pipeline augments, which
+# is what overfitting has no use for.
+_PLAIN = (
+    "LoadImageFromFile", "LoadAnnotations", "FilterAnnotations", "Resize", "RandomFlip",
+    "Normalize", "Pad", "DefaultFormatBundle", "ImageToTensor", "ToTensor", "Collect",
+)  # fmt: skip
+
+
+class Mmdet2Trial(Trial):
+    """See `Trial`."""
+
+    def __init__(self, cfg: Any, images: Sequence[str], size: int, settings: TrialSettings) -> None:
+        self.cfg = cfg
+        self.settings = settings
+        self.model_config = _mm.small_model(cfg.model, random=settings.random)
+        config = next(iter(_mm.base_configs(cfg.data.train)))
+        if not any(step["type"] == "Collect" for step in config["pipeline"]):
+            raise InputError(
+                "the pipeline of the training images ends without Collect, as under a "
+                "MultiImageMixDataset: the proof cannot train on them one by one"
+            )
+        train, self.left_out = train_pipeline(config["pipeline"], size)
+        test_config = next(iter(_mm.base_configs(cfg.data.get("val", cfg.data.train))))
+        test = test_pipeline(test_config["pipeline"], size)
+        self.train = build(config, pipeline=train)
+        self.test = build(config, pipeline=test, test_mode=True)
+        _keep(self.train, images)
+        _keep(self.test, images)
+        self.train._set_group_flag()
+
+    def new_model(self) -> Any:
+        from mmcv.parallel import MMDataParallel
+
+        model = build_model(self.model_config, self.cfg)
+        with quiet():
+            model.init_weights()
+        if self.settings.device == "cuda":
+            return MMDataParallel(model.cuda(), device_ids=[0])
+        return MMDataParallel(model, device_ids=[])
+
+    def batches(self) -> Iterator[Any]:
+        from mmdet.datasets import build_dataloader
+
+        batch, seed = self.settings.batch, self.settings.seed
+        loader = build_dataloader(self.train, batch, 0, dist=False, shuffle=True, seed=seed)
+        while True:
+            yield from loader
+
+    def loss(self, model: Any, batch: Any) -> tuple[Any, Mapping[str, float]]:
+        outputs = model.train_step(batch, None)
+        return outputs["loss"], outputs["log_vars"]
+
+    def detect(self, model: Any) -> list[Any]:
+        """As mmdet.apis.single_gpu_test does."""
+        from mmdet.core import encode_mask_results
+        from mmdet.datasets import build_dataloader
+
+        results: list[Any] = []
+        for batch in build_dataloader(self.test, 1, 0, dist=False, shuffle=False):
+            results += [
+                (item[0], encode_mask_results(item[1])) if isinstance(item, tuple) else item
+                for item in model(return_loss=False, rescale=True, **batch)
+            ]
+        return results
+
+    def ap50(self, found: Sequence[Any]) -> float:
+        is_coco = hasattr(self.test, "coco")
+        with quiet():
+            figures = self.test.evaluate(
+                found, metric="bbox" if is_coco else "mAP", logger="silent"
+            )
+        return float(figures.get("bbox_mAP_50" if is_coco else "AP50", 0.0))
+
+    def ap50_per_class(self, found: Sequence[Any]) -> dict[str, float]:
+        """By mmdet's eval_map."""
+        from mmdet.core import eval_map
+
+        boxes = [result[0] if isinstance(result, tuple) else result for result in found]
+        truth = [self.test.get_ann_info(i) for i in range(len(self.test))]
+        _, by_class = eval_map(boxes, truth, dataset=self.test.CLASSES, logger="silent", nproc=1)
+        return {
+            name: round(float(entry["ap"]), 4)
+            for name, entry in zip(self.test.CLASSES, by_class, strict=True)
+            if entry["num_gts"]
+        }
+
+    def save(self, model: Any, path: Path, classes: Sequence[str]) -> None:
+        from mmcv.runner import save_checkpoint
+
+        save_checkpoint(model, str(path), meta={"CLASSES": tuple(classes)})
+
+
+def _keep(dataset: Any, file_names: Sequence[str]) -> None:
+    """Cut a dataset down to some of its images, in this order."""
+    index = {info["filename"]: i for i, info in enumerate(dataset.data_infos)}
+    kept = [index[name] for name in file_names]
+    dataset.data_infos = [dataset.data_infos[i] for i in kept]
+    if hasattr(dataset, "img_ids"):
+        dataset.img_ids = [dataset.img_ids[i] for i in kept]
+
+
+def train_pipeline(pipeline: Sequence[Mapping[str, Any]], size: int) -> tuple[list[Any], list[str]]:
+    """The config's training pipeline at another size without chance, and what was left out."""
+    plain = [copy.deepcopy(dict(step)) for step in pipeline if step["type"] in _PLAIN]
+    left_out = [step["type"] for step in pipeline if step["type"] not in _PLAIN]
+    return [_fixed(step, size) for step in plain], left_out
+
+
+def test_pipeline(pipeline: Sequence[Mapping[str, Any]], size: int) -> list[Any]:
+    """The config's test pipeline at another size."""
+    steps = [copy.deepcopy(dict(step)) for step in pipeline]
+    for step in steps:
+        if step["type"] == "MultiScaleFlipAug":
+            step.pop("scale_factor", None)
+            step.update(img_scale=(size, size), flip=False)
+    return steps
+
+
+def _fixed(step: dict[str, Any], size: int) -> dict[str, Any]:
+    if step["type"] == "Resize":
+        return {"type": "Resize", "img_scale": (size, size), "keep_ratio": True}
+    if step["type"] == "RandomFlip":
+        return {"type": "RandomFlip", "flip_ratio": 0.0}
+    return step

@@ -1,0 +1,360 @@
+"""mmdetection 3.x (mmengine) under a smoke run: classic and lazy configs."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from dataforge.errors import DataforgeError, InputError, MissingDependencyError
+from dataforge.frameworks.adapter import (
+    BuiltDataset,
+    CocoSource,
+    ImageInfo,
+    Part,
+    TrainingConfig,
+    Trial,
+    TrialSettings,
+    Truth,
+    quiet,
+)
+from dataforge.frameworks.mm import RULES, base_configs, heads_of, loaded, small_model, type_name
+
+PACKAGES = (
+    "mmdet", "onedl-mmdetection", "mmcv", "onedl-mmcv", "mmengine", "onedl-mmengine",
+)  # fmt: skip
+
+
+def require() -> None:
+    """See `Adapter.require`."""
+    for package in ("mmdet", "onedl-mmdetection"):
+        try:
+            version = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+        if not version.startswith("3."):
+            raise DataforgeError(
+                f"mmdet {version} is installed; this config wants mmdet 3.x: run dataforge with "
+                "the Python that has it"
+            )
+        return
+    raise MissingDependencyError(
+        "smoke needs mmdet 3 and mmcv 2 in the Python that runs dataforge; "
+        "CONTRIBUTING.md says how they are built"
+    )
+
+
+def prepare(device: str) -> None:
+    """See `Adapter.prepare`."""
+    with quiet():
+        from mmdet.utils import register_all_modules
+
+        register_all_modules(init_default_scope=True)
+
+
+def load(path: Path) -> TrainingConfig:
+    """See `Adapter.load`."""
+    from mmengine.config import Config
+
+    def read() -> Any:
+        return Config.fromfile(str(path))
+
+    return Mmdet3Config(loaded(path, read, "mmdet 3", "model", "train_dataloader"))
+
+
+class Mmdet3Config(TrainingConfig):
+    """A config of mmengine's `Runner`."""
+
+    title = "mmdet"
+    truth_method = "load_data_list"
+    rules: Mapping[str, str] = {
+        **RULES,
+        "in an image that mmdet filters out": "mmdet 3 leaves out of training what filter_cfg of "
+        "the dataset says, and nothing where there is none",
+    }
+
+    def __init__(self, cfg: Any) -> None:
+        self.cfg = cfg
+        sizes = sorted({part.min_size for part in self.parts("train") if part.min_size})
+        small = {f"in an image under {size} px": "filter_cfg says min_size" for size in sizes}
+        self.rules = {**self.rules, **small}
+
+    def where(self, split: str) -> str:
+        """The split's dataset."""
+        return f"{split}_dataloader.dataset"
+
+    def parts(self, split: str) -> Sequence[Part]:
+        """What is inside RepeatDataset and its like."""
+        config = self._dataset(split)
+        if config is None:
+            return []
+        return [Mmdet3Part(part, self.where(split)) for part in base_configs(config)]
+
+    def same(self, split: str, other: str) -> bool:
+        """Whether the two dataloaders' datasets are the same."""
+        return bool(self._dataset(split) == self._dataset(other))
+
+    def build_wrappers(self, split: str) -> None:
+        """Build the whole, where there is more than one plain dataset."""
+        config = self._dataset(split)
+        if [*base_configs(config)] != [config]:
+            _build_dataset(config)
+
+    def heads(self) -> Sequence[tuple[str, int]]:
+        """What mmdet 3.3.0's NumClassCheckHook looks at."""
+        from mmdet.models.dense_heads import RPNHead
+        from mmdet.models.roi_heads.mask_heads import FusedSemanticHead
+
+        model = _build_model(small_model(self.cfg.model, random=False))
+        return [*heads_of(model, (RPNHead, FusedSemanticHead))]
+
+    def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:
+        """See `TrainingConfig.trial`."""
+        return Mmdet3Trial(self.cfg, images, size, settings)
+
+    def _dataset(self, split: str) -> Any:
+        loader = self.cfg.get(f"{split}_dataloader")
+        return loader["dataset"] if loader else None
+
+
+def _build_dataset(config: Any, **overrides: Any) -> Any:
+    """A dataset by mmdet's own registry, without its chatter."""
+    from mmdet.registry import DATASETS
+
+    with quiet():
+        return DATASETS.build(type(config)({**copy.deepcopy(config), **overrides}))
+
+
+def _build_model(config: Any) -> Any:
+    from mmdet.registry import MODELS
+
+    with quiet():
+        return MODELS.build(copy.deepcopy(config))
+
+
+class Mmdet3Part(Part):
+    """One dataset of a dataloader."""
+
+    def __init__(self, config: Any, where: str) -> None:
+        self.config = config
+        self.where = f"{where} ({config.get('ann_file', type_name(config))})"
+        self.min_size = int((config.get("filter_cfg") or {}).get("min_size", 0))
+
+    def classes_as_text(self) -> str | None:
+        """`classes` as text, which mmengine keeps where it is no file."""
+        from mmdet.registry import DATASETS
+
+        declared = (self.config.get("metainfo") or {}).get("classes")
+        if declared is None:
+            type_ = self.config["type"]
+            class_ = DATASETS.get(type_) if isinstance(type_, str) else type_
+            declared = getattr(class_, "METAINFO", {}).get("classes")
+        return declared if isinstance(declared, str) and not Path(declared).is_file() else None
+
+    def build(self, *, training: bool) -> BuiltDataset:
+        """See `Part.build`."""
+        # Serialised, a dataset would give its items one by one and let its index go.
+        overrides: dict[str, Any] = {"serialize_data": False, "lazy_init": False}
+        if not training:
+            overrides |= {"test_mode": True, "filter_cfg": None}
+        return described(_build_dataset(self.config, **overrides))
+
+
+def described(dataset: Any) -> BuiltDataset:
+    """A built dataset, not serialised, in the words of the smoke run."""
+    classes = tuple(dataset.metainfo["classes"])
+    infos = dataset.data_list
+
+    def truth(index: int) -> Truth:
+        used = [item for item in infos[index]["instances"] if not item["ignore_flag"]]
+        boxes = [tuple(float(value) for value in item["bbox"]) for item in used]
+        return Truth([int(item["bbox_label"]) for item in used], boxes)  # type: ignore[arg-type]
+
+    return BuiltDataset(
+        classes=classes,
+        images=[
+            ImageInfo(
+                name=_name(dataset, info),
+                path=Path(info["img_path"]),
+                width=info.get("width"),
+                height=info.get("height"),
+                id=info.get("img_id"),
+                xml=Path(info["xml_path"]) if info.get("xml_path") else None,
+            )
+            for info in infos
+        ],
+        truth=truth,
+        source=CocoSource(dataset.ann_file) if hasattr(dataset, "cat_ids") else None,
+        cat_ids=getattr(dataset, "cat_ids", ()),
+        class_of=getattr(dataset, "class_of", str),
+        # A class that `register` made says how its boxes are counted.
+        offsets=getattr(dataset, "OFFSETS", (0.0, 0.0, 0.0, 0.0)),
+    )
+
+
+def _name(dataset: Any, info: Mapping[str, Any]) -> str:
+    """The image's path, relative to the dataset's root."""
+    return str(info["img_path"]).removeprefix(dataset.data_root or "").lstrip("/")
+
+
+# Proof ------------------------------------------------------------------------------------------
+
+# What a few images are trained and tested through. The rest of a config's pipeline augments, which
+# is what overfitting has no use for.
+_PLAIN = (
+    "LoadImageFromFile", "LoadAnnotations", "FilterAnnotations", "Resize", "RandomFlip", "Pad",
+    "PackDetInputs",
+)  # fmt: skip
+
+
+class Mmdet3Trial(Trial):
+    """The first dataset of the training set, cut down to a few images."""
+
+    def __init__(self, cfg: Any, images: Sequence[str], size: int, settings: TrialSettings) -> None:
+        self.settings = settings
+        self.model_config = small_model(cfg.model, random=settings.random)
+        config = next(iter(base_configs(cfg.train_dataloader["dataset"])))
+        pipeline = config["pipeline"]
+        if not any(_step(step) == "PackDetInputs" for step in pipeline):
+            raise InputError(
+                "the pipeline of the training images ends without PackDetInputs, as under a "
+                "MultiImageMixDataset: the proof cannot train on them one by one"
+            )
+        self.left_out = [_step(step) for step in pipeline if _step(step) not in _PLAIN]
+        train = [_fixed(step, size) for step in pipeline if _step(step) in _PLAIN]
+        loader = cfg.get("val_dataloader") or cfg.train_dataloader
+        tested = next(iter(base_configs(loader["dataset"])))
+        test = [_fixed(step, size) for step in tested["pipeline"] if _step(step) in _PLAIN]
+        self.train = _kept(_build_dataset(config, pipeline=train, serialize_data=False), images)
+        whole = {"test_mode": True, "filter_cfg": None, "serialize_data": False}
+        self.test = _kept(_build_dataset(config, pipeline=test, **whole), images)
+        self.evaluator = _evaluator(cfg)
+
+    def new_model(self) -> Any:
+        """See `Trial.new_model`."""
+        model = _build_model(self.model_config)
+        with quiet():
+            model.init_weights()
+        return model.to(self.settings.device)
+
+    def batches(self) -> Iterator[Any]:
+        """See `Trial.batches`."""
+        import torch
+        from mmengine.dataset import pseudo_collate
+        from torch.utils.data import DataLoader
+
+        loader = DataLoader(
+            self.train,
+            batch_size=self.settings.batch,
+            shuffle=True,
+            generator=torch.Generator().manual_seed(self.settings.seed),
+            collate_fn=pseudo_collate,
+        )
+        while True:
+            yield from loader
+
+    def loss(self, model: Any, batch: Any) -> tuple[Any, Mapping[str, float]]:
+        """As mmengine's `BaseModel.train_step`, without the step."""
+        data = model.data_preprocessor(batch, True)
+        loss, parts = model.parse_losses(model(**data, mode="loss"))
+        return loss, {name: float(value) for name, value in parts.items()}
+
+    def detect(self, model: Any) -> list[Any]:
+        """Data samples with `pred_instances` in pixels of the images, in their order."""
+        import torch
+        from mmengine.dataset import pseudo_collate
+        from torch.utils.data import DataLoader
+
+        model.eval()
+        found: list[Any] = []
+        with torch.no_grad():
+            for batch in DataLoader(self.test, batch_size=1, collate_fn=pseudo_collate):
+                found += [sample.cpu() for sample in model.test_step(batch)]
+        return found
+
+    def ap50(self, found: list[Any]) -> float:
+        """By the config's kind of evaluator: COCO's on the images' own annotations, else VOC's."""
+        from mmdet.evaluation.metrics import CocoMetric
+        from mmdet.registry import METRICS
+
+        is_coco = issubclass(_metric_class(self.evaluator), CocoMetric)
+        if is_coco:
+            settings = {"ann_file": self.test.ann_file, "metric": "bbox"}
+            metric = METRICS.build({"type": self.evaluator["type"], **settings})
+            metric.img_ids = [info["img_id"] for info in self.test.data_list]
+        else:
+            metric = METRICS.build({"type": "mmdet.VOCMetric", "eval_mode": "area"})
+        metric.dataset_meta = self.test.metainfo
+        with quiet():
+            metric.process({}, [sample.to_dict() for sample in found])
+            values = metric.evaluate(len(found))
+        return float(values.get("coco/bbox_mAP_50" if is_coco else "pascal_voc/AP50", 0.0))
+
+    def ap50_per_class(self, found: list[Any]) -> dict[str, float]:
+        """By mmdet's `eval_map`."""
+        import numpy as np
+        from mmdet.evaluation.functional import eval_map
+
+        classes = self.test.metainfo["classes"]
+        detections = []
+        for sample in found:
+            given = sample.pred_instances
+            scored = np.column_stack([given.bboxes.numpy(), given.scores.numpy()])
+            labels = given.labels.numpy()
+            detections.append([scored[labels == label] for label in range(len(classes))])
+        truth = []
+        built = described(self.test)
+        for index in range(len(built.images)):
+            labels_, boxes = built.truth(index)
+            truth.append({"labels": np.array(labels_, dtype=np.int64),
+                          "bboxes": np.array(boxes, dtype=np.float32).reshape(-1, 4)})  # fmt: skip
+        _, by_class = eval_map(detections, truth, dataset=classes, logger="silent", nproc=1)
+        return {
+            name: round(float(entry["ap"]), 4)
+            for name, entry in zip(classes, by_class, strict=True)
+            if entry["num_gts"]
+        }
+
+    def save(self, model: Any, path: Path, classes: Sequence[str]) -> None:
+        """See `Trial.save`."""
+        import torch
+
+        meta = {"dataset_meta": {"classes": tuple(classes)}}
+        torch.save({"meta": meta, "state_dict": model.state_dict()}, str(path))
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    """The name of a pipeline's step, without a scope such as ``mmdet.``."""
+    return type_name(step).rpartition(".")[2]
+
+
+def _fixed(step: Mapping[str, Any], size: int) -> dict[str, Any]:
+    """The step at another size and without chance."""
+    if _step(step) == "Resize":
+        return {"type": "Resize", "scale": (size, size), "keep_ratio": True}
+    if _step(step) == "RandomFlip":
+        return {"type": "RandomFlip", "prob": 0.0}
+    return copy.deepcopy(dict(step))
+
+
+def _kept(dataset: Any, names: Sequence[str]) -> Any:
+    """The dataset cut down to some of its images, in this order."""
+    infos = {_name(dataset, info): info for info in dataset.data_list}
+    dataset.data_list = [infos[name] for name in names]
+    return dataset
+
+
+def _evaluator(cfg: Any) -> Any:
+    """The first metric that the config evaluates with; VOC's where it has none."""
+    said = cfg.get("val_evaluator") or {"type": "mmdet.VOCMetric"}
+    return said[0] if isinstance(said, list | tuple) else said
+
+
+def _metric_class(evaluator: Mapping[str, Any]) -> type:
+    from mmdet.registry import METRICS
+
+    type_ = evaluator["type"]
+    found: type = METRICS.get(type_) if isinstance(type_, str) else type_
+    return found

@@ -1,0 +1,172 @@
+"""What a code generator is told: one neutral description of a dataset, and the files it plans."""
+
+from __future__ import annotations
+
+import colorsys
+import keyword
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from dataforge.errors import UsageError
+from dataforge.geometry import Coords
+from dataforge.layouts import Difficult
+
+
+class SplitSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One split; paths are POSIX, relative to the dataset's root or absolute.
+
+    Attributes:
+        ann_file: list of ids (voc) or COCO file.
+        images: folder of the images.
+        annotations: folder of the XML files (voc).
+    """
+
+    ann_file: str
+    images: str
+    annotations: str = ""
+
+
+class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A dataset as code generators see it.
+
+    Attributes:
+        name: as the user typed it.
+        class_name: of the generated class, such as HumanPartsDataset.
+        key: lower-case identifier; what `get_classes` is asked for.
+        package: of the generated module.
+        aliases: what else `get_classes` answers to, `key` among them.
+        format: `voc` or `coco`.
+        root: absolute path of the data.
+        classes: names in the order of their labels.
+        spellings: (normalised) label -> class, for every label that counts.
+        ignore_case: labels are case-folded before they are looked up in `spellings`.
+        splits: `train`, `val` and `test`.
+        extensions, lookup, coords, difficult: as in `dataforge.layouts.layout.Layout`.
+        by_name: an image and its XML file have the name in common, but no folders.
+        image_id: (regular expression, replacement) from an id to its image's, where they differ.
+        other_case: some images and XML files are named in different case.
+        upper_xml: some XML files end in .XML.
+        has_masks: every object has polygons or a mask.
+        without_mask: which have none, in words, where others have one.
+        dropped: names of categories, as the files write them, that are on purpose no class
+            (coco): unused ones that were left out, dropped, skipped, and unknown ones where
+            these are ignored.
+    """
+
+    name: str
+    class_name: str
+    key: str
+    package: str
+    aliases: tuple[str, ...]
+    format: Literal["voc", "coco"]
+    root: str
+    classes: tuple[str, ...]
+    spellings: dict[str, str]
+    ignore_case: bool
+    splits: dict[str, SplitSpec]
+    extensions: tuple[str, ...] = ()
+    lookup: Literal["id", "filename"] = "id"
+    coords: Coords = "zero"
+    difficult: Difficult = "keep"
+    by_name: bool = False
+    image_id: tuple[str, str] | None = None
+    other_case: bool = False
+    upper_xml: bool = False
+    has_masks: bool = False
+    without_mask: str = ""
+    dropped: tuple[str, ...] = ()
+
+
+class TrainSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """How the generated config trains.
+
+    Attributes:
+        base: detector, one of the target's `BASES` in any framework's spelling.
+        gpus, samples_per_gpu: the learning rate is scaled to their product.
+        repeat: times that the training set is gone through in an epoch.
+        init: `imagenet` (downloads weights) or `random` (GroupNorm, from scratch).
+        style: of the config, for mmdet 3 alone: `classic` (``_base_``) or `lazy` (imports).
+    """
+
+    base: str = "faster_rcnn_r50_fpn"
+    gpus: int = 1
+    samples_per_gpu: int = 2
+    repeat: int = 1
+    init: Literal["imagenet", "random"] = "imagenet"
+    style: Literal["classic", "lazy"] = "classic"
+
+
+class PlannedFile(msgspec.Struct, frozen=True):
+    """A file to write: POSIX path relative to the output folder, and its text."""
+
+    path: str
+    text: str
+
+
+def identify(name: str) -> tuple[str, str]:
+    """(key, class name) of a dataset's name.
+
+    >>> identify("HumanParts")
+    ('humanparts', 'HumanPartsDataset')
+    >>> identify("my data-set 2")
+    ('my_data_set_2', 'MyDataSet2Dataset')
+
+    Raises:
+        UsageError: nothing of it can be a Python identifier.
+    """
+    words = re.findall(r"\w+", unicodedata.normalize("NFKC", name).replace("_", " "))
+    key = "_".join(words).lower()
+    if not key.isidentifier() or keyword.iskeyword(key):
+        raise UsageError(f"{name!r} cannot be a Python name: begin it with a letter")
+    class_name = "".join(word[0].upper() + word[1:] for word in words)
+    return key, class_name.removesuffix("Dataset") + "Dataset"
+
+
+def find_base(wanted: str, bases: Iterable[str]) -> str:
+    """The one of a framework's detectors that is meant, whichever framework's spelling it is in.
+
+    >>> find_base("faster_rcnn_r50_fpn", ["fasterrcnn_resnet50_fpn", "retinanet_resnet50_fpn"])
+    'fasterrcnn_resnet50_fpn'
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    known = {_bare(base): base for base in bases}
+    if _bare(wanted) not in known:
+        raise UsageError(f"--base {wanted}: want one of {', '.join(known.values())}")
+    return known[_bare(wanted)]
+
+
+def _bare(base: str) -> str:
+    return base.replace("resnet", "r").replace("-", "").replace("_", "")
+
+
+def check_masks(base: str, dataset: DatasetSpec) -> None:
+    """Refuse a detector that learns masks where not every object has one.
+
+    Raises:
+        UsageError: it says which has none.
+    """
+    if base.startswith("mask") and not dataset.has_masks:
+        why = dataset.without_mask or f"{dataset.name} has boxes alone"
+        raise UsageError(f"--base {base} needs masks, and {why}")
+
+
+def snake_case(name: str) -> str:
+    """``HumanParts`` -> ``human_parts``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def palette(count: int) -> list[tuple[int, int, int]]:
+    """`count` RGB colours, each far from those before it: hues a golden angle apart."""
+    colours = []
+    for i in range(count):
+        red, green, blue = colorsys.hsv_to_rgb(
+            i * 0.618033988749895 % 1, (0.75, 0.55, 0.95)[i % 3], (0.9, 1.0, 0.7)[i % 3]
+        )
+        colours.append((round(red * 255), round(green * 255), round(blue * 255)))
+    return colours

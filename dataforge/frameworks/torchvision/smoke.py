@@ -1,0 +1,375 @@
+"""torchvision under a smoke run: the `train.py` that `register` makes, by its own functions.
+
+What such a script must keep, however it is edited: parse_args, build_model, build_dataset,
+build_loader, averaged and evaluate; and its dataset class, ``images`` and ``ground_truth``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import importlib.util
+import os.path as osp
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from dataforge.errors import DataforgeError, InputError, MissingDependencyError
+from dataforge.frameworks.adapter import (
+    BuiltDataset,
+    CocoSource,
+    ImageInfo,
+    Part,
+    TrainingConfig,
+    Trial,
+    TrialSettings,
+    Truth,
+    quiet,
+)
+
+PACKAGES = ("torchvision",)
+OLDEST = (0, 16)  # has tv_tensors
+FUNCTIONS = (
+    "parse_args", "build_model", "build_dataset", "build_loader", "averaged", "evaluate",
+)  # fmt: skip
+
+
+def require() -> None:
+    """See `Adapter.require`."""
+    try:
+        version = metadata.version("torchvision")
+    except metadata.PackageNotFoundError as error:
+        raise MissingDependencyError(
+            "smoke needs torch, torchvision and pycocotools in the Python that runs dataforge"
+        ) from error
+    if tuple(int(number) for number in version.split(".")[:2]) < OLDEST:
+        raise DataforgeError(f"torchvision {version} is installed; train.py wants 0.16 or later")
+
+
+def prepare(device: str) -> None:
+    """See `Adapter.prepare`."""
+    with quiet():
+        import torchvision  # noqa: F401
+
+
+def load(config: Path) -> TorchvisionConfig:
+    """The script as a module; its `main` is not run.
+
+    Raises:
+        InputError: it does not load, or lacks what this needs of it.
+    """
+    try:
+        with quiet():
+            script = _import(config)
+            missing = [name for name in FUNCTIONS if not hasattr(script, name)]
+            if not missing:
+                return TorchvisionConfig(script)
+    except BaseException as error:  # argparse leaves Python where an option is required
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        hint = ""
+        if isinstance(error, ImportError):
+            hint = "; is the dataset registered for this Python? (dataforge register)"
+        raise InputError(
+            f"{config}: the script does not load: {type(error).__name__}: {error}{hint}"
+        ) from error
+    raise InputError(
+        f"{config}: no training script as `register` makes it: it has no {', '.join(missing)}"
+    )
+
+
+def _import(path: Path) -> Any:
+    """A script as `python path` finds it: with its own folder first among those to import from."""
+    name = f"_smoke_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    script = importlib.util.module_from_spec(spec)
+    with _replaced(sys, "path", [str(path.resolve().parent), *sys.path]):
+        spec.loader.exec_module(script)
+    return script
+
+
+@contextlib.contextmanager
+def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Another attribute for a while; an inherited one comes back when this goes."""
+    own = name in vars(owner)
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if own:
+            setattr(owner, name, before)
+        else:
+            delattr(owner, name)
+
+
+class TorchvisionConfig(TrainingConfig):
+    """A training script, with the options that it has when none is given.
+
+    Attributes:
+        script: its module.
+        args: what its parse_args makes of no options.
+        splits: of the dataset's module: split -> where it is.
+    """
+
+    title = "torchvision"
+    truth_method = "__getitem__ and ground_truth"
+    background = 1
+    rules: Mapping[str, str] = {
+        "of no class": "the dataset's classes do not name it",
+        "without a box": "its numbers are not all there, and the registered class skips it",
+        "under one pixel": "torchvision stops at boxes without width or height, and the registered "
+        "class skips what is under one pixel",
+        "outside the image": "the registered class skips boxes outside the image, of which "
+        "nothing is left where train.py clips them",
+        "without an area": "the registered class skips boxes whose area is 0",
+        "crowd or ignored": "the registered class trains on no `iscrowd` and no `ignore`; its "
+        "ground_truth makes crowds of them, which pycocotools does not count",
+        "difficult": "the registered class trains on no difficult object that its layout ignores",
+    }
+
+    def __init__(self, script: Any) -> None:
+        from torch.utils.data import Dataset
+
+        self.script = script
+        self.args = script.parse_args([])
+        self.args.workers = 0
+        classes = [
+            value
+            for value in vars(script).values()
+            if isinstance(value, type)
+            and issubclass(value, Dataset)
+            and hasattr(value, "ground_truth")
+        ]
+        if not classes:
+            raise ValueError("it imports no dataset class that has a ground_truth")
+        self.dataset_class: Any = classes[0]
+        self.splits: Mapping[str, Any] = sys.modules[classes[0].__module__].SPLITS
+
+    def where(self, split: str) -> str:
+        return f"SPLITS[{split!r}]"
+
+    def parts(self, split: str) -> Sequence[Part]:
+        return [TorchvisionPart(self, split)] if split in self.splits else []
+
+    def same(self, split: str, other: str) -> bool:
+        return bool(self.splits.get(split) == self.splits.get(other))
+
+    def heads(self) -> Sequence[tuple[str, int]]:
+        return list(heads_of(self.model(random=True)))
+
+    def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:
+        return TorchvisionTrial(self, images, size, settings)
+
+    def model(self, *, random: bool, **options: Any) -> Any:
+        """The script's model; no weights are downloaded.
+
+        Args:
+            random: made for random weights; else for those that the script would begin with.
+            options: of its build_model.
+        """
+        options["weights_backbone"] = "none" if random else self.args.weights_backbone
+        with quiet(), _no_download():
+            return self.script.build_model(self.args.model, **options)
+
+
+@contextlib.contextmanager
+def _no_download() -> Iterator[None]:
+    """Let torchvision's ResNets begin with random weights where they would download some."""
+    from torchvision.models import ResNet
+    from torchvision.models._api import WeightsEnum
+
+    with (
+        _replaced(WeightsEnum, "get_state_dict", lambda *args, **options: {}),
+        _replaced(ResNet, "load_state_dict", lambda *args, **options: None),
+    ):
+        yield
+
+
+def heads_of(model: Any) -> Iterator[tuple[str, int]]:
+    """(path, number of classes, background among them) of every head of a torchvision detector."""
+    for name, module in model.named_modules():
+        last = name.rpartition(".")[2]
+        if last == "cls_score" and hasattr(module, "out_features"):
+            yield f"model.{name}.out_features", module.out_features
+        elif last == "mask_fcn_logits":
+            yield f"model.{name}.out_channels", module.out_channels
+        elif isinstance(getattr(module, "num_classes", None), int):
+            yield f"model.{name}.num_classes", module.num_classes
+
+
+class TorchvisionPart(Part):
+    """A split of the script's dataset. torchvision filters nothing: every image is trained on."""
+
+    def __init__(self, config: TorchvisionConfig, split: str) -> None:
+        self.config = config
+        self.split = split
+        self.where = f"{config.where(split)} ({config.splits[split]['ann_file']})"
+        self._built: BuiltDataset | None = None
+
+    def classes_as_text(self) -> str | None:
+        declared = self.config.dataset_class.CLASSES
+        return declared if isinstance(declared, str) else None
+
+    def build(self, *, training: bool) -> BuiltDataset:
+        if self._built is None:
+            with quiet():
+                dataset = self.config.script.build_dataset(self.split, self.config.args)
+            # Images and their XML files go together: without a folder of them it is COCO.
+            ann_file = None
+            if "annotations" not in self.config.splits[self.split]:
+                where = self.config.splits[self.split]["ann_file"]
+                ann_file = osp.join(self.config.args.data_path, where)
+            self._built = described(dataset, ann_file)
+        return self._built
+
+
+def described(dataset: Any, ann_file: str | None) -> BuiltDataset:
+    """The script's dataset in neutral words.
+
+    Args:
+        ann_file: its COCO file; None where each image has an XML file.
+    """
+    classes = tuple(dataset.CLASSES)
+    source = CocoSource(ann_file) if ann_file is not None else None
+    id_of: dict[str, Any] = {}
+    for id_, name in source.names.items() if source is not None else ():
+        id_of.setdefault(dataset.class_of(name), id_)
+    truths = [Truth([], []) for _ in dataset.images]
+    for annotation in dataset.ground_truth()["annotations"]:
+        if not annotation["iscrowd"]:
+            x, y, width, height = annotation["bbox"]
+            truth = truths[annotation["image_id"]]
+            truth.labels.append(annotation["category_id"] - 1)
+            truth.boxes.append((x, y, x + width, y + height))
+    return BuiltDataset(
+        classes=classes,
+        images=[
+            ImageInfo(
+                name=info["filename"],
+                path=Path(dataset.folder, info["filename"]),
+                width=info["width"],
+                height=info["height"],
+                id=info["id"],
+                xml=Path(info["xml"]) if "xml" in info else None,
+            )
+            for info in dataset.images
+        ],
+        truth=truths.__getitem__,
+        source=source,
+        cat_ids=[id_of.get(name) for name in classes] if source is not None else (),
+        class_of=dataset.class_of,
+        offsets=getattr(dataset, "OFFSETS", (0.0, 0.0, 0.0, 0.0)),
+    )
+
+
+# Proof ------------------------------------------------------------------------------------------
+
+# What a few images are trained through. The rest augments: overfitting has no use for that.
+_PLAIN = (
+    "ClampBoundingBoxes", "ConvertBoundingBoxFormat", "Normalize", "SanitizeBoundingBoxes",
+    "ToDtype", "ToImage", "ToPureTensor",
+)  # fmt: skip
+
+
+class TorchvisionTrial(Trial):
+    """A few images of the training set, and the script's model."""
+
+    def __init__(
+        self,
+        config: TorchvisionConfig,
+        images: Sequence[str],
+        size: int,
+        settings: TrialSettings,
+    ) -> None:
+        self.config = config
+        self.script = config.script
+        self.size = size
+        self.settings = settings
+        self.args = copy.copy(config.args)
+        self.args.batch_size = settings.batch
+        with quiet():
+            self.train = config.script.build_dataset("train", self.args)
+            split = "val" if "val" in config.splits else "train"
+            transforms = config.script.build_dataset(split, self.args).transforms
+        infos = {info["filename"]: info for info in self.train.images}
+        self.train.images = [infos[name] for name in images]
+        self.test = copy.copy(self.train)
+        self.test.transforms = transforms
+        self.train.transforms, self.left_out = plain(self.train.transforms)
+
+    def new_model(self) -> Any:
+        size = (self.size, self.size)
+        model = self.config.model(random=self.settings.random, size=size)
+        return capped(model).to(self.settings.device)
+
+    def batches(self) -> Iterator[Any]:
+        loader = self.script.build_loader(self.train, self.args, train=True)
+        while True:
+            yield from loader
+
+    def loss(self, model: Any, batch: Any) -> tuple[Any, Mapping[str, float]]:
+        """As the script's train_one_epoch."""
+        import torch
+
+        device = self.settings.device
+        images, targets = batch
+        losses = model(
+            [image.to(device) for image in images],
+            [
+                {key: value.to(device) for key, value in target.items() if torch.is_tensor(value)}
+                for target in targets
+            ],
+        )
+        parts = self.script.averaged(losses)
+        return sum(losses.values()), {"loss": sum(parts.values()), **parts}
+
+    def detect(self, model: Any) -> Any:
+        """The scores at once: the script detects and evaluates in one go."""
+        return self.script.evaluate(
+            model, self.script.build_loader(self.test, self.args, train=False)
+        )
+
+    def ap50(self, found: Any) -> float:
+        return float(found["AP50"] or 0.0)
+
+    def ap50_per_class(self, found: Any) -> dict[str, float]:
+        return {
+            name: round(scores["AP50"], 4)
+            for name, scores in found["by_class"].items()
+            if scores["AP50"] is not None
+        }
+
+    def save(self, model: Any, path: Path, classes: Sequence[str]) -> None:
+        """What the script's `--test-only --resume` reads."""
+        import torch
+
+        content = {"model": model.state_dict(), "base": self.args.model, "classes": list(classes)}
+        torch.save(content, str(path))
+
+
+def plain(transforms: Any) -> tuple[Any, list[str]]:
+    """A composition of v2 transforms without chance, and the names of those left out."""
+    from torchvision.transforms import v2
+
+    if not isinstance(transforms, v2.Compose):
+        return transforms, []
+    kept = [step for step in transforms.transforms if type(step).__name__ in _PLAIN]
+    left_out = [step for step in transforms.transforms if step not in kept]
+    return v2.Compose(kept), [type(step).__name__ for step in left_out]
+
+
+def capped(model: Any) -> Any:
+    """The model with hundreds of proposals: enough for small images, and thousands cost minutes."""
+    rpn, heads = getattr(model, "rpn", None), getattr(model, "roi_heads", None)
+    for part in filter(None, (rpn, heads)):
+        sampler = part.fg_bg_sampler
+        sampler.batch_size_per_image = min(sampler.batch_size_per_image, 64)
+    if rpn is not None:
+        for numbers, most in ((rpn._pre_nms_top_n, 500), (rpn._post_nms_top_n, 200)):
+            numbers.update({phase: min(number, most) for phase, number in numbers.items()})
+    return model

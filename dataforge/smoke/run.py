@@ -1,0 +1,171 @@
+"""One smoke run: preflight, then the proof, and what is written of them."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+from dataforge.errors import DataforgeError, InputError, OutputError
+from dataforge.frameworks import (
+    Adapter,
+    BuiltDataset,
+    TrainingConfig,
+    framework_of,
+    get_framework,
+    palette,
+)
+from dataforge.io import write_json
+from dataforge.smoke.plots import contact_sheet, loss_curve
+from dataforge.smoke.preflight import preflight
+from dataforge.smoke.proof import choose_images, prove
+from dataforge.smoke.report import SmokeOptions, SmokeReport
+
+SHOWN_IMAGES = 12
+OUTPUTS = ("smoke_report.json", "loss_curve.png", "ground_truth.png", "proof.pth")
+
+
+def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> SmokeReport:
+    """Prove a config; writes smoke_report.json and loss_curve.png into `options.work_dir`.
+
+    Args:
+        config: a training config of mmdetection 2.x or 3.x, or the `train.py` that `register`
+            makes for torchvision; which, its text tells.
+        options: see `SmokeOptions`.
+        log: takes one line at a time of what is going on.
+
+    Returns:
+        The report; `verdict` is `proved`, `not proved`, or `refused` where the preflight failed.
+
+    Raises:
+        InputError: there is no such file.
+        MissingDependencyError: the framework is not installed.
+    """
+    if not config.is_file():
+        raise InputError(f"{config}: no such config")
+    started = time.perf_counter()
+    if options.weights is not None and not options.weights.is_file():
+        raise InputError(f"--weights {options.weights}: no such file")
+    framework = framework_of(config)
+    adapter = get_framework(framework)
+    clear_work_dir(options.work_dir)
+    device = prepare_device(adapter, options.device)
+    adapter.prepare(device)
+    report = SmokeReport(
+        target=options.target,
+        config=str(config),
+        framework=framework,
+        device=describe_device(device),
+        seed=options.seed,
+        versions=versions(adapter),
+    )
+    log(f"preflight of {config}")
+    try:
+        loaded = adapter.load(config)
+    except InputError as error:
+        report.reasons = [str(error)]
+    else:
+        datasets = preflight(loaded, report)
+        report.reasons = [
+            str(finding) for finding in report.findings if finding.severity == "error"
+        ]
+        if not report.reasons:
+            draw_ground_truth(datasets["train"], options.work_dir / "ground_truth.png")
+        if not report.reasons and options.preflight_only:
+            report.verdict = "ready"
+        elif not report.reasons:
+            log(f"preflight passed; proof on {report.device}")
+            run_proof(loaded, datasets["train"], options, device, report, log)
+            report.verdict = "not proved" if report.reasons else "proved"
+    report.seconds = round(time.perf_counter() - started, 1)
+    write_json(options.work_dir / "smoke_report.json", report)
+    if report.proof is not None and report.proof.losses:
+        title = f"{config.stem}: {report.verdict}"
+        curve = options.work_dir / "loss_curve.png"
+        loss_curve(curve, report.proof.losses, report.proof.ap50, options.target, title)
+    return report
+
+
+def clear_work_dir(work_dir: Path) -> None:
+    """Make the folder, and take an earlier run's results out of it: they would pass for this one's.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        work_dir.mkdir(parents=True, exist_ok=True)
+        for name in OUTPUTS:
+            (work_dir / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{work_dir}: cannot be written: {error.strerror or error}") from error
+
+
+def prepare_device(adapter: Adapter, wanted: str) -> str:
+    """`cuda` or `cpu`; what torch may see is settled here, before it is imported.
+
+    Raises:
+        InputError: CUDA is asked for and is not there.
+        MissingDependencyError: the framework is not installed.
+    """
+    if wanted == "cpu":
+        # torch's DataParallel takes every GPU that it can see, whatever the config says.
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    adapter.require()
+    import torch
+
+    if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
+        return "cpu"
+    if not torch.cuda.is_available():
+        raise InputError("--device cuda: torch sees no GPU; --device cpu does without")
+    return "cuda"
+
+
+def describe_device(device: str) -> str:
+    """``cpu (2 threads)`` or the GPU's name."""
+    import torch
+
+    if device == "cpu":
+        return f"cpu ({torch.get_num_threads()} threads)"
+    return str(torch.cuda.get_device_name(0))
+
+
+def versions(adapter: Adapter) -> dict[str, str]:
+    """Package -> version, of what matters to a run."""
+    found = {}
+    for package in ("dataforge", *adapter.PACKAGES, "torch", "torchvision", "numpy", "pycocotools"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def draw_ground_truth(dataset: BuiltDataset, path: Path) -> None:
+    """Draw some images with the boxes that the dataset class hands to training."""
+    images = [
+        (dataset.images[index].path, list(zip(*dataset.truth(index), strict=True)))
+        for index in choose_images(dataset, SHOWN_IMAGES)
+    ]
+    contact_sheet(path, images, dataset.classes, palette(len(dataset.classes)))
+
+
+def run_proof(
+    config: TrainingConfig,
+    dataset: BuiltDataset,
+    options: SmokeOptions,
+    device: str,
+    report: SmokeReport,
+    log: Callable[[str], None],
+) -> None:
+    """Prove; what the framework raises on the way becomes a reason."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # old mmcv on new torch, a page of them
+        try:
+            prove(config, dataset, options, device, report, log)
+        except DataforgeError as error:
+            report.reasons.append(str(error))
+        except Exception as error:  # noqa: BLE001 - detectors are other people's
+            report.reasons.append(f"training stopped: {type(error).__name__}: {error}")
