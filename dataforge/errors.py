@@ -1,22 +1,25 @@
-"""The exceptions of dataforge, for what cannot go on.
+"""The exceptions of dataforge: it cannot continue.
 
     DataforgeError                 exit 3: could not do it
     ├── UsageError                 exit 2: the call itself is wrong (also a ValueError)
     ├── InputError                 exit 3: nothing usable in the input
-    │   └── ParseError             a file that is not what it should be (also a ValueError)
-    ├── OutputError                exit 3: refuses to write, or cannot
-    ├── LayoutError                exit 3: the folder does not answer where things are
+    │   └── ParseError             a file is not of its format (also a ValueError)
+    ├── OutputError                exit 3: cannot write, or would overwrite
+    ├── LayoutError                exit 3: the layout of the folder cannot be inferred
     └── MissingDependencyError     exit 3: an optional package is missing (also an ImportError)
 
 Bad *data* is not an exception: readers yield it as `dataforge.records.Finding`, so that one bad
-file never stops a run and never goes uncounted. `plural` is how all messages, of both kinds, count.
+file never stops a run and never goes uncounted. Messages of both kinds use `plural` for counts, and
+`did_you_mean` for suggestions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def one_line(text: str) -> str:
-    """Text with escapes for what would end its line or steer a terminal, as names may hold.
+    """Text with line ends and control characters, which names may contain, escaped.
 
     >>> one_line("a\\nb.jpg")
     'a\\\\nb.jpg'
@@ -25,27 +28,27 @@ def one_line(text: str) -> str:
 
 
 class DataforgeError(Exception):
-    """Base of every error that dataforge raises on purpose; `exit_code` is the CLI's."""
+    """Base of every error that dataforge raises on purpose; the CLI exits with `exit_code`."""
 
     exit_code = 3
 
 
 class UsageError(DataforgeError, ValueError):
-    """The call is wrong, whatever the data: an unknown name, ratios that do not add up."""
+    """The call is wrong, independent of the data: an unknown name, invalid ratios."""
 
     exit_code = 2
 
 
 class InputError(DataforgeError):
-    """The input is missing, empty or holds nothing that can be used."""
+    """The input is missing, empty or has nothing usable."""
 
 
 class ParseError(InputError, ValueError):
-    """A file cannot be read as what it should be.
+    """A file cannot be read as the format it should have.
 
     Args:
-        file: path of the file, as a person would name it.
-        where: JSON pointer, line or empty.
+        file: its path as the user knows it.
+        where: JSON pointer or line; empty for the whole file.
         message: what is wrong, and what to do about it.
     """
 
@@ -61,22 +64,43 @@ class ParseError(InputError, ValueError):
 
 
 class OutputError(DataforgeError):
-    """Something stands in the way of the output, and it was left as it is."""
+    """The output cannot be written, or would overwrite something; nothing was changed."""
 
 
 class LayoutError(DataforgeError):
-    """A dataset's folder does not answer where its images, annotations or splits are."""
+    """A dataset's images, annotations or splits cannot be found in its folder."""
 
 
 class MissingDependencyError(DataforgeError, ImportError):
-    """A package that this one command needs is not installed; the text says how to get it."""
+    """A package that this command requires is not installed; the message says how to install it."""
 
 
 def plural(number: int, noun: str) -> str:
-    """A number with its noun, as messages say it: ``1 image``, ``2 images``.
+    """A number with its noun: ``1 image``, ``2 images``.
 
     >>> plural(2, "class"), plural(1200, "box"), plural(1, "image")
     ('2 classes', '1,200 boxes', '1 image')
     """
     ending = "es" if noun.endswith(("s", "x")) else "s"
     return f"{number:,} {noun}{ending * (number != 1)}"
+
+
+def did_you_mean(name: str, names: Iterable[str], otherwise: str = "") -> str:
+    """The hint in a message about a name that does not exist.
+
+    Args:
+        name: as typed.
+        names: those that exist.
+        otherwise: the hint if none of them is similar.
+
+    >>> did_you_mean("labelme2cocoo", ["labelme2coco", "voc2coco"])
+    "did you mean 'labelme2coco'?"
+    >>> did_you_mean("--lable", ["--labels", "--layout"])
+    'did you mean --labels?'
+    """
+    from difflib import get_close_matches  # only where something is wrong
+
+    close = get_close_matches(name, list(names), n=1)
+    if not close:
+        return otherwise
+    return f"did you mean {close[0] if close[0].startswith('-') else repr(close[0])}?"

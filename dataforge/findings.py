@@ -1,0 +1,131 @@
+"""Findings on a dataset: place, message, remedy, and the edits that fix it.
+
+A reader, check or verb never raises for bad data: it yields a `Finding`. Findings are created by
+`dataforge.codes.code`, because their severity and group are defined only on the page of the code.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from dataforge.errors import one_line
+
+Severity: TypeAlias = Literal["error", "warning", "note"]
+
+
+class Place(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A place in a dataset.
+
+    Attributes:
+        file: POSIX path relative to the folder that was read; ``.`` for the dataset as a whole.
+        pointer: the part of the file: ``$.shapes[3].points`` in JSON, ``object[2]/bndbox`` in XML
+            (the third object), a name or an id elsewhere; empty for the file as a whole.
+        line: counted from 1; 0 if unknown.
+        column: counted from 1; 0 if unknown.
+    """
+
+    file: str
+    pointer: str = ""
+    line: int = 0
+    column: int = 0
+
+    @property
+    def inside(self) -> str:
+        """The place in its file in readable form: the line if it is known."""
+        if not self.line:
+            return self.pointer
+        return f"line {self.line}" + (f", column {self.column}" if self.column else "")
+
+    def at(self, step: str) -> Place:
+        """The place of a member: ``place.at(".bbox")``."""
+        return msgspec.structs.replace(self, pointer=self.pointer + step)
+
+    def __str__(self) -> str:
+        return f"{self.file}::{self.inside}" if self.inside else self.file
+
+
+# Edits ------------------------------------------------------------------------------------------
+
+
+class Set(msgspec.Struct, frozen=True, tag="set"):
+    """Set fields.
+
+    Attributes:
+        values: field -> value. An object has label, area, iscrowd, difficult and id; an image has
+            width and height, pixels; a class has label.
+    """
+
+    values: dict[str, Any]
+
+
+class Drop(msgspec.Struct, frozen=True, tag="drop"):
+    """Remove the object from its file."""
+
+
+class Clip(msgspec.Struct, frozen=True, tag="clip"):
+    """Clip the object's geometry to its image; numbers inside it are not changed.
+
+    Attributes:
+        size: (width, height) of the image, pixels.
+        box: of the object as read, (x0, y0, x1, y1), pixels, edges; determines the coordinate
+            convention of the file.
+    """
+
+    size: tuple[int, int]
+    box: tuple[float, float, float, float]
+
+
+class Reorder(msgspec.Struct, frozen=True, tag="reorder"):
+    """Put the corners of a box in order, without rounding."""
+
+
+Action: TypeAlias = Set | Drop | Clip | Reorder
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """One change of an annotation file; the format's editor turns it into text.
+
+    Attributes:
+        place: of the object, image entry or class that changes.
+        action: what is done there.
+    """
+
+    place: Place
+    action: Action
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something the user should know about the data; created by `dataforge.codes.code`.
+
+    Attributes:
+        code: kebab-case name of the problem, stable.
+        severity: `error` (something was lost or is unusable), `warning`, `note`.
+        place: where it is.
+        message: what was expected and what was found.
+        remedy: what to do about it.
+        lost: number of shapes that do not reach the output because of it.
+        edits: what fixes it, all of them or none; empty if the user has to.
+    """
+
+    code: str
+    severity: Severity
+    place: Place
+    message: str
+    remedy: str = ""
+    lost: int = 0
+    edits: tuple[Edit, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The file that it is about, relative to the folder that was read."""
+        return self.place.file
+
+    @property
+    def where(self) -> str:
+        """The place in that file in readable form."""
+        return self.place.inside
+
+    def __str__(self) -> str:
+        return one_line(f"{self.place}: {self.message}" + (f"; {self.remedy}" * bool(self.remedy)))
