@@ -1,4 +1,4 @@
-"""Where the files that ship beside the code are: templates/ and sample_data/."""
+"""Locate the files that ship with the code: templates/ and sample_data/."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from dataforge.errors import DataforgeError
 def asset(*parts: str) -> Path:
     """A folder that ships with dataforge, such as ``asset("templates", "layouts")``.
 
-    It stands inside the package where a wheel is installed, and beside it in a checkout.
+    In an installed wheel it is inside the package; in a checkout it is beside the package.
 
     Raises:
-        DataforgeError: it is in neither place.
+        DataforgeError: the folder is in neither place.
     """
     packaged = Path(str(files("dataforge").joinpath(*parts)))
     if packaged.exists():
         return packaged
     checkout = Path(__file__).resolve().parents[2]
     beside = checkout.joinpath(*parts)
-    # The pyproject.toml tells a checkout from a stranger's site-packages/templates.
+    # pyproject.toml distinguishes a checkout from an unrelated site-packages/templates.
     if (checkout / "pyproject.toml").is_file() and beside.exists():
         return beside
     raise DataforgeError(
-        f"dataforge is not installed whole: neither {packaged} nor {beside} is there"
+        f"dataforge is not fully installed: there is neither {packaged} nor {beside}"
     )

@@ -1,8 +1,8 @@
-"""Temporary files that no killed run leaves for good, and the step that puts them in place.
+"""Temporary files that are cleaned up even after a killed run, and moving them into place.
 
-What is written grows beside its target under one fixed name, `.NAME.dataforge-tmp`, and is locked
-for as long as its run lives. The next run that writes the same target finds it without a lock and
-clears it away. What is put in place changes in one step wherever the system has such a step.
+Output is written beside its target under one fixed name, `.NAME.dataforge-tmp`, and locked as long
+as the run is alive. The next run that writes the same target finds it unlocked and removes it. The
+target is replaced atomically wherever the operating system supports it.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from pathlib import Path
 from dataforge.errors import OutputError
 
 SUFFIX = ".dataforge-tmp"
-"""What the names of temporary files and folders end with."""
+"""Suffix of temporary files and folders."""
 
 _OLD = "old"
 _TRIES = 100
-_LONGEST_NAME = 200  # bytes; file systems end at 255
+_LONGEST_NAME = 200  # bytes; file systems allow 255
 
 
 @contextmanager
 def claimed(target: Path, home: Path, *, folder: bool) -> Iterator[Path]:
-    """A new, empty file or folder in `home`, gone at the end unless it was moved away.
+    """Create an empty file or folder in `home`, removed at the end unless it has been moved.
 
     Args:
-        target: what it is to become.
-        home: folder to make it in.
-        folder: make a folder.
+        target: path that it will be moved to.
+        home: folder to create it in.
+        folder: create a folder instead of a file.
 
     Raises:
         OutputError: another run is writing the same target.
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     path = home / f".{_short(target.name)}{SUFFIX}"
     handle = _claim(path, target, folder)
@@ -50,7 +50,7 @@ def claimed(target: Path, home: Path, *, folder: bool) -> Iterator[Path]:
 
 
 def clear_away(target: Path) -> None:
-    """Remove what a killed run has left beside a target that was done.
+    """Remove the leftovers of a killed run beside a completed target.
 
     Raises:
         OutputError: another run is writing it.
@@ -68,13 +68,13 @@ def _short(name: str) -> str:
 
 
 def _claim(path: Path, target: Path, folder: bool) -> int | None:
-    """Make the file or folder; the handle that holds its lock, None where there are no locks."""
+    """Create the file or folder; returns the locked handle, None if locks are not supported."""
     for _ in range(_TRIES):
         made = _make(path, folder)
         try:
             handle = _lock(path, target)
         except FileNotFoundError:
-            continue  # the run that had it has ended since
+            continue  # the run that held it has just ended
         if handle is not None and not _is_open_as(handle, path):
             os.close(handle)  # likewise
             continue
@@ -84,11 +84,11 @@ def _claim(path: Path, target: Path, folder: bool) -> int | None:
         _remove(path)
         if handle is not None:
             os.close(handle)
-    raise OutputError(f"{target}: {path} is in the way and cannot be removed")
+    raise OutputError(f"{target}: cannot be written: {path} cannot be removed")
 
 
 def _make(path: Path, folder: bool) -> bool:
-    """Whether it was not there."""
+    """Whether it was created; False if it already existed."""
     try:
         if folder:
             path.mkdir(mode=0o700)
@@ -100,7 +100,7 @@ def _make(path: Path, folder: bool) -> bool:
 
 
 def _lock(path: Path, target: Path) -> int | None:
-    if sys.platform == "win32":  # nothing that is open there can be removed: that is lock enough
+    if sys.platform == "win32":  # an open file cannot be removed there, which serves as a lock
         return None
     import fcntl
 
@@ -111,7 +111,7 @@ def _lock(path: Path, target: Path) -> int | None:
         os.close(handle)
         raise OutputError(f"{target}: another run is writing it") from error
     except OSError:
-        pass  # some network file systems have no locks
+        pass  # some network file systems do not support locks
     return handle
 
 
@@ -131,43 +131,44 @@ def _remove(path: Path) -> None:
 
 
 def _restore(stage: Path, out: Path) -> None:
-    """Put back what a run was killed over, between the two steps of `_swap`."""
+    """Move the old output back if a run was killed between the two steps of `_swap`."""
     if (stage / _OLD).exists() and not os.path.lexists(out):
         os.replace(stage / _OLD, out)
 
 
-# In place ---------------------------------------------------------------------------------------
+# Into place -------------------------------------------------------------------------------------
 
 
 def put_in_place(
     stage: Path, new: Path, out: Path, replaced: Collection[Path], *, force: bool
 ) -> None:
-    """Move a new file or folder to where it is to be; what else is in a folder there stays.
+    """Move a new file or folder into place; other files in an existing folder are kept.
 
-    Whoever looks, or is killed, sees the old or the new and never a part of both. Where that
-    cannot be had (the folder is a mount point or the working directory, or its file system has no
-    hard links), files are moved one by one.
+    At any moment, even if the run is killed, either the old or the new output exists, never a mix
+    of both. Where that is impossible (the folder is a mount point or the working directory, or its
+    file system does not support hard links), files are moved one by one.
 
     Args:
-        stage: folder of the new, on the same file system; the old may be left in it.
-        new: what is to be `out`.
-        out: where it is to be.
-        replaced: folders in `out` that give way as a whole.
-        force: overwrite what is there.
+        stage: folder that holds the new output, on the same file system; the old output may be
+            left in it.
+        new: the file or folder that becomes `out`.
+        out: path of the output.
+        replaced: folders in `out` that are replaced as a whole.
+        force: overwrite existing files.
 
     Raises:
-        OutputError: something is there and `force` is not set, or it is a folder where a file is
-            to be, or the other way around.
+        OutputError: the output exists and `force` is not set, or a file would replace a folder or
+            a folder a file.
         OSError: it cannot be moved.
     """
     _remove_empty(new)
     moves = list(_moves(new, out, replaced))
     for source, target in moves:
         if os.path.lexists(target) and not force:
-            raise OutputError(f"{target} is there already; --force overwrites it")
+            raise OutputError(f"{target} already exists; use --force to overwrite")
         if os.path.lexists(target) and source.is_dir() != target.is_dir():
             kinds = ("a folder", "a file") if target.is_dir() else ("a file", "a folder")
-            raise OutputError(f"{target} is {kinds[0]}, where {kinds[1]} is to be: move it away")
+            raise OutputError(f"{target} is {kinds[0]}, expected {kinds[1]}; move it away")
     if not moves:
         return
     made = {target for _, target in moves}
@@ -187,14 +188,14 @@ def put_in_place(
 
 
 def _remove_empty(new: Path) -> None:
-    """Remove folders without a file in them."""
+    """Remove empty folders."""
     for folder, _, _ in os.walk(new, topdown=False):
         with suppress(OSError):
             os.rmdir(folder)
 
 
 def _moves(new: Path, out: Path, replaced: Collection[Path]) -> Iterator[tuple[Path, Path]]:
-    """The fewest (from, to) that bring all of `new` to `out`."""
+    """The smallest set of (from, to) moves that moves all of `new` to `out`."""
     waiting = [(new, out)]
     while waiting:
         source, target = waiting.pop()
@@ -221,7 +222,7 @@ def _moved_in_one_step(source: Path, target: Path) -> bool:
 
 
 def _is_working_directory(folder: Path) -> bool:
-    """Whether this run stands in the folder, which would be taken away from under it."""
+    """Whether the folder contains the working directory, which must not be moved during the run."""
     try:
         here = Path(os.getcwd())
     except OSError:
@@ -230,11 +231,11 @@ def _is_working_directory(folder: Path) -> bool:
 
 
 class _NotLinkedError(Exception):
-    """The rest of a folder cannot be had in the new one."""
+    """The remaining files of a folder cannot be linked into the new one."""
 
 
 def _link_rest(out: Path, new: Path, replaced: Collection[Path]) -> None:
-    """Give the new folder all that the old one has and that does not give way."""
+    """Hard-link into the new folder all files of the old one that are not replaced."""
     folders = [(out, new)]
     try:
         while folders:
@@ -248,7 +249,7 @@ def _link_rest(out: Path, new: Path, replaced: Collection[Path]) -> None:
                     target.mkdir(exist_ok=True)
                     folders.append((Path(entry.path), target))
                 elif entry.is_symlink() and _is_folder(target):
-                    raise _NotLinkedError  # the link's own folder gets the files
+                    raise _NotLinkedError  # files are written to the symlink's target
                 elif not os.path.lexists(target):
                     os.link(entry.path, target, follow_symlinks=False)
     except OSError as error:
@@ -259,7 +260,7 @@ def _swap(new: Path, out: Path, stage: Path) -> None:
     try:
         _exchange(new, out)
     except OSError:
-        os.replace(out, stage / _OLD)  # a run that is killed here leaves it to `_restore`
+        os.replace(out, stage / _OLD)  # if the run is killed here, `_restore` undoes this
         try:
             os.replace(new, out)
         except OSError:
@@ -268,7 +269,7 @@ def _swap(new: Path, out: Path, stage: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> None:
-    """Two files or folders take each other's names in one step, which Linux alone can."""
+    """Swap the names of two files or folders atomically; supported on Linux only."""
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None

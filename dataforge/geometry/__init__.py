@@ -1,0 +1,82 @@
+"""Pure functions on bounding boxes, polygon rings and masks.
+
+Convention and types: `dataforge.records`. numpy and pycocotools are imported only where needed.
+"""
+
+from __future__ import annotations
+
+from dataforge.geometry.areas import (
+    has_own_area,
+    outline_area,
+    shape_area,
+)
+from dataforge.geometry.boxes import (
+    COORDS_OFFSETS,
+    Coords,
+    box_area,
+    box_corners,
+    clip_box,
+    edges_of_text,
+    iou,
+    ordered,
+    shifted,
+    text_of_edges,
+    to_edges,
+)
+from dataforge.geometry.masks import (
+    mask_area,
+    mask_box,
+    mask_crop,
+    mask_from_crop,
+    mask_from_runs,
+    mask_rings,
+    merge_masks,
+    rasterise,
+    rle_of,
+    rle_runs,
+)
+from dataforge.geometry.rings import (
+    circle_ring,
+    clip_ring,
+    is_bridged,
+    is_simple,
+    joined,
+    ring_area,
+    ring_box,
+    stroke_rings,
+)
+
+__all__ = [
+    "COORDS_OFFSETS",
+    "Coords",
+    "box_area",
+    "box_corners",
+    "circle_ring",
+    "clip_box",
+    "clip_ring",
+    "edges_of_text",
+    "has_own_area",
+    "iou",
+    "is_bridged",
+    "is_simple",
+    "joined",
+    "mask_area",
+    "mask_box",
+    "mask_crop",
+    "mask_from_crop",
+    "mask_from_runs",
+    "mask_rings",
+    "merge_masks",
+    "ordered",
+    "outline_area",
+    "rasterise",
+    "ring_area",
+    "ring_box",
+    "rle_of",
+    "rle_runs",
+    "shape_area",
+    "shifted",
+    "stroke_rings",
+    "text_of_edges",
+    "to_edges",
+]

@@ -1,0 +1,213 @@
+"""Rings: closed polygons as flat (x0, y0, x1, y1, ...), float pixels, edges."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from dataforge.records import Box, Ring
+
+_PAIRS_AT_ONCE = 2**18
+"""Maximum number of point distances in memory at once."""
+
+
+def ring_box(*rings: Sequence[float]) -> Box:
+    """Bounding box of all points of one or more flat rings."""
+    return (
+        min(min(ring[0::2]) for ring in rings),
+        min(min(ring[1::2]) for ring in rings),
+        max(max(ring[0::2]) for ring in rings),
+        max(max(ring[1::2]) for ring in rings),
+    )
+
+
+def ring_area(ring: Sequence[float]) -> float:
+    """Exact area of a simple ring by the shoelace formula, px², never negative."""
+    xs, ys = ring[0::2], ring[1::2]
+    # Relative to the first point: large offsets would reduce the precision of the products.
+    ox, oy = xs[0], ys[0]
+    total = 0.0
+    ax, ay = xs[-1] - ox, ys[-1] - oy
+    for x, y in zip(xs, ys, strict=True):
+        bx, by = x - ox, y - oy
+        total += ax * by - bx * ay
+        ax, ay = bx, by
+    return abs(total) / 2
+
+
+def clip_ring(ring: Ring, width: float, height: float) -> Ring:
+    """Clip a ring to the image (Sutherland-Hodgman); empty if nothing is inside."""
+    points = list(zip(ring[0::2], ring[1::2], strict=True))
+    for axis, limit, sign in ((0, 0.0, 1), (0, width, -1), (1, 0.0, 1), (1, height, -1)):
+        kept: list[tuple[float, float]] = []
+        for a, b in zip(points[-1:] + points[:-1], points, strict=True):
+            a_in, b_in = sign * (a[axis] - limit) >= 0, sign * (b[axis] - limit) >= 0
+            if a_in != b_in:
+                t = (limit - a[axis]) / (b[axis] - a[axis])
+                cross = [a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])]
+                cross[axis] = limit
+                kept.append((cross[0], cross[1]))
+            if b_in:
+                kept.append(b)
+        points = kept
+    return tuple(value for point in points for value in point)
+
+
+def is_simple(ring: Ring) -> bool:
+    """Whether no two edges of the ring cross or touch, except adjacent edges at their vertex.
+
+    Most hand-drawn outlines are star-shaped around their mean point, which is tested in O(n); for
+    the others all pairs of edges are compared, O(n²).
+    """
+    xs, ys = ring[0::2], ring[1::2]
+    if _star_shaped(xs, ys):
+        return True
+    # A duplicated point, or the first repeated at the end, is not a crossing.
+    points = list(zip(xs, ys, strict=True))
+    points = [b for a, b in zip(points[-1:] + points[:-1], points, strict=True) if a != b]
+    return not _edges_cross([x for x, _ in points], [y for _, y in points])
+
+
+def is_bridged(ring: Ring) -> bool:
+    """Whether a ring runs along one of its edges twice, once in each direction.
+
+    This applies to rings made by `joined`, and to outlines drawn with a hole as part of the ring.
+    """
+    points = list(zip(ring[0::2], ring[1::2], strict=True))
+    if len(points) - len(set(points)) < 2:  # both ends of a bridge occur twice
+        return False
+    points = [b for a, b in zip(points[-1:] + points[:-1], points, strict=True) if a != b]
+    edges = zip(points[-1:] + points[:-1], points, strict=True)
+    places = {edge: at for at, edge in enumerate(edges)}
+    # An edge followed by its own reverse is a spike and encloses nothing.
+    return any(
+        (back := places.get((b, a))) is not None and 1 < abs(at - back) < len(points) - 1
+        for (a, b), at in places.items()
+    )
+
+
+def _star_shaped(xs: Sequence[float], ys: Sequence[float]) -> bool:
+    """Whether the ring winds once around its mean point, always in the same direction."""
+    n = len(xs)
+    cx, cy = sum(xs) / n, sum(ys) / n
+    px, py = xs[-1] - cx, ys[-1] - cy
+    sign, turns = 0, 0
+    for x, y in zip(xs, ys, strict=True):
+        qx, qy = x - cx, y - cy
+        cross = px * qy - py * qx
+        if cross == 0 or (sign and (cross > 0) != (sign > 0)):
+            return False
+        sign = 1 if cross > 0 else -1
+        # Every step turns in the same direction by less than half a turn, so the number of upward
+        # crossings of y = 0 is the winding number: one, or the ring crosses itself.
+        turns += (py < 0) != (qy < 0)
+        px, py = qx, qy
+    return turns == 2
+
+
+def _edges_cross(xs: Sequence[float], ys: Sequence[float]) -> bool:
+    """Whether two non-adjacent edges have a point in common."""
+    import numpy as np
+
+    p = np.stack([np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)], axis=1)
+    n = len(p)
+    q = np.roll(p, -1, axis=0)
+    # Sweep from left to right: compare each edge with those that start before it ends.
+    left, right = np.minimum(p, q)[:, 0], np.maximum(p, q)[:, 0]
+    order = np.argsort(left, kind="stable")
+    ends = np.searchsorted(left[order], right[order], side="right")
+    for at, i in enumerate(order.tolist()):
+        js = order[at + 1 : ends[at]]
+        js = js[(js != (i + 1) % n) & (js != (i - 1) % n)]
+        if not len(js):
+            continue
+        a, b, c, d = p[i], q[i], p[js], q[js]
+        d1, d2 = _side(a, b, c), _side(a, b, d)
+        d3, d4 = _side(c, d, a), _side(c, d, b)
+        proper = (d1 * d2 <= 0) & (d3 * d4 <= 0)
+        # If all four are zero the edges are collinear: they meet if their bounding boxes do.
+        overlap = np.all(
+            (np.minimum(a, b) <= np.maximum(c, d)) & (np.minimum(c, d) <= np.maximum(a, b)), axis=1
+        )
+        if bool(np.any(proper & overlap)):
+            return True
+    return False
+
+
+def _side(a: Any, b: Any, c: Any) -> Any:
+    """Twice the signed area of triangles (a, b, c); the last axis of each holds x and y."""
+    return (b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (
+        c[..., 0] - a[..., 0]
+    )
+
+
+def circle_ring(cx: float, cy: float, radius: float) -> Ring:
+    """A regular polygon inscribed in a circle, at most 0.5 px away from it.
+
+    The number of vertices is a multiple of four, so that its bounding box equals the circle's.
+    """
+    # An inscribed n-gon's edge is at most r(1 - cos(pi/n)) inside the circle.
+    n = 8 if radius <= 1 else math.ceil(math.pi / math.acos(1 - 0.5 / radius))
+    n = max(8, -(-n // 4) * 4)
+    quarter = [
+        (radius * math.cos(2 * math.pi * k / n), radius * math.sin(2 * math.pi * k / n))
+        for k in range(n // 4)
+    ]
+    quarter[0] = (radius, 0.0)
+    ring: list[float] = []
+    for ux, uy in ((1, 0), (0, 1), (-1, 0), (0, -1)):
+        for dx, dy in quarter:
+            ring += (cx + ux * dx - uy * dy, cy + uy * dx + ux * dy)
+    return tuple(ring)
+
+
+def stroke_rings(points: Sequence[tuple[float, float]], width: float) -> tuple[Ring, ...]:
+    """One rectangle of the given width around each segment of a line with non-zero length."""
+    rings = []
+    for (ax, ay), (bx, by) in pairwise(points):
+        length = math.hypot(bx - ax, by - ay)
+        if length == 0:
+            continue
+        nx, ny = -(by - ay) / length * width / 2, (bx - ax) / length * width / 2
+        rings.append((ax + nx, ay + ny, bx + nx, by + ny, bx - nx, by - ny, ax - nx, ay - ny))
+    return tuple(rings)
+
+
+def joined(rings: Sequence[Ring]) -> Ring:
+    """Join several rings into one, connected by the shortest bridges.
+
+    The ring traverses each bridge once in each direction, so a bridge encloses nothing: the
+    signed area is the sum of the rings' areas.
+    """
+    parts = [list(zip(ring[0::2], ring[1::2], strict=True)) for ring in rings]
+    merged = parts[0]
+    # For each ring not yet connected: (squared length, its index, from, to) of its best bridge.
+    bridges = {i: _bridge(merged, parts[i], i) for i in range(1, len(parts))}
+    while bridges:
+        _, i, start, end = min(bridges.values())
+        part = parts[i]
+        del bridges[i]
+        at, turn = merged.index(start), part.index(end)
+        merged = [*merged[: at + 1], *part[turn:], *part[: turn + 1], *merged[at:]]
+        bridges = {j: min(old, _bridge(part, parts[j], j)) for j, old in bridges.items()}
+    merged = [b for a, b in zip(merged[-1:] + merged[:-1], merged, strict=True) if a != b]
+    return tuple(value for point in merged for value in point)
+
+
+def _bridge(
+    a: list[tuple[float, float]], b: list[tuple[float, float]], number: int
+) -> tuple[float, int, tuple[float, float], tuple[float, float]]:
+    """(squared length, index, point of a, point of b) for the two closest points."""
+    import numpy as np
+
+    p, q = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    best = (math.inf, 0, 0)
+    size = max(1, _PAIRS_AT_ONCE // len(b))
+    for first in range(0, len(a), size):
+        lengths = ((p[first : first + size, None, :] - q[None, :, :]) ** 2).sum(axis=2)
+        i, j = divmod(int(lengths.argmin()), len(b))
+        best = min(best, (float(lengths[i, j]), first + i, j))
+    length, i, j = best
+    return length, number, a[i], b[j]

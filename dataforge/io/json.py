@@ -1,0 +1,120 @@
+"""JSON decoding, with the location of each error."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import msgspec
+
+from dataforge.errors import ParseError
+from dataforge.io.limits import MAX_NESTING
+from dataforge.io.validation import split_pointer
+
+T = TypeVar("T")
+
+_MOST_QUOTED = 16 * 2**20
+"""Largest JSON, in bytes, that is decoded again so that an error can quote the value."""
+
+
+def decode_json(data: bytes, type_: type[T], name: str) -> T:
+    """Decode UTF-8 JSON into a type.
+
+    Raises:
+        ParseError: with the JSON path, or the line and column.
+    """
+    if _is_deep(data):
+        raise ParseError(name, "", f"is nested more than {MAX_NESTING} levels deep")
+    try:
+        return msgspec.json.decode(data, type=type_)
+    except msgspec.ValidationError as error:
+        message, where = split_pointer(error, _content(data))
+        raise ParseError(name, where, message) from error
+    except UnicodeDecodeError as error:
+        raise ParseError(
+            name, "", f"is not UTF-8 text: {error.reason}; save it as UTF-8"
+        ) from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ParseError(name, *_locate(data, error)) from error
+
+
+def without_nan(data: bytes) -> bytes | None:
+    """JSON with null for NaN and Infinity; None if there are none, or it is still invalid."""
+    if not re.search(rb"\b(NaN|Infinity)\b", data):
+        return None
+    try:
+        return msgspec.json.encode(json.loads(data, parse_constant=lambda _: None))
+    except (ValueError, RecursionError, OverflowError):
+        return None
+
+
+def plain(raw: msgspec.Raw) -> Any:
+    """Any JSON value; integers beyond 64 bits become floats, as in most JSON parsers."""
+    try:
+        return in_64_bits(msgspec.json.decode(raw))
+    except msgspec.ValidationError:  # also for a number too large for a float
+        return in_64_bits(json.loads(bytes(raw), parse_int=float))
+
+
+def in_64_bits(value: Any) -> Any:
+    """The same value, with integers beyond 64 bits converted to floats."""
+    if isinstance(value, dict):
+        return {key: in_64_bits(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [in_64_bits(item) for item in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return float(str(value))  # gives inf where float(value) raises OverflowError
+    return value
+
+
+def _content(data: bytes) -> Any:
+    """The content as plain Python; UNSET if it is too large or truncated."""
+    if len(data) <= _MOST_QUOTED:
+        with suppress(ValueError, RecursionError, OverflowError, msgspec.DecodeError):
+            return plain(msgspec.Raw(data))
+    return msgspec.UNSET
+
+
+def _is_deep(data: bytes) -> bool:
+    """Whether lists and objects are nested too deeply to traverse."""
+    if data.count(b"[") + data.count(b"{") <= MAX_NESTING or not _looks_deep(data):
+        return False
+    return _looks_deep(_JSON_TEXT.sub(b"", data))  # brackets may be inside strings
+
+
+# An unterminated string matches to the end of the data, which avoids backtracking.
+_JSON_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+
+
+def _looks_deep(data: bytes) -> bool:
+    brackets = data.translate(_ONE_KIND, _NO_BRACKETS)
+    for _ in range(MAX_NESTING):
+        shorter = brackets.replace(b"[]", b"")  # the innermost ones
+        if len(shorter) == len(brackets):  # the rest is truncated, or inside strings
+            return brackets.count(b"[") > MAX_NESTING
+        brackets = shorter
+    return b"[]" in brackets
+
+
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def _locate(data: bytes, error: Exception) -> tuple[str, str]:
+    """(line and column, error message) for data that is not valid JSON."""
+    if not data.strip():
+        return "", "is empty"
+    at = re.search(r"\(byte (\d+)\)", str(error))
+    offset = int(at[1]) if at else len(data)
+    before = data[:offset]
+    place = f"line {before.count(10) + 1}, column {offset - (before.rfind(10) + 1) + 1}"
+    if len(data) < 300 and re.fullmatch(rb"[^\s{}\[\]\"]+", data):
+        return (
+            place,
+            "is a path, not JSON: a git symlink checked out as text; copy the real file here",
+        )
+    if "truncated" in str(error):
+        return place, "JSON ends unexpectedly here: the file is truncated"
+    return place, "malformed JSON" if at is None else str(error).replace(at[0], "").strip()

@@ -1,0 +1,25 @@
+"""Size limits: no genuine dataset comes close to them, but a malicious file may."""
+
+from __future__ import annotations
+
+MAX_TEXT_BYTES = 512 * 2**20
+"""Annotation files larger than this are rejected; the labels of one image never are."""
+
+MAX_COCO_BYTES = 2 * 2**30
+"""COCO files larger than this are rejected."""
+
+MAX_TOML_BYTES = 64 * 2**20
+"""Split manifests larger than this are rejected; one for a million images is smaller."""
+
+MAX_NESTING = 100
+"""Maximum nesting of lists and objects in JSON, and of dotted keys in TOML."""
+
+MAX_IMAGE_PIXELS = 2**30
+"""Maximum image size stated by an annotation: OpenCV's limit. Pillow itself refuses images of more
+than 179 million pixels as decompression bombs."""
+
+MAX_LINKED_PATHS = 1000
+"""Maximum paths to one folder via symlinks; two links per level make the number exponential."""
+
+MAX_COORDINATE = 1e7
+"""Pixels; a coordinate beyond this is an error in the file."""

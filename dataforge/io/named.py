@@ -1,0 +1,100 @@
+"""A single annotation file given as a dataset: which files are allowed, where the images are."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from dataforge.errors import InputError
+from dataforge.io.names import IMAGE_EXTENSIONS, is_image, stem
+
+_DESCRIPTIONS = (".yaml", ".yml")
+"""Extensions of YOLO files that describe a whole dataset."""
+
+_OF_ANNOTATIONS = re.compile("(?<![a-z])anno|annotation|label|xml|json|txt")
+"""Words in the names of folders that hold annotations separately from the images.
+
+``annos`` and ``VOCAnnotations`` are such, ``cannot_be_read`` is not.
+"""
+
+
+def refuse_others(file: str) -> None:
+    """Reject a file that cannot be an annotation file; the readers recognise the format.
+
+    Raises:
+        InputError: the file is an image, or describes a whole dataset.
+    """
+    name = file.lower()
+    if name.endswith(_DESCRIPTIONS):
+        raise InputError(f"{file}: describes a whole dataset; give its folder: {_folder(file)}")
+    if is_image(name):
+        raise InputError(f"{file}: is an image; give a folder or an annotation file")
+
+
+def with_images(only: str, names: Iterable[str]) -> Iterator[str]:
+    """A file and the images it may annotate: for YOLO the one of the same name, else any."""
+    yield only
+    own = _last(stem(only)) if only.lower().endswith(".txt") else None
+    for name in names:
+        if is_image(name) and own in (None, _last(stem(name))):
+            yield name
+
+
+def home_of(file: str) -> tuple[str, str]:
+    """(the root folder for a local annotation file, the file's path relative to it).
+
+    Images are beside it, or, as in ``Annotations/1.xml`` and ``JPEGImages/1.jpg`` or
+    ``labels/train/1.txt`` and ``images/train/1.jpg``, in a folder beside the annotation folder.
+    The images of a COCO file may have any name.
+    """
+    folder, name = _folder(file), os.path.basename(file)
+    if _has_image(folder, stem(name)):
+        return folder, name
+    above, inner = os.path.abspath(folder), ""
+    for _ in range(2):
+        above, last = os.path.split(above)
+        if _OF_ANNOTATIONS.search(last.lower()):
+            beside = [path for path in _folders(above) if os.path.basename(path) != last]
+            if any(_has_image(os.path.join(path, inner), stem(name)) for path in beside) or (
+                name.lower().endswith(".json")
+                and not inner
+                and not _holds_images(folder)
+                and any(map(_holds_images, beside))
+            ):
+                home = above if os.path.isabs(file) else os.path.relpath(above)
+                return home, "/".join([last, *filter(None, [inner]), name])
+        inner = f"{last}/{inner}".rstrip("/")
+    return folder, name
+
+
+def _folder(file: str) -> str:
+    return os.path.dirname(file) or "."
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _has_image(folder: str, name: str) -> bool:
+    """Whether a folder contains an image of this name, given without extension."""
+    endings = (case for ending in IMAGE_EXTENSIONS for case in (ending, ending.upper()))
+    return any(os.path.isfile(os.path.join(folder, name + ending)) for ending in endings)
+
+
+def _holds_images(folder: str) -> bool:
+    """Whether a folder or one of its subfolders (``images/train``) contains an image."""
+    return any(map(_any_image, [folder, *_folders(folder)]))
+
+
+def _any_image(folder: str) -> bool:
+    with suppress(OSError), os.scandir(folder) as entries:
+        return any(is_image(entry.name) for entry in entries)
+    return False
+
+
+def _folders(above: str) -> list[str]:
+    with suppress(OSError), os.scandir(above) as entries:
+        return [entry.path for entry in entries if entry.is_dir()]
+    return []

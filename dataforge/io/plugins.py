@@ -1,0 +1,134 @@
+"""Plug-ins from other packages via entry points: formats, checks, converters, engines.
+
+Each table of dataforge has built-in rows and those of one entry point group::
+
+    ENGINES = Plugins("dataforge.engines", {"local": "dataforge.engines.local:LocalEngine"})
+    ENGINES.names()          # ["acme", "local"]
+    ENGINES.load("local")    # the class
+
+A plug-in that cannot be loaded must not break commands that do not use it: it is left out of its
+table, `failed_plugins` reports it, and loading it by name raises the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, TypeVar
+
+from dataforge.errors import DataforgeError, UsageError, did_you_mean, one_line
+
+T = TypeVar("T")
+
+_failures: dict[tuple[str, str], str] = {}
+"""(group, name) -> why the plug-in is left out."""
+
+
+def failed_plugins() -> list[str]:
+    """A line for each plug-in that has been left out so far: its name, its owner and the reason."""
+    return list(_failures.values())
+
+
+class Plugins:
+    """The rows of a table, by name: built-in ones and those of other packages.
+
+    Entry points are read on first use, and each object is imported only when it is loaded.
+
+    Args:
+        group: entry point group, such as ``dataforge.formats``.
+        own: name -> reference of a built-in object, ``module`` or ``module:attribute``.
+    """
+
+    def __init__(self, group: str, own: Mapping[str, str]) -> None:
+        self.group = group
+        self.noun = group.rpartition(".")[2].removesuffix("s")
+        self._own = {name: EntryPoint(name, value, group) for name, value in own.items()}
+
+    def names(self) -> list[str]:
+        """All names, sorted, except plug-ins that are known to fail.
+
+        Raises:
+            DataforgeError: two packages offer the same name.
+        """
+        rows = {**self._own, **self._added}
+        return sorted(name for name in rows if not self.failure(name))
+
+    def load(self, name: str) -> Any:
+        """Load the object that a name refers to.
+
+        Raises:
+            UsageError: there is no such name.
+            DataforgeError: the plug-in cannot be loaded, or two packages offer the same
+                name.
+        """
+        if name in self._added:
+            return self._load(self._added[name], _as_it_is)
+        if name in self._own:
+            return self._own[name].load()
+        raise self.unknown(name)
+
+    def added(self, make: Callable[[EntryPoint, Any], T]) -> dict[str, T]:
+        """The rows of other packages, except those that cannot be loaded.
+
+        Args:
+            make: builds the row from an entry point and the loaded object; an exception counts
+                as a failure of the plug-in.
+
+        Raises:
+            DataforgeError: two packages offer the same name.
+        """
+        rows: dict[str, T] = {}
+        for name, point in self._added.items():
+            try:
+                rows[name] = self._load(point, make)
+            except DataforgeError:
+                continue  # recorded in `_failures`
+        return rows
+
+    def failure(self, name: str) -> str | None:
+        """Why the plug-in of this name is left out, if known; None for all others."""
+        return _failures.get((self.group, name))
+
+    def unknown(self, name: str) -> DataforgeError:
+        """The exception for a name that is not in the table."""
+        if reason := self.failure(name):
+            return DataforgeError(reason)
+        choices = self.names()
+        hint = did_you_mean(name, choices, f"choose from {', '.join(choices)}")
+        return UsageError(f"no {self.noun} {name!r}; {hint}")
+
+    @cached_property
+    def _added(self) -> dict[str, EntryPoint]:
+        found: dict[str, EntryPoint] = {}
+        for point in sorted(entry_points(group=self.group), key=lambda point: point.name):
+            other = self._own.get(point.name) or found.get(point.name)
+            if other is not None:
+                owners = " or ".join(filter(None, [_owner(point), _owner(other)]))
+                raise DataforgeError(
+                    f"{self.noun} {point.name!r} of {point.value} clashes with {other.value}: "
+                    f"uninstall {owners or 'one of them'}"
+                )
+            found[point.name] = point
+        return found
+
+    def _load(self, point: EntryPoint, make: Callable[[EntryPoint, Any], T]) -> T:
+        try:
+            return make(point, point.load())
+        except (Exception, SystemExit) as error:
+            reason = one_line(f"{type(error).__name__}: {error}")
+            of = f" of {_owner(point)}" if _owner(point) else ""
+            _failures[self.group, point.name] = (
+                f"{self.noun} {point.name!r} ({point.value}){of} cannot be loaded: {reason}; "
+                "fix or uninstall it"
+            )
+            raise DataforgeError(_failures[self.group, point.name]) from error
+
+
+def _as_it_is(_: EntryPoint, loaded: Any) -> Any:
+    return loaded
+
+
+def _owner(point: EntryPoint) -> str:
+    """The distribution that provides the entry point; empty for built-in rows."""
+    return point.dist.name if point.dist else ""

@@ -1,0 +1,92 @@
+"""Reading bytes and text: regular files only, of bounded size, in any supported encoding."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+from pathlib import Path
+from typing import IO
+
+from dataforge.errors import ParseError
+from dataforge.io import limits
+
+
+def read_file(path: Path, limit: int | None = None) -> bytes:
+    """The content of a file outside a dataset, given by the user or a registration.
+
+    Args:
+        path: path of the file.
+        limit: maximum size in bytes; None for `limits.MAX_TEXT_BYTES`.
+
+    Raises:
+        ParseError: the file cannot be read, or is larger than `limit`.
+    """
+    try:
+        with open_file(path) as stream:
+            return read_bounded(stream, str(path), limit)
+    except OSError as error:
+        raise ParseError(str(path), "", f"cannot be read: {error.strerror or error}") from error
+
+
+def open_file(path: str | os.PathLike[str]) -> IO[bytes]:
+    """Open a local file for reading bytes.
+
+    Raises:
+        OSError: the file cannot be opened, or is a folder, a pipe, a socket or a device.
+    """
+    return open(path, "rb", opener=_open_regular)
+
+
+def _open_regular(path: str, flags: int) -> int:
+    # Opening a pipe would block until another process opens it for writing.
+    if not stat.S_ISREG(mode := os.stat(path).st_mode):
+        kind = "is a folder" if stat.S_ISDIR(mode) else "is a pipe, a socket or a device"
+        raise OSError(errno.EINVAL, f"{kind}, not a file", path)
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def read_bounded(stream: IO[bytes], name: str, limit: int | None = None) -> bytes:
+    """All bytes of a stream.
+
+    Args:
+        stream: open for reading bytes.
+        name: file name, for the error message.
+        limit: maximum size in bytes; None for `limits.MAX_TEXT_BYTES`.
+
+    Raises:
+        ParseError: the stream is longer than `limit`.
+    """
+    limit = limit or limits.MAX_TEXT_BYTES
+    # The size of a local file is known; `read(limit)` would allocate `limit` bytes.
+    size = os.fstat(stream.fileno()).st_size if isinstance(stream, io.BufferedReader) else limit
+    data = stream.read(size + 1) if size <= limit else b""
+    if size < len(data) <= limit:  # the file has grown in the meantime
+        data += stream.read(limit + 1 - len(data))
+    if size > limit or len(data) > limit:
+        raise ParseError(name, "", f"larger than {limit >> 20} MiB, not read")
+    return data
+
+
+def to_utf8(data: bytes, name: str) -> tuple[bytes, str]:
+    """The text as UTF-8 without a byte order mark, and its original encoding.
+
+    Raises:
+        ParseError: it is not UTF-8, UTF-16 with a BOM, or GB18030 (labelme on old Windows).
+    """
+    if data.startswith(b"\xef\xbb\xbf"):
+        data = data[3:]
+        encoding = "utf-8-sig"
+    else:
+        encoding = "utf-8"
+    if data.isascii():
+        return data, encoding
+    candidates = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else (encoding, "gb18030")
+    for candidate in candidates:
+        try:
+            text = data.decode(candidate)
+        except UnicodeDecodeError:
+            continue
+        return (data if candidate.startswith("utf-8") else text.encode()), candidate
+    raise ParseError(name, "", "is neither UTF-8 nor GB18030 text; save it as UTF-8")

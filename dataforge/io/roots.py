@@ -1,0 +1,204 @@
+"""The folder of a dataset, local or remote, optionally restricted to one annotation file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+from dataforge.errors import InputError, ParseError
+from dataforge.io import named
+from dataforge.io.images import ImageHeader, not_opened, read_header
+from dataforge.io.names import REGISTRATION, is_image
+from dataforge.io.reading import open_file, read_bounded
+from dataforge.io.walk import walk
+
+_END = 4096
+
+
+class Root:
+    """A folder, local or accessed via fsspec; its files are POSIX paths relative to it.
+
+    If the location is a file, it is the only annotation file: `files` lists it and the images, and
+    nothing else `exists`. The root is the file's folder, or the parent that also contains the
+    images (``VOC/`` for ``VOC/Annotations/1.xml`` beside ``VOC/JPEGImages/1.jpg``).
+
+    Args:
+        location: local path or fsspec URL (``s3://bucket/folder``) of a folder or of one
+            annotation file.
+
+    Attributes:
+        location: the folder, as given.
+        remote: whether it is a URL.
+        only: the given annotation file, relative to the folder; None if a folder was given.
+        path: path of a local folder.
+
+    Raises:
+        InputError: there is no such folder or file, or the file is not an annotation file.
+    """
+
+    only: str | None = None
+
+    def __init__(self, location: str | os.PathLike[str]) -> None:
+        self.location = os.fspath(location)
+        self.remote = "://" in self.location
+        if self._is_file():
+            named.refuse_others(self.location)
+            split = os.path.split if self.remote else named.home_of
+            self.location, self.only = split(self.location)
+        if self.remote:
+            import fsspec
+
+            self._fs, path = fsspec.core.url_to_fs(self.location)
+            self._base = str(path).rstrip("/")
+            found = self._fs.isdir(self._base)
+        else:
+            found = os.path.isdir(self.location)
+            self.path = Path(self.location)
+        if not found:
+            raise InputError(f"{self.location}: no such folder")
+        self._files: list[str] | None = None
+
+    @property
+    def named(self) -> str:
+        """The location as given: the folder, or the one file in it."""
+        return self.location if self.only is None else os.path.join(self.location, self.only)
+
+    def files(self) -> list[str]:
+        """All files below, or the given file and the images; sorted, cached."""
+        if self._files is None:
+            names = self._walk_remote() if self.remote else walk(self.location)
+            if self.only is not None:
+                names = named.with_images(self.only, names)
+            self._files = sorted(names)
+        return self._files
+
+    def _is_file(self) -> bool:
+        if not self.remote:
+            return os.path.isfile(self.location)
+        import fsspec
+
+        fs, path = fsspec.core.url_to_fs(self.location)
+        return bool(fs.isfile(path))
+
+    def _walk_remote(self) -> Iterator[str]:
+        # Excludes the same files as `walk`.
+        names = [str(path)[len(self._base) :].lstrip("/") for path in self._fs.find(self._base)]
+        registered = {
+            name[: -len(REGISTRATION)] for name in names if name.rpartition("/")[2] == REGISTRATION
+        }
+        registered.discard("")
+        for name in names:
+            if "/." not in f"/{name}" and not name.startswith(tuple(registered)):
+                yield name
+
+    def read_bytes(self, name: str, limit: int | None = None) -> bytes:
+        """The file's content.
+
+        Raises:
+            ParseError: the file cannot be read, or is larger than `limit`
+                (default `limits.MAX_TEXT_BYTES`).
+        """
+        try:
+            with self.open(name) as stream:
+                return read_bounded(stream, name, limit)
+        except OSError as error:
+            raise ParseError(name, "", f"cannot be read: {error.strerror or error}") from error
+
+    def look(self, name: str, limit: int | None = None) -> bytes:
+        """The file's content, for detecting its format before it is read.
+
+        A root may cache it for `read_bytes`, so that the file is opened only once.
+
+        Raises:
+            ParseError: see `read_bytes`.
+        """
+        return self.read_bytes(name, limit)
+
+    def open(self, name: str) -> IO[bytes]:
+        """Open the file for reading bytes.
+
+        Raises:
+            OSError: the file cannot be opened, or is a pipe, a socket or a device.
+        """
+        if self.remote:
+            stream: IO[bytes] = self._fs.open(f"{self._base}/{name}", "rb")
+            return stream
+        return open_file(os.path.join(self.location, name))
+
+    def digest(self, name: str) -> bytes:
+        """A hash of the file's content.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        found = hashlib.blake2b(digest_size=16)
+        with self.open(name) as stream:
+            while block := stream.read(2**20):
+                found.update(block)
+        return found.digest()
+
+    def end(self, name: str) -> bytes:
+        """The last bytes of a file, which distinguish most images of the same size.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        with self.open(name) as stream:
+            stream.seek(max(stream.seek(0, os.SEEK_END) - _END, 0))
+            return stream.read()
+
+    def exists(self, name: str) -> bool:
+        """Whether the file exists; if one annotation file was given, only it and images do."""
+        if self.only is not None and name != self.only and not is_image(name):
+            return False
+        if self.remote:
+            return bool(self._fs.isfile(f"{self._base}/{name}"))
+        return os.path.isfile(os.path.join(self.location, name))
+
+    def image_size(self, name: str) -> tuple[int, int]:
+        """(width, height) in pixels as displayed, read from the header only.
+
+        The EXIF orientation is applied, as labelme and OpenCV do.
+
+        Raises:
+            ParseError: see `image_header`.
+        """
+        return self.image_header(name).size
+
+    def image_header(self, name: str) -> ImageHeader:
+        """The metadata in an image's header.
+
+        Raises:
+            ParseError: not an image, or larger than `limits.MAX_IMAGE_PIXELS` by its header.
+        """
+        try:
+            with self.open(name) as stream:
+                return read_header(stream, name)
+        except ParseError:
+            raise
+        except Exception as error:  # remote file systems raise various exceptions
+            raise not_opened(name, error) from error
+
+
+def same_bytes(root: Root, names: Iterable[str]) -> list[list[str]]:
+    """Groups of files with identical content; only files with equal last bytes are read whole.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    groups: dict[bytes, list[str]] = {}
+    for name in names:
+        groups.setdefault(root.end(name), []).append(name)
+    found: list[list[str]] = []
+    for alike in groups.values():
+        if len(alike) == 1:
+            found.append(alike)
+            continue
+        same: dict[bytes, list[str]] = {}
+        for name in alike:
+            same.setdefault(root.digest(name), []).append(name)
+        found += same.values()
+    return found
