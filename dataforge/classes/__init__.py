@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataforge.classes.resolver import ClassMap
+from dataforge.classes.resolver import Classes, Resolver
 from dataforge.classes.rules import (
     LABELME_RESERVED,
     ClassOptions,
@@ -8,5 +8,15 @@ from dataforge.classes.rules import (
     comma_list,
     load_names,
 )
+from dataforge.classes.tally import Tally
 
-__all__ = ["LABELME_RESERVED", "ClassMap", "ClassOptions", "ClassRules", "comma_list", "load_names"]
+__all__ = [
+    "LABELME_RESERVED",
+    "ClassOptions",
+    "ClassRules",
+    "Classes",
+    "Resolver",
+    "Tally",
+    "comma_list",
+    "load_names",
+]

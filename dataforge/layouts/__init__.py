@@ -1,39 +1,68 @@
 from __future__ import annotations
 
+from dataforge.layouts.coco import folder_of_images, split_of_json
+from dataforge.layouts.coords import CoordsEvidence
+from dataforge.layouts.files import (
+    load_layout,
+    missing_paths,
+    shipped_layout,
+    shipped_layouts,
+    to_toml,
+    well_known_layout,
+)
 from dataforge.layouts.layout import (
     OWN_LAYOUT,
     SPLIT_NAMES,
+    SPLIT_ORDER,
     CoordsChoice,
-    CoordsEvidence,
     Difficult,
-    Ids,
     Layout,
+)
+from dataforge.layouts.paths import (
+    below,
     by_last_part,
-    folder_of_images,
     folders_of,
     join,
-    listed_ids,
+    last_part,
+    matching_files,
     resolved_reference,
+)
+from dataforge.layouts.split_files import (
+    Ids,
+    header_row,
+    known_ids,
+    listed_ids,
+    read_split_file,
     split_ids,
-    split_of_json,
-    to_toml,
 )
 
 __all__ = [
     "OWN_LAYOUT",
     "SPLIT_NAMES",
+    "SPLIT_ORDER",
     "CoordsChoice",
     "CoordsEvidence",
     "Difficult",
     "Ids",
     "Layout",
+    "below",
     "by_last_part",
     "folder_of_images",
     "folders_of",
+    "header_row",
     "join",
+    "known_ids",
+    "last_part",
     "listed_ids",
+    "load_layout",
+    "matching_files",
+    "missing_paths",
+    "read_split_file",
     "resolved_reference",
+    "shipped_layout",
+    "shipped_layouts",
     "split_ids",
     "split_of_json",
     "to_toml",
+    "well_known_layout",
 ]

@@ -1,27 +1,27 @@
 from __future__ import annotations
 
-from dataforge.splits.draw import Labels, grouping, parse_ratios
+from dataforge.splits.assign import ClassCounts, grouping
 from dataforge.splits.manifest import (
     Manifest,
     Rule,
-    load,
+    load_manifest,
     load_rule,
-    not_listed,
-    save,
+    not_in_manifest,
+    save_manifest,
     split_names,
-    want_split_names,
 )
+from dataforge.splits.ratios import check_split_names, parse_ratios
 
 __all__ = [
-    "Labels",
+    "ClassCounts",
     "Manifest",
     "Rule",
+    "check_split_names",
     "grouping",
-    "load",
+    "load_manifest",
     "load_rule",
-    "not_listed",
+    "not_in_manifest",
     "parse_ratios",
-    "save",
+    "save_manifest",
     "split_names",
-    "want_split_names",
 ]

@@ -1,4 +1,4 @@
-"""A manifest: the file that says which image is in which split, and how that was decided."""
+"""A manifest: the file that records the split of each image, and the rule that assigned it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 
 import msgspec
 
+from dataforge.codes import code
 from dataforge.errors import InputError, UsageError, plural
+from dataforge.findings import Finding, Place
 from dataforge.io import (
     decode_json,
-    is_plain,
+    explain_validation,
     load_toml,
     read_file,
     stem,
@@ -20,19 +22,19 @@ from dataforge.io import (
     write_json,
     write_text,
 )
-from dataforge.records import Finding
-from dataforge.splits.draw import Labels, assign, can_be_name, grouping, parse_ratios
+from dataforge.splits.assign import ClassCounts, assign, grouping
+from dataforge.splits.ratios import is_split_name, parse_ratios
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How images are shared out.
+    """How images are assigned to splits.
 
     Attributes:
         ratios: split -> share of the images.
-        seed: of the draw.
-        group_by: regular expression; images whose names give the same first group (or the same
-            match, where it has no group) stay together, such as the frames of one video.
-        stratify: share out each class's instances by the ratios, too.
+        seed: seed of the order of the images.
+        group_by: regular expression; images whose names have the same first group (or the same
+            match, if it has no group) stay together, such as the frames of one video.
+        stratify: also keep the ratios for the instances of each class.
     """
 
     ratios: dict[str, float] = {}
@@ -40,15 +42,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     group_by: str | None = None
     stratify: bool = False
 
-    def sides(self, images: Labels, kept: Mapping[str, str] | None = None) -> dict[str, str]:
+    def assign(self, images: ClassCounts, kept: Mapping[str, str] | None = None) -> dict[str, str]:
         """Image -> split.
 
         Args:
-            images: all of them, those that have a side among them.
-            kept: images whose side stands already; they need not be there any more.
+            images: all images, including those in `kept`.
+            kept: image -> split that does not change; may contain images that no longer exist.
 
         Raises:
-            UsageError: fewer images, or groups, than splits.
+            UsageError: there are fewer images or groups than splits.
         """
         return assign(
             images,
@@ -61,11 +63,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Manifest(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which image is in which split; a file that later runs hold to.
+    """The split of each image, so that later runs assign the same.
 
     Attributes:
-        version: of the file's form.
-        counts: split -> class -> number of instances, as they were when it was written.
+        version: version of the file format.
+        counts: split -> class -> number of instances when the manifest was written.
         images: image -> split.
     """
 
@@ -73,26 +75,26 @@ class Manifest(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
     counts: dict[str, dict[str, int]] = {}
     images: dict[str, str] = {}
 
-    def sides(self, images: Labels, kept: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Image -> split, of those that the manifest knows.
+    def assign(self, images: ClassCounts, kept: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Image -> split, for the images that the manifest lists.
 
-        Names are matched as they are. Where not one is, as with a manifest that was made from
-        another folder, the names without extension are; the shorter may lack leading folders.
+        Names are matched exactly. If none match, as with a manifest made from another folder,
+        they are matched without extension, and the shorter one may lack leading folders.
         """
         found = {name: self.images[name] for name in images if name in self.images}
-        return found or _sides_by_stem(images, self.images)
+        return found or _by_stem(images, self.images)
 
 
-def _sides_by_stem(images: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
-    """Image -> split by the end of its path without extension, where that can mean one only."""
-    whole = _unambiguous((stem(name), side) for name, side in known.items())
-    ends = _unambiguous((end, side) for name, side in known.items() for end in _ends(stem(name)))
+def _by_stem(images: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
+    """Image -> split by the end of its path without extension, where that is unambiguous."""
+    whole = _unambiguous((stem(name), split) for name, split in known.items())
+    ends = _unambiguous((end, split) for name, split in known.items() for end in _ends(stem(name)))
     found = {}
     for name in images:
         shorter = (whole[end] for end in _ends(stem(name)) if end in whole)
-        side = ends.get(stem(name)) or next(shorter, None)
-        if side is not None:
-            found[name] = side
+        split = ends.get(stem(name)) or next(shorter, None)
+        if split is not None:
+            found[name] = split
     return found
 
 
@@ -103,54 +105,52 @@ def _ends(path: str) -> list[str]:
 
 def _unambiguous(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, side in pairs:
-        if found.setdefault(name, side) != side:
+    for name, split in pairs:
+        if found.setdefault(name, split) != split:
             found[name] = ""
-    return {name: side for name, side in found.items() if side}
+    return {name: split for name, split in found.items() if split}
 
 
 def load_rule(split: str | None, seed: int, stratify: bool, group_by: str | None) -> Rule | None:
-    """What ``--split`` and its companions mean; None where nothing is to be split.
+    """The rule given by ``--split`` and its related options; None if nothing is to be split.
 
     Args:
-        split: ``train=0.8,val=0.2``, or a manifest file (.json, .toml).
-        seed, stratify, group_by: see `Rule`; a manifest has its own.
+        split: ratios (see `parse_ratios`), or a manifest file (.json, .toml).
+        seed, stratify, group_by: see `Rule`; a manifest contains its own.
 
     Raises:
-        UsageError: a value is not understood, or says nothing beside the others.
-        InputError: the manifest is not there, or is none.
+        UsageError: a value is invalid, or cannot be combined with the others.
+        InputError: the manifest does not exist, or is invalid.
     """
-    drawn = split is not None and not split.lower().endswith((".json", ".toml"))
-    if not drawn and (stratify or group_by is not None):
+    by_ratios = split is not None and not split.lower().endswith((".json", ".toml"))
+    if not by_ratios and (stratify or group_by is not None):
         option = "--stratify" if stratify else "--group-by"
-        raise UsageError(f"{option} goes with --split train=0.8,val=0.2; a manifest has its own")
+        raise UsageError(f"{option} requires --split with ratios; a manifest has its own")
     if split is None:
         return None
-    if not drawn:
-        return load(Path(split))
+    if not by_ratios:
+        return load_manifest(Path(split))
     grouping(group_by)
     return Rule(ratios=parse_ratios(split), seed=seed, group_by=group_by, stratify=stratify)
 
 
-def split_names(rule: Rule, sides: Mapping[str, str]) -> list[str]:
-    """The splits in order: those of the ratios, then others that a manifest names, sorted."""
+def split_names(rule: Rule, assigned: Mapping[str, str]) -> list[str]:
+    """The splits in order: those of the ratios, then any others in a manifest, sorted."""
     if not isinstance(rule, Manifest):
         return list(rule.ratios)
-    used = set(sides.values())
+    used = set(assigned.values())
     names = [name for name in rule.ratios if name in used]
     return [*names, *sorted(used - set(names))]
 
 
-def not_listed(names: Iterable[str], lost: int, manifest: str | None) -> Finding:
-    """The finding on images that a manifest does not know."""
+def not_in_manifest(names: Iterable[str], lost: int, manifest: str | None) -> Finding:
+    """The finding about images that a manifest does not list."""
     missing = sorted(names)
-    return Finding(
-        code="not-in-manifest",
-        severity="error",
-        file=missing[0],
-        message=f"{plural(len(missing), 'image')} {'are' if len(missing) > 1 else 'is'} not in "
-        f"{manifest}, the first is this: {plural(lost, 'shape')} not written",
-        remedy="`dataforge split SRC --out FILE` adds new images, and moves none",
+    return code("not-in-manifest").at(
+        Place(missing[0]),
+        f"{plural(len(missing), 'image')} {'are' if len(missing) > 1 else 'is'} not in "
+        f"{manifest} (the first is here): {plural(lost, 'shape')} not written",
+        "`dataforge split SRC -o FILE` adds new images and moves none",
         lost=lost,
     )
 
@@ -158,18 +158,18 @@ def not_listed(names: Iterable[str], lost: int, manifest: str | None) -> Finding
 # The file -----------------------------------------------------------------------------------
 
 
-def load(path: Path) -> Manifest:
+def load_manifest(path: Path) -> Manifest:
     """Read a manifest.
 
     Raises:
-        ParseError: it cannot be read, or is no manifest, with the place.
+        InputError: the file cannot be read, or is not a manifest.
     """
     if path.suffix.lower() == ".toml":
         table = load_toml(path)
         try:
             manifest = msgspec.convert(table, Manifest)
         except msgspec.ValidationError as error:
-            raise InputError(f"{path}: {error}") from error
+            raise InputError(f"{path}: {explain_validation(error, table)}") from error
     else:
         manifest = decode_json(read_file(path), Manifest, str(path))
     if manifest.version != 1:
@@ -177,24 +177,15 @@ def load(path: Path) -> Manifest:
     if not manifest.images:
         raise InputError(f"{path}: lists no images")
     for name in {**manifest.ratios, **dict.fromkeys(manifest.images.values())}:
-        if not can_be_name(name):
+        if not is_split_name(name):
             raise InputError(f"{path}: {name!r} cannot be a split's name")
     return manifest
 
 
-def want_split_names(names: Iterable[str]) -> None:
-    """Refuse names, of splits that a dataset has, that cannot be part of a file's.
+def save_manifest(manifest: Manifest, path: Path) -> None:
+    """Write a manifest, as TOML if the file name ends with .toml, else as JSON.
 
-    Raises:
-        InputError: one cannot.
-    """
-    for name in names:
-        if not is_plain(name):
-            raise InputError(f"{name!r} cannot be a split's name, as files are called by it")
-
-
-def save(manifest: Manifest, path: Path) -> None:
-    """Write a manifest, as TOML where the name ends so, else as JSON; always the same bytes.
+    The same manifest always gives the same bytes.
 
     Raises:
         OutputError: it cannot be written.

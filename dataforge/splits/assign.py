@@ -1,7 +1,7 @@
-"""Sharing images out to splits: exact in number, whole groups, and by class if asked.
+"""Assigning images to splits: exact counts, undivided groups, optionally stratified by class.
 
-The order of a draw is that of a keyed hash of each name, so it depends on the names and the seed
-alone: not on the machine, the Python version or the order of the files.
+Images are ordered by a keyed hash of their names, so the order depends only on the names and the
+seed, not on the machine, the Python version or the order of the files.
 """
 
 from __future__ import annotations
@@ -14,47 +14,18 @@ from typing import TypeAlias
 
 from dataforge.errors import UsageError, plural
 
-Labels: TypeAlias = Mapping[str, Mapping[str, int]]
+ClassCounts: TypeAlias = Mapping[str, Mapping[str, int]]
 """Image -> class -> number of instances."""
 
 
-def parse_ratios(text: str, option: str = "--split") -> dict[str, float]:
-    """``train=0.8,val=0.2`` as a dict.
-
-    Raises:
-        UsageError: not of that form, a ratio not above 0, or a sum that is not 1.
-    """
-    ratios: dict[str, float] = {}
-    for item in text.split(","):
-        name, _, number = (part.strip() for part in item.partition("="))
-        try:
-            ratios[name] = float(number)
-        except ValueError:
-            raise UsageError(f"{option} {text}: want name=ratio, got {item!r}") from None
-        if not can_be_name(name):
-            raise UsageError(f"{option} {text}: {name!r} cannot be a split's name")
-        if not ratios[name] > 0:
-            raise UsageError(f"{option} {text}: the ratio of {name} must be above 0")
-    if abs(sum(ratios.values()) - 1) > 1e-6:
-        raise UsageError(
-            f"{option} {text}: the ratios add up to {sum(ratios.values()):g}, not to 1"
-        )
-    return ratios
-
-
-def can_be_name(name: str) -> bool:
-    """Whether a split may be called so; it becomes part of file names."""
-    return name.replace("_", "").replace("-", "").isalnum()
-
-
 def grouping(group_by: str | None) -> Callable[[str], str | None]:
-    """A function from a name to its group's, None where it has none.
+    """A function from an image's name to the name of its group, or None.
 
     >>> grouping(r"(video\\d+)_")("video7_0001.jpg")
     'video7'
 
     Raises:
-        UsageError: it is no regular expression.
+        UsageError: `group_by` is not a valid regular expression.
     """
     if group_by is None:
         return lambda name: None
@@ -72,13 +43,13 @@ def grouping(group_by: str | None) -> Callable[[str], str | None]:
 
 
 class _Unit:
-    """Images that go to the same side."""
+    """Images that are assigned to the same split: one image or a group."""
 
     def __init__(self, name: str, key: bytes) -> None:
         self.name = name
         self.size = 0
         self.labels: Counter[str] = Counter()
-        # Names are UTF-8, but for those that another encoding's bytes are smuggled in.
+        # A name may contain surrogates for bytes of another encoding.
         code = name.encode("utf-8", "surrogateescape")
         self.rank = hashlib.blake2b(code, key=key).digest(), name
 
@@ -89,41 +60,41 @@ def assign(
     seed: int,
     *,
     group: Callable[[str], str | None] = lambda name: None,
-    labels: Labels | None = None,
+    labels: ClassCounts | None = None,
     kept: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Image -> split, exact in number up to rounding (largest remainder, at least one each).
+    """Image -> split; counts are exact up to rounding (largest remainder, at least one each).
 
-    Groups are not divided; the largest are placed first, and single images even out the numbers.
+    Groups are not divided; the largest are assigned first, and single images balance the counts.
 
     >>> sorted(assign("abcde", {"train": 0.8, "val": 0.2}, seed=0).values())
     ['train', 'train', 'train', 'train', 'val']
 
     Args:
-        names: of the images.
+        names: names of the images.
         ratios: split -> share.
-        seed: of the order.
-        group: name -> group, None for an image by itself.
-        labels: share out the instances of each class, too, by iterative stratification.
-        kept: images whose side stands; what comes new joins its group, or brings the numbers
-            nearer to the ratios.
+        seed: seed of the order.
+        group: name -> group, None for an image without a group.
+        labels: stratify by the instances of each class (iterative stratification).
+        kept: image -> split that does not change; a new image joins its group, or brings the
+            counts closer to the ratios.
 
     Raises:
-        UsageError: fewer images, or groups, than splits, and none of them kept.
+        UsageError: there are fewer images or groups than splits, and none is kept.
     """
     kept = kept or {}
     present = set(names)
-    sides = {name: kept[name] for name in sorted(present & kept.keys())}
+    placed = {name: kept[name] for name in sorted(present & kept.keys())}
     owners = _owners(kept, group)
     units: dict[str, _Unit] = {}
     unit_of: dict[str, _Unit] = {}
     key = str(seed).encode()
-    for name in sorted(present - sides.keys()):
+    for name in sorted(present - placed.keys()):
         group_name = group(name)
         if group_name in owners and group_name is not None:
-            sides[name] = owners[group_name]
+            placed[name] = owners[group_name]
             continue
-        # A separator that no path has keeps a group apart from an image of its name.
+        # A separator that never occurs in a path distinguishes a group from an image of its name.
         unit_name = name if group_name is None else f"{group_name}\0"
         unit = units.setdefault(unit_name, _Unit(unit_name, key))
         unit.size += 1
@@ -132,47 +103,47 @@ def assign(
     if len(units) < len(ratios) and not kept:
         units_here = plural(len(units), "image" if len(units) == len(present) else "group")
         raise UsageError(f"{units_here} cannot fill {plural(len(ratios), 'split')}")
-    sharing = _Sharing(ratios, sides, present, labels or {}, len(units))
+    assignment = _Assignment(ratios, placed, present, labels or {}, len(units))
     if labels is not None:
-        sharing.stratify(units.values())
-    sharing.fill(units.values())
-    return sides | {name: sharing.side[unit.name] for name, unit in unit_of.items()}
+        assignment.stratify(units.values())
+    assignment.fill(units.values())
+    return placed | {name: assignment.split_of[unit.name] for name, unit in unit_of.items()}
 
 
 def _owners(kept: Mapping[str, str], group: Callable[[str], str | None]) -> dict[str, str]:
-    """Group -> the side that most of its images are on."""
+    """Group -> the split that contains most of its images."""
     votes: dict[str, Counter[str]] = defaultdict(Counter)
-    for name, side in kept.items():
+    for name, split in kept.items():
         group_name = group(name)
         if group_name is not None:
-            votes[group_name][side] += 1
+            votes[group_name][split] += 1
     return {name: max(sorted(count), key=count.__getitem__) for name, count in votes.items()}
 
 
-class _Sharing:
-    """What each split still needs, and what has been given to it."""
+class _Assignment:
+    """The images assigned to each split, and the number it still needs."""
 
     def __init__(
         self,
         ratios: Mapping[str, float],
-        sides: Mapping[str, str],
+        placed: Mapping[str, str],
         present: set[str],
-        labels: Labels,
+        labels: ClassCounts,
         units: int,
     ) -> None:
-        self.side: dict[str, str] = {}
+        self.split_of: dict[str, str] = {}
         self.ratios = ratios
         self.units_left = units
-        placed = Counter(sides.values())
+        sizes = Counter(placed.values())
         counts = _counts(len(present), ratios)
-        self.need = {split: counts[split] - placed[split] for split in ratios}
-        self.empty = [split for split in ratios if not placed[split]]
+        self.need = {split: counts[split] - sizes[split] for split in ratios}
+        self.empty = [split for split in ratios if not sizes[split]]
         total: Counter[str] = Counter()
         there: dict[str, Counter[str]] = {split: Counter() for split in ratios}
         for name in sorted(present):
             total.update(labels.get(name, {}))
-            if sides.get(name) in there:
-                there[sides[name]].update(labels.get(name, {}))
+            if placed.get(name) in there:
+                there[placed[name]].update(labels.get(name, {}))
         self.want = {
             split: {label: ratio * total[label] - there[split][label] for label in total}
             for split, ratio in ratios.items()
@@ -181,12 +152,12 @@ class _Sharing:
     def stratify(self, units: Iterable[_Unit]) -> None:
         """Iterative stratification, weighted by the number of instances.
 
-        The class with the fewest instances left is shared out first, each image of it to the
-        split that lacks most of that class; ties go to the split that lacks most images. Source:
+        The class with the fewest remaining instances is assigned first, each of its images to the
+        split that needs most of that class; ties go to the split that needs most images. Source:
         Sechidis, Tsoumakas, Vlahavas, "On the stratification of multi-label data", ECML PKDD 2011,
-        algorithm 1. Unlike there, a split that has its images takes no more, and what a split
-        lacks is measured in its share when half of the image is in it (Sainte-Laguë's way to
-        round), so that each gets crowded and sparse images alike.
+        algorithm 1. Unlike the original, a split that is full takes no more images, and the need
+        of a split is measured relative to its share with half of the image included
+        (Sainte-Laguë rounding), so that each split gets both crowded and sparse images.
         """
         left: Counter[str] = Counter()
         having: dict[str, list[_Unit]] = defaultdict(list)
@@ -196,14 +167,14 @@ class _Sharing:
                 having[label].append(unit)
         while left:
             label = min(left, key=lambda label: (left[label], label))
-            of_label = (unit for unit in having[label] if unit.name not in self.side)
+            of_label = (unit for unit in having[label] if unit.name not in self.split_of)
             for unit in sorted(of_label, key=lambda unit: (-unit.labels[label], unit.rank)):
                 self.give(unit, self.neediest(label, unit.labels[label]))
                 left.subtract(unit.labels)
             del left[label]
 
     def neediest(self, label: str | None = None, number: int = 0) -> str:
-        """The split that lacks most of a class, before so many of it come, or else of images."""
+        """The split that needs most of a class before `number` are added; no class: most images."""
         if self.units_left <= len(self.empty):
             candidates = self.empty
         else:
@@ -213,17 +184,17 @@ class _Sharing:
 
         def lacks(split: str) -> tuple[float, int]:
             share = (self.want[split][label] - number / 2) / self.ratios[split]
-            return round(share, 9), self.need[split]  # rounded: what is equal on paper ties
+            return round(share, 9), self.need[split]  # rounded, so that equal shares tie
 
         return max(candidates, key=lacks)
 
     def give(self, unit: _Unit, split: str) -> None:
-        """Put a unit into a split."""
-        self.side[unit.name] = split
+        """Assign a unit to a split."""
+        self.split_of[unit.name] = split
         self.reserve(unit, split)
 
     def reserve(self, unit: _Unit, split: str) -> None:
-        """Count a unit for a split."""
+        """Subtract a unit from the need of a split."""
         self.units_left -= 1
         self.need[split] -= unit.size
         self.empty = [name for name in self.empty if name != split]
@@ -231,13 +202,13 @@ class _Sharing:
             self.want[split][label] -= number
 
     def fill(self, units: Iterable[_Unit]) -> None:
-        """Share out what is left: groups from the largest down, then image by image.
+        """Assign the remaining units: groups from the largest down, then single images.
 
-        The images stand in the order of their ranks and each split takes a run of them, so that
-        an image more moves the borders by one at most.
+        The images are ordered by rank and each split takes a contiguous range, so that one more
+        image moves the boundaries by at most one.
         """
         rest = sorted(
-            (unit for unit in units if unit.name not in self.side),
+            (unit for unit in units if unit.name not in self.split_of),
             key=lambda unit: (-unit.size, unit.rank),
         )
         for unit in rest:
@@ -250,7 +221,7 @@ class _Sharing:
             quota[split] += 1
             self.reserve(unit, split)
         runs = [split for split, number in quota.items() for _ in range(number)]
-        self.side |= {unit.name: split for unit, split in zip(single, runs, strict=True)}
+        self.split_of |= {unit.name: split for unit, split in zip(single, runs, strict=True)}
 
 
 def _counts(total: int, ratios: Mapping[str, float]) -> dict[str, int]:

@@ -1,0 +1,84 @@
+"""Paths relative to a dataset's root: joining, matching folders with a ``*``, grouping."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from dataforge.io import resolve
+
+
+def last_part(path: str) -> str:
+    """The part after the last slash."""
+    return path.rsplit("/", 1)[-1]
+
+
+def join(*parts: str) -> str:
+    """Join parts of a path, dropping "." and empty ones; "." if nothing is left.
+
+    >>> join(".", "a/./b", "c")
+    'a/b/c'
+    """
+    words = (word for part in parts for word in part.split("/"))
+    return "/".join(word for word in words if word not in ("", ".")) or "."
+
+
+def below(folder: str, path: str) -> tuple[str, str] | None:
+    """(the folders that ``*`` matches, the path in the folder); None for a path outside it.
+
+    >>> below("*/images", "day1/cam1/images/x/a.jpg")
+    ('day1/cam1', 'x/a.jpg')
+    >>> below("*", "cam1/a.jpg")
+    ('cam1', 'a.jpg')
+    >>> below("images", "images/a.jpg"), below("images", "a.jpg")
+    (('', 'a.jpg'), None)
+    """
+    if "*" not in folder:
+        prefix = "" if folder in ("", ".") else folder.rstrip("/") + "/"
+        return ("", path[len(prefix) :]) if path.startswith(prefix) else None
+    found = _pattern(folder).fullmatch(path)
+    return (found[1] or "", found[2]) if found else None
+
+
+@cache
+def _pattern(folder: str) -> re.Pattern[str]:
+    before, after = (part.strip("/") for part in folder.split("*", 1))
+    front = re.escape(before) + "/" if before else ""
+    if not after:  # the file's own folder, at any depth
+        return re.compile(f"{front}(?:(.+)/)?([^/]+)")
+    return re.compile(f"{front}(?:(.+?)/)?{re.escape(after)}/(.+)")
+
+
+def matching_files(path: str, names: list[str]) -> Iterator[tuple[str, str]]:
+    """(the folders that ``*`` matches, name) of the files that match a path, with or without it."""
+    folder, _, last = path.rpartition("/")
+    if "*" not in path:
+        yield from (("", path),) if path in names else ()
+        return
+    for name in names:
+        parts = below(folder, name)
+        if parts is not None and parts[1] == last:
+            yield parts[0], name
+
+
+def folders_of(names: Iterable[str]) -> set[str]:
+    """The folders of files and all their parent folders; "." is the root."""
+    folders = {"."}
+    for name in names:
+        while "/" in name and (name := name.rpartition("/")[0]) not in folders:
+            folders.add(name)
+    return folders
+
+
+def by_last_part(names: Iterable[str]) -> dict[str, list[str]]:
+    """Last part of a path -> the paths that end with it."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(last_part(name), []).append(name)
+    return found
+
+
+def resolved_reference(folder: str, reference: str) -> str | None:
+    """A ``<filename>`` relative to the image folder; None if it points outside."""
+    return resolve(folder if folder != "." else "", reference)

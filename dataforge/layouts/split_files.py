@@ -1,0 +1,221 @@
+"""Split files: lists of images, written by devkits, spreadsheets or by hand."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+
+from dataforge.errors import InputError, ParseError
+from dataforge.io import Root, is_image, stem, to_utf8
+from dataforge.layouts.layout import Layout
+from dataforge.layouts.paths import below, join, last_part, matching_files
+
+
+class Ids:
+    """The ids of a dataset, for matching the lines of a split file.
+
+    Args:
+        known: id or an alternative spelling of it -> id.
+    """
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self._known = known
+        # (name, "" or one of its folders), because every video has a frame of the same number.
+        self._by_last: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for written, id_ in known.items():
+            last = last_part(written).casefold()
+            for part in {"", *id_.casefold().split("/")}:
+                self._by_last[last, part].add(id_)
+
+    def match(self, line: str, folder: str = "") -> str | None:
+        """The id that matches a line: exactly, as a path, in another case, or by file name alone.
+
+        Args:
+            line: may be surrounded by spaces or quotes, and have an extension.
+            folder: folder in which ids are looked up first.
+        """
+        plain = line.strip("\"' \t").replace("\\", "/")
+        # A name may itself begin with a space or end with a quote.
+        ways = dict.fromkeys((line, line.strip(), plain, _without_extension(plain)))
+        return next((id_ for way in ways if (id_ := self._find(way, folder))), None)
+
+    def _find(self, line: str, folder: str) -> str | None:
+        parts = line.split("/")
+        tails = ["/".join(parts[start:]).removeprefix("./") for start in range(len(parts))]
+        for candidate in [join(folder, line), *tails] if folder else tails:
+            if candidate in self._known:
+                return self._known[candidate]
+        # Only if it is unambiguous: a single id has this name and the folders in the line.
+        folders = {part.casefold() for part in parts[:-1] if part not in ("", ".")} or {""}
+        last = parts[-1].casefold()
+        fits = set[str].intersection(*(self._by_last.get((last, part), set()) for part in folders))
+        return fits.pop() if len(fits) == 1 else None
+
+
+def split_ids(text: str, ids: Ids | None = None, folder: str = "") -> list[str]:
+    """The ids in a split file, in file order, without duplicates.
+
+    Blank lines, surrounding spaces, paths, an extension, ``id 1`` and ``id,1`` (VOC's class files),
+    and ``image.jpg annotation.xml`` are supported; a line with -1 in its second column is excluded
+    from the split. A line that is exactly an id is that id. In a table with a header row
+    (`header_row`), the column called ``image`` or similar is read, else the first.
+
+    Args:
+        text: content of the file.
+        ids: ids of the dataset; a line that matches none of them is returned as parsed.
+        folder: folder in which ids are looked up first.
+
+    >>> split_ids("a\\n\\nsub/b.jpg \\nc 1\\nd -1\\ne,1\\nmy photo\\n")
+    ['a', 'sub/b', 'c', 'e', 'my photo']
+    >>> split_ids("shot 1\\nshot 2\\n", Ids({"shot 1": "shot 1", "shot 2": "shot 2"}))
+    ['shot 1', 'shot 2']
+    """
+    lines = _lines(text)
+    if header_row(text, ids, folder) is not None:
+        lines = list(_column(lines))
+    found = dict.fromkeys(_listed(line, ids, folder) for line in lines)
+    return [id_ for id_ in found if id_]
+
+
+def _listed(line: str, ids: Ids | None, folder: str) -> str:
+    """The id on a line; empty if -1 excludes it."""
+    if ids is not None and (id_ := ids.match(line, folder)):
+        return id_
+    first = _first_column(line.strip())
+    ways = [first, _cells(line, _delimiter(line))[0]] if ids is not None and first else []
+    return next((id_ for way in ways if ids and (id_ := ids.match(way, folder))), None) or first
+
+
+def header_row(text: str, ids: Ids | None = None, folder: str = "") -> str | None:
+    """The first row of a split file if it is a header and not an image, else None.
+
+    Args:
+        text: content of the file.
+        ids: ids of the dataset.
+        folder: folder in which ids are looked up first.
+
+    >>> header_row("image,label\\na,1\\n"), header_row("a,1\\nb,1\\n")
+    ('image,label', None)
+    """
+    first = next(iter(_lines(text)), "")
+    cells = _cells(first, _delimiter(first))
+    if not any(map(_names_images, cells)):
+        return None
+    if ids and any(ids.match(cell, folder) for cell in (first, *cells) if cell.strip()):
+        return None
+    return first.strip()
+
+
+_IMAGE_COLUMNS = re.compile(
+    "((image|img|file|frame|photo|picture|sample)s?)?(id|ids|name|names|path|paths|file|stem)?"
+    "|文件名?|图片名?|图像名?"
+)
+
+
+def _names_images(cell: str) -> bool:
+    """Whether a cell is a common header for the image column."""
+    word = re.sub(r"[\s_-]", "", cell).casefold()
+    return bool(word and _IMAGE_COLUMNS.fullmatch(word))
+
+
+def _column(lines: Sequence[str]) -> Iterator[str]:
+    """The cells in the image column of a table with a header row."""
+    delimiter = _delimiter(lines[0])
+    columns = _cells(lines[0], delimiter)
+    column = next(number for number, cell in enumerate(columns) if _names_images(cell))
+    for line in lines[1:]:
+        cells = _cells(line, delimiter) if len(columns) > 1 else [line]
+        yield cells[min(column, len(cells) - 1)]
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in text.replace("\ufeff", "").splitlines() if line.strip()]
+
+
+def _delimiter(line: str) -> str:
+    return next((letter for letter in "\t;," if letter in line), ",")
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), None) or [line]
+    except csv.Error:  # a cell of 128 KiB
+        return [line]
+
+
+def _first_column(line: str) -> str:
+    """The first column of a line, without extension; empty if -1 excludes it."""
+    column = re.fullmatch(r"(.*?)(?:\s+|\s*[,;]\s*)(-?[01])", line)
+    if column:
+        line = "" if column[2] == "-1" else column[1]
+    files = re.fullmatch(r"(.+\.\w+)[\s,;]+(.+\.xml)", line, re.IGNORECASE)
+    if files and is_image(files[1]):
+        line = files[2]
+    return _without_extension(line.strip("\"' ").replace("\\", "/"))
+
+
+def _without_extension(line: str) -> str:
+    return stem(line) if is_image(line) or line.lower().endswith(".xml") else line
+
+
+def known_ids(names: Iterable[str], layout: Layout, split: str) -> Ids:
+    """The ids of a split's XML files, in the spellings used in split files: image or XML name."""
+    known = {}
+    for name in names:
+        id_ = layout.annotation_id(split, name)
+        if id_ is not None:
+            known[id_] = id_
+            parts = below(layout.folders(split)[1], name)
+            if parts and "*" in layout.images and not layout.by_name:
+                image_folder = layout.folders(split)[0].replace("*", parts[0] or ".")
+                known.setdefault(join(image_folder, stem(parts[1])), id_)
+    return Ids(known)
+
+
+def listed_ids(root: Root, layout: Layout, split: str) -> list[str]:
+    """The ids listed in a split's files; a line that matches no id is returned as parsed.
+
+    Raises:
+        InputError: a split file does not exist, or is not text.
+    """
+    path = layout.splits[split]
+    ids = known_ids(root.files(), layout, split)
+    listed: dict[str, None] = {}
+    for star, name in list(matching_files(path, root.files())) or [("", path)]:
+        folder = layout.folders(split)[1].replace("*", star) if star else ""
+        listed |= dict.fromkeys(split_ids(read_split_file(root, name), ids, folder))
+    return list(listed)
+
+
+def read_split_file(root: Root, name: str) -> str:
+    """A split file's text: UTF-8, GBK, or UTF-16 with or without a byte order mark.
+
+    Raises:
+        InputError: it does not exist, or is not text.
+    """
+    try:
+        data = root.look(name)  # read twice: to detect the layout, and by the reader
+        if b"\0" in data and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+            # Text in other encodings has no NUL; in UTF-16, line endings contain one.
+            mark = b"\xff\xfe" if data[1::2].count(0) > data[::2].count(0) else b"\xfe\xff"
+            data = mark + data
+        found, encoding = to_utf8(data, name)
+    except ParseError as error:
+        raise InputError(f"split file {name}: {error.message}") from error
+    text = found.decode()
+    if encoding == "utf-8" and not text.isascii():
+        # GBK may be valid UTF-8 by chance: decide by the file names.
+        with suppress(UnicodeDecodeError):
+            return max(text, data.decode("gb18030"), key=partial(_named, root))
+    return text
+
+
+def _named(root: Root, text: str) -> int:
+    """Number of files in the dataset that the text of a split file names."""
+    return len(
+        {last_part(id_) for id_ in split_ids(text)} & {last_part(stem(n)) for n in root.files()}
+    )
