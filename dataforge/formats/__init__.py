@@ -1,21 +1,61 @@
-"""One file per annotation format, one row each in `_table.py`."""
+"""Annotation formats: one package and one row each; `base.py` defines what a format is."""
 
 from __future__ import annotations
 
-from dataforge.formats.base import Canonical, Each, Records, Step, finished
-from dataforge.formats.recognise import Texts
+from dataforge.formats.base import (
+    Context,
+    Editor,
+    Evidence,
+    Format,
+    Item,
+    Numbered,
+    Part,
+    Reader,
+    Reading,
+    Record,
+    SourceText,
+    WritePlan,
+    Writer,
+    Writing,
+    Written,
+    finished,
+)
+from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.sizes import stated_size
-from dataforge.formats.table import formats, get_format, load_plugin
+from dataforge.formats.spans import Change, applied
+from dataforge.formats.table import formats, get_format
+from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, merge_losses
+from dataforge.formats.text import Text
 
 __all__ = [
-    "Canonical",
-    "Each",
-    "Records",
-    "Step",
+    "Change",
+    "Context",
+    "Editor",
+    "Evidence",
+    "Format",
+    "Item",
+    "KeyLosses",
+    "Loss",
+    "LossCount",
+    "Losses",
+    "Numbered",
+    "Part",
+    "Reader",
+    "Reading",
+    "Recognised",
+    "Record",
+    "SourceText",
+    "Text",
     "Texts",
+    "WritePlan",
+    "Writer",
+    "Writing",
+    "Written",
+    "applied",
     "finished",
     "formats",
     "get_format",
-    "load_plugin",
+    "key_losses",
+    "merge_losses",
     "stated_size",
 ]

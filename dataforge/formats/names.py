@@ -1,4 +1,4 @@
-"""What images are called in an output that has a folder of its own for them."""
+"""Names of images in an output that has its own folder for them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ _FOLDERS = ("images", "jpegimages")
 
 
 def below_images(file_name: str) -> str:
-    """A path without the folders in front that only say that images are in them.
+    """A path without leading folders that only say that they contain images.
 
-    Otherwise each conversion would put one more such folder around them.
+    Otherwise each conversion would add one more such folder.
 
     >>> below_images("JPEGImages/cam1/a.jpg"), below_images("images/train/a.jpg")
     ('cam1/a.jpg', 'train/a.jpg')

@@ -1,4 +1,4 @@
-"""What a folder's annotation files are, for formats that recognise their own among them."""
+"""The annotation files of a folder, among which each format recognises its own."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import re
 
 import msgspec
 
+from dataforge.codes import code
 from dataforge.errors import ParseError
+from dataforge.findings import Finding, Place
 from dataforge.io import MAX_COCO_BYTES, Root, decode_json, is_image, stem, to_utf8, without_nan
-from dataforge.records import Finding
 
 
 class Recognised(msgspec.Struct, frozen=True):
-    """What of a format is in a folder.
+    """The files of a format in a folder.
 
     Attributes:
-        files: number of annotation files that speak for it, 0 where none does.
-        evidence: the sentence that says why it is believed.
+        files: number of annotation files in the format.
+        evidence: a sentence that says why.
     """
 
     files: int
@@ -24,7 +25,7 @@ class Recognised(msgspec.Struct, frozen=True):
 
 
 class _Keys(msgspec.Struct):
-    """The keys that tell whose a JSON file is."""
+    """The keys that identify the format of a JSON file."""
 
     shapes: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
     images: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
@@ -32,13 +33,13 @@ class _Keys(msgspec.Struct):
 
 
 class Texts:
-    """The annotation files of a folder; JSON and XML are looked into once, for all formats.
+    """The annotation files of a folder; each JSON and XML file is examined once, for all formats.
 
     Attributes:
         root: the folder.
-        labelme, coco, voc: names of JSON and XML files that are theirs.
-        other: those that are something else, with what that is.
-        findings: those that cannot be read.
+        labelme, coco, voc: names of the JSON and XML files in these formats.
+        other: name -> what it is, for other JSON and XML files.
+        findings: on files that cannot be read.
     """
 
     def __init__(self, root: Root) -> None:
@@ -55,7 +56,7 @@ class Texts:
                 self._look_into_xml(root, name)
 
     def beside_images(self, extension: str) -> list[str]:
-        """The files with an extension, lower case, that are called as an image is, anywhere."""
+        """The files with an extension (lower case) that have the name of an image in any folder."""
         names = self.root.files()
         images = {stem(name).rsplit("/", 1)[-1] for name in names if is_image(name)}
         return [
@@ -66,7 +67,7 @@ class Texts:
 
     def _look_into_json(self, root: Root, name: str) -> None:
         try:
-            data = to_utf8(root.read_bytes(name, MAX_COCO_BYTES), name)[0]
+            data = to_utf8(root.look(name, MAX_COCO_BYTES), name)[0]
             keys = decode_json(without_nan(data) or data, _Keys, name)
         except ParseError as error:
             if isinstance(error.__cause__, msgspec.ValidationError):
@@ -83,26 +84,19 @@ class Texts:
 
     def _look_into_xml(self, root: Root, name: str) -> None:
         try:
-            head = root.read_bytes(name)[:4096]
+            head = root.look(name)[:4096]
         except ParseError as error:
             self._unreadable("unreadable-xml", error)
             return
         first = re.search(rb"<([A-Za-z_][\w.:-]*)", head)
         if not first:
-            self._unreadable("unreadable-xml", ParseError(name, "", "has no element: it is no XML"))
+            self._unreadable("unreadable-xml", ParseError(name, "", "is not XML: no element"))
         elif first[1] == b"annotation":
             self.voc.append(name)
         else:
-            self.other[name] = f"XML with <{first[1].decode()}>, where VOC has <annotation>"
+            self.other[name] = f"XML with root <{first[1].decode()}>, not <annotation> as in VOC"
 
-    def _unreadable(self, code: str, error: ParseError) -> None:
+    def _unreadable(self, name: str, error: ParseError) -> None:
         self.findings.append(
-            Finding(
-                code=code,
-                severity="error",
-                file=error.file,
-                where=error.where,
-                message=error.message,
-                remedy="restore the file",
-            )
+            code(name).at(Place(error.file, error.where), error.message, "restore the file")
         )

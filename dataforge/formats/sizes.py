@@ -1,30 +1,21 @@
-"""What the readers of annotations ask of the images."""
+"""What annotation readers need to know about images."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
-
+from dataforge.codes import code
 from dataforge.errors import ParseError
-from dataforge.formats.base import Step
-from dataforge.io import MAX_IMAGE_PIXELS, Root
-from dataforge.records import Finding
-
-T = TypeVar("T")
+from dataforge.findings import Finding, Place
+from dataforge.formats.base import Part
+from dataforge.io import MAX_IMAGE_PIXELS, ImageHeader, Root
 
 SAMPLED = 50
-"""Unless more is asked for, a reader looks at the first image of so many. Where the size that is
-stated for any of these is another than the image's, all are compared: whole datasets are swapped
-or scaled, and headers of tens of thousands of images are not free."""
-
-
-def sampled(items: Sequence[T]) -> Sequence[T]:
-    """The first, and each `SAMPLED`-th after it."""
-    return items[::SAMPLED]
+"""By default, a reader opens one image out of this many. If the stated size of any of these differs
+from the image's, all are compared: usually the whole dataset is swapped or scaled, and reading the
+headers of tens of thousands of images takes time."""
 
 
 def size_differs(images: Root, image_name: str, stated: tuple[int, int] | None) -> bool:
-    """Whether an image that can be opened has another (width, height) than is stated."""
+    """Whether an image that can be opened has another (width, height) than stated."""
     try:
         return stated is not None and images.image_size(image_name) != stated
     except (ParseError, OSError):
@@ -32,7 +23,7 @@ def size_differs(images: Root, image_name: str, stated: tuple[int, int] | None) 
 
 
 def stated_size(width: float | None, height: float | None) -> tuple[int, int] | None:
-    """(width, height) in pixels where both are whole numbers that an image can have."""
+    """(width, height) in pixels if both are integers that an image can have."""
     width, height = width or 0, height or 0
     if width < 1 or height < 1 or width != int(width) or height != int(height):
         return None
@@ -41,28 +32,22 @@ def stated_size(width: float | None, height: float | None) -> tuple[int, int] | 
 
 _TURNS = {
     "exif-frame": " (EXIF orientation applied)",
-    "swapped-size": ": the two are swapped",
+    "swapped-size": ": width and height are swapped",
 }
-_REMEDIES = {"swapped-size": "swap them, if the shapes fit the image as it shows; else "}
+_REMEDIES = {"swapped-size": "swap them if the shapes fit the displayed image; otherwise "}
 
 
 def find_size(
-    images: Root,
-    image_name: str,
-    stated: tuple[int, int] | None,
-    *,
-    verify: bool,
-    source: str,
-    where: str,
-) -> Step[tuple[int, int] | None]:
-    """The size that the annotations state, else the image's; None if neither is known.
+    images: Root, image_name: str, stated: tuple[int, int] | None, *, verify: bool, place: Place
+) -> Part[tuple[int, int] | None]:
+    """The size stated by the annotations, else that of the image; None if neither is known.
 
     Args:
         images: folder that `image_name` is relative to.
         image_name: of the image.
-        stated: (width, height) in pixels, as the annotations say.
-        verify: compare that with the image's header.
-        source, where: the place of the statement.
+        stated: (width, height) in pixels according to the annotations.
+        verify: compare it with the image header.
+        place: of the stated size.
     """
     if stated and not verify:
         return stated
@@ -70,27 +55,30 @@ def find_size(
         header = images.image_header(image_name)
     except (ParseError, OSError) as error:
         if images.exists(image_name):
-            yield Finding(
-                code="unreadable-image",
-                severity="error",
-                file=image_name,
-                message=error.message if isinstance(error, ParseError) else str(error),
-                remedy="replace the image",
-            )
+            message = error.message if isinstance(error, ParseError) else str(error)
+            yield code("unreadable-image").at(Place(image_name), message, "replace the image")
         return stated
+    if stated and stated != header.size:
+        yield _size_finding(stated, header, image_name, place)
+    return stated or header.size
+
+
+def _size_finding(
+    stated: tuple[int, int], header: ImageHeader, image_name: str, place: Place
+) -> Finding:
     actual = header.size
-    if stated and stated != actual:
-        unturned = stated == header.stored_size
-        swapped = "swapped-size" if stated == actual[::-1] else "image-size-differs"
-        code = "exif-frame" if unturned else swapped
-        yield Finding(
-            code=code,
-            severity="error",
-            file=source,
-            where=where,
-            message=f"marked on {stated[0]}x{stated[1]} pixels, but {image_name} shows as "
-            f"{actual[0]}x{actual[1]}" + _TURNS.get(code, ""),
-            remedy=_REMEDIES.get(code, "") + "the shapes do not fit the image: mark it again, or "
-            "restore the image they were made on",
-        )
-    return stated or actual
+    unturned = stated == header.stored_size
+    swapped = "swapped-size" if stated == actual[::-1] else "image-size-differs"
+    name = "exif-frame" if unturned else swapped
+    return code(name).at(
+        place,
+        f"annotated at {stated[0]}x{stated[1]} pixels, but {image_name} is displayed at "
+        f"{actual[0]}x{actual[1]}" + _TURNS.get(name, ""),
+        _REMEDIES.get(name, "") + "annotate the image again, or restore the image that the "
+        "shapes were drawn on",
+    )
+
+
+def is_sampled(number: int) -> bool:
+    """Whether the image of an item is opened by default."""
+    return number % SAMPLED == 0

@@ -1,89 +1,55 @@
-"""Every format by name: its module, and what can be done with it.
+"""All formats by name, each with the package that defines its ``FORMAT``.
 
-A module is imported when it is asked for. Other packages add formats by the entry point group
-``dataforge.formats``: a name and a module that offers what `dataforge.formats.base` says.
+Other packages add formats with the entry point group ``dataforge.formats``: a name, and a
+`dataforge.formats.Format`.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
-import msgspec
+from dataforge.formats.base import Format
+from dataforge.io import Plugins
 
-from dataforge.errors import DataforgeError, UsageError
-
-
-class Format(msgspec.Struct, frozen=True):
-    """One row.
-
-    Attributes:
-        module: dotted path.
-        about: a phrase for the table that `dataforge formats` prints.
-        reads, writes: whether it can be read and written.
-    """
-
-    module: str
-    about: str
-    reads: bool = True
-    writes: bool = True
-
-
-_FORMATS: dict[str, Format] = {
-    "coco": Format("dataforge.formats.coco.write", "COCO instances JSON"),
-    "images": Format("dataforge.formats.images.read", "images with nothing marked", writes=False),
-    "labelme": Format("dataforge.formats.labelme.read", "labelme JSON beside each image"),
-    "voc": Format("dataforge.formats.voc.read", "Pascal VOC XML, in any folders"),
-    "yolo": Format("dataforge.formats.yolo.read", "YOLO text files, as Ultralytics trains on them"),
-}
+_TABLE = Plugins(
+    "dataforge.formats",
+    {
+        "coco": "dataforge.formats.coco:FORMAT",
+        "images": "dataforge.formats.images:FORMAT",
+        "labelme": "dataforge.formats.labelme:FORMAT",
+        "voc": "dataforge.formats.voc:FORMAT",
+        "yolo": "dataforge.formats.yolo:FORMAT",
+    },
+)
 
 
 @cache
 def formats() -> dict[str, Format]:
-    """All formats, those of other packages too, by name.
+    """All formats by name, sorted, including those of other packages.
 
     Raises:
-        DataforgeError: two packages offer the same name, or one cannot be imported.
+        DataforgeError: two packages offer the same name.
     """
-    found = dict(_FORMATS)
-    for point in entry_points(group="dataforge.formats"):
-        if point.name in found:
-            owner = found[point.name].module
-            raise DataforgeError(
-                f"format {point.name!r} of {point.value} clashes with {owner}: uninstall one"
-            )
-        module = load_plugin(point)
-        about = (module.__doc__ or "").strip().split("\n")[0].rstrip(".")
-        found[point.name] = Format(
-            point.value, about, reads=hasattr(module, "read"), writes=hasattr(module, "write")
-        )
-    return dict(sorted(found.items()))
+    added = _TABLE.added(_checked)
+    own = {name: _TABLE.load(name) for name in _TABLE.names() if name not in added}
+    return dict(sorted({**own, **added}.items()))
 
 
-def load_plugin(point: EntryPoint) -> Any:
-    """What another package offers.
+def _checked(point: EntryPoint, format_: Any) -> Format:
+    if not isinstance(format_, Format) or format_.name != point.name:
+        raise TypeError(f"{point.value} is not a dataforge.formats.Format named {point.name!r}")
+    return format_
+
+
+def get_format(name: str) -> Format:
+    """The format with a name.
 
     Raises:
-        DataforgeError: it cannot be imported, saying whose it is.
-    """
-    try:
-        return point.load()
-    except (ImportError, AttributeError) as error:
-        owner = f" of {point.dist.name}" if point.dist else ""
-        raise DataforgeError(
-            f"{point.group}: {point.name!r} ({point.value}){owner} cannot be imported: {error}; "
-            "mend or uninstall it"
-        ) from error
-
-
-def get_format(name: str) -> Any:
-    """The module of a format.
-
-    Raises:
-        UsageError: there is none of that name.
+        UsageError: there is none.
+        DataforgeError: it belongs to another package and cannot be loaded.
     """
     if name not in formats():
-        raise UsageError(f"no format {name!r}; there are {', '.join(formats())}")
-    return import_module(formats()[name].module)
+        raise _TABLE.unknown(name)
+    return formats()[name]

@@ -1,130 +1,170 @@
-"""Counting what a writer cannot carry, so that it is said once, with a number and a place."""
+"""Counts what a writer cannot carry, so that it is reported once, with a count and a place.
+
+A writer names its losses in a table; each shard counts its own, and the counts are merged in order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+import msgspec
+
+from dataforge.codes import code
 from dataforge.errors import plural
-from dataforge.records import Extra, Finding, Header, Image, Instance, Severity
+from dataforge.findings import Finding, Place, Severity
+from dataforge.records import Extra, Header, Image, Instance
 
 
-class Tally:
-    """How many of something there are, and where the first is.
+class Loss(msgspec.Struct, frozen=True):
+    """A kind of thing that a format cannot hold.
+
+    Attributes:
+        code: of the finding.
+        noun: what is counted.
+        message: what follows the number and the noun; ``{names}`` are those given to `Losses.add`.
+        remedy: of the finding.
+        severity: of the finding, if not the code's usual one.
+    """
+
+    code: str
+    noun: str
+    message: str
+    remedy: str = ""
+    severity: Severity | None = None
+
+
+class LossCount(msgspec.Struct):
+    """The number of losses of one kind, and where the first one is.
+
+    Attributes:
+        place: of the first.
+        in_image: whether the place is in an image rather than the output as a whole.
+        count: number of losses.
+        lost: number of shapes that do not reach the output because of it.
+        names: of what is not carried, in the order they were found.
+    """
+
+    place: Place
+    in_image: bool
+    count: int = 0
+    lost: int = 0
+    names: dict[str, None] = {}
+
+
+def merge_losses(counts: dict[str, LossCount], later: Mapping[str, LossCount]) -> None:
+    """Add the counts of a shard to those of the shards before it."""
+    for kind, other in later.items():
+        count = counts.setdefault(kind, LossCount(other.place, other.in_image))
+        count.count += other.count
+        count.lost += other.lost
+        count.names.update(other.names)
+
+
+class Losses:
+    """Counts of all kinds of losses of one writer.
 
     Args:
-        code: of the finding.
-        severity: of the finding.
-        noun: what is counted.
-        message: what follows the number and the noun; ``{names}`` is what `add` was told.
-        remedy: of the finding.
+        kinds: name -> kind, in the order in which they are reported.
+        counts: of a whole dataset, to report them.
     """
 
     def __init__(
-        self, code: str, severity: Severity, noun: str, message: str, remedy: str = ""
+        self, kinds: Mapping[str, Loss], counts: Mapping[str, LossCount] | None = None
     ) -> None:
-        self.code = code
-        self.severity = severity
-        self.noun = noun
-        self.message = message
-        self.remedy = remedy
-        self._count = 0
-        self._lost = 0
-        self._place = ("", "")
-        self._first = ""
-        self._names: dict[str, None] = {}
+        self.kinds = kinds
+        self.counts = dict(counts or {})
 
     def add(
-        self, place: Image | str, where: str = "", names: Iterable[str] = (), lost: int = 0
-    ) -> None:
-        """Count one more.
+        self, kind: str, place: Place, *, names: Iterable[str] = (), lost: int = 0,
+        in_image: bool = True,
+    ) -> None:  # fmt: skip
+        """Count one loss.
 
         Args:
-            place: the image that it is in; the output's name for what is of the whole dataset.
-            where: in the image's source.
+            kind: key of `kinds`.
+            place: of an image or object; of the output for the whole dataset.
             names: of what is not carried.
             lost: number of shapes that do not reach the output because of it.
+            in_image: False if the place is the output.
         """
-        if not self._count:
-            self._first = "; the first one here" if isinstance(place, Image) else ""
-            file = (place.source or place.file_name) if isinstance(place, Image) else place
-            self._place = file, where
-        self._count += 1
-        self._lost += lost
-        self._names.update(dict.fromkeys(names))
+        if kind not in self.counts:
+            self.counts[kind] = LossCount(place, in_image)
+        count = self.counts[kind]
+        count.count += 1
+        count.lost += lost
+        count.names.update(dict.fromkeys(names))
 
     def findings(self) -> Iterator[Finding]:
-        """One finding, if there was any."""
-        if not self._count:
-            return
-        names = [*self._names]
-        said = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-        yield Finding(
-            code=self.code,
-            severity=self.severity,
-            file=self._place[0],
-            where=self._place[1],
-            message=f"{plural(self._count, self.noun)} {self.message.format(names=said)}"
-            + self._first,
-            remedy=self.remedy,
-            lost=self._lost,
-        )
+        """One finding for each kind that occurred."""
+        for name, kind in self.kinds.items():
+            if count := self.counts.get(name):
+                names = [*count.names]
+                listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+                message = kind.message.format(names=listed)
+                yield code(kind.code).at(
+                    count.place,
+                    f"{plural(count.count, kind.noun)} {message}"
+                    + ("; this is the first" if count.in_image else ""),
+                    kind.remedy,
+                    lost=count.lost,
+                    severity=kind.severity,
+                )
 
 
-class KeysTally:
-    """Counts the keys that only another format knows, wherever a dataset has them.
+def key_losses(title: str) -> dict[str, Loss]:
+    """The kinds of losses of a format that cannot store the keys of other formats.
 
     Args:
-        title: what messages call the format that is written.
-        own: name of the format whose keys it writes, if any.
+        title: name of the output format in messages.
+    """
+    tail = f"that {title} cannot store ({{names}})"
+    return {
+        f"keys of {what}": Loss("keys-not-carried", noun, f"{whose} {tail}")
+        for what, noun, whose in (
+            ("dataset", "key", "of the dataset"),
+            ("class", "class", "with keys"),
+            ("image", "image", "with keys"),
+            ("instance", "instance", "with keys"),
+        )
+    }
+
+
+class KeyLosses:
+    """Counts the keys of other formats, wherever a dataset has them.
+
+    Args:
+        losses: its kinds include those of `key_losses`.
+        own: name of the format whose keys are written, if any.
     """
 
-    def __init__(self, title: str, own: str = "") -> None:
+    def __init__(self, losses: Losses, own: str = "") -> None:
+        self._losses = losses
         self._own = own
-        tail = f"that only another format knows: {title} has no place for them ({{names}})"
-        self._tallies = {
-            what: Tally("keys-not-carried", "note", noun, f"{whose} {tail}")
-            for what, noun, whose in (
-                ("dataset", "key", "of the whole dataset"),
-                ("class", "class", "with keys"),
-                ("image", "image", "with keys"),
-                ("instance", "instance", "with keys"),
-            )
-        }
 
     def header(self, header: Header, out: str) -> None:
-        """Count those of the dataset and of its classes.
-
-        Args:
-            header: that is to be written.
-            out: the output's name.
-        """
+        """Count those of the dataset and its classes; `out` is the name of the output."""
+        place = Place(out)
         for key in self._foreign(header.extra):
-            self._tallies["dataset"].add(out, names=[key])
+            self._losses.add("keys of dataset", place, names=[key], in_image=False)
         for category in header.categories:
             if keys := self._foreign(category.extra):
-                self._tallies["class"].add(out, names=keys)
+                self._losses.add("keys of class", place, names=keys, in_image=False)
 
     def image(self, image: Image) -> None:
-        """Count those of an image, its instances apart."""
-        if keys := self._foreign(image.extra):
-            self._tallies["image"].add(image, image.where, keys)
+        """Count those of an image, without its instances."""
+        if image.extra and (keys := self._foreign(image.extra)):
+            self._losses.add("keys of image", image.place, names=keys)
 
-    def instance(self, image: Image, instance: Instance) -> None:
+    def instance(self, instance: Instance) -> None:
         """Count those of an instance."""
-        if keys := self._foreign(instance.extra):
-            self._tallies["instance"].add(image, instance.where, keys)
-
-    def findings(self) -> Iterator[Finding]:
-        """One finding each for the dataset, the classes, the images and the instances."""
-        for tally in self._tallies.values():
-            yield from tally.findings()
+        if instance.extra and (keys := self._foreign(instance.extra)):
+            self._losses.add("keys of instance", instance.place, names=keys)
 
     def _foreign(self, extra: Extra) -> list[str]:
         return [
             key
             for owner, keys in extra.items()
             for key, value in keys.items()
-            # What COCO keeps of a bbox that is a rounded number, or of attributes that are empty:
-            # how something was written, not something that is said.
+            # COCO's rounded bbox and empty attributes are a matter of notation, not of content.
             if owner != self._own and key != "bbox" and value != {}
         ]

@@ -1,37 +1,36 @@
-"""COCO's instances JSON (cocodataset.org/#format-data); `_coco_read` holds the reader."""
+"""COCO's instances JSON (cocodataset.org/#format-data)."""
 
 from __future__ import annotations
 
-from dataforge.formats.coco.file import Document, extra_of, is_id, keys_of, unite
-from dataforge.formats.coco.read import Options, read, read_as_it_is
-from dataforge.formats.coco.write import (
-    IMAGES,
-    LOSSY,
-    WriteOptions,
-    image_names,
-    image_path,
-    key,
-    recognise,
-    targets,
-    write,
-)
+from dataforge.formats.base import Format
+from dataforge.formats.coco.edit import CocoEditor
+from dataforge.formats.coco.file import extra_of, keys_of
+from dataforge.formats.coco.names import image_names, recognise
+from dataforge.formats.coco.options import Options
+from dataforge.formats.coco.read import CocoReader
+from dataforge.formats.coco.several import unite
+from dataforge.formats.coco.write import CocoWriter, WriteOptions
 
 __all__ = [
-    "IMAGES",
-    "LOSSY",
-    "Document",
+    "FORMAT",
     "Options",
     "WriteOptions",
     "extra_of",
     "image_names",
-    "image_path",
-    "is_id",
-    "key",
     "keys_of",
-    "read",
-    "read_as_it_is",
-    "recognise",
-    "targets",
     "unite",
-    "write",
 ]
+
+FORMAT = Format(
+    name="coco",
+    about="COCO instances JSON",
+    lossy=(
+        "the ids of images, annotations and categories: new ones are assigned",
+        "the encoding of a mask: it becomes compressed RLE",
+        "keys that only another format knows",
+    ),
+    reader=CocoReader(),
+    writer=CocoWriter(),
+    editor=CocoEditor(),
+    recognise=recognise,
+)

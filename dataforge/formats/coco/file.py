@@ -1,137 +1,172 @@
-"""One COCO file, taken apart into its entries; and what several say of one dataset."""
+"""One COCO file, parsed into its entries."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any, Generic, Literal, TypeVar
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from dataforge.codes import code
 from dataforge.errors import ParseError, plural
-from dataforge.formats.base import Step
-from dataforge.io import MAX_COCO_BYTES, Root, decode_json, plain, stem, to_utf8, without_nan
-from dataforge.layouts import split_of_json
-from dataforge.records import Category, Extra, Finding, Header
+from dataforge.findings import Edit, Finding, Place, Severity
+from dataforge.io import decode_json, plain, to_utf8, without_nan
+from dataforge.records import Category, Extra, Header
 
 WRITTEN_ANYWAY = {"info": {"description": "", "version": "1.0"}, "licenses": []}
-"""What a file has that says nothing of its dataset, as some readers want the keys."""
+"""Keys without information, written because some readers require them."""
 
 NO_SUPERCATEGORY = ""
-"""What a category has that says nothing else of itself."""
+"""The supercategory of a category that has none."""
 
 T = TypeVar("T")
-_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+Keys = TypeVar("Keys", bound=msgspec.Struct)
 
 
 def extra_of(keys: dict[str, Any]) -> Extra:
-    """Keys that only COCO knows, as a record holds them."""
+    """COCO's own keys, in the form in which a record stores them."""
     return {"coco": keys} if keys else {}
 
 
 def keys_of(extra: Extra) -> dict[str, Any]:
-    """Keys that only COCO knows, of what a record holds."""
+    """COCO's own keys of a record."""
     return extra.get("coco", {})
 
 
 class NotCocoError(Exception):
-    """A JSON file that is something else."""
+    """A JSON file that is not a COCO file."""
+
+
+class Notes:
+    """The findings on one file, until they are taken.
+
+    Args:
+        file: path relative to the folder that is read.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._findings: list[Finding] = []
+
+    def add(
+        self,
+        name: str,
+        pointer: str,
+        message: str,
+        remedy: str = "",
+        *,
+        lost: int = 0,
+        edits: Iterable[Edit] = (),
+        severity: Severity | None = None,
+    ) -> None:
+        """Add a finding of a code."""
+        finding = code(name).at(
+            Place(self.file, pointer), message, remedy, lost=lost, edits=edits, severity=severity
+        )
+        self._findings.append(finding)
+
+    def lose(
+        self, name: str, pointer: str, message: str, number: int = 1, remedy: str = ""
+    ) -> None:
+        """Add a finding on annotations that are skipped."""
+        if number != 1:
+            message = f"{message}: {plural(number, 'annotation')} not converted"
+        self.add(name, pointer, message, remedy or "fix or delete it", lost=number)
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        """Add existing findings."""
+        self._findings.extend(findings)
+
+    def take(self) -> list[Finding]:
+        """All findings added since the last call."""
+        taken, self._findings = self._findings, []
+        return taken
+
+
+class ImageKeys(msgspec.Struct, gc=False):
+    """What has to be known about all images before the first is read."""
+
+    id: Any = None
+    file_name: Any = None
+
+
+class AnnotationKeys(msgspec.Struct, gc=False):
+    """What has to be known about all annotations before the first is read."""
+
+    id: Any = None
+    image_id: Any = None
+    iscrowd: Any = None
+
+
+_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+class Entries(Generic[Keys]):
+    """A list of a COCO file.
+
+    Attributes:
+        raw: its entries, each still encoded.
+        keys: of each entry; None if it is not an object.
+    """
+
+    def __init__(self, raw: msgspec.Raw, type_: type[Keys]) -> None:
+        self.raw: list[msgspec.Raw] = _decode_list(raw)
+        self.keys: list[Keys | None]
+        try:
+            self.keys = msgspec.json.decode(raw, type=list[type_])  # type: ignore[valid-type]
+        except msgspec.ValidationError:  # not an object, or a number too large for a float
+            self.keys = [_keys(entry, type_) for entry in self.raw]
+
+
+def _keys(raw: msgspec.Raw, type_: type[Keys]) -> Keys | None:
+    try:
+        found = _decode_object(raw)
+    except msgspec.ValidationError:
+        return None
+    return type_(**{k: plain(found[k]) for k in type_.__struct_fields__ if k in found})
 
 
 class Document:
-    """One COCO file, taken apart into its entries."""
+    """One COCO file, parsed into its entries.
 
-    def __init__(self, root: Root, name: str) -> None:
+    Args:
+        name: path relative to the folder that is read.
+        data: its bytes.
+
+    Attributes:
+        name: see above.
+        encoding: of the file; ``utf-8-sig`` with a byte order mark.
+        repaired: whether it contains NaN, read as null.
+        images, annotations: their entries.
+        categories: their entries, as plain Python.
+        rest: all other keys, as plain Python.
+
+    Raises:
+        NotCocoError: it is other JSON.
+        ParseError: it cannot be read.
+    """
+
+    def __init__(self, name: str, data: bytes) -> None:
         self.name = name
-        data, self.encoding = to_utf8(root.read_bytes(name, MAX_COCO_BYTES), name)
+        data, self.encoding = to_utf8(data, name)
         top, self.repaired = _top_level(data, name)
-        self.images = _entries(top, "images")
-        self.categories = _entries(top, "categories") if "categories" in top else None
-        self.annotations = _entries(top, "annotations") if "annotations" in top else []
-        self.rest = {key: plain(value) for key, value in top.items()}
-        if self.categories is None:
-            first = self.annotations[0] if self.annotations else msgspec.Raw(b"{}")
-            if b'"category_id"' not in bytes(first):
+        self.images = _entries(top, "images", ImageKeys)
+        categories = top.pop("categories", None)
+        top.setdefault("annotations", msgspec.Raw(b"[]"))
+        self.annotations = _entries(top, "annotations", AnnotationKeys)
+        if categories is None:
+            first = bytes(self.annotations.raw[0]) if self.annotations.raw else b""
+            if b'"category_id"' not in first:
                 raise NotCocoError("no list of categories")
-            marked = plural(len(self.annotations), "annotation")
-            message = f"no list of categories: what is marked is unknown ({marked})"
+            marked = plural(len(self.annotations.raw), "annotation")
+            message = f"no list of categories, so the classes are unknown ({marked})"
             raise ParseError(name, "$.categories", message)
-        self.labels: IdTable[str | None] = IdTable()
-
-    def header(self) -> Step[Header]:
-        """Returns what the file says of the dataset; findings of the file as a whole."""
-        if self.encoding not in ("utf-8", "utf-8-sig"):
-            yield self.finding(
-                "encoding",
-                "",
-                f"is not UTF-8; read as {self.encoding}",
-                "check that the names read well, or save it as UTF-8",
-            )
-        if self.repaired:
-            yield self.finding(
-                "nan", "", "holds NaN or Infinity, which JSON does not have: read as null"
-            )
-        findings: list[Finding] = []
-        categories = tuple(self._read_categories(findings))
-        yield from findings
-        said = {key: value for key, value in self.rest.items()
-                if (key, value) not in WRITTEN_ANYWAY.items()}  # fmt: skip
-        return Header(categories=categories, extra=extra_of(said))
-
-    def _read_categories(self, findings: list[Finding]) -> Iterable[Category]:
-        self.labels = IdTable()
-        names: dict[str, Any] = {}
-        for index, raw in enumerate(self.categories or ()):
-            where = f"$.categories[{index}]"
-            entry = plain(raw)
-            name = entry.get("name") if isinstance(entry, dict) else None
-            if isinstance(name, (int, float)) and not isinstance(name, bool):
-                name = str(name)
-            if not isinstance(name, str) or not name.strip():
-                message = f"want an id and a name, got {shortly(entry)}"
-                findings.append(self.finding("bad-category", where, message, severity="error"))
-                continue
-            number = entry.get("id")
-            if number in self.labels and self.labels.get(number) != name:
-                message = f"id {number!r} means {self.labels.get(number)!r} and {name!r}"
-                remedy = "its annotations cannot be told apart and are left out: mend the ids"
-                findings.append(
-                    self.finding("ambiguous-category-id", where, message, remedy, "error")
-                )
-                self.labels.set(number, None)
-            elif number in self.labels or name in names:
-                message = f"{name!r} is declared twice: both are one category"
-                findings.append(self.finding("duplicate-category", where, message))
-                self.labels.set(number, name)
-            else:
-                self.labels.set(number, name)
-            if name not in names:
-                names[name] = number
-                said = {key: value for key, value in entry.items() if key not in ("id", "name")}
-                if said.get("supercategory") == NO_SUPERCATEGORY:
-                    del said["supercategory"]
-                yield Category(name=name, extra=extra_of(said))
-
-    def finding(
-        self,
-        code: str,
-        where: str,
-        message: str,
-        remedy: str = "",
-        severity: Literal["error", "warning", "note"] = "warning",
-        lost: int = 0,
-    ) -> Finding:
-        """A finding in this file."""
-        return Finding(
-            code=code,
-            severity=severity,
-            file=self.name,
-            where=where,
-            message=message,
-            remedy=remedy,
-            lost=lost,
-        )
+        try:
+            self.categories = [plain(entry) for entry in _decode_list(categories)]
+        except msgspec.ValidationError as error:
+            raise NotCocoError("no list of categories") from error
+        self.rest = {key: plain(value) for key, value in top.items()}
 
 
 def _top_level(data: bytes, name: str) -> tuple[dict[str, msgspec.Raw], bool]:
@@ -147,40 +182,45 @@ def _top_level(data: bytes, name: str) -> tuple[dict[str, msgspec.Raw], bool]:
         return decode_json(document, dict[str, msgspec.Raw], name), True
 
 
-def _entries(top: dict[str, msgspec.Raw], key: str) -> list[msgspec.Raw]:
+def _entries(top: dict[str, msgspec.Raw], key: str, type_: type[Keys]) -> Entries[Keys]:
     try:
-        return _decode_list(top.pop(key))
+        return Entries(top.pop(key), type_)
     except (KeyError, msgspec.ValidationError) as error:
         raise NotCocoError(f"no list of {key}") from error
 
 
 class IdTable(Generic[T]):
-    """What ids stand for; 1, 1.0 and "1" are the same id unless the table has both."""
+    """Values by id; 1, 1.0 and "1" are the same id unless the table has several of them.
+
+    Attributes:
+        exact: id as written -> value.
+    """
 
     def __init__(self) -> None:
-        self._exact: dict[Any, T] = {}
+        self.exact: dict[Any, T] = {}
         self._lenient: dict[str, Any] = {}
 
     def set(self, number: Any, value: T) -> None:
-        """Let an id stand for a value; no id stands for nothing."""
+        """Set the value of an id; an invalid id is ignored."""
         if is_id(number):
-            self._exact[number] = value
+            self.exact[number] = value
             self._lenient.setdefault(_spelling(number), number)
 
     def get(self, number: Any) -> T | None:
-        """What an id stands for, None if nothing."""
+        """The value of an id, None if there is none."""
         if not is_id(number):
             return None
-        if number in self._exact:
-            return self._exact[number]
-        return self._exact.get(self._lenient.get(_spelling(number)))
+        if number in self.exact:
+            return self.exact[number]
+        return self.exact.get(self._lenient.get(_spelling(number)))
 
     def __contains__(self, number: Any) -> bool:
-        """Whether this very id is there."""
-        return is_id(number) and number in self._exact
+        """Whether exactly this id is in the table."""
+        return is_id(number) and number in self.exact
 
 
 def is_id(number: Any) -> bool:
+    """Whether a value can be an id."""
     return isinstance(number, (int, float, str))
 
 
@@ -192,83 +232,62 @@ def _spelling(number: float | str) -> str:
 
 
 def shortly(value: Any) -> str:
-    """A value as JSON, at most 60 letters of it."""
+    """A value as JSON, cut to 60 characters."""
     raw = bytes(value) if isinstance(value, msgspec.Raw) else msgspec.json.encode(value)
     text = raw.decode("utf-8", "replace")
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def unite(headers: Mapping[str, Header]) -> Step[Header]:
-    """Returns one header: categories by name and other keys, as they are first seen.
+# The header ------------------------------------------------------------------------------------
 
-    Args:
-        headers: file -> what it says.
-    """
+
+def header_of(document: Document, notes: Notes) -> tuple[Header, IdTable[str | None]]:
+    """(header of the dataset, id -> name of a category; None for an ambiguous id)."""
+    if document.encoding not in ("utf-8", "utf-8-sig"):
+        message = f"is not UTF-8; read as {document.encoding}"
+        remedy = "check that the names are readable, then save it as UTF-8"
+        notes.add("encoding", "", message, remedy)
+    if document.repaired:
+        message = "contains NaN or Infinity, which is not valid JSON: read as null"
+        notes.add("nan", "", message, "correct the numbers")
+    labels: IdTable[str | None] = IdTable()
     categories: dict[str, Category] = {}
-    extra: dict[str, Any] = {}
-    for header in headers.values():
-        for category in header.categories:
-            categories.setdefault(category.name, category)
-        for key, value in keys_of(header.extra).items():
-            extra.setdefault(key, value)
-    names = list(categories)
-    for file, header in headers.items():
-        own = [category.name for category in header.categories]
-        remedy = "categories are united by name, in the order in which they are first seen"
-        if missing := [name for name in names if name not in own]:
-            yield Finding(
-                code="categories-differ",
-                severity="note",
-                file=file,
-                where="$.categories",
-                message=f"lacks {', '.join(missing[:5])}{' ...' * (len(missing) > 5)}, which "
-                "other files have",
-                remedy=remedy,
-            )
-        if own != [name for name in names if name in own]:
-            yield Finding(
-                code="class-order",
-                severity="warning",
-                file=file,
-                where="$.categories",
-                message="has the categories in another order than the files before it",
-                remedy=remedy,
-            )
-        same = all(categories[category.name] == category for category in header.categories)
-        differing = ["categories"] * (not same)
-        differing += [key for key, value in keys_of(header.extra).items() if extra[key] != value]
-        if differing:
-            yield Finding(
-                code="header-differs",
-                severity="note",
-                file=file,
-                message=f"says something else than the files before it in {', '.join(differing)}: "
-                "what is said first is kept",
-            )
-    return Header(categories=tuple(categories.values()), extra=extra_of(extra))
+    for index, entry in enumerate(document.categories):
+        name = _category_name(entry)
+        if name is None:
+            message = f"expected an id and a name, got {shortly(entry)}"
+            notes.add("bad-category", f"$.categories[{index}]", message, "add its name")
+            continue
+        known = name in categories
+        _declare(labels, entry.get("id"), name, known, f"$.categories[{index}]", notes)
+        if not known:
+            keys = {key: value for key, value in entry.items() if key not in ("id", "name")}
+            if keys.get("supercategory") == NO_SUPERCATEGORY:
+                del keys["supercategory"]
+            categories[name] = Category(name=name, extra=extra_of(keys))
+    rest = {key: value for key, value in document.rest.items()
+            if (key, value) not in WRITTEN_ANYWAY.items()}  # fmt: skip
+    return Header(categories=tuple(categories.values()), extra=extra_of(rest)), labels
 
 
-def splits_of(names: Iterable[str]) -> Step[dict[str, str | None]]:
-    """Returns file -> split; files of one split are told apart by their own names."""
-    splits = {name: split_of_json(name) for name in names}
-    count = Counter(splits.values())
-    if len(splits) == 1 and count["all"]:
-        return dict.fromkeys(splits)
-    named: dict[str, str] = {}
-    for name, split in splits.items():
-        own = split if count[split] == 1 else re.sub(r"[^\w-]+", "_", stem(name))
-        while own in named.values():
-            own += "_"
-        named[name] = own
-    for split in count:
-        files = [name for name in splits if splits[name] == split]
-        if len(files) > 1:
-            yield Finding(
-                code="split-of-several-files",
-                severity="note",
-                file=files[0],
-                message=f"{len(files)} files are of the split {split}: each is a split of its own, "
-                f"{', '.join(named[name] for name in files[:5])}{' ...' * (len(files) > 5)}",
-                remedy="make one of them by dataforge coco merge",
-            )
-    return dict(named)
+def _category_name(entry: Any) -> str | None:
+    name = entry.get("name") if isinstance(entry, dict) else None
+    if isinstance(name, (int, float)) and not isinstance(name, bool):
+        return str(name)
+    return name if isinstance(name, str) and name.strip() else None
+
+
+def _declare(
+    labels: IdTable[str | None], number: Any, name: str, known: bool, pointer: str, notes: Notes
+) -> None:
+    """Set the name of an id, unless it already has another one."""
+    if number in labels and labels.get(number) != name:
+        message = f"id {number!r} means {labels.get(number)!r} and {name!r}: annotations skipped"
+        remedy = "give each category its own id"
+        notes.add("ambiguous-category-id", pointer, message, remedy)
+        labels.set(number, None)
+        return
+    if known or number in labels:
+        message = f"{name!r} is declared twice: read as one category"
+        notes.add("duplicate-category", pointer, message, "keep one of them")
+    labels.set(number, name)

@@ -1,163 +1,235 @@
-"""Writing labelme JSON; see `dataforge.formats.labelme.read`.
+"""Writes labelme JSON; see `dataforge.formats.labelme.read`.
 
 ``OUT/a/b.json`` beside ``OUT/a/b.jpg``, as labelme 5.4 to 6.3 write it and later ones read it.
+
+labelme has no splits: all of them are written to one tree, and an image that is in two splits is
+written for the first. Shards of the second split do not know what those of the first write, so
+their files wait in separate folders until all are written.
 """
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any
 
 import msgspec
 
 from dataforge import geometry
+from dataforge.codes import code
 from dataforge.errors import UsageError, plural
-from dataforge.formats.base import Splits
-from dataforge.formats.tally import KeysTally, Tally
+from dataforge.findings import Finding, Place
+from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
+from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses
 from dataforge.io import stem
-from dataforge.records import Finding, Header, Image, Instance, Mask, Polygons, Ring, Severity
+from dataforge.records import Image, Instance, Mask, Polygons, Ring
 
-IMAGES: Literal["reference", "copy"] = "copy"
 _VERSION = "5.4.1"
+_LABELS, _WAITING = "labels", "waiting"
+_LOSSES = {
+    "crowd": Loss("crowd-not-kept", "crowd", "written as ordinary shapes: labelme has no crowds"),
+    "shared": Loss(
+        "group-id-shared",
+        "instance",
+        "with the label and group_id of another one in the same image: written without "
+        "group_id, because the two would become one",
+    ),
+    "box": Loss(
+        "box-not-kept",
+        "instance",
+        "with a box that is not the bounding box of the polygon or mask: not stored",
+    ),
+    "empty": Loss("empty-mask", "mask", "without pixels: the box is written"),
+    "no outline": Loss(
+        "boxes-as-outlines",
+        "instance",
+        "with only a box: labelme's rectangle is also read as a polygon",
+    ),
+    "area": Loss(
+        "area-not-carried",
+        "instance",
+        "with an area that is not that of the box, polygon or mask: not stored",
+    ),
+    "moved": Loss(
+        "attributes-moved",
+        "instance",
+        "with attributes that labelme does not know: moved into one called attributes ({names})",
+    ),
+    **key_losses("labelme"),
+    "unused": Loss(
+        "classes-not-carried",
+        "class",
+        "without instances: labelme stores only the classes of shapes ({names})",
+    ),
+}
 
 
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How labelme files are written.
+    """How labelme files are written: there are no options."""
+
+
+class LabelmeWriter(Writer[WriteOptions]):
+    """Writes one JSON file per image, all splits in one tree."""
+
+    Options = WriteOptions
+
+    def image_path(self, split: str, file_name: str) -> str:
+        return file_name
+
+    def key(self, file_name: str) -> str:
+        return stem(file_name)
+
+    def targets(self, out: Path, splits: Sequence[str]) -> list[Path]:
+        # No whole folder: the output folder may well be the one that contains the images.
+        if out.suffix.lower() == ".json":
+            raise UsageError(f"{out} is a file, but labelme writes one per image: name a folder")
+        return []
+
+    def open(self, plan: WritePlan, options: WriteOptions) -> LabelmeWriting:
+        return LabelmeWriting(plan)
+
+
+class _Waiting(msgspec.Struct, array_like=True):
+    """A file of a later split, until it is known whether an earlier one has it.
 
     Attributes:
-        image_folder: where images that are not placed in the output are, as a POSIX path from the
-            output folder; empty where they are beside the JSON.
+        split: of its image.
+        name: of the file.
+        place: of the image in its source.
+        shapes: number of shapes in it.
     """
 
-    image_folder: str = ""
+    split: str
+    name: str
+    place: Place
+    shapes: int
 
 
-def image_path(split: str, file_name: str) -> str:
-    """Where an image goes, relative to the output folder: labelme knows no splits."""
-    return file_name
+class LabelmeWriting(Writing):
+    """One folder of labelme files while it is being written."""
 
+    def __init__(self, plan: WritePlan) -> None:
+        self._plan = plan
 
-def key(file_name: str) -> str:
-    """Two images of one split differ without their extension, as their JSON files do."""
-    return stem(file_name)
+    def _folder(self, split: str) -> Path:
+        """The folder that a split's files are written to, before later splits are moved."""
+        at = self._plan.splits.index(split)
+        return self._plan.stage / f".split-{at}" if at else self._plan.stage
 
+    def write(self, images: Iterable[Numbered]) -> Written:
+        losses = Losses(_LOSSES)
+        documents = _Documents(self._plan.image_folder, losses)
+        waiting: list[_Waiting] = []
+        made: set[Path] = set()
+        for split, _, _, image in images:
+            name = f"{stem(image.file_name)}.json"
+            data = msgspec.json.encode(documents.of(image))
+            path = self._folder(split) / name
+            if path.parent not in made:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                made.add(path.parent)
+            path.write_bytes(msgspec.json.format(data, indent=2) + b"\n")
+            if split != self._plan.splits[0]:
+                shapes = sum(instance.parts for instance in image.instances)
+                waiting.append(_Waiting(split, name, image.place, shapes))
+        encode = msgspec.json.Encoder().encode_lines
+        streams = {_LABELS: encode(sorted(documents.labels)), _WAITING: encode(waiting)}
+        return Written(streams=streams, losses=losses.counts)
 
-def targets(out: Path, splits: Sequence[str]) -> list[Path]:
-    """Nothing as a whole: the output folder may well be the one that the images are in.
+    def finish(
+        self, streams: Mapping[str, IO[bytes]], losses: Mapping[str, LossCount]
+    ) -> Iterator[Finding]:
+        if _WAITING in streams:
+            yield from self._put_in_place(streams[_WAITING])
+        plan = self._plan
+        used = {msgspec.json.decode(line, type=str) for line in streams.get(_LABELS, ())}
+        names = [category.name for category in plan.header.categories]
+        total = Losses(_LOSSES, losses)
+        KeyLosses(total, own="labelme").header(plan.header, plan.out)
+        for name in names:
+            if name not in used:
+                total.add("unused", Place(plan.out), names=[name], in_image=False)
+        yield from total.findings()
+        kept = [name for name in names if name in used]
+        if kept != sorted(kept):
+            yield code("class-order-not-carried").at(
+                Place(plan.out),
+                f"{len(kept)} classes whose order is not stored: they are read back as "
+                f"{', '.join(sorted(kept)[:5])}{', ...' * (len(kept) > 5)}",
+                "set the order with --labels when you read the files",
+            )
+        if len(plan.splits) > 1:
+            yield code("splits-not-kept").at(
+                Place(plan.out),
+                f"labelme has no splits: {', '.join(plan.splits)} are written to one folder",
+                "convert each split separately to keep them apart",
+            )
 
-    Raises:
-        UsageError: `out` is a file.
-    """
-    if out.suffix.lower() == ".json":
-        raise UsageError(f"{out} is a file, but labelme has one for each image: name a folder")
-    return []
-
-
-def write(out: Path, splits: Splits, header: Header, options: WriteOptions) -> Iterator[Finding]:
-    """Write one JSON file per image, all splits in one tree; yields what labelme cannot carry.
-
-    Args:
-        out: folder.
-        splits: name -> images; each stream is gone through once.
-        header: its categories are the classes in order.
-        options: see `WriteOptions`.
-
-    Raises:
-        OSError: a file cannot be written.
-    """
-    writer = _Writer(out, options)
-    for split, images in splits.items():
-        for image in images:
-            yield from writer.write_image(split, image)
-    writer.keys.header(header, out.name)
-    yield from writer.counted(list(splits), header)
-
-
-class _Writer:
-    def __init__(self, out: Path, options: WriteOptions) -> None:
-        self.out = out
-        self.options = options
-        self.split_of: dict[str, str] = {}
-        self.used: set[str] = set()
-        self.crowds = Tally(
-            "crowd-not-kept", "note", "crowd", "written as any shape: labelme knows no crowds"
-        )
-        self.shared = Tally(
-            "group-id-shared",
-            "note",
-            "instance",
-            "with the label and group_id of another one of the same image: written without "
-            "group_id, as the two would become one",
-        )
-        self.unlike = Tally(
-            "box-not-kept",
-            "note",
-            "instance",
-            "with a box that is not that of the outline: the outline is written",
-        )
-        self.empty = Tally("empty-mask", "warning", "mask", "without a pixel: the box is written")
-        self.boxes = Tally(
-            "boxes-as-outlines",
-            "note",
-            "instance",
-            "with a box alone: labelme's rectangle is read as an outline, too",
-        )
-        self.areas = Tally(
-            "area-not-carried",
-            "note",
-            "instance",
-            "with an area that is not that of the box or outline: labelme has that alone",
-        )
-        self.moved = Tally(
-            "attributes-moved",
-            "note",
-            "instance",
-            "with attributes that labelme does not know: put inside one that is called attributes "
-            "({names})",
-        )
-        self.keys = KeysTally("labelme", own="labelme")
-
-    def write_image(self, split: str, image: Image) -> Iterator[Finding]:
-        name = f"{stem(image.file_name)}.json"
-        data = msgspec.json.format(msgspec.json.encode(self.document(image)), indent=2) + b"\n"
-        target = self.out / name
-        if name not in self.split_of:
-            self.split_of[name] = split
+    def _put_in_place(self, lines: Iterable[bytes]) -> Iterator[Finding]:
+        """Move the files of later splits to those of the first, except those that it has."""
+        written: dict[str, str] = {}
+        for line in lines:
+            file = msgspec.json.decode(line, type=_Waiting)
+            path, target = self._folder(file.split) / file.name, self._plan.stage / file.name
+            if target.exists():
+                other = written.get(file.name, self._plan.splits[0])
+                yield _twice(file, other, same=path.read_bytes() == target.read_bytes())
+                continue
+            written[file.name] = file.split
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-            return
-        other, lost = self.split_of[name], sum(instance.parts for instance in image.instances)
-        same = target.read_bytes() == data
-        severity: Severity = "note" if same else "error"
-        yield Finding(
-            code="image-in-several-splits" if same else "name-collision",
-            severity=severity,
-            file=image.source or image.file_name,
-            where=image.where,
-            message=f"{name} is written for the split {other} already, with the same shapes: "
-            f"{plural(lost, 'shape')} of {split} not written again"
-            if same
-            else f"{name} is written for the split {other} already: {plural(lost, 'shape')} of "
-            f"{split} not written",
-            remedy="" if same else "rename one of the two images, or convert the splits apart",
-            lost=lost,
-        )
+            path.rename(target)
+        for split in self._plan.splits[1:]:
+            shutil.rmtree(self._folder(split), ignore_errors=True)
 
-    def document(self, image: Image) -> dict[str, Any]:
+
+def _twice(file: _Waiting, other: str, *, same: bool) -> Finding:
+    """The finding on a file that another split already has."""
+    already = f"{file.name} is already written for the split {other}"
+    lost = plural(file.shapes, "shape")
+    if same:
+        return code("image-in-several-splits").at(
+            file.place,
+            f"{already} with the same shapes: {lost} of {file.split} not written again",
+            lost=file.shapes,
+        )
+    return code("name-collision").at(
+        file.place,
+        f"{already}: {lost} of {file.split} not written",
+        "rename one of the two images, or convert each split separately",
+        lost=file.shapes,
+        severity="error",
+    )
+
+
+class _Documents:
+    """Makes labelme files, and counts what they cannot store.
+
+    Attributes:
+        labels: of all shapes.
+    """
+
+    def __init__(self, image_folder: str, losses: Losses) -> None:
+        self._image_folder = image_folder
+        self._losses = losses
+        self._keys = KeyLosses(losses, own="labelme")
+        self.labels: set[str] = set()
+
+    def of(self, image: Image) -> dict[str, Any]:
+        """The file of an image."""
         attributes = dict(image.attributes)
         flags = attributes.pop("flags") if isinstance(attributes.get("flags"), dict) else {}
-        self.keys.image(image)
+        self._keys.image(image)
         folder, _, name = image.file_name.rpartition("/")
-        if self.options.image_folder:
+        if self._image_folder:
             up = "../" * len(folder.split("/")) if folder else ""
-            name = f"{up}{self.options.image_folder}/{image.file_name}"
+            name = f"{up}{self._image_folder}/{image.file_name}"
         document = {
             "version": _VERSION,
             "flags": flags,
-            "shapes": list(self.shapes(image)),
+            "shapes": list(self._shapes(image)),
             "imagePath": name,
             "imageData": None,
             "imageHeight": image.height,
@@ -166,29 +238,25 @@ class _Writer:
         own = image.extra.get("labelme", {})
         return own | document | ({"attributes": attributes} if attributes else {})
 
-    def shapes(self, image: Image) -> Iterator[dict[str, Any]]:
-        """The shapes of an image; those of one instance have a group_id that no other has."""
+    def _shapes(self, image: Image) -> Iterator[dict[str, Any]]:
+        """The shapes of an image; those of one instance share a unique group_id."""
         own = [_group_id(instance) for instance in image.instances]
         last = max((number for number in own if number is not None), default=0)
         used: set[tuple[str, int]] = set()
         for instance, number in zip(image.instances, own, strict=True):
-            self.used.add(instance.label)
-            self.keys.instance(image, instance)
-            if instance.iscrowd:
-                self.crowds.add(image, instance.where)
-            if geometry.has_own_area(instance, image.width, image.height):
-                self.areas.add(image, instance.where)
-            parts = list(self.parts(image, instance))
+            self.labels.add(instance.label)
+            self._count(image, instance)
+            parts = list(self._parts(instance))
             if number is not None and (instance.label, number) in used:
-                self.shared.add(image, instance.where)
+                self._losses.add("shared", instance.place)
                 number = None
             if number is None and len(parts) > 1:
                 number = last = max(last, 0) + 1
             if number is not None:
                 used.add((instance.label, number))
-            description, flags, more, moved = _said(instance)
+            description, flags, more, moved = _keys(instance)
             if moved:
-                self.moved.add(image, instance.where, moved)
+                self._losses.add("moved", instance.place, names=moved)
             for shape_type, points, mask in parts:
                 yield instance.extra.get("labelme", {}) | {
                     "label": instance.label,
@@ -201,24 +269,31 @@ class _Writer:
                     **more,
                 }
 
-    def parts(
-        self, image: Image, instance: Instance
+    def _count(self, image: Image, instance: Instance) -> None:
+        self._keys.instance(instance)
+        if instance.iscrowd:
+            self._losses.add("crowd", instance.place)
+        if geometry.has_own_area(instance, image.width, image.height):
+            self._losses.add("area", instance.place)
+
+    def _parts(
+        self, instance: Instance
     ) -> Iterator[tuple[str, list[tuple[float, float]], str | None]]:
-        """(shape_type, points, mask) of each shape that an instance is made of."""
+        """(shape_type, points, mask) of each shape of an instance."""
         if isinstance(instance.shape, Mask):
             found = geometry.mask_crop(instance.shape)
             if found is not None:
                 pixels, corners = found
                 if geometry.mask_box(instance.shape) != instance.box:
-                    self.unlike.add(image, instance.where)
+                    self._losses.add("box", instance.place)
                 yield "mask", _points(corners), _png(pixels)
                 return
-            self.empty.add(image, instance.where)
+            self._losses.add("empty", instance.place)
         elif isinstance(instance.shape, Polygons) and instance.shape.rings:
             rings = instance.shape.rings
             box = geometry.ring_box(*rings)
             if box != instance.box:
-                self.unlike.add(image, instance.where)
+                self._losses.add("box", instance.place)
             if len(rings) == 1 and rings[0] == geometry.box_corners(box):
                 yield "rectangle", _points(box), None
                 return
@@ -226,53 +301,12 @@ class _Writer:
                 yield "polygon", _points(ring), None
             return
         else:
-            self.boxes.add(image, instance.where)
+            self._losses.add("no outline", instance.place)
         yield "rectangle", _points(instance.box), None
-
-    def counted(self, splits: Sequence[str], header: Header) -> Iterator[Finding]:
-        """One finding for each kind of thing that is not carried over."""
-        for tally in (
-            self.crowds, self.shared, self.unlike, self.empty, self.boxes, self.areas,
-            self.moved, self.keys,
-        ):  # fmt: skip
-            yield from tally.findings()
-        yield from self.classes(header)
-        if len(splits) > 1:
-            yield Finding(
-                code="splits-not-kept",
-                severity="note",
-                file=self.out.name,
-                message=f"labelme knows no splits: {', '.join(splits)} are in one folder",
-                remedy="convert each split by itself if they are to stay apart",
-            )
-
-    def classes(self, header: Header) -> Iterator[Finding]:
-        """What is lost of the classes, when all shapes are written: labelme has no list of them."""
-        names = [category.name for category in header.categories]
-        unused = Tally(
-            "classes-not-carried",
-            "note",
-            "class",
-            "with nothing marked: labelme names those of its shapes alone ({names})",
-        )
-        for name in names:
-            if name not in self.used:
-                unused.add(self.out.name, names=[name])
-        yield from unused.findings()
-        kept = [name for name in names if name in self.used]
-        if kept != sorted(kept):
-            yield Finding(
-                code="class-order-not-carried",
-                severity="note",
-                file=self.out.name,
-                message=f"{len(kept)} classes lose their order, as labelme lists none: they are "
-                f"read back as {', '.join(sorted(kept)[:5])}{', ...' * (len(kept) > 5)}",
-                remedy="a list of them, by --labels, gives it again where the files are read",
-            )
 
 
 def _points(flat: Ring | Iterable[float]) -> list[tuple[float, float]]:
-    values = [float(value) for value in flat]
+    values = [*map(float, flat)]
     return list(zip(values[0::2], values[1::2], strict=True))
 
 
@@ -285,15 +319,15 @@ def _png(pixels: Any) -> str:
 
 
 def _group_id(instance: Instance) -> int | None:
-    """The group_id that an annotator gave; labelme has whole numbers alone."""
+    """The group_id of the source; labelme allows only integers."""
     number = instance.attributes.get("group_id")
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def _said(instance: Instance) -> tuple[str, dict[str, bool], dict[str, Any], list[str]]:
-    """(description, flags, other keys of the shape, attributes that are put into one of these).
+def _keys(instance: Instance) -> tuple[str, dict[str, bool], dict[str, Any], list[str]]:
+    """(description, flags, other keys of the shape, attributes that are moved into these).
 
-    labelme opens no file where the first two are amiss.
+    labelme cannot open a file in which the first two are invalid.
     """
     rest = dict(instance.attributes)
     if _group_id(instance) is not None:

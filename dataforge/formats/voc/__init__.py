@@ -1,45 +1,41 @@
-"""Pascal VOC's XML and its relatives, in whatever folders a `Layout` says."""
+"""Pascal VOC XML and its relatives, in the folders given by a `Layout`."""
 
 from __future__ import annotations
 
-from dataforge.formats.voc.read import (
-    LOSSY,
-    Options,
-    annotation_ids,
-    decide_coords,
-    listed_ids,
-    read,
-    recognise,
-    stated_size,
-    understood_difficult,
-)
-from dataforge.formats.voc.write import (
-    BOUNDS,
-    IMAGES,
-    LISTS_IMAGES,
-    WriteOptions,
-    image_path,
-    key,
-    targets,
-    write,
-)
+from dataforge.errors import plural
+from dataforge.formats.base import Format
+from dataforge.formats.recognise import Recognised, Texts
+from dataforge.formats.voc.corners import BOUNDS
+from dataforge.formats.voc.edit import VocEditor
+from dataforge.formats.voc.files import annotation_ids, listed_ids
+from dataforge.formats.voc.objects import understood_difficult
+from dataforge.formats.voc.read import VocReader
+from dataforge.formats.voc.write import VocWriter
 
-__all__ = [
-    "BOUNDS",
-    "IMAGES",
-    "LISTS_IMAGES",
-    "LOSSY",
-    "Options",
-    "WriteOptions",
-    "annotation_ids",
-    "decide_coords",
-    "image_path",
-    "key",
-    "listed_ids",
-    "read",
-    "recognise",
-    "stated_size",
-    "targets",
-    "understood_difficult",
-    "write",
-]
+__all__ = ["BOUNDS", "FORMAT", "annotation_ids", "listed_ids", "understood_difficult"]
+
+
+def _recognise(texts: Texts) -> Recognised:
+    """XML files with <annotation>."""
+    number = len(texts.voc)
+    return Recognised(number, f"{plural(number, 'XML file')} with <annotation>")
+
+
+FORMAT = Format(
+    name="voc",
+    about="Pascal VOC XML, in any folders",
+    lossy=(
+        "polygons and masks: an object is a box",
+        "crowds: written as difficult objects",
+        "an area that differs from that of the box",
+        "attributes other than pose, truncated, occluded and difficult; all attributes of images",
+        "keys that only the source format knows",
+        "parts (person layout) and polygons inside objects: counted, not read",
+        "source, owner, folder, path and segmented of an XML file: not read",
+    ),
+    reader=VocReader(),
+    writer=VocWriter(),
+    editor=VocEditor(),
+    recognise=_recognise,
+    has_layout=True,
+)

@@ -1,279 +1,347 @@
-"""Writing Pascal VOC: the devkit's folders, an XML file for each image, a list for each split."""
+"""Writes Pascal VOC: the devkit's folders, one XML file per image, one list per split.
+
+All splits share one folder of XML files, and may have images with the same name. Which one is first
+is known when all shards are done: the files of later splits wait in a separate folder until then.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+import os
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 import msgspec
 
+from dataforge.codes import code
 from dataforge.errors import plural
-from dataforge.formats.base import Splits, Step
+from dataforge.findings import Finding, Place
+from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.names import below_images
-from dataforge.formats.tally import KeysTally, Tally
+from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses
+from dataforge.formats.voc.corners import BOUNDS
 from dataforge.geometry import Coords, has_own_area, text_of_edges
-from dataforge.io import stem, write_text
+from dataforge.io import parse_xml, stem, write_text
 from dataforge.layouts import OWN_LAYOUT, Layout, to_toml
-from dataforge.records import Finding, Header, Image, Instance
-
-IMAGES: Literal["reference", "copy"] = "copy"
-LISTS_IMAGES = True
+from dataforge.records import Image, Instance
 
 _IMAGES, _ANNOTATIONS, _LISTS = "JPEGImages", "Annotations", "ImageSets/Main"
-BOUNDS = ("xmin", "ymin", "xmax", "ymax")
-"""Elements of a <bndbox>."""
+_WAITING = ".later-splits"
 
-_HELD = ("pose", "truncated", "occluded")
+_LOSSES = {
+    "outlines": Loss(
+        "outlines-not-carried", "instance", "with a polygon or mask: written as boxes"
+    ),
+    "areas": Loss(
+        "area-not-carried", "instance", "with an area that is not that of the box: not stored"
+    ),
+    "crowds": Loss(
+        "crowd-as-difficult", "crowd", "written as difficult objects, which trainers also ignore"
+    ),
+    "attributes": Loss(
+        "attributes-not-carried",
+        "instance",
+        "with attributes that VOC cannot store ({names})",
+    ),
+    "flags": Loss(
+        "image-attributes-not-carried",
+        "image",
+        "with attributes that VOC cannot store ({names})",
+    ),
+    **key_losses("VOC"),
+}
 
 
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How XML files are written.
 
+
     Attributes:
-        coords: convention of the boxes (`dataforge.geometry.COORDS_OFFSETS`); `auto` is `voc`,
+        coords: coordinate convention (`dataforge.geometry.COORDS_OFFSETS`); `auto` is `voc`,
             which readers of the devkit's layout expect.
     """
 
-    coords: Literal["auto", "voc", "mmdet", "zero"] = "auto"
+    coords: Annotated[
+        Literal["auto", "voc", "mmdet", "zero"],
+        msgspec.Meta(
+            description="Coordinate convention: voc (from 1), zero (from 0), mmdet (1 more on all "
+            "four sides), or auto (detected; voc when written)."
+        ),
+    ] = "auto"
 
 
-def image_path(split: str, file_name: str) -> str:
-    """Where an image goes, relative to the output folder: one folder for all splits."""
-    return f"{_IMAGES}/{below_images(file_name)}"
+class VocWriter(Writer[WriteOptions]):
+    """Writes the devkit's folders.
+
+    A layout.toml is added, because the devkit's form states neither the coordinate convention nor
+    the classes.
+    """
+
+    Options = WriteOptions
+    lists_images = True
+
+    def image_path(self, split: str, file_name: str) -> str:
+        """One folder for all splits."""
+        return f"{_IMAGES}/{below_images(file_name)}"
+
+    def key(self, file_name: str) -> str:
+        """Images of one split differ in more than their extension."""
+        return _id(file_name)
+
+    def targets(self, out: Path, splits: Sequence[str]) -> list[Path]:
+        return [out / _ANNOTATIONS, out / _LISTS.split("/")[0], out / OWN_LAYOUT]
+
+    def open(self, plan: WritePlan, options: WriteOptions) -> VocWriting:
+        return VocWriting(plan, "voc" if options.coords == "auto" else options.coords)
 
 
-def key(file_name: str) -> str:
-    """Two images of one split differ in more than their extension."""
+def _id(file_name: str) -> str:
     return stem(below_images(file_name))
 
 
-def targets(out: Path, splits: Sequence[str]) -> list[Path]:
-    """The files and top-level folders that `write` makes."""
-    return [out / _ANNOTATIONS, out / _LISTS.split("/")[0], out / OWN_LAYOUT]
+class VocWriting(Writing):
+    """One dataset.
 
-
-def write(out: Path, splits: Splits, header: Header, options: WriteOptions) -> Iterator[Finding]:
-    """Write all splits; yields what VOC cannot carry.
-
-    Beside the devkit's folders there is a layout.toml, because nothing in the devkit's form says
-    how boxes are counted, nor which classes there are.
+    The stream of the first split is its list; a line of the others is [file name, shapes] as JSON.
 
     Args:
-        out: folder.
-        splits: name -> images; each stream is gone through once.
-        header: its categories are the classes in order.
-        options: see `WriteOptions`.
-
-    Raises:
-        OSError: a file cannot be written.
+        plan: see `WritePlan`.
+        coords: the coordinate convention.
     """
-    coords: Coords = "voc" if options.coords == "auto" else options.coords
-    writer = _Writer(out, coords)
-    writer.keys.header(header, out.name)
-    for split, images in splits.items():
-        yield from writer.write_split(split, images)
-    yield from writer.counted()
-    layout = Layout(
-        images=_IMAGES,
-        annotations=_ANNOTATIONS,
-        splits={split: _list(split) for split in splits},
-        coords=coords,
-        classes=tuple(category.name for category in header.categories),
-    )
-    write_text(out / OWN_LAYOUT, to_toml(layout))
+
+    def __init__(self, plan: WritePlan, coords: Coords) -> None:
+        self.plan = plan
+        self.coords = coords
+
+    def write(self, images: Iterable[Numbered]) -> Written:
+        shard = _Shard(self.plan, self.coords)
+        for numbered in images:
+            shard.take(numbered.split, numbered.image)
+        return Written(
+            streams={split: b"".join(lines) for split, lines in shard.lines.items()},
+            losses=shard.losses.counts,
+            findings=shard.findings,
+        )
+
+    def finish(
+        self, streams: Mapping[str, IO[bytes]], losses: Mapping[str, LossCount]
+    ) -> Iterator[Finding]:
+        plan = self.plan
+        (plan.stage / _LISTS).mkdir(parents=True, exist_ok=True)
+        for number, split in enumerate(plan.splits):
+            with (plan.stage / _list(split)).open("wb") as listed:
+                if split not in streams:
+                    continue
+                if number == 0:
+                    shutil.copyfileobj(streams[split], listed)
+                else:
+                    yield from self._join(number, streams[split], listed)
+        shutil.rmtree(plan.stage / _WAITING, ignore_errors=True)
+        layout = Layout(
+            images=_IMAGES,
+            annotations=_ANNOTATIONS,
+            splits={split: _list(split) for split in plan.splits},
+            coords=self.coords,
+            classes=tuple(category.name for category in plan.header.categories),
+        )
+        write_text(plan.stage / OWN_LAYOUT, to_toml(layout))
+        total = Losses(_LOSSES)
+        total.counts.update(losses)
+        KeyLosses(total).header(plan.header, plan.out)
+        yield from total.findings()
+
+    def _join(self, number: int, stream: IO[bytes], listed: IO[bytes]) -> Iterator[Finding]:
+        """Move the files of a later split to those of earlier ones, unless a name is taken."""
+        for line in stream:
+            file_name, shapes = msgspec.json.decode(line, type=tuple[str, int])
+            id_ = _id(file_name)
+            waiting = _xml_path(self.plan.stage, number, id_)
+            target = _xml_path(self.plan.stage, 0, id_)
+            if not os.path.exists(target):
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                os.replace(waiting, target)
+            elif (owner := Path(target).read_bytes()) != Path(waiting).read_bytes():
+                owned_by = _image_of(owner, target)
+                yield _collision(file_name, owned_by, shapes)
+                if owned_by != below_images(file_name):
+                    continue
+            listed.write(id_.encode() + b"\n")
 
 
 def _list(split: str) -> str:
     return f"{_LISTS}/{split}.txt"
 
 
-class _Writer:
-    def __init__(self, out: Path, coords: Coords) -> None:
-        self.out = out
-        self.coords = coords
-        self.written: dict[str, tuple[str, int]] = {}
-        self.outlines = Tally(
-            "outlines-not-carried",
-            "note",
-            "instance",
-            "with an outline: VOC has boxes alone, and their areas",
-        )
-        self.areas = Tally(
-            "area-not-carried",
-            "note",
-            "instance",
-            "with an area that is not the box's: VOC has that alone",
-        )
-        self.crowds = Tally(
-            "crowd-as-difficult",
-            "warning",
-            "crowd",
-            "written as difficult, which trainers leave alone likewise",
-        )
-        self.unheld = Tally(
-            "attributes-not-carried",
-            "note",
-            "instance",
-            "with attributes that VOC has no place for ({names})",
-        )
-        self.flags = Tally(
-            "image-attributes-not-carried",
-            "note",
-            "image",
-            "with attributes that VOC has no place for ({names})",
-        )
-        self.keys = KeysTally("VOC")
-
-    def write_split(self, split: str, images: Iterable[Image]) -> Iterator[Finding]:
-        path = self.out / _list(split)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8", newline="\n") as ids:
-            for image in images:
-                if (yield from self.write_image(image)):
-                    ids.write(key(image.file_name) + "\n")
-
-    def write_image(self, image: Image) -> Step[bool]:
-        """Returns whether there is a file for the image now."""
-        id_ = key(image.file_name)
-        if not _fits_xml(image.file_name) or "\n" in image.file_name or "\r" in image.file_name:
-            yield _not_written(
-                image, "name-not-xml", "its name has characters that XML or a line cannot hold"
-            )
-            return False
-        objects = [instance for instance in image.instances if not _fault(instance)]
-        same = hash((image.width, image.height, repr(objects)))
-        owner = self.written.setdefault(id_, (image.file_name, same))
-        if owner != (image.file_name, same):
-            what = (
-                f"{owner[0]} of another split has the same name but for its extension"
-                if owner[0] != image.file_name
-                else "it stands in another split, too, with other objects"
-            )
-            yield _not_written(image, "name-collision", f"{what}, and VOC has one file for both")
-            return owner[0] == image.file_name
-        for instance in image.instances:
-            yield from self.check(image, instance)
-        if image.attributes:
-            self.flags.add(image, image.where, image.attributes)
-        self.keys.image(image)
-        path = self.out / _ANNOTATIONS / f"{id_}.xml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_xml(image, objects, self.coords))
-        return True
-
-    def check(self, image: Image, instance: Instance) -> Iterator[Finding]:
-        """Count what is not carried over of one instance."""
-        if fault := _fault(instance):
-            yield Finding(
-                code="object-not-written",
-                severity="error",
-                file=image.source or image.file_name,
-                where=instance.where,
-                message=fault,
-                remedy="mend or drop it",
-                lost=instance.parts,
-            )
-            return
-        if instance.shape is not None:
-            self.outlines.add(image, instance.where)
-        elif has_own_area(instance, image.width, image.height):
-            self.areas.add(image, instance.where)
-        if instance.iscrowd:
-            self.crowds.add(image, instance.where)
-        unheld = [
-            name
-            for name, value in instance.attributes.items()
-            if not _held(name, value) and (name, value) != ("difficult", instance.difficult)
-        ]
-        if unheld:
-            self.unheld.add(image, instance.where, unheld)
-        self.keys.instance(image, instance)
-
-    def counted(self) -> Iterator[Finding]:
-        """One finding for each kind of thing that is not carried over."""
-        for tally in (
-            self.outlines, self.areas, self.crowds, self.unheld, self.flags, self.keys,
-        ):  # fmt: skip
-            yield from tally.findings()
+def _xml_path(stage: Path, number: int, id_: str) -> str:
+    """Where a shard writes an XML file of a split; those of the first split stay there."""
+    folder = f"{_WAITING}/{number}" if number else _ANNOTATIONS
+    return os.path.join(stage, folder, f"{id_}.xml")
 
 
-def _not_written(image: Image, code: str, why: str) -> Finding:
-    lost = sum(instance.parts for instance in image.instances)
-    return Finding(
-        code=code,
-        severity="error",
-        file=image.file_name,
-        message=f"{why}: {plural(lost, 'shape')} not converted",
-        remedy="rename the image",
-        lost=lost,
+def _image_of(xml: bytes, name: str) -> str:
+    """The image of a written file, relative to the image folder."""
+    element = parse_xml(xml, name)
+    path = f"{element.findtext('folder')}/{element.findtext('filename')}"
+    return path.removeprefix(f"{_IMAGES}/")
+
+
+def _collision(file_name: str, owner: str, shapes: int) -> Finding:
+    what = (
+        f"{owner} of another split has the same name except for the extension"
+        if owner != below_images(file_name)
+        else "also in another split, with different objects"
+    )
+    return _not_written(
+        file_name, "name-collision", f"{what}, and VOC has a single file for both", shapes
     )
 
 
+def _not_written(file_name: str, name: str, why: str, shapes: int) -> Finding:
+    return code(name).at(
+        Place(file_name),
+        f"{why}: {plural(shapes, 'shape')} not converted",
+        "rename the image",
+        lost=shapes,
+        severity="error",
+    )
+
+
+class _Shard:
+    """Writes the XML files of some images.
+
+    Attributes:
+        lines: split -> pieces of its stream.
+        losses: what VOC cannot store of them.
+        findings: on what is not written.
+    """
+
+    def __init__(self, plan: WritePlan, coords: Coords) -> None:
+        self.lines: dict[str, list[bytes]] = defaultdict(list)
+        self.losses = Losses(_LOSSES)
+        self.findings: list[Finding] = []
+        self._keys = KeyLosses(self.losses)
+        self._stage = plan.stage
+        self._coords = coords
+        self._numbers = {split: number for number, split in enumerate(plan.splits)}
+        self._folders: set[str] = set()
+
+    def take(self, split: str, image: Image) -> None:
+        """Write one image's file."""
+        name = image.file_name
+        if not _fits_xml(name) or "\n" in name or "\r" in name:
+            why = "the name has characters that XML or a list of ids cannot store"
+            shapes = sum(instance.parts for instance in image.instances)
+            self.findings.append(_not_written(name, "name-not-xml", why, shapes))
+            return
+        objects = [one for one in image.instances if self._can_be_written(image, one)]
+        if image.attributes:
+            self.losses.add("flags", _place_of(image), names=image.attributes)
+        self._keys.image(image)
+        number, id_ = self._numbers[split], _id(name)
+        path = _xml_path(self._stage, number, id_)
+        folder = os.path.dirname(path)
+        if folder not in self._folders:
+            os.makedirs(folder, exist_ok=True)
+            self._folders.add(folder)
+        with open(path, "wb") as stream:
+            stream.write(_xml(image, objects, self._coords).encode())
+        shapes = sum(instance.parts for instance in objects)
+        line = msgspec.json.encode((name, shapes)) if number else id_.encode()
+        self.lines[split].append(line + b"\n")
+
+    def _can_be_written(self, image: Image, instance: Instance) -> bool:
+        """Whether an instance can be written; counts what of it is not carried."""
+        place = instance.place if instance.place.file else _place_of(image)
+        if fault := _fault(instance):
+            self.findings.append(
+                code("object-not-written").at(place, fault, "fix or delete it", lost=instance.parts)
+            )
+            return False
+        if instance.shape is not None:
+            self.losses.add("outlines", place)
+        elif has_own_area(instance, image.width, image.height):
+            self.losses.add("areas", place)
+        if instance.iscrowd:
+            self.losses.add("crowds", place)
+        if instance.attributes:
+            unheld = [
+                name
+                for name, value in instance.attributes.items()
+                if not _held(name, value) and (name, value) != ("difficult", instance.difficult)
+            ]
+            if unheld:
+                self.losses.add("attributes", place, names=unheld)
+        self._keys.instance(instance)
+        return True
+
+
+def _place_of(image: Image) -> Place:
+    return image.place if image.place.file else Place(image.file_name)
+
+
 def _held(name: str, value: Any) -> bool:
-    """Whether an attribute of an instance has its place in a VOC object."""
+    """Whether a VOC object can store an attribute."""
     if name == "pose":
         return isinstance(value, str) and value.strip() != "" and _fits_xml(value)
-    return name in _HELD and value in (True, False)
+    return name in ("truncated", "occluded") and value in (True, False)
 
 
 def _fault(instance: Instance) -> str:
-    """Why an instance cannot be an object, or nothing."""
+    """Why an instance cannot be written, if so."""
     if not _fits_xml(instance.label):
-        return f"the label {instance.label!r} has characters that XML cannot hold"
+        return f"the label {instance.label!r} has characters that XML cannot store"
     if not all(map(math.isfinite, instance.box)):
-        return f"the box of {instance.label!r} is not of finite numbers"
+        return f"the box of {instance.label!r} is not finite"
     return ""
 
 
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def _fits_xml(text: str) -> bool:
-    """Whether XML 1.0 can hold the text: no control characters, no lone surrogates."""
-    from lxml import etree
-
-    try:
-        etree.Element("x").text = text
-    except ValueError:
-        return False
-    return True
+    """Whether XML 1.0 can store the text: no control characters, no lone surrogates."""
+    return _NOT_XML.search(text) is None
 
 
-def _xml(image: Image, objects: Sequence[Instance], coords: Coords) -> bytes:
-    from lxml import etree
+def _escaped(text: str) -> str:
+    # A bare carriage return would be read as a line end.
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("\r", "&#13;")
 
+
+def _xml(image: Image, objects: Sequence[Instance], coords: Coords) -> str:
     folder, _, name = f"{_IMAGES}/{below_images(image.file_name)}".rpartition("/")
-    root = etree.Element("annotation")
-    _add(root, "folder", folder)
-    _add(root, "filename", name)
-    size = _add(root, "size")
-    for tag, value in (("width", image.width), ("height", image.height), ("depth", 3)):
-        _add(size, tag, str(value))
-    _add(root, "segmented", "0")
-    for instance in objects:
-        _add_object(root, instance, coords)
-    etree.indent(root)
-    return etree.tostring(root, encoding="utf-8") + b"\n"
+    return (
+        "<annotation>\n"
+        f"  <folder>{_escaped(folder)}</folder>\n"
+        f"  <filename>{_escaped(name)}</filename>\n"
+        "  <size>\n"
+        f"    <width>{image.width}</width>\n"
+        f"    <height>{image.height}</height>\n"
+        "    <depth>3</depth>\n"
+        "  </size>\n"
+        "  <segmented>0</segmented>\n"
+        + "".join(_object(instance, coords) for instance in objects)
+        + "</annotation>\n"
+    )
 
 
-def _add_object(root: Any, instance: Instance, coords: Coords) -> None:
-    said = {name: value for name, value in instance.attributes.items() if _held(name, value)}
-    item = _add(root, "object")
-    _add(item, "name", instance.label)
-    _add(item, "pose", said.get("pose", "Unspecified"))
-    _add(item, "truncated", str(int(said.get("truncated", False))))
-    if "occluded" in said:
-        _add(item, "occluded", str(int(said["occluded"])))
-    # A crowd is no object to train on; a difficult object is what VOC's trainers leave alone.
-    _add(item, "difficult", str(int(instance.difficult or instance.iscrowd)))
-    box = _add(item, "bndbox")
-    texts = text_of_edges(instance.box, coords)
-    for tag, text in zip(BOUNDS, texts, strict=True):
-        _add(box, tag, text)
-
-
-def _add(parent: Any, tag: str, text: str | None = None) -> Any:
-    from lxml import etree
-
-    element = etree.SubElement(parent, tag)
-    element.text = text
-    return element
+def _object(instance: Instance, coords: Coords) -> str:
+    held = {name: value for name, value in instance.attributes.items() if _held(name, value)}
+    fields = {
+        "name": _escaped(instance.label),
+        "pose": _escaped(held.get("pose", "Unspecified")),
+        "truncated": int(held.get("truncated", False)),
+    }
+    if "occluded" in held:
+        fields["occluded"] = int(held["occluded"])
+    # Crowds are not trained on, and neither are difficult objects in VOC.
+    fields["difficult"] = int(instance.difficult or instance.iscrowd)
+    inner = "".join(f"    <{tag}>{text}</{tag}>\n" for tag, text in fields.items())
+    corners = zip(BOUNDS, text_of_edges(instance.box, coords), strict=True)
+    box = "".join(f"      <{tag}>{text}</{tag}>\n" for tag, text in corners)
+    return f"  <object>\n{inner}    <bndbox>\n{box}    </bndbox>\n  </object>\n"

@@ -1,22 +1,39 @@
-"""YOLO text files: one row for each object, normalised by the image's size."""
+"""YOLO text files: one row per object, normalised by the image size.
+
+dataset_yaml.py, class_names.py, splits.py   the content of data.yaml and similar files
+data.py        all of that together        paths.py     the label file of an image
+rows.py        what each row becomes       outlines.py  joins several rings into one
+read.py        the reader                  write.py     the writer
+recognise.py   whether there are any       edit.py      the editor
+"""
 
 from __future__ import annotations
 
-from dataforge.formats.yolo.data import find_yaml
-from dataforge.formats.yolo.read import LOSSY, Options, is_outside_unit, read, recognise
-from dataforge.formats.yolo.write import IMAGES, WriteOptions, image_path, key, targets, write
+from dataforge.formats.base import Format
+from dataforge.formats.yolo.edit import YoloEditor
+from dataforge.formats.yolo.read import YoloReader
+from dataforge.formats.yolo.recognise import recognise
+from dataforge.formats.yolo.write import YoloWriter
 
-__all__ = [
-    "IMAGES",
-    "LOSSY",
-    "Options",
-    "WriteOptions",
-    "find_yaml",
-    "image_path",
-    "is_outside_unit",
-    "key",
-    "read",
-    "recognise",
-    "targets",
-    "write",
-]
+__all__ = ["FORMAT"]
+
+FORMAT = Format(
+    name="yolo",
+    about="YOLO text files, as Ultralytics trains on them",
+    lossy=(
+        "polygons and masks, if boxes are written (the default)",
+        "holes and gaps, if polygons are written: several polygons are joined into one by thin "
+        "bridges",
+        "crowds: skipped and counted",
+        "an area that differs from that of the box or polygon and, if polygons are written, a box "
+        "that is not the bounding box of its polygon",
+        "the part of a box that lies outside its image, and boxes without area",
+        "difficult and all other attributes, of objects and of images",
+        "keys that only the source format knows",
+        "keypoints: counted, not read",
+    ),
+    reader=YoloReader(),
+    writer=YoloWriter(),
+    editor=YoloEditor(),
+    recognise=recognise,
+)

@@ -1,0 +1,43 @@
+"""How COCO files are read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How COCO files are read; a field without a description is not a command-line option.
+
+    Attributes:
+        image_dir: folder that file names are relative to; None finds it below the folder that is
+            read.
+        find_images: if False, file names stay unchanged, and images are not searched for.
+        verify_images: compare the sizes in the JSON with the image headers.
+        missing_images: `keep` the annotations of a missing image, or `skip` them.
+        files: split -> its file; each must be a COCO file, and no other file is read. None reads
+            all files, and their names give their splits.
+        as_it_is: for callers that go on to use the files themselves: what this reader understands
+            but others reject or lose is an error; whether the files agree with each other is not
+            reported.
+    """
+
+    image_dir: Annotated[
+        str | None,
+        Meta(description="Folder that image paths are relative to, if not the dataset's."),
+    ] = None
+    find_images: bool = True
+    verify_images: Annotated[
+        bool,
+        Meta(
+            description="Compare the stated sizes of all images, or of none, with the image files."
+        ),
+    ] = False
+    missing_images: Annotated[
+        Literal["keep", "skip"],
+        Meta(description="What to do with the annotations of missing images."),
+    ] = "keep"
+    files: dict[str, str] | None = None
+    as_it_is: bool = False

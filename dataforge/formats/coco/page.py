@@ -1,0 +1,304 @@
+"""Reads a page of a COCO file: some hundred images with their annotations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from dataforge import geometry
+from dataforge.findings import Finding, Place
+from dataforge.formats.base import Context, Evidence, finished
+from dataforge.formats.coco.entries import (
+    Annotation,
+    Decoded,
+    ImageEntry,
+    box_of,
+    decode,
+    decode_all,
+    shape_of,
+)
+from dataforge.formats.coco.file import IdTable, Notes, extra_of, is_id, shortly
+from dataforge.formats.coco.options import Options
+from dataforge.formats.coco.places import ImagePlaces
+from dataforge.formats.sizes import find_size, stated_size
+from dataforge.io import in_64_bits, resolve
+from dataforge.records import Box, Image, Instance, Mask, Polygons
+
+COUNTS = "counts"
+"""Evidence of common problems, reported once per file: [file, split, [`Count`]]."""
+
+
+class Source(NamedTuple):
+    """What has to be known about a file to read a page of it.
+
+    Attributes:
+        name: path relative to the folder that is read.
+        split: of its images.
+        prefix: of their file names, relative to the folder that is read.
+        labels: id of a category -> its name.
+    """
+
+    name: str
+    split: str | None
+    prefix: str
+    labels: IdTable[str | None]
+
+
+class Page(NamedTuple):
+    """A part of a file; entries are JSON lists, indices are those in the file.
+
+    Attributes:
+        source: the file.
+        images: indices of the images.
+        image_entries: their entries.
+        members: indices of the annotations of each image.
+        annotation_entries: the entries of all of these, one image after the other.
+    """
+
+    source: Source
+    images: Sequence[int]
+    image_entries: bytes
+    members: Sequence[Sequence[int]]
+    annotation_entries: bytes
+
+
+class Count(msgspec.Struct, array_like=True):
+    """How often a common problem occurred.
+
+    Attributes:
+        code: of the finding.
+        number: of occurrences.
+        pointer: of the first one.
+        edits: (pointer, values to set) that fix it.
+    """
+
+    code: str
+    number: int
+    pointer: str
+    edits: list[tuple[str, dict[str, Any]]]
+
+
+class PageReader:
+    """Reads one page.
+
+    Args:
+        page: see above.
+        places: where the images are.
+        options: of the reader.
+        context: of the reader.
+    """
+
+    def __init__(self, page: Page, places: ImagePlaces, options: Options, context: Context) -> None:
+        self.page = page
+        self.source = page.source
+        self.labels = page.source.labels
+        self.places = places
+        self.options = options
+        self.context = context
+        self.strict = context.strict or options.as_it_is
+        self.fixes_area = context.wants("no-area")
+        self.fixes_size = context.wants("no-stated-size")
+        self.notes = Notes(page.source.name)
+        self.counts: dict[str, Count] = {}
+
+    def read(self) -> Iterator[Image | Finding | Evidence]:
+        """The images in order, each after its findings."""
+        entries = decode_all(self.page.image_entries, ImageEntry)
+        annotations = iter(decode_all(self.page.annotation_entries, Annotation))
+        for index, raw, members in zip(self.page.images, entries, self.page.members, strict=True):
+            marked = [(member, next(annotations)) for member in members]
+            image = self.image(f"$.images[{index}]", raw, marked)
+            yield from self.notes.take()
+            if image is not None:
+                yield image
+        if self.counts:
+            counts = msgspec.to_builtins([*self.counts.values()])
+            yield Evidence(COUNTS, [self.source.name, self.source.split, counts])
+
+    def count(self, code: str, pointer: str) -> Count:
+        """Count a common problem."""
+        found = self.counts.get(code)
+        if found is None:
+            found = self.counts[code] = Count(code, 0, pointer, [])
+        found.number += 1
+        return found
+
+    def image(
+        self,
+        pointer: str,
+        raw: ImageEntry | msgspec.Raw,
+        marked: Sequence[tuple[int, Annotation | msgspec.Raw]],
+    ) -> Image | None:
+        """One image, None if it is invalid."""
+        found = decode(raw, ImageEntry, pointer, self.notes)
+        name = self.file_name(found.entry, pointer, len(marked))
+        if name is None:
+            return None
+        size = self.size(found, name, pointer, len(marked))
+        if size is None:
+            return None
+        instances = [self.instance(index, entry, size) for index, entry in marked]
+        if found.entry.attributes == {}:
+            found.extra["attributes"] = {}
+        return Image(
+            file_name=name,
+            width=size[0],
+            height=size[1],
+            instances=tuple(one for one in instances if one is not None),
+            place=Place(self.source.name, pointer),
+            split=self.source.split,
+            attributes=in_64_bits(found.entry.attributes or {}),
+            extra=extra_of(found.extra),
+        )
+
+    def size(
+        self, found: Decoded[ImageEntry], name: str, pointer: str, marked: int
+    ) -> tuple[int, int] | None:
+        """(width, height) of an image, pixels; None if unknown."""
+        stated = stated_size(found.entry.width, found.entry.height)
+        verify = self.options.verify_images and self.places.looked_for
+        if stated and not verify:
+            return stated
+        place = Place(self.source.name, f"{pointer}.width")
+        findings, size = finished(
+            find_size(self.places.root, name, stated, verify=verify, place=place)
+        )
+        self.notes.extend(findings)
+        if size is None:
+            message = f"neither the JSON nor an image file gives the size of {name}"
+            remedy = "restore the image, or add width and height"
+            self.notes.lose("no-image-size", pointer, message, marked, remedy)
+        elif stated is None:
+            count = self.count("no-stated-size", pointer)
+            # A string may be read as a number; the annotated frame of a rotated image is unknown.
+            odd = (found.odd.get("width"), found.odd.get("height"))
+            numbers = not any(isinstance(value, (str, bool)) for value in odd)
+            if self.fixes_size and numbers and self.places.is_upright(name):
+                count.edits.append((pointer, {"width": size[0], "height": size[1]}))
+        return size
+
+    def file_name(self, entry: ImageEntry, image: str, marked: int) -> str | None:
+        """The image's name below the image root, None if there is no valid one."""
+        pointer = f"{image}.file_name"
+        if not entry.file_name:
+            message = "expected a file name, got none"
+            self.notes.lose("no-file-name", pointer, message, marked, "add the path of the image")
+            return None
+        if self.strict and "\\" in entry.file_name:
+            self.count("backslashes", pointer)
+        name = resolve("", entry.file_name)
+        if name is None:
+            return self.outside(entry.file_name, pointer, marked)
+        name = self.source.prefix + name
+        if not self.places.looked_for or self.places.exists(name):
+            return name
+        if self.options.missing_images == "keep":
+            self.count("image-missing", pointer)
+            return name
+        message = f"{name} is missing: skipped as requested"
+        remedy = "restore the image, or name its folder with --image-dir"
+        self.notes.lose("image-missing", pointer, message, marked, remedy)
+        return None
+
+    def outside(self, file_name: str, pointer: str, marked: int) -> str | None:
+        """The image that a path outside the image root must mean, if there is one."""
+        message = f"{file_name!r} leaves the image folder"
+        name = self.places.by_its_name(file_name)
+        if name is None:
+            remedy = "make it relative to the image folder, or name that folder with --image-dir"
+            self.notes.lose("path-leaves-root", pointer, message, marked, remedy)
+        else:
+            message = f"{message}; {name} is used"
+            self.notes.add("path-leaves-root", pointer, message, severity="warning")
+        return name
+
+    def instance(
+        self, index: int, raw: Annotation | msgspec.Raw, size: tuple[int, int]
+    ) -> Instance | None:
+        """One annotation, None if it is invalid."""
+        pointer = f"$.annotations[{index}]"
+        found = decode(raw, Annotation, pointer, self.notes)
+        entry, extra = found.entry, found.extra
+        number = entry.category_id
+        label = self.labels.exact.get(number) if is_id(number) else None
+        if label is None and (label := self.label(number, pointer)) is None:
+            return None
+        shape = shape_of(entry.segmentation, size, pointer, self.notes)
+        box = box_of(found, pointer, self.notes) or self.outline_box(shape, pointer)
+        if box is None:
+            return None
+        if entry.bbox is not None and _is_rounded(entry.bbox, box):
+            extra["bbox"] = list(entry.bbox)
+        area = entry.area
+        if area is None:
+            area = self.area(shape, box, size, found, pointer)
+        if entry.iscrowd not in (0, 1, None):
+            message = f"expected 0 or 1, got {entry.iscrowd!r}: read as 1"
+            remedy = "write 0 for a single object, 1 for a crowd"
+            self.notes.add("odd-iscrowd", f"{pointer}.iscrowd", message, remedy)
+        attributes: dict[str, Any] = {}
+        if entry.attributes is not None:
+            attributes = in_64_bits(entry.attributes)
+            if not attributes:
+                extra["attributes"] = {}
+        difficult = attributes.get("difficult")
+        if difficult is True:
+            attributes = {key: value for key, value in attributes.items() if key != "difficult"}
+        return Instance(
+            label=label,
+            box=box,
+            area=area,
+            shape=shape,
+            iscrowd=bool(entry.iscrowd),
+            difficult=difficult in (True, 1),
+            place=Place(self.source.name, pointer),
+            attributes=attributes,
+            extra=extra_of(extra),
+        )
+
+    def label(self, number: Any, annotation: str) -> str | None:
+        """The name of a category that has this id in another form, None if there is none."""
+        label = self.labels.get(number)
+        pointer = f"{annotation}.category_id"
+        if label is None:
+            name, message = "dangling-category-id", "no category has the id"
+            if number in self.labels:
+                name, message = "ambiguous-category-id", "several categories have the id"
+            self.notes.lose(name, pointer, f"{message} {shortly(number)}")
+        elif self.strict:
+            self.count("ids-of-two-kinds", pointer)
+        return label
+
+    def outline_box(self, shape: Polygons | Mask | None, pointer: str) -> Box | None:
+        """The bounding box of the polygons or mask, if no box is stated."""
+        if shape is None:
+            self.notes.lose("no-geometry", pointer, "has neither a valid bbox nor a segmentation")
+            return None
+        self.count("no-bbox", pointer)
+        if isinstance(shape, Mask):
+            return geometry.mask_box(shape)
+        return geometry.ring_box(*shape.rings)
+
+    def area(
+        self,
+        shape: Polygons | Mask | None,
+        box: Box,
+        size: tuple[int, int],
+        found: Decoded[Annotation],
+        pointer: str,
+    ) -> float:
+        """The measured area, px², if none is stated."""
+        area = geometry.shape_area(shape, box, *size)
+        count = self.count("no-area", pointer)
+        if self.fixes_area and "area" not in found.odd and math.isfinite(area):
+            count.edits.append((pointer, {"area": area}))
+        return area
+
+
+def _is_rounded(bbox: Box, box: Box) -> bool:
+    """Whether (x + w) - x is not w; then the bbox cannot be restored from the box."""
+    x, y, w, h = bbox
+    return box[:2] == (x, y) and (box[2] - x != w or box[3] - y != h)

@@ -1,0 +1,190 @@
+"""A labelme file as written: the keys that labelme knows, and custom ones.
+
+Source: the files themselves are labelme's interface (github.com/wkentaro/labelme, examples/).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from dataforge.errors import ParseError
+from dataforge.io import Root, decode_json, plain, split_pointer, to_utf8
+from dataforge.records import Extra
+
+
+class Shape(msgspec.Struct):
+    """One shape, without custom keys."""
+
+    label: str | int
+    points: list[tuple[float, float]]
+    shape_type: str | None = None
+    group_id: int | str | None = None
+    mask: str | None = None
+    flags: Any = None
+    description: Any = None
+    score: Any = None
+    difficult: Any = None
+    attributes: Any = None
+
+
+class Head(msgspec.Struct, rename="camel"):
+    """The content of a file other than its shapes."""
+
+    image_path: str | None = None
+    image_width: float | None = None
+    image_height: float | None = None
+    image_data: msgspec.Raw = msgspec.Raw()
+    flags: Any = None
+    attributes: Any = None
+    version: Any = None
+
+
+class _AnyFile(Head):
+    shapes: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+
+
+class _UsualShape(Shape, forbid_unknown_fields=True):
+    flags: dict[str, bool] | None = None
+    description: str | None = None
+    score: float | int | None = None
+    difficult: bool | None = None
+    attributes: dict[str, str] | None = None
+
+
+class _UsualFile(Head, forbid_unknown_fields=True, kw_only=True):
+    """A file without anything unusual, which most files are: decoded in one step."""
+
+    shapes: list[_UsualShape]
+    flags: dict[str, bool] | None = None
+    attributes: dict[str, str] | None = None
+    version: str | None = None
+
+
+class _ImageData(msgspec.Struct, rename="camel"):
+    image_data: msgspec.Raw = msgspec.Raw()
+
+
+_decode_usual = msgspec.json.Decoder(_UsualFile).decode
+_decode_shape = msgspec.json.Decoder(Shape).decode
+_decode_keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+class File(msgspec.Struct):
+    """A labelme file.
+
+    Attributes:
+        head: its content other than the shapes.
+        shapes: decoded if the whole file is as labelme writes it, else see `read_shape`.
+        own: its custom keys.
+    """
+
+    head: Head
+    shapes: Sequence[Shape | msgspec.Raw]
+    own: Extra = {}
+
+
+def parse(data: bytes, name: str) -> File | None:
+    """A parsed file; None if it is JSON but not a labelme file.
+
+    Args:
+        data: of the file, UTF-8.
+        name: of the file, for errors.
+
+    Raises:
+        ParseError: it is not JSON, or a key of labelme's has an invalid value.
+    """
+    try:
+        usual = _decode_usual(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass  # reported below, or harmless
+    else:
+        return File(usual, usual.shapes)
+    try:
+        found = decode_json(data, _AnyFile, name)
+    except ParseError as error:
+        if isinstance(error.__cause__, msgspec.ValidationError) and error.where == "$":
+            return None
+        raise
+    if isinstance(found.shapes, msgspec.UnsetType):
+        return None
+    return File(found, found.shapes, _own_keys(data, _AnyFile))
+
+
+def read_shape(shape: Shape | msgspec.Raw) -> tuple[Shape, Extra]:
+    """(shape of a `File`, its custom keys).
+
+    Raises:
+        msgspec.ValidationError: it is not a shape.
+    """
+    if isinstance(shape, Shape):
+        return shape, {}
+    return _decode_shape(shape), _own_keys(shape, Shape)
+
+
+def label_of(shape: Shape | msgspec.Raw) -> str:
+    """The label of a shape as written; empty if there is none, or it is a number."""
+    try:
+        label = shape.label if isinstance(shape, Shape) else plain(_decode_keys(shape)["label"])
+    except (KeyError, msgspec.ValidationError):
+        return ""
+    return label if isinstance(label, str) else ""
+
+
+def says(value: Any) -> bool:
+    """Whether a value is not blank; a score of 0 is not blank."""
+    return value is not None and value is not False and value not in ("", {}, [])
+
+
+def _own_keys(raw: bytes | msgspec.Raw, known: type[_AnyFile | Shape]) -> Extra:
+    """Custom keys of a person or a tool; labelme keeps them when it saves the file."""
+    own = {
+        key: value
+        for key, item in _decode_keys(raw).items()
+        if key not in known.__struct_encode_fields__ and says(value := plain(item))
+    }
+    return {"labelme": own} if own else {}
+
+
+# The image inside -------------------------------------------------------------------------------
+
+
+def has_image_data(head: Head) -> bool:
+    """Whether there is a value where an image may be embedded."""
+    return bytes(head.image_data) not in (b"", b"null", b'""')
+
+
+def image_inside(data: msgspec.Raw, name: str) -> bytes:
+    """The image file embedded in imageData.
+
+    Args:
+        data: the value of that key.
+        name: of the labelme file, for errors.
+
+    Raises:
+        ParseError: there is none, or it is not base64.
+    """
+    where = "$.imageData"
+    try:
+        text = msgspec.json.decode(data, type=str | None) if bytes(data) else None
+    except msgspec.ValidationError as error:
+        raise ParseError(name, where, split_pointer(error)[0]) from error
+    if not text:
+        raise ParseError(name, where, "contains no image")
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise ParseError(name, where, f"is not base64: {error}") from error
+
+
+def extracted_image(root: Root, source: str) -> bytes:
+    """The image file embedded in a labelme file.
+
+    Raises:
+        ParseError: there is none.
+    """
+    data, _ = to_utf8(root.read_bytes(source), source)
+    return image_inside(decode_json(data, _ImageData, source).image_data, source)

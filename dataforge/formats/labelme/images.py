@@ -1,0 +1,118 @@
+"""The image of a labelme file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Literal
+
+from dataforge.codes import code
+from dataforge.errors import InputError, ParseError, plural
+from dataforge.findings import Finding, Place
+from dataforge.formats.base import Part
+from dataforge.formats.labelme.file import File, image_inside
+from dataforge.io import Root, is_image, resolve, stem
+
+
+class Images:
+    """The images of a dataset, by name.
+
+    Args:
+        root: the folder that is read.
+        image_root: the folder that image paths are relative to; None if it is the same.
+        missing: what to do with the shapes of a missing image.
+        extract: whether a missing image may be extracted from imageData.
+
+    Raises:
+        InputError: `image_root` does not contain `root`.
+    """
+
+    def __init__(
+        self, root: Root, image_root: str | None, missing: Literal["keep", "skip"], extract: bool
+    ) -> None:
+        self.root, self._prefix = _image_root(root, image_root)
+        self._missing = missing
+        self._extract = extract
+        self._names = {name for name in self.root.files() if is_image(name)}
+        self._by_stem = {stem(name): name for name in sorted(self._names, reverse=True)}
+
+    def beside(self, name: str) -> str | None:
+        """The image with the name of a labelme file, except for the extension."""
+        return self._by_stem.get(self._prefix + stem(name))
+
+    def not_among(self, used: set[str | None]) -> list[str]:
+        """The images below the folder that is read, other than these."""
+        return [name for name in self._names - used if name.startswith(self._prefix)]
+
+    def find(self, name: str, file: File) -> Part[str | None]:
+        """Returns the image's name below the image root, None if its shapes are lost."""
+        own = self._prefix + stem(name)
+        path = file.head.image_path or ""
+        wanted = resolve(own.rpartition("/")[0], path) if path else None
+        if wanted and (wanted in self._names or self.root.exists(wanted)):
+            return wanted
+        if not path:
+            fault, problem = "no-image-path", "has no imagePath"
+        elif wanted is None:
+            fault, problem = "path-leaves-root", f"{path!r} leaves the image folder"
+        else:
+            fault, problem = "image-missing", f"{path!r} does not exist (looked for {wanted})"
+        if (beside := self._by_stem.get(own)) is not None:
+            yield _warning(fault, name, f"{problem}; {beside} beside the JSON is used")
+            return beside
+        if self._extract and _holds_image(name, file):
+            if wanted is not None:
+                return wanted
+            extracted = own + (PurePosixPath(path).suffix if is_image(path) else ".jpg")
+            yield _warning(fault, name, f"{problem}; its imageData is used, as {extracted}")
+            return extracted
+        kept = wanted is not None and self._missing == "keep"
+        number = plural(len(file.shapes), "shape")
+        yield code(fault).at(
+            Place(name, "$.imagePath"),
+            f"{problem}: {number} {'kept' if kept else 'not converted'}",
+            self._ways_to_an_image(own, path, wanted, file),
+            lost=0 if kept else len(file.shapes),
+            severity="error",
+        )
+        return wanted if kept else None
+
+    def _ways_to_an_image(self, own: str, path: str, wanted: str | None, file: File) -> str:
+        """What can be done if a file's image is not found."""
+        ways = [f"put the image beside the JSON as {PurePosixPath(own).name}.jpg or similar"]
+        if wanted is not None:
+            ways.insert(0, "restore it")
+            if self._missing == "keep":
+                ways.append("skip its shapes with --missing-images skip")
+        elif path and not PureWindowsPath(path).anchor:
+            ways.append("name a folder above both with --image-dir")
+        if not self._extract and len(file.head.image_data) > len("null"):
+            ways.append("extract it from imageData with --extract-images --image-mode copy")
+        return ", or ".join(ways)
+
+
+def _image_root(root: Root, image_root: str | None) -> tuple[Root, str]:
+    """The image folder, and the path of `root` in it ('' or 'a/b/')."""
+    if image_root is None:
+        return root, ""
+    images = Root(image_root)
+    if images.remote or root.remote:
+        inside = root.location.startswith(images.location.rstrip("/") + "/")
+        relative = root.location[len(images.location) :].strip("/") if inside else ".."
+    else:
+        relative = os.path.relpath(os.path.realpath(root.location), os.path.realpath(image_root))
+        relative = relative.replace(os.sep, "/")
+    if relative.split("/")[0] == "..":
+        raise InputError(f"--image-dir {image_root} does not contain {root.location}")
+    return images, "" if relative in (".", "") else relative + "/"
+
+
+def _warning(fault: str, name: str, message: str) -> Finding:
+    return code(fault).at(Place(name, "$.imagePath"), message, severity="warning")
+
+
+def _holds_image(name: str, file: File) -> bool:
+    try:
+        return bool(image_inside(file.head.image_data, name))
+    except ParseError:
+        return False

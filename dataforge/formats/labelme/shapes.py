@@ -1,0 +1,231 @@
+"""Converts each shape of labelme to a box, an area and an outline; see `_SHAPES`."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+import warnings
+from collections.abc import Callable
+from itertools import chain
+from typing import Literal, NamedTuple, TypeAlias
+
+from dataforge import geometry
+from dataforge.errors import UsageError, plural
+from dataforge.findings import Severity
+from dataforge.formats.labelme.file import Shape
+from dataforge.io import MAX_COORDINATE
+from dataforge.records import Box, Mask, Polygons, Ring
+
+Policy: TypeAlias = "float | Literal['skip', 'error']"
+
+_REDRAW = "redraw or delete the shape"
+_REDRAW_MASK = "redraw or delete the mask"
+
+
+class ShapeError(Exception):
+    """A shape that cannot become an instance, with the parts of its finding."""
+
+    def __init__(
+        self, code: str, message: str, remedy: str = _REDRAW, severity: Severity | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.remedy, self.severity = code, message, remedy, severity
+
+
+class Widths(NamedTuple):
+    """What to do with shapes without area.
+
+    Attributes:
+        stroke: of lines, pixels; or `skip` or `error`.
+        radius: of points, pixels; or `skip` or `error`.
+    """
+
+    stroke: Policy
+    radius: Policy
+
+
+class Geometry(NamedTuple):
+    """The geometry of a shape.
+
+    Attributes:
+        box: (x0, y0, x1, y1), pixels, edges.
+        area: px².
+        outline: its rings or pixels.
+        crosses: whether the outline crosses itself, other than to enclose a hole.
+    """
+
+    box: Box
+    area: float
+    outline: Polygons | Mask
+    crosses: bool = False
+
+
+def policy(option: str, value: str, keyword: str) -> Policy:
+    """An option's value: ``skip``, ``error`` or ``keyword=PIXELS``.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    if value == "skip":
+        return "skip"
+    if value == "error":
+        return "error"
+    name, _, number = value.partition("=")
+    try:
+        size = float(number)
+    except ValueError:
+        size = math.nan
+    if name != keyword or not 0 < size < 1e6:
+        raise UsageError(f"--{option} {value}: expected skip, error or {keyword}=PIXELS")
+    return size
+
+
+def kind_of(shape: Shape) -> str:
+    """Its type; before labelme 3.4, it follows from the number of points."""
+    return (
+        shape.shape_type or ("polygon", "point", "rectangle", "polygon")[min(len(shape.points), 3)]
+    )
+
+
+def geometry_of(shape: Shape, size: tuple[int, int], widths: Widths) -> Geometry:
+    """The geometry of a shape.
+
+    Args:
+        shape: of an image.
+        size: (width, height) of the image, pixels.
+        widths: for shapes without area.
+
+    Raises:
+        ShapeError: the shape is invalid.
+    """
+    kind = kind_of(shape)
+    convert = _SHAPES.get(kind)
+    if convert is None:
+        known = ", ".join(_SHAPES)
+        raise ShapeError(
+            "unknown-shape-type", f"unknown shape type {kind!r}", f"use one of {known}"
+        )
+    ring = tuple(chain.from_iterable(shape.points))
+    if ring and (max(ring) > MAX_COORDINATE or min(ring) < -MAX_COORDINATE):
+        raise ShapeError("bad-shape", "a point is millions of pixels away")
+    return convert(shape, ring, size, widths)
+
+
+_Convert: TypeAlias = Callable[[Shape, Ring, "tuple[int, int]", Widths], Geometry]
+
+
+def _require_points(shape: Shape, least: int, most: float = math.inf) -> None:
+    count = len(shape.points)
+    if not least <= count <= most:
+        needed = plural(least, "point") if least == most else f"at least {plural(least, 'point')}"
+        raise ShapeError("bad-shape", f"{kind_of(shape)} needs {needed}, has {count}")
+
+
+def _outline(ring: Ring, size: tuple[int, int]) -> Geometry:
+    area, crossing = geometry.outline_area(ring, *size)
+    crosses = crossing and not geometry.is_bridged(ring)
+    return Geometry(geometry.ring_box(ring), area, Polygons((ring,)), crosses)
+
+
+def _polygon(shape: Shape, ring: Ring, size: tuple[int, int], _: Widths) -> Geometry:
+    _require_points(shape, 3)
+    return _outline(ring, size)
+
+
+def _turned_box(shape: Shape, ring: Ring, size: tuple[int, int], _: Widths) -> Geometry:
+    _require_points(shape, 4, 4)
+    return _outline(ring, size)
+
+
+def _rectangle(shape: Shape, ring: Ring, _: tuple[int, int], __: Widths) -> Geometry:
+    _require_points(shape, 2)
+    box = geometry.ring_box(ring)
+    return Geometry(box, geometry.box_area(box), Polygons((geometry.box_corners(box),)))
+
+
+def _circle(shape: Shape, ring: Ring, _: tuple[int, int], __: Widths) -> Geometry:
+    _require_points(shape, 2, 2)
+    cx, cy, rx, ry = ring
+    radius = math.hypot(rx - cx, ry - cy)
+    if radius == 0:
+        raise ShapeError("bad-shape", "circle has zero radius")
+    return _disc(cx, cy, radius)
+
+
+def _disc(cx: float, cy: float, radius: float) -> Geometry:
+    box = (cx - radius, cy - radius, cx + radius, cy + radius)
+    outline = Polygons((geometry.circle_ring(cx, cy, radius),))
+    return Geometry(box, math.pi * radius**2, outline)
+
+
+def _mask(shape: Shape, ring: Ring, size: tuple[int, int], _: Widths) -> Geometry:
+    import numpy as np
+    from PIL import Image as PILImage
+    from PIL import UnidentifiedImageError
+
+    _require_points(shape, 2, 2)
+    try:
+        png = base64.b64decode(shape.mask or "", validate=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", PILImage.DecompressionBombWarning)
+            with PILImage.open(io.BytesIO(png)) as image:
+                crop = np.asarray(image.convert("L")) > 0
+    except (PILImage.DecompressionBombError, PILImage.DecompressionBombWarning) as error:
+        message = "the PNG of the mask declares too many pixels"
+        raise ShapeError("bad-mask", message, _REDRAW_MASK) from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise ShapeError(
+            "bad-mask", "the mask is not a base64-encoded PNG", _REDRAW_MASK
+        ) from error
+    left, top = int(min(ring[0::2])), int(min(ring[1::2]))
+    outline = geometry.mask_from_crop(crop, left, top, (size[1], size[0]))
+    area = geometry.mask_area(outline)
+    if area == 0:
+        raise ShapeError("bad-mask", "the mask has no pixels in the image", _REDRAW_MASK)
+    return Geometry(geometry.mask_box(outline), area, outline)
+
+
+def _line(shape: Shape, _: Ring, size: tuple[int, int], widths: Widths) -> Geometry:
+    width = _width(widths.stroke, shape, "skipped-line", "--lines stroke=W")
+    _require_points(shape, 2)
+    rings = geometry.stroke_rings(shape.points, width)
+    if not rings:
+        raise ShapeError("bad-shape", f"{kind_of(shape)} has zero length")
+    area = geometry.ring_area(rings[0])
+    if len(rings) > 1:  # its segments overlap at the joints
+        area = geometry.mask_area(geometry.rasterise(rings, *size))
+    return Geometry(geometry.ring_box(*rings), area, Polygons(rings))
+
+
+def _points(shape: Shape, _: Ring, size: tuple[int, int], widths: Widths) -> Geometry:
+    radius = _width(widths.radius, shape, "skipped-point", "--points radius=R")
+    _require_points(shape, 1)
+    discs = [_disc(x, y, radius) for x, y in shape.points]
+    if len(discs) == 1:
+        return discs[0]
+    rings = tuple(geometry.circle_ring(x, y, radius) for x, y in shape.points)
+    area = geometry.mask_area(geometry.rasterise(rings, *size))
+    return Geometry(geometry.ring_box(*(disc.box for disc in discs)), area, Polygons(rings))
+
+
+def _width(policy: Policy, shape: Shape, code: str, option: str) -> float:
+    if isinstance(policy, str):
+        severity: Severity | None = "error" if policy == "error" else None
+        message = f"a {kind_of(shape)} has no area: skipped"
+        raise ShapeError(code, message, f"give it an area with {option}", severity)
+    return policy
+
+
+_SHAPES: dict[str, _Convert] = {
+    "polygon": _polygon,
+    "rectangle": _rectangle,
+    "circle": _circle,
+    "oriented_rectangle": _turned_box,
+    "rotation": _turned_box,  # X-AnyLabeling's name for it
+    "mask": _mask,
+    "line": _line,
+    "linestrip": _line,
+    "point": _points,
+    "points": _points,
+}

@@ -1,0 +1,171 @@
+"""The XML files and images of a folder, paired according to a `Layout`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+from dataforge.codes import code
+from dataforge.findings import Place
+from dataforge.formats.base import Part
+from dataforge.io import Root, is_image, stem
+from dataforge.layouts import Layout, resolved_reference
+from dataforge.layouts import listed_ids as ids_in_list
+
+
+def split_names(layout: Layout) -> list[str | None]:
+    """The splits; None is the single split of all files."""
+    return [*layout.splits] or [None]
+
+
+def annotation_ids(root: Root, layout: Layout, split: str | None) -> dict[str, str]:
+    """Id -> path of every XML file below the split's annotation folder."""
+    ids = ((layout.annotation_id(split or "", name), name) for name in root.files())
+    return {id_: name for id_, name in ids if id_ is not None}
+
+
+def listed_ids(root: Root, layout: Layout) -> dict[str | None, list[str]]:
+    """Split -> ids, relative to the folder of the XML files; None is the single split of all files.
+
+    Raises:
+        InputError: a split file does not exist.
+    """
+    if not layout.splits or layout.per_split:
+        return {s: sorted(annotation_ids(root, layout, s)) for s in split_names(layout)}
+    return {split: ids_in_list(root, layout, split) for split in layout.splits}
+
+
+def image_index(root: Root, layout: Layout, split: str | None) -> dict[str, str]:
+    """`Layout.image_key` -> path of every image below the split's image folder.
+
+    The key is the id, unless the layout pairs by name; the first extension takes precedence.
+    """
+    rank = {extension: i for i, extension in enumerate(layout.extensions)}
+    images = [name for name in root.files() if is_image(name) and _extension(name) in rank]
+    images.sort(key=lambda name: (rank[_extension(name)], name), reverse=True)
+    keys = ((layout.image_key(split or "", name), name) for name in images)
+    return {key: name for key, name in keys if key is not None}
+
+
+def _extension(name: str) -> str:
+    return name[len(stem(name)) :].lower()
+
+
+class Listed(NamedTuple):
+    """An id of a split.
+
+    Attributes:
+        split: None is the single split of all files.
+        id: as in the layout.
+        path: of its XML file; empty if there is none.
+        first: whether no earlier split lists the same file.
+    """
+
+    split: str | None
+    id: str
+    path: str
+    first: bool
+
+
+class Images:
+    """The images of a split.
+
+    Args:
+        root: the dataset's folder.
+        layout: where things are in it.
+        split: whose images.
+
+    Attributes:
+        by_key: see `image_index`.
+    """
+
+    def __init__(self, root: Root, layout: Layout, split: str | None) -> None:
+        self.by_key = image_index(root, layout, split)
+
+    @cached_property
+    def folded(self) -> dict[str, str]:
+        """Case-folded key -> path; few datasets need it."""
+        return {key.casefold(): name for key, name in self.by_key.items()}
+
+
+def images_of_splits(root: Root, layout: Layout) -> dict[str | None, Images]:
+    """Split -> its images; splits with the same folders share one object."""
+    by_folders: dict[tuple[str, str], Images] = {}
+    found: dict[str | None, Images] = {}
+    for split in split_names(layout):
+        folders = layout.folders(split or "")
+        if folders not in by_folders:
+            by_folders[folders] = Images(root, layout, split)
+        found[split] = by_folders[folders]
+    return found
+
+
+class ImageFinder:
+    """Finds the image of an XML file.
+
+    Args:
+        root: the folder of the layout.
+        layout: where the files are.
+        keep: return the name of a missing image if its size is known.
+    """
+
+    def __init__(self, root: Root, layout: Layout, *, keep: bool) -> None:
+        self._root = root
+        self._layout = layout
+        self._keep = keep
+        self._images = images_of_splits(root, layout)
+
+    def find(self, listed: Listed, filename: str, has_size: bool) -> Part[str | None]:
+        """Returns the image's path, None if there is none.
+
+        Args:
+            listed: the XML file.
+            filename: its <filename>.
+            has_size: whether it states the image size.
+        """
+        layout, images, path = self._layout, self._images[listed.split], listed.path
+        if layout.lookup == "filename" and (by_name := self._by_name(listed, filename)):
+            return by_name
+        key = layout.key_of_id(listed.id)
+        by_id = images.by_key.get(key)
+        if by_id is not None:
+            last = filename.replace("\\", "/").rsplit("/", 1)[-1]
+            own = listed.id.rsplit("/", 1)[-1].strip()
+            if last and own not in (last, stem(last)):
+                yield code("filename-disagrees").at(
+                    Place(path, "filename"),
+                    f"is {filename!r}, but {by_id} has the name of the XML file and is used",
+                    "set lookup = 'filename' in the layout to use <filename>",
+                )
+            return by_id
+        if by_name := self._by_name(listed, filename):
+            return by_name
+        by_case = images.folded.get(key.casefold())
+        if by_case is not None:
+            yield code("case-differs").at(
+                Place(path),
+                f"the name of its image {by_case} differs in case",
+                "rename one of the two: other tools on Linux do not find the image",
+            )
+            return by_case
+        kept = self._keep and has_size
+        folder, own_id = layout.image_place(listed.split or "", path)
+        expected = own_id if folder in ("", ".") else f"{folder.rstrip('/')}/{own_id}"
+        yield code("image-missing").at(
+            Place(path),
+            f"no image {expected} with any of {', '.join(layout.extensions)}"
+            + ("; its objects are kept" if kept else ""),
+            "restore the image"
+            + (", or skip its annotations with --missing-images skip" if kept else ""),
+        )
+        return f"{expected}.jpg" if kept else None
+
+    def _by_name(self, listed: Listed, filename: str) -> str | None:
+        """The image that <filename> names, whose extension may be another one, or left out."""
+        folder, _ = self._layout.image_place(listed.split or "", listed.path)
+        wanted = resolved_reference(folder, filename) if filename else None
+        if not wanted or self._root.exists(wanted):
+            return wanted
+        name = wanted if is_image(wanted) else f"{wanted}.jpg"
+        key = self._layout.image_key(listed.split or "", name)
+        return None if key is None else self._images[listed.split].by_key.get(key)

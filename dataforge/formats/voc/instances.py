@@ -1,0 +1,110 @@
+"""From an <object> to an `Instance`, and its box when the coordinate convention is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from dataforge import geometry
+from dataforge.codes import code
+from dataforge.errors import plural
+from dataforge.findings import Edit, Finding, Place, Reorder
+from dataforge.formats.base import Part
+from dataforge.formats.voc.corners import in_order, is_reversed
+from dataforge.formats.voc.objects import VocObject, attributes_of, understood_difficult
+from dataforge.geometry import Coords, edges_of_text
+from dataforge.layouts import Layout
+from dataforge.records import Box, Instance
+
+
+class InstanceReader:
+    """Reads the objects of XML files.
+
+    Args:
+        layout: without a coordinate convention, boxes are read as written, to be `settled` later.
+
+    Attributes:
+        coords: the convention in which boxes are read.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        coords = layout.coords
+        self.coords: Coords = "zero" if coords == "auto" else coords
+        # VOC's own convention adds a pixel to widths: a box reversed in it is reversed in all.
+        self._judged: Coords = "voc" if coords == "auto" else coords
+        self._difficult = layout.difficult
+
+    def read(self, path: str, objects: Sequence[VocObject]) -> Part[list[Instance]]:
+        instances = []
+        for index, item in enumerate(objects):
+            place = Place(path, f"object[{index}]", item.line)
+            instance = yield from self._instance(place, item)
+            if instance is not None:
+                instances.append(instance)
+        return instances
+
+    def _instance(self, place: Place, item: VocObject) -> Part[Instance | None]:
+        """Returns the Instance, None if the object is invalid."""
+        name, bounds = item.name, item.bounds
+        texts: Sequence[str] = item.texts
+        if not name or bounds is None:
+            yield code("bad-object").at(place, item.fault, "redraw or delete the object", lost=1)
+            return None
+        extra: dict[str, Any] = {"voc": item.keys} if item.keys else {}
+        if is_reversed(bounds) and is_reversed(edges_of_text(texts, self._judged)):
+            yield _reversed_box(place, name, bounds)
+            extra = _with_bbox(extra, bounds)
+            texts, bounds = in_order(texts, bounds), geometry.ordered(bounds)
+        box = edges_of_text(texts, self.coords)
+        difficult, problem = understood_difficult(item.difficult)
+        if problem:
+            yield code("odd-difficult").at(place.at("/difficult"), problem, "write 0 or 1")
+        if difficult and self._difficult == "drop":
+            yield code("difficult-dropped").at(
+                place, f"{name!r} is marked difficult: skipped as requested", lost=1
+            )
+            return None
+        if parts := item.parts:
+            yield code("parts-not-read").at(
+                place, f"{plural(parts, '<part> or <polygon> element')} inside {name!r} not read"
+            )
+        return Instance(
+            label=name,
+            box=box,
+            area=geometry.box_area(box),
+            iscrowd=difficult and self._difficult == "ignore",
+            difficult=difficult,
+            place=place,
+            attributes=attributes_of(item),
+            extra=extra,
+        )
+
+
+def settled(instance: Instance, coords: Coords) -> Part[Instance]:
+    """An instance whose box was read as written."""
+    box, extra = instance.box, instance.extra
+    if is_reversed(box) and coords != "voc":
+        # By one pixel at most, which VOC's own convention adds to the width.
+        yield _reversed_box(instance.place, instance.label, box)
+        box, extra = geometry.ordered(box), _with_bbox(extra, box)
+    elif coords == "zero":
+        return instance
+    box = geometry.shifted(box, coords)
+    return msgspec.structs.replace(instance, box=box, area=geometry.box_area(box), extra=extra)
+
+
+def _reversed_box(place: Place, name: str, bounds: Box) -> Finding:
+    numbers = ", ".join(f"{value:g}" for value in bounds)
+    return code("reversed-box").at(
+        place.at("/bndbox"),
+        f"corners of {name!r} are reversed ({numbers}): reordered",
+        "write the corners in order",
+        edits=[Edit(place, Reorder())],
+    )
+
+
+def _with_bbox(extra: dict[str, Any], bounds: Box) -> dict[str, Any]:
+    """With the corners as written, for the check of wrong box formats."""
+    return {**extra, "voc": {**extra.get("voc", {}), "bbox": [*bounds]}}

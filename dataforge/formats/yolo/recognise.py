@@ -1,0 +1,51 @@
+"""Whether a folder has YOLO text files."""
+
+from __future__ import annotations
+
+import re
+
+from dataforge.errors import ParseError, plural
+from dataforge.formats.recognise import Recognised, Texts
+from dataforge.io import Root
+
+_ROW = re.compile(r"\d+(\.0*)?(\s+-?\d+(\.\d*)?(e-?\d+)?){4,}", re.IGNORECASE)
+
+
+def recognise(texts: Texts) -> Recognised:
+    """Text files with the names of images and rows of numbers; and files with class names.
+
+    If no file has such rows, and there are no other annotations, class names are enough.
+    """
+    beside = texts.beside_images(".txt")
+    labels = [name for name in beside if _has_rows(texts.root, name)]
+    naming = [name for name in texts.root.files() if _names_classes(texts.root, name)]
+    names = f"; class names in {', '.join(naming[:3])}" if naming else ""
+    if not labels:
+        if not naming or texts.labelme or texts.coco or texts.voc:
+            return Recognised(0)
+        return Recognised(
+            len(beside) or 1, f"no text file with rows of numbers beside images{names}"
+        )
+    evidence = f"{plural(len(labels), 'text file')} beside images with rows of a class number and "
+    return Recognised(len(labels), f"{evidence}coordinates{names}")
+
+
+def _has_rows(root: Root, name: str) -> bool:
+    try:
+        text = root.look(name).decode("utf-8", "replace")
+    except ParseError:
+        return False
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return bool(lines) and sum(bool(_ROW.fullmatch(line)) for line in lines) > 0.5 * len(lines)
+
+
+def _names_classes(root: Root, name: str) -> bool:
+    last = name.rsplit("/", 1)[-1].lower()
+    if last in ("classes.txt", "obj.names"):
+        return True
+    if not last.endswith((".yaml", ".yml")):
+        return False
+    try:
+        return bool(re.search(rb"(?m)^names\s*:", root.look(name)))
+    except ParseError:
+        return False
