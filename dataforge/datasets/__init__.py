@@ -1,30 +1,56 @@
+"""A dataset: the formats and layout of a folder, the single pass over it, and where images go."""
+
 from __future__ import annotations
 
-from dataforge.datasets.infer import choose, known_as
-from dataforge.datasets.placing import How, Placing, folder_of
-from dataforge.datasets.source import (
-    Progress,
-    Source,
-    apart,
-    image_key,
-    in_two_splits,
-    in_utf8,
-    layout_rules,
-    options_of,
+from dataforge.datasets.encoding import encodable, in_utf8
+from dataforge.datasets.found_layout import FoundLayout
+from dataforge.datasets.layout_choice import find_layout, well_known_name
+from dataforge.datasets.oddities import empty_files, images_without_annotation
+from dataforge.datasets.placing import ImageMode, Placing, folder_of
+from dataforge.datasets.recognise import (
+    FormatFound,
+    formats_in,
+    guess_format,
+    guess_formats,
+    recognisable,
 )
+from dataforge.datasets.root import KeepingRoot
+from dataforge.datasets.seen import Fact, Seen, Step
+from dataforge.datasets.shards import decode_images
+from dataforge.datasets.source import Source, apart, in_two_splits, layout_rules
+from dataforge.datasets.steps import Clipped, Measurable
+from dataforge.datasets.surveys import Progress, Survey, survey
+from dataforge.datasets.voc_layout import find_voc_layout
 
 __all__ = [
-    "How",
+    "Clipped",
+    "Fact",
+    "FormatFound",
+    "FoundLayout",
+    "ImageMode",
+    "KeepingRoot",
+    "Measurable",
     "Placing",
     "Progress",
+    "Seen",
     "Source",
+    "Step",
+    "Survey",
     "apart",
-    "choose",
+    "decode_images",
+    "empty_files",
+    "encodable",
+    "find_layout",
+    "find_voc_layout",
     "folder_of",
-    "image_key",
+    "formats_in",
+    "guess_format",
+    "guess_formats",
+    "images_without_annotation",
     "in_two_splits",
     "in_utf8",
-    "known_as",
     "layout_rules",
-    "options_of",
+    "recognisable",
+    "survey",
+    "well_known_name",
 ]

@@ -1,71 +1,76 @@
-"""Putting images where an output format has them."""
+"""Places images where an output format requires them."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeAlias
 
+from dataforge.codes import code
+from dataforge.datasets.seen import Seen
 from dataforge.datasets.source import Source
 from dataforge.errors import ParseError, UsageError, plural
+from dataforge.findings import Finding, Place
+from dataforge.formats import Writer
 from dataforge.io import Root, is_image
-from dataforge.records import Finding, Image
 
-How: TypeAlias = Literal["reference", "copy", "hardlink", "symlink"]
+ImageMode: TypeAlias = Literal["reference", "copy", "hardlink", "symlink"]
 
 
 def folder_of(out: str) -> Path:
-    """The folder that an output is in: itself, unless it names a single file."""
+    """The folder of an output: itself, unless it names a single file."""
     path = Path(out)
     return path.parent if path.suffix.lower() == ".json" else path
 
 
 class Placing:
-    """Puts images where the output format has them.
+    """Places images where the output format requires them.
 
     Args:
-        how: None is the format's own habit.
+        mode: None is the format's default.
         out: as the user named it.
-        writer: the format's module.
+        writer: of the output's format.
         source: where the images are.
 
     Raises:
-        UsageError: images cannot be placed so.
-        InputError: there is no such folder of images.
+        UsageError: images cannot be placed in this way.
+        InputError: the image folder does not exist.
     """
 
-    def __init__(self, how: How | None, out: str, writer: Any, source: Source) -> None:
-        self.how = how or writer.IMAGES
+    def __init__(
+        self, mode: ImageMode | None, out: str, writer: Writer[Any], source: Source
+    ) -> None:
+        self.mode = mode or writer.image_mode
         self.writer = writer
-        self.images = Root(getattr(source.options, "image_root", None) or source.root.location)
+        self.images = source.image_root
         self.extract: Callable[[str], bytes] | None = None
-        if getattr(source.options, "extract_images", False):
-            if self.how == "reference":
-                raise UsageError("--extract-images writes images: it needs --images copy")
-            self.extract = partial(source.reader.embedded_image, source.root)
-        if self.how != "reference" and folder_of(out) != Path(out):
-            raise UsageError(f"--images {self.how} needs a folder to write to, not {out}")
-        if self.how in ("hardlink", "symlink") and self.images.remote:
-            raise UsageError(f"--images {self.how} needs local images; use copy")
+        if source.reader.extracts_images(source.options):
+            if self.mode == "reference":
+                raise UsageError("--extract-images requires --image-mode copy")
+            self.extract = partial(source.reader.extracted_image, source.root)
+        if self.mode != "reference" and folder_of(out) != Path(out):
+            raise UsageError(f"--image-mode {self.mode} requires a folder to write to, not {out}")
+        if self.mode in ("hardlink", "symlink") and self.images.remote:
+            raise UsageError(f"--image-mode {self.mode} requires local images; use copy")
 
     def left_at(self, out: str) -> str:
-        """The way from the output's folder to images that stay where they are; else empty."""
-        if self.how != "reference" or self.images.remote or "://" in out:
+        """The path from the output folder to images that stay in place; else empty."""
+        if self.mode != "reference" or self.images.remote or "://" in out:
             return ""
-        way = os.path.relpath(self.images.path.resolve(), folder_of(out).resolve())
-        return "" if way == "." else way.replace(os.sep, "/")
+        path = os.path.relpath(self.images.path.resolve(), folder_of(out).resolve())
+        return "" if path == "." else path.replace(os.sep, "/")
 
     def place(
-        self, views: Mapping[str, Iterable[Image]], stage: Path, out: Path
+        self, splits: Mapping[str, Sequence[Seen]], stage: Path, out: Path
     ) -> Iterator[Finding]:
-        """Put all images into the stage; yields a finding for each that is not there."""
-        if self.how == "reference":
+        """Put all images into the stage; yields a finding for each missing one."""
+        if self.mode == "reference":
             return
         done: set[str] = set()
-        for name, images in views.items():
+        for name, images in splits.items():
             for image in images:
                 target = self.writer.image_path(name, image.file_name)
                 if target in done or _in_place(self.images, image.file_name, out / target):
@@ -74,41 +79,39 @@ class Placing:
                 try:
                     self._place_one(image, stage / target)
                 except ParseError as error:
-                    yield Finding(
-                        code="image-not-placed",
-                        severity="error",
-                        file=image.file_name,
-                        message=f"is not in the output: {error.message}",
-                        remedy="restore the image and convert again",
+                    yield code("image-not-placed").at(
+                        Place(image.file_name),
+                        f"is missing from the output: {error.message}",
+                        "restore the image and convert again",
                     )
 
     def left_over(
-        self, views: Mapping[str, Iterable[Image]], stage: Path, out: Path
+        self, splits: Mapping[str, Sequence[Seen]], stage: Path, out: Path
     ) -> Iterator[Finding]:
-        """Name the files that stay where the output has its images, and are none of the dataset's.
+        """Report files in the image folders of the output that do not belong to the dataset.
 
-        They are not removed: nobody can tell what is left of an older output from a person's own.
+        They are not removed: they may be left over from an older output, or the user's own.
 
         Args:
-            views: split -> the images that are written.
-            stage: where the output is before it is put in place.
-            out: where it is going to be.
+            splits: split -> the images that are written.
+            stage: where the output is before it is moved into place.
+            out: where it will be.
         """
-        listed = getattr(self.writer, "LISTS_IMAGES", False)
-        if listed and self.how == "reference":
+        listed = self.writer.lists_images
+        if listed and self.mode == "reference":
             return
         splits_in: dict[str, list[str]] = {}
-        for name in views:
+        for name in splits:
             folder = self.writer.image_path(name, "x").rpartition("/")[0]
             splits_in.setdefault(folder, []).append(name)
-        replaced = self.writer.targets(out, list(views))
+        replaced = self.writer.targets(out, list(splits))
         for folder, names in splits_in.items():
             if not (out / folder).is_dir():
                 continue
             wanted = {
                 self.writer.image_path(name, image.file_name)
                 for name in names
-                for image in views[name]
+                for image in splits[name]
             }
             made = {path.suffix for path in (stage / folder).rglob("*") if path.is_file()}
             own = self._own(out / folder)
@@ -125,19 +128,19 @@ class Placing:
                 yield _left_over(found, folder, listed)
 
     def _own(self, folder: Path) -> Path | None:
-        """The folder that images are read from, where it is below another, by that one's name."""
+        """The folder that images are read from, if it is below this one, in terms of this one."""
         if self.images.remote:
             return None
         source, target = self.images.path.resolve(), folder.resolve()
         return folder / source.relative_to(target) if source.is_relative_to(target) else None
 
-    def _place_one(self, image: Image, target: Path) -> None:
+    def _place_one(self, image: Seen, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if not self.images.exists(image.file_name):
             if self.extract is None:
                 raise ParseError(image.file_name, "", "it does not exist")
-            target.write_bytes(self.extract(image.source))
-        elif self.how == "copy":
+            target.write_bytes(self.extract(image.place.file))
+        elif self.mode == "copy":
             try:
                 source = self.images.open(image.file_name)
             except OSError as error:
@@ -146,25 +149,24 @@ class Placing:
             with source, target.open("wb") as stream:
                 shutil.copyfileobj(source, stream)
         else:
-            link = os.link if self.how == "hardlink" else os.symlink
+            link = os.link if self.mode == "hardlink" else os.symlink
             link(os.path.realpath(self.images.path / image.file_name), target)
 
 
 def _left_over(found: list[str], folder: str, listed: bool) -> Finding:
     names = ", ".join(found[:5]) + ", ..." * (len(found) > 5)
-    read = "" if listed else ", but whoever reads that folder takes them for its own"
-    return Finding(
-        code="left-over-files",
+    read = "" if listed else ", but programs that list the folder will use them"
+    return code("left-over-files").at(
+        Place(found[0]),
+        f"{plural(len(found), 'file')} in {folder or 'the output'} ({names}) existed before "
+        f"and do not belong to this dataset{read}",
+        "delete them, or write to a new folder",
         severity="note" if listed else "warning",
-        file=found[0],
-        message=f"{plural(len(found), 'file')} in {folder or 'the output'} ({names}): there before "
-        f"and none of this dataset's{read}",
-        remedy="remove what an older output left there, or write to a new folder",
     )
 
 
 def _in_place(images: Root, name: str, target: Path) -> bool:
-    """Whether the target is the image itself, where OUT/images is the folder that was read."""
+    """Whether the target is the image itself, because OUT/images is the folder that was read."""
     if images.remote or target.is_symlink() or not target.exists():
         return False
     return os.path.realpath(images.path / name) == os.path.realpath(target)

@@ -1,7 +1,8 @@
-"""Where the work on single files runs; what comes of it is the same everywhere."""
+"""Engines that process shards; the result is the same for all of them."""
 
 from __future__ import annotations
 
-from dataforge.engines.table import get_engine
+from dataforge.engines.base import Engine, NoOptions
+from dataforge.engines.table import engine_options, engines, get_engine
 
-__all__ = ["get_engine"]
+__all__ = ["Engine", "NoOptions", "engine_options", "engines", "get_engine"]

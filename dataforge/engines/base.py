@@ -1,31 +1,57 @@
-"""What every engine module offers, under the same name.
-
-    Engine(workers).map(function, items)   -> iterator of function(item), in the order of the items
-
-As the built-in `map` it is lazy, and asks for items only a little ahead of what has been taken
-from it, so that memory does not grow with their number. The function, the items and the results
-must be picklable; the function is copied to each worker once, so that it may carry much (a bound
-method of a reader with its index of images), and what it changes in itself is lost. An exception
-inside it comes out where its result would have, with its traceback.
-"""
+"""The base class of all engines."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
 
 S = TypeVar("S")
 T = TypeVar("T")
 
 
-class Engine(Protocol):
-    """A place where work runs; its `map` is what the readers of `dataforge.formats` take."""
+class NoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """No options."""
 
+
+class Engine(ABC):
+    """Processes items, several at a time.
+
+    Attributes:
+        Options: struct of the engine's options, as for a `dataforge.formats.Reader`.
+
+    Args:
+        workers: number of items processed at once; 0 for one per available core.
+        options: an instance of the class's `Options`.
+
+    Raises:
+        UsageError: an option is invalid.
+    """
+
+    Options: ClassVar[type[msgspec.Struct]] = NoOptions
+
+    @abstractmethod
+    def __init__(self, workers: int, options: Any) -> None: ...
+
+    @abstractmethod
     def map(self, function: Callable[[S], T], items: Iterable[S], /) -> Iterator[T]:
-        """The results in order.
+        """``function(item)`` for each item, in the order of the items.
+
+        Like the built-in `map` it is lazy, and it fetches items only slightly ahead of the results
+        that have been consumed, so that memory does not grow with their number. An exception in the
+        function is raised in place of its result, with its traceback. Closing or dropping the
+        iterator stops all work.
+
+        Args:
+            function: must be picklable; it is copied to each worker once, so it may be large (a
+                bound method of a reader with its index of images); changes that it makes to its
+                own state are lost.
+            items: must be picklable, like the results. A message costs more than reading a file,
+                so an item should be a shard: a list of a few hundred files.
 
         Raises:
             UsageError: the function cannot be sent to a worker.
             DataforgeError: a worker died.
         """
-        ...

@@ -1,4 +1,18 @@
-"""This machine: one worker is the process itself, more are processes beside it."""
+"""Local engine: a single worker runs in this process, several run in child processes.
+
+Each worker has a connection to the parent:
+
+    worker                    parent
+    ready           ─►
+                    ◄─        the function, once
+                    ◄─        an item
+    its answer      ─►
+                    ◄─        the next item, and so on
+
+The parent sends only to a worker that is waiting, so the two sides cannot deadlock. A closed
+connection shows each side that the other has ended: the parent never waits for a worker that was
+killed, and a worker never outlives its parent.
+"""
 
 from __future__ import annotations
 
@@ -7,83 +21,62 @@ import os
 import pickle
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
-from functools import cache
-from itertools import islice
-from multiprocessing.connection import Connection
-from threading import Thread
+from contextlib import contextmanager, suppress
+from functools import cache, partial
+from itertools import count, islice
+from multiprocessing.connection import Connection, wait
+from queue import SimpleQueue
+from time import monotonic
 from traceback import format_exception
 from typing import Any, TypeVar
 
+from dataforge.engines.base import Engine, NoOptions
 from dataforge.errors import DataforgeError, UsageError
 
 S = TypeVar("S")
 T = TypeVar("T")
 
-BATCH = 32
-"""Items that travel together: a file takes less time than a message."""
-
 AHEAD = 3
-"""Batches for each worker that are asked for before their results are."""
+"""Items per worker that are fetched before the preceding results have been consumed."""
 
-# A process that has threads must not be forked, and ours may have some (numpy's, a progress bar's);
-# "forkserver" starts its workers in a third of the time that "spawn" takes.
-_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+# A process with threads must not be forked, and ours may have some (numpy, a progress bar);
+# "forkserver" starts workers three times as fast as "spawn".
+if sys.platform == "win32":
+    _CONTEXT = multiprocessing.get_context("spawn")
+else:
+    _CONTEXT = multiprocessing.get_context("forkserver")
+
+_READY = b"ready"
+_NO_MORE = b""  # a pickle is never empty
+
+_TO_END, _TO_BE_KILLED = 1, 10
+"""Seconds to wait for a worker to end when it is asked to, and again after it is killed."""
 
 
-class Engine:
-    """Work on this machine.
+class LocalEngine(Engine):
+    """Runs work on this machine.
 
     Args:
-        workers: number of processes; 0 is one for each core that this process may use.
+        workers: number of processes; 0 for one per core that this process may use.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, options: NoOptions | None = None) -> None:
         self.workers = workers or _cores()
 
     def map(self, function: Callable[[S], T], items: Iterable[S], /) -> Iterator[T]:
-        """See `dataforge.engines.base`."""
+        """See `dataforge.engines.Engine`."""
         if self.workers == 1:
             return map(function, items)
-        return self._shared_out(_pickled(function), iter(items))
-
-    def _shared_out(self, function: bytes, items: Iterator[Any]) -> Iterator[Any]:
-        context = multiprocessing.get_context(_METHOD)
-        wanted, want = context.Pipe(duplex=False)
-        pool = ProcessPoolExecutor(
-            self.workers, context, initializer=_begin, initargs=(function, wanted)
-        )
-        batches = iter(lambda: list(islice(items, BATCH)), [])
-        running: deque[Future[list[Any]]] = deque()
-        try:
-            while True:
-                more = islice(batches, AHEAD * self.workers - len(running))
-                running.extend(pool.submit(_run, batch) for batch in more)
-                if not running:
-                    return
-                yield from running.popleft().result()
-        except BrokenProcessPool as error:
-            raise DataforgeError(
-                "a worker process died, most likely for want of memory: try fewer --workers; a "
-                "script that asks for workers must do its work below `if __name__ == '__main__':`"
-            ) from error
-        except BaseException:
-            want.close()  # whatever still runs
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
-            want.close()
-            wanted.close()
+        return _results(_Crew(self.workers, _pickled(function)), enumerate(items))
 
 
 def _cores() -> int:
-    """Cores that this process may use, as many as Windows lets one wait for."""
+    """Cores that this process may use; Windows waits on at most 63 handles, two per worker."""
     if sys.platform == "win32":
-        return min(os.cpu_count() or 1, 61)
+        return min(os.cpu_count() or 1, 31)
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -96,45 +89,242 @@ def _pickled(function: Callable[..., Any]) -> bytes:
         raise UsageError(f"{function!r} cannot be sent to another process: {error}") from error
 
 
-# In the workers. ------------------------------------------------------------------------------
-
-_function_bytes = b""
+# Parent process -------------------------------------------------------------------------------
 
 
-def _begin(function: bytes, wanted: Connection) -> None:
-    global _function_bytes  # noqa: PLW0603 - what a process is for
-    _function_bytes = function
-    # Ctrl-C reaches the whole group: the workers go quietly, and the parent says so.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    Thread(target=_end_unwanted, args=(wanted,), daemon=True).start()
-
-
-def _end_unwanted(wanted: Connection) -> None:
-    """End with the parent, which may be killed, or have no use for what is being done."""
-    with suppress(OSError):  # how Windows says that the other end is closed
-        wanted.poll(None)  # nothing is ever sent
-    signal.raise_signal(signal.SIGTERM)
-
-
-@cache
-def _function() -> Callable[[Any], Any]:
-    function: Callable[[Any], Any] = pickle.loads(_function_bytes)
-    return function
-
-
-def _run(batch: list[Any]) -> list[Any]:
+def _results(crew: _Crew, items: Iterator[tuple[int, Any]]) -> Iterator[Any]:
+    answers: dict[int, bytes] = {}
+    done = False
     try:
-        return list(map(_function(), batch))
-    except Exception as error:
-        if not _travels(error):
-            raise RuntimeError("".join(format_exception(error))) from None
-        raise
+        for turn in count():
+            crew.take(islice(items, turn + AHEAD * crew.size - crew.taken))
+            if turn == crew.taken:
+                done = True
+                return
+            answers.update(crew.collect(block=False))  # so that no worker is idle
+            while turn not in answers:
+                answers.update(crew.collect(block=True))
+            yield _opened(answers.pop(turn))
+    finally:
+        crew.stop(done)
 
 
-def _travels(error: Exception) -> bool:
-    """False for an exception whose arguments are not those of its class, such as lxml's."""
+class _Crew:
+    """Workers and the queue of items; workers are started on demand.
+
+    Attributes:
+        size: maximum number of workers.
+        taken: number of items received so far.
+    """
+
+    def __init__(self, size: int, function: bytes) -> None:
+        self.size = size
+        self.taken = 0
+        self._function = function
+        self._waiting: deque[tuple[int, Any]] = deque()
+        self._workers: list[_Worker] = []
+
+    def take(self, items: Iterable[tuple[int, Any]]) -> None:
+        """Queue items, each with its index: 0, 1, 2, ..."""
+        for numbered in items:
+            self._waiting.append(numbered)
+            self.taken += 1
+        in_hand = sum(worker.turn is not None for worker in self._workers)
+        while len(self._workers) < min(self.size, in_hand + len(self._waiting)):
+            with _interrupts_held():
+                self._workers.append(_Worker())
+        self._hand_out()
+
+    def collect(self, block: bool) -> dict[int, bytes]:
+        """Index -> answer, for the answers received so far; waits for a message if `block` is set.
+
+        Raises:
+            DataforgeError: a worker died.
+        """
+        senders: dict[Any, _Worker] = {}
+        for worker in self._workers:
+            if not worker.idle:
+                senders[worker.connection] = senders[worker.process.sentinel] = worker
+        heard = wait(list(senders), None if block else 0)
+        answers: dict[int, bytes] = {}
+        for worker in dict.fromkeys(senders[one] for one in heard):
+            message = worker.receive()
+            if worker.turn is None:  # it reported that it is ready
+                worker.ready = True
+                worker.send(self._function)
+            else:
+                answers[worker.turn] = message
+                worker.turn = None
+        self._hand_out()
+        return answers
+
+    def stop(self, done: bool) -> None:
+        """Stop all workers within a bounded time.
+
+        Args:
+            done: let idle workers exit normally; all others are killed at once.
+        """
+        with _interrupts_held():
+            for worker in self._workers:
+                if done and worker.idle:
+                    with suppress(OSError):  # already ended
+                        worker.connection.send_bytes(_NO_MORE)
+                elif worker.process.is_alive():
+                    worker.process.terminate()
+            self._join(_TO_END)
+            for worker in self._workers:
+                worker.connection.close()
+                if worker.process.is_alive():
+                    worker.process.kill()
+            self._join(_TO_BE_KILLED)
+
+    def _hand_out(self) -> None:
+        for worker in self._workers:
+            if worker.idle and self._waiting:
+                turn, item = self._waiting.popleft()
+                worker.send(pickle.dumps(item, pickle.HIGHEST_PROTOCOL))
+                worker.turn = turn
+
+    def _join(self, seconds: float) -> None:
+        end = monotonic() + seconds
+        for worker in self._workers:
+            worker.process.join(max(0, end - monotonic()))
+
+
+class _Worker:
+    """The parent's view of a worker process.
+
+    Attributes:
+        connection: connection to the process.
+        ready: whether the process has the function.
+        turn: index of the item that is being processed.
+    """
+
+    def __init__(self) -> None:
+        self.connection, theirs = _CONTEXT.Pipe()
+        self.ready = False
+        self.turn: int | None = None
+        # "daemon": Python also ends them if it exits without closing our iterator.
+        self.process = _CONTEXT.Process(target=_work, args=(theirs,), daemon=True)
+        try:
+            self.process.start()
+        except (OSError, EOFError) as error:
+            raise DataforgeError(
+                f"a worker process cannot be started: {error}; {_GUARD}"
+            ) from error
+        finally:
+            theirs.close()
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is waiting for an item."""
+        return self.ready and self.turn is None
+
+    def send(self, message: bytes) -> None:
+        """Send a message; raises DataforgeError if the process has ended."""
+        try:
+            self.connection.send_bytes(message)
+        except OSError as error:
+            raise self._death() from error
+
+    def receive(self) -> bytes:
+        """Receive a message; raises DataforgeError if the process ends, even within a message."""
+        try:
+            if self.connection.poll():
+                return self.connection.recv_bytes()
+        except (OSError, EOFError) as error:
+            raise self._death() from error
+        raise self._death()
+
+    def _death(self) -> DataforgeError:
+        self.process.join(_TO_END)
+        code = self.process.exitcode
+        if code is not None and code < 0:
+            how = signal.strsignal(-code) or f"signal {-code}"
+            remedy = "it probably ran out of memory: use fewer --workers"
+        else:
+            how = f"exit code {code}"
+            remedy = "its output is above" if self.ready else _GUARD
+        return DataforgeError(f"a worker process died ({how}); {remedy}")
+
+
+_GUARD = "a script that uses workers must run its code under `if __name__ == '__main__':`"
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Defer Ctrl-C until the end of a block that would leave a process behind if interrupted.
+
+    The block must be short. Only the main thread is ever interrupted.
+    """
+    usual = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or usual is None:
+        yield
+        return
+    arrived: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: arrived.append(number))
     try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:  # noqa: BLE001 - any class may refuse in its own way
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        if arrived:
+            signal.raise_signal(signal.SIGINT)
+
+
+class WorkerTraceback(Exception):  # noqa: N818 - shown as a traceback, never caught
+    """The traceback of an exception in the worker, set as the cause of that exception here."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f'\n"""\n{text}"""')
+
+
+def _opened(answer: bytes) -> Any:
+    result, error, text = pickle.loads(answer)
+    if error is not None:
+        raise error from (WorkerTraceback(text) if text else None)
+    return result
+
+
+# Worker processes ------------------------------------------------------------------------------
+
+
+def _work(connection: Connection) -> None:
+    # Ctrl-C reaches all processes of a terminal: only the parent reports it, and stops the workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # undo what the imported main module did
+    inbox: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_listen, args=(connection, inbox), daemon=True).start()
+    with suppress(OSError):  # the parent has ended
+        connection.send_bytes(_READY)
+        load = cache(partial(pickle.loads, inbox.get()))
+        while item := inbox.get():
+            connection.send_bytes(_answer(load, item))
+
+
+def _listen(connection: Connection, inbox: SimpleQueue[bytes]) -> None:
+    """Forward messages; exit when the parent ends, or no longer needs the current result."""
+    try:
+        while True:
+            inbox.put(connection.recv_bytes())
+    except (OSError, EOFError):
+        os._exit(1)
+
+
+def _answer(load: Callable[[], Callable[[Any], Any]], item: bytes) -> bytes:
+    """(result, exception, traceback text), pickled; no text if the exception contains it."""
+    try:
+        result = load()(pickle.loads(item))
+        return pickle.dumps((result, None, ""), pickle.HIGHEST_PROTOCOL)
+    except BaseException as error:  # noqa: BLE001 - SystemExit is re-raised in the parent as well
+        text = "".join(format_exception(error))
+        if _travels(error):
+            return pickle.dumps((None, error, text))
+        return pickle.dumps((None, RuntimeError(text), ""))
+
+
+def _travels(error: BaseException) -> bool:
+    """Whether an exception survives pickling; False if its arguments do not fit (lxml's)."""
+    try:
+        return isinstance(pickle.loads(pickle.dumps(error)), BaseException)
+    except Exception:  # noqa: BLE001 - a class may fail in any way
         return False
-    return True

@@ -1,24 +1,65 @@
-"""Every engine by name: its module, which is imported when it is asked for."""
+"""Engines by name, imported on demand.
+
+Other packages add engines through the entry point group ``dataforge.engines``: a name, and a
+subclass of `dataforge.engines.Engine`.
+"""
 
 from __future__ import annotations
 
-from importlib import import_module
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
 
 from dataforge.engines.base import Engine
-from dataforge.errors import UsageError
+from dataforge.errors import DataforgeError, UsageError
+from dataforge.io import Plugins, convert_options
 
-_ENGINES = {"local": "dataforge.engines.local"}
+_TABLE = Plugins(
+    "dataforge.engines",
+    {
+        "local": "dataforge.engines.local:LocalEngine",
+    },
+)
 
 
-def get_engine(workers: int, name: str = "local") -> Engine:
-    """An engine with so many workers, 0 for as many as it has cores.
+def engines() -> list[str]:
+    """The names of all engines, including those of other packages, sorted; none is imported.
 
     Raises:
-        UsageError: there is none of that name, or the number is negative.
+        DataforgeError: two packages offer the same name.
     """
-    if name not in _ENGINES:
-        raise UsageError(f"no engine {name!r}; there are {', '.join(_ENGINES)}")
+    return _TABLE.names()
+
+
+def get_engine(name: str, workers: int, options: Mapping[str, Any] | None = None) -> Engine:
+    """Create an engine by name.
+
+    Args:
+        name: one of `engines`.
+        workers: number of workers, 0 for one per core of the engine.
+        options: fields of the engine's `Options`.
+
+    Raises:
+        UsageError: there is no engine of that name, the number is negative, or an option is
+                invalid.
+            DataforgeError: the engine is from another package and cannot be loaded.
+    """
     if workers < 0:
-        raise UsageError(f"--workers {workers}: want a number of processes, or 0 for all cores")
-    engine: Engine = import_module(_ENGINES[name]).Engine(workers)
+        raise UsageError(f"--workers {workers}: expected a number of processes, or 0 for all cores")
+    engine = _checked(name, _TABLE.load(name))
+    where = f"with --engine {name}"
+    return engine(workers, convert_options(engine.Options, options or {}, where))
+
+
+def engine_options() -> dict[str, type[msgspec.Struct]]:
+    """Engine name -> its `Options`; engines that cannot be loaded are left out."""
+    kinds = _TABLE.added(lambda point, kind: _checked(point.name, kind))
+    own = {name: _checked(name, _TABLE.load(name)) for name in _TABLE.names() if name not in kinds}
+    return {name: kind.Options for name, kind in sorted({**own, **kinds}.items())}
+
+
+def _checked(name: str, engine: Any) -> type[Engine]:
+    if not (isinstance(engine, type) and issubclass(engine, Engine)):
+        raise DataforgeError(f"engine {name!r} is not a subclass of dataforge.engines.Engine")
     return engine

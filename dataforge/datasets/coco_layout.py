@@ -1,0 +1,121 @@
+"""Finds the layout of a folder of COCO files: the file of each split, and the images."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any, TypeAlias
+
+import msgspec
+
+from dataforge.datasets.found_layout import FoundLayout
+from dataforge.errors import LayoutError, ParseError, plural
+from dataforge.formats.coco import image_names
+from dataforge.io import Root
+from dataforge.layouts import SPLIT_ORDER, Layout, by_last_part, folder_of_images, split_of_json
+
+_ImageNames: TypeAlias = Callable[[str], list[str] | None]
+"""`image_names` of a file in the folder."""
+
+
+def find_coco_layout(root: Root, declared: Mapping[str, Any], by_flags: bool) -> FoundLayout:
+    """Find the COCO files in a folder, and the folders that their file names are relative to.
+
+    Args:
+        root: the folder.
+        declared: fields of `Layout` from the user or a layout file; they are kept.
+        by_flags: whether the command has options for folders, for the messages.
+
+    Raises:
+        LayoutError: there are no COCO files, or their images are not in the folder.
+    """
+    found = dict(declared)
+    reasons: list[str] = []
+    names_in = cache(partial(image_names, root))  # files may be large: parsed only once
+    if "splits" not in found:
+        found["splits"], reasons = _find_splits(root, names_in)
+    if "images" in found or "split_images" in found:
+        if "images" in found:
+            found["images"] = declared_images(root, found["images"], "images = ")
+        found["split_images"] = {
+            split: declared_images(root, folder, f"split_images: {split} = ")
+            for split, folder in found.get("split_images", {}).items()
+        }
+    else:
+        folders = _find_images(root, found["splits"], names_in, by_flags)
+        found["images"] = next(iter(folders.values()))
+        if len(set(folders.values())) > 1:
+            found["split_images"] = folders
+        reasons.append(
+            "images in " + ", ".join(f"{folder}/" for folder in sorted(set(folders.values())))
+        )
+    found.setdefault("annotations", ".")
+    return FoundLayout(msgspec.convert(found, Layout), tuple(reasons))
+
+
+def _find_splits(root: Root, names_in: _ImageNames) -> tuple[dict[str, str], list[str]]:
+    """(split -> COCO file, why)."""
+    splits: dict[str, str] = {}
+    reasons = []
+    for name in root.files():
+        if not name.lower().endswith(".json"):
+            continue
+        try:
+            listed = names_in(name)
+        except ParseError as error:
+            raise LayoutError(
+                f"{error}; fix it, or name the files to read with --split-files"
+            ) from error
+        if listed is None:
+            continue  # other JSON
+        split = split_of_json(name)
+        if split in splits:
+            reasons.append(f"{name} is ignored: the split {split} is already {splits[split]}")
+            continue
+        splits[split] = name
+        reasons.append(f"split {split}: {name} with {plural(len(listed), 'image')}")
+    if not splits:
+        raise LayoutError(
+            f"{root.location} contains no COCO file (images, annotations, categories)"
+        )
+    order = [*SPLIT_ORDER, *sorted(splits)]
+    return dict(sorted(splits.items(), key=lambda item: order.index(item[0]))), reasons
+
+
+def declared_images(root: Root, folder: str, prefix: str) -> str:
+    """A folder unchanged if it is below the root; absolute if it is in the working directory.
+
+    Raises:
+        LayoutError: it is in neither; the message starts with `prefix`.
+    """
+    if os.path.isdir(os.path.join(root.location, folder)):
+        return folder
+    if os.path.isdir(folder):
+        return os.path.abspath(folder)
+    raise LayoutError(
+        f"{prefix}{folder}: no such folder in {root.location} or the working directory"
+    )
+
+
+def _find_images(
+    root: Root, splits: Mapping[str, str], names_in: _ImageNames, by_flags: bool
+) -> dict[str, str]:
+    """Split -> the folder that its file names are relative to."""
+    names = by_last_part(root.files())
+    folders: dict[str, str] = {}
+    for split, path in splits.items():
+        listed = names_in(path)
+        if not listed:
+            fault = "is not a COCO file" if listed is None else "lists no images"
+            raise LayoutError(
+                f"{root.location}: {path} {fault}; name the files to read with --split-files"
+            )
+        folder = folder_of_images(names, listed, split)
+        if folder is None:
+            raise LayoutError(
+                f"{root.location} contains none of the images that {path} lists; "
+                f"name their folder with --image-dir{'' if by_flags else ' of register'}"
+            )
+        folders[split] = folder
+    return folders

@@ -1,0 +1,60 @@
+"""Names that are not UTF-8: their bytes are escaped when they are encoded."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from dataforge.findings import Finding
+from dataforge.formats import Evidence
+
+
+def is_utf8(text: str) -> bool:
+    """False for a file name in another encoding, as old archives produce."""
+    return text.isascii() or not re.search("[\ud800-\udfff]", text)
+
+
+def in_utf8(finding: Finding) -> Finding:
+    """The finding with escapes for the bytes of a name that is in another encoding.
+
+    Without edits then: what they would write cannot be written.
+    """
+    place = finding.place
+    written = is_utf8(place.file + place.pointer + finding.message)
+    if written and (not finding.edits or _is_encodable(finding.edits)):
+        return finding
+    place = msgspec.structs.replace(
+        place, file=_escaped(place.file), pointer=_escaped(place.pointer)
+    )
+    return msgspec.structs.replace(
+        finding, place=place, message=_escaped(finding.message), edits=()
+    )
+
+
+def _is_encodable(value: Any) -> bool:
+    try:
+        msgspec.msgpack.encode(value)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _escaped(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def encodable(evidence: Evidence) -> Evidence:
+    """The same where it can be encoded; else with escapes for names in another encoding."""
+    if _is_encodable(evidence.value):
+        return evidence
+    return Evidence(evidence.kind, _all_escaped(evidence.value))
+
+
+def _all_escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return _escaped(value)
+    if isinstance(value, dict):
+        return {_all_escaped(key): _all_escaped(item) for key, item in value.items()}
+    return [*map(_all_escaped, value)] if isinstance(value, (list, tuple)) else value

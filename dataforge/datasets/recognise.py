@@ -1,0 +1,73 @@
+"""Decides the formats of a folder's annotation files, in the same way for all commands."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dataforge.errors import InputError
+from dataforge.formats import Texts, formats
+from dataforge.io import Root, is_image, stem
+
+
+class FormatFound(msgspec.Struct, frozen=True):
+    """A format that was recognised.
+
+    Attributes:
+        format: its name.
+        files: number of annotation files in it.
+        evidence: a sentence that says why.
+    """
+
+    format: str
+    files: int
+    evidence: str
+
+
+def formats_in(root: Root, texts: Texts | None = None) -> list[FormatFound]:
+    """The formats in a folder, that of the most annotation files first.
+
+    Args:
+        root: the folder.
+        texts: its annotation files, if they have already been examined.
+    """
+    texts = texts or Texts(root)
+    found = [
+        FormatFound(name, recognised.files, recognised.evidence)
+        for name, format_ in formats().items()
+        if format_.recognise and (recognised := format_.recognise(texts)).files
+    ]
+    return sorted(found, key=lambda part: -part.files)
+
+
+def recognisable() -> list[str]:
+    """The formats that find their own files in a folder."""
+    return [name for name, format_ in formats().items() if format_.recognise]
+
+
+def guess_format(root: Root) -> str:
+    """The format of most of a folder's annotation files; `images` if there are none.
+
+    Raises:
+        InputError: there are no images either.
+    """
+    return guess_formats(root)[0]
+
+
+def guess_formats(root: Root) -> tuple[str, list[FormatFound]]:
+    """(the result of `guess_format`, the other formats that were recognised)."""
+    texts = Texts(root)
+    if found := formats_in(root, texts):
+        return found[0].format, found[1:]
+    if texts.findings:  # a reader reports what is wrong with them
+        return _intended(root, texts.findings[0].file), []
+    if not any(map(is_image, root.files())):
+        raise InputError(f"{root.location}: contains no annotations and no images")
+    return "images", []
+
+
+def _intended(root: Root, unreadable: str) -> str:
+    """The probable format of an unreadable annotation file, by its name."""
+    if unreadable.lower().endswith(".xml"):
+        return "voc"
+    own = any(stem(name) == stem(unreadable) for name in root.files() if is_image(name))
+    return "labelme" if own else "coco"

@@ -1,0 +1,57 @@
+"""A folder whose files are opened only once, even if they are needed several times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dataforge.io import ImageHeader, Root
+
+_HELD = 256 * 2**20  # bytes of texts that are kept for the reader
+
+
+class KeepingRoot(Root):
+    """A folder that keeps what will be needed again.
+
+    Code that examines a file to find out its format leaves its text for the reader (`look`), which
+    takes it (`read_bytes`); the last image header is kept for the checks. None of this is sent to
+    other processes.
+    """
+
+    def __init__(self, location: str) -> None:
+        super().__init__(location)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._texts: dict[str, bytes] = {}
+        self._room = _HELD
+        self._header: tuple[str, ImageHeader] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        dropped = ("_texts", "_room", "_header")
+        return {name: value for name, value in self.__dict__.items() if name not in dropped}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._forget()
+
+    def look(self, name: str, limit: int | None = None) -> bytes:
+        """The file's content, which is kept for the reader while there is room."""
+        if name in self._texts:
+            return self._texts[name]
+        data = super().read_bytes(name, limit)
+        if len(data) <= self._room:
+            self._room -= len(data)
+            self._texts[name] = data
+        return data
+
+    def read_bytes(self, name: str, limit: int | None = None) -> bytes:
+        data = self._texts.pop(name, None)
+        if data is None:
+            return super().read_bytes(name, limit)
+        self._room += len(data)
+        return data
+
+    def image_header(self, name: str) -> ImageHeader:
+        if self._header is None or self._header[0] != name:
+            self._header = name, super().image_header(name)
+        return self._header[1]

@@ -1,0 +1,142 @@
+"""Finds the files of a folder that list its splits."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Set
+
+import msgspec
+
+from dataforge.errors import InputError, plural
+from dataforge.io import Root, is_image, stem
+from dataforge.layouts import (
+    SPLIT_NAMES,
+    SPLIT_ORDER,
+    Ids,
+    Layout,
+    folders_of,
+    header_row,
+    join,
+    known_ids,
+    last_part,
+    matching_files,
+    read_split_file,
+    split_ids,
+)
+
+
+def find_splits(root: Root, names: list[str], layout: Layout) -> tuple[dict[str, str], list[str]]:
+    """(split -> the file that lists it, reasons); empty if no file does.
+
+    Args:
+        root: the folder.
+        names: its files.
+        layout: the folders of images and XML files.
+    """
+    ids = known_ids(names, layout, "")
+    listings: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    folders = folders_of(names)
+    for name in names:
+        if split := _split_of(name):
+            listings[split][_starred(name, layout, folders)].append(name)
+    best: dict[str, tuple[tuple[bool, int, int], _List]] = {}
+    others: dict[str, list[_List]] = {}
+    for split, by_path in listings.items():
+        lists = [_inspect(root, files, path, layout, ids) for path, files in by_path.items()]
+        for found in lists:
+            # train.txt before aeroplane_train.txt, then the longest list, then the shortest path
+            in_one_word = last_part(stem(found.path)).lower() in SPLIT_NAMES
+            rank = in_one_word, found.hits, -len(found.path)
+            if not found.fault and (split not in best or rank > best[split][0]):
+                best[split] = rank, found
+        others[split] = [found for found in lists if found.fault]
+    reasons = _passed_over(others, {*best}, names)
+    if "train" in best:  # trainval repeats train and val
+        best.pop("trainval", None)
+    chosen = {split: best[split][1] for split in SPLIT_ORDER if split in best}
+    if not chosen:
+        return {}, [*reasons, "no split files found: everything is one split"]
+    for split, found in chosen.items():
+        header = f" below its header row ({found.header})" if found.header else ""
+        reasons.append(f"split {split}: {found.path} lists {plural(found.hits, 'id')}{header}")
+    return {split: found.path for split, found in chosen.items()}, reasons
+
+
+class _List(msgspec.Struct, frozen=True):
+    """The content of the split files that a path, maybe with a ``*``, means.
+
+    Attributes:
+        path: relative to the root.
+        hits: number of lines that are ids of this folder.
+        header: the header row, if there is one.
+        fault: why this is not a list of the folder's images; empty if it is.
+        unreadable: whether the reason is that it cannot be read.
+    """
+
+    path: str
+    hits: int = 0
+    header: str = ""
+    fault: str = ""
+    unreadable: bool = False
+
+
+def _inspect(root: Root, files: list[str], path: str, layout: Layout, ids: Ids) -> _List:
+    hits = lines = 0
+    header = ""
+    for star, name in matching_files(path, files):
+        try:
+            text = read_split_file(root, name)
+        except InputError as error:
+            return _List(path, fault=str(error), unreadable=True)
+        folder = layout.annotations.replace("*", star) if star else ""
+        header = header or header_row(text, ids, folder) or ""
+        listed = split_ids(text, ids, folder)
+        lines += len(listed)
+        hits += sum(ids.match(line, folder) is not None for line in listed)
+    if hits and hits >= 0.5 * lines:
+        return _List(path, hits, header)
+    fault = f"{path}: {hits:,} of {plural(lines, 'line')} name an existing XML file"
+    return _List(path, hits, header, fault if lines else f"{path}: empty")
+
+
+def _passed_over(others: Mapping[str, list[_List]], found: Set[str], names: list[str]) -> list[str]:
+    """The reasons for not using files that are named after a split.
+
+    If another file lists the split, only unreadable files are mentioned. A file with the name of
+    an image, such as a YOLO label file, is never mentioned.
+    """
+    labels = {last_part(stem(name)) for name in names if is_image(name)}
+    reasons = []
+    for split in (split for split in SPLIT_ORDER if split in others):
+        rest = [
+            other
+            for other in others[split]
+            if (other.unreadable or split not in found)
+            and last_part(stem(other.path)) not in labels
+        ]
+        if rest:
+            more = f"; and {len(rest) - 1:,} more" if len(rest) > 1 else ""
+            reasons.append(f"split {split}: ignored {rest[0].fault}{more}")
+    return reasons
+
+
+def _starred(path: str, layout: Layout, folders: Set[str]) -> str:
+    """A split file's path, with ``*`` if it is in one of several dataset folders."""
+    if "*" not in layout.annotations or layout.by_name:
+        return path
+    parts = path.split("/")
+    for length in range(len(parts) - 1, 0, -1):
+        front = "/".join(parts[:length])
+        if layout.annotations.replace("*", front) in folders:
+            return join("*", *parts[length:])
+    return path
+
+
+def _split_of(name: str) -> str | None:
+    """The split that a list file is named after: the last word that is a split name."""
+    if not name.lower().endswith((".txt", ".csv", ".lst")):
+        return None
+    words = re.split(r"[^a-z]+", last_part(stem(name)).lower())
+    found = [SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES]
+    return found[-1] if found else None

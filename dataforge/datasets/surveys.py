@@ -1,0 +1,237 @@
+"""The single pass over a dataset that convert, check, inspect, split and register share.
+
+    reading.items() ─► shards ─► map: read ─► [decide] ─► map: settle, steps, encode ─► reduce
+
+A worker returns its shard's images as bytes, and what is needed of each image for the dataset as a
+whole: its name, split, labels and findings. No image is passed between processes as an object, and
+none is decoded by the parent. A single worker is the same code without processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple, TypeAlias
+
+from dataforge.classes import Tally
+from dataforge.codes import code
+from dataforge.datasets.seen import Seen, Step
+from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries
+from dataforge.datasets.source import Source
+from dataforge.datasets.spool import Spool
+from dataforge.engines import Engine
+from dataforge.errors import plural
+from dataforge.findings import Finding, Place
+from dataforge.formats import Context, Evidence, Item, Reading, Record, SourceText
+from dataforge.records import Header
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with (annotation files done, total)."""
+
+
+class Shard(NamedTuple):
+    """Images that were read together.
+
+    Attributes:
+        images: where they are in the spool, encoded.
+        seen: of each of them; None if the image does not count.
+    """
+
+    images: tuple[int, int]
+    seen: list[Seen | None]
+
+
+class Survey:
+    """The result of a pass over a dataset.
+
+    Attributes:
+        header: what the source says about the dataset as a whole.
+        images: of each image that counts, in the order of the source.
+        shards: the same in shards, with the images themselves, if they were kept.
+        tally: the labels of all images.
+        facts: key -> values that steps yielded, in the order of the images.
+        decision: of the reading.
+        texts: annotation file -> where its bytes are in the spool, if they were kept.
+        spool: of images and texts; closed by `close`.
+    """
+
+    def __init__(self) -> None:
+        self.header = Header()
+        self.images: list[Seen] = []
+        self.shards: list[Shard] = []
+        self.tally = Tally()
+        self.facts: dict[str, list[Any]] = {}
+        self.decision: Any = None
+        self.texts: dict[str, tuple[int, int]] = {}
+        self.spool = Spool()
+
+    def __enter__(self) -> Survey:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the disk space that the pass used."""
+        self.spool.close()
+
+
+def survey(
+    source: Source,
+    context: Context,
+    engine: Engine,
+    *,
+    report: Callable[[Finding], None],
+    steps: Sequence[Step] = (),
+    keep: bool = False,
+    own_splits: bool = True,
+    repeats: bool = False,
+    progress: Progress | None = None,
+) -> Survey:
+    """Go over a dataset once.
+
+    Args:
+        source: the dataset.
+        context: for its reader.
+        engine: where the work runs.
+        report: called with each finding, in the order of the source.
+        steps: done to each image, in this order.
+        keep: keep the images for a second pass.
+        own_splits: keep the source's splits; an image may be in several of them.
+        repeats: count an image again if the source has it again, as programs do that read the files
+            themselves; else only the first counts, and each further one is a finding.
+        progress: called from time to time.
+
+    Raises:
+        InputError: there is nothing that can be read.
+        OutputError: there is no room on the disk for what is kept.
+    """
+    reading = source.open(context)
+    found = Survey()
+    try:
+        _Pass(source, reading, found, report, own_splits, repeats, progress).run(
+            engine, steps, keep
+        )
+    except BaseException:
+        found.close()
+        raise
+    return found
+
+
+class _Pass:
+    """One pass in the parent."""
+
+    def __init__(
+        self,
+        source: Source,
+        reading: Reading,
+        found: Survey,
+        report: Callable[[Finding], None],
+        own_splits: bool,
+        repeats: bool,
+        progress: Progress | None,
+    ) -> None:
+        self.reading = reading
+        self.found = found
+        self.report = report
+        self.own_splits = own_splits
+        self.repeats = repeats
+        self.progress = progress
+        self.evidence: dict[str, list[Any]] = {}
+        self.first: dict[str, Place] = {}
+        self.order = {name: number for number, name in enumerate(source.root.files(), 1)}
+
+    def run(self, engine: Engine, steps: Sequence[Step], keep: bool) -> None:
+        if not self.reading.decides:
+            work = Work(self.reading, steps, keep)
+            for piece in engine.map(work.read, self._shards()):
+                self._take(piece, keep)
+        else:
+            waiting = []
+            for piece in engine.map(ReadOnly(self.reading), self._shards()):
+                for entry in decode_entries(piece.entries):
+                    if entry.evidence is not None:
+                        self._take_evidence(entry.evidence)
+                self._take_texts(piece)
+                waiting.append(self.found.spool.put(piece.entries))
+            self.found.decision = self.reading.decide(self.evidence)
+            work = Work(self.reading, steps, keep, self.found.decision)
+            for piece in engine.map(work.settle, map(self.found.spool.get, waiting)):
+                self._take(piece, keep)
+        for record in self.reading.finish(self.evidence, self.found.decision):
+            self._take_record(record)
+
+    def _shards(self) -> Iterator[list[Item]]:
+        """The items in shards; other records are taken at once."""
+        items = self._items()
+        return iter(lambda: list(islice(items, self.reading.shard)), [])
+
+    def _items(self) -> Iterator[Item]:
+        for item in self.reading.items():
+            if isinstance(item, Item):
+                yield item
+            else:
+                self._take_record(item)
+
+    def _take(self, piece: Piece, keep: bool) -> None:
+        kept: list[Seen | None] = []
+        for entry in decode_entries(piece.entries):
+            if entry.seen is not None:
+                kept.append(entry.seen if self._take_image(entry.seen) else None)
+            elif entry.finding is not None:
+                self.report(entry.finding)
+            elif entry.evidence is not None:
+                self._take_evidence(entry.evidence)
+            elif entry.header is not None:
+                self.found.header = entry.header
+        self._take_texts(piece)
+        if keep and kept:
+            self.found.shards.append(Shard(self.found.spool.put(piece.images), kept))
+
+    def _take_record(self, record: Record) -> None:
+        if isinstance(record, Finding):
+            self.report(record)
+        elif isinstance(record, Header):
+            self.found.header = record
+        elif isinstance(record, Evidence):
+            self._take_evidence(record)
+        elif isinstance(record, SourceText):
+            self.found.texts[record.file] = self.found.spool.put(record.data)
+
+    def _take_evidence(self, evidence: Evidence) -> None:
+        self.evidence.setdefault(evidence.kind, []).append(evidence.value)
+
+    def _take_texts(self, piece: Piece) -> None:
+        for name, data in piece.texts:
+            self.found.texts[name] = self.found.spool.put(data)
+
+    def _take_image(self, seen: Seen) -> bool:
+        """Whether an image counts: it has not occurred before, or repeats count."""
+        if not self.own_splits:
+            seen.split = None
+        first = self.first.setdefault(seen.key, seen.place)
+        if first is not seen.place and not self.repeats:
+            if first != seen.place:  # else the same entry, listed in another split
+                self.report(_marked_twice(seen, first.file))
+            return False
+        for finding in seen.findings:
+            self.report(finding)
+        for fact in seen.facts:
+            self.found.facts.setdefault(fact.key, []).append(fact.value)
+        seen.findings, seen.facts = [], []
+        for label, count in seen.labels.items():
+            self.found.tally.add(label, count.shapes, count.place)
+        self.found.images.append(seen)
+        if self.progress:
+            self.progress(self.order.get(seen.place.file, 1), len(self.order))
+        return True
+
+
+def _marked_twice(seen: Seen, owner: str) -> Finding:
+    return code("image-marked-twice").at(
+        seen.place,
+        f"annotates {seen.file_name}, which {owner} already does: "
+        f"{plural(seen.shapes, 'shape')} not converted",
+        "keep one of the two files",
+        lost=seen.shapes,
+    )

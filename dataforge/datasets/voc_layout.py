@@ -1,0 +1,84 @@
+"""Finds the layout of a folder of XML files and images: its folders, then its splits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from dataforge.datasets.found_layout import FoundLayout, naming_folders
+from dataforge.datasets.pair_folders import find_folders
+from dataforge.datasets.split_lists import find_splits
+from dataforge.errors import LayoutError
+from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, stem
+from dataforge.layouts import Layout, last_part
+
+
+def find_voc_layout(
+    root: Root, declared: Mapping[str, Any] | None = None, by_flags: bool = True
+) -> FoundLayout:
+    """Infer the layout of a folder of XML files and images.
+
+    Args:
+        root: the folder.
+        declared: fields of `Layout` from the user or a layout file; they are kept.
+        by_flags: whether the command has options for folders, for the messages.
+
+    Raises:
+        LayoutError: there are no XML files, or none with an image.
+    """
+    declared = dict(declared or {})
+    names = root.files()
+    xmls = [name for name in names if name.lower().endswith(".xml")]
+    images = [name for name in names if is_image(name)]
+    if not xmls:
+        raise LayoutError(f"{root.location} contains no .xml files: is this the dataset's folder?")
+    if not images:
+        raise LayoutError(f"{root.location} contains no images ({', '.join(IMAGE_EXTENSIONS)})")
+    found: dict[str, Any] = {}
+    reasons: list[str] = []
+    if not {"images", "annotations"} <= declared.keys():
+        found, reasons = find_folders(xmls, images)
+        if not found:
+            raise LayoutError(f"{root.location}: {reasons[0]}; {naming_folders(by_flags)}")
+    for key, value in found.items():
+        if key in declared and declared[key] != value:
+            reasons.append(
+                f"{key}: {_show(declared[key])} as declared, not {_show(value)} as found"
+            )
+    found |= declared
+    if "splits" not in found:
+        places = Layout(images=found["images"], annotations=found["annotations"])
+        found["splits"], why = find_splits(root, names, places)
+        reasons += why
+    found.setdefault("coords_default", _usual_coords(found))
+    layout = msgspec.convert(found, Layout)
+    if layout.by_name:
+        _check_names(root, layout, by_flags)
+    return FoundLayout(layout, tuple(reasons))
+
+
+def _usual_coords(found: Mapping[str, Any]) -> str:
+    """The default coordinate convention: the devkit counts from 1, others from 0."""
+    folders = last_part(found["images"]), last_part(found["annotations"])
+    lists = [path for path in found["splits"].values() if "ImageSets/Main/" in path]
+    return "voc" if folders == ("JPEGImages", "Annotations") and lists else "zero"
+
+
+def _check_names(root: Root, places: Layout, by_flags: bool) -> None:
+    """Reject ambiguous image names, if XML files are matched to images by name alone."""
+    xmls = {places.key_of_id(stem(name)) for name in root.files() if name.lower().endswith(".xml")}
+    first: dict[str, str] = {}
+    for name in root.files():
+        key = places.image_key("", name) if is_image(name) else None
+        if key in xmls and stem(first.setdefault(key, name)) != stem(name):
+            raise LayoutError(
+                f"{root.location}: several folders have an image for {key}.xml "
+                f"({first[key]}, {name}): put the XML files into folders with the same names, or "
+                f"{naming_folders(by_flags)}"
+            )
+
+
+def _show(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, dict) else str(value)
