@@ -1,38 +1,32 @@
-"""What can be wrong with a dataset: one file for each code; `_base` says what is in it."""
+"""What can be wrong with a dataset or a training config: one file for each check, by group."""
 
 from __future__ import annotations
 
-from dataforge.checks.base import Data
-from dataforge.checks.class_absent_from_split import unmarked
-from dataforge.checks.coordinates_too_large import measurable
-from dataforge.checks.files import Document, KeepingRoot
-from dataforge.checks.fixing import Fix
+from dataforge.checks.base import CONFIG, Check, DatasetInfo, Facts, Gatherer, Whole
+from dataforge.checks.classes.class_absent_from_split import unmarked
+from dataforge.checks.opened import ConfigFile
 from dataforge.checks.run import Running, dropped_by_trainers
 from dataforge.checks.select import Ignore, Selection, Settings, find_settings, load_settings
-from dataforge.checks.table import GROUPS, Row, checks, get_check, start
-from dataforge.checks.text import Change, Edit, Text, applied
+from dataforge.checks.table import checks, find_known_code, known_codes, start
 
 __all__ = [
-    "GROUPS",
-    "Change",
-    "Data",
-    "Document",
-    "Edit",
-    "Fix",
+    "CONFIG",
+    "Check",
+    "ConfigFile",
+    "DatasetInfo",
+    "Facts",
+    "Gatherer",
     "Ignore",
-    "KeepingRoot",
-    "Row",
     "Running",
     "Selection",
     "Settings",
-    "Text",
-    "applied",
+    "Whole",
     "checks",
     "dropped_by_trainers",
+    "find_known_code",
     "find_settings",
-    "get_check",
+    "known_codes",
     "load_settings",
-    "measurable",
     "start",
     "unmarked",
 ]

@@ -1,53 +1,90 @@
-"""Images that are the same: by their bytes, or by what is to be seen.
+"""Images that are the same: by their bytes, or by their looks.
 
-add(image)      for each image, by every check that asks
-inside()        (image, an earlier one that it is like), no two splits between them
-across()        (image, an earlier one of a split that it must not be in)
+Each image yields what it is compared by (`Bytes`, `Looks`); at the end `SameFiles` and `SameLooks`
+find the earlier images that each one equals, once for all checks that need it.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dataforge.checks.base import Check, Data
+from dataforge.checks.base import Facts, Gatherer, Whole
 from dataforge.datasets import apart
-from dataforge.io import same_bytes
-from dataforge.records import Finding, Image
+from dataforge.io import Root, same_bytes
+from dataforge.records import Image
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+DISTANCE = 5
+"""Bits, of 64, in which the hashes of two images that look the same may differ."""
 
-class Alike:
-    """Which images are like which earlier ones.
+_SAME = 0.25
+"""Share of the contrast by which two images that look the same may differ."""
+
+_BLANK = 2.0
+"""Grey levels: an image with less contrast has nothing to compare."""
+
+_MOST = 50
+"""Images, the last ones with a part of the hash in common, that one is compared with."""
+
+
+class Bytes(Gatherer):
+    """[name, size of the file in bytes] of each image that can be opened."""
+
+    key = "bytes"
+
+    def image(self, image: Image) -> Iterator[Any]:
+        if header := self.data.file(image).header:
+            yield [image.file_name, header.size_bytes]
+
+
+class Looks(Gatherer):
+    """[name, size of the file in bytes, perceptual hash, 16 x 16 levels of grey] of each image."""
+
+    key = "looks"
+
+    def image(self, image: Image) -> Iterator[Any]:
+        import numpy as np
+
+        file = self.data.file(image)
+        header, grey = file.header, file.grey
+        if header is None or grey is None:
+            return
+        small = (grey[::2, ::2] + grey[::2, 1::2] + grey[1::2, ::2] + grey[1::2, 1::2]) / 4
+        flat = small.ravel()
+        if flat @ flat / flat.size - (flat.sum() / flat.size) ** 2 < _BLANK**2:  # its variance
+            return
+        levels = np.rint(small).astype(np.uint8).tobytes()
+        yield [image.file_name, header.size_bytes, perceptual_hash(grey), levels]
+
+
+class Alike(ABC):
+    """Which images equal which earlier ones.
 
     Args:
-        data: the dataset.
+        facts: what the images yielded.
+        whole: the dataset.
     """
 
-    def __init__(self, data: Data) -> None:
-        self._data = data
+    def __init__(self, facts: Facts, whole: Whole) -> None:
+        self._facts = facts
+        self._root: Root = whole.data.image_root
         self._splits: dict[str, dict[str, None]] = {}
-
-    def add(self, image: Image) -> None:
-        """Take in an image; one that is known may be in another split now."""
-        if image.file_name not in self._splits:
-            self._splits[image.file_name] = {}
-            self._look(image)
-        if image.split:
-            self._splits[image.file_name][image.split] = None
-
-    def _look(self, image: Image) -> None:
-        raise NotImplementedError
+        for seen in whole.images:
+            splits = self._splits.setdefault(seen.file_name, {})
+            if seen.split:
+                splits[seen.split] = None
 
     @cached_property
+    @abstractmethod
     def _pairs(self) -> dict[str, list[str]]:
-        """Name -> earlier ones that it is like, the most alike first; called when all are added."""
-        raise NotImplementedError
+        """Name -> earlier images that it equals, the most similar first."""
 
     def inside(self) -> Iterator[tuple[str, str]]:
         """(name, earlier name) of each that is not in `across`."""
@@ -66,27 +103,22 @@ class Alike:
         return any(apart(a, b) for a in self._splits[name] for b in self._splits[twin])
 
     def splits(self, name: str) -> str:
-        """Those that an image is in, for a message."""
+        """The splits of an image, for a message."""
         return " and ".join(self._splits[name])
 
 
-class SameBytes(Alike):
-    """Images whose files are the same; of files of different sizes nothing more is read."""
-
-    def __init__(self, data: Data) -> None:
-        super().__init__(data)
-        self._by_size: dict[int, list[str]] = defaultdict(list)
-
-    def _look(self, image: Image) -> None:
-        if header := self._data.file(image).header:
-            self._by_size[header.size_bytes].append(image.file_name)
+class SameFiles(Alike):
+    """Images whose files are identical; files of different sizes are not read."""
 
     @cached_property
     def _pairs(self) -> dict[str, list[str]]:
+        by_size: dict[int, list[str]] = defaultdict(list)
+        for name, size in dict(self._facts.of(Bytes.key)).items():
+            by_size[size].append(name)
         found: dict[str, list[str]] = {}
-        for names in self._by_size.values():
-            for group in same_bytes(self._data.image_root, names) if len(names) > 1 else ():
-                # Of earlier ones in the same splits the first says all: thousands may be the same.
+        for names in by_size.values():
+            for group in same_bytes(self._root, names) if len(names) > 1 else ():
+                # One earlier image per set of splits is enough: thousands may be identical.
                 first: dict[tuple[str, ...], str] = {}
                 for name in group:
                     if first:
@@ -95,67 +127,21 @@ class SameBytes(Alike):
         return found
 
 
-class Gathering(Check):
-    """What the checks of images that are alike have in common.
-
-    Attributes:
-        kind: how they are alike.
-    """
-
-    kind: type[Alike]
-
-    @property
-    def alike(self) -> Alike:
-        """What all checks of this kind gather together."""
-        return self.data.shared(self.kind)
-
-    def image(self, image: Image) -> Iterator[Finding]:
-        self.alike.add(image)
-        return iter(())
-
-
-DISTANCE = 5
-"""Bits of 64 that the hashes of two images that look alike may differ in."""
-
-_SAME = 0.25
-"""Of the contrast: what two images that look alike may differ by."""
-
-_BLANK = 2.0
-"""Levels of grey: an image of less contrast shows nothing to compare."""
-
-_MOST = 50
-"""Images with a part of the hash in common that one is compared with, the last ones."""
-
-
-class LookAlike(Alike):
-    """Images that look the same and whose files are not.
+class SameLooks(Alike):
+    """Images that look the same but whose files differ.
 
     The low frequencies of an image give a hash of 64 bits (pHash). Two that differ in no more than
     `DISTANCE` bits have one of six parts of it in common, so that not all pairs are looked at.
     What is left is compared by 16 x 16 levels of grey.
     """
 
-    def __init__(self, data: Data) -> None:
-        super().__init__(data)
-        self._hashes: dict[str, int] = {}
-        self._seen: dict[str, bytes] = {}
-        self._sizes: dict[str, int] = {}
+    def __init__(self, facts: Facts, whole: Whole) -> None:
+        super().__init__(facts, whole)
+        gathered = {name: rest for name, *rest in facts.of(Looks.key)}
+        self._sizes: dict[str, int] = {name: size for name, (size, _, _) in gathered.items()}
+        self._hashes: dict[str, int] = {name: bits for name, (_, bits, _) in gathered.items()}
+        self._levels: dict[str, bytes] = {name: grey for name, (_, _, grey) in gathered.items()}
         self._digests: dict[str, bytes] = {}
-
-    def _look(self, image: Image) -> None:
-        import numpy as np
-
-        file = self._data.file(image)
-        header, grey = file.header, file.grey
-        if header is None or grey is None:
-            return
-        small = (grey[::2, ::2] + grey[::2, 1::2] + grey[1::2, ::2] + grey[1::2, 1::2]) / 4
-        flat = small.ravel()
-        if flat @ flat / flat.size - (flat.sum() / flat.size) ** 2 < _BLANK**2:  # its variance
-            return
-        self._hashes[image.file_name] = perceptual_hash(grey)
-        self._seen[image.file_name] = np.rint(small).astype(np.uint8).tobytes()
-        self._sizes[image.file_name] = header.size_bytes
 
     @cached_property
     def _pairs(self) -> dict[str, list[str]]:
@@ -179,17 +165,17 @@ class LookAlike(Alike):
         return found
 
     def _like(self, name: str, others: Sequence[str]) -> list[str]:
-        """Those that look like an image and are not the same file, the most alike first."""
+        """Those that look like an image but are not identical to it, the most similar first."""
         differences = self._differences(name, others)
         ranked = sorted(zip(differences, others, strict=True))
         return [other for d, other in ranked if d < _SAME and not self._same(name, other)]
 
     def _differences(self, name: str, others: Sequence[str]) -> list[float]:
-        """How different an image looks from others, in parts of the contrast."""
+        """How much an image differs from others, as a share of the contrast."""
         import numpy as np
 
-        seen = b"".join(self._seen[key] for key in (name, *others))
-        grey = np.frombuffer(seen, np.uint8).reshape(len(others) + 1, -1).astype(np.float64)
+        levels = b"".join(self._levels[key] for key in (name, *others))
+        grey = np.frombuffer(levels, np.uint8).reshape(len(others) + 1, -1).astype(np.float64)
         grey -= grey.mean(axis=1, keepdims=True)  # one may be lighter than the other as a whole
         contrast = grey.std(axis=1)
         found: list[float] = (
@@ -198,12 +184,12 @@ class LookAlike(Alike):
         return found
 
     def _same(self, name: str, other: str) -> bool:
-        """Whether two files hold the same bytes, which is told as that."""
+        """Whether two files are identical, which is reported as a duplicate instead."""
         return self._sizes[name] == self._sizes[other] and self._digest(name) == self._digest(other)
 
     def _digest(self, name: str) -> bytes:
         if name not in self._digests:
-            self._digests[name] = self._data.image_root.digest(name)
+            self._digests[name] = self._root.digest(name)
         return self._digests[name]
 
 
@@ -218,9 +204,9 @@ def _parts(bits: int) -> list[int]:
 
 
 def perceptual_hash(grey: npt.NDArray[np.float64]) -> int:
-    """64 bits of (32, 32) levels of grey: which of the lowest frequencies are above their median.
+    """A 64-bit hash of (32, 32) grey levels: which of the lowest frequencies exceed their median.
 
-    The first, the image's lightness, counts as 0.
+    The first one, the brightness of the image, counts as 0.
     """
     import numpy as np
 

@@ -1,68 +1,47 @@
-"""What a check is: one code, one file, ``dataforge/checks/<code with underscores>.py``.
+"""Checks: one code and one file each, ``dataforge/checks/<group>/<code with underscores>.py``.
 
-    __doc__      its page, which `dataforge explain CODE` prints: a line that says what is wrong,
-                 then paragraphs that begin with What:, Why:, Example: and Fix:
-    SEVERITY     `error`, `warning` or `note`: that of its gravest finding
-    FIX          `safe` or `unsafe` where ``--fix`` mends it; left out where it does not
-    Fix          where FIX is: a subclass of `dataforge.checks.fixing.Fix`, which mends it
-    FORMATS      ("voc",): source formats that it is for, "config" for training configs; left out
-                 where it is for all
-    IMAGES       True where it opens image files: ``--no-images`` leaves it out
-    PIXELS       True where it decodes them as well: ``--no-pixels`` leaves it out, too
-    Check        a subclass of `Check` below; left out where readers or verbs yield the finding,
-                 so that the module is a page alone
+The file defines a class `Check`, a subclass of `dataforge.checks.Check`; its page is
+``dataforge/codes/<group>/<code>.md``. A code whose findings come from a reader or a verb only has a
+page. A run goes over the dataset once:
 
-A code names the fault and not the cure, in kebab-case, and never changes.
+    for each image     image(image)            where it is read, maybe in another process
+    at the end         finish(facts, whole)    in the parent, with the facts of all images
+    or, for a training config                  config(config)
 
-A run goes over the dataset once:
-
-    for each annotation file   document(document, image)     with the first image read from it
-        for each of its images     image(image)
-    at the end                 finish()
-    or, for a training config  config(document)
-
-Each hook is a generator of findings; a hook that a subclass does not define costs nothing.
+A check therefore keeps no state between images. What it needs of all of them it yields as facts, of
+builtin types, and gets back in the order of the images. A hook that a subclass does not define
+costs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
-import msgspec
-
-from dataforge.checks.files import Document, ImageFile
-from dataforge.classes import ClassMap
+from dataforge.checks.opened import ConfigFile, ImageFile
+from dataforge.classes import Classes, Resolver
+from dataforge.codes import Code, code
+from dataforge.datasets import Fact, Seen, Source
+from dataforge.findings import Drop, Edit, Finding, Place, Severity
 from dataforge.io import Root
 from dataforge.layouts import Layout
-from dataforge.records import Finding, Header, Image, Instance, Severity
+from dataforge.records import Header, Image, Instance
 
 T = TypeVar("T")
 
-
-class About(msgspec.Struct, frozen=True):
-    """What the table and the module say of a check.
-
-    Attributes:
-        code: of its findings.
-        severity: of its findings, if they do not say otherwise.
-    """
-
-    code: str
-    severity: Severity
+CONFIG = "config"
+"""The format of a training config."""
 
 
-class Data:
-    """What all checks of a run know of the dataset.
+class DatasetInfo:
+    """What all checks of a run know about the dataset; sent to where the images are read.
 
     Attributes:
         root: the folder; findings name files relative to it.
-        format: that it is read as; ``config`` for a training config.
-        classes: what a label means: ``classes.canonical(label)``; None for one that is left out.
-            ``classes.names()`` are the classes in order, complete at the end.
-        layout: where things are, for a format that has a layout.
-        header: the classes that the source declares, and what else it says of itself; empty until
-            the reader has yielded it, which it does before the first image.
+        format: the format it is read in; `CONFIG` for a training config.
+        resolver: decides whether two labels mean the same class.
+        layout: where the files are, for a format that has a layout.
         image_root: the folder that `Image.file_name` is relative to.
     """
 
@@ -70,100 +49,151 @@ class Data:
         self,
         root: Root,
         format_: str,
-        classes: ClassMap,
+        resolver: Resolver,
         layout: Layout | None = None,
         image_root: Root | None = None,
     ) -> None:
         self.root = root
         self.format = format_
-        self.classes = classes
+        self.resolver = resolver
         self.layout = layout
-        self.header = Header()
         self.image_root = image_root or root
         self._file = ImageFile(self.image_root, "")
-        self._shared: dict[Any, Any] = {}
+
+    @classmethod
+    def of(cls, source: Source, resolver: Resolver) -> DatasetInfo:
+        """Of a dataset that is read."""
+        name = source.format.name
+        return cls(source.root, name, resolver, source.layout, source.image_root)
 
     def file(self, image: Image) -> ImageFile:
-        """The image's file; nothing is opened before something is asked of it."""
+        """The image's file, opened on first use, and only once."""
         if self._file.name != image.file_name:
             self._file = ImageFile(self.image_root, image.file_name)
         return self._file
 
-    def shared(self, make: Callable[[Data], T]) -> T:
-        """What several checks gather together, made for the first that asks for it."""
+
+class Whole:
+    """The dataset after all images have been seen.
+
+    Attributes:
+        data: what was known before.
+        images: what is kept of each image, in order; one in two splits occurs twice.
+        header: what the source says about the dataset as a whole.
+        classes: the final classes.
+    """
+
+    def __init__(
+        self, data: DatasetInfo, images: Sequence[Seen], header: Header, classes: Classes
+    ) -> None:
+        self.data = data
+        self.images = images
+        self.header = header
+        self.classes = classes
+
+
+class Facts:
+    """The facts of all images, by key, in the order of the images."""
+
+    def __init__(self, facts: Mapping[str, Sequence[Any]]) -> None:
+        self._facts = facts
+        self._shared: dict[Any, Any] = {}
+
+    def of(self, key: str) -> Sequence[Any]:
+        """The values for a check's code or a `Gatherer`'s key."""
+        return self._facts.get(key, ())
+
+    def shared(self, make: Callable[[Facts, Whole], T], whole: Whole) -> T:
+        """What several checks compute from the facts, computed once for the first that needs it."""
         if make not in self._shared:
-            self._shared[make] = make(self)
+            self._shared[make] = make(self, whole)
         found: T = self._shared[make]
         return found
+
+
+class Gatherer(ABC):
+    """Facts that several checks need; gathered once for all of them.
+
+    Attributes:
+        key: of its facts.
+    """
+
+    key: ClassVar[str]
+
+    def __init__(self, data: DatasetInfo) -> None:
+        self.data = data
+
+    @abstractmethod
+    def image(self, image: Image) -> Iterator[Any]:
+        """The facts of an image, of builtin types."""
 
 
 class Check:
     """One check in one run; a subclass defines the hooks that it needs.
 
     An image comes as the reader yields it, with labels as written, and without the instances whose
-    coordinates are not finite or beyond `dataforge.io.files.MAX_COORDINATE`. One that stands in two
-    splits comes twice, with another `split`; a finding that is equal to an earlier one is dropped.
-    Keep no images: ids, names, sizes, hashes and counts alone may grow with the dataset.
+    coordinates are not finite or beyond `dataforge.io.MAX_COORDINATE`. One in two splits comes
+    twice, with different values of `split`; a finding that equals an earlier one is dropped.
 
     Attributes:
-        about: code and severity.
+        formats: formats of datasets that it applies to; None for all.
+        gatherers: those whose facts it needs.
+        code: of its findings.
         data: the dataset.
     """
 
-    def __init__(self, about: About, data: Data) -> None:
-        self.about = about
+    formats: ClassVar[tuple[str, ...] | None] = None
+    gatherers: ClassVar[tuple[type[Gatherer], ...]] = ()
+
+    def __init__(self, name: str, data: DatasetInfo) -> None:
+        self.code: Code = code(name)  # goes along to workers, which know no page of a plug-in
         self.data = data
 
-    def document(self, document: Document, image: Image) -> Iterator[Finding]:
-        """Look at an annotation file itself, once for each.
-
-        Args:
-            document: the file; take from it the form that the format has.
-            image: the first one that was read from it.
-        """
+    def image(self, image: Image) -> Iterator[Finding | Fact]:
+        """Check one image's record, and its file through ``self.data.file(image)``."""
         return iter(())
 
-    def image(self, image: Image) -> Iterator[Finding]:
-        """Look at one image's record, and at its file by ``self.data.file(image)``."""
+    def finish(self, facts: Facts, whole: Whole) -> Iterator[Finding]:
+        """Report after all images have been seen; own facts are ``facts.of(self.name)``."""
         return iter(())
 
-    def finish(self) -> Iterator[Finding]:
-        """Say what is known when all images have been seen."""
+    def config(self, config: ConfigFile) -> Iterator[Finding]:
+        """Check a training config."""
         return iter(())
 
-    def config(self, document: Document) -> Iterator[Finding]:
-        """Look at a training config."""
-        return iter(())
+    @property
+    def name(self) -> str:
+        """The name of the check's code, which is the key of its facts."""
+        return self.code.name
+
+    def fact(self, value: Any) -> Fact:
+        """A fact of this check."""
+        return Fact(self.name, value)
 
     def finding(
         self,
-        file: str,
+        place: Place,
         message: str,
         remedy: str = "",
         *,
-        where: str = "",
         severity: Severity | None = None,
+        edits: Iterable[Edit] = (),
     ) -> Finding:
         """A finding of this check.
 
         Args:
-            file: relative to the folder that is checked; ``.`` for the dataset as a whole.
-            message: what was wanted and what was there.
-            remedy: what to do; say the same for each finding, as it is then shown once.
-            where: JSON pointer or ``line 12`` in the file.
-            severity: if it is not the check's own.
+            place: where it is; ``Place(".")`` for the dataset as a whole.
+            message: what was expected and what was found.
+            remedy: what to do; should be the same for each finding, because it is then shown once.
+            severity: one of those on its page, if not the first.
+            edits: what fixes it, if its page has ``fix``.
         """
-        return Finding(
-            code=self.about.code,
-            severity=severity or self.about.severity,
-            file=file,
-            where=where,
-            message=message,
-            remedy=remedy,
-        )
+        return self.code.at(place, message, remedy, severity=severity, edits=edits)
 
-    def finding_on(
-        self, image: Image, instance: Instance, message: str, remedy: str = ""
-    ) -> Finding:
-        """A finding at one of its instances."""
-        return self.finding(image.source or image.file_name, message, remedy, where=instance.where)
+
+def dropping(instance: Instance) -> tuple[Edit, ...]:
+    """The edit that removes an object from its file.
+
+    None for an object made of several shapes: it is unknown which of them is wrong.
+    """
+    return (Edit(instance.place, Drop()),) if instance.parts == 1 else ()

@@ -1,15 +1,19 @@
-"""Running checks over the images of a dataset, as a reader yields them."""
+"""Running checks over the images of a dataset, as a step of a survey."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from dataforge.checks.base import Check, Data
-from dataforge.checks.files import Document
+from dataforge.checks.base import Check, DatasetInfo, Facts, Whole
+from dataforge.checks.opened import ConfigFile
 from dataforge.checks.table import start
+from dataforge.classes import ClassRules
+from dataforge.codes import code
+from dataforge.datasets import Fact, Source
 from dataforge.errors import ParseError
-from dataforge.records import Finding, Image
+from dataforge.findings import Finding, Place
+from dataforge.records import Image
 
 
 class Running:
@@ -17,61 +21,56 @@ class Running:
 
     Args:
         data: the dataset.
-        checks: in the order in which they speak of one image.
+        checks: in the order of their findings on one image.
     """
 
-    def __init__(self, data: Data, checks: Sequence[Check]) -> None:
-        self._data = data
-        # What a check does not define is not called, for each of many images.
-        self._documents = [c.document for c in checks if type(c).document is not Check.document]
+    def __init__(self, data: DatasetInfo, checks: Sequence[Check]) -> None:
+        self._checks = checks
+        # Hooks that a check does not define are not called: there may be many images.
         self._images = [c.image for c in checks if type(c).image is not Check.image]
-        self._finishes = [c.finish for c in checks if type(c).finish is not Check.finish]
-        self._configs = [c.config for c in checks if type(c).config is not Check.config]
-        self._source = ""
+        kinds = dict.fromkeys(kind for check in checks for kind in check.gatherers)
+        self._gatherers = [kind(data) for kind in kinds]
 
-    def image(self, image: Image) -> Iterator[Finding]:
-        """What there is to say of an image, and before it of the annotation file it begins."""
-        if image.source != self._source:
-            self._source = image.source
-            if self._documents:
-                document = Document(self._data.root, image.source)
-                for look in self._documents:
-                    yield from _guarded(image.source, look, document, image)
+    def image(self, image: Image) -> Iterator[Image | Finding | Fact]:
+        """The findings on an image, and the facts gathered from it."""
+        for gatherer in self._gatherers:
+            for value in _guarded(image.file_name, gatherer.image, image):
+                yield value if isinstance(value, Finding) else Fact(gatherer.key, value)
         for see in self._images:
             yield from _guarded(image.file_name, see, image)
+        yield image
 
-    def finish(self) -> Iterator[Finding]:
-        """What there is to say when all images have been seen."""
-        for finish in self._finishes:
-            yield from _guarded(".", finish)
+    def finish(self, facts: Facts, whole: Whole) -> Iterator[Finding]:
+        """The findings when all images have been seen."""
+        for check in self._checks:
+            if type(check).finish is not Check.finish:
+                yield from _guarded(".", check.finish, facts, whole)
 
-    def config(self, document: Document) -> Iterator[Finding]:
-        """What there is to say of a training config."""
-        for look in self._configs:
-            yield from _guarded(document.name, look, document)
+    def config(self, config: ConfigFile) -> Iterator[Finding]:
+        """The findings on a training config."""
+        for check in self._checks:
+            yield from _guarded(config.name, check.config, config)
 
 
-def dropped_by_trainers(data: Data) -> Running:
-    """The checks of objects that are converted and registered, and that trainers drop."""
+def dropped_by_trainers(source: Source) -> Running:
+    """The checks for objects that trainers drop although they are converted and registered."""
+    data = DatasetInfo.of(source, ClassRules().resolver())
     return Running(data, start(("zero-area", "outside-image"), data))
 
 
-def _guarded(file: str, hook: Callable[..., Iterator[Finding]], *of: Any) -> Iterator[Finding]:
-    """A hook's findings; a file that it cannot read is one more."""
+def _guarded(file: str, hook: Callable[..., Iterator[Any]], *of: Any) -> Iterator[Any]:
+    """What a hook yields; a file that it cannot read becomes a finding."""
     try:
         yield from hook(*of)
     except ParseError as error:
-        yield _not_read(error.file, error.where, error.message)
+        yield _not_read(Place(error.file, error.where), error.message)
     except OSError as error:
-        yield _not_read(file, "", str(error))
+        yield _not_read(Place(file), str(error))
 
 
-def _not_read(file: str, where: str, why: str) -> Finding:
-    return Finding(
-        code="not-read-in-full",
-        severity="warning",
-        file=file,
-        where=where,
-        message=f"not all checks could be made: {why}",
-        remedy="mend the file, and let nobody write it while it is checked",
+def _not_read(place: Place, why: str) -> Finding:
+    return code("not-read-in-full").at(
+        place,
+        f"some checks could not run: {why}",
+        "fix the file, and do not write to it while it is checked",
     )

@@ -1,8 +1,8 @@
-"""Which codes are wanted: ``--select``, ``--ignore`` and what ``dataforge.toml`` says.
+"""Which codes are reported: ``--select``, ``--ignore`` and the settings in ``dataforge.toml``.
 
 [check]
 select = ["boxes", "duplicate-image"]            # codes and groups; without it: all
-ignore = [{ code = "zero-area", reason = "single points are drawn so" }]
+ignore = [{ code = "zero-area", reason = "single points are drawn like this" }]
 per-file = [{ files = "old/*", code = "boxes", reason = "replaced next month" }]
 """
 
@@ -14,21 +14,22 @@ from pathlib import Path
 
 import msgspec
 
-from dataforge.checks.table import checks, codes_of
+from dataforge.checks.table import known_codes
+from dataforge.codes import code, codes_of
 from dataforge.errors import UsageError
-from dataforge.io import load_toml
-from dataforge.records import Finding
+from dataforge.findings import Finding
+from dataforge.io import explain_validation, load_toml
 
 SETTINGS = "dataforge.toml"
 
 
 class Ignore(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something that is not to be reported.
+    """Findings that are not reported.
 
     Attributes:
         code: a code or a group.
-        reason: why; empty only for what the command line says.
-        files: pattern of the files it holds for, ``*`` any part of a path; empty for all.
+        reason: why; empty only for ``--ignore``.
+        files: pattern of the files, where ``*`` matches any part of a path; empty for all files.
     """
 
     code: str
@@ -45,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 
 
 def find_settings(folder: Path | None) -> Path | None:
-    """The ``dataforge.toml`` of the folder that is checked, else of the nearest one above here."""
+    """The ``dataforge.toml`` in the checked folder, else the nearest above the working one."""
     here = Path.cwd()
     places = ([folder] if folder else []) + [here, *here.parents]
     return next((path for place in places if (path := place / SETTINGS).is_file()), None)
@@ -55,39 +56,41 @@ def load_settings(path: Path) -> Settings:
     """The settings of a file.
 
     Raises:
-        UsageError: a key or value is none of those above, a reason or a pattern is missing.
-        ParseError: the file is no TOML.
+        UsageError: a key or value is invalid, or a reason or a pattern is missing.
+        ParseError: the file is not valid TOML.
     """
+    table = load_toml(path).get("check", {})
     try:
-        settings = msgspec.convert(load_toml(path).get("check", {}), Settings)
+        settings = msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
         raise UsageError(
-            f"{path}: [check]: {error}; want select = [...], "
+            f"{path}: [check]: {explain_validation(error, table)}; expected select = [...], "
             "ignore = [{ code = '...', reason = '...' }] and "
             "per-file = [{ files = '...', code = '...', reason = '...' }]"
         ) from error
     for entry in (*settings.ignore, *settings.per_file):
         if not entry.reason.strip():
-            raise UsageError(f"{path}: [check]: say why {entry.code!r} is ignored: reason = '...'")
+            raise UsageError(f"{path}: [check]: ignoring {entry.code!r} requires reason = '...'")
     if any(entry.files for entry in settings.ignore):
-        raise UsageError(f"{path}: [check]: a pattern of files belongs under per-file")
+        raise UsageError(f"{path}: [check]: a file pattern belongs in per-file, not in ignore")
     if not all(entry.files for entry in settings.per_file):
-        raise UsageError(f"{path}: [check]: per-file wants a pattern: files = 'folder/*'")
+        raise UsageError(f"{path}: [check]: per-file requires a pattern: files = 'folder/*'")
     return settings
 
 
 class Selection:
-    """The codes that are wanted.
+    """The codes that are reported.
 
     Args:
         select: codes and groups; empty for all.
-        ignored: what is not wanted.
+        ignored: what is not reported.
 
     Raises:
         UsageError: there is no such code or group.
     """
 
     def __init__(self, select: Sequence[str], ignored: Sequence[Ignore]) -> None:
+        known_codes()  # those of other packages, too
         self._all = not select
         self._chosen = frozenset[str]().union(*map(codes_of, select))
         self._dropped = frozenset[str]().union(
@@ -96,19 +99,25 @@ class Selection:
         self._per_file = [(entry.files, codes_of(entry.code)) for entry in ignored if entry.files]
 
     def has(self, code: str) -> bool:
-        """Whether findings of this code are wanted, of some file."""
+        """Whether findings of this code are reported for any file."""
         return (self._all or code in self._chosen) and code not in self._dropped
 
-    def codes(self) -> list[str]:
-        """The codes of the table that are wanted, sorted."""
-        return [code for code in checks() if self.has(code)]
+    def codes(self, *, images: bool = True, pixels: bool = True) -> list[str]:
+        """The codes that are reported, sorted.
+
+        Args:
+            images: image files may be opened.
+            pixels: they may also be decoded.
+        """
+        closed = ("pixels",) * (not pixels or not images) + ("images",) * (not images)
+        return [name for name in known_codes() if self.has(name) and code(name).opens not in closed]
 
     def takes(self, finding: Finding) -> bool:
-        """Whether a finding is wanted."""
+        """Whether a finding is reported."""
         return self.covers(finding.code, finding.file)
 
     def covers(self, code: str, file: str) -> bool:
-        """Whether findings of this code are wanted of this file."""
+        """Whether findings of this code are reported for this file."""
         return self.has(code) and not any(
             code in codes and fnmatchcase(file, pattern) for pattern, codes in self._per_file
         )

@@ -1,15 +1,13 @@
+"""Training configs of mmdetection, read without running them.
+
+`Config` holds the values, `datasets` gives the datasets, and `framework_of` detects which of the
+frameworks described by `Signs` a config is for.
+"""
+
 from __future__ import annotations
 
-from dataforge.mmconfig.config import (
-    Config,
-    Imported,
-    find_module,
-    inside,
-    module_values,
-    unwrapped,
-)
+from dataforge.mmconfig.config import Config
 from dataforge.mmconfig.data import (
-    BUILT_IN,
     SPLITS,
     Classes,
     Dataset,
@@ -19,20 +17,32 @@ from dataforge.mmconfig.data import (
     installed,
     type_name,
 )
+from dataforge.mmconfig.files import module_values
+from dataforge.mmconfig.modules import find_module
+from dataforge.mmconfig.registered import BUILT_IN
+from dataforge.mmconfig.signs import MMDET2, MMDET3, MMDETECTION, Signs, framework_of
+from dataforge.mmconfig.values import UNKNOWN, Imported, inside, merged, unwrapped
 
 __all__ = [
     "BUILT_IN",
+    "MMDET2",
+    "MMDET3",
+    "MMDETECTION",
     "SPLITS",
+    "UNKNOWN",
     "Classes",
     "Config",
     "Dataset",
     "Imported",
+    "Signs",
     "certainty",
     "datasets",
     "find_module",
+    "framework_of",
     "imports",
     "inside",
     "installed",
+    "merged",
     "module_values",
     "type_name",
     "unwrapped",

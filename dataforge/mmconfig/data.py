@@ -1,4 +1,4 @@
-"""The datasets that a training config names, and what their annotation files hold."""
+"""The datasets in a training config, and the content of their annotation files."""
 
 from __future__ import annotations
 
@@ -8,43 +8,29 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from dataforge.errors import ParseError
-from dataforge.formats.voc import BOUNDS
-from dataforge.frameworks.mmdet2 import generate as mmdet2
-from dataforge.frameworks.mmdet3 import generate as mmdet3
-from dataforge.io import MAX_COCO_BYTES, decode_json, parse_xml, read_file, to_utf8
-from dataforge.mmconfig.config import (
-    Class,
-    Config,
-    Imported,
-    find_module,
-    inside,
-    module_values,
-    unwrapped,
-)
-from dataforge.records import Severity
+from dataforge.findings import Severity
+from dataforge.io import read_file
+from dataforge.mmconfig.annotations import Annotations, lines_of, of_coco, of_xmls
+from dataforge.mmconfig.config import Config
+from dataforge.mmconfig.files import module_values
+from dataforge.mmconfig.modules import find_module
+from dataforge.mmconfig.registered import BUILT_IN
+from dataforge.mmconfig.values import Class, Imported, inside, unwrapped
 
 SPLITS = ("train", "val", "test")
 
-BUILT_IN = {
-    2: frozenset(mmdet2.RESERVED_CLASSES.split()),
-    3: frozenset(mmdet3.RESERVED_CLASSES.split()),
-}
-"""Generation -> dataset classes that mmdetection registers itself."""
-
 _XML_CLASSES = ("VOCDataset", "XMLDataset")
-_OWN_NUMBER = {"CocoDataset": 80, "VOCDataset": 20}  # classes, where a config names none
+_OWN_NUMBER = {"CocoDataset": 80, "VOCDataset": 20}  # classes if the config names none
 
 
 class Classes(NamedTuple):
     """The classes of a dataset.
 
     Attributes:
-        names: in the order of their labels; None where only their number is known.
-        number: of them.
-        where: they are stated, in words.
+        names: in the order of their labels; None if only their number is known.
+        number: number of classes.
+        where: where they are stated, in words.
     """
 
     names: tuple[str, ...] | None
@@ -52,40 +38,16 @@ class Classes(NamedTuple):
     where: str
 
 
-class Marked(NamedTuple):
-    """One image as its annotations have it.
-
-    Attributes:
-        size: (width, height) pixels; None where they do not state it.
-        boxes: (class name, width, height) of each object; the name None where it has none.
-    """
-
-    size: tuple[float, float] | None
-    boxes: list[tuple[str | None, float, float]]
-
-
-class Annotations(NamedTuple):
-    """What the annotation files of a dataset hold.
-
-    Attributes:
-        images: that are listed.
-        categories: names in a COCO file's order; None for other files.
-    """
-
-    images: list[Marked]
-    categories: list[str] | None
-
-
 class Dataset:
-    """One dataset of a split, with RepeatDataset and its like taken off.
+    """One dataset of a split, without wrappers such as RepeatDataset.
 
     Attributes:
         split: train, val or test.
         where: dotted path in the config.
-        times: that it is gone over in an epoch; 0 where that is not known.
-        values: the config of it.
-        type: its registered name, without a scope; empty where it is not known.
-        generation: 2 or 3, of mmdetection.
+        times: number of passes over it per epoch; 0 if unknown.
+        values: the dataset's config.
+        type: registered name of the class, without scope; empty if unknown.
+        generation: mmdetection generation, 2 or 3.
     """
 
     def __init__(self, config: Config, split: str, where: str, times: int, values: Any) -> None:
@@ -100,22 +62,22 @@ class Dataset:
 
     @property
     def is_built_in(self) -> bool:
-        """Whether the class is mmdetection's own."""
+        """Whether the class ships with mmdetection."""
         return self.type in BUILT_IN[self.generation]
 
     @property
     def is_coco(self) -> bool:
-        """Whether it reads one JSON file."""
+        """Whether the dataset reads one JSON file."""
         ann_file = self.values.get("ann_file")
         return isinstance(ann_file, str) and ann_file.lower().endswith(".json")
 
     @property
     def is_xml(self) -> bool:
-        """Whether it reads one XML file an image, in mmdetection's own arrangement."""
+        """Whether the dataset reads one XML file per image, in mmdetection's folder structure."""
         return not self.is_coco and (self.type in _XML_CLASSES or "ann_subdir" in self.values)
 
     def stated(self, key: str, default: Any) -> Any:
-        """A setting of it; `default` where it has none, None where that is not known."""
+        """A setting of the dataset; `default` if it is not set, None if unknown."""
         if key in self.values:
             return self.values[key]
         return default if self._settled else None
@@ -130,22 +92,22 @@ class Dataset:
 
     @property
     def prefix(self) -> str | None:
-        """The folder that images, and XML files, are under; None where it is not known."""
+        """The parent folder of images and XML files; None if unknown."""
         if self.generation == 2:
             return self._joined(self.stated("img_prefix", ""))
-        said = self.stated("data_prefix", {})
-        if not isinstance(said, Mapping):
+        prefixes = self.stated("data_prefix", {})
+        if not isinstance(prefixes, Mapping):
             return None
-        if self.is_xml:  # mmdet 3 asks for `sub_data_root` alone, and data_root is not joined to ''
-            return self._joined(said["sub_data_root"]) if "sub_data_root" in said else ""
-        return self._joined(said.get("img", said.get("img_path", "")))
+        if self.is_xml:  # mmdet 3 uses only `sub_data_root`, and does not join data_root to ''
+            return self._joined(prefixes["sub_data_root"]) if "sub_data_root" in prefixes else ""
+        return self._joined(prefixes.get("img", prefixes.get("img_path", "")))
 
     def subfolder(self, key: str) -> str | None:
-        """The folder `img_subdir` or `ann_subdir` of an XML set; None where it is not known."""
+        """The folder `img_subdir` or `ann_subdir` of an XML dataset; None if unknown."""
         default = {"img_subdir": "JPEGImages", "ann_subdir": "Annotations"}[key]
-        said = self.stated(key, default if self.is_built_in else None)
-        known = isinstance(said, str) and self.prefix is not None
-        return os.path.join(self.prefix or "", said) if known else None
+        value = self.stated(key, default if self.is_built_in else None)
+        known = isinstance(value, str) and self.prefix is not None
+        return os.path.join(self.prefix or "", value) if known else None
 
     def _joined(self, path: Any) -> str | None:
         root = self.stated("data_root", None)
@@ -155,10 +117,10 @@ class Dataset:
 
     @property
     def is_local(self) -> bool:
-        """Whether its files are plain files."""
+        """Whether the dataset is read from local files."""
         for key in ("file_client_args", "backend_args"):
-            said = self.values.get(key)
-            if said and inside(said, "backend") not in ("disk", "local"):
+            value = self.values.get(key)
+            if value and inside(value, "backend") not in ("disk", "local"):
                 return False
         return "://" not in str(self.values.get("data_root")) + str(self.values.get("ann_file"))
 
@@ -166,7 +128,7 @@ class Dataset:
 
     @property
     def stated_classes(self) -> tuple[str, Any]:
-        """(where, value) of the classes as they are written; None where nothing says them."""
+        """(where, value) of the classes as written; the value is None if they are not stated."""
         key = "classes" if self.generation == 2 else "metainfo.classes"
         value = inside(self.values, key)
         if value is not None:
@@ -177,7 +139,7 @@ class Dataset:
 
     @property
     def classes(self) -> Classes | None:
-        """The classes; None where they are not known."""
+        """The classes; None if unknown."""
         where, value = self.stated_classes
         if isinstance(value, str) and os.path.isfile(value):
             lines = read_file(Path(value)).decode("utf-8", "replace").splitlines()
@@ -190,14 +152,14 @@ class Dataset:
 
     @property
     def _takes_its_own(self) -> bool:
-        """Whether it is known to be given no classes; mmdet 3 knows none by the old key CLASSES."""
+        """Whether the config certainly sets no classes; mmdet 3 ignores the old key CLASSES."""
         if self.generation == 2:
             return bool(self.stated("classes", "none") == "none")
-        said = self.stated("metainfo", {})
-        return isinstance(said, Mapping) and "classes" not in said
+        metainfo = self.stated("metainfo", {})
+        return isinstance(metainfo, Mapping) and "classes" not in metainfo
 
     def _class(self) -> Class | None:
-        """The class, where an imported module's source has it."""
+        """The dataset class, if the source of an imported module defines it."""
         if self.is_built_in:
             return None
         type_ = self.values.get("type")
@@ -216,10 +178,10 @@ class Dataset:
     # Annotations
 
     def annotations(self) -> Annotations | None:
-        """What its annotation files hold; None where they are not there, or of another kind.
+        """The content of its annotation files; None if they are missing or of another format.
 
         Raises:
-            ParseError: one cannot be read.
+            ParseError: a file cannot be read.
         """
         ann_file, xml_folder = self.ann_file, self.subfolder("ann_subdir") if self.is_xml else None
         if not ann_file or not self.is_local or not os.path.isfile(ann_file):
@@ -229,29 +191,28 @@ class Dataset:
         known = self._config.read
         if (key := (ann_file, xml_folder)) not in known:
             known[key] = (
-                _of_coco(Path(ann_file)) if xml_folder is None else _of_xmls(ann_file, xml_folder)
+                of_coco(Path(ann_file)) if xml_folder is None else of_xmls(ann_file, xml_folder)
             )
-        found: Annotations = known[key]
-        return found
+        return known[key]
 
     def number_of_images(self) -> int | None:
-        """Images that it lists; None where that is not known."""
+        """Number of images in the dataset; None if unknown."""
         ann_file = self.ann_file
         if not ann_file or not self.is_local or not os.path.isfile(ann_file):
             return None
         if self.is_coco and (found := self.annotations()):
             return len(found.images)
-        return len(_lines(ann_file)) if self.is_xml else None
+        return len(lines_of(ann_file)) if self.is_xml else None
 
 
-def type_name(values: Mapping[str, Any]) -> str:
-    """The `type` of a config without its scope; empty where it is not known."""
-    type_ = values.get("type")
+def type_name(values: Any) -> str:
+    """The `type` of a config without its scope; empty if unknown."""
+    type_ = values.get("type") if isinstance(values, Mapping) else None
     return type_.rpartition(".")[2] if isinstance(type_, str) else ""
 
 
 def datasets(config: Config, *splits: str) -> Iterator[Dataset]:
-    """The datasets of a config's splits, of all three if none is named."""
+    """The datasets of the given splits of a config; all three splits if none is given."""
     for split in splits or SPLITS:
         where = f"data.{split}" if config.generation == 2 else f"{split}_dataloader.dataset"
         for place, times, values in unwrapped(config.get(where), where):
@@ -259,15 +220,16 @@ def datasets(config: Config, *splits: str) -> Iterator[Dataset]:
 
 
 def imports(config: Config) -> tuple[list[str], bool]:
-    """(modules of `custom_imports`, whether one that is missing is passed over)."""
-    said = config.get("custom_imports.imports")
-    modules = [said] if isinstance(said, str) else said if isinstance(said, (list, tuple)) else []
+    """(modules of `custom_imports`, whether missing ones are ignored)."""
+    imports = config.get("custom_imports.imports")
+    named = [imports] if isinstance(imports, str) else imports
+    modules = named if isinstance(named, (list, tuple)) else []
     lenient = config.get("custom_imports.allow_failed_imports") is True
     return [module for module in modules if isinstance(module, str)], lenient
 
 
 def installed(generation: int) -> Path | None:
-    """The folder of mmdetection, where this Python has that generation of it."""
+    """The folder of mmdetection, if this Python has the given generation installed."""
     for package in ("mmdet", "onedl-mmdetection"):
         try:
             if version(package).startswith(f"{generation}."):
@@ -279,83 +241,5 @@ def installed(generation: int) -> Path | None:
 
 
 def certainty(config: Config) -> Severity:
-    """How grave it is that this Python lacks a module: another one may be that which trains."""
+    """Severity of a module missing in this Python: training may use a different Python."""
     return "error" if installed(config.generation) else "warning"
-
-
-# Files ------------------------------------------------------------------------------------------
-
-
-class _CocoImage(msgspec.Struct):
-    id: Any = None
-    width: float | None = None
-    height: float | None = None
-
-
-class _CocoAnnotation(msgspec.Struct):
-    image_id: Any = None
-    category_id: Any = None
-    bbox: list[float] | None = None
-
-
-class _CocoCategory(msgspec.Struct):
-    id: Any = None
-    name: str = ""
-
-
-class _Coco(msgspec.Struct):
-    images: list[_CocoImage] = []
-    annotations: list[_CocoAnnotation] = []
-    categories: list[_CocoCategory] = []
-
-
-def _of_coco(path: Path) -> Annotations:
-    data = to_utf8(read_file(path, MAX_COCO_BYTES), str(path))[0]
-    content = decode_json(data, _Coco, str(path))
-    names = {_hashable(category.id): category.name for category in content.categories}
-    boxes: dict[Any, list[tuple[str | None, float, float]]] = {}
-    for item in content.annotations:
-        size = item.bbox[2:4] if item.bbox and len(item.bbox) == 4 else [0.0, 0.0]
-        box = (names.get(_hashable(item.category_id)), size[0], size[1])
-        boxes.setdefault(_hashable(item.image_id), []).append(box)
-    return Annotations(
-        [
-            Marked(
-                (image.width, image.height) if image.width and image.height else None,
-                boxes.get(_hashable(image.id), []),
-            )
-            for image in content.images
-        ],
-        [category.name for category in content.categories],
-    )
-
-
-def _hashable(id_: Any) -> Any:
-    return id_ if isinstance(id_, (int, str)) else str(id_)
-
-
-def _of_xmls(listing: str, folder: str) -> Annotations:
-    ids = [line for line in _lines(listing) if os.path.isfile(f"{folder}/{line}.xml")]
-    return Annotations([_of_xml(Path(f"{folder}/{id_}.xml")) for id_ in ids], None)
-
-
-def _of_xml(path: Path) -> Marked:
-    root = parse_xml(read_file(path), str(path))
-    boxes = []
-    for item in root.iter("object"):
-        x0, y0, x1, y1 = (_number(item.findtext(f"bndbox/{tag}")) for tag in BOUNDS)
-        boxes.append((item.findtext("name"), x1 - x0, y1 - y0))
-    width, height = (_number(root.findtext(f"size/{tag}")) for tag in ("width", "height"))
-    return Marked((width, height) if width and height else None, boxes)
-
-
-def _number(text: str | None) -> float:
-    try:
-        return float(text or 0)
-    except ValueError:
-        return 0.0
-
-
-def _lines(path: str) -> list[str]:
-    text = to_utf8(read_file(Path(path)), path)[0].decode("utf-8")
-    return [line.rstrip("\r\n") for line in text.splitlines() if line.strip()]

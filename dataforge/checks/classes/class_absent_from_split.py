@@ -1,0 +1,47 @@
+"""A class that occurs in one split but not in another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from dataforge.checks import base
+from dataforge.checks.classes.class_without_instances import without_instances
+from dataforge.codes import code
+from dataforge.findings import Finding, Place
+
+
+def unmarked(instances: Mapping[str, Mapping[str, int]], names: Iterable[str]) -> Iterator[Finding]:
+    """A finding for each class without instances in the dataset or in a split.
+
+    Args:
+        instances: split -> class -> number of instances.
+        names: of the classes.
+    """
+    for name in names:
+        lacking = [split for split, counts in instances.items() if not counts.get(name)]
+        if len(lacking) == len(instances):
+            yield without_instances(name)
+            continue
+        for split in lacking:
+            yield _absent(name, split)
+
+
+def _absent(name: str, split: str) -> Finding:
+    return code("class-absent-from-split").at(
+        Place(".", split),
+        f"no {name!r} in this split",
+        "assign the images again with --stratify, or check the spelling in this split",
+    )
+
+
+class Check(base.Check):
+    """Compares the classes of the splits."""
+
+    def finish(self, facts: base.Facts, whole: base.Whole) -> Iterator[Finding]:
+        classes: dict[str | None, set[str | None]] = {}
+        for seen in whole.images:
+            classes.setdefault(seen.split, set()).update(map(whole.classes.of, seen.labels))
+        for name in whole.classes.names:
+            lacking = [split for split, here in classes.items() if name not in here]
+            for split in lacking if len(lacking) < len(classes) else ():
+                yield _absent(name, split or "no split")

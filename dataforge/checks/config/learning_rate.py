@@ -1,0 +1,58 @@
+"""A learning rate that does not match the batch size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dataforge.checks import base
+from dataforge.checks.opened import ConfigFile
+from dataforge.findings import Finding, Place
+from dataforge.mmconfig import Config, type_name
+
+_FACTOR = 4
+_BATCH = 16
+_RATES = {
+    "ATSS": 0.01, "CascadeRCNN": 0.02, "FCOS": 0.01, "FasterRCNN": 0.02, "MaskRCNN": 0.02,
+    "RetinaNet": 0.01,
+}  # fmt: skip
+
+
+class Check(base.Check):
+    """Compares the rate with the linear scaling rule."""
+
+    def config(self, file: ConfigFile) -> Iterator[Finding]:
+        config = file.config
+        place = "optimizer" if config.generation == 2 else "optim_wrapper.optimizer"
+        rate, batch = config.get(f"{place}.lr"), _batch(config)
+        usual = _RATES.get(type_name(config.get("model") or {}))
+        sgd = type_name(config.get(place) or {}) == "SGD"
+        if not sgd or not usual or not isinstance(rate, (int, float)) or not batch or rate <= 0:
+            return
+        right = usual * batch / _BATCH
+        if 1 / _FACTOR <= rate / right <= _FACTOR:
+            return
+        off, how = (rate / right, "high") if rate > right else (right / rate, "low")
+        yield self.finding(
+            Place(file.name, f"{place}.lr"),
+            f"lr is {rate:g} with {batch:g} images per step: {off:.3g} times as {how} as the "
+            f"linear rule gives, {right:g}; it matches {rate / usual * _BATCH:g} images",
+            "set that rate; for more GPUs, set auto_scale_lr with the batch size it is meant for",
+        )
+
+
+def _batch(config: Config) -> float:
+    """Images per step; 0 if unknown."""
+    meant = config.get("auto_scale_lr.base_batch_size")
+    if isinstance(meant, int) and (
+        "auto_scale_lr" in config.own or config.get("auto_scale_lr.enable") is True
+    ):
+        return meant
+    if config.generation == 2:
+        images = config.get("data.train_dataloader.samples_per_gpu")
+        images = images or config.get("data.samples_per_gpu")
+        gathered = config.get("optimizer_config.cumulative_iters")
+    else:
+        images = config.get("train_dataloader.batch_size")
+        gathered = config.get("optim_wrapper.accumulative_counts")
+    steps = gathered if isinstance(gathered, int) else 1
+    return images * steps if isinstance(images, int) and gathered in (None, steps) else 0

@@ -1,0 +1,134 @@
+"""The files that checks look at, each opened on first use, and only once."""
+
+from __future__ import annotations
+
+import ast
+import math
+import warnings
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dataforge.errors import ParseError
+from dataforge.io import ImageHeader, Root
+from dataforge.mmconfig import MMDETECTION, Config, Signs
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+GREY = 32
+"""Side, in pixels, of the thumbnail that is kept of an image."""
+
+MAX_DECODED_PIXELS = 2**26
+"""Largest image that is decoded, in pixels: 256 MiB as RGBA."""
+
+
+class ImageFile:
+    """The file of an image.
+
+    Attributes:
+        name: path relative to the image root.
+    """
+
+    def __init__(self, root: Root, name: str) -> None:
+        self._root = root
+        self.name = name
+
+    @property
+    def exists(self) -> bool:
+        """Whether it is there."""
+        return self._root.exists(self.name)
+
+    @property
+    def header(self) -> ImageHeader | None:
+        """Its size, orientation, format and number of bytes; None if it is not a readable image."""
+        try:
+            return self._root.image_header(self.name)
+        except ParseError:
+            return None
+
+    @cached_property
+    def fault(self) -> str:
+        """Why its pixels cannot be decoded; empty if they can, or if there is no header.
+
+        Raises:
+            ParseError: it is too large to be decoded.
+        """
+        return self._decoded[1]
+
+    @cached_property
+    def grey(self) -> npt.NDArray[np.float64] | None:
+        """Its pixels as stored, reduced to 32 rows of 32 grey levels from 0 to 255.
+
+        None if `header` is None, or if there is a `fault`.
+
+        Raises:
+            ParseError: it is too large to be decoded.
+        """
+        return self._decoded[0]
+
+    @cached_property
+    def _decoded(self) -> tuple[npt.NDArray[np.float64] | None, str]:
+        import numpy as np
+        from PIL import Image
+
+        header = self.header
+        if header is None:
+            return None, ""
+        # A JPEG is decoded at an eighth of its width and height.
+        most = MAX_DECODED_PIXELS * (64 if header.format in ("JPEG", "MPO") else 1)
+        if math.prod(header.stored_size) > most:
+            width, height = header.stored_size
+            raise ParseError(self.name, "", f"too large to decode: {width}x{height} pixels")
+        try:
+            with self._root.open(self.name) as stream, warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of large images, and of oddities in metadata
+                with Image.open(stream) as image:
+                    image.draft("L", (GREY, GREY))
+                    image.load()
+                    deep = image.mode.startswith(("I", "F"))
+                    small = image.convert("F" if deep else "L")
+                    small = small.resize((GREY, GREY), Image.Resampling.BOX)
+        except Exception as error:  # noqa: BLE001 Pillow raises anything for a broken file
+            return None, str(error) or type(error).__name__
+        # From the bytes: takes half as long as np.asarray, which matters for small images.
+        levels = np.frombuffer(small.tobytes(), np.float32 if deep else np.uint8)
+        grey = levels.reshape(GREY, GREY).astype(np.float64)
+        if deep:
+            grey = np.nan_to_num(grey - np.nanmin(grey))
+            grey *= 255 / max(float(grey.max()), 1.0)
+        return grey, ""
+
+
+class ConfigFile:
+    """A training config, read on first use.
+
+    Every property raises ParseError if it is not a training config.
+
+    Args:
+        root: the folder that is being checked.
+        name: path relative to it.
+        signs: of every framework that the config may be for, by name.
+    """
+
+    def __init__(self, root: Root, name: str, signs: Mapping[str, Signs] = MMDETECTION) -> None:
+        self._root = root
+        self.name = name
+        self._signs = signs
+
+    @cached_property
+    def python(self) -> ast.Module:
+        """The syntax tree; nothing of it is run."""
+        data = self._root.read_bytes(self.name)
+        try:
+            return ast.parse(data, self.name)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            line = error.lineno if isinstance(error, SyntaxError) else None
+            where = f"line {line}" if line else ""
+            raise ParseError(self.name, where, f"is not Python: {error}") from error
+
+    @cached_property
+    def config(self) -> Config:
+        """The config with its bases; nothing of them is run."""
+        return Config(self.python, self._root.path / self.name, self._signs)
