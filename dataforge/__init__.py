@@ -12,25 +12,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dataforge.convert import Job, Report
     from dataforge.converters import CONVERTERS
     from dataforge.errors import DataforgeError
+    from dataforge.findings import Finding
+    from dataforge.jobs import Job, Report
     from dataforge.layouts import Layout
-    from dataforge.records import Finding, Image, Instance, Mask, Polygons
+    from dataforge.records import Image, Instance, Mask, Polygons
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "CONVERTERS": "converters",
     "DataforgeError": "errors",
-    "Finding": "records",
+    "Finding": "findings",
     "Image": "records",
     "Instance": "records",
-    "Job": "convert",
-    "Layout": "layout",
+    "Job": "jobs",
+    "Layout": "layouts",
     "Mask": "records",
     "Polygons": "records",
-    "Report": "convert",
+    "Report": "jobs",
 }
 
 __all__ = [

@@ -1,64 +1,76 @@
-"""What will spoil a training, found before it: a linter for detection datasets.
+"""A linter for detection datasets: finds what will spoil a training.
 
-    reader ─► Finding ────────────────────────► selection ─► report
-         └──► Image ─► checks, class map ─► Finding ──┘
+    survey ─► Finding ───────────────────────────────► selection ─► report
+        └───► checks: image ─► facts ─► checks: finish ──┘
 
-One pass over the dataset, in the order of its files; `dataforge.checks` holds the checks.
+One pass over the dataset, in the order of its files; `dataforge.checks` contains the checks.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from dataforge.checks import (
-    Data,
-    Document,
+    CONFIG,
+    ConfigFile,
+    DatasetInfo,
+    Facts,
     Ignore,
-    KeepingRoot,
     Running,
     Selection,
     Settings,
+    Whole,
     find_settings,
     load_settings,
-    measurable,
     start,
 )
-from dataforge.classes import ClassMap, ClassOptions
-from dataforge.datasets import Progress, Source, in_utf8
+from dataforge.classes import ClassOptions, ClassRules
+from dataforge.datasets import (
+    KeepingRoot,
+    Measurable,
+    Progress,
+    Source,
+    Survey,
+    guess_formats,
+    in_utf8,
+    survey,
+)
+from dataforge.engines import get_engine
 from dataforge.errors import InputError, plural
-from dataforge.formats import get_format
-from dataforge.inspect import guess_formats
+from dataforge.findings import Finding, Severity
+from dataforge.formats import Context, get_format
+from dataforge.frameworks import config_signs, get_framework
 from dataforge.mmconfig import Config
-from dataforge.records import Finding, Header, Image, Severity
 
 MAX_FINDINGS = 100
-"""Findings of one code that a report holds, if nobody says otherwise; the rest are counted."""
-
-CONFIG = "config"
-"""The format of a training config."""
+"""Default number of findings of one code in a report; the rest are only counted."""
 
 HOW = ("coords", "image-folder", "layout")
-"""Codes of notes that say how a dataset is read, and not what is in it."""
+"""Codes of notes that say how a dataset is read, not what is in it."""
 
 
 class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How to check; with what `dataforge.classes.ClassOptions` says of the classes.
+    """How to check; includes the class rules of `dataforge.classes.ClassOptions`.
 
     Attributes:
         reads: format; None for that of most of the annotation files.
         read_options: fields of the reader's `Options`.
-        layout: of a VOC-like source, see `dataforge.datasets.choose`.
-        select: codes and groups; empty for what ``dataforge.toml`` says, else all.
-        ignore: codes and groups, beside those of ``dataforge.toml``.
+        layout: of a VOC-like source, see `dataforge.datasets.find_layout`.
+        select: codes and groups; empty for those of ``dataforge.toml``, else all.
+        ignore: codes and groups, in addition to those of ``dataforge.toml``.
         images: look at the image files.
-        pixels: decode them, too, which finds truncated ones and near duplicates.
-        max_findings: of one code, that the report holds; 0 for all.
+        pixels: also decode them, which finds truncated images and near duplicates.
+        max_findings: of one code in the report; 0 for all.
         settings: a ``dataforge.toml``; None for that of the folder, or above the working directory.
+        engine: where the work runs, see `dataforge.engines`.
+        engine_options: fields of the engine's `Options`.
+        workers: processes, 0 for one per core; the report is the same.
     """
 
     reads: str | None = None
@@ -70,10 +82,13 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
     pixels: bool = True
     max_findings: int = MAX_FINDINGS
     settings: str | None = None
+    engine: str = "local"
+    engine_options: dict[str, Any] = msgspec.field(default_factory=dict)
+    workers: int = 1
 
 
 class CheckReport(msgspec.Struct, kw_only=True):
-    """What was found. As JSON this is the output of ``check --format json``; keys are only added.
+    """The result of a check. As JSON, this is the output of ``check --json``; keys are only added.
 
     Attributes:
         version: of this schema.
@@ -81,12 +96,13 @@ class CheckReport(msgspec.Struct, kw_only=True):
         root: the folder that the findings' files are relative to.
         format: that was read; ``config`` for a training config.
         how: sentences that say how it was read.
-        images: number of images that were checked, each split counting its own.
-        shapes: number of shapes marked in them.
+        images: number of images that were checked, counted per split.
+        shapes: number of shapes in them.
         classes: names in the order of their labels.
-        findings: in the order they were met, at most `CheckOptions.max_findings` of a code.
-        counts: code -> severity -> number of findings, all of them, sorted by code.
-        ignored: what was not looked for or not reported, and why.
+        findings: in the order they were found, at most `CheckOptions.max_findings` of a code.
+        counts: code -> severity -> number of all findings, sorted by code.
+        fixable: code -> number of its findings that ``--fix`` (or ``--unsafe-fixes``) can fix.
+        ignored: what was not checked or not reported, and why.
     """
 
     version: int = 1
@@ -99,6 +115,7 @@ class CheckReport(msgspec.Struct, kw_only=True):
     classes: list[str] = []
     findings: list[Finding] = []
     counts: dict[str, dict[Severity, int]] = {}
+    fixable: dict[str, int] = {}
     ignored: list[Ignore] = []
 
     def total(self, severity: Severity) -> int:
@@ -117,20 +134,22 @@ def check(
     """Check a dataset, or a training config.
 
     Args:
-        path: a folder, local or an fsspec URL, a COCO file in one, or a config (``.py``).
-        options: how.
-        progress: called now and then with the number of files read and of all files.
+        path: a folder, local or an fsspec URL, an annotation file, or a config (``.py``).
+        options: how to check.
+        progress: called from time to time with the number of files read and of all files.
 
     Raises:
-        UsageError: an option does not fit the format, or there is no such code.
-        InputError: there is no such folder, or nothing in it can be read.
-        LayoutError: the folder does not tell where things are.
-        ParseError: a config that is no Python, or a ``dataforge.toml`` that is no TOML.
+        UsageError: an option does not apply to the format, or there is no such code.
+        InputError: the folder does not exist, or nothing in it can be read; or a config is for two
+            frameworks.
+        LayoutError: the layout cannot be inferred.
+        ParseError: the config is not valid Python, or the ``dataforge.toml`` not valid TOML.
     """
     options = options or CheckOptions()
     if is_config(path):
         return _check_config(path, options)
-    return check_dataset(KeepingRoot(path), path, options, progress)
+    with checked(path, options, progress) as found:
+        return found.report
 
 
 def is_config(path: str) -> bool:
@@ -138,168 +157,179 @@ def is_config(path: str) -> bool:
     return path.lower().endswith(".py") and Path(path).is_file()
 
 
-class Beside(Protocol):
-    """What goes over the images in the same pass as the checks."""
+class Checked(msgspec.Struct, frozen=True):
+    """A dataset that has been checked.
 
-    def begin(self, data: Data, selection: Selection) -> None:
-        """Take in what all checks of the pass know of the dataset, and the codes wanted."""
+    Attributes:
+        source: the dataset.
+        report: what was found.
+        findings: all that can be fixed, in the order they were found.
+        survey: contains the texts of the annotation files, if requested.
+    """
 
-    def image(self, image: Image) -> None:
-        """Take in an image, when the checks have seen it."""
+    source: Source
+    report: CheckReport
+    findings: list[Finding]
+    survey: Survey
 
-    def finish(self) -> None:
-        """All images have been seen."""
 
-
-def check_dataset(
-    root: KeepingRoot,
+@contextmanager
+def checked(
     path: str,
     options: CheckOptions,
     progress: Progress | None = None,
-    beside: Beside | None = None,
-) -> CheckReport:
-    """Check a dataset that is open already; see `check`.
+    *,
+    keep_text: bool = False,
+) -> Iterator[Checked]:
+    """Check a dataset, and keep what fixing it needs until the block ends; see `check`.
 
     Args:
-        root: the dataset.
-        path: of it, for the report.
-        options: how.
+        path: of the dataset.
+        options: how to check.
         progress: see `check`.
-        beside: sees what the checks see.
+        keep_text: keep the texts of the annotation files.
     """
-    folder = None if root.remote else root.path
-    settings = _settings(folder, options)
+    root = KeepingRoot(path)
+    settings = _settings(None if root.remote else root.path, options)
     format_, others = (options.reads, []) if options.reads else guess_formats(root)
     source = Source(root, format_, _read_options(format_, options), options.layout)
     report = CheckReport(path=path, root=root.location, format=format_)
     report.how = [
-        f"also here, and not checked: {plural(part.files, 'annotation file')} of {part.format}; "
-        f"--reads {part.format} checks that"
+        f"not checked: {plural(part.files, 'annotation file')} in the format {part.format}; "
+        f"use --from {part.format} to check them"
         for part in others
     ]
-    found = _Found(report, settings, options)
+    found = _Found(report, settings, options, fixes=source.format.editor is not None)
     found.add(source.findings)
-    _read(source, options, found, progress, beside)
-    return found.done()
+    with _pass(source, options, found, progress, keep_text) as surveyed:
+        yield Checked(source, found.done(), found.fixable, surveyed)
 
 
 def _check_config(path: str, options: CheckOptions) -> CheckReport:
     folder = Path(path).parent
     report = CheckReport(path=path, root=str(folder), format=CONFIG)
     found = _Found(report, _settings(folder, options), options)
-    root = KeepingRoot(folder)
-    document = Document(root, Path(path).name)
-    config = document.config  # raises for what is no Python
-    report.how = _how(config)
-    data = Data(root, CONFIG, ClassMap())
-    found.add(Running(data, start(found.selection.codes(), data)).config(document))
+    root = KeepingRoot(str(folder))
+    file = ConfigFile(root, Path(path).name, config_signs())
+    report.how = _how(file.config)  # raises if it is not Python
+    data = DatasetInfo(root, CONFIG, ClassRules().resolver())
+    found.add(Running(data, start(found.selection.codes(), data)).config(file))
     return found.done()
 
 
 def _how(config: Config) -> list[str]:
     """How a config was read."""
-    said = f"of mmdetection {config.generation}" if config.generation else "of no mmdetection"
-    how = [f"a config {said}, read as text: nothing of it, and nothing it imports, was run"]
+    title = get_framework(config.framework).title if config.framework else "an unknown framework"
+    how = [f"a config for {title}, read without running it or anything it imports"]
     if not config.is_complete:
-        how.append("a base is not known here: what it says, and what follows, was not checked")
+        how.append("a base config was not found: settings that depend on it were not checked")
     return how
 
 
 def _settings(folder: Path | None, options: CheckOptions) -> Settings:
-    """What a settings file says, under what the caller says."""
+    """The settings of a file, overridden by those of the caller."""
     path = Path(options.settings) if options.settings else find_settings(folder)
-    said = load_settings(path) if path else Settings()
+    settings = load_settings(path) if path else Settings()
     ignore = tuple(Ignore(code=code) for code in options.ignore)
     return msgspec.structs.replace(
-        said, select=options.select or said.select, ignore=said.ignore + ignore
+        settings, select=options.select or settings.select, ignore=settings.ignore + ignore
     )
 
 
 def _read_options(format_: str, options: CheckOptions) -> dict[str, Any]:
-    fields = get_format(format_).Options.__struct_fields__
-    asked = {"verify_images": options.images, "strict": True}
-    return {name: value for name, value in asked.items() if name in fields} | options.read_options
+    reader = get_format(format_).reader
+    fields = msgspec.structs.fields(reader.Options) if reader else ()
+    verify = {"verify_images": options.images}
+    return {f.name: verify[f.name] for f in fields if f.name in verify} | options.read_options
 
 
 class _Found:
-    """Takes in findings: those that are wanted, each once, and so many of a code."""
+    """Collects findings: those that are wanted, each once, up to a number per code."""
 
-    def __init__(self, report: CheckReport, settings: Settings, options: CheckOptions) -> None:
+    def __init__(
+        self,
+        report: CheckReport,
+        settings: Settings,
+        options: CheckOptions,
+        *,
+        fixes: bool = False,  # whether the format has an editor
+    ) -> None:
         self.report = report
+        self._fixes = fixes
         ignored = [*settings.ignore, *settings.per_file]
         self.selection = Selection(settings.select or (), ignored)
+        self.fixable: list[Finding] = []
         self._limit = options.max_findings
         self._seen: set[int] = set()
         self._kept: Counter[str] = Counter()
         report.ignored = ignored
 
     def add(self, findings: Iterable[Finding]) -> None:
-        """Take in findings."""
+        """Add findings."""
         for finding in findings:
-            if finding.code in HOW:
-                if finding.message not in self.report.how:  # said of each of several files
-                    self.report.how.append(finding.message)
-                continue
-            if not self.selection.takes(finding):
-                continue
-            known = hash(finding)  # the same file may be listed in two splits
-            if known in self._seen:
-                continue
-            self._seen.add(known)
-            counts = self.report.counts.setdefault(finding.code, {})
-            counts[finding.severity] = counts.get(finding.severity, 0) + 1
-            self._kept[finding.code] += 1
-            if not self._limit or self._kept[finding.code] <= self._limit:
-                self.report.findings.append(in_utf8(finding))
+            self.take(finding)
+
+    def take(self, finding: Finding) -> None:
+        """Add a finding."""
+        report = self.report
+        if finding.code in HOW:
+            if finding.message not in report.how:  # may be repeated for several files
+                report.how.append(finding.message)
+            return
+        if not self.selection.takes(finding):
+            return
+        finding = in_utf8(finding)
+        # The same file may be listed in two splits; edits contain dicts, which are not hashable.
+        known = hash((finding.code, finding.place, finding.message))
+        if known in self._seen:
+            return
+        self._seen.add(known)
+        counts = report.counts.setdefault(finding.code, {})
+        counts[finding.severity] = counts.get(finding.severity, 0) + 1
+        if finding.edits and self._fixes:
+            self.fixable.append(finding)
+            report.fixable[finding.code] = report.fixable.get(finding.code, 0) + 1
+        self._kept[finding.code] += 1
+        if not self._limit or self._kept[finding.code] <= self._limit:
+            report.findings.append(finding)
 
     def done(self) -> CheckReport:
         """The report."""
         self.report.counts = dict(sorted(self.report.counts.items()))
+        self.report.fixable = dict(sorted(self.report.fixable.items()))
         return self.report
 
 
-def _read(
+@contextmanager
+def _pass(
     source: Source,
     options: CheckOptions,
     found: _Found,
     progress: Progress | None,
-    beside: Beside | None,
-) -> None:
-    """One pass: what the reader says, what the checks say, what the classes come to."""
+    keep_text: bool,
+) -> Iterator[Survey]:
+    """One pass: findings of the reader, of the checks, and on the classes."""
     report = found.report
-    classes = options.rules().over(source.rules).class_map()
-    image_root = getattr(source.options, "image_root", None)
-    data = Data(
-        source.root,
-        report.format,
-        classes,
-        source.layout,
-        KeepingRoot(image_root) if image_root else None,
-    )
-    codes = found.selection.codes()
-    running = Running(data, start(codes, data, images=options.images, pixels=options.pixels))
-    if beside:
-        beside.begin(data, found.selection)
-    for record in source.records(classes.canonical, progress=progress):
-        if isinstance(record, Finding):
-            found.add([record])
-        elif isinstance(record, Header):
-            data.header = record
-            classes.declare(category.name for category in record.categories)
-        else:
-            image, faults = measurable(record)
-            found.add(faults)
-            found.add(running.image(image))
-            if beside:
-                beside.image(image)
-            report.images += 1
-            report.shapes += sum(instance.parts for instance in image.instances)
-            for instance in image.instances:
-                classes.take(instance.label, instance.parts, image.source, instance.where)
-    found.add(classes.findings())
-    report.classes = classes.names()
-    found.add(running.finish())
-    if beside:
-        beside.finish()
-    if not report.images and not report.failed:
-        raise InputError(f"{report.path}: nothing here can be read as {report.format}")
+    resolver = options.rules().over(source.rules).resolver()
+    data = DatasetInfo.of(source, resolver)
+    wanted = found.selection.codes(images=options.images, pixels=options.pixels)
+    running = Running(data, start(wanted, data))
+    context = Context(resolver=resolver, strict=True, wanted=frozenset(wanted), keep_text=keep_text)
+    with survey(
+        source,
+        context,
+        get_engine(options.engine, options.workers, options.engine_options),
+        report=found.take,
+        steps=[Measurable(), running],
+        progress=progress,
+    ) as surveyed:
+        classes = resolver.settle(surveyed.tally, (c.name for c in surveyed.header.categories))
+        report.images = len(surveyed.images)
+        report.shapes = sum(seen.shapes for seen in surveyed.images)
+        report.classes = [*classes.names]
+        found.add(classes.findings())
+        whole = Whole(data, surveyed.images, surveyed.header, classes)
+        found.add(running.finish(Facts(surveyed.facts), whole))
+        if not report.images and not report.failed:
+            raise InputError(f"{report.path}: nothing can be read as {report.format}")
+        yield surveyed

@@ -1,39 +1,54 @@
-"""Work on COCO files themselves: merge several, filter one, take a part of one.
+"""Merges COCO files, filters one, or takes a subset of one.
 
-Unknown keys are kept, ids are given anew from 1, and file names stay as they are.
+Unknown keys are kept, new ids from 1 are assigned, and file names are not changed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from dataforge.convert import SINGLE_SPLIT, Report, Spool
+from dataforge.classes import ClassRules
+from dataforge.codes import code
+from dataforge.convert import SINGLE_SPLIT, Pieces, writer_of
+from dataforge.datasets import Source, Survey, decode_images, survey
+from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
-from dataforge.formats import Records, Step, coco, finished
-from dataforge.formats.coco import extra_of, keys_of
-from dataforge.io import Root, staged, stem
+from dataforge.findings import Finding, Place
+from dataforge.formats import Context, Numbered, WritePlan, finished
+from dataforge.formats.coco import extra_of, keys_of, unite
+from dataforge.io import staged, stem
+from dataforge.jobs import Report
 from dataforge.layouts import Ids, split_ids
-from dataforge.records import Finding, Header, Image, Instance
+from dataforge.records import Header, Image, Instance
 
-T = TypeVar("T")
+_BATCH = 500  # images that are written together
+
+_WHY = {
+    "crowds-left-out": " that are crowds",
+    "empty-image": " without annotations",
+    "other-area": " outside the area limits",
+    "other-class": " of other classes",
+}
+"""Code of what a filter drops -> the end of its message."""
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a COCO file.
+    """What to keep of a COCO file.
 
     Attributes:
-        classes: names to keep, in the file's order; None keeps all.
-        min_area, max_area: of an annotation as the file states it, px², both included.
-        drop_crowd: leave out annotations of crowds.
-        drop_empty: leave out images in which nothing is marked then.
+        classes: names to keep, in the order of the file; None keeps all.
+        min_area, max_area: limits of the stated `area` of an annotation, px², inclusive.
+        drop_crowd: drop crowd annotations.
+        drop_empty: drop images without annotations afterwards.
     """
 
     classes: tuple[str, ...] | None = None
@@ -43,7 +58,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     drop_empty: bool = False
 
     def reason(self, instance: Instance) -> str | None:
-        """Why an instance is left out, None where it is kept."""
+        """The code of the finding on a dropped instance, None if it is kept."""
         if self.classes is not None and instance.label not in self.classes:
             return "other-class"
         if not self.min_area <= instance.area <= self.max_area:
@@ -52,86 +67,93 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def merge(sources: Sequence[str], out: str, *, force: bool = False) -> Report:
-    """Write one COCO file of several: categories united by name, in the order first seen.
+    """Merge COCO files into one; categories are merged by name, in the order first seen.
 
-    An image that several files have with the same annotations is written once; where its
-    annotations differ, those of the first file are kept, and a finding says so.
+    An image that several files have with the same annotations is written once; if its annotations
+    differ, those of the first file are kept, and a finding says so.
 
     Raises:
-        UsageError: `out` is no ``.json`` file, or there are no sources.
-        InputError: a source is not there, or there is no image in any.
-        OutputError: `out` is there already and `force` is not set, or it cannot be written.
+        UsageError: `out` does not end in ``.json``, or there are no sources.
+        InputError: a source does not exist, or there are no images.
+        OutputError: `out` already exists and `force` is not set, or it cannot be written.
     """
     if not sources:
-        raise UsageError("no COCO file to merge")
+        raise UsageError("no COCO files to merge")
     report = Report(source=", ".join(sources), out=out)
-    with tempfile.TemporaryFile() as file:
-        spool = Spool(file)
-        headers: dict[str, Header] = {}
+    with ExitStack() as stack:
+        files = [stack.enter_context(_read(source, report)) for source in sources]
         licenses = _Licenses()
-        first: dict[str, tuple[str, bytes]] = {}
-        for source in sources:
-            numbers: dict[Any, int] = {}
-            again = 0
-            repeated = 0
-            for record in _read(source, report):
-                if isinstance(record, Header):
-                    numbers = licenses.add(record)
-                    headers[source] = record
-                    continue
-                image = _with_license(record, numbers)
-                content = _content(image)
-                owner, known = first.setdefault(image.file_name, (source, content))
-                if image.file_name not in spool.splits:
-                    spool.add(image)
-                elif known == content:
-                    again += 1
-                    repeated += len(image.instances)
-                else:
-                    report.add([_collision(image, source, owner)])
-            if again:
-                message = (
-                    f"{plural(again, 'image')} of the files before, with the same "
-                    f"{plural(repeated, 'annotation')}: written once"
-                )
-                report.add([_note("same-image", source, message, repeated)])
-        header = _drain(coco.unite(licenses.united(headers)), report)
-        return _write(spool, header, report, out, force)
+        numbers = [licenses.add(file.header) for file in files]
+        headers = {source: file.header for source, file in zip(sources, files, strict=True)}
+        findings, header = finished(unite(licenses.united(headers)))
+        images = _merged(sources, files, numbers, report)
+        written = _write(images, header, report, out, force)
+        report.add(findings)
+        return written
+
+
+def _merged(
+    sources: Sequence[str],
+    files: Sequence[_File],
+    numbers: Sequence[Mapping[Any, int]],
+    report: Report,
+) -> Iterator[Image]:
+    """Each image once, those of the first file first."""
+    first: dict[str, tuple[str, bytes]] = {}
+    for source, file, own in zip(sources, files, numbers, strict=True):
+        again = repeated = 0
+        for image in file.images():
+            image = _with_license(image, own)
+            content = _content(image)
+            if image.file_name not in first:
+                first[image.file_name] = source, content
+                yield image
+                continue
+            owner, known = first[image.file_name]
+            if known == content:
+                again += 1
+                repeated += len(image.instances)
+            else:
+                report.add([_collision(image, source, owner)])
+        if again:
+            message = (
+                f"{plural(again, 'image')} also in earlier files, with the same "
+                f"{plural(repeated, 'annotation')}: written once"
+            )
+            report.add([_note("same-image", source, message, repeated)])
 
 
 def filter_file(source: str, out: str, wanted: Filter, *, force: bool = False) -> Report:
     """Write the part of a COCO file that a filter keeps.
 
     Raises:
-        UsageError: `out` is no ``.json`` file, or a class is none of the file's.
-        InputError: the source is not there, or nothing is kept.
-        OutputError: `out` is there already and `force` is not set, or it cannot be written.
+        UsageError: `out` does not end in ``.json``, or the file does not have a class.
+        InputError: the source does not exist, or nothing is kept.
+        OutputError: `out` already exists and `force` is not set, or it cannot be written.
     """
     report = Report(source=source, out=out)
-    left_out: Counter[str] = Counter()
-    with tempfile.TemporaryFile() as file:
-        spool = Spool(file)
-        header = Header()
-        for record in _read(source, report):
-            if isinstance(record, Header):
-                header = _of_classes(record, wanted.classes, source)
-                continue
-            reasons = [wanted.reason(instance) for instance in record.instances]
-            left_out.update(reason for reason in reasons if reason)
-            kept = tuple(
-                instance
-                for instance, reason in zip(record.instances, reasons, strict=True)
-                if not reason
-            )
-            if kept or not wanted.drop_empty:
-                spool.add(msgspec.structs.replace(record, instances=kept))
+    dropped: Counter[str] = Counter()
+
+    def kept(images: Iterable[Image]) -> Iterator[Image]:
+        for image in images:
+            reasons = [wanted.reason(instance) for instance in image.instances]
+            dropped.update(reason for reason in reasons if reason)
+            pairs = zip(image.instances, reasons, strict=True)
+            rest = tuple(instance for instance, reason in pairs if not reason)
+            if rest or not wanted.drop_empty:
+                yield msgspec.structs.replace(image, instances=rest)
             else:
-                left_out["empty-image"] += 1
-        for code, number in sorted(left_out.items()):
-            lost = 0 if code == "empty-image" else number
-            what = "images with nothing marked" if code == "empty-image" else "annotations"
-            report.add([_note(code, source, f"{what} left out as asked: {number}", lost)])
-        return _write(spool, header, report, out, force)
+                dropped["empty-image"] += 1
+
+    with _read(source, report) as file:
+        header = _of_classes(file.header, wanted.classes, source)
+        written = _write(kept(file.images()), header, report, out, force)
+    for name, number in sorted(dropped.items()):
+        lost = 0 if name == "empty-image" else number
+        noun = "image" if name == "empty-image" else "annotation"
+        message = f"{plural(number, noun)}{_WHY[name]}: skipped as requested"
+        report.add([_note(name, source, message, lost)])
+    return written
 
 
 def subset(
@@ -143,57 +165,48 @@ def subset(
     listed: Path | None = None,
     force: bool = False,
 ) -> Report:
-    """Write some images of a COCO file, in its order, with all that is marked in them.
+    """Write some images of a COCO file, in its order, with all their annotations.
 
     Args:
         source: the file.
-        out: the new one.
-        images: so many, drawn by a keyed hash of their names: with the same seed, a larger number
-            holds all of a smaller one.
+        out: the new file.
+        images: how many to draw, by a keyed hash of their names; with the same seed, a larger
+            subset contains every smaller one.
         seed: of the draw.
-        listed: a file that names the images to take, a line each: with or without extension, as a
-            path or by the last part.
+        listed: a file with the images to take, one per line: with or without extension, as a path
+            or only its last part.
         force: overwrite `out`.
 
     Raises:
-        UsageError: `out` is no ``.json`` file; neither or both of `images` and `listed`; more
-            images than there are.
-        InputError: a file is not there, or no image is taken.
-        OutputError: `out` is there already and `force` is not set, or it cannot be written.
+        UsageError: `out` does not end in ``.json``; neither or both of `images` and `listed` are
+            given; more images than there are.
+        InputError: a file does not exist, or no image is taken.
+        OutputError: `out` already exists and `force` is not set, or it cannot be written.
     """
     if (images is None) == (listed is None):
-        raise UsageError("want either a number of images or a list of them")
+        raise UsageError("expected either --images or --list")
     report = Report(source=source, out=out)
-    with tempfile.TemporaryFile() as file:
-        spool = Spool(file)
-        header = Header()
-        for record in _read(source, report):
-            if isinstance(record, Header):
-                header = record
-            else:
-                spool.add(record)
-        names = list(spool.splits)
+    with _read(source, report) as file:
+        names = file.names
         if listed is not None:
             taken = _listed(names, listed, report)
         else:
             taken = _drawn(names, images or 0, seed, source)
-        shapes = 0
-        for image in spool:
-            if image.file_name not in taken:
-                shapes += len(image.instances)
-        for name in names:
-            if name not in taken:
-                spool.splits[name] = ""
-        left_out = plural(len(names) - len(taken), "image")
-        message = f"{left_out} with {plural(shapes, 'annotation')} left out as asked"
-        report.add([_note("other-image", source, message, shapes)])
-        return _write(spool, header, report, out, force)
+        kept = (image for image in file.images() if image.file_name in taken)
+        written = _write(kept, file.header, report, out, force)
+        rest = (seen for seen in file.survey.images if seen.file_name not in taken)
+        lost = sum(count.instances for seen in rest for count in seen.labels.values())
+    rest_of_images = plural(len(names) - len(taken), "image")
+    message = f"{rest_of_images} with {plural(lost, 'annotation')}: skipped as requested"
+    report.add([_note("other-image", source, message, lost)])
+    return written
 
 
 def _drawn(names: Sequence[str], number: int, seed: int, source: str) -> set[str]:
     if not 0 < number <= len(names):
         raise UsageError(
-            f"{source} has {plural(len(names), 'image')}: want 1 or more, up to that, got {number}"
+            f"{source} has {plural(len(names), 'image')}: expected a number from 1 to "
+            f"{len(names)}, got {number}"
         )
     key = str(seed).encode()
     ranked = sorted(
@@ -211,59 +224,85 @@ def _listed(names: Sequence[str], path: Path, report: Report) -> set[str]:
     found = split_ids(text, Ids(known))
     for line in found:
         if line not in known:
-            finding = Finding(
-                code="listed-image-missing",
-                severity="error",
-                file=str(path),
-                message=f"no image is called {line!r}",
-                remedy="mend the line",
+            finding = code("listed-image-missing").at(
+                Place(str(path)), f"no image is named {line!r}", "correct the line"
             )
             report.add([finding])
     return {known[line] for line in found if line in known}
 
 
-def _read(source: str, report: Report) -> Iterator[Header | Image]:
-    """The header and images of one file; findings go to the report."""
+class _File:
+    """One COCO file that has been read."""
+
+    def __init__(self, source: str, survey: Survey) -> None:
+        self.source = source
+        self.survey = survey
+        self.header = survey.header
+
+    @property
+    def names(self) -> list[str]:
+        """The file names of its images."""
+        return [seen.file_name for seen in self.survey.images]
+
+    def images(self) -> Iterator[Image]:
+        """Its images, decoded a shard at a time."""
+        for shard in self.survey.shards:
+            images = decode_images(self.survey.spool.get(shard.images))
+            for image, seen in zip(images, shard.seen, strict=True):
+                if seen is not None:
+                    yield msgspec.structs.replace(image, split=None)
+
+
+@contextmanager
+def _read(source: str, report: Report) -> Iterator[_File]:
+    """One file; findings go to the report."""
     if not source.lower().endswith(".json"):
-        raise UsageError(f"{source}: want a COCO file that ends in .json")
-    options = coco.Options(find_images=False)
-    records: Records = coco.read(Root(source), options, str)
-    for record in records:
-        if isinstance(record, Finding):
-            report.add([msgspec.structs.replace(record, file=source)])
-        elif isinstance(record, Image):
-            yield msgspec.structs.replace(record, source=source, split=None)
-        else:
-            yield record
+        raise UsageError(f"{source}: expected a .json file")
+
+    def take(finding: Finding) -> None:
+        place = msgspec.structs.replace(finding.place, file=source)
+        report.take(msgspec.structs.replace(finding, place=place))
+
+    with survey(
+        Source(source, "coco", {"find_images": False}),
+        Context(resolver=ClassRules().resolver()),
+        get_engine("local", 1),
+        report=take,
+        keep=True,
+    ) as found:
+        yield _File(source, found)
 
 
-def _drain(step: Step[T], report: Report) -> T:
-    """What a step returns; its findings go to the report."""
-    findings, result = finished(step)
-    report.add(findings)
-    return result
-
-
-def _write(spool: Spool, header: Header, report: Report, out: str, force: bool) -> Report:
+def _write(
+    images: Iterable[Image], header: Header, report: Report, out: str, force: bool
+) -> Report:
     path = Path(out)
     if path.suffix.lower() != ".json":
-        raise UsageError(f"{out}: want a file that ends in .json")
-    view = spool.view(SINGLE_SPLIT)
+        raise UsageError(f"{out}: expected a .json file")
     report.classes = [category.name for category in header.categories]
     counts: Counter[str] = Counter()
     number = 0
-    for image in view:
-        number += 1
-        report.empty_images += not image.instances
-        counts.update(instance.label for instance in image.instances)
-    if not number:
-        reasons = "".join(f"\n  {finding}" for finding in report.findings[:5])
-        raise InputError(f"{report.source}: no image is left to write{reasons}")
+    stream = iter(images)
+    with staged(path, [path], force=force) as stage, ExitStack() as stack:
+        writer = writer_of("coco")
+        plan = WritePlan(stage=stage, out=path.name, header=header, splits=(SINGLE_SPLIT,))
+        writing = writer.open(plan, writer.Options())
+        pieces = Pieces(stack)
+        for batch in iter(lambda: list(islice(stream, _BATCH)), []):
+            numbered = []
+            for image in batch:
+                number += 1
+                numbered.append(Numbered(SINGLE_SPLIT, number, counts.total() + 1, image))
+                report.empty_images += not image.instances
+                counts.update(instance.label for instance in image.instances)
+            report.add(pieces.take(writing.write(numbered)))
+        if not number:
+            reasons = "".join(f"\n  {finding}" for finding in report.findings[:5])
+            raise InputError(f"{report.source}: no images left to write{reasons}")
+        report.add(writing.finish(pieces.streams(), pieces.losses))
     report.shapes = counts.total()
     report.images = {SINGLE_SPLIT: number}
     report.instances = {SINGLE_SPLIT: {name: counts[name] for name in report.classes}}
-    with staged(path, [path], force=force) as stage:
-        report.add(coco.write(stage, {SINGLE_SPLIT: view}, header, coco.WriteOptions()))
     report.files = [path.name]
     return report
 
@@ -274,20 +313,20 @@ def _of_classes(header: Header, classes: Sequence[str] | None, source: str) -> H
     names = [category.name for category in header.categories]
     for name in classes:
         if name not in names:
-            raise UsageError(f"no class {name!r} in {source}; there are {', '.join(names)}")
+            raise UsageError(f"no class {name!r} in {source}; it has {', '.join(names)}")
     kept = tuple(category for category in header.categories if category.name in classes)
     return msgspec.structs.replace(header, categories=kept)
 
 
 class _Licenses:
-    """The licenses of all files in one list, and the number that each has there."""
+    """The licenses of all files in one list, and their ids in it."""
 
     def __init__(self) -> None:
         self.numbers: dict[bytes, Any] = {}
         self.entries: list[Any] = []
 
     def add(self, header: Header) -> dict[Any, int]:
-        """Take in a file's licenses; returns its numbers -> those in the united list."""
+        """Add a file's licenses; returns its ids -> those in the merged list."""
         numbers: dict[Any, int] = {}
         listed = keys_of(header.extra).get("licenses")
         for entry in listed if isinstance(listed, list) else ():
@@ -304,7 +343,7 @@ class _Licenses:
         return numbers
 
     def united(self, headers: Mapping[str, Header]) -> dict[str, Header]:
-        """The same headers with the one list, where any file has one."""
+        """The same headers with the merged list, if any file has one."""
         if not self.entries:
             return dict(headers)
         return {
@@ -324,25 +363,23 @@ def _with_license(image: Image, numbers: Mapping[Any, int]) -> Image:
 
 
 def _content(image: Image) -> bytes:
-    """A digest of an image and what is marked in it, wherever that stood."""
-    instances = tuple(msgspec.structs.replace(one, where="") for one in image.instances)
-    bare = msgspec.structs.replace(image, source="", where="", instances=instances)
+    """A digest of an image and its annotations, independent of their place."""
+    nowhere = Place("")
+    instances = tuple(msgspec.structs.replace(one, place=nowhere) for one in image.instances)
+    bare = msgspec.structs.replace(image, place=nowhere, instances=instances)
     return hashlib.blake2b(msgspec.json.encode(bare, order="sorted")).digest()
 
 
 def _collision(image: Image, source: str, owner: str) -> Finding:
     lost = len(image.instances)
-    return Finding(
-        code="image-collision",
-        severity="error",
-        file=source,
-        where=image.where,
-        message=f"{owner} has an image {image.file_name} already, and what is marked in it "
-        f"differs: {plural(lost, 'annotation')} not written",
-        remedy="rename one of them if they are two images; else keep one set of annotations",
+    return code("image-collision").at(
+        Place(source, image.place.pointer),
+        f"{owner} already has an image {image.file_name} with different annotations: "
+        f"{plural(lost, 'annotation')} not written",
+        "if they are two images, rename one; otherwise keep one set of annotations",
         lost=lost,
     )
 
 
-def _note(code: str, file: str, message: str, lost: int) -> Finding:
-    return Finding(code=code, severity="note", file=file, message=message, lost=lost)
+def _note(name: str, file: str, message: str, lost: int) -> Finding:
+    return code(name).at(Place(file), message, lost=lost)

@@ -1,10 +1,10 @@
-"""From one format to another: read, name the classes, split, write.
+"""Converts from one format to another: survey, resolve classes, split, write.
 
-    for each annotation file ─► Image ─► class names ─► spool ─► splits ─► writer
-                       └──────► Finding ─► report
+    survey ─► classes ─► splits ─► numbers ─► write each shard ─► join ─► put in place
+        └──► findings ─► report ◄── losses ──────────┘
 
-Nothing that was marked is lost without a line: at the end, shapes read = shapes written + shapes
-that a finding says are lost.
+No shape is lost without a finding: in the end, shapes read = shapes written + shapes that findings
+count as lost.
 """
 
 from __future__ import annotations
@@ -12,367 +12,271 @@ from __future__ import annotations
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
-from dataforge import geometry
-from dataforge.checks import Data, Running, dropped_by_trainers, measurable
-from dataforge.classes import ClassMap, ClassOptions
+from dataforge.checks import dropped_by_trainers
+from dataforge.classes import Classes
+from dataforge.codes import code
 from dataforge.datasets import (
-    How,
+    Clipped,
+    Measurable,
     Placing,
     Progress,
+    Seen,
     Source,
-    image_key,
+    Step,
+    Survey,
+    decode_images,
     in_two_splits,
-    in_utf8,
-    options_of,
+    survey,
 )
-from dataforge.engines import get_engine
-from dataforge.errors import InputError, OutputError, plural
-from dataforge.formats import get_format
-from dataforge.io import is_image, staged, write_json
-from dataforge.records import Category, Finding, Header, Image, Instance, Mask, Polygons
-from dataforge.splits import Rule, load_rule, not_listed, split_names, want_split_names
+from dataforge.engines import Engine, get_engine
+from dataforge.errors import InputError, UsageError, plural
+from dataforge.findings import Finding, Place
+from dataforge.formats import (
+    Context,
+    LossCount,
+    Numbered,
+    WritePlan,
+    Writer,
+    Writing,
+    Written,
+    get_format,
+    merge_losses,
+)
+from dataforge.io import Root, convert_options, is_image, staged
+from dataforge.jobs import Job, Report, save_report
+from dataforge.records import Category, Header
+from dataforge.splits import Rule, check_split_names, load_rule, not_in_manifest, split_names
+
+__all__ = ["SINGLE_SPLIT", "Job", "Pieces", "Report", "convert", "save_report", "writer_of"]
 
 SINGLE_SPLIT = "all"
-"""Name of the split where there is but one."""
+"""Name of the split if there is only one."""
 
 
-class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to convert, and how; with what `dataforge.classes.ClassOptions` says of the classes.
-
-    Attributes:
-        source: folder to read, local or an fsspec URL.
-        out: folder to write, or a file where the format allows one.
-        reads, writes: format names.
-        read_options: fields of the reader's `Options`.
-        write_options: fields of the writer's `WriteOptions`.
-        layout: of a VOC-like source, see `dataforge.datasets.choose`; what it says of the classes
-            holds where nothing else is said.
-        split: ``train=0.8,val=0.2``, a manifest of `dataforge.split`, or None for the source's own
-            splits.
-        seed, stratify, group_by: of the split, see `dataforge.splits.Rule`.
-        images: leave images where they are (`reference`), or put them where the output format
-            has them (`copy`, `hardlink`, `symlink`); None is the format's own habit.
-        clip: cut boxes, outlines and areas to the image.
-        drop_empty: leave out images in which nothing is marked.
-        force: overwrite files that are there.
-        workers: processes that read, 0 for one on each core; the output is the same.
-    """
-
-    source: str
-    out: str
-    reads: str
-    writes: str
-    read_options: dict[str, Any] = msgspec.field(default_factory=dict)
-    write_options: dict[str, Any] = msgspec.field(default_factory=dict)
-    layout: str | None = None
-    split: str | None = None
-    seed: int = 0
-    stratify: bool = False
-    group_by: str | None = None
-    images: How | None = None
-    clip: bool = False
-    drop_empty: bool = False
-    force: bool = False
-    workers: int = 1
-
-
-class Report(msgspec.Struct, kw_only=True):
-    """What a conversion did; written by ``--report`` as JSON.
-
-    Attributes:
-        source, out: as given.
-        files: what was written, relative to `out`'s folder.
-        classes: names in the order of their ids.
-        images: split -> number of images.
-        instances: split -> class -> number of instances.
-        empty_images: number of images written with nothing marked in them.
-        shapes: number of shapes written.
-        lost: code -> number of shapes that were left out because of it.
-        findings: all of them, in the order they were met.
-    """
-
-    source: str
-    out: str
-    files: list[str] = []
-    classes: list[str] = []
-    images: dict[str, int] = {}
-    instances: dict[str, dict[str, int]] = {}
-    empty_images: int = 0
-    shapes: int = 0
-    lost: dict[str, int] = {}
-    findings: list[Finding] = []
-
-    @property
-    def failed(self) -> bool:
-        """Whether any finding is an error."""
-        return any(finding.severity == "error" for finding in self.findings)
-
-    def add(self, findings: Iterable[Finding]) -> None:
-        """Take in findings and count what they lose."""
-        for finding in findings:
-            self.findings.append(in_utf8(finding))
-            if finding.lost:
-                self.lost[finding.code] = self.lost.get(finding.code, 0) + finding.lost
-
-    def add_unwritten(self, findings: Iterable[Finding]) -> None:
-        """Take in what a writer could not carry, after all has been counted."""
-        before = sum(self.lost.values())
-        self.add(findings)
-        self.shapes -= sum(self.lost.values()) - before
-
-
-def convert(job: Job, progress: Progress | None = None) -> Report:
+def convert(job: Job, progress: Progress | None = None, root: Root | None = None) -> Report:
     """Run one conversion.
 
     Args:
-        job: what and how.
-        progress: called now and then with the number of files read and of all files.
+        job: what to convert, and how.
+        progress: called from time to time with the number of files read and of all files.
+        root: of `job.source`, if something was read from it before.
 
     Returns:
-        The report; `Report.failed` tells whether something was lost.
+        The report; `Report.failed` says whether there are errors.
 
     Raises:
-        UsageError: an option does not fit the format, or is not understood.
-        InputError: there is no such folder, or nothing in it can be converted.
+        UsageError: an option does not apply to the format, or is invalid.
+        InputError: the folder does not exist, or nothing in it can be converted.
         OutputError: a target exists and `job.force` is not set, or it cannot be written.
     """
-    writer = get_format(job.writes)
+    writer = writer_of(job.writes)
     rule = load_rule(job.split, job.seed, job.stratify, job.group_by)
-    source = Source(job.source, job.reads, job.read_options, job.layout)
-    write_options = options_of(writer.WriteOptions, job.write_options, job.writes, "written")
-    placing = Placing(job.images, job.out, writer, source)
-    if "image_folder" in write_options.__struct_fields__:
-        folder = job.write_options.get("image_folder", placing.left_at(job.out))
-        write_options = msgspec.structs.replace(write_options, image_folder=folder)
-    each = get_engine(job.workers).map
-    rules = job.rules().over(source.rules)
-    classes = rules.class_map()
-    # What the reader compares, here or in other processes, must not name the classes.
-    compared = rules.class_map().canonical
-    data = Data(source.root, job.reads, classes, source.layout)
-    checks = dropped_by_trainers(data)
+    source = Source(root or job.source, job.reads, job.read_options, job.layout)
+    where = f"where {job.writes} is written"
+    write_options = convert_options(writer.Options, job.write_options, where)
+    placing = Placing(job.image_mode, job.out, writer, source)
+    engine = get_engine(job.engine, job.workers, job.engine_options)
+    resolver = job.rules().over(source.rules).resolver()
     report = Report(source=job.source, out=job.out)
     report.add(source.findings)
-    with _spooled() as spool:
-        for record in source.records(compared, rule is None, progress, each):
-            if isinstance(record, Finding):
-                report.add([record])
-            elif isinstance(record, Header):
-                spool.header = record
-                classes.declare(category.name for category in record.categories)
-            else:
-                image = _edited(record, classes, checks, job, report)
-                if image.instances or not job.drop_empty:
-                    spool.add(image)
+    with survey(
+        source,
+        Context(resolver=resolver),
+        engine,
+        report=report.take,
+        steps=_steps(job, source),
+        keep=True,
+        own_splits=rule is None,
+        progress=progress,
+    ) as found:
+        classes = resolver.settle(found.tally, (c.name for c in found.header.categories))
         report.add(classes.findings())
-        report.classes = classes.names()
-        names = _split(spool, rule, job, report)
-        unlabelled = getattr(source.reader, "UNLABELLED", False)
-        if not names or not (report.classes or unlabelled):
+        report.classes = [*classes.names]
+        output = _shared_out(found, classes, rule, job, report)
+        if not output.names or not (classes.names or not source.format.names_classes):
             raise InputError(_nothing(job, report))
-        want_split_names(names)
-        _one_of_each_key(spool, writer, report)
-        report.add(_hidden(spool, writer))
-        views = {name: spool.view(name) for name in names}
-        _count(views, report)
+        check_split_names(output.names)
+        report.add([*output.one_of_each_key(writer), *_hidden(output, writer)])
+        splits = output.images()
+        _count(splits, classes, report)
         out = Path(job.out)
-        with staged(out, writer.targets(out, names), force=job.force) as stage:
-            report.add(placing.place(views, stage, out))
-            report.add_unwritten(
-                writer.write(stage, views, spool.header_for(report.classes), write_options)
+        with staged(out, writer.targets(out, output.names), force=job.force) as stage:
+            report.add(placing.place(splits, stage, out))
+            plan = WritePlan(
+                stage=stage,
+                out=out.name,
+                header=_header(found.header, classes.names),
+                splits=tuple(output.names),
+                image_folder=placing.left_at(job.out),
             )
-            report.add(placing.left_over(views, stage, out))
+            report.add_unwritten(_write(writer.open(plan, write_options), output, engine))
+            report.add(placing.left_over(splits, stage, out))
             report.files = _files(stage)
     return report
 
 
-def save_report(report: Report, path: Path) -> None:
-    """Write the report as JSON."""
-    write_json(path, report)
+def writer_of(name: str) -> Writer[Any]:
+    """The writer of a format.
+
+    Raises:
+        UsageError: there is no such format, or it cannot be written.
+    """
+    writer = get_format(name).writer
+    if writer is None:
+        raise UsageError(f"{name} can be read, but not written")
+    return writer
 
 
-@contextmanager
-def _spooled() -> Iterator[Spool]:
-    try:
-        with tempfile.TemporaryFile() as file:
-            yield Spool(file)
-    except OSError as error:
-        raise OutputError(
-            f"{tempfile.gettempdir()}: cannot hold what is read until it is written: "
-            f"{error.strerror or error}; TMPDIR names another folder"
-        ) from error
+def _steps(job: Job, source: Source) -> list[Step]:
+    """The steps for each image where it is read."""
+    steps: list[Step] = [Measurable(), dropped_by_trainers(source)]
+    return [*steps, Clipped()] if job.clip else steps
 
 
-class Spool:
-    """Images on disk between reading and writing, so that memory does not grow with them."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(Image).decode
-        self.splits: dict[str, str] = {}
-        self.header = Header()
-
-    def header_for(self, classes: Sequence[str]) -> Header:
-        """The source's header with the final classes."""
-        known = {category.name: category for category in self.header.categories}
-        categories = tuple(known.get(name) or Category(name=name) for name in classes)
-        return msgspec.structs.replace(self.header, categories=categories)
-
-    def add(self, image: Image) -> None:
-        """Append an image; its place in `splits` says where it goes, empty for nowhere."""
-        data = self._encode(image)
-        self._file.write(len(data).to_bytes(8, "little") + data)
-        self.splits[image_key(image)] = image.split or SINGLE_SPLIT
-
-    def __iter__(self) -> Iterator[Image]:
-        self._file.seek(0)
-        while head := self._file.read(8):
-            yield self._decode(self._file.read(int.from_bytes(head, "little")))
-
-    def view(self, name: str) -> SplitView:
-        """The images of one split."""
-        return SplitView(self, name)
+def _header(header: Header, names: Sequence[str]) -> Header:
+    """The source's header with the final classes."""
+    known = {category.name: category for category in header.categories}
+    categories = tuple(known.get(name) or Category(name=name) for name in names)
+    return msgspec.structs.replace(header, categories=categories)
 
 
-class SplitView:
-    """One split of a spool; may be gone through any number of times, one at a time."""
-
-    def __init__(self, spool: Spool, name: str) -> None:
-        self._spool = spool
-        self._name = name
-
-    def __iter__(self) -> Iterator[Image]:
-        return (
-            image for image in self._spool if self._spool.splits[image_key(image)] == self._name
-        )
+# Which image goes where ---------------------------------------------------------------------------
 
 
-def _edited(image: Image, classes: ClassMap, checks: Running, job: Job, report: Report) -> Image:
-    """The image with class names for labels, and cut to its frame if asked."""
-    image, faults = measurable(image)
-    report.add(faults)
-    report.add(checks.image(image))
-    image = classes.apply(image)
-    return _clipped(image, report) if job.clip else image
+class _Output:
+    """The split of each image.
+
+    Attributes:
+        names: of the splits, in order.
+        side: `Seen.key` -> split; empty for an image that is skipped.
+    """
+
+    def __init__(self, found: Survey, classes: Classes, drop_empty: bool) -> None:
+        self.found = found
+        self.classes = classes
+        self.names: list[str] = []
+        kept = (seen for seen in found.images if not drop_empty or self.number_in(seen))
+        self.side = {seen.key: seen.split or SINGLE_SPLIT for seen in kept}
+
+    def number_in(self, seen: Seen) -> int:
+        """Number of instances in an image that have a class."""
+        return self.counts(seen).total()
+
+    def counts(self, seen: Seen) -> Counter[str]:
+        """Class -> number of instances in an image."""
+        return self.classes.counts({label: n.instances for label, n in seen.labels.items()})
+
+    def images(self) -> dict[str, list[Seen]]:
+        """Split -> its images."""
+        found: dict[str, list[Seen]] = {name: [] for name in self.names}
+        for seen in self.found.images:
+            if side := self.side.get(seen.key):
+                found[side].append(seen)
+        return found
+
+    def one_of_each_key(self, writer: Writer[Any]) -> Iterator[Finding]:
+        """Skip images whose names the output format cannot tell apart."""
+        first: dict[tuple[str, str], str] = {}
+        for seen in self.found.images:
+            side = self.side.get(seen.key)
+            if not side:
+                continue
+            owner = first.setdefault((side, writer.key(seen.file_name)), seen.file_name)
+            if owner != seen.file_name:
+                self.side[seen.key] = ""
+                lost = _shapes(seen, self.classes)
+                yield code("name-collision").at(
+                    Place(seen.file_name),
+                    f"the output format cannot tell it apart from {owner}, which differs only in "
+                    f"its extension: {plural(lost, 'shape')} not converted",
+                    "rename one of the two images",
+                    lost=lost,
+                    severity="error",
+                )
+
+    def tasks(self) -> Iterator[tuple[bytes, list[tuple[str, int, int] | None]]]:
+        """For each shard: its images, encoded, and (split, number, first instance) of each."""
+        images = dict.fromkeys(self.names, 0)
+        instances = dict.fromkeys(self.names, 0)
+        for shard in self.found.shards:
+            numbered: list[tuple[str, int, int] | None] = []
+            for seen in shard.seen:
+                side = self.side.get(seen.key) if seen is not None else None
+                if seen is None or not side:
+                    numbered.append(None)
+                    continue
+                images[side] += 1
+                numbered.append((side, images[side], instances[side] + 1))
+                instances[side] += self.number_in(seen)
+            yield self.found.spool.get(shard.images), numbered
 
 
-def _split(spool: Spool, rule: Rule | None, job: Job, report: Report) -> list[str]:
-    """Share the images out by a rule, if there is one; the names of the splits."""
-    if rule is None or not spool.splits:
-        images: dict[str, set[str]] = {name: set() for name in spool.splits.values()}
-        for key, name in spool.splits.items():
+def _shared_out(
+    found: Survey, classes: Classes, rule: Rule | None, job: Job, report: Report
+) -> _Output:
+    """The splits: those of a rule, if there is one, else the source's own."""
+    output = _Output(found, classes, job.drop_empty)
+    if rule is None or not output.side:
+        images: dict[str, set[str]] = {name: set() for name in output.side.values()}
+        for key, name in output.side.items():
             images[name].add(key.rpartition("\0")[2])
         report.add(in_two_splits(images))
-        return list(dict.fromkeys(spool.splits.values()))
-    if rule.stratify:
-        sides = rule.sides({image.file_name: _labels(image) for image in spool})
-    else:
-        sides = rule.sides({name: {} for name in spool.splits})
-    if missing := spool.splits.keys() - sides.keys():
-        lost = sum(_shapes(image) for image in spool if image.file_name in missing)
-        report.add([not_listed(missing, lost, job.split)])
-    spool.splits = {name: sides.get(name, "") for name in spool.splits}
-    return split_names(rule, sides)
+        output.names = list(dict.fromkeys(output.side.values()))
+        return output
+    kept = [seen for seen in found.images if seen.key in output.side]
+    labels = {seen.key: output.counts(seen) if rule.stratify else {} for seen in kept}
+    sides = rule.assign(labels)
+    if missing := labels.keys() - sides.keys():
+        lost = sum(_shapes(seen, classes) for seen in kept if seen.key in missing)
+        report.add([not_in_manifest(missing, lost, job.split)])
+    output.side = {key: sides.get(key, "") for key in labels}
+    output.names = split_names(rule, sides)
+    return output
 
 
-def _labels(image: Image) -> Counter[str]:
-    return Counter(instance.label for instance in image.instances)
+def _shapes(seen: Seen, classes: Classes) -> int:
+    """Number of shapes in an image that have a class."""
+    return classes.counts({label: n.shapes for label, n in seen.labels.items()}).total()
 
 
-def _shapes(image: Image) -> int:
-    return sum(instance.parts for instance in image.instances)
+def _hidden(output: _Output, writer: Writer[Any]) -> Iterator[Finding]:
+    """The finding on images whose names, or folders, start with a dot.
 
-
-def _one_of_each_key(spool: Spool, writer: Any, report: Report) -> None:
-    """Leave out images whose names the output format cannot tell apart, each with a finding."""
-    first: dict[tuple[str, str], str] = {}
-    for image in spool:
-        side = spool.splits[image_key(image)]
-        if not side:
-            continue
-        owner = first.setdefault((side, writer.key(image.file_name)), image.file_name)
-        if owner != image.file_name:
-            lost = _shapes(image)
-            finding = Finding(
-                code="name-collision",
-                severity="error",
-                file=image.file_name,
-                message=f"has the same name as {owner} but for its extension, which the output "
-                f"cannot tell apart: {plural(lost, 'shape')} not converted",
-                remedy="rename one of the two images",
-                lost=lost,
-            )
-            report.add([finding])
-            spool.splits[image_key(image)] = ""
-
-
-def _hidden(spool: Spool, writer: Any) -> Iterator[Finding]:
-    """What is said of images whose names, or folders, begin with a dot.
-
-    Who lists folders passes over them: dataforge, and Ultralytics (`glob` does). mmdet,
+    Programs that list folders skip them: dataforge and Ultralytics (because of `glob`). mmdet,
     pycocotools and torchvision open what a list names.
     """
-    names = sorted({key.rpartition("\0")[2] for key, side in spool.splits.items() if side})
+    names = sorted({key.rpartition("\0")[2] for key, side in output.side.items() if side})
     hidden = [name for name in names if re.search(r"(^|/)\.(?!\.?(/|$))", name)]
     if hidden:
-        # Where an image has an annotation file of its own, this is hidden like it.
+        # If an image has its own annotation file, this is hidden, too.
         one_file = writer.key(hidden[0]) == hidden[0]
-        yield Finding(
-            code="hidden-name",
+        yield code("hidden-name").at(
+            Place(hidden[0]),
+            f"{plural(len(hidden), 'image')} with a name or folder that starts with a dot (this is "
+            "the first): tools that list folders, such as dataforge and Ultralytics, skip "
+            + ("the image" if one_file else "the image and its annotations"),
+            "rename the file or folder",
             severity="note" if one_file else "warning",
-            file=hidden[0],
-            message=f"{plural(len(hidden), 'image')} with a name, or a folder, that begins with a "
-            "dot, the first here: who lists folders, as dataforge and Ultralytics do, passes over "
-            + ("the image" if one_file else "the image and what is marked in it"),
-            remedy="rename what begins with a dot",
         )
 
 
-def _clipped(image: Image, report: Report) -> Image:
-    kept = []
-    for instance in image.instances:
-        clipped = _clip_instance(instance, image)
-        if clipped is None:
-            finding = Finding(
-                code="clipped-away",
-                severity="warning",
-                file=image.source,
-                where=instance.where,
-                message=f"nothing of {instance.label!r} is inside the image: left out by --clip",
-                lost=instance.parts,
-            )
-            report.add([finding])
-        else:
-            kept.append(clipped)
-    return msgspec.structs.replace(image, instances=tuple(kept))
-
-
-def _clip_instance(instance: Instance, image: Image) -> Instance | None:
-    """The part of an instance inside the image; None where that is nothing."""
-    box = geometry.clip_box(instance.box, image.width, image.height)
-    if box[0] >= box[2] or box[1] >= box[3]:
-        return None
-    if box == instance.box or isinstance(instance.shape, Mask):
-        return instance
-    if instance.shape is None:
-        return msgspec.structs.replace(instance, box=box, area=geometry.box_area(box))
-    rings = (geometry.clip_ring(ring, image.width, image.height) for ring in instance.shape.rings)
-    shape = Polygons(tuple(ring for ring in rings if len(ring) >= 6))
-    # What is cut off may have held the outline's extreme points: its box is found anew.
-    box = geometry.ring_box(*shape.rings) if shape.rings else (0.0, 0.0, 0.0, 0.0)
-    if box[0] >= box[2] or box[1] >= box[3]:
-        return None
-    frame = image.width, image.height
-    area = sum(geometry.outline_area(ring, *frame)[0] for ring in shape.rings)
-    return msgspec.structs.replace(instance, box=box, shape=shape, area=area)
+def _count(splits: dict[str, list[Seen]], classes: Classes, report: Report) -> None:
+    for name, images in splits.items():
+        counts: Counter[str] = Counter()
+        for seen in images:
+            own = classes.counts({label: n.instances for label, n in seen.labels.items()})
+            report.empty_images += not own
+            counts.update(own)
+            report.shapes += _shapes(seen, classes)
+        report.images[name] = len(images)
+        report.instances[name] = {label: counts[label] for label in classes.names}
 
 
 def _nothing(job: Job, report: Report) -> str:
@@ -380,25 +284,69 @@ def _nothing(job: Job, report: Report) -> str:
     findings.sort(key=lambda finding: finding.severity)
     reasons = "".join(f"\n  {finding}" for finding in findings[:5])
     more = f"\n  and {len(findings) - 5} more" if len(findings) > 5 else ""
-    return f"{job.source}: nothing here can be converted from {job.reads}{reasons}{more}"
+    return f"{job.source}: nothing can be converted from {job.reads}{reasons}{more}"
+
+
+# Writing ------------------------------------------------------------------------------------------
+
+
+class _WriteShard:
+    """Writes shards in workers."""
+
+    def __init__(self, writing: Writing, classes: Classes) -> None:
+        self.writing = writing
+        self.classes = classes
+
+    def __call__(self, task: tuple[bytes, list[tuple[str, int, int] | None]]) -> Written:
+        data, numbers = task
+        return self.writing.write(
+            Numbered(*number, self.classes.apply(image))
+            for image, number in zip(decode_images(data), numbers, strict=True)
+            if number is not None
+        )
+
+
+class Pieces:
+    """The pieces of the shared files and the losses of all shards, joined in order.
+
+    Args:
+        stack: closes the temporary files with the pieces.
+    """
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._streams: dict[str, IO[bytes]] = {}
+        self.losses: dict[str, LossCount] = {}
+
+    def take(self, written: Written) -> list[Finding]:
+        """Append the pieces of a shard; returns its findings."""
+        for name, data in written.streams.items():
+            if name not in self._streams:
+                file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the stack
+                self._streams[name] = self._stack.enter_context(file)
+            self._streams[name].write(data)
+        merge_losses(self.losses, written.losses)
+        return written.findings
+
+    def streams(self) -> dict[str, IO[bytes]]:
+        """Name -> all of its pieces, positioned at the start."""
+        for stream in self._streams.values():
+            stream.seek(0)
+        return self._streams
+
+
+def _write(writing: Writing, output: _Output, engine: Engine) -> Iterator[Finding]:
+    """Write all shards and join their pieces; yields findings on what is lost."""
+    with ExitStack() as stack:
+        pieces = Pieces(stack)
+        for written in engine.map(_WriteShard(writing, output.classes), output.tasks()):
+            yield from pieces.take(written)
+        yield from writing.finish(pieces.streams(), pieces.losses)
 
 
 def _files(stage: Path) -> list[str]:
-    """What was written, images apart, relative to the output's folder."""
+    """The files that were written, without images, relative to the output folder."""
     if stage.is_file():
         return [stage.name]
     files = (path for path in stage.rglob("*") if path.is_file() and not is_image(path.name))
     return sorted(path.relative_to(stage).as_posix() for path in files)
-
-
-def _count(views: dict[str, SplitView], report: Report) -> None:
-    for name, view in views.items():
-        counts: Counter[str] = Counter()
-        number = 0
-        for image in view:
-            number += 1
-            report.empty_images += not image.instances
-            counts.update(_labels(image))
-            report.shapes += _shapes(image)
-        report.images[name] = number
-        report.instances[name] = {label: counts[label] for label in report.classes}

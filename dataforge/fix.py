@@ -1,241 +1,101 @@
-"""Mending a dataset: what `dataforge check --fix` does.
+"""Fixes a dataset: `dataforge check --fix` applies the edits of its findings.
 
-    check a pass ─► edits ─► texts ─► check again ─► ... nothing left ─► Plan ─► diff | apply | copy
+    check ─► findings with edits ─► the format's editor ─► new texts ─► plan ─► diff | apply | copy
 
-Nothing is written before all passes are done: the texts as they will be are kept beside the
-dataset's own, and are what the next pass reads. Images are never changed.
+One pass: the texts are those that were checked, and nothing is read again. Of overlapping edits,
+the first is made, and the others are left for the next run, which starts from the new state. Images
+are never changed.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import shutil
 import stat
-import tempfile
-from bisect import bisect_left, insort
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from bisect import bisect_right, insort
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import Literal, TypeAlias
 
-from dataforge.check import CheckOptions, CheckReport, check_dataset, is_config
-from dataforge.checks import (
-    Change,
-    Data,
-    Document,
-    Edit,
-    Fix,
-    KeepingRoot,
-    Selection,
-    Text,
-    applied,
-    checks,
-)
+import msgspec
+
+from dataforge.check import Checked, CheckOptions, CheckReport, checked, is_config
+from dataforge.codes import code
 from dataforge.datasets import Progress
-from dataforge.errors import OutputError, ParseError, UsageError, one_line
-from dataforge.io import MAX_COCO_BYTES, Root, atomic_write, clear_away, staged
-from dataforge.records import Image
+from dataforge.diff import Moves, unified
+from dataforge.errors import OutputError, ParseError, UsageError
+from dataforge.findings import Clip, Drop, Edit, Finding, Place, Set, Severity
+from dataforge.formats import Change, Editor, Text, applied
+from dataforge.io import BACKUP, atomic_write, clear_away, staged
 
-PASSES = 10
-"""Edits that meet in one place need several; what is not done by then is left as it is."""
-
-BACKUP = ".dataforge-backup"
-"""What the name of a backup ends with, if nobody says otherwise."""
-
-FORMATS = ("coco", "labelme", "voc", "yolo")
-"""Formats whose files are mended."""
+Outcome: TypeAlias = Literal["made", "later", "never"]
+"""Of a finding's edits: made in this run, left for the next one, or left for the user."""
 
 
-class Mended(KeepingRoot):
-    """A dataset as it will be: its own files, and the new texts of those that are mended.
-
-    Args:
-        location: of the dataset.
-        texts: an empty file, open for reading and writing, for the new texts.
-    """
-
-    def __init__(self, location: str, texts: IO[bytes]) -> None:
-        super().__init__(location)
-        self._texts = texts
-        self._places: dict[str, tuple[int, int]] = {}
-        self._before: dict[str, bytes] = {}
-
-    def read_bytes(self, name: str, limit: int | None = None) -> bytes:
-        if name not in self._places:
-            return super().read_bytes(name, limit)
-        start, length = self._places[name]
-        self._texts.seek(start)
-        return self._texts.read(length)
-
-    @property
-    def changed(self) -> list[str]:
-        """The files that have a new text, sorted."""
-        return sorted(self._places)
-
-    def put(self, name: str, old: bytes, new: bytes) -> None:
-        """Give a file a new text.
-
-        Args:
-            name: of the file.
-            old: what the new text was made of.
-            new: what is to be there.
-
-        Raises:
-            OutputError: the file was changed since.
-        """
-        if name not in self._places:
-            self._before[name] = _digest(old)
-            self.original(name)
-        try:
-            self._places[name] = self._texts.seek(0, os.SEEK_END), len(new)
-            self._texts.write(new)
-            self._texts.flush()
-        except OSError as error:
-            said = f"the folder for temporary files: {error.strerror or error}"
-            raise OutputError(f"{said}; TMPDIR names another") from error
-
-    def original(self, name: str) -> bytes:
-        """What stands in a file that is mended.
-
-        Raises:
-            OutputError: it was changed, or is gone, since it was read.
-        """
-        try:
-            data = Root(self.location).read_bytes(name, MAX_COCO_BYTES)
-        except ParseError as error:
-            raise OutputError(f"{self.path / name}: {error.message}") from error
-        if _digest(data) != self._before[name]:
-            raise OutputError(
-                f"{self.path / name}: was changed while it was mended: run again when nobody "
-                "writes it"
-            )
-        return data
-
-
-def _digest(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=16).digest()
-
-
-class _Pass:
-    """Gathers the edits of one pass; see `dataforge.check.Beside`."""
-
-    def __init__(self, root: Mended, unsafe: bool) -> None:
-        self._root = root
-        self._wanted = ("safe", "unsafe") if unsafe else ("safe",)
-        self._files: dict[str, _File] = {}
-        self._source = ""
-
-    def begin(self, data: Data, selection: Selection) -> None:
-        self._selection = selection
-        self._fixes = dict(_fixes(data, selection.codes(), self._wanted))
-
-    def image(self, image: Image) -> None:
-        if image.source != self._source:
-            self._source = image.source
-            self._text = Text(Document(self._root, image.source))
-            for code, fix in self._fixes.items():
-                self._take(code, fix.document(self._text, image))
-        for code, fix in self._fixes.items():
-            self._take(code, fix.image(self._text, image))
-
-    def finish(self) -> None:
-        for code, fix in self._fixes.items():
-            self._take(code, fix.finish())
-
-    def _take(self, code: str, edits: Iterator[Edit]) -> None:
-        try:
-            for edit in edits:
-                if self._selection.covers(code, edit.file):
-                    self._files.setdefault(edit.file, _File()).take(code, edit)
-        except ParseError:
-            return  # what cannot be taken apart stays as it is, and its findings say so
-
-    def apply(self) -> Counter[str]:
-        """Give the files their new texts; code -> number of edits."""
-        made: Counter[str] = Counter()
-        for name in sorted(self._files):
-            file = self._files[name]
-            text = Text(Document(self._root, name))
-            new = applied(text.text, sorted(file.changes))
-            try:
-                self._root.put(name, text.data, new.encode(text.codec))
-            except UnicodeEncodeError:
-                continue  # a letter that the file's encoding does not have
-            made += file.made
-        return made
-
-
-def _fixes(data: Data, codes: Iterable[str], wanted: Sequence[str]) -> Iterator[tuple[str, Fix]]:
-    """(code, what mends it) of the codes that have something to mend in this format."""
-    for code in codes if data.format in FORMATS else ():
-        module = checks()[code].load()
-        if checks()[code].fix in wanted and data.format in getattr(module, "FORMATS", FORMATS):
-            yield code, module.Fix(data)
-
-
-class _File:
-    """The edits of one file in one pass; of two that meet, the first that came."""
-
-    def __init__(self) -> None:
-        self.changes: list[Change] = []
-        self.made: Counter[str] = Counter()
-
-    def take(self, code: str, edit: Edit) -> None:
-        if not any(map(self._meets, edit.changes)):
-            for change in edit.changes:
-                insort(self.changes, change)
-            self.made[code] += 1
-
-    def _meets(self, change: Change) -> bool:
-        start, end, _ = change
-        at = bisect_left(self.changes, change)
-        before = self.changes[at - 1] if at else (-1, -1, "")
-        after = self.changes[at] if at < len(self.changes) else (end + 1, end + 1, "")
-        return start < before[1] or start == before[0] or end > after[0] or start == after[0]
-
-
-class Plan:
-    """What mending comes to; nothing is written yet.
+class FileFix(msgspec.Struct, frozen=True):
+    """What changes in one file.
 
     Attributes:
-        report: what `check` says of the dataset as it will be.
-        edits: code -> how many of its findings are mended, sorted by code.
+        text: as it was checked.
+        changes: to the text, in order; they do not overlap.
+        data: the new bytes.
+        edits: that the changes make.
+        signature: (size, modification time in ns) of the file that was read.
     """
 
-    def __init__(self, root: Mended, report: CheckReport, edits: Counter[str]) -> None:
-        self._root = root
+    text: Text
+    changes: list[Change]
+    data: bytes
+    edits: list[Edit]
+    signature: tuple[int, int]
+
+
+class FixPlan:
+    """What will be fixed; nothing is written yet.
+
+    Attributes:
+        report: what is left afterwards; places are those in the new files.
+        fixed: code -> how many of its findings are fixed, sorted by code.
+    """
+
+    def __init__(
+        self, found: Checked, files: dict[str, FileFix], report: CheckReport, fixed: Counter[str]
+    ) -> None:
+        self._root = found.source.root
+        self._files = files
         self.report = report
-        self.edits = dict(sorted(edits.items()))
+        self.fixed = dict(sorted(fixed.items()))
 
     @property
     def files(self) -> list[str]:
         """The files that change, relative to the folder, sorted."""
-        return self._root.changed
+        return sorted(self._files)
 
     def diff(self) -> Iterator[str]:
-        """The lines of a unified diff, which ``patch -p1`` takes."""
+        """The lines of a unified diff for ``patch -p1``.
+
+        Files that are not UTF-8 are shown as decoded text, which patch cannot find in them.
+        """
         for name in self.files:
-            old, new = self._root.original(name), self._root.read_bytes(name)
-            codec = Text(Document(self._root, name)).codec
-            yield from unified(name, old.decode(codec), new.decode(codec))
+            yield from unified(name, self._files[name].text.text, self._files[name].changes)
 
     def apply(self, backup: str | None = None) -> Path | None:
         """Write the new texts in place.
 
         Args:
-            backup: folder for the files as they were; None for one beside the dataset, whose name
-                ends with `BACKUP`.
+            backup: folder for the original files; None for one beside the dataset, with the suffix
+                `BACKUP`.
 
         Returns:
-            The folder of the backup; None where nothing changes.
+            The backup folder; None if nothing changes.
 
         Raises:
-            OutputError: a file is read-only, lies behind a link that leads out, or was changed
-                since it was read, or there is something where the backup is to be: nothing was
-                written. Or the disk is full: some files are mended and others are not, each whole.
+            OutputError: a file is read-only, is behind a link out of the folder, or was changed
+                since it was read, or the backup exists: nothing was written. Or the disk is full:
+                some files are fixed and others are not, but each is complete.
         """
         if not self.files:
             return None
@@ -245,42 +105,48 @@ class Plan:
         target = _backup_place(folder, backup)
         with staged(target, [target], force=False) as stage:
             for name in self.files:
-                _write(stage / name, self._root.original(name))
-        # A link to a folder gives a file two names, of which one is mended; a link to a file of the
-        # dataset becomes a file before that one changes.
+                self._refuse_changed(name)
+                _write(stage / name, self._files[name].text.data)
+        # With a link to a folder, a file has two names, of which one is fixed; a link to a file of
+        # the dataset becomes a file before its target changes.
         places = {Path(os.path.realpath((folder / name).parent)) / Path(name).name: name
                   for name in self.files}  # fmt: skip
         for place in sorted(places, key=lambda place: not place.is_symlink()):
             self._put(place, places[place])
         return target
 
-    def _put(self, path: Path, name: str) -> None:
-        self._root.original(name)
-        try:
-            mode = stat.S_IMODE(path.stat().st_mode)
-            with atomic_write(path, mode) as stream:
-                stream.write(self._root.read_bytes(name))
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
-
     def copy(self, out: str) -> None:
-        """Write the whole dataset, mended, to a new folder; what was read stays as it is.
+        """Write the whole dataset, fixed, to a new folder; the source is not changed.
 
-        Hidden files are left out, and of a folder of which one COCO file was read, the other JSON.
+        Hidden files are skipped, and if a single file was named, the other annotation files.
 
         Raises:
-            OutputError: there is something already, it lies in the dataset, a file was changed
-                since it was read, or cannot be read or written.
+            OutputError: it exists or is inside the dataset, or a file was changed since it was
+                read, or cannot be read or written.
         """
         target = Path(out)
         _refuse_place(self._root.path, target)
         with staged(target, [target], force=False) as stage:
             for name in self._root.files():
-                if name in self.files:
-                    self._root.original(name)
-                    _write(stage / name, self._root.read_bytes(name))
+                if name in self._files:
+                    self._refuse_changed(name)
+                    _write(stage / name, self._files[name].data)
                 else:
                     self._copy(name, stage / name)
+
+    def _refuse_changed(self, name: str) -> None:
+        path = self._root.path / name
+        if _signature(path) != self._files[name].signature:
+            raise OutputError(f"{path} was changed while it was being fixed; run the command again")
+
+    def _put(self, path: Path, name: str) -> None:
+        self._refuse_changed(name)
+        try:
+            mode = stat.S_IMODE(path.stat().st_mode)
+            with atomic_write(path, mode) as stream:
+                stream.write(self._files[name].data)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
     def _copy(self, name: str, place: Path) -> None:
         try:
@@ -293,11 +159,6 @@ class Plan:
             shutil.copyfileobj(source, stream)
 
 
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-
-
 @contextmanager
 def planned_fixes(
     path: str,
@@ -305,61 +166,216 @@ def planned_fixes(
     *,
     unsafe: bool = False,
     progress: Progress | None = None,
-) -> Iterator[Plan]:
-    """Find out what is to be mended, and how; writes nothing.
-
-    The plan holds until the block ends. Its texts lie in a file without a name, which is gone when
-    the run is, however that ends.
+) -> Iterator[FixPlan]:
+    """Find out what can be fixed, and how; nothing is written.
 
     Args:
-        path: a local folder, or a COCO file in one.
-        options: of the check; what is not selected is not mended.
-        unsafe: mend by fixes that lose something, too.
+        path: a local folder, or an annotation file, which is then the only one that changes.
+        options: of the check; codes that are not selected are not fixed.
+        unsafe: also apply fixes that may lose information.
         progress: see `dataforge.check.check`.
 
     Raises:
-        UsageError: `path` is a training config or not local; see `check` for the others.
+        UsageError: `path` is a training config or not local; for others see `check`.
         InputError: see `check`.
         OutputError: a file was changed while it was read.
     """
-    options = options or CheckOptions()
     if is_config(path):
-        raise UsageError(f"{path}: nothing in a training config is mended")
+        raise UsageError(f"{path}: training configs can be checked, but not fixed")
     if "://" in path:
-        raise UsageError(f"{path}: only what lies on a disk is mended")
-    with tempfile.TemporaryFile() as texts:
-        root = Mended(path, texts)
-        edits: Counter[str] = Counter()
-        for _ in range(PASSES):
-            step = _Pass(root, unsafe)
-            report = check_dataset(root, path, options, progress, step)
-            made = step.apply()
-            if not made:
-                break
-            edits += made
-        else:
-            report = check_dataset(root, path, options, progress)
-        yield Plan(root, report, edits)
+        raise UsageError(f"{path}: only local files can be fixed")
+    started = time.time_ns()
+    with checked(path, options or CheckOptions(), progress, keep_text=True) as found:
+        wanted = ("safe", "unsafe") if unsafe else ("safe",)
+        findings = [f for f in found.findings if code(f.code).fix in wanted]
+        yield _plan(found, findings, started)
+
+
+def _plan(found: Checked, findings: Sequence[Finding], started: int) -> FixPlan:
+    by_file: dict[str, list[tuple[int, list[Edit]]]] = {}
+    for number, finding in enumerate(findings):
+        own: dict[str, list[Edit]] = {}
+        for edit in finding.edits:
+            own.setdefault(edit.place.file, []).append(edit)
+        for name, edits in own.items():
+            by_file.setdefault(name, []).append((number, edits))
+    files: dict[str, FileFix] = {}
+    outcomes: dict[int, set[Outcome]] = defaultdict(set)
+    for name in sorted(by_file):
+        file = _file_edits(found, name)
+        # A dropped object needs no other edits, and a clipped one has a new area.
+        for number, edits in sorted(by_file[name], key=lambda numbered: _turn(numbered[1])):
+            outcomes[number].add(file.take(edits) if file else "never")
+        if file and file.changes:
+            files[name] = file.fix(_read(found.source.root.path / name, file.text, started))
+    fixed = [findings[number] for number in sorted(outcomes) if outcomes[number] == {"made"}]
+    never = [findings[number] for number in sorted(outcomes) if "never" in outcomes[number]]
+    report = _left(found.report, fixed, never, files)
+    return FixPlan(found, files, report, Counter(finding.code for finding in fixed))
+
+
+def _turn(edits: Sequence[Edit]) -> int:
+    turns: dict[type, int] = {Drop: 0, Clip: 1}
+    return min(turns.get(type(edit.action), 2) for edit in edits)
+
+
+def _file_edits(found: Checked, name: str) -> _FileEdits | None:
+    """The edits of a file, initially none; None if it cannot be edited."""
+    editor, place = found.source.format.editor, found.survey.texts.get(name)
+    if editor is None or place is None:
+        return None
+    return _FileEdits(editor, Text(name, found.survey.spool.get(place)))
+
+
+class _FileEdits:
+    """The edits of one file; of two that overlap, the first."""
+
+    def __init__(self, editor: Editor, text: Text) -> None:
+        self.text = text
+        self.changes: list[Change] = []
+        self._editor = editor
+        self._made: list[Edit] = []
+        self._dropped: set[Place] = set()
+        self._clipped: set[Place] = set()
+
+    def take(self, edits: Sequence[Edit]) -> Outcome:
+        """Make all edits of a finding, or none.
+
+        A dropped object needs no other edits; a clipped one is measured again in the next run.
+        """
+        edits = [edit for edit in edits if not self._is_done(edit)]
+        if any(edit.place in self._clipped and _sets_area(edit) for edit in edits):
+            return "later"
+        new: list[Change] = []
+        try:
+            for edit in edits:
+                changes = self._editor.changes(self.text, edit)
+                if not changes:
+                    return "never"
+                new += changes
+            for _, _, written in new:
+                written.encode(self.text.codec)
+        except (ParseError, UnicodeEncodeError):
+            return "never"  # it cannot be parsed, or not written in its encoding
+        if any(map(self._meets, new)):
+            return "later"
+        for change in new:
+            insort(self.changes, change, key=_span)
+        self._made += edits
+        for kind, places in ((Drop, self._dropped), (Clip, self._clipped)):
+            places.update(edit.place for edit in edits if isinstance(edit.action, kind))
+        return "made"
+
+    def _is_done(self, edit: Edit) -> bool:
+        clipped = isinstance(edit.action, Clip) and edit.place in self._clipped
+        return clipped or edit.place in self._dropped
+
+    def _meets(self, change: Change) -> bool:
+        start, end, _ = change
+        at = bisect_right(self.changes, (start, end), key=_span)
+        before = self.changes[at - 1] if at else (-1, -1, "")
+        after = self.changes[at] if at < len(self.changes) else (end + 1, end + 1, "")
+        if start == end and (start, end) == before[:2]:
+            return False  # insertions at the same place are put side by side
+        return start < before[1] or start == before[0] or end > after[0] or start == after[0]
+
+    def fix(self, signature: tuple[int, int]) -> FileFix:
+        """The fixed file; `signature` is that of the file that was read."""
+        data = applied(self.text.text, self.changes).encode(self.text.codec)
+        return FileFix(self.text, self.changes, data, self._made, signature)
+
+
+def _span(change: Change) -> tuple[int, int]:
+    return change[:2]
+
+
+def _sets_area(edit: Edit) -> bool:
+    return isinstance(edit.action, Set) and "area" in edit.action.values
+
+
+def _signature(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return status.st_size, status.st_mtime_ns
+
+
+def _read(path: Path, text: Text, started: int) -> tuple[int, int]:
+    """The signature of the file, which must not have changed since `started`, ns."""
+    size, changed = _signature(path)
+    # A clock that runs ahead, such as that of a file server, is no evidence.
+    if size != len(text.data) or started < changed <= time.time_ns():
+        raise OutputError(f"{path} was changed while it was being fixed; run the command again")
+    return size, changed
+
+
+def _left(
+    report: CheckReport,
+    fixed: Sequence[Finding],
+    never: Sequence[Finding],
+    files: Mapping[str, FileFix],
+) -> CheckReport:
+    """The report without findings that are fixed or on dropped objects."""
+    done = {*map(_key, fixed)}
+    moves, left, gone = Moves(files), [], []
+    for finding in report.findings:
+        if _key(finding) not in done:
+            moved = moves.of(finding)
+            left += [moved] if moved else []
+            gone += [] if moved else [finding]
+    counts: dict[str, Counter[Severity]] = {
+        name: Counter(severities) for name, severities in report.counts.items()
+    }
+    for finding in (*fixed, *gone):
+        counts[finding.code][finding.severity] -= 1
+    unpromised = {_key(f): f for f in (*fixed, *never, *gone) if f.edits}
+    fixable = Counter(report.fixable)
+    fixable.subtract(finding.code for finding in unpromised.values())
+    drops = sum(isinstance(edit.action, Drop) for file in files.values() for edit in file.edits)
+    return msgspec.structs.replace(
+        report,
+        how=[*report.how, _AS_BEFORE] if files else report.how,
+        shapes=report.shapes - drops,
+        counts={name: dict(+numbers) for name, numbers in counts.items() if +numbers},
+        fixable=dict(+fixable),
+        findings=left,
+    )
+
+
+_AS_BEFORE = "what is left was found before the fixes; check again to see what they have changed"
+
+
+def _key(finding: Finding) -> tuple[str, Place, str]:
+    """The identity of a finding; edits contain dicts, which are not hashable."""
+    return finding.code, finding.place, finding.message
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
 
 
 def _refuse_unwritable(folder: Path, name: str) -> None:
-    """A file that somebody has protected, though its folder is not, or that lies elsewhere."""
+    """Reject a file that is write-protected although its folder is not, or that is elsewhere."""
     path = folder / name
     home = os.path.realpath(folder)
     if os.path.commonpath([home, os.path.realpath(path.parent)]) != home:
-        raise OutputError(f"{path}: lies outside of {folder}, behind a link: --out leaves it there")
+        raise OutputError(f"{path} is outside {folder}, behind a link; use --output DIR")
     try:
         protected = not path.stat().st_mode & 0o222
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
     if protected or not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-        raise OutputError(f"{path}: is read-only: nothing was written; --out writes elsewhere")
+        raise OutputError(
+            f"{path} is read-only: nothing was written; use --output DIR to write elsewhere"
+        )
 
 
-def _backup_place(folder: Path, said: str | None) -> Path:
-    if said is not None:
-        _refuse_place(folder, Path(said))
-        return Path(said)
+def _backup_place(folder: Path, given: str | None) -> Path:
+    if given is not None:
+        _refuse_place(folder, Path(given))
+        return Path(given)
     real = Path(os.path.realpath(folder))
     first = real.with_name(real.name + BACKUP)
     path, number = first, 1
@@ -371,86 +387,10 @@ def _backup_place(folder: Path, said: str | None) -> Path:
 
 
 def _refuse_place(folder: Path, target: Path) -> None:
-    """A place that has something, or would be read as a part of the dataset next time."""
+    """Reject a place that exists, or would be read as part of the dataset next time."""
     if os.path.lexists(target):
         clear_away(target)
-        raise OutputError(f"{target} is there already: name a new folder")
+        raise OutputError(f"{target} already exists; name a new folder")
     home = os.path.realpath(folder)
     if os.path.commonpath([home, os.path.realpath(target)]) == home:
-        raise OutputError(f"{target}: lies in the dataset itself: name a folder outside of it")
-
-
-# A diff in one walk over the lines; difflib would take hours for the millions of a COCO file. ---
-
-_CONTEXT = 3
-_LOOK_AHEAD = 1000
-
-
-def unified(name: str, old: str, new: str) -> Iterator[str]:
-    """The lines of a unified diff of two texts, without their line ends."""
-    before, after = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (old, new))
-    blocks = list(_blocks(before, after))
-    yield f"--- a/{one_line(name)}"
-    yield f"+++ b/{one_line(name)}"
-    for group in _hunks(blocks):
-        first, last = group[0], group[-1]
-        start = max(first[0] - _CONTEXT, 0)
-        stop = min(last[1] + _CONTEXT, len(before))
-        new_start, new_stop = first[2] - (first[0] - start), last[3] + (stop - last[1])
-        yield f"@@ -{_range(start, stop)} +{_range(new_start, new_stop)} @@"
-        at = start
-        for i, i_end, j, j_end in group:
-            yield from _marked(" ", before[at:i])
-            yield from _marked("-", before[i:i_end])
-            yield from _marked("+", after[j:j_end])
-            at = i_end
-        yield from _marked(" ", before[at:stop])
-
-
-def _blocks(a: list[str], b: list[str]) -> Iterator[tuple[int, int, int, int]]:
-    """(from, to, from, to) of lines of `a` that give way to lines of `b`."""
-    i = j = 0
-    while i < len(a) or j < len(b):
-        if i < len(a) and j < len(b) and a[i] == b[j]:
-            i, j = i + 1, j + 1
-            continue
-        i_end, j_end = _next_common(a, b, i, j)
-        yield i, i_end, j, j_end
-        i, j = i_end, j_end
-
-
-def _next_common(a: list[str], b: list[str], i: int, j: int) -> tuple[int, int]:
-    """Where the two go on alike for two lines, or end."""
-    for steps in range(1, _LOOK_AHEAD):
-        for more in range(steps + 1):
-            at, to = i + steps - more, j + more
-            if at <= len(a) and to <= len(b) and a[at : at + 2] == b[to : to + 2]:
-                return at, to
-    return len(a), len(b)
-
-
-Block = tuple[int, int, int, int]
-
-
-def _hunks(blocks: Iterable[Block]) -> Iterator[list[Block]]:
-    group: list[Block] = []
-    for block in blocks:
-        if group and block[0] - group[-1][1] > 2 * _CONTEXT:
-            yield group
-            group = []
-        group.append(block)
-    if group:
-        yield group
-
-
-def _range(start: int, stop: int) -> str:
-    length = stop - start
-    first = start + 1 if length else start
-    return f"{first}" if length == 1 else f"{first},{length}"
-
-
-def _marked(mark: str, lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        yield mark + line.removesuffix("\n")
-        if not line.endswith("\n"):
-            yield "\\ No newline at end of file"
+        raise OutputError(f"{target} is inside the dataset; name a folder outside it")

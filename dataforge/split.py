@@ -1,6 +1,6 @@
-"""Which image goes to which split: decided once, written down, and kept as the data grow.
+"""Assigns images to splits: decided once, stored in a manifest, and kept as the dataset grows.
 
-images ─► groups ─► shared out by the ratios ─► manifest ─► the same sides, next time
+images ─► groups ─► assigned by the ratios ─► manifest ─► the same splits next time
 """
 
 from __future__ import annotations
@@ -12,29 +12,38 @@ from typing import Any
 
 import msgspec
 
-from dataforge.datasets import Progress, Source
+from dataforge.codes import code
+from dataforge.datasets import KeepingRoot, Progress, Source, guess_format, survey
+from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
-from dataforge.inspect import guess_format
-from dataforge.io import Root
-from dataforge.records import Finding, Header
-from dataforge.splits import Labels, Manifest, Rule, grouping, load, parse_ratios, save
+from dataforge.findings import Finding, Place
+from dataforge.formats import Context
+from dataforge.splits import (
+    ClassCounts,
+    Manifest,
+    Rule,
+    grouping,
+    load_manifest,
+    parse_ratios,
+    save_manifest,
+)
 
 
 class SplitJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to split, and how; what is None is as the manifest has it that is there already.
+    """What to split, and how; None means as in the existing manifest.
 
     Attributes:
         source: folder to read, local or an fsspec URL.
         out: the manifest, .json or .toml.
-        format: of the source; None finds out.
-        layout: of a VOC-like source, see `dataforge.datasets.choose`.
-        ratios: such as ``train=0.8,val=0.2``.
+        reads: format of the source; None for that of most of the annotation files.
+        layout: of a VOC-like source, see `dataforge.datasets.find_layout`.
+        ratios: see `dataforge.splits.parse_ratios`.
         seed, group_by, stratify: see `Rule`.
     """
 
     source: str
     out: str = "splits.json"
-    format: str | None = None
+    reads: str | None = None
     layout: str | None = None
     ratios: str | None = None
     seed: int | None = None
@@ -46,13 +55,13 @@ class SplitReport(msgspec.Struct, kw_only=True):
     """What `make` did.
 
     Attributes:
-        manifest: as it was written.
+        manifest: as written.
         format: of the source.
-        kept: number of images whose side stood already.
-        new: number of images that were given one.
-        images: split -> number of images that are there.
+        kept: number of images that already had a split.
+        new: number of images that were assigned one.
+        images: split -> number of images that exist.
         written: whether there was anything to write.
-        findings: what was met on the way.
+        findings: of reading and splitting.
     """
 
     manifest: Manifest
@@ -70,29 +79,27 @@ class SplitReport(msgspec.Struct, kw_only=True):
 
 
 def make(job: SplitJob, progress: Progress | None = None) -> SplitReport:
-    """Write a manifest, or add to one: an image that is in it never changes sides.
+    """Write a manifest, or add to one: an image that is in it never changes its split.
 
     Raises:
-        UsageError: a value is not understood, no ratios are given, or too few images are there.
-        InputError: there is no such folder, no image in it, or OUT is there and is no manifest.
+        UsageError: a value is invalid, no ratios are given, or there are too few images.
+        InputError: the folder does not exist or has no images, or OUT exists and is not a manifest.
         OutputError: OUT cannot be written.
     """
     out = Path(job.out)
     if out.suffix.lower() not in (".json", ".toml"):
-        raise UsageError(f"--out {out}: want a .json or .toml file")
-    old = load(out) if out.exists() else None
+        raise UsageError(f"--output {out}: expected a .json or .toml file")
+    old = load_manifest(out) if out.exists() else None
     rule, findings = _rule(job, old)
     images, format_, found = _read(job, progress)
     kept = old.images if old else {}
-    sides = rule.sides(images, kept)
+    sides = rule.assign(images, kept)
     findings = [*found, *findings, *_group_findings(rule, images, kept)]
     if gone := sorted(kept.keys() - images.keys()):
         findings.append(
-            Finding(
-                code="image-gone",
-                severity="note",
-                file=gone[0],
-                message=f"{plural(len(gone), 'image')} of {out} not in {job.source} (this is the "
+            code("image-gone").at(
+                Place(gone[0]),
+                f"{plural(len(gone), 'image')} of {out} not in {job.source} (this is the "
                 "first): kept in the manifest",
             )
         )
@@ -106,7 +113,7 @@ def make(job: SplitJob, progress: Progress | None = None) -> SplitReport:
         images={**kept, **sides},
     )
     if manifest != old:
-        save(manifest, out)
+        save_manifest(manifest, out)
     return SplitReport(
         manifest=manifest,
         format=format_,
@@ -124,11 +131,11 @@ def split_order(rule: Rule, used: Iterable[str]) -> list[str]:
 
 
 def _rule(job: SplitJob, old: Manifest | None) -> tuple[Rule, list[Finding]]:
-    """How new images are shared out, and what of the manifest's own way that changes."""
+    """The rule for new images, and a finding if it differs from the manifest's."""
     if job.ratios is None and not (old and old.ratios):
-        raise UsageError("--ratios are needed for a new manifest, such as train=0.8,val=0.2")
+        raise UsageError("a new manifest requires --split, such as 80,20 or train=80,val=20")
     asked: dict[str, Any] = {
-        "ratios": parse_ratios(job.ratios, "--ratios") if job.ratios else None,
+        "ratios": parse_ratios(job.ratios, "--split") if job.ratios else None,
         "seed": job.seed,
         "group_by": job.group_by,
         "stratify": job.stratify,
@@ -141,52 +148,53 @@ def _rule(job: SplitJob, old: Manifest | None) -> tuple[Rule, list[Finding]]:
     if not changed:
         return rule, []
     was = ", ".join(f"{name.replace('_', '-')} was {known[name]!r}" for name in changed)
-    finding = Finding(
-        code="rule-changed",
-        severity="note",
-        file=job.out,
-        message=f"{was}: what is asked for now holds for new images only",
-        remedy="to draw all anew, remove the file",
+    finding = code("rule-changed").at(
+        Place(job.out),
+        f"{was}: the new settings apply only to new images",
+        "to split all images again, delete the manifest",
     )
     return rule, [finding]
 
 
-def _read(job: SplitJob, progress: Progress | None) -> tuple[Labels, str, list[Finding]]:
-    """(image -> class -> number of instances, the format, findings of reading)."""
-    root = Root(job.source)
-    format_ = job.format or guess_format(root)
+def _read(job: SplitJob, progress: Progress | None) -> tuple[ClassCounts, str, list[Finding]]:
+    """(image -> class -> number of instances, format, findings of reading)."""
+    root = KeepingRoot(job.source)
+    format_ = job.reads or guess_format(root)
     source = Source(root, format_, {}, job.layout)
-    classes = source.rules.class_map()
+    resolver = source.rules.resolver()
     findings = list(source.findings)
-    images: dict[str, Counter[str]] = {}
-    for record in source.records(classes.canonical, own_splits=False, progress=progress):
-        if isinstance(record, Finding):
-            findings.append(record)
-        elif isinstance(record, Header):
-            classes.declare(category.name for category in record.categories)
-        else:
-            labels = (instance.label for instance in classes.apply(record).instances)
-            images[record.file_name] = Counter(labels)
-    if not images:
+    with survey(
+        source,
+        Context(resolver=resolver),
+        get_engine("local", 1),
+        report=findings.append,
+        own_splits=False,
+        progress=progress,
+    ) as found:
+        classes = resolver.settle(found.tally, (c.name for c in found.header.categories))
+    if not found.images:
         reasons = "".join(f"\n  {finding}" for finding in findings[:5])
-        raise InputError(f"{job.source}: no image to be read as {format_}{reasons}")
+        raise InputError(f"{job.source}: no images can be read as {format_}{reasons}")
+    images = {
+        seen.file_name: classes.counts({label: n.instances for label, n in seen.labels.items()})
+        for seen in found.images
+    }
     return images, format_, [*findings, *classes.findings()]
 
 
 def _group_findings(rule: Rule, images: Iterable[str], kept: Mapping[str, str]) -> list[Finding]:
-    """Names without a group, and groups that older assignments have divided."""
+    """Findings on names without a group, and groups that the existing manifest divides."""
     if rule.group_by is None:
         return []
     group = grouping(rule.group_by)
     findings = []
     if alone := sorted(name for name in images if group(name) is None):
         findings.append(
-            Finding(
-                code="without-group",
-                severity="note",
-                file=alone[0],
-                message=f"{plural(len(alone), 'name')} without a match of --group-by (this is the "
-                "first): each is a group of its own",
+            code("without-group").at(
+                Place(alone[0]),
+                f"{plural(len(alone), 'name')} not matched by --group-by (this is the "
+                "first): each is its own group",
+                "change the expression if they belong to a group",
             )
         )
     sides: dict[str, set[str]] = defaultdict(set)
@@ -196,22 +204,18 @@ def _group_findings(rule: Rule, images: Iterable[str], kept: Mapping[str, str]) 
             sides[group_name].add(side)
     if divided := sorted(name for name, splits in sides.items() if len(splits) > 1):
         findings.append(
-            Finding(
-                code="divided-group",
-                severity="warning",
-                file=".",
-                where=divided[0],
-                message=f"{plural(len(divided), 'group')} on more than one side (this is the "
-                "first), as the manifest had it before there were groups: new images go where most "
-                "are",
-                remedy="to draw all anew, remove the file",
+            code("divided-group").at(
+                Place(".", divided[0]),
+                f"{plural(len(divided), 'group')} in more than one split according to the existing "
+                "manifest (this is the first): new images go where most of the group is",
+                "to split all images again, delete the manifest",
             )
         )
     return findings
 
 
 def _class_counts(
-    images: Labels, sides: Mapping[str, str], splits: Iterable[str]
+    images: ClassCounts, sides: Mapping[str, str], splits: Iterable[str]
 ) -> dict[str, dict[str, int]]:
     """Split -> class, sorted -> number of instances."""
     counts: dict[str, Counter[str]] = {split: Counter() for split in splits}
