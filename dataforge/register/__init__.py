@@ -1,0 +1,36 @@
+"""Registers a dataset with a training framework: plan, show, apply; and undo.
+
+    folder ─► layout ─► survey ─► DatasetSpec ─► planned files ─► written
+
+The output belongs to the user: it needs the framework but not dataforge. The generated package
+becomes importable through one line, a ``dataforge_<name>.pth`` in the site-packages of the Python
+that trains, so that any working directory, worker process and dumped config finds it.
+"""
+
+from __future__ import annotations
+
+from dataforge.register.applying import DEMO_MARK, apply, check_applicable, registered_folder
+from dataforge.register.listing import Registered, registered
+from dataforge.register.path_file import site_folders
+from dataforge.register.planning import plan
+from dataforge.register.record import Registration, read_registration
+from dataforge.register.request import Plan, Request, Target
+from dataforge.register.undo import Removed, unregister
+
+__all__ = [
+    "DEMO_MARK",
+    "Plan",
+    "Registered",
+    "Registration",
+    "Removed",
+    "Request",
+    "Target",
+    "apply",
+    "check_applicable",
+    "plan",
+    "read_registration",
+    "registered",
+    "registered_folder",
+    "site_folders",
+    "unregister",
+]

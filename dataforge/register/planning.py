@@ -1,0 +1,229 @@
+"""Plans a registration: reads everything and renders everything, but writes nothing."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from dataforge.checks import unmarked
+from dataforge.classes import Classes, ClassRules, Resolver, Tally, load_names
+from dataforge.codes import code
+from dataforge.datasets import find_layout, in_two_splits, layout_rules
+from dataforge.errors import InputError, UsageError, plural
+from dataforge.findings import Finding, Place
+from dataforge.frameworks import (
+    DatasetSpec,
+    Framework,
+    PlannedFile,
+    SplitSpec,
+    choose_frameworks,
+    identify,
+    package_files,
+    snake_case,
+)
+from dataforge.io import Root
+from dataforge.layouts import Layout
+from dataforge.register.dataset import Surveyed, survey_data
+from dataforge.register.path_file import path_file
+from dataforge.register.record import read_registration, sha256
+from dataforge.register.request import Plan, Request, Target
+from dataforge.register.splits import made_splits, shared_out, used_splits
+from dataforge.splits import check_split_names, load_rule
+
+
+def plan(request: Request) -> Plan:
+    """What a registration would write, and why.
+
+    Raises:
+        InputError: the folder does not exist, or has no annotations.
+        LayoutError: the layout cannot be inferred.
+        UsageError: the name, base or an option is invalid, or no framework is named or installed.
+        OutputError: the framework does not support the path.
+    """
+    key, _ = identify(request.name)
+    frameworks = choose_frameworks(request.frameworks, request.python, request.framework_options)
+    rule = load_rule(request.split, request.seed, request.stratify, request.group_by)
+    root = Root(request.root)
+    if root.remote:
+        raise UsageError("--root: training reads local files; copy the dataset first")
+    if root.only is not None:
+        raise UsageError("--root: name the dataset's folder; --split-files takes single COCO files")
+    found = find_layout(request.layout, request.name, root, request.flags)
+    data = survey_data(root, found.layout)
+    reasons, findings = [*found.reasons, *data.reasons], list(data.findings)
+    rules = request.rules().over(layout_rules(found.layout))
+    resolver = rules.resolver()
+    categories = data.order
+    if rules.names is None:
+        data = _without_unused(data, resolver, findings)
+    classes = resolver.settle(data.tally, data.order)
+    out = Path(os.path.abspath(request.out or f"{key}_registered"))
+    if rule is not None:
+        data = shared_out(data, rule, request, classes, findings)
+        classes = resolver.settle(_tally(data), data.order)
+    check_split_names(data.splits)
+    findings += in_two_splits(data.file_names)
+    made = made_splits(data, out)
+    splits = used_splits(data, made, reasons, findings)
+    instances = data.instances(classes)
+    findings += classes.findings()
+    if not any(number for counts in instances.values() for number in counts.values()):
+        raise InputError(_nothing(request, findings))
+    dropped = tuple(_dropped(categories, classes, rules))
+    dataset = _dataset(request, found.layout, data, classes, splits, dropped)
+    for framework in frameworks:
+        framework.check(dataset, request.train)
+    findings += unmarked(instances, classes.names)
+    shared = [*package_files(dataset), *made.files]
+    files = [*shared, *_files(frameworks, dataset, request)]
+    findings += _registered_otherwise(out, shared, files)
+    return Plan(
+        dataset=dataset,
+        out=out,
+        files=files,
+        targets=[_target(framework, dataset, request) for framework in frameworks],
+        reasons=reasons,
+        images={name: len(ids) for name, ids in made.ids.items()},
+        instances=instances,
+        findings=findings,
+        pth=path_file(key, request.python),
+    )
+
+
+def _dataset(
+    request: Request,
+    layout: Layout,
+    data: Surveyed,
+    classes: Classes,
+    splits: dict[str, SplitSpec],
+    dropped: tuple[str, ...],
+) -> DatasetSpec:
+    key, class_name = identify(request.name)
+    return DatasetSpec(
+        name=request.name,
+        class_name=class_name,
+        key=key,
+        package=f"{key}_dataset",
+        aliases=_aliases(request, key, layout),
+        format=layout.format,
+        root=os.path.abspath(request.root),
+        classes=tuple(classes.names),
+        spellings=classes.spellings(),
+        ignore_case=classes.resolver.ignore_case,
+        splits=splits,
+        extensions=layout.extensions,
+        lookup=layout.lookup,
+        coords=data.coords,
+        difficult=layout.difficult,
+        by_name=layout.by_name,
+        image_id=layout.image_id(),
+        other_case=any(finding.code == "case-differs" for finding in data.findings),
+        upper_xml=any(path.endswith(".XML") for path in data.id_of),
+        has_masks=data.masks,
+        without_mask=data.without_mask,
+        dropped=dropped,
+    )
+
+
+def _tally(data: Surveyed) -> Tally:
+    """The labels of the images, after a split has excluded some."""
+    tally = Tally()
+    for seen in data.images:
+        for label, count in seen.labels.items():
+            tally.add(label, count.shapes, count.place)
+    return tally
+
+
+def _files(
+    frameworks: Sequence[Framework], dataset: DatasetSpec, request: Request
+) -> Iterator[PlannedFile]:
+    for framework in frameworks:
+        yield from framework.render_files(dataset, request.train)
+
+
+def _target(framework: Framework, dataset: DatasetSpec, request: Request) -> Target:
+    config = framework.config_path(dataset, request.train)
+    return Target(framework.name, config, framework.module_name(dataset))
+
+
+def _registered_otherwise(
+    out: Path, shared: Sequence[PlannedFile], files: Sequence[PlannedFile]
+) -> Iterator[Finding]:
+    """A finding on files of other frameworks or detectors, if a file that they share changes."""
+    old = read_registration(out)
+    earlier = old.files if old else {}
+    changes = any(
+        file.path in earlier and earlier[file.path] != sha256(file.text.encode()) for file in shared
+    )
+    planned = {file.path for file in files}
+    rest = [name for name in earlier if name not in planned and (out / name).is_file()]
+    if changes and rest:
+        yield code("registered-otherwise").at(
+            Place(str(out / rest[0])),
+            f"{plural(len(rest), 'file')} of an earlier registration not changed (this is the "
+            "first), although the dataset that they share is now read differently",
+            "register for all frameworks in one run (--framework a,b), or run `dataforge "
+            "unregister` first",
+        )
+
+
+def _nothing(request: Request, findings: Sequence[Finding]) -> str:
+    """Why nothing is registered, with the findings."""
+    reasons = "".join(f"\n  {finding}" for finding in findings[:5])
+    return f"{request.root}: no annotation belongs to any of the classes{reasons}"
+
+
+def _without_unused(data: Surveyed, resolver: Resolver, findings: list[Finding]) -> Surveyed:
+    """The same without the categories of COCO files that have no annotations in any split.
+
+    Roboflow's exports have such a category, the supercategory.
+    """
+    used = {resolver.same(label) for label in data.tally.labels}
+    unused = [label for label in data.order if resolver.same(label) not in {None, *used}]
+    if not unused:
+        return data
+    names = resolver.settle(Tally(), data.order).names
+    findings.append(
+        code("category-without-instances").at(
+            Place(next(iter(data.splits.values())).ann_file, "$.categories"),
+            f"no split has annotations of {', '.join(map(repr, unused))}: not a class",
+            f"to keep it, use {_labels_option(names)}",
+        )
+    )
+    order = [label for label in data.order if label not in unused]
+    return msgspec.structs.replace(data, order=order)
+
+
+def _labels_option(names: Sequence[str]) -> str:
+    """The option for these classes in this order."""
+    value = ",".join(names)
+    with suppress(UsageError):
+        if load_names(value) == [*names] and not value.lower().endswith(".toml"):
+            return f"--labels {shlex.quote(value)}"
+    return f"--labels FILE with the lines {', '.join(map(repr, names))}"
+
+
+def _dropped(categories: Iterable[str], classes: Classes, rules: ClassRules) -> list[str]:
+    """The categories that are deliberately not classes, as written.
+
+    Unknown ones are not among them unless they are ignored: they may be misspelt.
+    """
+    unknown_too = rules.names is None or rules.unknown in ("add", "ignore")
+    ruled_out = ClassRules(unknown="add").over(rules).resolver()
+    return [
+        label
+        for label in categories
+        if classes.of(label) not in classes.names and (unknown_too or ruled_out.same(label) is None)
+    ]
+
+
+def _aliases(request: Request, key: str, layout: Layout) -> tuple[str, ...]:
+    names = [key, request.name, snake_case(request.name), *request.also_known_as]
+    if layout.name and identify(layout.name)[0] == key:
+        names += layout.also_known_as
+    return tuple(dict.fromkeys(names))
