@@ -1,3 +1,9 @@
+"""Training frameworks: one folder and one table row each.
+
+`get_framework` returns a `Framework`, which generates the code for a dataset and provides the
+`Adapter` that runs it in a smoke test; `framework_of` detects which one a config is for.
+"""
+
 from __future__ import annotations
 
 from dataforge.frameworks.adapter import (
@@ -9,9 +15,11 @@ from dataforge.frameworks.adapter import (
     TrainingConfig,
     Trial,
     TrialSettings,
+    Truth,
 )
-from dataforge.frameworks.detect import FRAMEWORKS, framework_of, get_framework, usual_framework
+from dataforge.frameworks.base import Framework, Options
 from dataforge.frameworks.package import package_files
+from dataforge.frameworks.render import render_text
 from dataforge.frameworks.spec import (
     DatasetSpec,
     PlannedFile,
@@ -21,16 +29,26 @@ from dataforge.frameworks.spec import (
     palette,
     snake_case,
 )
-from dataforge.frameworks.table import TARGETS, ask_python, get_target, installed_framework
+from dataforge.frameworks.table import (
+    ask_python,
+    choose_frameworks,
+    config_signs,
+    detectors,
+    framework_of,
+    frameworks,
+    get_framework,
+    installed_framework,
+    usual_framework,
+)
 
 __all__ = [
-    "FRAMEWORKS",
-    "TARGETS",
     "Adapter",
     "BuiltDataset",
     "CocoSource",
     "DatasetSpec",
+    "Framework",
     "ImageInfo",
+    "Options",
     "Part",
     "PlannedFile",
     "SplitSpec",
@@ -38,14 +56,19 @@ __all__ = [
     "TrainingConfig",
     "Trial",
     "TrialSettings",
+    "Truth",
     "ask_python",
+    "choose_frameworks",
+    "config_signs",
+    "detectors",
     "framework_of",
+    "frameworks",
     "get_framework",
-    "get_target",
     "identify",
     "installed_framework",
     "package_files",
     "palette",
+    "render_text",
     "snake_case",
     "usual_framework",
 ]

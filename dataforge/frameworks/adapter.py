@@ -1,8 +1,8 @@
-"""What a framework offers to a smoke run; one adapter a framework, one row each in `_table.py`.
+"""The interface between a framework and a smoke run: one adapter per framework.
 
-An adapter knows how its framework reads a config, builds datasets and models, and evaluates. What
-is compared with what, what is trained for how long and when that counts is the same for all: it is
-in `_preflight.py` and `_proof.py`.
+An adapter knows how its framework reads a config, builds datasets and models, and evaluates. The
+comparisons, the training schedule and the pass criteria are the same for all frameworks and are in
+`dataforge.smoke`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
@@ -22,28 +22,35 @@ from dataforge.io import decode_json
 from dataforge.records import Box
 
 
-class Adapter(Protocol):
-    """A module of this folder that stands for a framework.
+class Adapter(ABC):
+    """Runs a framework in a smoke test.
 
     Attributes:
-        PACKAGES: whose versions the report names.
+        packages: packages whose versions the report lists.
     """
 
-    PACKAGES: tuple[str, ...]
+    packages: ClassVar[tuple[str, ...]]
 
+    @abstractmethod
     def require(self) -> None:
-        """Raise MissingDependencyError where the framework is not installed, in a version that
-        this adapter is for."""
-
-    def prepare(self, device: str) -> None:
-        """Import the framework without its chatter and mend what would stop it; `device` is
-        `cuda` or `cpu`."""
-
-    def load(self, config: Path) -> TrainingConfig:
-        """The config as the framework's own train script makes it.
+        """Check that the framework is installed.
 
         Raises:
-            InputError: it does not load, with the framework's reason.
+            MissingDependencyError: the framework is not installed.
+            DataforgeError: the installed version is not supported by this adapter.
+        """
+
+    @abstractmethod
+    def prepare(self, device: str) -> None:
+        """Import the framework without log output and patch known incompatibilities; `device` is
+        `cuda` or `cpu`."""
+
+    @abstractmethod
+    def load(self, config: Path) -> TrainingConfig:
+        """Load the config as the framework's own training script does.
+
+        Raises:
+            InputError: the config does not load; the message has the framework's reason.
         """
 
 
@@ -54,11 +61,11 @@ class ImageInfo(NamedTuple):
     """One image as a dataset lists it.
 
     Attributes:
-        name: as the dataset calls it; the same in every dataset built of the same part.
-        path: of the file.
-        width, height: as its annotations state them, pixels; None where they do not.
-        id: of the image in its COCO file.
-        xml: its annotation file, where each image has one.
+        name: name in the dataset; the same in every dataset built from the same part.
+        path: path of the image file.
+        width, height: as stated in the annotations, pixels; None if not stated.
+        id: image id in the COCO file.
+        xml: annotation file of the image, if each image has one.
     """
 
     name: str
@@ -73,8 +80,8 @@ class Truth(NamedTuple):
     """Ground truth of one image as it is trained on.
 
     Attributes:
-        labels: places in the dataset's classes; no background among them.
-        boxes: (x0, y0, x1, y1), float pixels of the whole image, edges.
+        labels: indices into the dataset's classes, without background.
+        boxes: (x0, y0, x1, y1), float pixels of the full image, edges.
     """
 
     labels: list[int]
@@ -82,7 +89,7 @@ class Truth(NamedTuple):
 
 
 class CocoSource:
-    """A COCO file as it is on disk: a dataset class may rewrite what it holds in memory.
+    """A COCO file as it is on disk; a dataset class may modify its own copy in memory.
 
     Attributes:
         names: category id -> name.
@@ -98,19 +105,19 @@ class CocoSource:
 
 
 class BuiltDataset(msgspec.Struct, frozen=True, kw_only=True):
-    """A dataset that the framework has built, in words that are the same for all.
+    """A dataset built by the framework, in a framework-independent form.
 
     Attributes:
         classes: names in the order of their labels.
-        images: in the order of the dataset, after the filters under which it was built.
+        images: in the order of the dataset, after the filters with which it was built.
         truth: index in `images` -> ground truth; may raise, as the framework would in training.
-        source: the COCO file behind it, if it is one.
-        cat_ids: label -> category id in `source` that the framework takes for it. As many as
-            classes where it reads by name, with any other id for a class that the file lacks;
-            fewer where a missing name shifts the labels behind it.
-        class_of: a name in the annotations -> the class it means; None or a name that is none of
-            `classes` where it means none.
-        offsets: that the dataset adds to xmin, ymin, xmax, ymax of an XML file.
+        source: the COCO file of the dataset, if it has one.
+        cat_ids: label -> category id in `source` that the framework maps to it. As many as
+            classes if it matches by name, with an unused id for a class missing from the file;
+            fewer if a missing name shifts the labels after it.
+        class_of: name in the annotations -> its class; None or a name not in `classes` if it
+            has no class.
+        offsets: added by the dataset to xmin, ymin, xmax, ymax of an XML file.
     """
 
     classes: tuple[str, ...]
@@ -123,27 +130,26 @@ class BuiltDataset(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(ABC):
-    """One dataset of a split, not built yet: what is left when RepeatDataset and its like are
-    taken off.
+    """One dataset of a split, not built yet, without wrappers such as RepeatDataset.
 
     Attributes:
-        where: it stands in the config, for findings, such as ``data.train (train.json)``.
-        min_size: training leaves out images whose shorter side is under so many pixels.
+        where: its location in the config, for findings, such as ``data.train (train.json)``.
+        min_size: training skips images whose shorter side is below this, in pixels.
     """
 
     where: str
     min_size: int = 0
 
     def classes_as_text(self) -> str | None:
-        """The classes, where they are text and a tuple was meant (a comma is missing)."""
+        """The classes, if they are a string where a tuple was intended (missing comma)."""
         return None
 
     @abstractmethod
     def build(self, *, training: bool) -> BuiltDataset:
-        """Build it by the framework's own builder, quietly.
+        """Build the dataset with the framework's own builder, without log output.
 
         Args:
-            training: with the filters of training; else every image that is listed.
+            training: apply the training filters; otherwise include every listed image.
 
         Raises:
             Exception: whatever the framework raises; it becomes a finding.
@@ -154,13 +160,13 @@ class Part(ABC):
 
 
 class TrainingConfig(ABC):
-    """A training config that its framework has read.
+    """A training config loaded by its framework.
 
     Attributes:
-        title: what messages call the framework.
-        truth_method: method of a dataset class that gives its ground truth.
-        background: classes that the heads count beside those of the dataset.
-        rules: reason (a key of `SplitCount.dropped`) -> the framework's own rule behind it.
+        title: name of the framework in messages.
+        truth_method: method of a dataset class that returns its ground truth.
+        background: number of classes in the heads in addition to those of the dataset.
+        rules: reason (a key of `SplitCount.dropped`) -> the framework's rule that causes it.
     """
 
     title: str
@@ -170,26 +176,26 @@ class TrainingConfig(ABC):
 
     @abstractmethod
     def where(self, split: str) -> str:
-        """The place of a split (train, val, test), such as ``data.train``."""
+        """The location of a split (train, val, test) in the config, such as ``data.train``."""
 
     @abstractmethod
     def parts(self, split: str) -> Sequence[Part]:
-        """The datasets of a split; empty where the config has no such split."""
+        """The datasets of a split; empty if the config does not have this split."""
 
     @abstractmethod
     def same(self, split: str, other: str) -> bool:
-        """Whether two splits are the same."""
+        """Whether two splits have the same dataset."""
 
     def build_wrappers(self, split: str) -> None:
-        """Build a split with all that is wrapped around its parts; quietly.
+        """Build a split including the wrappers around its parts, without log output.
 
-        Called where every part builds. Raises whatever the framework raises.
+        Called only if every part can be built. Raises whatever the framework raises.
         """
         return
 
     @abstractmethod
     def heads(self) -> Sequence[tuple[str, int]]:
-        """(place, number of classes) of every head of the built model; needs no download.
+        """(path, number of classes) of every head of the built model; nothing is downloaded.
 
         Raises whatever the framework raises when it builds a model.
         """
@@ -199,8 +205,8 @@ class TrainingConfig(ABC):
         """Set up the proof on some images of the first part of the training set.
 
         Args:
-            images: their names, in the order to keep.
-            size: longer side that they are shrunk to, pixels.
+            images: names of the images, in the order to keep.
+            size: length of the longer side after downscaling, pixels.
 
         Raises:
             InputError: they cannot be trained on one by one.
@@ -211,11 +217,11 @@ class TrainingConfig(ABC):
 
 
 class TrialSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How a proof trains.
+    """Training settings of a proof.
 
     Attributes:
-        batch: images a step, at most as many as there are.
-        seed: of the order of the images.
+        batch: images per step, at most the number of images.
+        seed: seed of the order of the images.
         device: `cuda` or `cpu`.
         random: start from random weights: GroupNorm for BatchNorm, nothing frozen.
     """
@@ -227,9 +233,9 @@ class TrialSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trial(ABC):
-    """The same few images twice, as they are trained on and as they are evaluated, and the model.
+    """A few images, prepared for training and for evaluation, and the model.
 
-    Models are torch modules; one inside a DataParallel of sorts is told by its ``module``.
+    Models are torch modules; one wrapped in a DataParallel is recognised by its ``module``.
 
     Attributes:
         left_out: augmentations of the config that were left out.
@@ -243,28 +249,28 @@ class Trial(ABC):
 
     @abstractmethod
     def batches(self) -> Iterator[Any]:
-        """Training batches without end, in an order that the seed fixes."""
+        """An endless iterator of training batches, in an order determined by the seed."""
 
     @abstractmethod
     def loss(self, model: Any, batch: Any) -> tuple[Any, Mapping[str, float]]:
         """One forward pass of a model in training mode.
 
         Returns:
-            (the loss to go backward from, a tensor; what the framework's own log says of this
-            iteration: ``loss`` and its parts).
+            (the loss tensor for the backward pass; the values the framework logs for this
+            iteration: ``loss`` and its components).
         """
 
     @abstractmethod
     def detect(self, model: Any) -> Any:
-        """The detections of a model in evaluation mode, in whatever form the other methods take."""
+        """The detections of a model in evaluation mode, in the form that the other methods take."""
 
     @abstractmethod
     def ap50(self, found: Any) -> float:
-        """AP at IoU 0.5, 0 to 1, by the evaluation that the config asks for."""
+        """AP at IoU 0.5, 0 to 1, computed by the evaluation in the config."""
 
     @abstractmethod
     def ap50_per_class(self, found: Any) -> dict[str, float]:
-        """AP50 of each class that has a box in the images."""
+        """AP50 of each class with ground truth in the images."""
 
     @abstractmethod
     def save(self, model: Any, path: Path, classes: Sequence[str]) -> None:
@@ -273,7 +279,7 @@ class Trial(ABC):
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep pycocotools', mmcv's and torch's chatter off the output."""
+    """Suppress the output of pycocotools, mmcv and torch."""
     logging.disable(logging.INFO)
     try:
         with (

@@ -1,4 +1,4 @@
-"""What the adapters of both generations of mmdetection have in common."""
+"""Code shared by the adapters of both generations of mmdetection."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def type_name(config: Mapping[str, Any]) -> str:
 
 
 def base_configs(config: Any) -> Iterator[Any]:
-    """The configs of datasets inside RepeatDataset, ConcatDataset and their like."""
+    """The configs of the datasets inside wrappers such as RepeatDataset and ConcatDataset."""
     return (inner for _, _, inner in unwrapped(config))
 
 
 def heads_of(model: Any, without: tuple[type, ...]) -> Iterator[tuple[str, int]]:
-    """(path, num_classes) of every part of a built model that mmdet's NumClassCheckHook looks at.
+    """(path, num_classes) of every module of a model that mmdet's NumClassCheckHook checks.
 
     Args:
-        without: the modules that it passes over (2.28.2 datasets/utils.py:136, 3.3.0
+        without: the modules that the hook skips (2.28.2 datasets/utils.py:136, 3.3.0
             engine/hooks/num_class_check_hook.py).
     """
     for name, module in model.named_modules():
@@ -49,7 +49,7 @@ def heads_of(model: Any, without: tuple[type, ...]) -> Iterator[tuple[str, int]]
 
 
 def small_model(model: Any, *, random: bool) -> Any:
-    """The config's model, able to learn from a few small images without any download.
+    """The config's model, modified to train on a few small images without any download.
 
     Args:
         model: the config's ``model``.
@@ -62,7 +62,7 @@ def small_model(model: Any, *, random: bool) -> Any:
         if type_name(backbone) in ("ResNet", "ResNeXt", "ResNetV1d"):
             backbone["norm_cfg"] = {"type": "GN", "num_groups": 32, "requires_grad": True}
             backbone.update(norm_eval=False, frozen_stages=-1)
-    # Hundreds of proposals are enough for small images, and thousands cost minutes on a CPU.
+    # Hundreds of proposals are enough for small images; thousands take minutes on a CPU.
     for part in ("train_cfg", "test_cfg"):
         _cap(config.get(part) or {}, {"nms_pre": 500, "max_per_img": 200})
     _cap_samples(config)
@@ -105,17 +105,16 @@ def _cap(node: Any, limits: Mapping[str, int]) -> None:
 
 
 def loaded(path: Path, read: Callable[[], Any], title: str, *keys: str) -> Any:
-    """A config as the framework's own reader makes it.
+    """Load a config with the framework's own reader.
 
     Args:
-        path: of the config, for messages.
-        read: makes it.
-        title: of the framework.
-        keys: that a training config has.
+        path: path of the config, for messages.
+        read: reads the config.
+        title: name of the framework.
+        keys: required keys of a training config.
 
     Raises:
-        InputError: it does not load, for the framework's reason or what lies behind it; or it has
-            not all of the keys.
+        InputError: the config does not load (the message has the cause), or a key is missing.
     """
     try:
         with quiet():
@@ -125,13 +124,13 @@ def loaded(path: Path, read: Callable[[], Any], title: str, *keys: str) -> Any:
         raise InputError(f"{path}: the config does not load: {reason}") from error
     if missing := [key for key in keys if key not in config]:
         raise InputError(
-            f"{path}: no training config of {title}: it has no {' and no '.join(missing)}"
+            f"{path}: not a training config of {title}: it has no {' and no '.join(missing)}"
         )
     return config
 
 
 def _why_not_loaded(error: BaseException) -> str:
-    """What lies behind a config that does not load: kind, text, and a hint where one is due."""
+    """Why a config does not load: type and text of the cause, and a hint where one applies."""
     cause: BaseException | None = error
     while cause is not None and not str(cause):  # mmcv 1.x raises a bare ImportError
         cause = cause.__cause__ or cause.__context__

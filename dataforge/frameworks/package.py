@@ -1,15 +1,14 @@
-"""What the generated package holds whatever the framework: how the annotation files are read."""
+"""Generated files that are the same for every framework: the annotation readers."""
 
 from __future__ import annotations
 
+from dataforge.frameworks.render import render
 from dataforge.frameworks.spec import DatasetSpec, PlannedFile, palette
 from dataforge.geometry import COORDS_OFFSETS
 
 
 def package_files(dataset: DatasetSpec) -> list[PlannedFile]:
-    """``__init__.py`` and ``annotations.py``, which need the standard library and PIL alone."""
-    from dataforge.frameworks.render import render
-
+    """``__init__.py`` and ``annotations.py``, which need only the standard library and PIL."""
     values = {
         "dataset": dataset,
         "palette": palette(len(dataset.classes)),

@@ -1,18 +1,21 @@
-"""Text from a template of templates/: undefined names are errors, values go in by `repr`."""
+"""Rendering of templates/: undefined names are errors, values are inserted by `repr`."""
 
 from __future__ import annotations
 
 from functools import cache
 from pprint import pformat
-from typing import Any
-
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from typing import TYPE_CHECKING, Any
 
 from dataforge.io import asset
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 @cache
 def _environment() -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
     environment = Environment(
         loader=FunctionLoader(lambda name: asset("templates", *name.split("/")).read_text("utf-8")),
         undefined=StrictUndefined,
@@ -28,16 +31,25 @@ def _environment() -> Environment:
 
 
 def render(name: str, **values: Any) -> str:
-    """The text of one template; `name` is relative to templates/.
+    """Render a template file; `name` is relative to templates/.
 
     Raises:
-        jinja2.UndefinedError: the template names something that is not given.
+        jinja2.UndefinedError: the template uses an undefined name.
     """
     return _environment().get_template(name).render(**values)
 
 
+def render_text(template: str, **values: Any) -> str:
+    """Render a template given as text, for frameworks of other packages.
+
+    Raises:
+        jinja2.UndefinedError: the template uses an undefined name.
+    """
+    return _environment().from_string(template).render(**values)
+
+
 def literal(value: Any, indent: int = 0) -> str:
-    """A Python literal, over several lines where one is too narrow, to stand at a column."""
+    """A Python literal for a given indent, on several lines if it does not fit on one."""
     text = repr(value)
     if indent + len(text) <= 88:
         return text

@@ -1,4 +1,4 @@
-"""What a code generator is told: one neutral description of a dataset, and the files it plans."""
+"""Input and output of code generators: a framework-independent dataset, and planned files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dataforge.layouts import Difficult
 
 
 class SplitSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One split; paths are POSIX, relative to the dataset's root or absolute.
+    """One split; paths are POSIX, relative to the dataset's root, or absolute.
 
     Attributes:
         ann_file: list of ids (voc) or COCO file.
@@ -31,29 +31,29 @@ class SplitSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A dataset as code generators see it.
+    """A dataset, as input to code generators.
 
     Attributes:
         name: as the user typed it.
-        class_name: of the generated class, such as HumanPartsDataset.
-        key: lower-case identifier; what `get_classes` is asked for.
-        package: of the generated module.
-        aliases: what else `get_classes` answers to, `key` among them.
+        class_name: name of the generated class, such as HumanPartsDataset.
+        key: lower-case identifier, the name for `get_classes`.
+        package: package of the generated module.
+        aliases: all names for `get_classes`, including `key`.
         format: `voc` or `coco`.
         root: absolute path of the data.
         classes: names in the order of their labels.
-        spellings: (normalised) label -> class, for every label that counts.
+        spellings: (normalised) label -> class, for every label that is used.
         ignore_case: labels are case-folded before they are looked up in `spellings`.
         splits: `train`, `val` and `test`.
-        extensions, lookup, coords, difficult: as in `dataforge.layouts.layout.Layout`.
-        by_name: an image and its XML file have the name in common, but no folders.
-        image_id: (regular expression, replacement) from an id to its image's, where they differ.
-        other_case: some images and XML files are named in different case.
+        extensions, lookup, coords, difficult: as in `dataforge.layouts.Layout`.
+        by_name: an image and its XML file share only the file name, not the folders.
+        image_id: (regular expression, replacement) from an id to its image's, if they differ.
+        other_case: the names of some images and XML files differ in case.
         upper_xml: some XML files end in .XML.
         has_masks: every object has polygons or a mask.
-        without_mask: which have none, in words, where others have one.
-        dropped: names of categories, as the files write them, that are on purpose no class
-            (coco): unused ones that were left out, dropped, skipped, and unknown ones where
+        without_mask: the objects without a mask, in words, if others have one.
+        dropped: category names, as written in the files, that are deliberately not classes
+            (coco): unused ones that were left out, dropped, skipped, and unknown ones if
             these are ignored.
     """
 
@@ -82,14 +82,13 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrainSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """How the generated config trains.
+    """Training settings of the generated config, for any framework.
 
     Attributes:
-        base: detector, one of the target's `BASES` in any framework's spelling.
+        base: detector, one of the framework's `bases` in any framework's spelling.
         gpus, samples_per_gpu: the learning rate is scaled to their product.
-        repeat: times that the training set is gone through in an epoch.
+        repeat: number of passes over the training set per epoch.
         init: `imagenet` (downloads weights) or `random` (GroupNorm, from scratch).
-        style: of the config, for mmdet 3 alone: `classic` (``_base_``) or `lazy` (imports).
     """
 
     base: str = "faster_rcnn_r50_fpn"
@@ -97,7 +96,6 @@ class TrainSpec(msgspec.Struct, frozen=True, kw_only=True):
     samples_per_gpu: int = 2
     repeat: int = 1
     init: Literal["imagenet", "random"] = "imagenet"
-    style: Literal["classic", "lazy"] = "classic"
 
 
 class PlannedFile(msgspec.Struct, frozen=True):
@@ -108,7 +106,7 @@ class PlannedFile(msgspec.Struct, frozen=True):
 
 
 def identify(name: str) -> tuple[str, str]:
-    """(key, class name) of a dataset's name.
+    """(key, class name) for a dataset name.
 
     >>> identify("HumanParts")
     ('humanparts', 'HumanPartsDataset')
@@ -116,18 +114,18 @@ def identify(name: str) -> tuple[str, str]:
     ('my_data_set_2', 'MyDataSet2Dataset')
 
     Raises:
-        UsageError: nothing of it can be a Python identifier.
+        UsageError: the name cannot be converted to a Python identifier.
     """
     words = re.findall(r"\w+", unicodedata.normalize("NFKC", name).replace("_", " "))
     key = "_".join(words).lower()
     if not key.isidentifier() or keyword.iskeyword(key):
-        raise UsageError(f"{name!r} cannot be a Python name: begin it with a letter")
+        raise UsageError(f"{name!r} cannot be a Python name; begin it with a letter")
     class_name = "".join(word[0].upper() + word[1:] for word in words)
     return key, class_name.removesuffix("Dataset") + "Dataset"
 
 
 def find_base(wanted: str, bases: Iterable[str]) -> str:
-    """The one of a framework's detectors that is meant, whichever framework's spelling it is in.
+    """Find a framework's detector by its name in any framework's spelling.
 
     >>> find_base("faster_rcnn_r50_fpn", ["fasterrcnn_resnet50_fpn", "retinanet_resnet50_fpn"])
     'fasterrcnn_resnet50_fpn'
@@ -135,25 +133,30 @@ def find_base(wanted: str, bases: Iterable[str]) -> str:
     Raises:
         UsageError: there is none of that name.
     """
-    known = {_bare(base): base for base in bases}
-    if _bare(wanted) not in known:
-        raise UsageError(f"--base {wanted}: want one of {', '.join(known.values())}")
-    return known[_bare(wanted)]
+    known = {bare(base): base for base in bases}
+    if bare(wanted) not in known:
+        raise UsageError(f"--base {wanted}: must be one of {', '.join(known.values())}")
+    return known[bare(wanted)]
 
 
-def _bare(base: str) -> str:
+def bare(base: str) -> str:
+    """A detector's name normalised across the spellings of the frameworks.
+
+    >>> bare("faster-rcnn_r50_fpn") == bare("fasterrcnn_resnet50_fpn")
+    True
+    """
     return base.replace("resnet", "r").replace("-", "").replace("_", "")
 
 
 def check_masks(base: str, dataset: DatasetSpec) -> None:
-    """Refuse a detector that learns masks where not every object has one.
+    """Reject an instance segmentation model if not every object has a mask.
 
     Raises:
-        UsageError: it says which has none.
+        UsageError: an object has no mask; the message names it.
     """
     if base.startswith("mask") and not dataset.has_masks:
-        why = dataset.without_mask or f"{dataset.name} has boxes alone"
-        raise UsageError(f"--base {base} needs masks, and {why}")
+        why = dataset.without_mask or f"{dataset.name} has only boxes"
+        raise UsageError(f"--base {base} requires masks, and {why}")
 
 
 def snake_case(name: str) -> str:
@@ -162,7 +165,7 @@ def snake_case(name: str) -> str:
 
 
 def palette(count: int) -> list[tuple[int, int, int]]:
-    """`count` RGB colours, each far from those before it: hues a golden angle apart."""
+    """`count` distinct RGB colours, with hues a golden angle apart."""
     colours = []
     for i in range(count):
         red, green, blue = colorsys.hsv_to_rgb(

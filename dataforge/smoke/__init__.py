@@ -1,12 +1,12 @@
-"""Prove a training config: preflight, then overfit the config's own detector on its own images.
+"""Proves a training config: preflight, then overfits the config's own detector on its images.
 
-`run.py` is the run, `preflight.py` and `proof.py` what is looked at; all three are the same for
-every framework. What a framework does itself stands in `dataforge.frameworks`.
+`run.py` is the run, `preflight.py` and `proof.py` its two parts; all three are the same for every
+framework. What differs between frameworks is in their adapters, in `dataforge.frameworks`.
 """
 
 from __future__ import annotations
 
-from dataforge.smoke.report import SmokeOptions, SmokeReport
+from dataforge.smoke.report import Device, SmokeOptions, SmokeReport
 from dataforge.smoke.run import smoke
 
-__all__ = ["SmokeOptions", "SmokeReport", "smoke"]
+__all__ = ["Device", "SmokeOptions", "SmokeReport", "smoke"]

@@ -1,4 +1,4 @@
-"""The proof: the config's own detector finds a few of its own images again.
+"""The proof: the config's own detector detects the objects of a few of its own images.
 
 It is trained through the framework's own model, pipeline and loader, from random weights:
 BatchNorm cannot learn from batches this small, so the backbone gets GroupNorm (Wu and He, Group
@@ -21,11 +21,11 @@ from dataforge.frameworks import BuiltDataset, ImageInfo, TrainingConfig, Trial,
 from dataforge.records import Box
 from dataforge.smoke.report import Proof, SmokeOptions, SmokeReport
 
-LEARNING_RATE = 2e-4  # AdamW; found 16 drawn images of 2 classes again in 60 steps
+LEARNING_RATE = 2e-4  # AdamW; fitted 16 synthetic images with 2 classes in 60 steps
 WARM_UP = 10  # iterations
-EVALUATE_EVERY = 10  # iterations, once the first are over
+EVALUATE_EVERY = 10  # iterations, after the first
 FIRST_EVALUATION = 20
-CLEAR_PX = 24  # a box under about 0.7 of the smallest anchor (32 px) is matched by none
+CLEAR_PX = 24  # a box below about 0.7 of the smallest anchor (32 px) matches no anchor
 SIZES = (224, 512)  # pixels, longer side
 
 
@@ -61,7 +61,7 @@ def prove(
     proof.left_out = list(trial.left_out)
     log(
         f"{plural(len(proof.images), 'image')} at {proof.size} px; "
-        f"AP50 of {options.target:g} is wanted within {options.max_iters} iterations"
+        f"AP50 of {options.target:g} is required within {options.max_iters} iterations"
     )
     model = trial.new_model()
     if options.weights is not None:
@@ -89,11 +89,11 @@ def _seed(seed: int) -> None:
 
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)  # of CUDA as well
+    torch.manual_seed(seed)  # also for CUDA
 
 
 def judge(proof: Proof, options: SmokeOptions) -> list[str]:
-    """Why the proof does not count, in words; empty where it does."""
+    """Why the proof failed, in words; empty if it succeeded."""
     reasons = []
     reached = proof.ap50_reloaded or 0.0
     trained = list(proof.ap50.values())[-1]
@@ -103,7 +103,7 @@ def judge(proof: Proof, options: SmokeOptions) -> list[str]:
         reasons.append(
             f"AP50 on the {plural(len(proof.images), 'image')} it was trained on is {reached:.3f} "
             f"after {proof.iterations} iterations, not {options.target:g} (by class: {listed}); "
-            "if the loss was still falling, give it more with --max-iters"
+            "if the loss was still falling, allow more with --max-iters"
         )
     if abs(reached - trained) > 0.02:
         reasons.append(
@@ -123,9 +123,9 @@ def judge(proof: Proof, options: SmokeOptions) -> list[str]:
 
 
 def choose_images(dataset: BuiltDataset, number: int) -> list[int]:
-    """Indices of images that show every class, soonest the classes that are seldom.
+    """Indices of images that cover all classes, rare ones first.
 
-    Among equals, those with few boxes, and those whose smallest box is large.
+    Among equals, those with few boxes, then those whose smallest box is large.
     """
     labels: dict[int, set[int]] = {}
     cost: dict[int, tuple[int, float]] = {}
@@ -172,25 +172,27 @@ def _longer_side(image: ImageInfo) -> int:
 
 
 def _inner(model: Any) -> Any:
-    """The model itself, out of a DataParallel."""
+    """The model itself, without DataParallel."""
     return getattr(model, "module", model)
 
 
 def load_weights(model: Any, path: Path, log: Callable[[str], None]) -> None:
-    """Take over every tensor that fits by name and shape.
+    """Load every tensor that fits by name and shape.
 
     Raises:
-        InputError: there is no such file, or none fits.
+        InputError: the file does not exist, or no tensor fits.
     """
     given = _read_weights(path)
     own = _inner(model).state_dict()
     fitting = {name: v for name, v in given.items() if name in own and own[name].shape == v.shape}
-    if not fitting:  # weights of a backbone alone, such as torchvision's
+    if not fitting:  # weights of only a backbone, such as torchvision's
         prefix = "backbone.body." if "backbone.body.conv1.weight" in own else "backbone."
         given = {prefix + name: value for name, value in given.items()}
         fitting = {n: v for n, v in given.items() if n in own and own[n].shape == v.shape}
     if not fitting:
-        raise InputError(f"--weights {path}: none of its {len(given)} tensors fits this detector")
+        raise InputError(
+            f"--checkpoint {path}: none of its {len(given)} tensors fits this detector"
+        )
     _inner(model).load_state_dict(fitting, strict=False)
     log(f"{len(fitting)} of {len(own)} tensors are from {path}")
 
@@ -210,11 +212,11 @@ def _read_weights(path: Path) -> dict[str, Any]:
             "save its state_dict alone"
         ) from error
     state = content
-    for key in ("state_dict", "model"):  # of the mm family, of torchvision's references
+    for key in ("state_dict", "model"):  # OpenMMLab, torchvision's references
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             state = content[key]
     if not isinstance(state, dict) or not all(hasattr(value, "shape") for value in state.values()):
-        raise InputError(f"{path}: is no checkpoint: want tensors by name")
+        raise InputError(f"{path}: is not a checkpoint: expected tensors by name")
     return state
 
 
@@ -224,7 +226,7 @@ def _read_weights(path: Path) -> dict[str, Any]:
 def _train(
     model: Any, trial: Trial, options: SmokeOptions, proof: Proof, log: Callable[[str], None]
 ) -> str:
-    """Train until AP50 is reached or the iterations are used up; returns what went wrong."""
+    """Train until the target AP50 or the maximum of iterations; returns what went wrong."""
     import torch
 
     parameters = [value for value in model.parameters() if value.requires_grad]
@@ -241,7 +243,7 @@ def _train(
             parts = ", ".join(f"{name} {value:.3g}" for name, value in logged.items())
             return (
                 f"the loss is not finite in iteration {iteration} ({parts}): "
-                "look for boxes without area"
+                "check for boxes without area"
             )
         proof.losses.append(round(logged["loss"], 5))
         optimizer.zero_grad()

@@ -1,4 +1,4 @@
-"""What a smoke run is told, and what it reports: the same for every framework."""
+"""Options and report of a smoke run: the same for every framework."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Literal
 
 import msgspec
 
-from dataforge.records import Finding
+from dataforge.findings import Finding
+
+Device = Literal["auto", "cuda", "cpu"]
+"""Where to train; `auto` is CUDA if available."""
 
 
 class SmokeOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,20 +18,20 @@ class SmokeOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         work_dir: where the report, the curve and the checkpoint go.
-        device: `auto` takes CUDA where it is.
+        device: where to train.
         images: number of images to overfit.
         target: AP50 to reach on them, 0 to 1.
-        max_iters: give up after so many.
+        max_iters: stop after this many iterations.
         seed: of the weights and the order of the images.
-        size: longer side in pixels that images are shrunk to; None finds one at which the boxes
-            are not too small to be found.
-        batch: images a step.
-        weights: checkpoint to start from, in place of random weights with GroupNorm.
+        size: longer side in pixels to which images are scaled; None finds one at which the boxes
+            are large enough to be detected.
+        batch: images per step.
+        weights: checkpoint to start from, instead of random weights with GroupNorm.
         preflight_only: stop after the preflight.
     """
 
     work_dir: Path
-    device: Literal["auto", "cuda", "cpu"] = "auto"
+    device: Device = "auto"
     images: int = 8
     target: float = 0.9
     max_iters: int = 200
@@ -43,8 +46,8 @@ class SplitCount(msgspec.Struct, kw_only=True):
     """Ground truth of one split.
 
     Attributes:
-        images: that the annotations list.
-        images_kept: that the framework's filters leave.
+        images: number of images in the annotations.
+        images_kept: number of images that the framework's filters keep.
         marked: class -> objects in the annotation files.
         kept: class -> boxes that are trained on or evaluated against.
         dropped: reason -> number of objects that are not.
@@ -58,19 +61,19 @@ class SplitCount(msgspec.Struct, kw_only=True):
 
 
 class Proof(msgspec.Struct, kw_only=True):
-    """What training on a few images came to.
+    """The result of training on a few images.
 
     Attributes:
         images: their file names.
-        size: longer side in pixels that they were shrunk to.
-        iterations: that were run.
+        size: longer side in pixels to which they were scaled.
+        iterations: number of iterations run.
         ap50: after each evaluation, iteration -> AP50.
         ap50_reloaded: of the checkpoint, loaded into a new model.
-        ap50_per_class: class -> AP50; classes that are in none of the images are left out.
+        ap50_per_class: class -> AP50, for classes that occur in the images.
         losses: of each iteration.
-        seconds: spent training and evaluating.
+        seconds: for training and evaluation.
         seconds_per_iteration: the median.
-        left_out: augmentations of the config that were left out.
+        left_out: augmentations of the config that were disabled.
     """
 
     images: list[str] = []
@@ -89,20 +92,20 @@ class SmokeReport(msgspec.Struct, kw_only=True):
     """The content of smoke_report.json.
 
     Attributes:
-        verdict: `proved`, `not proved`, or `refused` (by the preflight); `ready` where only the
-            preflight was asked for.
-        ap50: of the reloaded checkpoint by the dataset's own evaluation, None where none was made.
-        target: that it was held against.
+        verdict: `proved`, `not proved`, or `refused` (by the preflight); `ready` if only the
+            preflight was requested.
+        ap50: of the reloaded checkpoint by the dataset's own evaluation, None if not evaluated.
+        target: the AP50 to reach.
         reasons: why it is not proved, in words.
-        config, framework, device: what was run, on what.
+        config, framework, device: what was run, and where.
         versions: package -> version.
         classes: names in the order of their labels.
-        rules: reason for which objects are left out -> the framework's own rule behind it; the
-            reasons are those of `SplitCount.dropped`, and frameworks differ in their rules.
+        rules: reason for which objects are dropped -> the framework's rule; the reasons are those
+            of `SplitCount.dropped`, and frameworks have different rules.
         counts: split -> ground truth.
         findings: of the preflight.
-        proof: None where the preflight refused.
-        not_seen: what such a proof cannot see.
+        proof: None if the preflight refused.
+        not_seen: what such a proof cannot detect.
         seconds: of the whole run.
     """
 
@@ -121,8 +124,8 @@ class SmokeReport(msgspec.Struct, kw_only=True):
     findings: list[Finding] = []
     proof: Proof | None = None
     not_seen: str = (
-        "A detector learns wrong labels as well as right ones: labels that are wrong in the data, "
-        "and one shift common to all boxes, are not seen by this proof. ground_truth.png shows "
-        "the boxes as they are trained on: look at it."
+        "A detector learns wrong labels as well as right ones: this proof does not detect wrong "
+        "labels in the data, or a shift common to all boxes. Check the boxes that are trained on "
+        "in ground_truth.png."
     )
     seconds: float = 0.0

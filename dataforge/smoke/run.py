@@ -1,4 +1,4 @@
-"""One smoke run: preflight, then the proof, and what is written of them."""
+"""One smoke run: preflight, proof, and their output files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from dataforge.frameworks import (
     BuiltDataset,
     TrainingConfig,
     framework_of,
-    get_framework,
     palette,
 )
 from dataforge.io import write_json
@@ -33,31 +32,31 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
 
     Args:
         config: a training config of mmdetection 2.x or 3.x, or the `train.py` that `register`
-            makes for torchvision; which, its text tells.
+            generates for torchvision; recognised by its text.
         options: see `SmokeOptions`.
-        log: takes one line at a time of what is going on.
+        log: called with one line of progress at a time.
 
     Returns:
-        The report; `verdict` is `proved`, `not proved`, or `refused` where the preflight failed.
+        The report; `verdict` is `proved`, `not proved`, or `refused` if the preflight failed.
 
     Raises:
-        InputError: there is no such file.
+        InputError: the file does not exist.
         MissingDependencyError: the framework is not installed.
     """
     if not config.is_file():
         raise InputError(f"{config}: no such config")
     started = time.perf_counter()
     if options.weights is not None and not options.weights.is_file():
-        raise InputError(f"--weights {options.weights}: no such file")
+        raise InputError(f"--checkpoint {options.weights}: no such file")
     framework = framework_of(config)
-    adapter = get_framework(framework)
+    adapter = framework.adapter()
     clear_work_dir(options.work_dir)
     device = prepare_device(adapter, options.device)
     adapter.prepare(device)
     report = SmokeReport(
         target=options.target,
         config=str(config),
-        framework=framework,
+        framework=framework.name,
         device=describe_device(device),
         seed=options.seed,
         versions=versions(adapter),
@@ -90,7 +89,7 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
 
 
 def clear_work_dir(work_dir: Path) -> None:
-    """Make the folder, and take an earlier run's results out of it: they would pass for this one's.
+    """Create the folder, and remove an earlier run's results, which could be mistaken for new ones.
 
     Raises:
         OutputError: it cannot be written.
@@ -104,14 +103,14 @@ def clear_work_dir(work_dir: Path) -> None:
 
 
 def prepare_device(adapter: Adapter, wanted: str) -> str:
-    """`cuda` or `cpu`; what torch may see is settled here, before it is imported.
+    """`cuda` or `cpu`; decides which GPUs torch sees, before it is imported.
 
     Raises:
-        InputError: CUDA is asked for and is not there.
+        InputError: CUDA is requested but not available.
         MissingDependencyError: the framework is not installed.
     """
     if wanted == "cpu":
-        # torch's DataParallel takes every GPU that it can see, whatever the config says.
+        # torch's DataParallel uses every visible GPU, whatever the config says.
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     adapter.require()
     import torch
@@ -119,7 +118,7 @@ def prepare_device(adapter: Adapter, wanted: str) -> str:
     if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
         return "cpu"
     if not torch.cuda.is_available():
-        raise InputError("--device cuda: torch sees no GPU; --device cpu does without")
+        raise InputError("--device cuda: torch finds no GPU; use --device cpu")
     return "cuda"
 
 
@@ -133,9 +132,9 @@ def describe_device(device: str) -> str:
 
 
 def versions(adapter: Adapter) -> dict[str, str]:
-    """Package -> version, of what matters to a run."""
+    """Package -> version, for packages that affect a run."""
     found = {}
-    for package in ("dataforge", *adapter.PACKAGES, "torch", "torchvision", "numpy", "pycocotools"):
+    for package in ("dataforge", *adapter.packages, "torch", "torchvision", "numpy", "pycocotools"):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
@@ -144,7 +143,7 @@ def versions(adapter: Adapter) -> dict[str, str]:
 
 
 def draw_ground_truth(dataset: BuiltDataset, path: Path) -> None:
-    """Draw some images with the boxes that the dataset class hands to training."""
+    """Draw some images with the boxes that the dataset class returns for training."""
     images = [
         (dataset.images[index].path, list(zip(*dataset.truth(index), strict=True)))
         for index in choose_images(dataset, SHOWN_IMAGES)
@@ -160,9 +159,9 @@ def run_proof(
     report: SmokeReport,
     log: Callable[[str], None],
 ) -> None:
-    """Prove; what the framework raises on the way becomes a reason."""
+    """Run the proof; errors of the framework become reasons."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # old mmcv on new torch, a page of them
+        warnings.simplefilter("ignore")  # old mmcv with new torch: pages of them
         try:
             prove(config, dataset, options, device, report, log)
         except DataforgeError as error:

@@ -1,4 +1,4 @@
-"""mmdetection 2.x under a smoke run, by its own builders, data loader and MMDataParallel."""
+"""Smoke runs with mmdetection 2.x, using its own builders, data loader and MMDataParallel."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from dataforge.errors import DataforgeError, InputError, MissingDependencyError
-from dataforge.frameworks import mm as _mm
 from dataforge.frameworks.adapter import (
+    Adapter,
     BuiltDataset,
     CocoSource,
     ImageInfo,
@@ -21,41 +21,60 @@ from dataforge.frameworks.adapter import (
     Truth,
     quiet,
 )
-
-PACKAGES = ("mmdet", "mmcv-full")
-
-
-def require() -> None:
-    """Raise MissingDependencyError where mmdetection 2.x is not installed."""
-    try:
-        version = metadata.version("mmdet")
-    except metadata.PackageNotFoundError as error:
-        raise MissingDependencyError(
-            "smoke needs mmdet 2.28 and mmcv-full 1.7 in the Python that runs dataforge; "
-            "CONTRIBUTING.md says how they are built"
-        ) from error
-    if not version.startswith("2."):
-        raise DataforgeError(
-            f"mmdet {version} is installed; this config wants mmdet 2.x: run dataforge with "
-            "the Python that has it"
-        )
+from dataforge.frameworks.mm import RULES, base_configs, heads_of, loaded, small_model
 
 
-def prepare(device: str) -> None:
-    """Import mmdet, which says a great deal the first time; on a GPU, mend mmcv's scatter."""
-    with quiet():
-        import mmdet.apis  # noqa: F401
-    if device == "cuda":
-        adapt_mmcv_streams()
+class Mmdet2Adapter(Adapter):
+    """mmdet 2.28 with mmcv-full 1.7."""
+
+    packages = ("mmdet", "mmcv-full")
+
+    def require(self) -> None:
+        """Raise MissingDependencyError if mmdetection 2.x is not installed."""
+        try:
+            version = metadata.version("mmdet")
+        except metadata.PackageNotFoundError as error:
+            raise MissingDependencyError(
+                "smoke requires mmdet 2.28 and mmcv-full 1.7 in the Python that runs dataforge; "
+                "CONTRIBUTING.md explains how to build them"
+            ) from error
+        if not version.startswith("2."):
+            raise DataforgeError(
+                f"mmdet {version} is installed; this config requires mmdet 2.x: run dataforge with "
+                "the Python that has it"
+            )
+
+    def prepare(self, device: str) -> None:
+        """Import mmdet without its import warnings; on a GPU, patch mmcv's scatter."""
+        with quiet():
+            import mmdet.apis  # noqa: F401
+        if device == "cuda":
+            adapt_mmcv_streams()
+
+    def load(self, config: Path) -> Mmdet2Config:
+        """Load the config as mmdet's own train.py does.
+
+        Raises:
+            InputError: the config does not load, or is not a training config.
+        """
+        from mmcv import Config
+        from mmdet.utils import replace_cfg_vals, update_data_root
+
+        def read() -> Any:
+            cfg = replace_cfg_vals(Config.fromfile(str(config)))
+            update_data_root(cfg)
+            return cfg
+
+        return Mmdet2Config(loaded(config, read, "mmdet 2", "model", "data"))
 
 
 def adapt_mmcv_streams() -> None:
-    """Let mmcv 1.7's scatter work with torch 2.1 and later.
+    """Make mmcv 1.7's scatter work with torch 2.1 and later.
 
-    mmcv 1.7.2 parallel/_functions.py:75 hands device numbers to torch's `_get_stream`, which has
-    wanted a `torch.device` since torch 2.1 (mmdetection issue 10720).
+    mmcv 1.7.2 parallel/_functions.py:75 passes device numbers to torch's `_get_stream`, which has
+    required a `torch.device` since torch 2.1 (mmdetection issue 10720).
     """
-    import mmcv.parallel._functions as functions
+    import mmcv.parallel._functions as functions  # noqa: PLC2701 - the module to patch
     import torch
 
     original = functions._get_stream
@@ -71,23 +90,6 @@ def adapt_mmcv_streams() -> None:
     functions._get_stream = get_stream
 
 
-def load(config: Path) -> Mmdet2Config:
-    """The config as mmdet's own train.py makes it.
-
-    Raises:
-        InputError: it does not load, or is no training config.
-    """
-    from mmcv import Config
-    from mmdet.utils import replace_cfg_vals, update_data_root
-
-    def read() -> Any:
-        cfg = replace_cfg_vals(Config.fromfile(str(config)))
-        update_data_root(cfg)
-        return cfg
-
-    return Mmdet2Config(_mm.loaded(config, read, "mmdet 2", "model", "data"))
-
-
 class Mmdet2Config(TrainingConfig):
     """An mmdet 2 config: datasets under ``data``, wrapped or not.
 
@@ -98,7 +100,7 @@ class Mmdet2Config(TrainingConfig):
     title = "mmdet"
     truth_method = "get_ann_info"
     rules: Mapping[str, str] = {
-        **_mm.RULES,
+        **RULES,
         "in an image under 32 px": "mmdet 2 trains on no image whose shorter side is under 32 px, "
         "_filter_imgs of its dataset classes",
         "in an image that mmdet filters out": "mmdet 2 leaves images without ground truth out of "
@@ -116,7 +118,7 @@ class Mmdet2Config(TrainingConfig):
             return []
         return [
             Mmdet2Part(config, f"data.{split} ({config.get('ann_file', config.get('type'))})")
-            for config in _mm.base_configs(self.cfg.data[split])
+            for config in base_configs(self.cfg.data[split])
         ]
 
     def same(self, split: str, other: str) -> bool:
@@ -124,7 +126,7 @@ class Mmdet2Config(TrainingConfig):
 
     def build_wrappers(self, split: str) -> None:
         config = self.cfg.data[split]
-        if list(_mm.base_configs(config)) != [config]:
+        if list(base_configs(config)) != [config]:
             build(config, **({} if split == "train" else {"test_mode": True}))
 
     def heads(self) -> Sequence[tuple[str, int]]:
@@ -132,8 +134,8 @@ class Mmdet2Config(TrainingConfig):
         from mmdet.models.dense_heads import GARPNHead, RPNHead
         from mmdet.models.roi_heads.mask_heads import FusedSemanticHead
 
-        model = build_model(_mm.small_model(self.cfg.model, random=False), self.cfg)
-        return list(_mm.heads_of(model, (RPNHead, VGG, FusedSemanticHead, GARPNHead)))
+        model = build_model(small_model(self.cfg.model, random=False), self.cfg)
+        return list(heads_of(model, (RPNHead, VGG, FusedSemanticHead, GARPNHead)))
 
     def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:
         return Mmdet2Trial(self.cfg, images, size, settings)
@@ -142,14 +144,14 @@ class Mmdet2Config(TrainingConfig):
 class Mmdet2Part(Part):
     """One dataset config of mmdet 2."""
 
-    min_size = 32  # of _filter_imgs, whatever filter_empty_gt says
+    min_size = 32  # in _filter_imgs, regardless of filter_empty_gt
 
     def __init__(self, config: Any, where: str) -> None:
         self.config = config
         self.where = where
 
     def classes_as_text(self) -> str | None:
-        """A `classes` that mmdet takes for the name of a file that is not there."""
+        """A `classes` string that mmdet interprets as the name of a file that does not exist."""
         from mmdet.datasets import DATASETS
 
         declared = self.config.get("classes")
@@ -162,7 +164,7 @@ class Mmdet2Part(Part):
 
 
 def build(config: Any, **overrides: Any) -> Any:
-    """A dataset by mmdet's own builder, without its chatter."""
+    """Build a dataset with mmdet's own builder, without log output."""
     from mmdet.datasets import build_dataset
 
     with quiet():
@@ -170,7 +172,7 @@ def build(config: Any, **overrides: Any) -> Any:
 
 
 def build_model(config: Any, cfg: Any) -> Any:
-    """The model by mmdet's own builder, without its chatter."""
+    """Build the model with mmdet's own builder, without log output."""
     from mmdet.models import build_detector
 
     with quiet():
@@ -180,13 +182,13 @@ def build_model(config: Any, cfg: Any) -> Any:
 
 
 def _xml_file(dataset: Any, info: Any) -> Path:
-    """The file that a class made by `register` says it opened, else the one of mmdet's own rule."""
+    """The file opened by a class that `register` generated, else by mmdet's own path rule."""
     by_rule = Path(dataset.img_prefix or "") / dataset.ann_subdir / f"{info['id']}.xml"
     return Path(info.get("xml", by_rule))
 
 
 def view(dataset: Any) -> BuiltDataset:
-    """A dataset of mmdet 2 in neutral words."""
+    """A dataset of mmdet 2 in framework-independent form."""
     prefix = Path(dataset.img_prefix or "")
     is_coco = hasattr(dataset, "coco")
     is_xml = not is_coco and hasattr(dataset, "ann_subdir")
@@ -213,15 +215,15 @@ def view(dataset: Any) -> BuiltDataset:
         source=CocoSource(dataset.ann_file) if is_coco else None,
         cat_ids=dataset.cat_ids if is_coco else (),
         class_of=getattr(dataset, "class_of", str),
-        # A class that `register` made says how its boxes are counted.
+        # A class generated by `register` states its coordinate convention.
         offsets=getattr(dataset, "OFFSETS", (0.0, 0.0, 0.0, 0.0)),
     )
 
 
 # Proof ------------------------------------------------------------------------------------------
 
-# What a few images are trained and tested through. The rest of a config's pipeline augments, which
-# is what overfitting has no use for.
+# Pipeline steps kept for training and testing on a few images. The other steps of a config's
+# pipeline are augmentations, which hinder overfitting.
 _PLAIN = (
     "LoadImageFromFile", "LoadAnnotations", "FilterAnnotations", "Resize", "RandomFlip",
     "Normalize", "Pad", "DefaultFormatBundle", "ImageToTensor", "ToTensor", "Collect",
@@ -234,15 +236,15 @@ class Mmdet2Trial(Trial):
     def __init__(self, cfg: Any, images: Sequence[str], size: int, settings: TrialSettings) -> None:
         self.cfg = cfg
         self.settings = settings
-        self.model_config = _mm.small_model(cfg.model, random=settings.random)
-        config = next(iter(_mm.base_configs(cfg.data.train)))
+        self.model_config = small_model(cfg.model, random=settings.random)
+        config = next(iter(base_configs(cfg.data.train)))
         if not any(step["type"] == "Collect" for step in config["pipeline"]):
             raise InputError(
                 "the pipeline of the training images ends without Collect, as under a "
                 "MultiImageMixDataset: the proof cannot train on them one by one"
             )
         train, self.left_out = train_pipeline(config["pipeline"], size)
-        test_config = next(iter(_mm.base_configs(cfg.data.get("val", cfg.data.train))))
+        test_config = next(iter(base_configs(cfg.data.get("val", cfg.data.train))))
         test = test_pipeline(test_config["pipeline"], size)
         self.train = build(config, pipeline=train)
         self.test = build(config, pipeline=test, test_mode=True)
@@ -273,7 +275,7 @@ class Mmdet2Trial(Trial):
         return outputs["loss"], outputs["log_vars"]
 
     def detect(self, model: Any) -> list[Any]:
-        """As mmdet.apis.single_gpu_test does."""
+        """Like mmdet.apis.single_gpu_test."""
         from mmdet.core import encode_mask_results
         from mmdet.datasets import build_dataloader
 
@@ -294,7 +296,7 @@ class Mmdet2Trial(Trial):
         return float(figures.get("bbox_mAP_50" if is_coco else "AP50", 0.0))
 
     def ap50_per_class(self, found: Sequence[Any]) -> dict[str, float]:
-        """By mmdet's eval_map."""
+        """Computed by mmdet's eval_map."""
         from mmdet.core import eval_map
 
         boxes = [result[0] if isinstance(result, tuple) else result for result in found]
@@ -322,7 +324,7 @@ def _keep(dataset: Any, file_names: Sequence[str]) -> None:
 
 
 def train_pipeline(pipeline: Sequence[Mapping[str, Any]], size: int) -> tuple[list[Any], list[str]]:
-    """The config's training pipeline at another size without chance, and what was left out."""
+    """The config's training pipeline at another size without randomness, and the steps removed."""
     plain = [copy.deepcopy(dict(step)) for step in pipeline if step["type"] in _PLAIN]
     left_out = [step["type"] for step in pipeline if step["type"] not in _PLAIN]
     return [_fixed(step, size) for step in plain], left_out

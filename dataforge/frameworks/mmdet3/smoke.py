@@ -1,4 +1,4 @@
-"""mmdetection 3.x (mmengine) under a smoke run: classic and lazy configs."""
+"""Smoke runs with mmdetection 3.x (mmengine): classic and lazy configs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from dataforge.errors import DataforgeError, InputError, MissingDependencyError
 from dataforge.frameworks.adapter import (
+    Adapter,
     BuiltDataset,
     CocoSource,
     ImageInfo,
@@ -22,46 +23,47 @@ from dataforge.frameworks.adapter import (
 )
 from dataforge.frameworks.mm import RULES, base_configs, heads_of, loaded, small_model, type_name
 
-PACKAGES = (
-    "mmdet", "onedl-mmdetection", "mmcv", "onedl-mmcv", "mmengine", "onedl-mmengine",
-)  # fmt: skip
 
+class Mmdet3Adapter(Adapter):
+    """mmdet 3.3 with mmcv 2 and mmengine."""
 
-def require() -> None:
-    """See `Adapter.require`."""
-    for package in ("mmdet", "onedl-mmdetection"):
-        try:
-            version = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-        if not version.startswith("3."):
-            raise DataforgeError(
-                f"mmdet {version} is installed; this config wants mmdet 3.x: run dataforge with "
-                "the Python that has it"
-            )
-        return
-    raise MissingDependencyError(
-        "smoke needs mmdet 3 and mmcv 2 in the Python that runs dataforge; "
-        "CONTRIBUTING.md says how they are built"
-    )
+    packages = (
+        "mmdet", "onedl-mmdetection", "mmcv", "onedl-mmcv", "mmengine", "onedl-mmengine",
+    )  # fmt: skip
 
+    def require(self) -> None:
+        """See `Adapter.require`."""
+        for package in ("mmdet", "onedl-mmdetection"):
+            try:
+                version = metadata.version(package)
+            except metadata.PackageNotFoundError:
+                continue
+            if not version.startswith("3."):
+                raise DataforgeError(
+                    f"mmdet {version} is installed; this config requires mmdet 3.x: run dataforge "
+                    "with the Python that has it"
+                )
+            return
+        raise MissingDependencyError(
+            "smoke requires mmdet 3 and mmcv 2 in the Python that runs dataforge; "
+            "CONTRIBUTING.md explains how to build them"
+        )
 
-def prepare(device: str) -> None:
-    """See `Adapter.prepare`."""
-    with quiet():
-        from mmdet.utils import register_all_modules
+    def prepare(self, device: str) -> None:
+        """See `Adapter.prepare`."""
+        with quiet():
+            from mmdet.utils import register_all_modules
 
-        register_all_modules(init_default_scope=True)
+            register_all_modules(init_default_scope=True)
 
+    def load(self, config: Path) -> Mmdet3Config:
+        """See `Adapter.load`."""
+        from mmengine.config import Config
 
-def load(path: Path) -> TrainingConfig:
-    """See `Adapter.load`."""
-    from mmengine.config import Config
+        def read() -> Any:
+            return Config.fromfile(str(config))
 
-    def read() -> Any:
-        return Config.fromfile(str(path))
-
-    return Mmdet3Config(loaded(path, read, "mmdet 3", "model", "train_dataloader"))
+        return Mmdet3Config(loaded(config, read, "mmdet 3", "model", "train_dataloader"))
 
 
 class Mmdet3Config(TrainingConfig):
@@ -86,7 +88,7 @@ class Mmdet3Config(TrainingConfig):
         return f"{split}_dataloader.dataset"
 
     def parts(self, split: str) -> Sequence[Part]:
-        """What is inside RepeatDataset and its like."""
+        """The datasets inside wrappers such as RepeatDataset."""
         config = self._dataset(split)
         if config is None:
             return []
@@ -97,13 +99,13 @@ class Mmdet3Config(TrainingConfig):
         return bool(self._dataset(split) == self._dataset(other))
 
     def build_wrappers(self, split: str) -> None:
-        """Build the whole, where there is more than one plain dataset."""
+        """Build the whole split if it is more than one plain dataset."""
         config = self._dataset(split)
         if [*base_configs(config)] != [config]:
             _build_dataset(config)
 
     def heads(self) -> Sequence[tuple[str, int]]:
-        """What mmdet 3.3.0's NumClassCheckHook looks at."""
+        """The heads that mmdet 3.3.0's NumClassCheckHook checks."""
         from mmdet.models.dense_heads import RPNHead
         from mmdet.models.roi_heads.mask_heads import FusedSemanticHead
 
@@ -120,7 +122,7 @@ class Mmdet3Config(TrainingConfig):
 
 
 def _build_dataset(config: Any, **overrides: Any) -> Any:
-    """A dataset by mmdet's own registry, without its chatter."""
+    """Build a dataset with mmdet's own registry, without log output."""
     from mmdet.registry import DATASETS
 
     with quiet():
@@ -143,7 +145,7 @@ class Mmdet3Part(Part):
         self.min_size = int((config.get("filter_cfg") or {}).get("min_size", 0))
 
     def classes_as_text(self) -> str | None:
-        """`classes` as text, which mmengine keeps where it is no file."""
+        """`classes` as a string, which mmengine keeps if it is not a file."""
         from mmdet.registry import DATASETS
 
         declared = (self.config.get("metainfo") or {}).get("classes")
@@ -155,7 +157,7 @@ class Mmdet3Part(Part):
 
     def build(self, *, training: bool) -> BuiltDataset:
         """See `Part.build`."""
-        # Serialised, a dataset would give its items one by one and let its index go.
+        # A serialised dataset would give its items only one by one and discard its index.
         overrides: dict[str, Any] = {"serialize_data": False, "lazy_init": False}
         if not training:
             overrides |= {"test_mode": True, "filter_cfg": None}
@@ -163,7 +165,7 @@ class Mmdet3Part(Part):
 
 
 def described(dataset: Any) -> BuiltDataset:
-    """A built dataset, not serialised, in the words of the smoke run."""
+    """A built dataset, not serialised, in framework-independent form."""
     classes = tuple(dataset.metainfo["classes"])
     infos = dataset.data_list
 
@@ -189,7 +191,7 @@ def described(dataset: Any) -> BuiltDataset:
         source=CocoSource(dataset.ann_file) if hasattr(dataset, "cat_ids") else None,
         cat_ids=getattr(dataset, "cat_ids", ()),
         class_of=getattr(dataset, "class_of", str),
-        # A class that `register` made says how its boxes are counted.
+        # A class generated by `register` states its coordinate convention.
         offsets=getattr(dataset, "OFFSETS", (0.0, 0.0, 0.0, 0.0)),
     )
 
@@ -201,8 +203,8 @@ def _name(dataset: Any, info: Mapping[str, Any]) -> str:
 
 # Proof ------------------------------------------------------------------------------------------
 
-# What a few images are trained and tested through. The rest of a config's pipeline augments, which
-# is what overfitting has no use for.
+# Pipeline steps kept for training and testing on a few images. The other steps of a config's
+# pipeline are augmentations, which hinder overfitting.
 _PLAIN = (
     "LoadImageFromFile", "LoadAnnotations", "FilterAnnotations", "Resize", "RandomFlip", "Pad",
     "PackDetInputs",
@@ -256,13 +258,13 @@ class Mmdet3Trial(Trial):
             yield from loader
 
     def loss(self, model: Any, batch: Any) -> tuple[Any, Mapping[str, float]]:
-        """As mmengine's `BaseModel.train_step`, without the step."""
+        """Like mmengine's `BaseModel.train_step`, without the optimiser step."""
         data = model.data_preprocessor(batch, True)
         loss, parts = model.parse_losses(model(**data, mode="loss"))
         return loss, {name: float(value) for name, value in parts.items()}
 
     def detect(self, model: Any) -> list[Any]:
-        """Data samples with `pred_instances` in pixels of the images, in their order."""
+        """Data samples with `pred_instances` in image pixels, in the order of the images."""
         import torch
         from mmengine.dataset import pseudo_collate
         from torch.utils.data import DataLoader
@@ -275,7 +277,7 @@ class Mmdet3Trial(Trial):
         return found
 
     def ap50(self, found: list[Any]) -> float:
-        """By the config's kind of evaluator: COCO's on the images' own annotations, else VOC's."""
+        """Computed by the config's type of evaluator: COCO on the images' annotations, else VOC."""
         from mmdet.evaluation.metrics import CocoMetric
         from mmdet.registry import METRICS
 
@@ -293,7 +295,7 @@ class Mmdet3Trial(Trial):
         return float(values.get("coco/bbox_mAP_50" if is_coco else "pascal_voc/AP50", 0.0))
 
     def ap50_per_class(self, found: list[Any]) -> dict[str, float]:
-        """By mmdet's `eval_map`."""
+        """Computed by mmdet's `eval_map`."""
         import numpy as np
         from mmdet.evaluation.functional import eval_map
 
@@ -331,7 +333,7 @@ def _step(step: Mapping[str, Any]) -> str:
 
 
 def _fixed(step: Mapping[str, Any], size: int) -> dict[str, Any]:
-    """The step at another size and without chance."""
+    """The step at another size and without randomness."""
     if _step(step) == "Resize":
         return {"type": "Resize", "scale": (size, size), "keep_ratio": True}
     if _step(step) == "RandomFlip":
@@ -347,9 +349,9 @@ def _kept(dataset: Any, names: Sequence[str]) -> Any:
 
 
 def _evaluator(cfg: Any) -> Any:
-    """The first metric that the config evaluates with; VOC's where it has none."""
-    said = cfg.get("val_evaluator") or {"type": "mmdet.VOCMetric"}
-    return said[0] if isinstance(said, list | tuple) else said
+    """The config's first metric; VOC if it has none."""
+    evaluator = cfg.get("val_evaluator") or {"type": "mmdet.VOCMetric"}
+    return evaluator[0] if isinstance(evaluator, list | tuple) else evaluator
 
 
 def _metric_class(evaluator: Mapping[str, Any]) -> type:

@@ -1,58 +1,72 @@
-"""torchvision: dataset module and training script, by torchvision's own detectors.
+"""torchvision: dataset module and training script, using torchvision's own detectors.
 
-What the generated code must cope with: torchvision 0.16 to 0.29; labels begin at 1, degenerate
-boxes are refused (models/detection/generalized_rcnn.py), and a backbone is downloaded unless told
-not to (models/detection/faster_rcnn.py).
+The generated code must handle torchvision 0.16 to 0.29: labels begin at 1, degenerate boxes are
+rejected (models/detection/generalized_rcnn.py), and backbone weights are downloaded unless disabled
+(models/detection/faster_rcnn.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dataforge.frameworks.adapter import Adapter
+from dataforge.frameworks.base import Framework
 from dataforge.frameworks.render import render
 from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec, check_masks, find_base
-
-BASES = {
-    # detector -> its learning rate for 8 GPUs x 2 images in torchvision's own references
-    "fasterrcnn_resnet50_fpn": 0.02,
-    "fasterrcnn_resnet50_fpn_v2": 0.02,
-    "maskrcnn_resnet50_fpn": 0.02,
-    "retinanet_resnet50_fpn": 0.01,
-}
+from dataforge.mmconfig import Signs
 
 
-def check(dataset: DatasetSpec, train: TrainSpec) -> None:
-    """Refuse what torchvision cannot train, before anything is written.
+@dataclass(frozen=True)
+class Torchvision(Framework):
+    """torchvision's own detectors, trained by a generated script."""
 
-    Raises:
-        UsageError: the base is unknown, or needs masks.
-    """
-    check_masks(find_base(train.base, BASES), dataset)
-
-
-def render_files(dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
-    """The dataset class and the training script."""
-    values = {
-        "dataset": dataset,
-        "train": train,
-        "base": find_base(train.base, BASES),
-        "bases": {
-            name: lr
-            for name, lr in BASES.items()
-            if dataset.has_masks or not name.startswith("mask")
-        },
-        "module": module_name(dataset),
+    name = "torchvision"
+    title = "torchvision"
+    packages: ClassVar[Mapping[str, str]] = {"torchvision": ""}
+    needs = "torchvision 0.16 or later"
+    bases: ClassVar[Mapping[str, float]] = {
+        "fasterrcnn_resnet50_fpn": 0.02,
+        "fasterrcnn_resnet50_fpn_v2": 0.02,
+        "maskrcnn_resnet50_fpn": 0.02,
+        "retinanet_resnet50_fpn": 0.01,
     }
-    names = {
-        f"{dataset.package}/torchvision.py": "torchvision/dataset.py.j2",
-        config_path(dataset, train): "torchvision/train.py.j2",
-    }
-    return [PlannedFile(path, render(template, **values)) for path, template in names.items()]
+    signs = Signs(imports=frozenset({"torchvision"}))
 
+    def adapter(self) -> Adapter:
+        """See `Framework.adapter`."""
+        from dataforge.frameworks.torchvision.smoke import TorchvisionAdapter
 
-def config_path(dataset: DatasetSpec, train: TrainSpec) -> str:
-    """The training script, relative to the output folder; its options choose the detector."""
-    return "train.py"
+        return TorchvisionAdapter()
 
+    def check(self, dataset: DatasetSpec, train: TrainSpec) -> None:
+        """Reject what torchvision cannot train, before anything is written.
 
-def module_name(dataset: DatasetSpec) -> str:
-    """What the script imports."""
-    return f"{dataset.package}.torchvision"
+        Raises:
+            UsageError: the base is unknown, or requires masks.
+        """
+        check_masks(find_base(train.base, self.bases), dataset)
+
+    def render_files(self, dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
+        """The dataset class and the training script."""
+        values = {
+            "dataset": dataset,
+            "train": train,
+            "base": find_base(train.base, self.bases),
+            "bases": {
+                name: lr
+                for name, lr in self.bases.items()
+                if dataset.has_masks or not name.startswith("mask")
+            },
+            "module": self.module_name(dataset),
+        }
+        names = {
+            f"{dataset.package}/torchvision.py": "torchvision/dataset.py.j2",
+            self.config_path(dataset, train): "torchvision/train.py.j2",
+        }
+        return [PlannedFile(path, render(template, **values)) for path, template in names.items()]
+
+    def config_path(self, dataset: DatasetSpec, train: TrainSpec) -> str:
+        """The training script, relative to the output folder; its options choose the detector."""
+        return "train.py"

@@ -1,7 +1,7 @@
-"""torchvision under a smoke run: the `train.py` that `register` makes, by its own functions.
+"""Smoke runs with torchvision: runs the functions of the `train.py` that `register` generates.
 
-What such a script must keep, however it is edited: parse_args, build_model, build_dataset,
-build_loader, averaged and evaluate; and its dataset class, ``images`` and ``ground_truth``.
+An edited script must keep parse_args, build_model, build_dataset, build_loader, averaged and
+evaluate; its dataset class must keep ``images`` and ``ground_truth``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from dataforge.errors import DataforgeError, InputError, MissingDependencyError
 from dataforge.frameworks.adapter import (
+    Adapter,
     BuiltDataset,
     CocoSource,
     ImageInfo,
@@ -29,63 +30,68 @@ from dataforge.frameworks.adapter import (
     quiet,
 )
 
-PACKAGES = ("torchvision",)
 OLDEST = (0, 16)  # has tv_tensors
 FUNCTIONS = (
     "parse_args", "build_model", "build_dataset", "build_loader", "averaged", "evaluate",
 )  # fmt: skip
 
 
-def require() -> None:
-    """See `Adapter.require`."""
-    try:
-        version = metadata.version("torchvision")
-    except metadata.PackageNotFoundError as error:
-        raise MissingDependencyError(
-            "smoke needs torch, torchvision and pycocotools in the Python that runs dataforge"
-        ) from error
-    if tuple(int(number) for number in version.split(".")[:2]) < OLDEST:
-        raise DataforgeError(f"torchvision {version} is installed; train.py wants 0.16 or later")
+class TorchvisionAdapter(Adapter):
+    """torchvision 0.16 and later."""
 
+    packages = ("torchvision",)
 
-def prepare(device: str) -> None:
-    """See `Adapter.prepare`."""
-    with quiet():
-        import torchvision  # noqa: F401
+    def require(self) -> None:
+        """See `Adapter.require`."""
+        try:
+            version = metadata.version("torchvision")
+        except metadata.PackageNotFoundError as error:
+            raise MissingDependencyError(
+                "smoke requires torch, torchvision and pycocotools in the Python that runs "
+                "dataforge"
+            ) from error
+        if tuple(int(number) for number in version.split(".")[:2]) < OLDEST:
+            raise DataforgeError(
+                f"torchvision {version} is installed; train.py requires 0.16 or later"
+            )
 
-
-def load(config: Path) -> TorchvisionConfig:
-    """The script as a module; its `main` is not run.
-
-    Raises:
-        InputError: it does not load, or lacks what this needs of it.
-    """
-    try:
+    def prepare(self, device: str) -> None:
+        """See `Adapter.prepare`."""
         with quiet():
-            script = _import(config)
-            missing = [name for name in FUNCTIONS if not hasattr(script, name)]
-            if not missing:
-                return TorchvisionConfig(script)
-    except BaseException as error:  # argparse leaves Python where an option is required
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        hint = ""
-        if isinstance(error, ImportError):
-            hint = "; is the dataset registered for this Python? (dataforge register)"
+            import torchvision  # noqa: F401
+
+    def load(self, config: Path) -> TorchvisionConfig:
+        """Import the script as a module; its `main` is not run.
+
+        Raises:
+            InputError: the script does not load, or lacks a required function.
+        """
+        try:
+            with quiet():
+                script = _import(config)
+                missing = [name for name in FUNCTIONS if not hasattr(script, name)]
+                if not missing:
+                    return TorchvisionConfig(script)
+        except BaseException as error:  # argparse exits if a required option is missing
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            hint = ""
+            if isinstance(error, ImportError):
+                hint = "; is the dataset registered for this Python? (dataforge register)"
+            raise InputError(
+                f"{config}: the script does not load: {type(error).__name__}: {error}{hint}"
+            ) from error
         raise InputError(
-            f"{config}: the script does not load: {type(error).__name__}: {error}{hint}"
-        ) from error
-    raise InputError(
-        f"{config}: no training script as `register` makes it: it has no {', '.join(missing)}"
-    )
+            f"{config}: not a training script made by `register`: it has no {', '.join(missing)}"
+        )
 
 
 def _import(path: Path) -> Any:
-    """A script as `python path` finds it: with its own folder first among those to import from."""
+    """Import a script with its own folder first in the import path, as `python path` does."""
     name = f"_smoke_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no Python file")
+        raise ImportError(f"{path} is not a Python file")
     script = importlib.util.module_from_spec(spec)
     with _replaced(sys, "path", [str(path.resolve().parent), *sys.path]):
         spec.loader.exec_module(script)
@@ -94,7 +100,7 @@ def _import(path: Path) -> Any:
 
 @contextlib.contextmanager
 def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """Another attribute for a while; an inherited one comes back when this goes."""
+    """Temporarily replace an attribute; an inherited one becomes visible again afterwards."""
     own = name in vars(owner)
     before = getattr(owner, name)
     setattr(owner, name, value)
@@ -108,12 +114,12 @@ def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
 
 
 class TorchvisionConfig(TrainingConfig):
-    """A training script, with the options that it has when none is given.
+    """A training script with its default options.
 
     Attributes:
-        script: its module.
-        args: what its parse_args makes of no options.
-        splits: of the dataset's module: split -> where it is.
+        script: the script as a module.
+        args: the result of its parse_args without options.
+        splits: split -> its paths, from the dataset's module.
     """
 
     title = "torchvision"
@@ -169,8 +175,8 @@ class TorchvisionConfig(TrainingConfig):
         """The script's model; no weights are downloaded.
 
         Args:
-            random: made for random weights; else for those that the script would begin with.
-            options: of its build_model.
+            random: build for random weights; else for the weights that the script starts from.
+            options: options of its build_model.
         """
         options["weights_backbone"] = "none" if random else self.args.weights_backbone
         with quiet(), _no_download():
@@ -179,9 +185,9 @@ class TorchvisionConfig(TrainingConfig):
 
 @contextlib.contextmanager
 def _no_download() -> Iterator[None]:
-    """Let torchvision's ResNets begin with random weights where they would download some."""
+    """Make torchvision's ResNets start from random weights instead of downloading them."""
     from torchvision.models import ResNet
-    from torchvision.models._api import WeightsEnum
+    from torchvision.models._api import WeightsEnum  # noqa: PLC2701 - has no public name
 
     with (
         _replaced(WeightsEnum, "get_state_dict", lambda *args, **options: {}),
@@ -191,7 +197,7 @@ def _no_download() -> Iterator[None]:
 
 
 def heads_of(model: Any) -> Iterator[tuple[str, int]]:
-    """(path, number of classes, background among them) of every head of a torchvision detector."""
+    """(path, number of classes including background) of every head of a torchvision detector."""
     for name, module in model.named_modules():
         last = name.rpartition(".")[2]
         if last == "cls_score" and hasattr(module, "out_features"):
@@ -219,7 +225,7 @@ class TorchvisionPart(Part):
         if self._built is None:
             with quiet():
                 dataset = self.config.script.build_dataset(self.split, self.config.args)
-            # Images and their XML files go together: without a folder of them it is COCO.
+            # A dataset without a folder of XML files is COCO.
             ann_file = None
             if "annotations" not in self.config.splits[self.split]:
                 where = self.config.splits[self.split]["ann_file"]
@@ -229,10 +235,10 @@ class TorchvisionPart(Part):
 
 
 def described(dataset: Any, ann_file: str | None) -> BuiltDataset:
-    """The script's dataset in neutral words.
+    """The script's dataset in framework-independent form.
 
     Args:
-        ann_file: its COCO file; None where each image has an XML file.
+        ann_file: its COCO file; None if each image has an XML file.
     """
     classes = tuple(dataset.CLASSES)
     source = CocoSource(ann_file) if ann_file is not None else None
@@ -269,7 +275,8 @@ def described(dataset: Any, ann_file: str | None) -> BuiltDataset:
 
 # Proof ------------------------------------------------------------------------------------------
 
-# What a few images are trained through. The rest augments: overfitting has no use for that.
+# Transforms kept for training on a few images. The others are augmentations, which hinder
+# overfitting.
 _PLAIN = (
     "ClampBoundingBoxes", "ConvertBoundingBoxFormat", "Normalize", "SanitizeBoundingBoxes",
     "ToDtype", "ToImage", "ToPureTensor",
@@ -313,7 +320,7 @@ class TorchvisionTrial(Trial):
             yield from loader
 
     def loss(self, model: Any, batch: Any) -> tuple[Any, Mapping[str, float]]:
-        """As the script's train_one_epoch."""
+        """Like the script's train_one_epoch."""
         import torch
 
         device = self.settings.device
@@ -329,7 +336,7 @@ class TorchvisionTrial(Trial):
         return sum(losses.values()), {"loss": sum(parts.values()), **parts}
 
     def detect(self, model: Any) -> Any:
-        """The scores at once: the script detects and evaluates in one go."""
+        """The scores directly: the script detects and evaluates in one step."""
         return self.script.evaluate(
             model, self.script.build_loader(self.test, self.args, train=False)
         )
@@ -345,7 +352,7 @@ class TorchvisionTrial(Trial):
         }
 
     def save(self, model: Any, path: Path, classes: Sequence[str]) -> None:
-        """What the script's `--test-only --resume` reads."""
+        """Write the checkpoint that the script's `--test-only --resume` reads."""
         import torch
 
         content = {"model": model.state_dict(), "base": self.args.model, "classes": list(classes)}
@@ -353,7 +360,7 @@ class TorchvisionTrial(Trial):
 
 
 def plain(transforms: Any) -> tuple[Any, list[str]]:
-    """A composition of v2 transforms without chance, and the names of those left out."""
+    """A composition of v2 transforms without random ones, and the names of those left out."""
     from torchvision.transforms import v2
 
     if not isinstance(transforms, v2.Compose):
@@ -364,7 +371,7 @@ def plain(transforms: Any) -> tuple[Any, list[str]]:
 
 
 def capped(model: Any) -> Any:
-    """The model with hundreds of proposals: enough for small images, and thousands cost minutes."""
+    """The model limited to hundreds of proposals: enough for small images, and faster on a CPU."""
     rpn, heads = getattr(model, "rpn", None), getattr(model, "roi_heads", None)
     for part in filter(None, (rpn, heads)):
         sampler = part.fg_bg_sampler

@@ -1,0 +1,109 @@
+"""The interface of a framework: one subclass of `Framework` in its own folder, and one table row.
+
+mmdet3/__init__.py   FRAMEWORK, which the row names
+       generate.py   its `Framework`: validation and code generation
+       smoke.py      its `Adapter`, imported when a config is smoke-tested
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import msgspec
+
+from dataforge.frameworks.adapter import Adapter
+from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec
+from dataforge.io import convert_options
+from dataforge.mmconfig import Signs
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """Options specific to one framework; a subclass has a field for each.
+
+    A field is a string, a number, a bool or a Literal, and has a default;
+    ``Annotated[..., msgspec.Meta(description=...)]`` is its text in `dataforge register --help`.
+    """
+
+
+@dataclass(frozen=True)
+class Framework(ABC):
+    """A training framework with its options.
+
+    Attributes:
+        options: the framework's own options.
+        name: name of its table row, also used for the generated modules and folders.
+        title: name in messages, such as ``mmdetection 3``.
+        packages: distribution -> prefix of its version; any one of them must be installed.
+        needs: installation requirements, in words.
+        bases: detector -> its learning rate for 8 GPUs x 2 images, in the framework's own configs.
+        signs: features that identify a config as one for this framework.
+        trainer: stock script that trains a config; empty if the generated script trains.
+        has_get_classes: supports a dataset's aliases, through mmdetection's `get_classes`.
+    """
+
+    options: Options = field(default_factory=Options)
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    packages: ClassVar[Mapping[str, str]]
+    needs: ClassVar[str]
+    bases: ClassVar[Mapping[str, float]]
+    signs: ClassVar[Signs]
+    trainer: ClassVar[str] = ""
+    has_get_classes: ClassVar[bool] = False
+
+    @abstractmethod
+    def check(self, dataset: DatasetSpec, train: TrainSpec) -> None:
+        """Reject what the framework does not support, before anything is written.
+
+        Raises:
+            UsageError: a name or option is invalid.
+            OutputError: a path is invalid.
+        """
+
+    @abstractmethod
+    def render_files(self, dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
+        """The generated files, in addition to those of `package_files` for every framework."""
+
+    @abstractmethod
+    def config_path(self, dataset: DatasetSpec, train: TrainSpec) -> str:
+        """The training config or script among the files, relative to the output folder."""
+
+    @abstractmethod
+    def adapter(self) -> Adapter:
+        """The adapter for smoke runs; does not import the framework yet."""
+
+    def module_name(self, dataset: DatasetSpec) -> str:
+        """The module that the config imports."""
+        return f"{dataset.package}.{self.name}"
+
+    def is_installed(self, versions: Mapping[str, str]) -> bool:
+        """Whether the framework is installed, given the distributions of a Python.
+
+        Args:
+            versions: distribution name in lower case -> version.
+        """
+        return any(
+            name in versions and versions[name].startswith(start)
+            for name, start in self.packages.items()
+        )
+
+    def option_names(self) -> tuple[str, ...]:
+        """The names of the framework's own options, with underscores."""
+        return self.options.__struct_fields__
+
+    def with_options(self, given: Mapping[str, object]) -> Framework:
+        """The same framework with some of its own options set.
+
+        Args:
+            given: option -> value.
+
+        Raises:
+            UsageError: there is no such option, or a value is invalid.
+        """
+        options = convert_options(type(self.options), given, f"for {self.name}")
+        return dataclasses.replace(self, options=options)
