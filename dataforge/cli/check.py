@@ -2,154 +2,263 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Optional
-
-import typer
+from pathlib import Path
+from typing import Any
 
 from dataforge.check import MAX_FINDINGS, CheckOptions, check
 from dataforge.classes import comma_list
+from dataforge.cli import options
 from dataforge.cli.check_output import FORMS
-from dataforge.cli.options import Aliases, Drop, IgnoreCase, Labels, Merge, Unknown, class_options
-from dataforge.cli.output import choice, progress_bar, say, show_as_it_is, warn
+from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
+from dataforge.cli.output import progress_bar, say, show_as_it_is, tell, warn
+from dataforge.cli.struct_options import format_options, given
 from dataforge.errors import UsageError, plural
-from dataforge.fix import BACKUP, Plan, planned_fixes
+from dataforge.fix import FixPlan, planned_fixes
 from dataforge.formats import formats
+from dataforge.io import BACKUP, write_json
 
+_HELP = """Find problems in a dataset or training config before training.
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("check", help=_HELP, short_help="Find what will spoil the training.")(_check)
+PATH is a folder in any supported format, a single annotation file (.json, .xml, or .txt for YOLO;
+no other file is then read or changed), or a training config (.py). Nothing is changed unless --fix
+is given. `dataforge explain` lists all codes and their groups.
 
+A dataforge.toml in the folder, or in or above the working directory, may contain:
 
-_HELP = """Find what will spoil the training, before the training.
-
-PATH is a folder in any format that dataforge reads, a COCO file, or a training config (.py).
-Nothing is changed in it but by --fix. `dataforge explain` lists all codes and their groups.
-
-A dataforge.toml in the folder, or above the working directory, may say: [check] select = ["boxes"],
-ignore = [{ code = "zero-area", reason = "why" }], per-file = [{ files = "old/*", code = "boxes",
-reason = "why" }].
+\b
+  [check]
+  select = ["boxes"]
+  ignore = [{ code = "zero-area", reason = "why" }]
+  per-file = [{ files = "old/*", code = "boxes", reason = "why" }]
 """
+
+_FIXES = "Fixes"
+_IMAGES = ("verify_images",)
+"""Reader options that ``--no-images`` sets."""
+
+
+def command() -> Command:
+    """The command."""
+    known = formats()
+    chosen = [one for one in format_options(known.values()) if one.name not in _IMAGES]
+    return Command(
+        "check",
+        _check,
+        help=_HELP,
+        short_help="Find problems before training.",
+        params=[
+            Argument("path", metavar="PATH", help="Folder, annotation file or config."),
+            options.from_option(known),
+            *_selecting(),
+            Bundle("fixing", _fixing(), Fixing),
+            options.layout_option(),
+            options.classes(),
+            Bundle("chosen", chosen, given),
+            Bundle("output", _output(), CheckOutput),
+            options.work(),
+        ],
+    )
+
+
+def _selecting() -> list[Option]:
+    return [
+        Option(
+            "--select",
+            metavar="A,B",
+            multiple=True,
+            help="Report only these codes or groups; may be repeated.",
+        ),
+        Option(
+            "--ignore",
+            metavar="A,B",
+            multiple=True,
+            help="Do not report these codes or groups; may be repeated.",
+        ),
+        Option(
+            "--max-findings",
+            type=int,
+            least=0,
+            default=MAX_FINDINGS,
+            show_default=True,
+            help="Maximum findings to show per code, 0 for all; the rest are counted.",
+        ),
+        Option(
+            "--no-images",
+            is_flag=True,
+            default=False,
+            help="Open image files only if their size is not stated elsewhere.",
+        ),
+        Option(
+            "--no-pixels",
+            is_flag=True,
+            default=False,
+            help="Read image headers only; truncated images and near duplicates are not detected.",
+        ),
+    ]
+
+
+def _fixing() -> list[Option]:
+    return [
+        Option(
+            "--fix",
+            section=_FIXES,
+            is_flag=True,
+            default=False,
+            help="Apply safe fixes in place, and report the remaining findings.",
+        ),
+        Option(
+            "--unsafe-fixes",
+            section=_FIXES,
+            is_flag=True,
+            default=False,
+            help="With --fix or --diff: also apply fixes that drop or clip shapes.",
+        ),
+        Option(
+            "--diff",
+            section=_FIXES,
+            is_flag=True,
+            default=False,
+            help="Show what --fix would change, without writing.",
+        ),
+        Option(
+            "-o",
+            "--output",
+            "out",
+            section=_FIXES,
+            metavar="DIR",
+            help="With --fix: write the fixed dataset, with its images, to a new folder.",
+        ),
+        Option(
+            "--backup",
+            section=_FIXES,
+            metavar="DIR",
+            help=f"With --fix: a new folder for the original files. [default: PATH{BACKUP}]",
+        ),
+    ]
+
+
+def _output() -> list[Option]:
+    form = Option(
+        "--output-format",
+        "form",
+        section=OUTPUT,
+        choices=[*FORMS],
+        help="Format of the report. [default: text]",
+    )
+    json, *others = options.output().options
+    json.help = "The same as --output-format json."
+    return [form, json, *others]
+
+
+class Fixing:
+    """The options for fixes.
+
+    Raises:
+        UsageError: an option requires another that is missing, or excludes one that is given.
+    """
+
+    def __init__(
+        self, fix: bool, unsafe_fixes: bool, diff: bool, out: str | None, backup: str | None
+    ) -> None:
+        self.fix = fix
+        self.unsafe = unsafe_fixes
+        self.diff = diff
+        self.out = out
+        self.backup = backup
+        if unsafe_fixes and not (fix or diff):
+            raise UsageError("--unsafe-fixes requires --fix or --diff")
+        for name, value in (("output", out), ("backup", backup)):
+            if value is not None and (diff or not fix):
+                raise UsageError(f"--{name} requires --fix, without --diff")
+        if out is not None and backup is not None:
+            raise UsageError("--backup has no effect with --output, which changes nothing in place")
+
+
+class CheckOutput:
+    """The output options of the check.
+
+    Raises:
+        UsageError: two output formats are given.
+    """
+
+    def __init__(self, form: str | None, json: bool, report: Path | None, exit_zero: bool) -> None:
+        if json and form not in (None, "json"):
+            raise UsageError(f"--json and --output-format {form}: choose one")
+        self.form = "json" if json else form or "text"
+        self.report = report
+        self.exit_zero = exit_zero
 
 
 def _check(
-    path: str = typer.Argument(..., metavar="PATH", help="Folder, COCO file or config."),
-    form: str = typer.Option("text", "--format", help=f"One of: {', '.join(FORMS)}."),
-    select: Optional[list[str]] = typer.Option(
-        None, metavar="A,B", help="These codes or groups alone; again for more."
-    ),
-    ignore: Optional[list[str]] = typer.Option(
-        None, metavar="A,B", help="Without these codes or groups; again for more."
-    ),
-    max_findings: int = typer.Option(
-        MAX_FINDINGS, min=0, help="Findings of one code to show, 0 for all; the rest are counted."
-    ),
-    exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 whatever is found."),
-    no_images: bool = typer.Option(
-        False, "--no-images", help="Open no image file but for a size that is stated nowhere else."
-    ),
-    no_pixels: bool = typer.Option(
-        False,
-        "--no-pixels",
-        help="Read the headers of images, and decode none: truncated ones and near duplicates are "
-        "not found.",
-    ),
-    fix: bool = typer.Option(
-        False, "--fix", help="Mend what is safe to mend, in place, and report what is left."
-    ),
-    unsafe_fixes: bool = typer.Option(
-        False, "--unsafe-fixes", help="With --fix or --diff: mend by dropping and cutting, too."
-    ),
-    diff: bool = typer.Option(False, "--diff", help="Show what --fix would change; write nothing."),
-    out: Optional[str] = typer.Option(
-        None, metavar="DIR", help="With --fix: a new folder for the mended dataset, images too."
-    ),
-    backup: Optional[str] = typer.Option(
-        None,
-        metavar="DIR",
-        help=f"With --fix: a new folder for the files as they were. Default: PATH{BACKUP}.",
-    ),
-    reads: Optional[str] = typer.Option(
-        None, help=f"One of: {', '.join(formats())}. Default: what the folder holds."
-    ),
-    layout: Optional[str] = typer.Option(None, help="As for convert (voc)."),
-    image_root: Optional[str] = typer.Option(
-        None, help="Folder that image paths are relative to, if not PATH (labelme, coco)."
-    ),
-    labels: Labels = None,
-    aliases: Aliases = None,
-    unknown: Unknown = None,
-    ignore_case: IgnoreCase = None,
-    drop: Drop = None,
-    merge: Merge = None,
-) -> None:
-    lines = choice("format", form, tuple(FORMS)) and FORMS[form]
-    options = CheckOptions(
-        reads=reads,
-        read_options={"image_root": image_root} if image_root else {},
-        layout=layout,
+    path: str,
+    select: Sequence[str],
+    ignore: Sequence[str],
+    no_images: bool,
+    no_pixels: bool,
+    fixing: Fixing,
+    classes: dict[str, Any],
+    chosen: dict[str, Any],
+    work: dict[str, Any],
+    output: CheckOutput,
+    **more: Any,
+) -> int:
+    if fixing.diff and (output.form != "text" or output.report):
+        raise UsageError("--diff prints a patch; --json, --output-format and --report do not apply")
+    check_options = CheckOptions(
+        reads=more.pop("from_"),
+        read_options=chosen,
         select=_names(select),
         ignore=_names(ignore),
         images=not no_images,
         pixels=not no_pixels,
-        max_findings=max_findings,
-        **class_options(labels, aliases, unknown, ignore_case, drop, merge),
+        **classes,
+        **work,
+        **more,
     )
-    _want_together(fix, diff, unsafe_fixes, out, backup)
     with ExitStack() as stack:
         with progress_bar("check") as progress:
-            if fix or diff:
-                planned = planned_fixes(path, options, unsafe=unsafe_fixes, progress=progress)
+            if fixing.fix or fixing.diff:
+                planned = planned_fixes(
+                    path, check_options, unsafe=fixing.unsafe, progress=progress
+                )
                 plan = stack.enter_context(planned)
                 report = plan.report
             else:
-                report = check(path, options, progress)
-        if diff:
+                report = check(path, check_options, progress)
+        if fixing.diff:
             for line in plan.diff():
                 show_as_it_is(line)
-            warn(_mended(plan, "would change"))
-            return
-        if fix:
-            kept = _write(plan, out, backup)
-            (say if form == "text" else warn)(_mended(plan, "changed") + kept)
-    for line in lines(report):
+            warn(_fixed(plan, "would fix"))
+            return 0
+        if fixing.fix:
+            kept = _write(plan, fixing)
+            (tell if output.form == "text" else warn)(_fixed(plan, "fixed") + kept)
+    for line in FORMS[output.form](report):
         say(line)
-    raise typer.Exit(1 if report.failed and not exit_zero else 0)
+    if output.report:
+        write_json(output.report, report)
+    return 1 if report.failed and not output.exit_zero else 0
 
 
-def _want_together(
-    fix: bool, diff: bool, unsafe: bool, out: str | None, backup: str | None
-) -> None:
-    """Refuse what would have no effect.
-
-    Raises:
-        UsageError: an option goes with another that is missing, or not with one that is there.
-    """
-    if unsafe and not (fix or diff):
-        raise UsageError("--unsafe-fixes goes with --fix, or with --diff")
-    for name, value in (("out", out), ("backup", backup)):
-        if value is not None and (diff or not fix):
-            raise UsageError(f"--{name} goes with --fix, and without --diff")
-    if out is not None and backup is not None:
-        raise UsageError("--backup means nothing with --out, which changes nothing in place")
+def _write(plan: FixPlan, fixing: Fixing) -> str:
+    """Write the planned fixes; returns a note on where the original files are."""
+    if fixing.out is not None:
+        plan.copy(fixing.out)
+        return f"; the fixed dataset is in {fixing.out}"
+    kept = plan.apply(fixing.backup)
+    return f"; the original files are in {kept}" if kept else ""
 
 
-def _write(plan: Plan, out: str | None, backup: str | None) -> str:
-    """Write what is planned; where the files as they were are."""
-    if out is not None:
-        plan.copy(out)
-        return f"; the mended dataset is {out}"
-    kept = plan.apply(backup)
-    return f"; the files as they were are in {kept}" if kept else ""
+def _fixed(plan: FixPlan, verb: str) -> str:
+    """``fixed 3 findings in 2 files: zero-area 2, crowd 1``."""
+    if not plan.fixed:
+        return "nothing to fix"
+    total = plural(sum(plan.fixed.values()), "finding")
+    made = ", ".join(f"{code} {number:,}" for code, number in plan.fixed.items())
+    return f"{verb} {total} in {plural(len(plan.files), 'file')}: {made}"
 
 
-def _mended(plan: Plan, verb: str) -> str:
-    if not plan.edits:
-        return "nothing to mend"
-    made = ", ".join(f"{code} {number:,}" for code, number in plan.edits.items())
-    return f"{plural(len(plan.files), 'file')} {verb}: {made}"
-
-
-def _names(said: list[str] | None) -> tuple[str, ...]:
-    return tuple(comma_list(",".join(said or ())))
+def _names(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(comma_list(",".join(values)))

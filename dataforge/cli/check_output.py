@@ -1,10 +1,9 @@
-"""What `dataforge check` says, for people and for programs; each form is an iterator of lines."""
+"""Output formats of `dataforge check`, for users and for tools; each is an iterator of lines."""
 
 from __future__ import annotations
 
 import json
 import posixpath
-import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -13,27 +12,30 @@ import msgspec
 
 from dataforge import __version__
 from dataforge.check import CheckReport
-from dataforge.checks import checks
+from dataforge.cli.command import is_quiet
 from dataforge.cli.output import table
+from dataforge.codes import code
 from dataforge.errors import plural
-from dataforge.records import Finding, Severity
+from dataforge.findings import Finding, Severity
 
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
 def as_text(report: CheckReport) -> Iterator[str]:
-    """Findings by code, the gravest first, each with its place; counted at the end."""
-    for code in _by_gravity(report):
-        group = [finding for finding in report.findings if finding.code == code]
-        yield f"{_gravest(report, code)} {code}{_title(code)}"
+    """Findings by code, the most severe first, each with its location; totals at the end."""
+    for name in _by_gravity(report):
+        group = [finding for finding in report.findings if finding.code == name]
+        yield f"{_gravest(report, name)} {name}: {code(name).page.title}"
         remedies = {finding.remedy for finding in group}
         for finding in group:
             once = len(remedies) == 1
             yield f"  {msgspec.structs.replace(finding, remedy='') if once else finding}"
-        if more := sum(report.counts[code].values()) - len(group):
+        if more := sum(report.counts[name].values()) - len(group):
             yield f"  ... and {more:,} more"
         if len(remedies) == 1 and (remedy := remedies.pop()):
             yield f"  -> {remedy}"
+    if is_quiet():
+        return
     yield from report.how
     if report.counts:
         yield ""
@@ -41,42 +43,40 @@ def as_text(report: CheckReport) -> Iterator[str]:
     for entry in report.ignored:
         place = f" in {entry.files}" if entry.files else ""
         yield f"ignored: {entry.code}{place}" + (f": {entry.reason}" if entry.reason else "")
-    yield from _mendable(report)
+    yield from _fixable(report)
     yield _summary(report)
 
 
-def _mendable(report: CheckReport) -> Iterator[str]:
-    """What ``--fix`` is for, of what was found."""
-    fixes = {code: checks()[code].fix for code in report.counts if code in checks()}
+def _fixable(report: CheckReport) -> Iterator[str]:
+    """The number of findings that ``--fix`` can fix."""
     for fix, option in (("safe", "--fix"), ("unsafe", "--fix --unsafe-fixes")):
-        if codes := [code for code in fixes if fixes[code] == fix]:
-            yield f"`{option}` may mend: {', '.join(codes)}; `--diff` shows how"
+        named = {name: n for name, n in report.fixable.items() if code(name).fix == fix}
+        if named:
+            numbers = ", ".join(f"{name} {number:,}" for name, number in named.items())
+            total = plural(sum(named.values()), "finding")
+            yield f"`{option}` can fix {total}: {numbers}; `--diff` shows how"
 
 
 def _by_gravity(report: CheckReport) -> list[str]:
-    return sorted(report.counts, key=lambda code: (_SEVERITIES.index(_gravest(report, code)), code))
+    return sorted(report.counts, key=lambda name: (_SEVERITIES.index(_gravest(report, name)), name))
 
 
-def _gravest(report: CheckReport, code: str) -> Severity:
-    return min(report.counts[code], key=_SEVERITIES.index)
-
-
-def _title(code: str) -> str:
-    return f": {checks()[code].title}" if code in checks() else ""
+def _gravest(report: CheckReport, name: str) -> Severity:
+    return min(report.counts[name], key=_SEVERITIES.index)
 
 
 def _rows(report: CheckReport) -> Iterator[list[str]]:
     yield ["code", *(f"{severity}s" for severity in _SEVERITIES)]
-    for code in _by_gravity(report):
-        numbers = (report.counts[code].get(severity) for severity in _SEVERITIES)
-        yield [code, *(f"{number:,}" if number else "" for number in numbers)]
+    for name in _by_gravity(report):
+        numbers = (report.counts[name].get(severity) for severity in _SEVERITIES)
+        yield [name, *(f"{number:,}" if number else "" for number in numbers)]
 
 
 def _summary(report: CheckReport) -> str:
     seen = f"{plural(report.images, 'image')}, {plural(report.shapes, 'shape')}"
     what = report.path + (f" ({report.format}: {seen})" if report.format != "config" else "")
     if not report.counts:
-        return f"{what}: nothing found"
+        return f"{what}: no findings"
     numbers = (
         plural(number, severity) for severity in _SEVERITIES if (number := report.total(severity))
     )
@@ -84,7 +84,7 @@ def _summary(report: CheckReport) -> str:
 
 
 def as_json(report: CheckReport) -> Iterator[str]:
-    """`CheckReport` as it is, in ASCII."""
+    """The `CheckReport` as ASCII JSON."""
     yield json.dumps(msgspec.to_builtins(report), indent=2)
 
 
@@ -92,14 +92,15 @@ def as_json(report: CheckReport) -> Iterator[str]:
 
 
 def as_github(report: CheckReport) -> Iterator[str]:
-    """Workflow commands, which GitHub shows beside the lines of a pull request."""
+    """Workflow commands, which GitHub shows as annotations on a pull request."""
     commands = {"error": "error", "warning": "warning", "note": "notice"}
     for finding in report.findings:
         properties = {"file": _path(report, finding), "title": finding.code}
-        if line := _line(finding):
-            properties["line"] = str(line)
-        said = ",".join(f"{key}={_in_property(value)}" for key, value in properties.items())
-        yield f"::{commands[finding.severity]} {said}::{_in_message(_sentence(finding))}"
+        for key, number in (("line", finding.place.line), ("col", finding.place.column)):
+            if number:
+                properties[key] = str(number)
+        parameters = ",".join(f"{key}={_in_property(value)}" for key, value in properties.items())
+        yield f"::{commands[finding.severity]} {parameters}::{_in_message(_sentence(finding))}"
 
 
 def _in_message(text: str) -> str:
@@ -111,19 +112,14 @@ def _in_property(text: str) -> str:
 
 
 def _path(report: CheckReport, finding: Finding) -> str:
-    """The finding's file as seen from where the report's path is."""
+    """The finding's file, relative to the same folder as the report's path."""
     return posixpath.normpath(posixpath.join(report.root, finding.file))
 
 
-def _line(finding: Finding) -> int:
-    """The line that it points at; 0 for a JSON pointer or nothing."""
-    found = re.match(r"line (\d+)", finding.where)
-    return int(found[1]) if found else 0
-
-
 def _sentence(finding: Finding) -> str:
-    """Message and remedy, and the place where that is no line."""
-    place = f"{finding.where}: " if finding.where and not _line(finding) else ""
+    """Message and remedy, preceded by the location in the file if it has no line number."""
+    pointer = "" if finding.place.line else finding.place.pointer
+    place = f"{pointer}: " if pointer else ""
     return place + finding.message + (f"; {finding.remedy}" if finding.remedy else "")
 
 
@@ -131,12 +127,12 @@ def _sentence(finding: Finding) -> str:
 
 
 def as_sarif(report: CheckReport) -> Iterator[str]:
-    """SARIF 2.1.0 (docs.oasis-open.org/sarif/sarif/v2.1.0), as code scanners take it."""
+    """SARIF 2.1.0 (docs.oasis-open.org/sarif/sarif/v2.1.0), for code scanning tools."""
     codes = list(report.counts)
     driver = {
         "name": "dataforge",
         "version": __version__,
-        "rules": [_rule(code) for code in codes],
+        "rules": [_rule(name) for name in codes],
     }
     run = {
         "tool": {"driver": driver},
@@ -151,21 +147,20 @@ def as_sarif(report: CheckReport) -> Iterator[str]:
     yield json.dumps(document, indent=2)
 
 
-def _rule(code: str) -> dict[str, Any]:
-    rule: dict[str, Any] = {"id": code}
-    if code in checks():
-        rule["shortDescription"] = {"text": checks()[code].title}
-        rule["help"] = {"text": checks()[code].page}
-    return rule
+def _rule(name: str) -> dict[str, Any]:
+    page = code(name).page
+    return {"id": name, "shortDescription": {"text": page.title}, "help": {"text": page.body}}
 
 
 def _result(report: CheckReport, finding: Finding, codes: list[str]) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": {"uri": quote(_path(report, finding))}}
-    if line := _line(finding):
-        place["region"] = {"startLine": line}
+    if finding.place.line:
+        place["region"] = {"startLine": finding.place.line}
+        if finding.place.column:
+            place["region"]["startColumn"] = finding.place.column
     location: dict[str, Any] = {"physicalLocation": place}
-    if finding.where and not line:
-        location["logicalLocations"] = [{"fullyQualifiedName": finding.where}]
+    if finding.place.pointer:
+        location["logicalLocations"] = [{"fullyQualifiedName": finding.place.pointer}]
     return {
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),
@@ -176,4 +171,4 @@ def _result(report: CheckReport, finding: Finding, codes: list[str]) -> dict[str
 
 
 FORMS = {"text": as_text, "json": as_json, "github": as_github, "sarif": as_sarif}
-"""Value of ``--format`` -> what makes it."""
+"""Value of ``--output-format`` -> the function that produces it."""

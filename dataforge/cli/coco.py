@@ -2,90 +2,138 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Optional
-
-import typer
+from typing import Any
 
 from dataforge import coco_tools
+from dataforge.classes import comma_list
+from dataforge.cli import options
+from dataforge.cli.command import Argument, Command, Group, Option
 from dataforge.cli.convert import show_report
-from dataforge.cli.output import say
-from dataforge.convert import Report, save_report
-
-_OUT = typer.Argument(..., metavar="OUT", help="COCO file to write.")
-_FORCE = typer.Option(False, "--force", help="Overwrite OUT.")
-_REPORT = typer.Option(None, help="Write what was done and found, as JSON.")
+from dataforge.cli.output import Output
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
-    tools = typer.Typer(
-        help="Merge, filter or cut COCO files; unknown keys are kept, ids are given anew.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
+def command() -> Group:
+    """The commands."""
+    group = Group(
+        "coco",
+        help="Merge, filter or sample COCO files. Unknown keys are kept; new ids are assigned.",
+        short_help="Merge, filter or sample COCO files.",
     )
-    tools.command("merge", help="Write one COCO file of several, categories united by name.")(
-        _merge
-    )
-    tools.command("filter", help="Write the annotations of a COCO file that are asked for.")(
-        _filter
-    )
-    tools.command("subset", help="Write some images of a COCO file and what is marked in them.")(
-        _subset
-    )
-    app.add_typer(tools, name="coco", short_help="Merge, filter or cut COCO files.")
+    for one in (_merge_command(), _filter_command(), _subset_command()):
+        group.add_command(one)
+    return group
 
 
-def _merge(
-    files: list[str] = typer.Argument(..., metavar="FILE...", help="COCO files to read."),
-    out: str = _OUT,
-    report: Optional[Path] = _REPORT,
-    force: bool = _FORCE,
-) -> None:
-    _done(coco_tools.merge(files, out, force=force), report)
+def _source() -> Argument:
+    return Argument("src", metavar="SRC", help="COCO file to read.")
+
+
+def _shared() -> list[Any]:
+    return [options.output(), options.force_option("OUT")]
+
+
+def _target() -> Argument:
+    return Argument("out", metavar="OUT", help="COCO file to write.")
+
+
+def _merge_command() -> Command:
+    return Command(
+        "merge",
+        _merge,
+        help="Merge several COCO files into one; categories are merged by name.",
+        short_help="Merge several COCO files into one.",
+        params=[
+            Argument("files", nargs=-1, required=True, metavar="FILE...", help="Files to read."),
+            _target(),
+            *_shared(),
+        ],
+    )
+
+
+def _filter_command() -> Command:
+    return Command(
+        "filter",
+        _filter,
+        help="Write the annotations of a COCO file that meet all conditions.",
+        short_help="Filter the annotations of a COCO file.",
+        params=[
+            _source(),
+            _target(),
+            Option("--classes", metavar="A,B", help="Classes to keep. [default: all]"),
+            Option(
+                "--min-area",
+                type=float,
+                default=0.0,
+                show_default=True,
+                help="Minimum area to keep, in square pixels.",
+            ),
+            Option(
+                "--max-area",
+                type=float,
+                default=math.inf,
+                show_default=True,
+                help="Maximum area to keep, in square pixels.",
+            ),
+            Option("--drop-crowd", is_flag=True, default=False, help="Leave out crowds."),
+            Option(
+                "--drop-empty",
+                is_flag=True,
+                default=False,
+                help="Leave out images without annotations.",
+            ),
+            *_shared(),
+        ],
+    )
+
+
+def _subset_command() -> Command:
+    return Command(
+        "subset",
+        _subset,
+        help="Write a subset of the images of a COCO file, with all their annotations.",
+        short_help="Write a subset of the images of a COCO file.",
+        params=[
+            _source(),
+            _target(),
+            Option("--images", type=int, metavar="N", help="Number of images to sample."),
+            Option("--seed", type=int, default=0, show_default=True, help="Random seed."),
+            Option(
+                "--list",
+                "listed",
+                metavar="FILE",
+                type=options.FILE,
+                help="File that lists the images to keep, one per line.",
+            ),
+            *_shared(),
+        ],
+    )
+
+
+def _merge(files: Sequence[str], out: str, output: Output, force: bool) -> int:
+    report = coco_tools.merge(files, out, force=force)
+    return output.give(report, show_report, failed=report.failed)
 
 
 def _filter(
-    src: str = typer.Argument(..., metavar="SRC", help="COCO file to read."),
-    out: str = _OUT,
-    classes: Optional[str] = typer.Option(None, help="Names to keep, such as cat,dog."),
-    min_area: float = typer.Option(0.0, help="Smallest area to keep, square pixels."),
-    max_area: float = typer.Option(float("inf"), help="Largest area to keep, square pixels."),
-    drop_crowd: bool = typer.Option(False, "--drop-crowd", help="Leave out crowds."),
-    drop_empty: bool = typer.Option(
-        False, "--drop-empty", help="Leave out images in which nothing is marked then."
-    ),
-    report: Optional[Path] = _REPORT,
-    force: bool = _FORCE,
-) -> None:
-    wanted = coco_tools.Filter(
-        classes=tuple(name.strip() for name in classes.split(",")) if classes else None,
-        min_area=min_area,
-        max_area=max_area,
-        drop_crowd=drop_crowd,
-        drop_empty=drop_empty,
-    )
-    _done(coco_tools.filter_file(src, out, wanted, force=force), report)
+    src: str, out: str, classes: str | None, output: Output, force: bool, **limits: Any
+) -> int:
+    kept = tuple(comma_list(classes)) if classes is not None else None
+    wanted = coco_tools.Filter(classes=kept, **limits)
+    report = coco_tools.filter_file(src, out, wanted, force=force)
+    return output.give(report, show_report, failed=report.failed)
 
 
 def _subset(
-    src: str = typer.Argument(..., metavar="SRC", help="COCO file to read."),
-    out: str = _OUT,
-    images: Optional[int] = typer.Option(None, help="So many images, drawn by name and seed."),
-    seed: int = typer.Option(0, help="Of the draw."),
-    listed: Optional[Path] = typer.Option(
-        None, "--list", help="File that names the images, a line each."
-    ),
-    report: Optional[Path] = _REPORT,
-    force: bool = _FORCE,
-) -> None:
-    result = coco_tools.subset(src, out, images=images, seed=seed, listed=listed, force=force)
-    _done(result, report)
-
-
-def _done(result: Report, report: Path | None) -> None:
-    show_report(result)
-    if report:
-        save_report(result, report)
-        say(f"report: {report}")
-    raise typer.Exit(1 if result.failed else 0)
+    src: str,
+    out: str,
+    images: int | None,
+    seed: int,
+    listed: Path | None,
+    output: Output,
+    force: bool,
+) -> int:
+    report = coco_tools.subset(src, out, images=images, seed=seed, listed=listed, force=force)
+    return output.give(report, show_report, failed=report.failed)

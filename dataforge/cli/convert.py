@@ -3,155 +3,105 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
-from typing import Any, Optional, cast, get_args
+from collections.abc import Sequence
+from typing import Any, get_args
 
-import typer
+import click
 
-from dataforge.cli.options import (
-    Aliases,
-    Drop,
-    GroupBy,
-    IgnoreCase,
-    Labels,
-    Merge,
-    Seed,
-    Split,
-    Stratify,
-    Unknown,
-    class_options,
-)
-from dataforge.cli.output import choice, progress_bar, say, show_findings, table
-from dataforge.convert import Job, Report, save_report
+from dataforge.cli import options
+from dataforge.cli.command import Argument, Bundle, Command, Option, given_options
+from dataforge.cli.output import Output, progress_bar, show_findings, table, tell
+from dataforge.cli.struct_options import fields_of, format_options, given
+from dataforge.convert import Job, Report
 from dataforge.convert import convert as run
 from dataforge.converters import CONVERTERS, Between
-from dataforge.datasets import How, folder_of
+from dataforge.datasets import ImageMode, KeepingRoot, folder_of, guess_format
 from dataforge.errors import UsageError, plural
-from dataforge.formats import get_format
-from dataforge.layouts import CoordsChoice, Difficult
+from dataforge.formats import Reader, Writer, formats, get_format
+from dataforge.io import Root
 
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "coords": get_args(CoordsChoice),
-    "difficult": get_args(Difficult),
-    "images": get_args(How),
-    "missing_images": ("keep", "skip"),
-}
+_HELP = """Convert a dataset from one format to another.
 
+\b
+  dataforge convert labelme2coco labels/ coco/
+  dataforge convert labels/ coco/ --to coco
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("convert", help=_HELP, short_help="Convert a dataset from one format to another.")(
-        _convert
-    )
+The converters are {converters}.
 
-
-_HELP = f"""Convert a dataset from one format to another.
-
-CONVERTER is one of: {", ".join(CONVERTERS)}.
-
-SRC is searched recursively; a file that cannot be read is reported with its place and the others
-are converted. OUT appears whole or not at all: OUT/annotations/instances_SPLIT.json, or OUT itself
-where it ends in .json.
+SRC is a folder, which is searched recursively, or a single annotation file. Files that cannot be
+read are reported, and the others are converted. OUT is a folder, or a single .json file for COCO;
+it is written completely or not at all.
 """
 
 
+def command() -> Command:
+    """The command."""
+    known = formats()
+    return Command(
+        "convert",
+        _convert,
+        help=_HELP.format(converters=", ".join(CONVERTERS)),
+        short_help="Convert a dataset from one format to another.",
+        params=[
+            Argument(
+                "what",
+                nargs=-1,
+                metavar="[CONVERTER] SRC OUT",
+                help="Converter, such as labelme2coco (not with --to), source and output.",
+            ),
+            Option(
+                "--to",
+                choices=[name for name, one in known.items() if one.writer],
+                look_up=get_format,
+                help="Format to write, if no CONVERTER is named.",
+            ),
+            options.from_option(known),
+            *_image_options(),
+            options.layout_option(),
+            options.classes(),
+            options.split(),
+            Bundle("chosen", format_options(known.values(), writes=True), given),
+            options.output(),
+            options.force_option("existing files"),
+            options.work(),
+        ],
+    )
+
+
+def _image_options() -> list[Option]:
+    return [
+        Option(
+            "--image-mode",
+            choices=get_args(ImageMode),
+            help="Handling of images: reference leaves them in place, the others put them where "
+            "the format expects them. [default: reference for coco, else copy]",
+        ),
+        Option("--clip", is_flag=True, default=False, help="Clip boxes and outlines to the image."),
+        Option(
+            "--drop-empty",
+            is_flag=True,
+            default=False,
+            help="Leave out images without annotations.",
+        ),
+    ]
+
+
 def _convert(
-    context: typer.Context,
-    converter: str = typer.Argument(..., metavar="CONVERTER", help="Such as labelme2coco."),
-    src: str = typer.Argument(..., metavar="SRC", help="Folder, or a .json file."),
-    out: str = typer.Argument(..., metavar="OUT", help="Folder to write, or a .json file."),
-    labels: Labels = None,
-    aliases: Aliases = None,
-    unknown: Unknown = None,
-    ignore_case: IgnoreCase = None,
-    drop: Drop = None,
-    merge: Merge = None,
-    split: Split = None,
-    seed: Seed = 0,
-    stratify: Stratify = False,
-    group_by: GroupBy = None,
-    images: Optional[str] = typer.Option(
-        None,
-        help="Leave the images where they are (reference), or put them where the format has "
-        "them: copy, hardlink or symlink. Default: reference for coco, else copy.",
-    ),
-    category_start: Optional[int] = typer.Option(
-        None, help="Id of the first category, 1 by default (to coco)."
-    ),
-    clip: bool = typer.Option(False, "--clip", help="Cut boxes and outlines to the image."),
-    drop_empty: bool = typer.Option(
-        False, "--drop-empty", help="Leave out images in which nothing is marked."
-    ),
-    image_root: Optional[str] = typer.Option(
-        None, help="Folder that image paths are relative to, if not SRC (labelme, coco)."
-    ),
-    group: Optional[bool] = typer.Option(
-        None,
-        "--group/--no-group",
-        help="Shapes with one label and one group_id are one instance, by default (labelme).",
-    ),
-    lines: Optional[str] = typer.Option(
-        None, help="Lines: skip (default), error, or stroke=W pixels wide (labelme)."
-    ),
-    points: Optional[str] = typer.Option(
-        None, help="Points: skip (default), error, or discs of radius=R pixels (labelme)."
-    ),
-    verify_images: Optional[bool] = typer.Option(
-        None,
-        "--verify-images",
-        help="Compare the sizes that are stated with the headers of all images (labelme, voc, "
-        "coco); without it labelme and voc go by a sample.",
-    ),
-    extract_images: Optional[bool] = typer.Option(
-        None,
-        "--extract-images",
-        help="Take an image that is not there from imageData; needs --images copy (labelme).",
-    ),
-    missing_images: Optional[str] = typer.Option(
-        None, help="keep (default) or skip the annotations of an image that is not there."
-    ),
-    layout: Optional[str] = typer.Option(
-        None,
-        help="Where things are: custom-voc (inferred, the default), voc, a well-known name such "
-        "as humanparts, or a .toml file (voc).",
-    ),
-    coords: Optional[str] = typer.Option(
-        None,
-        help="How boxes are counted: auto, voc (from 1), zero (from 0), or mmdet (-1 on all "
-        "four); what is written to voc is counted from 1, unless this says otherwise (voc).",
-    ),
-    difficult: Optional[str] = typer.Option(
-        None, help="Difficult objects: keep, ignore or drop (voc)."
-    ),
-    data: Optional[str] = typer.Option(
-        None, help="The YAML file to go by, such as data.yaml, where SRC has several (yolo)."
-    ),
-    segments: Optional[bool] = typer.Option(
-        None, "--segments", help="Write outlines instead of boxes (to yolo)."
-    ),
-    report: Optional[Path] = typer.Option(None, help="Write what was done and found, as JSON."),
-    workers: int = typer.Option(
-        1, help="Processes that read, 0 for one on each core; the output is the same."
-    ),
-    force: bool = typer.Option(False, "--force", help="Overwrite files that are there."),
-) -> None:
-    if converter not in CONVERTERS:
-        raise UsageError(f"no converter {converter!r}; there are {', '.join(CONVERTERS)}")
-    given: dict[str, Any] = {
-        "image_root": image_root, "group": group, "lines": lines, "points": points,
-        "verify_images": verify_images, "extract_images": extract_images,
-        "missing_images": missing_images, "coords": coords, "difficult": difficult,
-        "category_start": category_start, "data": data, "segments": segments,
-    }  # fmt: skip
-    for name, value in {**given, "images": images}.items():
-        if name in _CHOICES and value is not None:
-            choice(name.replace("_", "-"), value, _CHOICES[name])
+    what: Sequence[str],
+    to: str | None,
+    from_: str | None,
+    classes: dict[str, Any],
+    split: dict[str, Any],
+    chosen: dict[str, Any],
+    work: dict[str, Any],
+    output: Output,
+    **more: Any,
+) -> int:
+    converter, src, out, root = _understood(what, to, from_)
     between = CONVERTERS[converter]
-    if not isinstance(between, Between):  # another package's: it has options of its own
-        _want_no_options(context, converter)
-        between(source=src, out=out)()
-        raise typer.Exit(0)
-    read_options, write_options = _sides(between, given)
+    if not isinstance(between, Between):  # from another package, with its own options
+        return _run_other(between, converter, src, out)
+    read_options, write_options = routed(chosen, converter, between)
     job = Job(
         source=src,
         out=out,
@@ -159,63 +109,97 @@ def _convert(
         writes=between.writes,
         read_options=read_options,
         write_options=write_options,
-        layout=layout,
-        split=split,
-        seed=seed,
-        stratify=stratify,
-        group_by=group_by,
-        images=cast("How | None", images),
-        clip=clip,
-        drop_empty=drop_empty,
-        force=force,
-        workers=workers,
-        **class_options(labels, aliases, unknown, ignore_case, drop, merge),
+        **classes,
+        **split,
+        **work,
+        **more,
     )
     with progress_bar(converter) as progress:
-        result = run(job, progress)
-    show_report(result)
-    if report:
-        save_report(result, report)
-        say(f"report: {report}")
-    raise typer.Exit(1 if result.failed else 0)
+        report = run(job, progress, root)
+    return output.give(report, show_report, failed=report.failed)
 
 
-def _want_no_options(context: typer.Context, converter: str) -> None:
-    """Refuse options that would have no effect.
+def _understood(
+    what: Sequence[str], to: str | None, from_: str | None
+) -> tuple[str, str, str, Root | None]:
+    """(converter, SRC, OUT) from the arguments, and SRC's root if its format was recognised.
 
     Raises:
-        UsageError: one was given.
+        UsageError: there are too many or too few arguments, or no such converter.
     """
-    for name in context.params.keys() - {"converter", "src", "out"}:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name != "DEFAULT":
-            option = name.replace("_", "-")
-            raise UsageError(f"--{option} means nothing for {converter}, which takes SRC and OUT")
+    root = None
+    if to is not None:
+        if len(what) != 2:
+            raise UsageError(f"--to {to} requires SRC and OUT, got {' '.join(what) or 'neither'}")
+        src, out = what
+        if from_ is None:
+            root = KeepingRoot(src)
+            from_ = guess_format(root)
+        if from_ == to:
+            raise UsageError(f"{src}: is {to} already; `dataforge coco` works on COCO files")
+        converter = f"{from_}2{to}"
+    elif len(what) == 2 and what[0] not in CONVERTERS:
+        raise UsageError("missing --to FORMAT, or a converter such as labelme2coco in front")
+    elif len(what) != 3:
+        names = ("CONVERTER", "SRC", "OUT")
+        missing = f"missing argument {names[len(what)]}" if len(what) < 3 else ""
+        raise UsageError(missing or f"unexpected argument {what[3]}")
+    else:
+        converter, src, out = what
+        if from_ is not None:
+            raise UsageError(f"--from has no effect for {converter}")
+    if converter not in CONVERTERS:
+        raise CONVERTERS.unknown(converter)
+    return converter, src, out, root
 
 
-def _sides(between: Between, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(options of reading, options of writing): an option goes to the format that knows it."""
-    written = get_format(between.writes).WriteOptions.__struct_fields__
-    given = {name: value for name, value in given.items() if value is not None}
-    write_options = {name: value for name, value in given.items() if name in written}
-    read = get_format(between.reads).Options.__struct_fields__
-    read_options = {
-        name: value for name, value in given.items() if name in read or name not in written
-    }
-    return read_options, write_options
+def _run_other(between: Any, converter: str, src: str, out: str) -> int:
+    """Run a converter from another package.
+
+    Raises:
+        UsageError: an option was given.
+    """
+    for option in given_options(click.get_current_context()):
+        if option not in ("--from", "--to"):
+            raise UsageError(f"{option} has no effect for {converter}")
+    between(source=src, out=out)()
+    return 0
+
+
+def routed(
+    chosen: dict[str, Any], converter: str, between: Between
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(options of the reader, options of the writer); each option is passed where it is defined.
+
+    Raises:
+        UsageError: an option has no effect.
+    """
+    read = _names(get_format(between.reads).reader)
+    written = _names(get_format(between.writes).writer)
+    for name, value in chosen.items():
+        if name not in read | written:
+            flag = f"--{'no-' if value is False else ''}{name.replace('_', '-')}"
+            raise UsageError(f"{flag} has no effect for {converter}")
+    return (
+        {name: value for name, value in chosen.items() if name in read},
+        {name: value for name, value in chosen.items() if name in written},
+    )
+
+
+def _names(side: Reader[Any] | Writer[Any] | None) -> set[str]:
+    return {field.name for field in fields_of(side.Options)} if side else set()
 
 
 def show_report(report: Report) -> None:
-    """The conversion in words: what was written, by class and split, then what was found."""
+    """Print a summary of the conversion: counts by class and split, then the findings."""
     instances = sum(sum(counts.values()) for counts in report.instances.values())
-    images = sum(report.images.values())
     empty = (
-        f", {plural(report.empty_images, 'image')} with nothing marked"
+        f", {plural(report.empty_images, 'image')} without annotations"
         if report.empty_images
         else ""
     )
     shapes = f"{plural(report.shapes, 'shape')} as {plural(instances, 'instance')}"
-    say(f"{plural(images, 'image')}, {shapes}{empty}")
+    tell(f"{plural(sum(report.images.values()), 'image')}, {shapes}{empty}")
     splits = list(report.images)
     rows = [["class", *splits]]
     rows += [
@@ -224,18 +208,18 @@ def show_report(report: Report) -> None:
     ]
     rows.append(["(images)", *(f"{report.images[split]:,}" for split in splits)])
     for line in table(rows):
-        say(line)
+        tell(line)
     show_findings(report.findings)
     if report.lost:
         total = sum(report.lost.values())
         parts = ", ".join(f"{number:,} {code}" for code, number in sorted(report.lost.items()))
-        say(f"{plural(total, 'shape')} left out: {parts}")
+        tell(f"{plural(total, 'shape')} left out: {parts}")
     for line in _written(report.files):
-        say(f"wrote {folder_of(report.out) / line}")
+        tell(f"wrote {folder_of(report.out) / line}")
 
 
 def _written(files: list[str]) -> list[str]:
-    """Files one by one, or by folder with their number where a folder has many."""
+    """The written files, grouped by folder with a count if a folder has many."""
     folders = Counter(file.rpartition("/")[0] for file in files)
     lines = []
     for file in files:

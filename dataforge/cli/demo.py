@@ -3,57 +3,74 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional
+from typing import get_args
 
-import typer
-
-from dataforge.cli.output import choice, say
+from dataforge.cli import options
+from dataforge.cli.command import Argument, Command, Option
+from dataforge.cli.output import Output, tell, warn
 from dataforge.demo import Account, demo
-from dataforge.frameworks import FRAMEWORKS
+from dataforge.frameworks import frameworks, get_framework
+from dataforge.smoke import Device
 
+_HELP = """Convert, register and train on sample data, end to end.
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("demo", help=_HELP, short_help="Go the whole way on sample data.")(_demo)
-
-
-_HELP = """Go the whole way on the sample data: convert, register, train, prove.
-
-Labelme files become COCO, both it and a HumanParts folder become registered datasets, and a Faster
-R-CNN with a ResNet-50 FPN is trained from nothing until it finds the objects in both. Minutes on
-two CPU cores; nothing is downloaded.
+labelme files are converted to COCO; the result and a HumanParts folder are registered, and a Faster
+R-CNN with a ResNet-50 FPN is trained on each from random weights until it detects the objects. This
+takes minutes on two CPU cores; nothing is downloaded.
 """
 
 
-def _demo(
-    folder: Path = typer.Argument(Path("dataforge_demo"), metavar="[DIR]", help="Folder to make."),
-    device: str = typer.Option("auto", help="auto, cuda or cpu."),
-    framework: Optional[str] = typer.Option(
-        None, help=f"One of: {', '.join(FRAMEWORKS)}. [default: what is installed]"
-    ),
-) -> None:
-    account = demo(folder, choice("device", device, ("auto", "cuda", "cpu")), say, framework)
-    show_account(account)
-    raise typer.Exit(0 if account.proved else 3)
+def command() -> Command:
+    """The command."""
+    return Command(
+        "demo",
+        _demo,
+        help=_HELP,
+        short_help="Convert, register and train on sample data.",
+        params=[
+            Argument(
+                "folder",
+                required=False,
+                default=Path("dataforge_demo"),
+                type=options.FILE,
+                metavar="[DIR]",
+                help="Folder to create. [default: dataforge_demo]",
+            ),
+            options.device_option(get_args(Device)),
+            Option(
+                "--framework",
+                choices=frameworks(),
+                look_up=get_framework,
+                help="Framework to train with. [default: what is installed]",
+            ),
+            options.output(exit_zero=False),
+        ],
+    )
+
+
+def _demo(folder: Path, device: Device, framework: str | None, output: Output) -> int:
+    account = demo(folder, device, warn if output.json else tell, framework)
+    output.give(account, show_account)
+    return 0 if account.proved else 3
 
 
 def show_account(account: Account) -> None:
-    """What was made, what was reached, and the commands for one's own data."""
-    say()
+    """Print what was generated, the training results, and the commands for other data."""
+    tell()
     for name, proof in account.proofs.items():
         ap50 = "none" if proof.ap50 is None else f"{proof.ap50:.3f}"
-        say(f"{name}: {proof.verdict}, AP50 {ap50}")
+        tell(f"{name}: {proof.verdict}, AP50 {ap50}")
         for reason in proof.reasons:
-            say(f"  {reason}")
-        say(f"  config  {account.configs[name]}")
-        say(f"  report  {account.folder / f'smoke_{name}' / 'smoke_report.json'}")
-        say(f"  curve   {account.folder / f'smoke_{name}' / 'loss_curve.png'}")
-    say(f"COCO file {account.folder / 'coco' / 'annotations' / 'instances_train.json'}")
-    say(f"All in {account.seconds:.0f} s, on {next(iter(account.proofs.values())).device}.")
-    say()
-    say("The same with your own data:")
-    say("  dataforge convert labelme2coco FOLDER coco --split train=0.8,val=0.2 --images copy")
-    say("  dataforge register MyParts --layout coco --root coco")
-    say("  dataforge register HumanParts --layout custom-voc --root HUMANPARTS_FOLDER")
-    say("  dataforge smoke CONFIG            (register says which)")
-    say(f"Undo the demo: dataforge unregister {' && dataforge unregister '.join(account.proofs)}")
+            tell(f"  {reason}")
+        tell(f"  config  {account.configs[name]}")
+        tell(f"  report  {account.folder / f'smoke_{name}' / 'smoke_report.json'}")
+        tell(f"  curve   {account.folder / f'smoke_{name}' / 'loss_curve.png'}")
+    tell(f"COCO file {account.folder / 'coco' / 'annotations' / 'instances_train.json'}")
+    tell(f"All in {account.seconds:.0f} s, on {next(iter(account.proofs.values())).device}.")
+    tell()
+    tell("With your own data:")
+    tell("  dataforge convert labelme2coco FOLDER coco --split train=80,val=20 --image-mode copy")
+    tell("  dataforge register MyParts --layout coco --root coco")
+    tell("  dataforge register HumanParts --layout custom-voc --root HUMANPARTS_FOLDER")
+    tell("  dataforge smoke CONFIG            (register prints its path)")
+    tell(f"Undo the demo: dataforge unregister {' && dataforge unregister '.join(account.proofs)}")

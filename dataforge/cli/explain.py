@@ -2,64 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Optional
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-import typer
-
-from dataforge.checks import GROUPS, Row, checks, get_check
-from dataforge.cli.output import say
+from dataforge.checks import find_known_code, known_codes
+from dataforge.cli import options
+from dataforge.cli.command import Argument, Command, Option
+from dataforge.cli.output import Output, say
+from dataforge.codes import GROUPS, Code, code
 from dataforge.errors import UsageError
 
+_HELP = """Explain a finding's code: what it means, why it matters, and how to fix it.
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("explain", help=_HELP, short_help="Say what a finding means.")(_explain)
-
-
-_HELP = """Say what a finding means, why it matters and what to do about it.
-
-Without a code: all codes, by group. With a group in its place: the codes of that.
+Without CODE all codes are listed, by group; with the name of a group, the codes of that group.
 """
 
 
-def _explain(
-    code: Optional[str] = typer.Argument(
-        None, metavar="[CODE]", help="Such as zero-area; or a group: boxes."
-    ),
-    markdown: bool = typer.Option(False, "--markdown", help="All of them, as in the README."),
-) -> None:
-    if code and markdown:
-        raise UsageError("--markdown is for all codes: leave out the one")
-    groups = {row.group for row in checks().values()}
-    if code and code not in groups:
-        say(as_page(get_check(code)))
-        return
-    for line in as_markdown() if markdown else as_text([code] if code else sorted(groups)):
+def command() -> Command:
+    """The command."""
+    return Command(
+        "explain",
+        _explain,
+        help=_HELP,
+        short_help="Explain what a finding means.",
+        params=[
+            Argument(
+                "name",
+                required=False,
+                metavar="[CODE]",
+                help="Such as zero-area; or a group, such as boxes.",
+            ),
+            Option(
+                "--markdown",
+                is_flag=True,
+                default=False,
+                help="Print the table of all codes as Markdown.",
+            ),
+            options.output(exit_zero=False, report=False),
+        ],
+    )
+
+
+def _explain(name: str | None, markdown: bool, output: Output) -> int:
+    if markdown and (name or output.json):
+        raise UsageError("--markdown is the table of all codes; it takes no CODE and no --json")
+    known = [code(one) for one in known_codes()]
+    if markdown:
+        for line in as_markdown():
+            say(line)
+        return 0
+    groups = {one.group for one in known}
+    chosen = [one for one in known if name in (None, one.group)]
+    if name and name not in groups:
+        found = find_known_code(name)
+        return output.give(_plain(found), lambda _: say(as_page(found)))
+    return output.give([_plain(one) for one in chosen], lambda _: _list(chosen))
+
+
+def _plain(one: Code) -> dict[str, Any]:
+    return {
+        "code": one.name,
+        "group": one.group,
+        "severity": one.severity,
+        "fix": one.fix,
+        "title": one.page.title,
+        "page": one.page.body,
+    }
+
+
+def as_page(one: Code) -> str:
+    """A code's page, preceded by a line with its name, group, severity and fix."""
+    fix = f", fix {one.fix}" if one.fix else ""
+    return f"{one.name} ({one.group}, {' or '.join(one.severities)}{fix})\n\n{one.page}".rstrip()
+
+
+def _list(chosen: Sequence[Code]) -> None:
+    for line in as_text(chosen):
         say(line)
 
 
-def as_page(row: Row) -> str:
-    """A check's page under a line with its code."""
-    fix = f", fix {row.fix}" if row.fix else ""
-    return f"{row.code} ({row.group}, {row.load().SEVERITY}{fix})\n\n{row.page}"
-
-
-def as_text(groups: Iterable[str]) -> Iterator[str]:
-    """All codes of these groups, a line each."""
-    rows = list(checks().values())
-    width = max(len(row.code) for row in rows)
-    for group in groups:
+def as_text(chosen: Sequence[Code]) -> Iterator[str]:
+    """These codes by group, one per line."""
+    width = max(len(one.name) for one in chosen)
+    for group in sorted({one.group for one in chosen}):
         yield f"{group}: {GROUPS[group]}" if group in GROUPS else group
-        for row in rows:
-            if row.group == group:
-                yield f"  {row.code:{width}}  {row.load().SEVERITY:7}  {row.title}"
+        for one in chosen:
+            if one.group == group:
+                yield f"  {one.name:{width}}  {one.severity:7}  {one.page.title}"
 
 
 def as_markdown() -> Iterator[str]:
-    """The README's table."""
+    """The table in the README."""
     yield "| code | group | severity | what | `--fix` |"
     yield "|---|---|---|---|---|"
-    for row in sorted(checks().values(), key=lambda row: (row.group, row.code)):
-        cells = (f"`{row.code}`", row.group, row.load().SEVERITY, row.title, row.fix)
+    known = (code(one) for one in known_codes())
+    for one in sorted(known, key=lambda one: (one.group, one.name)):
+        cells = (f"`{one.name}`", one.group, " or ".join(one.severities), one.page.title, one.fix)
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -2,49 +2,75 @@
 
 from __future__ import annotations
 
-import typer
+from typing import Any
 
-from dataforge.cli.output import say
+from dataforge.cli import options
+from dataforge.cli.command import Command, Option
+from dataforge.cli.output import Output, say
 from dataforge.converters import CONVERTERS
-from dataforge.formats import formats, get_format
+from dataforge.errors import UsageError
+from dataforge.formats import Format, formats
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("formats", help=_HELP, short_help="List the formats and converters.")(_formats)
+def command() -> Command:
+    """The command."""
+    return Command(
+        "formats",
+        _formats,
+        help="List formats and converters: what they read and write, and what is lost.",
+        short_help="List formats and converters.",
+        params=[
+            Option("--markdown", is_flag=True, default=False, help="Print it as Markdown."),
+            options.output(exit_zero=False, report=False),
+        ],
+    )
 
 
-_HELP = """List the formats: what is read and written, what each cannot hold; and the converters."""
+def _formats(markdown: bool, output: Output) -> int:
+    if markdown and output.json:
+        raise UsageError("--markdown and --json: choose one")
+    return output.give(_plain(), lambda _: _show(as_markdown() if markdown else as_text()))
 
 
-def _formats(
-    markdown: bool = typer.Option(False, "--markdown", help="As in the README."),
-) -> None:
-    for line in as_markdown() if markdown else as_text():
+def _plain() -> dict[str, Any]:
+    rows = [
+        {
+            "name": one.name,
+            "about": one.about,
+            "reads": one.reader is not None,
+            "writes": one.writer is not None,
+            "lossy": one.lossy,
+        }
+        for one in formats().values()
+    ]
+    return {"formats": rows, "converters": [*CONVERTERS]}
+
+
+def _show(lines: list[str]) -> None:
+    for line in lines:
         say(line)
 
 
 def as_text() -> list[str]:
     """A paragraph for each format, then the converters."""
     lines = []
-    for name, row in formats().items():
-        lines.append(f"{name}: {row.about} ({_verbs(name)})")
-        lines += [f"  cannot hold: {lost}" for lost in get_format(name).LOSSY]
+    for one in formats().values():
+        lines.append(f"{one.name}: {one.about} ({_verbs(one)})")
+        lines += [f"  cannot hold: {lost}" for lost in one.lossy]
     return [*lines, "", "converters: " + ", ".join(CONVERTERS)]
 
 
 def as_markdown() -> list[str]:
-    """The README's table."""
+    """The table in the README."""
     lines = ["| format | what | read | written | cannot hold |", "|---|---|---|---|---|"]
-    for name, row in formats().items():
-        lost = "; ".join(get_format(name).LOSSY) or "nothing is lost"
-        marks = ("yes" if row.reads else "no", "yes" if row.writes else "no")
-        cells = (f"`{name}`", row.about, *marks, lost)
+    for one in formats().values():
+        lost = "; ".join(one.lossy) or "nothing is lost"
+        marks = ("yes" if one.reader else "no", "yes" if one.writer else "no")
+        cells = (f"`{one.name}`", one.about, *marks, lost)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return [*lines, "", "Converters: " + ", ".join(f"`{name}`" for name in CONVERTERS) + "."]
 
 
-def _verbs(name: str) -> str:
-    row = formats()[name]
-    verbs = ["read"] * row.reads + ["written"] * row.writes
+def _verbs(one: Format) -> str:
+    verbs = ["read"] * (one.reader is not None) + ["written"] * (one.writer is not None)
     return " and ".join(verbs) or "neither read nor written"

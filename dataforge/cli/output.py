@@ -1,31 +1,47 @@
-"""What every subcommand prints with: plain text, one thing a line."""
+"""Printing for all subcommands: plain text, one item per line."""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from dataforge.datasets import Progress
-from dataforge.errors import UsageError, one_line, plural
-from dataforge.records import Finding
+import msgspec
+
+from dataforge.cli.command import is_quiet
+from dataforge.errors import one_line, plural
+from dataforge.findings import Finding
+from dataforge.io import write_json
+
+if TYPE_CHECKING:
+    from dataforge.datasets import Progress
+
+R = TypeVar("R")
 
 SHOWN_PER_CODE = 5
 
 
 def say(text: str = "") -> None:
-    """A line on standard output."""
+    """Print a line on standard output: a finding or the requested result."""
     print(_printable(text, sys.stdout.encoding), flush=True)
 
 
+def tell(text: str = "") -> None:
+    """Print a line on standard output unless ``--quiet`` is given."""
+    if not is_quiet():
+        say(text)
+
+
 def warn(text: str) -> None:
-    """A line on standard error."""
+    """Print a line on standard error."""
     print(_printable(text, sys.stderr.encoding), file=sys.stderr, flush=True)
 
 
 def show_as_it_is(text: str) -> None:
-    """A line on standard output, for programs without escapes for its tabs and carriage returns."""
+    """Print a line on standard output for tools, without escaping tabs and carriage returns."""
     if sys.stdout.isatty():
         say(text)
         return
@@ -33,32 +49,63 @@ def show_as_it_is(text: str) -> None:
     sys.stdout.buffer.write(text.encode(encoding, "backslashreplace") + b"\n")
 
 
-def show_error(error: Exception) -> None:
-    """An exception as a message."""
-    warn(f"error: {error}")
+def say_json(report: Any) -> None:
+    """Print a struct or any JSON-serialisable value as JSON.
+
+    ASCII only, so that names that are not UTF-8 and old terminals cause no errors.
+    """
+    say(json.dumps(_plain(report), indent=2))
+
+
+def _plain(report: Any) -> Any:
+    return msgspec.to_builtins(report, enc_hook=str)  # paths
+
+
+class Output(msgspec.Struct, frozen=True):
+    """The output options of a command.
+
+    Attributes:
+        json: print only the report as JSON.
+        report: also write the report to this file as JSON.
+        exit_zero: findings at error level do not make the exit code 1.
+    """
+
+    json: bool = False
+    report: Path | None = None
+    exit_zero: bool = False
+
+    def give(self, report: R, show: Callable[[R], None], *, failed: bool = False) -> int:
+        """Print and write a report.
+
+        Args:
+            report: a struct or any JSON-serialisable value.
+            show: prints the report as text.
+            failed: whether there are findings at error level.
+
+        Returns:
+            The exit code.
+        """
+        if self.json:
+            say_json(report)
+        else:
+            show(report)
+        if self.report:
+            write_json(self.report, _plain(report))
+            if not self.json:
+                tell(f"wrote {self.report}")
+        return 1 if failed and not self.exit_zero else 0
 
 
 def _printable(text: str, encoding: str | None) -> str:
-    """A terminal that cannot show a letter gets its escape, and control characters always do."""
+    """The text with control characters, and those the terminal cannot encode, escaped."""
     text = "".join(
         c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
     )
     return text.encode(encoding or "utf-8", "backslashreplace").decode(encoding or "utf-8")
 
 
-def choice(option: str, value: str, choices: Sequence[str]) -> Any:
-    """The value, where it is one of the choices.
-
-    Raises:
-        UsageError: it is not.
-    """
-    if value not in choices:
-        raise UsageError(f"--{option} {value}: want one of {', '.join(choices)}")
-    return value
-
-
 def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> Iterator[str]:
-    """Rows with the first column to the left and the others to the right, as a terminal shows them.
+    """Rows with the first column left-aligned and the others right-aligned, by display width.
 
     >>> print(*table([["class", "train"], ["人物", "2"], ["a\\tb", "10"]]), sep="\\n")
       class  train
@@ -99,8 +146,8 @@ def show_findings(findings: Sequence[Finding]) -> None:
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Progress | None]:
-    """A bar on standard error, where that is a terminal."""
-    if not sys.stderr.isatty():
+    """A progress bar on standard error if that is a terminal, unless ``--quiet`` is given."""
+    if not sys.stderr.isatty() or is_quiet():
         yield None
         return
     from rich.console import Console

@@ -1,157 +1,223 @@
-"""``dataforge register`` and ``dataforge unregister``."""
+"""``dataforge register``."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional, get_args
-
-import typer
+from typing import Any, get_args
 
 from dataforge.classes import comma_list
-from dataforge.cli.options import (
-    Aliases,
-    Drop,
-    GroupBy,
-    IgnoreCase,
-    Labels,
-    Merge,
-    Seed,
-    Split,
-    Stratify,
-    Unknown,
-    class_options,
-)
-from dataforge.cli.output import choice, say, show_findings, table
+from dataforge.cli import options
+from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
+from dataforge.cli.output import Output, say, show_findings, table, tell
+from dataforge.cli.struct_options import given, struct_options
 from dataforge.errors import UsageError, plural
-from dataforge.frameworks import TARGETS, TrainSpec
+from dataforge.frameworks import TrainSpec, detectors, frameworks, get_framework
 from dataforge.layouts import CoordsChoice, Difficult
 from dataforge.register import Plan, Request, apply, check_applicable, plan
-from dataforge.register import unregister as undo
 
+_HELP = """Register a dataset with mmdetection or torchvision: dataset class, class names, configs.
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("register", help=_HELP, short_help="Register a dataset for training.")(_register)
-    app.command("unregister", help="Take back what register wrote for NAME.")(_unregister)
+\b
+  dataforge register HumanParts --layout custom-voc
 
-
-_HELP = """Register a dataset with mmdetection or torchvision: class, class_names alias, configs.
-
-NAME gives the class's name (HumanParts: HumanPartsDataset). A well-known name brings its own rules
-for the folder, the classes and the boxes; the options override them. Nothing is edited in
-mmdetection or in the dataset's own files: all goes to the folder OUT, and one .pth line makes it
-importable from anywhere.
+NAME gives the name of the dataset class (HumanParts: HumanPartsDataset). If NAME is a well-known
+dataset, its folders, classes and boxes are known; the options override them. Neither mmdetection
+nor the dataset is changed: everything is written to the output folder, and a line in site-packages
+makes it importable from anywhere.
 """
+
+_FOLDERS = "Folders and boxes"
+_TRAINING = "Training"
+
+
+def command() -> Command:
+    """The command."""
+    structs = {name: type(get_framework(name).options) for name in frameworks()}
+    return Command(
+        "register",
+        _register,
+        help=_HELP,
+        short_help="Register a dataset for training.",
+        params=[
+            Argument("name", metavar="NAME", help="Name of the dataset, such as HumanParts."),
+            *_places(),
+            Bundle("flags", _layout_flags(), _flags),
+            options.classes(),
+            Option(
+                "--alias",
+                section="Classes",
+                metavar="A,B",
+                help="Additional names for mmdetection's get_classes().",
+            ),
+            options.split(),
+            Bundle("train", _training(), _train_spec),
+            Bundle("chosen", struct_options(structs, _TRAINING), given),
+            Option(
+                "--dry-run",
+                section=OUTPUT,
+                is_flag=True,
+                default=False,
+                help="Show what would be written, as a diff, without writing.",
+            ),
+            options.output_option("Folder to write. [default: NAME_registered]", "DIR"),
+            options.output(),
+            options.force_option("files that were changed by hand"),
+        ],
+    )
+
+
+def _places() -> list[Option]:
+    return [
+        Option(
+            "--root",
+            metavar="DIR",
+            default=".",
+            help="Folder of the dataset. [default: the working directory]",
+        ),
+        Option(
+            "--layout",
+            metavar="NAME|FILE",
+            help="custom-voc (NAME's if that is well known, else inferred), voc, coco, the name of "
+            "a well-known dataset, or a .toml file. [default: what the folder contains]",
+        ),
+        Option(
+            "--framework",
+            "frameworks_",
+            metavar="A,B|all",
+            help=f"Frameworks to register for: {', '.join(frameworks())}, several of them, or all. "
+            "[default: the installed one]",
+        ),
+        options.python_option(),
+    ]
+
+
+def _layout_flags() -> list[Option]:
+    return [
+        Option(
+            "--image-dir",
+            section=_FOLDERS,
+            metavar="DIR",
+            help="Folder of the images, relative to the root.",
+        ),
+        Option(
+            "--annotation-dir",
+            section=_FOLDERS,
+            metavar="DIR",
+            help="Folder of the XML files, relative to the root.",
+        ),
+        Option(
+            "--split-files",
+            section=_FOLDERS,
+            metavar="train=FILE,val=FILE",
+            help="The lists of ids, or the COCO files, of the splits.",
+        ),
+        Option(
+            "--coords",
+            section=_FOLDERS,
+            choices=get_args(CoordsChoice),
+            help="Coordinate convention of boxes: voc (from 1), zero (from 0), mmdet (1 more on "
+            "all four sides), or auto (inferred).",
+        ),
+        Option(
+            "--difficult",
+            section=_FOLDERS,
+            choices=get_args(Difficult),
+            help="Difficult objects: keep them, make them crowds (ignore) or drop them. [default: "
+            "keep]",
+        ),
+    ]
+
+
+def _flags(
+    image_dir: str | None, annotation_dir: str | None, split_files: str | None, **same: Any
+) -> dict[str, Any]:
+    """The fields of `dataforge.layouts.Layout`."""
+    return given(images=image_dir, annotations=annotation_dir, splits=_paths(split_files), **same)
+
+
+def _training() -> list[Option]:
+    positive: dict[str, Any] = {
+        "section": _TRAINING,
+        "type": int,
+        "least": 1,
+        "show_default": True,
+    }
+    return [
+        Option(
+            "--base",
+            section=_TRAINING,
+            metavar="DETECTOR",
+            default=TrainSpec().base,
+            show_default=True,
+            help=f"One of {_detectors()}; in any framework's spelling.",
+        ),
+        Option("--gpus", default=1, help="GPUs; the learning rate depends on them.", **positive),
+        Option("--batch-size", default=2, help="Images per GPU and iteration.", **positive),
+        Option("--repeat", default=1, help="Times an epoch repeats the training set.", **positive),
+        Option(
+            "--pretrained",
+            section=_TRAINING,
+            choices=("imagenet", "random"),
+            default="imagenet",
+            show_default=True,
+            help="Weights of the backbone to start from: those of ImageNet, which are downloaded "
+            "when training starts, or random ones.",
+        ),
+    ]
+
+
+def _train_spec(batch_size: int, pretrained: Any, **same: Any) -> TrainSpec:
+    return TrainSpec(samples_per_gpu=batch_size, init=pretrained, **same)
+
+
+def _detectors() -> str:
+    """The detectors, each with the frameworks that have it, unless all do."""
+    every = len(frameworks())
+    return ", ".join(
+        base if len(of) == every else f"{base} ({', '.join(of)})"
+        for base, of in detectors().items()
+    )
 
 
 def _register(
-    name: str = typer.Argument(..., metavar="NAME", help="Of the dataset, such as HumanParts."),
-    layout: Optional[str] = typer.Option(
-        None,
-        help="custom-voc (well known by NAME, else inferred), voc, coco, or a .toml file. "
-        "Default: what the folder holds.",
-    ),
-    root: str = typer.Option(".", help="Folder of the dataset."),
-    images: Optional[str] = typer.Option(None, help="Folder of the images, relative to the root."),
-    annotations: Optional[str] = typer.Option(None, help="Folder of the XML files, likewise."),
-    splits: Optional[str] = typer.Option(
-        None, help="train=FILE,val=FILE: lists of ids, or COCO files."
-    ),
-    labels: Labels = None,
-    aliases: Aliases = None,
-    unknown: Unknown = None,
-    ignore_case: IgnoreCase = None,
-    drop: Drop = None,
-    merge: Merge = None,
-    also_known_as: Optional[str] = typer.Option(
-        None, help="a,b: further names that get_classes() answers to."
-    ),
-    coords: Optional[str] = typer.Option(
-        None,
-        help="How boxes are counted: auto, voc (from 1), zero (from 0), or mmdet (-1 on all four).",
-    ),
-    difficult: Optional[str] = typer.Option(
-        None, help="Difficult objects: keep (default), ignore or drop."
-    ),
-    split: Split = None,
-    seed: Seed = 0,
-    stratify: Stratify = False,
-    group_by: GroupBy = None,
-    out: Optional[str] = typer.Option(None, help="Folder to write. [default: NAME_registered]"),
-    framework: Optional[str] = typer.Option(
-        None,
-        help=f"{', '.join(TARGETS)}, several of them with commas between, or all. "
-        "[default: what is installed]",
-    ),
-    base: str = typer.Option(
-        "faster_rcnn_r50_fpn",
-        help="Detector: faster_rcnn_r50_fpn, mask_rcnn_r50_fpn, cascade_rcnn_r50_fpn (mmdet), "
-        "retinanet_r50_fpn, or in torchvision's spelling fasterrcnn_resnet50_fpn_v2.",
-    ),
-    style: str = typer.Option("classic", help="Of an mmdet3 config: classic (_base_) or lazy."),
-    gpus: int = typer.Option(1, min=1, help="The learning rate is scaled to them."),
-    samples_per_gpu: int = typer.Option(2, min=1, help="Images a GPU and step."),
-    repeat: int = typer.Option(1, min=1, help="Times that an epoch goes through the training set."),
-    init: str = typer.Option(
-        "imagenet", help="Backbone: imagenet (downloaded when training starts) or random."
-    ),
-    python: Optional[str] = typer.Option(
-        None, help="The Python that trains. [default: the one that runs dataforge]"
-    ),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Show what would be written, as a diff."),
-    force: bool = typer.Option(False, "--force", help="Overwrite what was changed by hand."),
-) -> None:
-    flags: dict[str, Any] = {
-        "images": images,
-        "annotations": annotations,
-        "coords": coords and choice("coords", coords, get_args(CoordsChoice)),
-        "difficult": difficult and choice("difficult", difficult, get_args(Difficult)),
-        "splits": _paths(splits),
-    }
-    planned = plan(
-        Request(
-            name=name,
-            root=root,
-            layout=layout,
-            flags={key: value for key, value in flags.items() if value is not None},
-            also_known_as=tuple(comma_list(also_known_as or "")),
-            split=split,
-            seed=seed,
-            stratify=stratify,
-            group_by=group_by,
-            out=out,
-            frameworks=_frameworks(framework),
-            train=TrainSpec(
-                base=base,
-                gpus=gpus,
-                samples_per_gpu=samples_per_gpu,
-                repeat=repeat,
-                init=choice("init", init, ("imagenet", "random")),
-                style=choice("style", style, ("classic", "lazy")),
-            ),
-            python=python,
-            **class_options(labels, aliases, unknown, ignore_case, drop, merge),
-        )
+    classes: dict[str, Any],
+    alias: str | None,
+    split: dict[str, Any],
+    chosen: dict[str, Any],
+    frameworks_: str | None,
+    dry_run: bool,
+    output: Output,
+    force: bool,
+    **more: Any,
+) -> int:
+    request = Request(
+        also_known_as=tuple(comma_list(alias or "")),
+        frameworks=_frameworks(frameworks_),
+        framework_options=chosen,
+        **classes,
+        **split,
+        **more,
     )
-    show_plan(planned)
-    if dry_run:
-        say(planned.diff() or "nothing would change")
-        if planned.pth is not None:
-            modules = ", ".join(target.module for target in planned.targets)
-            say(f"would make {modules} importable by a line in {planned.pth}")
-        say("nothing is written (--dry-run)")
-        if not force:
-            check_applicable(planned)
-    else:
-        show_applied(planned, apply(planned, force), python)
-    raise typer.Exit(1 if planned.failed else 0)
+    planned = plan(request)
+    written = [] if dry_run else apply(planned, force)
+
+    def show(_: Any) -> None:
+        show_plan(planned)
+        if dry_run:
+            show_dry_run(planned)
+        else:
+            show_applied(planned, written, request.python)
+
+    code = output.give(as_json(planned, written), show, failed=planned.failed)
+    if dry_run and not force:
+        check_applicable(planned)  # last, because its message refers to the diff
+    return code
 
 
 def _frameworks(text: str | None) -> tuple[str, ...]:
-    if text == "all":
-        return tuple(TARGETS)
-    return tuple(comma_list(text or ""))
+    return frameworks() if text == "all" else tuple(comma_list(text or ""))
 
 
 def _paths(text: str | None) -> dict[str, str] | None:
@@ -159,16 +225,38 @@ def _paths(text: str | None) -> dict[str, str] | None:
         return None
     pairs = [item.partition("=") for item in text.split(",")]
     if not all(name.strip() and path.strip() for name, _, path in pairs):
-        raise UsageError(f"--splits {text}: want train=FILE,val=FILE")
+        raise UsageError(f"--split-files {text}: expected train=FILE,val=FILE")
     return {name.strip(): path.strip() for name, _, path in pairs}
 
 
-def show_plan(planned: Plan) -> None:
-    """How the folder was understood, and what is in it."""
+def as_json(planned: Plan, written: Sequence[Path]) -> dict[str, Any]:
+    """What was registered, as JSON for tools; keys are never removed."""
     dataset = planned.dataset
-    say(f"{dataset.name}: {dataset.format} in {dataset.root}")
+    return {
+        "name": dataset.name,
+        "class_name": dataset.class_name,
+        "aliases": dataset.aliases,
+        "format": dataset.format,
+        "root": dataset.root,
+        "classes": dataset.classes,
+        "images": planned.images,
+        "instances": planned.instances,
+        "reasons": planned.reasons,
+        "findings": planned.findings,
+        "out": planned.out,
+        "path_file": planned.pth,
+        "targets": planned.targets,
+        "files": [file.path for file in planned.files],
+        "written": written,
+    }
+
+
+def show_plan(planned: Plan) -> None:
+    """Print the detected layout of the folder and its content."""
+    dataset = planned.dataset
+    tell(f"{dataset.name}: {dataset.format} in {dataset.root}")
     for reason in planned.reasons:
-        say(f"  {reason}")
+        tell(f"  {reason}")
     splits = list(planned.instances)
     rows = [["class", *splits]]
     rows += [
@@ -177,47 +265,41 @@ def show_plan(planned: Plan) -> None:
     ]
     rows.append(["(images)", *(f"{planned.images.get(split, 0):,}" for split in splits)])
     for line in table(rows):
-        say(line)
+        tell(line)
     show_findings(planned.findings)
 
 
-def show_applied(planned: Plan, written: list[Path], python: str | None) -> None:
-    """What was written, what that makes possible, and how to go on, with the Python that trains."""
+def show_dry_run(planned: Plan) -> None:
+    """Print what would be written, as a diff."""
+    say(planned.diff() or "nothing would change")
+    if planned.pth is not None:
+        modules = ", ".join(target.module for target in planned.targets)
+        tell(f"would make {modules} importable by a line in {planned.pth}")
+    tell("nothing was written (--dry-run)")
+
+
+def show_applied(planned: Plan, written: Sequence[Path], python: str | None) -> None:
+    """Print what was written, and the next commands, with the Python used for training."""
     dataset = planned.dataset
     runs = shlex.quote(python or "python")
     dataforge = f"{runs} -m dataforge" if python else "dataforge"
     for path in written:
-        say(f"wrote {path}")
+        tell(f"wrote {path}")
     if not written:
-        say(f"{planned.out} is up to date ({plural(len(planned.files), 'file')})")
+        tell(f"{planned.out} is up to date ({plural(len(planned.files), 'file')})")
     if planned.pth is not None:
         modules = ", ".join(target.module for target in planned.targets)
-        say(f"importable as {modules}, by the line in {planned.pth}")
+        tell(f"importable as {modules}, by the line in {planned.pth}")
     else:
-        say(f"no site-packages can be written: set PYTHONPATH={planned.out} before training")
+        tell(f"no site-packages is writable: set PYTHONPATH={planned.out} before training")
+    targets = [(target, get_framework(target.framework)) for target in planned.targets]
     knows = f"; get_classes() knows it as {', '.join(dataset.aliases)}"
-    of_mmdet = any(target.framework != "torchvision" for target in planned.targets)
-    say(f"registered {dataset.class_name}{knows if of_mmdet else ''}")
-    for target in planned.targets:
+    has_get_classes = any(framework.has_get_classes for _, framework in targets)
+    tell(f"registered {dataset.class_name}{knows if has_get_classes else ''}")
+    for target, framework in targets:
         config = shlex.quote(str(planned.out / target.config))
-        say(f"prove it:  {dataforge} smoke {config}")
-        script = "" if target.framework == "torchvision" else "tools/train.py "
-        say(f"train it:  {runs} {script}{config}")
+        tell(f"prove it:  {dataforge} smoke {config}")
+        script = f"{framework.trainer} " if framework.trainer else ""
+        tell(f"train it:  {runs} {script}{config}")
     option = f" --python {runs}" if python else ""
-    say(f"undo it:   dataforge unregister {shlex.quote(dataset.name)}{option}")
-
-
-def _unregister(
-    name: str = typer.Argument(..., metavar="NAME", help="Of the dataset."),
-    out: Optional[str] = typer.Option(None, help="Folder it was written to, if it is not found."),
-    python: Optional[str] = typer.Option(None, help="The Python it was registered for."),
-    force: bool = typer.Option(
-        False, "--force", help="Remove files that were changed by hand, too."
-    ),
-) -> None:
-    result = undo(name, out, python, force)
-    for path in result.removed:
-        say(f"removed {path}")
-    for path in result.kept:
-        say(f"kept {path}: it was changed by hand (--force removes it)")
-    raise typer.Exit(1 if result.kept else 0)
+    tell(f"undo it:   dataforge unregister {shlex.quote(dataset.name)}{option}")

@@ -2,67 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any
 
-import typer
-
-from dataforge.cli.options import GroupBy
-from dataforge.cli.output import progress_bar, say, show_findings, table
+from dataforge.cli import options
+from dataforge.cli.command import SPLITS, Argument, Command, Option
+from dataforge.cli.output import Output, progress_bar, show_findings, table, tell
 from dataforge.errors import plural
 from dataforge.formats import formats
 from dataforge.split import SplitJob, SplitReport, make
 
+_HELP = """Assign images to splits, and record the assignment in a manifest.
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("split", help=_HELP, short_help="Decide which image goes to which split.")(_split)
-
-
-_HELP = """Decide which image goes to which split, and write it down.
-
-The manifest is for --split of convert and register. Run again when the data have grown: new images
-are added so that the numbers come nearer to the ratios, and an image that is in the manifest never
-changes sides. To draw all anew, remove the file.
+The manifest can be given to --split of convert and register. Run this again when the dataset has
+grown: new images are assigned so that the splits approach the ratios, and images that are already
+in the manifest keep their split. To reassign all images, delete the file.
 """
 
 
-def _split(
-    src: str = typer.Argument(..., metavar="SRC", help="Folder to read."),
-    ratios: Optional[str] = typer.Option(
-        None, help="Such as train=0.8,val=0.1,test=0.1; needed the first time."
-    ),
-    stratify: Optional[bool] = typer.Option(
-        None,
-        "--stratify/--no-stratify",
-        help="Share out each class's instances by the ratios, too.",
-    ),
-    group_by: GroupBy = None,
-    seed: Optional[int] = typer.Option(None, help="Of the draw. [default: 0]"),
-    format_: Optional[str] = typer.Option(
-        None, "--format", help=f"One of: {', '.join(formats())}. Default: what the folder holds."
-    ),
-    layout: Optional[str] = typer.Option(None, help="As for convert (voc)."),
-    out: str = typer.Option("splits.json", help="The manifest: a .json or .toml file."),
-) -> None:
-    job = SplitJob(
-        source=src,
-        out=out,
-        format=format_,
-        layout=layout,
-        ratios=ratios,
-        seed=seed,
-        group_by=group_by,
-        stratify=stratify,
+def command() -> Command:
+    """The command."""
+    return Command(
+        "split",
+        _split,
+        help=_HELP,
+        short_help="Assign images to splits, and record the assignment.",
+        params=[
+            Argument("src", metavar="SRC", help="Folder or annotation file to read."),
+            options.from_option(formats()),
+            options.layout_option(),
+            Option(
+                "--split",
+                "ratios",
+                section=SPLITS,
+                metavar="RATIOS",
+                help="Such as 80,20 or train=80,val=10,test=10; required for a new manifest.",
+            ),
+            Option(
+                "--seed",
+                section=SPLITS,
+                type=int,
+                help="Random seed. [default: the manifest's, else 0]",
+            ),
+            Option(
+                "--stratify/--no-stratify",
+                section=SPLITS,
+                is_flag=True,
+                default=None,
+                help="Also keep the ratios for the instances of each class.",
+            ),
+            options.group_by_option(),
+            options.output_option("The manifest: a .json or .toml file.", "FILE", "splits.json"),
+            options.output(),
+        ],
     )
+
+
+def _split(src: str, from_: str | None, out: str, output: Output, **more: Any) -> int:
+    job = SplitJob(source=src, reads=from_, out=out, **more)
     with progress_bar("split") as progress:
         report = make(job, progress)
-    show(report, out)
-    raise typer.Exit(1 if report.failed else 0)
+    return output.give(report, lambda report: show(report, out), failed=report.failed)
 
 
 def show(report: SplitReport, out: str) -> None:
-    """What is where, what was found, what to do with it."""
-    say(f"{plural(sum(report.images.values()), 'image')} ({report.format})")
+    """Print the number of images and instances in each split, and the findings."""
+    tell(f"{plural(sum(report.images.values()), 'image')} ({report.format})")
     counts = report.manifest.counts
     total = sum(report.images.values())
     rows = [["class", *counts]]
@@ -71,11 +75,11 @@ def show(report: SplitReport, out: str) -> None:
         rows.append([name, *(_share(number, sum(numbers)) for number in numbers)])
     rows.append(["(images)", *(_share(number, total) for number in report.images.values())])
     for line in table(rows):
-        say(line)
+        tell(line)
     show_findings(report.findings)
     if report.kept:
-        say(f"{plural(report.kept, 'image')} as before, {report.new:,} new")
-    say(f"wrote {out}" if report.written else f"{out} is up to date")
+        tell(f"{plural(report.kept, 'image')} unchanged, {report.new:,} new")
+    tell(f"wrote {out}" if report.written else f"{out} is up to date")
 
 
 def _share(number: int, total: int) -> str:

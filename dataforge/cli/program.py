@@ -1,0 +1,125 @@
+"""The main program: runs a subcommand; an error is reported as one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+from click.shell_completion import get_completion_class
+
+from dataforge import __version__
+from dataforge.cli.command import Group, sentence
+from dataforge.cli.output import warn
+from dataforge.errors import DataforgeError
+from dataforge.io import failed_plugins
+
+_PROGRAM = "dataforge"
+_COMPLETE = "_DATAFORGE_COMPLETE"
+
+_VERBS = (
+    "inspect",
+    "check",
+    "split",
+    "convert",
+    "coco",
+    "register",
+    "list",
+    "unregister",
+    "smoke",
+    "demo",
+    "formats",
+    "explain",
+)
+"""The subcommands in the order of ``--help``; each is a module with a function `command`."""
+
+
+class _Verbs(Group):
+    """The subcommands, each imported on demand."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names."""
+        return [*_VERBS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of them."""
+        if cmd_name in _VERBS and cmd_name not in self.commands:
+            self.commands[cmd_name] = import_module(f"dataforge.cli.{cmd_name}").command()
+        return self.commands.get(cmd_name)
+
+
+def _app() -> Group:
+    def version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+        if wanted:
+            click.echo(__version__)
+            ctx.exit()
+
+    def completion(ctx: click.Context, _: click.Parameter, shell: str | None) -> None:
+        kind = get_completion_class(shell) if shell else None
+        if kind is not None:
+            click.echo(kind(ctx.command, {}, _PROGRAM, _COMPLETE).source())
+            ctx.exit()
+
+    eager: dict[str, Any] = {"expose_value": False, "is_eager": True}
+    return _Verbs(
+        _PROGRAM,
+        help="From labelled images to a trained detector: check, convert, register and "
+        "smoke-test detection datasets.",
+        epilog="Exit codes: 0 done; 1 done, with findings at error level; 2 wrong usage; 3 could "
+        "not be done.",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        params=[
+            click.Option(
+                ["-V", "--version"],
+                is_flag=True,
+                callback=version,
+                help="Print the version.",
+                **eager,
+            ),
+            click.Option(
+                ["--completion"],
+                type=click.Choice(["bash", "zsh", "fish"]),
+                callback=completion,
+                help="Print a script that completes commands and options: "
+                'eval "$(dataforge --completion bash)".',
+                **eager,
+            ),
+        ],
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit.
+
+    Args:
+        arguments: the arguments after ``dataforge``; None for those of this process.
+    """
+    message, code = "", 0
+    names: dict[str, Any] = {"prog_name": _PROGRAM, "complete_var": _COMPLETE}
+    try:
+        code = _app().main(arguments, standalone_mode=False, **names) or 0
+    except click.ClickException as error:
+        code = _wrong_usage(error)
+    except click.Abort:  # Ctrl-C
+        warn("aborted")
+        code = 130
+    except DataforgeError as error:
+        message, code = str(error), error.exit_code
+        warn(f"error: {error}")
+    except OSError as error:  # such as a full disk behind `>`
+        code = DataforgeError.exit_code
+        warn(f"error: {error}")
+    finally:
+        for line in failed_plugins():
+            if line != message:
+                warn(f"warning: {line}")
+    sys.exit(code)
+
+
+def _wrong_usage(error: click.ClickException) -> int:
+    warn(f"error: {sentence(error)}")
+    if isinstance(error, click.UsageError) and error.ctx:
+        warn(f"try '{error.ctx.command_path} --help'")
+    return error.exit_code
