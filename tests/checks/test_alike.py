@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,22 @@ import pytest
 from helpers import picture
 from PIL import Image as PILImage
 
-from dataforge.checks.alike import DISTANCE, LookAlike, SameBytes, perceptual_hash
-from dataforge.checks.base import Data
-from dataforge.checks.files import ImageFile, KeepingRoot
-from dataforge.classes.resolver import ClassMap
+from dataforge.checks import DatasetInfo, Facts, Whole
+from dataforge.checks.alike import (
+    DISTANCE,
+    Bytes,
+    Looks,
+    SameFiles,
+    SameLooks,
+    perceptual_hash,
+)
+from dataforge.checks.opened import ImageFile
+from dataforge.classes import ClassRules, Tally
+from dataforge.datasets import KeepingRoot, Seen
 from dataforge.errors import ParseError
-from dataforge.io.files import Root
-from dataforge.records import Image
+from dataforge.findings import Place
+from dataforge.io import Root
+from dataforge.records import Header, Image
 
 
 def waves(*wanted: tuple[int, int]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
@@ -31,74 +41,87 @@ def saved(path: Path, grey: object, scale: int = 4) -> None:
     PILImage.fromarray(np.rint(pixels).astype(np.uint8)).save(path)
 
 
-def data_of(folder: Path) -> Data:
-    return Data(KeepingRoot(folder), "images", ClassMap())
-
-
 def image(name: str, split: str | None = None) -> Image:
-    return Image(file_name=name, width=4, height=4, source=name, split=split)
+    return Image(file_name=name, width=4, height=4, place=Place(name), split=split)
 
 
-def test_the_hash_says_which_frequencies_are_there() -> None:
+def whole_of(folder: Path, images: Sequence[Image]) -> Whole:
+    data = DatasetInfo(KeepingRoot(str(folder)), "images", ClassRules().resolver())
+    seen = [Seen(each.file_name, each.place, (4, 4), split=each.split) for each in images]
+    return Whole(data, seen, Header(), data.resolver.settle(Tally()))
+
+
+def same_files(folder: Path, *images: Image) -> SameFiles:
+    whole = whole_of(folder, images)
+    values = [value for each in images for value in Bytes(whole.data).image(each)]
+    return SameFiles(Facts({Bytes.key: values}), whole)
+
+
+def same_looks(folder: Path, *images: Image) -> SameLooks:
+    whole = whole_of(folder, images)
+    values = [value for each in images for value in Looks(whole.data).image(each)]
+    return SameLooks(Facts({Looks.key: values}), whole)
+
+
+def of_hashes(folder: Path, hashes: dict[str, int]) -> SameLooks:
+    """Images of these hashes, whatever they look like."""
+    values = [[name, 100, bits, bytes(256)] for name, bits in hashes.items()]
+    return SameLooks(Facts({Looks.key: values}), whole_of(folder, [*map(image, hashes)]))
+
+
+def test_hash_reflects_the_frequencies_present() -> None:
     # Bit 63 is the frequency (0, 0), then along the first row: (0, 1) is bit 62, (1, 0) bit 55.
     assert perceptual_hash(waves((0, 1))) == 1 << 62
     assert perceptual_hash(waves((0, 1), (1, 0), (7, 7))) == 1 << 62 | 1 << 55 | 1
     assert perceptual_hash(np.full((32, 32), 200.0)) == 0
 
 
-def test_what_looks_the_same_and_what_does_not(tmp_path: Path) -> None:
+def test_similar_and_different_images_are_distinguished(tmp_path: Path) -> None:
     saved(tmp_path / "a.png", waves((0, 1), (1, 0)))
     saved(tmp_path / "b.png", waves((0, 1), (1, 0)), scale=2)
     saved(tmp_path / "c.png", waves((0, 1), (1, 0)) + 30)  # lighter
     saved(tmp_path / "d.png", waves((0, 1), (1, 0), (2, 2)))  # one bit of the hash, other pixels
     saved(tmp_path / "e.png", 255 - waves((0, 1), (1, 0)))
     saved(tmp_path / "f.png", waves((0, 1), (1, 0)))  # the bytes of a.png
-    alike = LookAlike(data_of(tmp_path))
-    for name in "abcdef":
-        alike.add(image(f"{name}.png"))
+    alike = same_looks(tmp_path, *(image(f"{name}.png") for name in "abcdef"))
     assert [*alike.inside()] == [("b.png", "a.png"), ("c.png", "a.png"), ("f.png", "b.png")]
     assert [*alike.across()] == []
 
 
-def test_any_few_bits_may_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    alike = LookAlike(data_of(tmp_path))
-    monkeypatch.setattr(LookAlike, "_like", lambda _, name, others: others)
+def test_hashes_within_the_distance_are_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SameLooks, "_like", lambda _, name, others: others)
     hashes = {
         "a": 0,
         "near": 0b11111 << 9,
         "spread": 1 << 0 | 1 << 12 | 1 << 25 | 1 << 37 | 1 << 60,
     }
     hashes["far"] = (1 << DISTANCE + 1) - 1 << 58
-    for name, bits in hashes.items():
-        alike._splits[name] = {}
-        alike._hashes[name] = bits
+    alike = of_hashes(tmp_path, hashes)
     assert [*alike.inside()] == [("near", "a"), ("spread", "a")]
 
 
-def test_many_that_are_all_alike_are_not_compared_each_with_each(
+def test_many_alike_images_are_not_compared_pairwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alike = LookAlike(data_of(tmp_path))
     compared: list[int] = []
 
-    def like(_: LookAlike, name: str, others: list[str]) -> list[str]:
+    def like(_: SameLooks, name: str, others: list[str]) -> list[str]:
         compared.append(len(others))
         return others
 
-    monkeypatch.setattr(LookAlike, "_like", like)
-    for number in range(1000):
-        alike._splits[str(number)] = {}
-        alike._hashes[str(number)] = 5
+    monkeypatch.setattr(SameLooks, "_like", like)
+    alike = of_hashes(tmp_path, {str(number): 5 for number in range(1000)})
     assert len([*alike.inside()]) == 999
     assert sum(compared) == 49 * 50 // 2 + 950 * 50
 
 
-def test_splits_tell_what_is_across(tmp_path: Path) -> None:
+def test_duplicates_across_and_inside_splits_are_separated(tmp_path: Path) -> None:
     for name in "abcd":
         picture(tmp_path / f"{name}.png")
-    alike = SameBytes(data_of(tmp_path))
-    for name, split in (("a", "train"), ("b", "val"), ("c", "train"), ("c", "trainval"), ("d", "")):
-        alike.add(image(f"{name}.png", split or None))
+    listed = [("a", "train"), ("b", "val"), ("c", "train"), ("c", "trainval"), ("d", None)]
+    alike = same_files(tmp_path, *(image(f"{name}.png", split) for name, split in listed))
     assert [*alike.across()] == [("b.png", "a.png"), ("c.png", "b.png")]
     assert [*alike.inside()] == [("d.png", "a.png")]
     assert alike.splits("c.png") == "train and trainval"
@@ -107,21 +130,17 @@ def test_splits_tell_what_is_across(tmp_path: Path) -> None:
 def test_files_of_one_size_alone_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     picture(tmp_path / "a.png")
     picture(tmp_path / "b.png", (300, 200))
-    alike = SameBytes(data_of(tmp_path))
-    monkeypatch.setattr(Root, "digest", lambda *_: pytest.fail("read"))
-    for name in ("a.png", "b.png"):
-        alike.add(image(name))
+    alike = same_files(tmp_path, image("a.png"), image("b.png"))
+    monkeypatch.setattr(Root, "open", lambda *_: pytest.fail("read"))
     assert [*alike.inside()] == []
 
 
-def test_thousands_of_the_same_image_take_no_more_than_their_names(tmp_path: Path) -> None:
+def test_memory_for_many_identical_images_is_linear(tmp_path: Path) -> None:
     picture(tmp_path / "0.png")
     names = ["0.png", *(f"{number}.png" for number in range(1, 2000))]
     for name in names[1:]:
         (tmp_path / name).symlink_to(tmp_path / "0.png")
-    alike = SameBytes(data_of(tmp_path))
-    for name in names:
-        alike.add(image(name))
+    alike = same_files(tmp_path, *map(image, names))
     tracemalloc.start()
     found = [*alike.inside()]
     _, peak = tracemalloc.get_traced_memory()
@@ -131,7 +150,7 @@ def test_thousands_of_the_same_image_take_no_more_than_their_names(tmp_path: Pat
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "I;16", "I", "F", "CMYK"])
-def test_every_kind_of_pixels_is_shrunk(tmp_path: Path, mode: str) -> None:
+def test_every_pixel_format_is_downscaled(tmp_path: Path, mode: str) -> None:
     half = np.zeros((64, 64), dtype=np.uint8)
     half[:, 32:] = 255
     drawn = PILImage.fromarray(half)
@@ -140,7 +159,7 @@ def test_every_kind_of_pixels_is_shrunk(tmp_path: Path, mode: str) -> None:
     else:
         drawn = drawn.convert(mode)
     drawn.save(tmp_path / "a.tif")
-    file = ImageFile(Root(tmp_path), "a.tif")
+    file = ImageFile(Root(str(tmp_path)), "a.tif")
     assert file.grey is not None
     assert file.fault == ""
     assert (file.grey[:, :16] == 0).all()
@@ -150,17 +169,17 @@ def test_every_kind_of_pixels_is_shrunk(tmp_path: Path, mode: str) -> None:
 def test_an_image_that_is_too_large_is_not_decoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dataforge.checks.files.MAX_DECODED_PIXELS", 100)
+    monkeypatch.setattr("dataforge.checks.opened.MAX_DECODED_PIXELS", 100)
     for name, size in (("a.png", (10, 10)), ("b.png", (10, 11)), ("c.jpg", (80, 80))):
         picture(tmp_path / name, size)
-    root = Root(tmp_path)
+    root = Root(str(tmp_path))
     assert ImageFile(root, "a.png").grey is not None
     assert ImageFile(root, "c.jpg").grey is not None
     with pytest.raises(ParseError, match="10x11 pixels"):
         _ = ImageFile(root, "b.png").fault
 
 
-def test_what_is_no_image_has_no_fault_of_its_own(tmp_path: Path) -> None:
+def test_non_image_is_not_reported_as_decoding_fault(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"<html>")
-    file = ImageFile(Root(tmp_path), "a.png")
+    file = ImageFile(Root(str(tmp_path)), "a.png")
     assert (file.header, file.grey, file.fault) == (None, None, "")

@@ -1,97 +1,104 @@
-"""Every check on the cases of its folder: ``cases/<code>/good*``, ``bad*`` and ``fixed*``.
+"""Every check on its cases, ``cases/<group>/<code>.txt``; casefile.py says how they are written.
 
-A case is a dataset, or a folder with a ``config.py``. Beside them, ``options.toml`` may hold fields
-of `CheckOptions`. What a bad case gives stands in ``report.json``, that of ``bad_x`` in
-``report_x.json``; `DATAFORGE_UPDATE_GOLDEN=1 pytest tests/checks` writes them anew: read the diff.
+`DATAFORGE_UPDATE_GOLDEN=1 pytest tests/checks/test_cases.py tests/checks/test_fixes.py` writes down
+what is found and fixed: read the diff.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from casefile import UPDATE, Case, cases, trees
 
 from dataforge.check import CheckOptions, CheckReport, check
-from dataforge.checks.table import checks
-from dataforge.io.files import load_toml, write_json
-
-CASES = Path(__file__).parent / "cases"
+from dataforge.codes import code, codes
+from dataforge.findings import Finding
 
 # Groups of codes that `check` does not print.
 OTHER_VERBS = {"smoke", "writing"}
 
-# Codes without a folder, and where they are tested instead.
+# Codes without cases, and where they are tested instead.
 WITHOUT_CASES = {
     "coords": "says how boxes are read, and is no finding: test_voc.py",
-    "image-folder": "says where images are, and is no finding: test_coco_read.py",
+    "image-folder": "says where images are, and is no finding: formats/coco/test_read.py",
     "layout": "says where things are, and is no finding: cli/test_check.py",
     "name-not-utf8": "its file would not survive an archive: test_convert.py",
     "not-read-in-full": "needs a file that changes: test_check.py",
 }
 
 
-def cases(kind: str) -> list[Any]:
-    """Every case of a kind, as a parameter of a test."""
-    return [
-        pytest.param(path, id=f"{path.parent.name}-{path.name}")
-        for path in sorted(CASES.glob(f"*/{kind}*"))
-        if path.is_dir()
-    ]
+def parameters(*kinds: str) -> list[Any]:
+    """Every tree of these kinds, as parameters of a test."""
+    return [pytest.param(case, tree, id=f"{case.code}-{tree}") for case, tree in trees(*kinds)]
 
 
-def run(case: Path) -> CheckReport:
-    """Its check on a case, alone, seen from the folder above so that no path is in the report."""
-    os.chdir(case.parent)
-    said = load_toml(Path("options.toml")) if Path("options.toml").exists() else {}
-    config = Path(case.name, "config.py")
-    options = msgspec.convert({"select": [case.parent.name]} | said, CheckOptions)
-    return check(str(config if config.exists() else case.name), options)
+def line(finding: Finding) -> str:
+    """A finding as it is written down."""
+    lost = f" ({finding.lost} lost)" if finding.lost else ""
+    return f"{finding.severity}{lost} {finding}"
 
 
 @pytest.fixture(autouse=True)
-def _come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(".")
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trees are unpacked and named here, so that no path is in a finding."""
+    monkeypatch.chdir(tmp_path)
     # What is said of a missing module depends on it: test_config.py.
     monkeypatch.setattr("dataforge.mmconfig.data.installed", lambda generation: None)
 
 
-@pytest.mark.parametrize("case", [*cases("good"), *cases("fixed")])
-def test_nothing_is_found_in_good(case: Path) -> None:
-    report = run(case)
-    assert [str(finding) for finding in report.findings] == []
+def run(case: Case, tree: str) -> CheckReport:
+    """Its check on a tree, alone."""
+    case.unpack(tree, Path())
+    config = Path(tree, "config.py")
+    options = msgspec.convert({"select": [case.code]} | case.options, CheckOptions)
+    return check(str(config if config.exists() else tree), options)
+
+
+@pytest.mark.parametrize(("case", "tree"), parameters("good"))
+def test_good_case_has_no_findings(case: Case, tree: str) -> None:
+    report = run(case, tree)
+    assert [line(finding) for finding in report.findings] == []
     assert report.counts == {}
 
 
-@pytest.mark.parametrize("case", cases("bad"))
-def test_what_is_found_in_bad(case: Path) -> None:
-    report = run(case)
-    assert {finding.code for finding in report.findings} == {case.parent.name}
-    golden = case.with_name(f"report{case.name.removeprefix('bad')}.json")
-    if os.environ.get("DATAFORGE_UPDATE_GOLDEN") == "1":
-        write_json(golden, report)
-    assert msgspec.json.decode(golden.read_bytes()) == msgspec.to_builtins(report)
+@pytest.mark.parametrize(("case", "tree"), parameters("bad", "fixed"))
+def test_findings_in_bad_and_fixed_cases(case: Case, tree: str) -> None:
+    findings = run(case, tree).findings
+    assert {finding.code for finding in findings} <= {case.code}
+    assert findings or tree not in case.trees("bad")
+    found = [line(finding) for finding in findings]
+    if UPDATE:
+        case.expect(tree, found)
+    assert found == case.expected(tree)
 
 
 def test_every_code_has_good_and_bad_cases() -> None:
     """If this fails: a code has no case, or one in `WITHOUT_CASES` has got some."""
-    good = {path.parent.name for path in CASES.glob("*/good*")}
-    bad = {path.parent.name for path in CASES.glob("*/bad*") if path.is_dir()}
-    assert good == bad
-    of_check = {row.code for row in checks().values() if row.group not in OTHER_VERBS}
-    assert good | WITHOUT_CASES.keys() == of_check
-    assert not good & WITHOUT_CASES.keys()
+    assert [case.code for case in cases() if not (case.trees("good") and case.trees("bad"))] == []
+    tried = {case.code for case in cases()}
+    of_check = {name for name in codes() if code(name).group not in OTHER_VERBS}
+    assert tried | WITHOUT_CASES.keys() == of_check
+    assert not tried & WITHOUT_CASES.keys()
 
 
-def test_every_code_that_is_fixed_has_fixed_cases() -> None:
-    """`fixed_x` is what ``--fix`` makes of `bad_x`."""
-    fixed = {path.parent.name for path in CASES.glob("*/fixed*")}
-    assert fixed == {row.code for row in checks().values() if row.fix}
+def test_cases_are_in_the_folder_of_their_group() -> None:
+    assert [case.path for case in cases() if case.group != code(case.code).group] == []
 
 
-def test_no_golden_is_left_over() -> None:
-    bad = {path for path in CASES.glob("*/bad*") if path.is_dir()}
-    wanted = {path.with_name(f"report{path.name.removeprefix('bad')}.json") for path in bad}
-    assert {*CASES.glob("*/report*.json")} == wanted
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.code) for case in cases()])
+def test_case_has_only_known_parts(case: Case) -> None:
+    """A part with a misspelt name would never be read."""
+    bad = case.trees("bad")
+    assert {tree.replace("fixed", "bad", 1) for tree in case.trees("fixed")} <= set(bad)
+    read = {tree for kind in ("good", "bad", "fixed") for tree in case.trees(kind)}
+    known = {f"expect {tree}" for tree in read if "good" not in tree} | {"options.toml"}
+    names = [section.name for section in case.sections]
+    assert {name for name in names if name.split("/")[0] not in read | known} == set()
+    assert [
+        section.name for section in case.sections if section.how and "/" not in section.name
+    ] == []
+    images = [section for section in case.sections if section.how.startswith("image")]
+    assert [section.name for section in images if section.text] == []

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataforge.checks.class_absent_from_split import unmarked
+from dataforge.checks import unmarked
 
 
 def test_absent_from_a_split_and_from_all() -> None:
     counts = {"train": {"cat": 3}, "val": {"cat": 1, "dog": 2}, "test": {}}
     found = [(f.code, f.where, f.message) for f in unmarked(counts, ["cat", "dog", "bird"])]
     assert found == [
-        ("class-absent-from-split", "test", "no 'cat' is marked in this split"),
-        ("class-absent-from-split", "train", "no 'dog' is marked in this split"),
-        ("class-absent-from-split", "test", "no 'dog' is marked in this split"),
-        ("class-without-instances", "", "nothing is marked with the class 'bird'"),
+        ("class-absent-from-split", "test", "no 'cat' in this split"),
+        ("class-absent-from-split", "train", "no 'dog' in this split"),
+        ("class-absent-from-split", "test", "no 'dog' in this split"),
+        ("class-without-instances", "", "no objects of class 'bird'"),
     ]

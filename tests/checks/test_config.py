@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import SAMPLE, run_convert, write
+from helpers import SAMPLE, redirect_registrations, run_convert, write
 
-from dataforge import register
 from dataforge.check import check
 from dataforge.errors import ParseError
 from dataforge.frameworks.spec import TrainSpec
-from dataforge.mmconfig.config import UNKNOWN, Config, find_module, merged, unwrapped
-from dataforge.mmconfig.data import installed
+from dataforge.mmconfig import UNKNOWN, Config, find_module, installed, merged, unwrapped
 from dataforge.register import Request, apply, plan
 
 
@@ -62,7 +60,7 @@ def config_of(folder: Path, text: str, **others: str) -> Config:
         ("x = 'a' * 3", UNKNOWN),
     ],
 )
-def test_what_is_understood(tmp_path: Path, text: str, value: Any) -> None:
+def test_supported_expressions_are_evaluated(tmp_path: Path, text: str, value: Any) -> None:
     assert config_of(tmp_path, text).get("x") == value
 
 
@@ -86,7 +84,7 @@ def test_bases_are_merged_as_mmcv_merges_them(tmp_path: Path) -> None:
     assert merged({"a": {"_delete_": True, "b": 1}}, {"a": {"c": 1}}) == {"a": {"b": 1}}
 
 
-def test_a_base_is_changed_from_above(tmp_path: Path) -> None:
+def test_child_config_modifies_its_base(tmp_path: Path) -> None:
     text = (
         "_base_ = 'base.py'\n_base_.a.b = 2\n_base_.c = dict(d=1)\n_base_.e[0].f = 1\n"
         "a = dict(g=_base_.a.g + 1)\n"
@@ -128,8 +126,8 @@ def test_an_installed_package_is_found_and_not_imported(
     assert "some_mmdet" not in sys.modules
 
 
-def test_what_an_unknown_base_may_say(tmp_path: Path) -> None:
-    """Two bases must not have the same key, so that the one that is known says all of it."""
+def test_keys_a_missing_base_may_set_are_unsettled(tmp_path: Path) -> None:
+    """Two bases must not share a key, so a key in the known base is complete."""
     text = "_base_ = ['base.py', 'gone.py']\ndata = dict(b=2)\nmodel = dict(c=3)\n"
     config = config_of(tmp_path, text, base="data = dict(a=1)\n")
     assert config.get("data") == {"a": 1, "b": 2}
@@ -152,7 +150,7 @@ def test_wrapped_datasets() -> None:
 # Other people's code ----------------------------------------------------------------------------
 
 
-def test_nothing_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_config_code_is_never_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     evil = "open('run', 'w')\nimport os\nos.mkdir('run')\nx = os.mkdir('run')\n"
     write(tmp_path / "evil.py", evil)
@@ -173,19 +171,19 @@ DOUBLED = "\n".join(f"d{n + 1} = dict(a=d{n}, b=d{n})" for n in range(60))
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("_base_ = 'config.py'", "lead back to themselves"),
+        ("_base_ = 'config.py'", "bases form a cycle"),
         (f"d0 = 1\n{DOUBLED}", "more than 100,000 values"),
         ("x = [[j for j in range(1000)] for i in range(1000)]", "more than 300,000 steps"),
         ("a = dict()\na['a'] = a", "more than 100,000 values"),
         ("_base_ = 'bad.py'", "is not Python"),
     ],
 )
-def test_what_would_not_end_stops(tmp_path: Path, text: str, said: str) -> None:
+def test_endless_or_broken_bases_are_errors(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ParseError, match=said):
         config_of(tmp_path, text, bad="x = = 1")
 
 
-def test_what_is_too_large_is_unknown(tmp_path: Path) -> None:
+def test_oversized_values_are_unknown(tmp_path: Path) -> None:
     text = "s = 'abcdefgh'\n" + "s = s + s\n" * 60 + "n = 9\n" + "n = n * n\n" * 30
     config = config_of(tmp_path, text + "r = list(range(10 ** 12))\nx = s + 'a'")
     assert [config.get(name) for name in "snrx"] == [UNKNOWN] * 4
@@ -194,7 +192,7 @@ def test_what_is_too_large_is_unknown(tmp_path: Path) -> None:
 # What is said of it -----------------------------------------------------------------------------
 
 
-def test_a_missing_module_is_as_grave_as_this_python_tells(
+def test_missing_module_severity_depends_on_installed_framework(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "custom_imports = dict(imports=['not_there_anywhere'])\ndata = dict(train=dict())\n"
@@ -210,7 +208,7 @@ def test_a_class_in_an_edited_mmdet_is_registered(
     write(tmp_path / "mmdet" / "datasets" / "mine.py", "class MineDataset:\n    pass\n")
     monkeypatch.setattr("dataforge.mmconfig.data.installed", lambda _: tmp_path / "mmdet")
     monkeypatch.setattr(
-        "dataforge.checks.type_not_registered.installed", lambda _: tmp_path / "mmdet"
+        "dataforge.checks.config.type_not_registered.installed", lambda _: tmp_path / "mmdet"
     )
     text = "data = dict(train=dict(type='MineDataset'), val=dict(type='TheirDataset'))\n"
     found = check(str(write(tmp_path / "config.py", text))).findings
@@ -224,7 +222,7 @@ def test_a_class_in_an_edited_mmdet_is_registered(
     ("framework", "style"), [("mmdet2", "classic"), ("mmdet3", "classic"), ("mmdet3", "lazy")]
 )
 @pytest.mark.parametrize("gpus", [1, 8])
-def test_what_register_makes_is_clean(
+def test_registered_configs_have_no_findings(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     data: str,
@@ -236,24 +234,25 @@ def test_what_register_makes_is_clean(
     site.mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(register, "site_folders", lambda python=None: [site])
+    redirect_registrations(monkeypatch, site)
     root = SAMPLE / "humanparts"
     if data == "coco":
         root = tmp_path / "coco"
-        run_convert(SAMPLE / "labelme", root, split="train=0.5,val=0.5", images="copy")
+        run_convert(SAMPLE / "labelme", root, split="train=0.5,val=0.5", image_mode="copy")
     plan_ = plan(
         Request(
             name=f"Clean{data}{framework}{style}{gpus}",
             root=str(root),
             frameworks=(framework,),
-            train=TrainSpec(style=style, gpus=gpus),
+            framework_options={"style": style} if framework == "mmdet3" else {},
+            train=TrainSpec(gpus=gpus),
         )
     )
     apply(plan_)
     importlib.invalidate_caches()
     report = check(str(plan_.out / plan_.targets[0].config))
     assert [str(f) for f in report.findings if f.severity != "note"] == []
-    assert report.how[0].startswith(f"a config of mmdetection {framework[-1]}")
+    assert report.how[0].startswith(f"a config for mmdetection {framework[-1]}")
 
 
 # The frameworks themselves ----------------------------------------------------------------------
@@ -281,7 +280,7 @@ def differences(mine: Any, theirs: Any, place: str = "") -> list[str]:
     "generation",
     [pytest.param(2, marks=pytest.mark.mmdet), pytest.param(3, marks=pytest.mark.mmdet3)],
 )
-def test_mmdetections_own_configs_mean_the_same(generation: int) -> None:
+def test_mmdetection_configs_resolve_to_the_same_values(generation: int) -> None:
     framework = pytest.importorskip("mmcv" if generation == 2 else "mmengine.config")
     package = installed(generation)
     assert package

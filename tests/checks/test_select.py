@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from helpers import write
 
-from dataforge.checks.select import Ignore, Selection, find_settings, load_settings
-from dataforge.checks.table import checks
+from dataforge.checks import Ignore, Selection, find_settings, load_settings
+from dataforge.codes import code, codes
 from dataforge.errors import UsageError
-from dataforge.records import Finding
+from dataforge.findings import Finding, Place
 
 
-def finding(code: str, file: str = "a.json") -> Finding:
-    return Finding(code=code, severity="error", file=file, message="")
+def finding(name: str, file: str = "a.json") -> Finding:
+    return Finding(code=name, severity="error", place=Place(file), message="")
 
 
-def test_all_is_wanted_where_nothing_is_said() -> None:
+def test_everything_is_selected_by_default() -> None:
     selection = Selection((), ())
-    assert selection.codes() == list(checks())
+    assert selection.codes() == codes()
     assert selection.takes(finding("of-another-package"))
 
 
@@ -32,7 +32,17 @@ def test_codes_and_groups_are_selected_and_ignored() -> None:
     assert not selection.takes(finding("of-another-package"))
 
 
-def test_some_files_are_left_in_peace() -> None:
+def test_image_checks_are_deselected_without_opening_images() -> None:
+    selection = Selection((), ())
+    opened = {name for name in codes() if code(name).opens == "images"}
+    decoded = {name for name in codes() if code(name).opens == "pixels"}
+    assert opened
+    assert decoded
+    assert set(selection.codes(pixels=False)) == {*codes()} - decoded
+    assert set(selection.codes(images=False)) == {*codes()} - decoded - opened
+
+
+def test_findings_are_ignored_per_file() -> None:
     selection = Selection((), (Ignore(code="boxes", files="old/*"),))
     assert selection.has("zero-area")
     assert not selection.takes(finding("zero-area", "old/a/b.json"))
@@ -40,7 +50,7 @@ def test_some_files_are_left_in_peace() -> None:
     assert selection.takes(finding("look-alike-labels", "old/a.json"))
 
 
-def test_the_folders_own_settings_come_first(
+def test_settings_in_the_folder_take_precedence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     above = write(tmp_path / "dataforge.toml")
@@ -71,11 +81,11 @@ def test_settings_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("ignore = [{ code = 'zero-area' }]", "say why 'zero-area' is ignored"),
-        ("ignore = [{ code = 'zero-area', reason = ' ' }]", "say why"),
-        ("ignore = ['zero-area']", "want select"),
-        ("ignore = [{ code = 'x', reason = 'y', files = 'z' }]", "belongs under per-file"),
-        ("per-file = [{ code = 'x', reason = 'y' }]", "wants a pattern"),
+        ("ignore = [{ code = 'zero-area' }]", "ignoring 'zero-area' requires reason"),
+        ("ignore = [{ code = 'zero-area', reason = ' ' }]", "requires reason"),
+        ("ignore = ['zero-area']", "expected select"),
+        ("ignore = [{ code = 'x', reason = 'y', files = 'z' }]", "belongs in per-file"),
+        ("per-file = [{ code = 'x', reason = 'y' }]", "per-file requires"),
         ("selekt = []", "selekt"),
     ],
 )

@@ -1,2 +1,0 @@
-train_dataloader = dict(dataset=dict(type='CocoDataset', metainfo=dict(classes=('cat', ))))
-val_dataloader = dict(dataset=dict(type='CocoDataset'))

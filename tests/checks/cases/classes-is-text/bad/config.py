@@ -1,4 +1,0 @@
-classes = ('face')
-data = dict(
-    train=dict(type='CocoDataset', classes=classes),
-    val=dict(type='CocoDataset', classes=('face',)))

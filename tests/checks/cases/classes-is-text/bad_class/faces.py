@@ -1,6 +1,0 @@
-from mmdet.datasets import DATASETS, XMLDataset
-
-
-@DATASETS.register_module()
-class FacesDataset(XMLDataset):
-    CLASSES = ('face')

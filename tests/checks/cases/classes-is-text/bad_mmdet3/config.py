@@ -1,1 +1,0 @@
-train_dataloader = dict(dataset=dict(type='CocoDataset', metainfo=dict(classes=('face'))))

@@ -1,1 +1,0 @@
-data = dict(train=dict(type='CocoDataset', classes='good_file/names.txt'))

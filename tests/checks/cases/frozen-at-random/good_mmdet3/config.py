@@ -1,4 +1,0 @@
-_base_ = ['./base.py']
-load_from = 'faster_rcnn.pth'
-model = dict(backbone=dict(init_cfg=None))
-train_dataloader = dict(dataset=dict(type='CocoDataset'))

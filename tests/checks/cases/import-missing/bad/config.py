@@ -1,2 +1,0 @@
-custom_imports = dict(imports=['bad.pets_dataset', 'bad.pets_datasets'])
-data = dict(train=dict(type='CocoDataset'))

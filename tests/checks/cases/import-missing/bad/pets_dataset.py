@@ -1,1 +1,0 @@
-PetsDataset = = 1

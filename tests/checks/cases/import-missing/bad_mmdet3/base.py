@@ -1,1 +1,0 @@
-train_dataloader = dict(batch_size=2)

@@ -1,2 +1,0 @@
-custom_imports = dict(imports=['good.pets_dataset', 'json.tool'])
-data = dict(train=dict(type='CocoDataset'))

@@ -1,1 +1,0 @@
-optimizer = dict(type='SGD', lr=0.02, momentum=0.9)

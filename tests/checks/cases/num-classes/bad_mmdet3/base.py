@@ -1,1 +1,0 @@
-model = dict(type='RetinaNet', bbox_head=dict(type='RetinaHead', num_classes=3))

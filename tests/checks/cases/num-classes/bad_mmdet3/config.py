@@ -1,5 +1,0 @@
-_base_ = ['./base.py']
-train_dataloader = dict(
-    dataset=dict(
-        type='ConcatDataset',
-        datasets=[dict(type='CocoDataset')]))
