@@ -1,14 +1,48 @@
-"""What every test may use; the factories themselves are in helpers.py, imported as `helpers`."""
+"""What every test may use; the factories themselves are in helpers.py, imported as `helpers`.
+
+No test writes into the environment that it runs in: what registers calls
+`helpers.redirect_registrations`, and a process of its own is `own_python`.
+"""
 
 from __future__ import annotations
 
+import site
 import sys
+import sysconfig
+import venv
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import pytest
 
 # --import-mode=importlib puts no folder of tests on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
 hypothesis.settings.register_profile("dataforge", max_examples=60, deadline=None, database=None)
 hypothesis.settings.load_profile("dataforge")
+
+
+@pytest.fixture
+def own_python(tmp_path: Path) -> str:
+    """The Python of an environment of its own, with all packages of this one, and the checkout.
+
+    What is registered for it is written there; what is registered for this one is not seen there,
+    as no path file of this one is read.
+    """
+    folder = tmp_path / "environment"
+    venv.create(folder)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    paths = [str(Path(__file__).parents[1]), *site.getsitepackages(), site.getusersitepackages()]
+    (packages / "tests.pth").write_text("\n".join(paths) + "\n")
+    return str(folder / "bin" / "python")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_registered_here() -> Iterator[None]:
+    """Holds the promise above."""
+    folders = [Path(sysconfig.get_path("purelib")), Path(site.getusersitepackages())]
+    before = {path for folder in folders for path in folder.glob("dataforge_*.pth")}
+    yield
+    after = {path for folder in folders for path in folder.glob("dataforge_*.pth")}
+    assert after == before, "a test registered a dataset for the Python that runs it"

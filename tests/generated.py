@@ -18,10 +18,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dataforge.frameworks.package import package_files
-from dataforge.frameworks.spec import DatasetSpec, PlannedFile, SplitSpec, TrainSpec
-from dataforge.frameworks.table import get_target
-from dataforge.io.files import write_text
+from dataforge.frameworks import (
+    DatasetSpec,
+    PlannedFile,
+    SplitSpec,
+    TrainSpec,
+    choose_frameworks,
+    package_files,
+)
+from dataforge.io import write_text
 from dataforge.register import Plan, Request, plan
 
 PARTS = ("face", "person", "hand")
@@ -176,19 +181,25 @@ def truth(dataset: Any) -> list[list[np.ndarray[Any, Any]]]:
     return results
 
 
-def render(dataset: DatasetSpec, framework: str = "mmdet2", **train: Any) -> dict[str, str]:
-    """Path -> text of what is generated for a framework, the package's common part among it."""
-    options = TrainSpec(**train)
-    target = get_target(framework)
-    target.check(dataset, options)
-    files = [*package_files(dataset), *target.render_files(dataset, options)]
+def render(dataset: DatasetSpec, framework: str = "mmdet2", **given: Any) -> dict[str, str]:
+    """Path -> text of what is generated for a framework, the package's common part among it.
+
+    Args:
+        given: fields of `TrainSpec`, and options that the framework has for itself.
+    """
+    train = {name: value for name, value in given.items() if name in TrainSpec.__struct_fields__}
+    own = {name: value for name, value in given.items() if name not in train}
+    (chosen,) = choose_frameworks([framework], options=own)
+    spec_ = TrainSpec(**train)
+    chosen.check(dataset, spec_)
+    files = [*package_files(dataset), *chosen.render_files(dataset, spec_)]
     return {file.path: file.text for file in files}
 
 
 def check_golden(folder: Path, files: dict[str, str]) -> None:
     """The files are those of a golden tree, byte for byte, and no others.
 
-    `DATAFORGE_UPDATE_GOLDEN=1 pytest tests/codegen` writes the trees anew: read the diff.
+    `DATAFORGE_UPDATE_GOLDEN=1 pytest tests/frameworks` writes the trees anew: read the diff.
     """
     if os.environ.get("DATAFORGE_UPDATE_GOLDEN") == "1":
         for path in [*folder.rglob("*.py")]:

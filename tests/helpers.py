@@ -1,4 +1,7 @@
-"""Factories: labelme JSON, VOC XML, tiny images; and the two readers run over a folder."""
+"""Factories: labelme JSON, VOC XML; and the two readers run over a folder.
+
+Files, pictures and what a reader told are `dataforge.testing`'s; most tests have all from here.
+"""
 
 from __future__ import annotations
 
@@ -10,45 +13,49 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 from PIL import Image as PILImage
 
-from dataforge.classes.resolver import ClassMap
-from dataforge.convert import Job, Report, convert
-from dataforge.datasets.infer import infer
-from dataforge.formats import labelme, voc
-from dataforge.io.files import Root
-from dataforge.layouts.layout import Layout
-from dataforge.records import Finding, Image, Instance
+from dataforge.io import Root
+from dataforge.layouts import Layout
+from dataforge.testing import HEIGHT, WIDTH, Read, driver, opens, picture, snapshot, write
+
+if TYPE_CHECKING:
+    from dataforge.jobs import Report
+
+__all__ = [
+    "HEIGHT",
+    "REAL",
+    "REPO",
+    "SAMPLE",
+    "SQUARE",
+    "WIDTH",
+    "Read",
+    "document",
+    "load_coco",
+    "mask_shape",
+    "opens",
+    "picture",
+    "python",
+    "read_labelme",
+    "read_voc",
+    "run_away",
+    "run_convert",
+    "shape",
+    "snapshot",
+    "voc_object",
+    "voc_xml",
+    "write",
+]
 
 REPO = Path(__file__).resolve().parents[1]
 SAMPLE = REPO / "sample_data"
 REAL = REPO.parent / "shared" / "data"
 
-WIDTH, HEIGHT = 64, 48
 SQUARE = [[10, 10], [30, 10], [30, 30], [10, 30]]  # 20 x 20 = 400 px²
-
-
-def write(path: Path, content: str | bytes | dict[str, Any] | list[Any] = "") -> Path:
-    """A file with its folders; a dict becomes JSON, text UTF-8."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(content, (dict, list)):
-        content = json.dumps(content, ensure_ascii=False)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
-def picture(path: Path, size: tuple[int, int] = (WIDTH, HEIGHT), orientation: int = 0) -> Path:
-    """A grey image; with an EXIF orientation, if it is not 0."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = PILImage.new("RGB", size, (90, 90, 90))
-    exif = PILImage.Exif()
-    if orientation:
-        exif[0x0112] = orientation
-    image.save(path, exif=exif)
-    return path
 
 
 def shape(label: Any, points: Any, shape_type: str | None = "polygon", **more: Any) -> Any:
@@ -103,52 +110,38 @@ def voc_xml(
     return "\n".join([*head, *objects, "</annotation>\n"])
 
 
-class Read:
-    """What a reader yielded."""
-
-    def __init__(self, records: Sequence[Image | Finding]) -> None:
-        self.images = [record for record in records if isinstance(record, Image)]
-        self.findings = [record for record in records if isinstance(record, Finding)]
-
-    @property
-    def image(self) -> Image:
-        """The only image."""
-        (image,) = self.images
-        return image
-
-    @property
-    def instance(self) -> Instance:
-        """The only instance of the only image."""
-        (instance,) = self.image.instances
-        return instance
-
-    @property
-    def codes(self) -> list[str]:
-        """Codes of the findings, in order."""
-        return [finding.code for finding in self.findings]
-
-    def finding(self, code: str) -> Finding:
-        """The only finding of a code."""
-        (finding,) = [finding for finding in self.findings if finding.code == code]
-        return finding
-
-
 def read_labelme(folder: Path, **options: Any) -> Read:
     """All that the labelme reader yields for a folder."""
-    reader_options = labelme.Options(**options)
-    return Read(list(labelme.read(Root(folder), reader_options, ClassMap().canonical)))
+    from dataforge.formats.labelme import FORMAT
+
+    return Read(driver.read(FORMAT, folder, driver.reader_of(FORMAT).Options(**options)))
 
 
-def read_voc(folder: Path, layout: Layout | None = None, **options: Any) -> Read:
+def read_voc(
+    folder: Path,
+    layout: Layout | None = None,
+    context: dict[str, Any] | None = None,
+    **options: Any,
+) -> Read:
     """All that the VOC reader yields for a folder, of an inferred layout if none is given."""
-    root = Root(folder)
-    reader_options = voc.Options(layout=layout or infer(root).layout, **options)
-    return Read(list(voc.read(root, reader_options, ClassMap().canonical)))
+    from dataforge.datasets import find_voc_layout
+    from dataforge.formats.voc import FORMAT
+
+    context = {"layout": layout or find_voc_layout(Root(folder)).layout, **(context or {})}
+    return Read(driver.read(FORMAT, folder, driver.reader_of(FORMAT).Options(**options), **context))
 
 
 def run_convert(source: Path, out: Path, reads: str = "labelme", **options: Any) -> Report:
     """One conversion to COCO."""
+    from dataforge.convert import convert
+    from dataforge.jobs import Job
+
     return convert(Job(source=str(source), out=str(out), reads=reads, writes="coco", **options))
+
+
+def redirect_registrations(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let `dataforge.register` take a folder for the site-packages of the running Python."""
+    patch.setattr("dataforge.register.path_file.own_site_folders", lambda: [folder])
 
 
 def load_coco(out: Path, split: str = "all") -> dict[str, Any]:
@@ -157,15 +150,6 @@ def load_coco(out: Path, split: str = "all") -> dict[str, Any]:
         (out / "annotations" / f"instances_{split}.json").read_text("utf-8")
     )
     return document
-
-
-def snapshot(folder: Path) -> dict[str, bytes]:
-    """Path -> content of all files below."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def python(
@@ -182,11 +166,11 @@ def python(
     )
 
 
-def run_away(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Python in another folder, without PYTHONPATH and without a GPU; it has to succeed."""
+def run_away(python: str, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A Python in another folder, without PYTHONPATH and without a GPU; it has to succeed."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     result = subprocess.run(
-        [sys.executable, *arguments],
+        [python, *arguments],
         cwd=cwd,
         env={**environment, "CUDA_VISIBLE_DEVICES": "-1"},
         capture_output=True,

@@ -132,12 +132,12 @@ WAYS = {
     "XML for images of twice the size": Way(
         "voc",
         _halve_images,
-        # Two XML files have no <size>, so their boxes stick out of the halved images as well.
+        # Two XML files have no <size>, so their boxes also extend beyond the halved images.
         ({"image-size-differs"}, {"image-size-differs", "boxes-outside-images"}),
         ("is 160x120, its annotations are for 320x240",),
     ),
     "boxes alone of twice the size": Way(
-        "coco", _json(_double_boxes), ({"boxes-outside-images"},), ("stick out of their images",)
+        "coco", _json(_double_boxes), ({"boxes-outside-images"},), ("extend beyond their images",)
     ),
     "every instance a crowd": Way(
         "coco", _flag("iscrowd"), ({"no-ground-truth"},), ("crowd or ignored",)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from helpers import redirect_registrations
 
 from dataforge import register
 from dataforge.smoke import smoke
@@ -125,7 +126,7 @@ def register_here(
     """Register for this process alone: the path file goes into a folder that Python never reads."""
     with pytest.MonkeyPatch.context() as patch:
         out.mkdir(parents=True, exist_ok=True)
-        patch.setattr(register, "site_folders", lambda python=None: [out.parent])
+        redirect_registrations(patch, out.parent)
         wanted = register.Request(
             name=name, root=str(root), out=str(out), frameworks=(framework,), **request
         )

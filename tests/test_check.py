@@ -20,7 +20,7 @@ def labelled(folder: Path, *shapes: object) -> Path:
     return folder
 
 
-def test_what_a_reader_says_and_what_a_check_says(tmp_path: Path) -> None:
+def test_findings_come_from_readers_and_checks(tmp_path: Path) -> None:
     folder = labelled(
         tmp_path, shape("cat", SQUARE), shape("dog", FLAT, "rectangle"), shape("x", FLAT)
     )
@@ -34,11 +34,11 @@ def test_what_a_reader_says_and_what_a_check_says(tmp_path: Path) -> None:
     assert (report.classes, report.failed) == (["cat", "dog"], True)
 
 
-def test_a_clean_set_gives_nothing() -> None:
+def test_clean_dataset_has_no_findings() -> None:
     assert check(str(SAMPLE / "labelme")).findings == []
 
 
-def test_a_set_with_quirks_gives_them_and_nothing_else() -> None:
+def test_dataset_quirks_are_the_only_findings() -> None:
     """HumanParts' own: names with spaces and in two cases, files without a size."""
     counts = check(str(SAMPLE / "humanparts")).counts
     assert counts == {
@@ -58,18 +58,18 @@ def test_the_same_finding_in_two_splits_counts_once(tmp_path: Path) -> None:
     assert report.counts == {"outside-image": {"warning": 1}}
 
 
-def test_what_is_the_same_for_two_files_is_said_once(tmp_path: Path) -> None:
+def test_remark_common_to_two_files_appears_once(tmp_path: Path) -> None:
     picture(tmp_path / "images" / "a.jpg")
     images = [{"id": 1, "file_name": "a.jpg", "width": 64, "height": 48}]
     for split in ("train", "val"):
         file = {"images": images, "annotations": [], "categories": [{"id": 1, "name": "cat"}]}
         write(tmp_path / f"{split}.json", file)
     assert check(str(tmp_path)).how == [
-        "its images are in images/: file names are relative to the folder read"
+        "the images are in images/: file names are relative to the folder read"
     ]
 
 
-def test_more_findings_than_wanted_are_counted(tmp_path: Path) -> None:
+def test_findings_beyond_the_limit_are_counted(tmp_path: Path) -> None:
     folder = labelled(tmp_path, *[shape("cat", FLAT, "rectangle") for _ in range(5)])
     options = CheckOptions(max_findings=2, ignore=("duplicate-box",))
     report = check(str(folder), options)
@@ -79,7 +79,7 @@ def test_more_findings_than_wanted_are_counted(tmp_path: Path) -> None:
     assert len(check(str(folder), everything).findings) == 5
 
 
-def test_images_are_opened_unless_told_not_to(tmp_path: Path) -> None:
+def test_images_are_opened_by_default(tmp_path: Path) -> None:
     folder = labelled(tmp_path, shape("cat", SQUARE))
     picture(folder / "a.jpg", (10, 10))
     assert [f.code for f in check(str(folder)).findings] == ["image-size-differs"]
@@ -91,7 +91,7 @@ def test_images_are_opened_unless_told_not_to(tmp_path: Path) -> None:
     assert [f.code for f in headers] == ["image-size-differs"]
 
 
-def test_settings_hold_and_are_told(tmp_path: Path) -> None:
+def test_settings_apply_and_are_reported(tmp_path: Path) -> None:
     folder = labelled(tmp_path, shape("cat", FLAT, "rectangle"))
     write(
         folder / "dataforge.toml",
@@ -102,7 +102,7 @@ def test_settings_hold_and_are_told(tmp_path: Path) -> None:
     assert [(entry.code, entry.reason) for entry in report.ignored] == [("zero-area", "drawn so")]
 
 
-def test_labels_that_are_no_class(tmp_path: Path) -> None:
+def test_labels_outside_the_classes_are_reported(tmp_path: Path) -> None:
     folder = labelled(tmp_path, shape("cta", SQUARE))
     report = check(str(folder), CheckOptions(labels="cat,dog"))
     assert [(f.code, f.file) for f in report.findings] == [
@@ -113,7 +113,7 @@ def test_labels_that_are_no_class(tmp_path: Path) -> None:
     assert report.classes == ["cat", "dog"]
 
 
-def test_numbers_that_are_no_place_do_no_harm(tmp_path: Path) -> None:
+def test_absurd_coordinates_are_reported(tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     box = '{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 1e308, 1e308], "area": 1}'
     write(
@@ -126,30 +126,30 @@ def test_numbers_that_are_no_place_do_no_harm(tmp_path: Path) -> None:
     assert report.shapes == 0
 
 
-def test_broken_files_alone_are_findings_and_nothing_at_all_is_none(tmp_path: Path) -> None:
+def test_only_broken_files_are_findings_but_nothing_to_read_is_an_error(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     write(tmp_path / "a.json", '{"shapes": [')
     report = check(str(tmp_path), CheckOptions(reads="labelme"))
     assert report.failed
     assert report.images == 0
-    with pytest.raises(InputError, match="nothing here can be read as coco"):
+    with pytest.raises(InputError, match="nothing can be read as coco"):
         check(str(labelled(tmp_path / "b", shape("cat", SQUARE))), CheckOptions(reads="coco"))
     (tmp_path / "c").mkdir()
     with pytest.raises(InputError):
         check(str(tmp_path / "c"))
     with pytest.raises(InputError, match="no such folder"):
         check(str(tmp_path / "d"))
-    with pytest.raises(InputError, match=r"a\.jpg: no such folder, but a file"):
+    with pytest.raises(InputError, match=r"a\.jpg: is an image; give a folder"):
         check(str(tmp_path / "a.jpg"))
 
 
-def test_what_is_there_in_another_format_is_said(tmp_path: Path) -> None:
+def test_annotations_in_another_format_are_mentioned(tmp_path: Path) -> None:
     for name in ("a", "b"):
         picture(tmp_path / f"{name}.jpg")
         write(tmp_path / f"{name}.json", document(shape("cat", SQUARE), image=f"{name}.jpg"))
     write(tmp_path / "b.xml", voc_xml(voc_object("cat", (1, 1, 20, 20)), filename="b.jpg"))
     report = check(str(tmp_path))
-    said = "also here, and not checked: 1 annotation file of voc; --reads voc checks that"
+    said = "not checked: 1 annotation file in the format voc; use --from voc to check them"
     assert (report.format, report.how) == ("labelme", [said])
     assert said not in check(str(tmp_path), CheckOptions(reads="labelme")).how
 
@@ -166,7 +166,7 @@ def test_wrong_options_are_usage_errors(tmp_path: Path) -> None:
             check(folder, options)
 
 
-def test_a_config_is_no_dataset(tmp_path: Path) -> None:
+def test_config_file_is_not_a_dataset(tmp_path: Path) -> None:
     good = write(tmp_path / "config.py", "model = dict(type='FasterRCNN')\n")
     report = check(str(good))
     assert (report.format, report.images) == ("config", 0)
@@ -190,6 +190,7 @@ def test_the_schema_is_stable(tmp_path: Path) -> None:
     write(tmp_path / "dataforge.toml", "[check]\nper-file = [{ files = 'b/*', code = 'boxes', "
           "reason = 'old' }]\n")  # fmt: skip
     report = check(str(labelled(tmp_path, shape("cat", FLAT, "rectangle"))))
+    place = {"file": "a.json", "pointer": "$.shapes[0]"}
     assert msgspec.to_builtins(report) == {
         "version": 1,
         "path": str(tmp_path),
@@ -203,13 +204,13 @@ def test_the_schema_is_stable(tmp_path: Path) -> None:
             {
                 "code": "zero-area",
                 "severity": "warning",
-                "file": "a.json",
-                "where": "$.shapes[0]",
-                "message": "'cat' covers no area: trainers drop it",
-                "remedy": "redraw or drop it",
-                "lost": 0,
+                "place": place,
+                "message": "'cat' has no area: trainers drop it",
+                "remedy": "redraw or delete it",
+                "edits": ({"place": place, "action": {"type": "drop"}},),
             }
         ],
         "counts": {"zero-area": {"warning": 1}},
+        "fixable": {"zero-area": 1},
         "ignored": [{"code": "boxes", "reason": "old", "files": "b/*"}],
     }

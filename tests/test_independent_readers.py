@@ -1,7 +1,7 @@
 """Other packages read what is written, and see the same images, classes and boxes.
 
-labelme's own reader is run in `formats/test_labelme_write.py`, mmdetection's in `codegen/` and
-`smoke/`. The README's table "What other readers see" says what these tests show.
+labelme's own reader is run in `formats/labelme/test_converted.py`, mmdetection's in `frameworks/`
+and `smoke/`. The README's table "What other readers see" says what these tests show.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from formats.test_yolo import ultralytics
+from formats.yolo.test_write import ultralytics
 from helpers import SAMPLE, picture, write
 from pycocotools.coco import COCO
 
-from dataforge.convert import Job, convert
-from dataforge.datasets.source import Source
+from dataforge.convert import convert
+from dataforge.datasets import Source
+from dataforge.formats import get_format
+from dataforge.jobs import Job
 from dataforge.records import Box, Image
+from dataforge.testing import driver
 
 Marked = list[tuple[str, Box]]
 """(class, box as edges) of all that is marked in an image."""
@@ -85,7 +88,8 @@ def make_coco(folder: Path, found: Found) -> None:
 def in_source(folder: Path, format_: str, layout: str | None = None) -> Found:
     """What our reader says of a source."""
     found: Found = {}
-    for record in Source(str(folder), format_, {}, layout).records(str):
+    source = Source(str(folder), format_, {}, layout)
+    for record in driver.read(source.format, source.root, source.options, layout=source.layout):
         if isinstance(record, Image):
             split = found.setdefault(record.split or "all", {})
             split[last(record.file_name)] = [
@@ -125,7 +129,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
             where = folder / name / out / ("VOCdevkit/VOC2012" if "voc" in out else "")
             convert(
                 Job(source=str(source), out=str(where), reads=reads, writes=out.split("-")[0],
-                    layout=layout, images="copy", write_options=options)
+                    layout=layout, image_mode="copy", write_options=options)
             )  # fmt: skip
     ours = {"hand": HAND, "fractions": FRACTIONS}
     for name in ("humanparts", "whole", "labelme"):
@@ -159,7 +163,7 @@ def counts(found: Found) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("source", COUNTS)
-def test_there_is_as_much_as_there_should_be(written: Written, source: str) -> None:
+def test_sources_hold_the_expected_counts(written: Written, source: str) -> None:
     assert counts(written.ours[source]) == COUNTS[source]
 
 
@@ -244,14 +248,13 @@ def test_voc_by_torchvision(written: Written, source: str, output: str, moved: B
 
 @pytest.mark.parametrize("source", ["hand", "humanparts"])
 def test_yolo_by_the_rules_of_ultralytics(written: Written, source: str) -> None:
-    """Labels found, rows accepted, classes counted as its dataset check does; see test_yolo.py."""
+    """Labels found, rows accepted, classes counted as its dataset check does."""
     import yaml
 
     out = written.folder / source / "yolo"
     names = yaml.safe_load((out / "data.yaml").read_text("utf-8"))["names"]
-    sizes = {one.file_name: (one.width, one.height)
-             for one in Source(str(out), "yolo", {}).records(str)
-             if isinstance(one, Image)}  # fmt: skip
+    records = driver.read(get_format("yolo"), out)
+    sizes = {one.file_name: (one.width, one.height) for one in records if isinstance(one, Image)}
     found: Found = {}
     for split, images in ultralytics(out).items():
         found[split] = {}
@@ -361,7 +364,7 @@ def test_voc_by_supervision(
 
 
 @pytest.mark.peers
-def test_supervision_wants_whole_numbers_in_voc(by_supervision: dict[str, Any]) -> None:
+def test_supervision_requires_integers_in_voc(by_supervision: dict[str, Any]) -> None:
     """A fact about supervision 0.27, so that the README may say it."""
     for output in ("voc", "voc-mmdet"):
         assert "invalid literal for int()" in by_supervision[f"fractions/{output}"]

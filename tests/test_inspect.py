@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import pytest
@@ -20,12 +21,11 @@ from helpers import (
     write,
 )
 
-from dataforge.datasets.infer import choose
+from dataforge.datasets import find_layout, guess_format
 from dataforge.errors import InputError
-from dataforge.inspect import Inspection, Part, guess_format, inspect
-from dataforge.io import files as fileio
-from dataforge.io.files import Root
-from dataforge.layouts.layout import Layout, load, to_toml
+from dataforge.inspect import Inspection, Part, inspect
+from dataforge.io import Root, limits
+from dataforge.layouts import Layout, load_layout, to_toml
 from dataforge.register import Request, plan
 
 BOX = (0, 5, 30, 40)  # begins at 0, so that coords are told
@@ -174,7 +174,7 @@ def test_eight_folders_need_no_flag(
     assert not planned.failed
 
     file = write(tmp_path / "layout.toml", to_toml(part.layout))
-    assert choose(str(file), "mine", Root(folder)).layout == part.layout
+    assert find_layout(str(file), "mine", Root(folder)).layout == part.layout
     assert snapshot(folder) == before
 
 
@@ -230,7 +230,7 @@ def test_folders_and_extensions_are_counted(tmp_path: Path) -> None:
     assert found.findings[0].file == "annotations/img_1.xml"
 
 
-def test_oddities(tmp_path: Path) -> None:
+def test_folder_problems_are_reported(tmp_path: Path) -> None:
     pair(tmp_path, "I/a.jpg", "A/a.xml", "person", "person", "Person ", "persn")
     pair(tmp_path, "I/b.jpg", "A/b.xml", "person")
     picture(tmp_path / "I" / "alone.jpg", (20, 20))
@@ -263,7 +263,7 @@ def test_oddities(tmp_path: Path) -> None:
     # a.xml is in both splits: 2 * 2 persons, and one each of b.xml and gone.xml
     (alike,) = [f for f in found.findings if f.code == "look-alike-labels"]
     assert alike.message == (
-        "'person' (6 shapes), 'Person' (2 shapes) and 'persn' (2 shapes) look alike, and count as "
+        "'person' (6 shapes), 'Person' (2 shapes) and 'persn' (2 shapes) look alike, but count as "
         "3 classes"
     )
     assert (alike.file, alike.where) == ("A/a.xml", "line 6")
@@ -306,7 +306,7 @@ def test_the_same_bytes_in_two_splits(tmp_path: Path) -> None:
     assert finding.code == "duplicate-across-splits"
     assert finding.file == "valid/z.jpg"
     assert finding.message == (
-        "is train/a_jpg.rf.1.jpg again, by its bytes: one in val, one in train; 1 image is in two "
+        "is identical to train/a_jpg.rf.1.jpg: one in val, one in train; 1 image is in two "
         "splits under two names (this is the first)"
     )
     for end in ("jpg", "xml"):  # a third time, and that of trainval which is no other split
@@ -314,7 +314,7 @@ def test_the_same_bytes_in_two_splits(tmp_path: Path) -> None:
     assert inspect(str(tmp_path)).findings == [finding]
 
 
-def test_labelme_and_what_to_do_with_it(tmp_path: Path) -> None:
+def test_labelme_folder_suggests_commands(tmp_path: Path) -> None:
     folder = tmp_path / "my shots"
     write(folder / "a.json", document(shape("cat", SQUARE)))
     picture(folder / "a.jpg")
@@ -325,7 +325,7 @@ def test_labelme_and_what_to_do_with_it(tmp_path: Path) -> None:
     assert part.classes == {"cat": {"all": 1}}
     assert part.commands == [
         f"dataforge convert labelme2coco '{folder}' my_shots_coco "
-        "--split train=0.8,val=0.2 --images copy",
+        "--split train=80,val=20 --image-mode copy",
         "dataforge register my_shots --layout coco --root my_shots_coco",
     ]
 
@@ -351,7 +351,7 @@ def test_coco_and_its_layout(tmp_path: Path) -> None:
     assert part.classes == {"cat": {"train": 1, "val": 1}}
     assert part.commands == [f"dataforge register parts --layout coco --root {folder}"]
     file = write(tmp_path / "layout.toml", to_toml(part.layout))
-    assert choose(str(file), "parts", Root(folder)).layout == part.layout
+    assert find_layout(str(file), "parts", Root(folder)).layout == part.layout
 
 
 def test_yolo(tmp_path: Path) -> None:
@@ -364,7 +364,7 @@ def test_yolo(tmp_path: Path) -> None:
     assert (part.format, part.files, part.splits) == ("yolo", 3, {"train": 2, "val": 1})
     assert part.evidence.endswith("; class names in data.yaml")
     assert part.classes == {"cat": {}, "dog": {"train": 2, "val": 1}}
-    assert part.commands[0] == f"dataforge convert yolo2coco {folder} set_coco --images copy"
+    assert part.commands[0] == f"dataforge convert yolo2coco {folder} set_coco --image-mode copy"
 
 
 def test_names_that_are_not_utf8(tmp_path: Path) -> None:
@@ -393,13 +393,15 @@ def test_two_formats_in_one_folder(tmp_path: Path) -> None:
     ("files", "said"),
     [
         ([], "the folder is empty"),
-        (["a.jpg"], "1 image and no annotations: mark them"),
-        (["notes.md"], "no image is here"),
-        (["a.jpg", "a.svg.xml"], "XML with <svg>, where VOC has <annotation>"),
+        (["a.jpg"], "1 image without annotations"),
+        (["notes.md"], "no images"),
+        (["a.jpg", "a.svg.xml"], "XML with root <svg>, not <annotation> as in VOC"),
         (["a.jpg", "about.json"], "JSON that is neither labelme's nor COCO's"),
     ],
 )
-def test_nothing_recognised_says_what_it_needs(tmp_path: Path, files: list[str], said: str) -> None:
+def test_unrecognised_folder_explains_what_is_needed(
+    tmp_path: Path, files: list[str], said: str
+) -> None:
     for name in files:
         write(tmp_path / name, {".xml": "<svg/>", ".json": '{"a": 1}'}.get(Path(name).suffix, "x"))
     found = inspect(str(tmp_path))
@@ -408,19 +410,19 @@ def test_nothing_recognised_says_what_it_needs(tmp_path: Path, files: list[str],
     assert any(said in need for need in found.needs)
 
 
-def test_recognised_but_not_laid_out_says_what_it_needs(tmp_path: Path) -> None:
+def test_recognised_format_without_layout_explains_what_is_missing(tmp_path: Path) -> None:
     write(tmp_path / "a.xml", voc_xml(voc_object("cat", BOX)))
     picture(tmp_path / "b.jpg")
     found = inspect(str(tmp_path))
     assert not found.usable
-    assert "no two of one name; name the folders in a layout file" in only(found).needs
+    assert "none with the same name; name the folders in a layout file" in only(found).needs
 
 
 def test_a_coco_file_may_be_larger_than_other_annotation_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path / "a.json", {"images": [], "annotations": [], "categories": []})
-    monkeypatch.setattr(fileio, "MAX_TEXT_BYTES", 10)
+    monkeypatch.setattr(limits, "MAX_TEXT_BYTES", 10)
     assert guess_format(Root(tmp_path)) == "coco"
     assert [part.format for part in inspect(str(tmp_path)).parts] == ["coco"]
 
@@ -466,14 +468,32 @@ def test_a_saved_layout_is_the_same(tmp_path: Path, layout: Layout) -> None:
 
     text = to_toml(layout)
     assert text == to_toml(layout)
-    assert msgspec.convert(load(write(tmp_path / "x.toml", text)), Layout) == layout
+    assert msgspec.convert(load_layout(write(tmp_path / "x.toml", text)), Layout) == layout
     assert all(len(line) <= 160 for line in text.splitlines())
 
 
-def test_every_field_of_a_layout_is_saved() -> None:
-    from dataforge.layouts.layout import _COMMENTS
-
-    assert set(_COMMENTS) == set(Layout.__struct_fields__)
+def test_every_field_of_a_layout_is_saved(tmp_path: Path) -> None:
+    every: dict[str, Any] = {
+        "format": "coco",
+        "name": "X",
+        "also_known_as": ("x",),
+        "images": "I",
+        "annotations": "A",
+        "splits": {"train": "t.json"},
+        "split_images": {"train": "t"},
+        "extensions": (".png",),
+        "lookup": "filename",
+        "coords": "voc",
+        "coords_default": "voc",
+        "difficult": "drop",
+        "classes": ("cat",),
+        "aliases": {"cat": ["Cat"]},
+        "skip": ("none",),
+        "ignore_case": True,
+    }
+    assert every.keys() == {*Layout.__struct_fields__}
+    saved = load_layout(write(tmp_path / "x.toml", to_toml(Layout(**every))))
+    assert saved.keys() == every.keys()
 
 
 @pytest.mark.parametrize(
@@ -487,7 +507,7 @@ def test_every_field_of_a_layout_is_saved() -> None:
         ("n.json", '{"area": NaN}', "images"),
     ],
 )
-def test_what_cannot_be_read_is_no_folder_of_images_alone(
+def test_unreadable_annotations_prevent_images_only_guess(
     tmp_path: Path, name: str, content: str | bytes, format_: str
 ) -> None:
     picture(tmp_path / "a.jpg")

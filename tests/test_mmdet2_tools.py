@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,20 +19,28 @@ NAME = "ToolsHumanParts"
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Iterator[Path]:
-    """The sample, cut to two images a split, registered for this very Python."""
+def config(tmp_path: Path, own_python: str) -> Path:
+    """The sample, cut to two images a split, registered for `own_python`."""
     root = tmp_path / "data"
     shutil.copytree(SAMPLE / "humanparts", root)
     for path in (root / "ImageSets").glob("*.txt"):
         path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
     out = tmp_path / "out"
-    command = ["-m", "dataforge", "register", NAME, "--layout", "humanparts", "--init", "random"]
-    run_away(tmp_path, *command, "--root", str(root), "--out", str(out), "--repeat", "2")
-    yield next((out / "configs" / "mmdet2" / NAME.lower()).glob("*.py"))
-    run_away(tmp_path, "-m", "dataforge", "unregister", NAME)
+    command = [
+        "-m",
+        "dataforge",
+        "register",
+        NAME,
+        "--layout",
+        "humanparts",
+        "--pretrained",
+        "random",
+    ]
+    run_away(own_python, tmp_path, *command, "--root", str(root), "-o", str(out), "--repeat", "2")
+    return next((out / "configs" / "mmdet2" / NAME.lower()).glob("*.py"))
 
 
-def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path) -> None:
+def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path, own_python: str) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     small = [
@@ -45,7 +52,7 @@ def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path) -> None:
         "log_config.interval=1",
     ]
     train = [str(TOOLS / "train.py"), str(config), "--work-dir", "work", "--seed", "0"]
-    run_away(elsewhere, *train, *small)
+    run_away(own_python, elsewhere, *train, *small)
     work = elsewhere / "work"
     (log,) = work.glob("*.log.json")
     rows = [json.loads(line) for line in log.read_text().splitlines()[1:]]
@@ -60,9 +67,16 @@ def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path) -> None:
     assert "_base_" not in dumped.read_text()
     checkpoint = str(work / "epoch_1.pth")
     run_away(
-        elsewhere, str(TOOLS / "train.py"), str(dumped), "--work-dir", "again", "--no-validate"
+        own_python,
+        elsewhere,
+        str(TOOLS / "train.py"),
+        str(dumped),
+        "--work-dir",
+        "again",
+        "--no-validate",
     )
     tested = run_away(
+        own_python,
         elsewhere,
         str(TOOLS / "test.py"),
         str(dumped),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,18 +19,26 @@ NAME = "Tools3HumanParts"
 
 
 @pytest.fixture(params=["classic", "lazy"])
-def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """The sample, cut to two images a split, registered for this very Python."""
+def config(request: pytest.FixtureRequest, tmp_path: Path, own_python: str) -> Path:
+    """The sample, cut to two images a split, registered for `own_python`."""
     root = tmp_path / "data"
     shutil.copytree(SAMPLE / "humanparts", root)
     for path in (root / "ImageSets").glob("*.txt"):
         path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
     out = tmp_path / "out"
-    command = ["-m", "dataforge", "register", NAME, "--layout", "humanparts", "--init", "random"]
+    command = [
+        "-m",
+        "dataforge",
+        "register",
+        NAME,
+        "--layout",
+        "humanparts",
+        "--pretrained",
+        "random",
+    ]
     command += ["--framework", "mmdet3", "--style", request.param, "--repeat", "2"]
-    run_away(tmp_path, *command, "--root", str(root), "--out", str(out))
-    yield next((out / "configs").glob(f"*/{NAME.lower()}/*.py"))
-    run_away(tmp_path, "-m", "dataforge", "unregister", NAME)
+    run_away(own_python, tmp_path, *command, "--root", str(root), "-o", str(out))
+    return next((out / "configs").glob(f"*/{NAME.lower()}/*.py"))
 
 
 def rows(work: Path) -> list[dict[str, float]]:
@@ -40,14 +47,14 @@ def rows(work: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in log.read_text().splitlines()]
 
 
-def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path) -> None:
+def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path, own_python: str) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     small = ["--cfg-options", "train_cfg.max_epochs=1", "default_hooks.logger.interval=1"]
     small += ["train_dataloader.dataset.dataset.pipeline.2.scale=(128,128)"]
     small += [f"{name}_dataloader.dataset.pipeline.1.scale=(128,128)" for name in ("val", "test")]
     train = [str(TOOLS / "train.py"), str(config), "--work-dir", "work"]
-    run_away(elsewhere, *train, *small)
+    run_away(own_python, elsewhere, *train, *small)
     work = elsewhere / "work"
     logged = rows(work)
     # Two images, twice each, two at a time.
@@ -64,14 +71,16 @@ def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path) -> None:
         no_workers += [f"{name}_dataloader.num_workers=0"]
         no_workers += [f"{name}_dataloader.persistent_workers=False"]
     again = [str(TOOLS / "train.py"), str(dumped), "--work-dir", "again"]
-    run_away(elsewhere, *again, *no_workers)
+    run_away(own_python, elsewhere, *again, *no_workers)
     assert len([row for row in rows(elsewhere / "again") if "loss_bbox" in row]) == 2
-    tested = run_away(elsewhere, str(TOOLS / "test.py"), str(dumped), str(work / "epoch_1.pth"))
+    tested = run_away(
+        own_python, elsewhere, str(TOOLS / "test.py"), str(dumped), str(work / "epoch_1.pth")
+    )
     for name in ("face", "person", "hand"):
         assert f"| {name}" in tested.stdout
 
 
-def test_the_runner_takes_it(config: Path, tmp_path: Path) -> None:
+def test_runner_accepts_the_config(config: Path, tmp_path: Path, own_python: str) -> None:
     code = f"""
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -86,5 +95,5 @@ runner = Runner.from_cfg(cfg)
 runner.train()
 print('epochs', runner.epoch, runner.val_dataloader.dataset.metainfo['classes'])
 """
-    result = run_away(tmp_path, "-c", code)
+    result = run_away(own_python, tmp_path, "-c", code)
     assert "epochs 1 ('face', 'person', 'hand')" in result.stdout

@@ -43,7 +43,7 @@ def files_below(folder: str) -> set[str]:
     return {name for name in listed.stdout.split("\0") if name}
 
 
-def test_the_wheel_holds_templates_and_sample_data(wheel: Path) -> None:
+def test_the_wheel_holds_templates_sample_data_and_pages(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     for folder in ("templates", "sample_data"):
@@ -53,8 +53,24 @@ def test_the_wheel_holds_templates_and_sample_data(wheel: Path) -> None:
             if name.startswith(f"dataforge/{folder}/")
         }
         assert shipped == files_below(folder)
+    pages = {name for name in names if name.startswith("dataforge/codes/") and name[-3:] == ".md"}
+    assert pages == {name for name in files_below("dataforge/codes") if name[-3:] == ".md"}
+    assert pages
     assert "dataforge/py.typed" in names
     assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)
+
+
+EVERY_MODULE = """
+import pkgutil
+from importlib import import_module
+
+import dataforge
+
+for module in pkgutil.walk_packages(dataforge.__path__, "dataforge."):
+    needs_pytest = module.name.startswith("dataforge.testing")
+    if not module.name.endswith("__main__") and not needs_pytest:
+        import_module(module.name)
+"""
 
 
 def find_python(version: str) -> str | None:
@@ -71,7 +87,9 @@ def find_python(version: str) -> str | None:
 
 
 @pytest.mark.parametrize("version", ["3.10", "3.13"])
-def test_it_works_alone_and_light(wheel: Path, tmp_path: Path, version: str) -> None:
+def test_wheel_works_alone_with_light_dependencies(
+    wheel: Path, tmp_path: Path, version: str
+) -> None:
     interpreter = find_python(version)
     if interpreter is None:
         pytest.skip(f"no Python {version} on this machine")
@@ -80,12 +98,21 @@ def test_it_works_alone_and_light(wheel: Path, tmp_path: Path, version: str) -> 
     python = environment / "bin" / "python"
     uv("pip", "install", "--quiet", "--python", str(python), str(wheel), cwd=tmp_path)
 
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
     def run(*command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(python), *command], cwd=tmp_path, capture_output=True, text=True, check=False
+            [str(python), *command],
+            cwd=tmp_path,
+            env=alone,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     assert run("-c", "import torch").returncode != 0
+    done = run("-c", EVERY_MODULE)
+    assert done.returncode == 0, done.stderr
     done = run("-m", "dataforge", "convert", "labelme2coco", str(SAMPLE / "labelme"), "coco")
     assert done.returncode == 0, done.stderr
     assert "14 images" in done.stdout
@@ -93,7 +120,7 @@ def test_it_works_alone_and_light(wheel: Path, tmp_path: Path, version: str) -> 
     register = ("-m", "dataforge", "register", "HumanParts", "--root", root, "--dry-run")
     done = run(*register)
     assert done.returncode == 2
-    assert "has no mmdet and no torchvision: say which it is for" in done.stderr
+    assert "has no mmdet and no torchvision: choose one of" in done.stderr
     done = run(*register, "--framework", "all")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("class HumanPartsDataset(XMLDataset)") == 2

@@ -1,6 +1,6 @@
 """Rows of the comparison with other tools: what each case becomes here, from file to COCO file.
 
-`test_pains.py` says which row is which test. Expected values are worked out by hand.
+Expected values are worked out by hand.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from helpers import (
     write,
 )
 
-from dataforge.convert import Report
+from dataforge.jobs import Report
 
 CORNERS = [[10, 12], [30, 40]]
 BOX = (10, 12, 30, 40)
@@ -130,7 +130,7 @@ def test_circle_has_the_area_of_a_circle(tmp_path: Path) -> None:
         ("points", CORNERS, "skipped-point"),
     ],
 )
-def test_lines_and_points_are_counted_and_the_rest_survives(
+def test_lines_and_points_are_counted_and_other_shapes_kept(
     tmp_path: Path, kind: str, points: Any, code: str
 ) -> None:
     found = labelme(tmp_path, shape("cat", points, kind), shape("dog", SQUARE))
@@ -180,7 +180,7 @@ def test_group_id_is_one_instance_and_no_crowd(tmp_path: Path) -> None:
     assert found["bbox"] == [10, 10, 40, 20]
 
 
-def test_holes_stay_holes_and_no_crowd(tmp_path: Path) -> None:
+def test_holes_are_kept_without_crowd(tmp_path: Path) -> None:
     rows = ["####", "#..#", "#..#", "####"]
     found = labelme(tmp_path, mask_shape("cat", rows, 3, 5)).annotation
     assert (found["area"], found["iscrowd"]) == (12, 0)
@@ -228,14 +228,14 @@ def test_an_image_that_is_only_embedded(tmp_path: Path) -> None:
     data = base64.b64encode(picture(tmp_path / "x.jpg").read_bytes()).decode()
     write(tmp_path / "in" / "a.json", document(shape("cat", SQUARE), imageData=data))
     out = tmp_path / "out"
-    options = {"read_options": {"extract_images": True}, "images": "copy"}
+    options = {"read_options": {"extract_images": True}, "image_mode": "copy"}
     report = run_convert(tmp_path / "in", out, **options)
     name = load_coco(out)["images"][0]["file_name"]
     assert not report.failed
     assert (out / "images" / name).read_bytes() == (tmp_path / "x.jpg").read_bytes()
 
 
-def test_a_missing_image_does_not_end_the_run(tmp_path: Path) -> None:
+def test_missing_image_does_not_stop_the_run(tmp_path: Path) -> None:
     write(tmp_path / "in" / "b.json", document(shape("cat", SQUARE), image="gone.jpg"))
     found = labelme(tmp_path, shape("cat", SQUARE))
     assert found.place("image-missing") == ("b.json", "$.imagePath")
@@ -270,7 +270,7 @@ def test_nested_folders_with_names_that_repeat(tmp_path: Path) -> None:
         write(tmp_path / "in" / day / "a.json", document(shape("cat", SQUARE)))
         picture(tmp_path / "in" / day / "a.jpg")
     out = tmp_path / "out"
-    run_convert(tmp_path / "in", out, images="copy")
+    run_convert(tmp_path / "in", out, image_mode="copy")
     assert [e["file_name"] for e in load_coco(out)["images"]] == ["1/a.jpg", "2/3/a.jpg"]
     assert (out / "images" / "2" / "3" / "a.jpg").exists()
 
@@ -301,7 +301,7 @@ def test_a_truncated_file_is_located_and_the_others_convert(tmp_path: Path) -> N
     assert (file, where.startswith("line 1")) == ("b.json", True)
 
 
-def test_category_ids_start_at_1_unless_told(tmp_path: Path) -> None:
+def test_category_ids_start_at_1_by_default(tmp_path: Path) -> None:
     shapes = shape("cat", SQUARE), shape("dog", SQUARE)
     for start in (1, 0):
         options = {"write_options": {"category_start": start}}
@@ -320,8 +320,11 @@ def test_label_order_is_the_same_in_every_split(tmp_path: Path) -> None:
     assert [entry["name"] for entry in json.loads(categories)] == ["zebra", "cat", "ant", "never"]
 
 
-def test_no_input_folder_is_an_error_and_nothing_is_written(tmp_path: Path) -> None:
-    for source, message in ((tmp_path / "gone", "no such folder"), (tmp_path, "nothing here")):
+def test_missing_input_folder_is_an_error_without_output(tmp_path: Path) -> None:
+    for source, message in (
+        (tmp_path / "gone", "no such folder"),
+        (tmp_path, "nothing can be converted"),
+    ):
         out = tmp_path / "out"
         result = python("-m", "dataforge", "convert", "labelme2coco", str(source), str(out))
         assert (result.returncode, out.exists()) == (3, False)
@@ -336,7 +339,7 @@ def test_no_input_folder_is_an_error_and_nothing_is_written(tmp_path: Path) -> N
     ("coords", "bbox"),
     [("voc", [9, 11, 21, 29]), ("mmdet", [9, 11, 20, 28]), ("zero", [10, 12, 20, 28])],
 )
-def test_how_boxes_are_counted_is_said_once(tmp_path: Path, coords: str, bbox: list[int]) -> None:
+def test_box_convention_is_reported_once(tmp_path: Path, coords: str, bbox: list[int]) -> None:
     xml = voc_xml(voc_object("cat", BOX))
     found = voc(tmp_path, xml, read_options={"coords": coords})
     assert found.annotation["bbox"] == bbox
@@ -384,7 +387,7 @@ def test_difficult_missing_empty_or_unspecified(tmp_path: Path, text: str | None
     assert (found.annotation["iscrowd"], found.codes) == (0, set())
 
 
-def test_difficult_objects_are_kept_ignored_or_dropped_as_told(tmp_path: Path) -> None:
+def test_difficult_objects_follow_the_policy(tmp_path: Path) -> None:
     xml = voc_xml(voc_object("cat", BOX, difficult="1"), voc_object("cat", BOX))
     found = voc(tmp_path, xml)
     assert [entry["iscrowd"] for entry in found.annotations] == [0, 0]
@@ -395,7 +398,7 @@ def test_difficult_objects_are_kept_ignored_or_dropped_as_told(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("image", ["a.png", "a.JPG", "a.webp"])
-def test_an_image_that_is_no_jpg(tmp_path: Path, image: str) -> None:
+def test_image_that_is_not_jpg(tmp_path: Path, image: str) -> None:
     found = voc(tmp_path, voc_xml(voc_object("cat", BOX), filename="a.jpg"), image)
     assert found.file["images"][0]["file_name"] == f"JPEGImages/{image}"
     assert found.codes == set()
@@ -425,7 +428,7 @@ def test_no_image_sets(tmp_path: Path) -> None:
     found = voc(tmp_path, voc_xml(voc_object("cat", BOX)))
     assert found.report.images == {"all": 1}
     assert any(
-        f.message == "no split file found: everything is one split" for f in found.report.findings
+        f.message == "no split files found: everything is one split" for f in found.report.findings
     )
 
 
@@ -490,7 +493,7 @@ def test_swapped_width_and_height(tmp_path: Path) -> None:
 # Both ------------------------------------------------------------------------------------------
 
 
-def test_ids_are_unique_whatever_the_source(tmp_path: Path) -> None:
+def test_ids_are_unique_for_every_source(tmp_path: Path) -> None:
     for number in range(3):
         shapes = [shape("cat", SQUARE)] * 2
         write(tmp_path / "in" / f"b{number}.json", document(*shapes, image=f"b{number}.jpg"))
@@ -500,7 +503,7 @@ def test_ids_are_unique_whatever_the_source(tmp_path: Path) -> None:
     assert [entry["id"] for entry in found["annotations"]] == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_an_unwritable_output_leaves_nothing_half_done(tmp_path: Path) -> None:
+def test_unwritable_output_leaves_no_partial_files(tmp_path: Path) -> None:
     labelme(tmp_path, shape("cat", SQUARE))
     before = snapshot(tmp_path)
     result = python(

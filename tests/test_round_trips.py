@@ -1,8 +1,8 @@
-"""From COCO to another format and back: what survives is exactly what LOSSY does not speak of.
+"""From COCO to another format and back: what survives is exactly what `lossy` does not speak of.
 
 COCO can hold all of a record, so that two COCO files tell what became of it on the way. That COCO
-itself loses nothing is a property test of `formats/test_coco.py`; polygons and masks of a single
-class through labelme one of `formats/test_labelme_write.py`.
+itself loses nothing is a property test of `formats/coco/test_write.py`; polygons and masks of a
+single class through labelme one of `formats/labelme/test_converted.py`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
-from dataforge.convert import Job, Report, convert
-from dataforge.datasets.source import Source
-from dataforge.formats.table import formats, get_format
+from dataforge.convert import convert
+from dataforge.datasets import Source
+from dataforge.formats import formats, get_format
+from dataforge.jobs import Job, Report
+from dataforge.records import Image
+from dataforge.testing import driver
 
 Json = dict[str, Any]
-FORMATS = [name for name, row in formats().items() if row.writes]
+FORMATS = [name for name, row in formats().items() if row.writer]
 
 
 def run(source: Path, out: Path, reads: str, writes: str, **options: Any) -> Report:
@@ -56,7 +59,7 @@ def there_and_back(
         write(folder / "in" / "annotations" / f"instances_{split}.json", file)
         for image in file["images"]:
             picture(folder / "in" / image["file_name"], size or (WIDTH, HEIGHT))
-    run(folder / "in", folder / "mid", "coco", through, images="copy", write_options=options)
+    run(folder / "in", folder / "mid", "coco", through, image_mode="copy", write_options=options)
     report = run(folder / "mid", folder / "out", through, "coco")
     return {split: load_coco(folder / "out", split) for split in report.images}
 
@@ -225,18 +228,18 @@ PLAIN = ("box and class", "image name", "image size", "no outline")
 
 
 @pytest.mark.parametrize("what", sorted(ASPECTS.keys() - set(PLAIN)))
-def test_each_aspect_says_something_that_a_plain_file_does_not(what: str) -> None:
+def test_each_aspect_differs_from_a_plain_file(what: str) -> None:
     aspect = ASPECTS[what]
     assert aspect.view(copy.deepcopy(aspect.file)) != aspect.view(plain())
 
 
-# Format -> what does not survive it -> (words of the sentence in LOSSY that says so, code of the
+# Format -> what does not survive it -> (words of the sentence in `lossy` that says so, code of the
 # finding that reports it).
 LOST: dict[str, dict[str, tuple[str, str]]] = {
     "coco": {},
     "labelme": {
-        "no outline": ("whether a box is all that is known", "boxes-as-outlines"),
-        "area of its own": ("an area that is not that of its outline", "area-not-carried"),
+        "no outline": ("whether an instance is only a box", "boxes-as-outlines"),
+        "area of its own": ("a box or an area", "area-not-carried"),
         "box beside outline": ("a box or an area", "box-not-kept"),
         "crowd": ("whether an instance is a crowd", "crowd-not-kept"),
         "pose": ("attributes that labelme does not know", "attributes-moved"),
@@ -245,31 +248,31 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
         "own key": ("keys that only", "keys-not-carried"),
         "own key of image": ("keys that only", "keys-not-carried"),
         "order of classes": ("the order of the classes", "class-order-not-carried"),
-        "class of nothing": ("classes that nothing is marked with", "classes-not-carried"),
+        "class of nothing": ("classes without instances", "classes-not-carried"),
         "own key of class": ("keys that only", "keys-not-carried"),
         "own key of dataset": ("keys that only", "keys-not-carried"),
     },
     "voc": {
-        "polygon": ("outlines and masks", "outlines-not-carried"),
-        "several rings": ("outlines and masks", "outlines-not-carried"),
-        "mask": ("outlines and masks", "outlines-not-carried"),
-        "area of its own": ("an area that is not that of its box", "area-not-carried"),
+        "polygon": ("polygons and masks", "outlines-not-carried"),
+        "several rings": ("polygons and masks", "outlines-not-carried"),
+        "mask": ("polygons and masks", "outlines-not-carried"),
+        "area of its own": ("an area that differs from that of the box", "area-not-carried"),
         "crowd": ("crowds", "crowd-as-difficult"),
         "description": ("attributes other than", "attributes-not-carried"),
         "other attribute": ("attributes other than", "attributes-not-carried"),
         "own key": ("keys that only", "keys-not-carried"),
-        "flags of image": ("all of an image", "image-attributes-not-carried"),
+        "flags of image": ("all attributes of images", "image-attributes-not-carried"),
         "own key of image": ("keys that only", "keys-not-carried"),
         "own key of class": ("keys that only", "keys-not-carried"),
         "own key of dataset": ("keys that only", "keys-not-carried"),
     },
     "yolo": {
-        "polygon": ("outlines and masks", "outlines-not-carried"),
-        "several rings": ("outlines and masks", "outlines-not-carried"),
-        "mask": ("outlines and masks", "outlines-not-carried"),
+        "polygon": ("polygons and masks", "outlines-not-carried"),
+        "several rings": ("polygons and masks", "outlines-not-carried"),
+        "mask": ("polygons and masks", "outlines-not-carried"),
         "box outside": ("lies outside its image", "clipped-to-image"),
         "box without area": ("boxes without area", "nothing-in-image"),
-        "area of its own": ("an area that is not that of its box", "area-not-carried"),
+        "area of its own": ("an area that differs from that of the box", "area-not-carried"),
         "crowd": ("crowds", "crowds-left-out"),
         "difficult": ("difficult", "attributes-not-carried"),
         "pose": ("all other attributes", "attributes-not-carried"),
@@ -284,12 +287,12 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 
-# Sentences of LOSSY that other tests are about: what is lost when such a file is *read*, when
+# Sentences of `lossy` that other tests are about: what is lost when such a file is *read*, when
 # outlines are written to YOLO, and splits, which this file has below.
 ELSEWHERE: dict[str, set[str]] = {
-    "coco": {"the ids of images", "how a mask's runs were written", "keys that only another"},
+    "coco": {"the ids of images", "the encoding of a mask", "keys that only another"},
     "labelme": {"lines and points", "which images are in which split"},
-    "voc": {"parts (person layout)", "an XML file's source"},
+    "voc": {"parts (person layout)", "source, owner, folder"},
     "yolo": {"holes and gaps", "keypoints"},
 }
 
@@ -300,13 +303,13 @@ def lost_through(name: str) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_what_is_lost_is_what_lossy_speaks_of(name: str) -> None:
+def test_actual_losses_match_the_expected_ones(name: str) -> None:
     assert lost_through(name) == set(LOST[name])
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_lossy_speaks_of_nothing_else(name: str) -> None:
-    lossy = get_format(name).LOSSY
+def test_lossy_documents_exactly_the_known_losses(name: str) -> None:
+    lossy = get_format(name).lossy
     spoken_of = {*(words for words, _ in LOST[name].values()), *ELSEWHERE[name]}
     for words in spoken_of:
         assert any(words in sentence for sentence in lossy), words
@@ -315,20 +318,20 @@ def test_lossy_speaks_of_nothing_else(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_what_is_lost_is_reported_and_nothing_else(name: str, tmp_path: Path) -> None:
+def test_exactly_the_losses_are_reported(name: str, tmp_path: Path) -> None:
     for number, (what, aspect) in enumerate(ASPECTS.items()):
         folder = tmp_path / str(number)
         write(folder / "in" / "x.json", aspect.file)
         for image in aspect.file["images"]:
             picture(folder / "in" / image["file_name"])
-        report = run(folder / "in", folder / "out", "coco", name, images="copy")
+        report = run(folder / "in", folder / "out", "coco", name, image_mode="copy")
         codes = {finding.code for finding in report.findings} - {"split-made-up", "zero-area"}
         lost = [LOST[name][one] for one in (what, *aspect.besides) if one in LOST[name]]
         assert codes == {code for _, code in lost}, what
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_splits_survive_where_they_can(name: str, tmp_path: Path) -> None:
+def test_splits_survive_where_supported(name: str, tmp_path: Path) -> None:
     files = {"train": plain(), "val": plain()}
     files["val"]["images"][0]["file_name"] = "v.jpg"
     files["val"]["annotations"][0]["bbox"] = [1, 2, 3, 4]
@@ -340,7 +343,7 @@ def test_splits_survive_where_they_can(name: str, tmp_path: Path) -> None:
         assert found == {"train": boxes(files["train"]), "val": boxes(files["val"])}
 
 
-def test_what_labelme_does_not_know_comes_back_inside_attributes() -> None:
+def test_unknown_keys_return_from_labelme_inside_attributes() -> None:
     said = {"pose": "Left", "truncated": True, "colour": "red", "description": "big"}
     file = plain()
     of_box(attributes=dict(said))(file)
@@ -478,12 +481,12 @@ def reported(report: Report) -> Said:
     for finding in report.findings:
         if finding.code not in codes:
             continue
-        words, _, rest = finding.message.partition(" that only another format knows")
-        number, _, what = words.partition(" ")
+        number, _, what = finding.message.partition(" ")
         whose = next(
             (noun for noun in ("key", "class", "image") if what.startswith(noun)), "instance"
         )
-        code = f"{finding.code}: {whose}" if rest else finding.code
+        is_of_keys = finding.code == "keys-not-carried"
+        code = f"{finding.code}: {whose}" if is_of_keys else finding.code
         names = re.search(r"\((.*)\)", finding.message)
         assert code not in found
         found[code] = int(number.replace(",", "")), set(names[1].split(", ") if names else ())
@@ -553,7 +556,7 @@ BESIDE["annotations"] = [mark | {"bbox": [9, 9, 50, 30]} for mark in BESIDE["ann
 )  # fmt: skip
 @example(EVERYTHING)
 @example(BESIDE)
-def test_findings_count_just_what_is_lost_between_two_formats(
+def test_findings_count_exactly_the_losses_between_formats(
     reads: str, writes: str, file: Json
 ) -> None:
     """The dataset as COCO, before and after, tells what was lost."""
@@ -564,8 +567,8 @@ def test_findings_count_just_what_is_lost_between_two_formats(
         write(folder / "in" / "x.json", file)
         for image in file["images"]:
             picture(folder / "in" / image["file_name"])
-        run(folder / "in", folder / "one", "coco", reads, images="copy")
-        report = run(folder / "one", folder / "other", reads, writes, images="copy")
+        run(folder / "in", folder / "one", "coco", reads, image_mode="copy")
+        report = run(folder / "one", folder / "other", reads, writes, image_mode="copy")
         files = []
         for folder_, format_ in ((folder / "one", reads), (folder / "other", writes)):
             run(folder_, folder_ / "as.json", format_, "coco")
@@ -622,12 +625,11 @@ def test_edges_of_any_floats_are_exactly_the_same_in_voc(
         folder = Path(name)
         write(folder / "in" / "x.json", file_of(found))
         picture(folder / "in" / "a b" / "ü.jpg")
-        options: Json = {"write_options": {"coords": coords}, "images": "copy"}
+        options: Json = {"write_options": {"coords": coords}, "image_mode": "copy"}
         run(folder / "in", folder / "voc", "coco", "voc", **options)
-        (image,) = [
-            record for record in Source(str(folder / "voc"), "voc", {}).records(str)
-            if hasattr(record, "instances")
-        ]  # fmt: skip
+        source = Source(str(folder / "voc"), "voc", {})
+        records = driver.read(source.format, source.root, source.options, layout=source.layout)
+        (image,) = [record for record in records if isinstance(record, Image)]
         back = run(folder / "voc", folder / "out.json", "voc", "coco")
         written = json.loads((folder / "out.json").read_text())["annotations"]
     assert [one.box for one in image.instances] == [(x, y, x + w, y + h) for x, y, w, h in found]
@@ -700,7 +702,7 @@ def test_bccd_through_coco_yolo_voc_and_back_to_coco(tmp_path: Path) -> None:
     source = REAL / "bccd" / "BCCD"
     for number, (reads, writes) in enumerate(pairwise(steps), 1):
         out = tmp_path / f"{number}-{writes}"
-        report = run(source, out, reads, writes, images="symlink")
+        report = run(source, out, reads, writes, image_mode="symlink")
         assert not report.failed
         assert (sum(report.images.values()), report.shapes) == (364, 4888)
         assert report.lost == {}

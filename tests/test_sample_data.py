@@ -25,7 +25,7 @@ def files(folder: Path) -> dict[str, Path]:
     }
 
 
-def test_it_is_what_the_script_draws(tmp_path: Path) -> None:
+def test_sample_data_matches_its_script(tmp_path: Path) -> None:
     command = [sys.executable, str(SAMPLE / "make.py"), "--out", str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True)
     made, kept = files(tmp_path), files(SAMPLE)
@@ -39,7 +39,7 @@ def test_it_is_what_the_script_draws(tmp_path: Path) -> None:
             assert path.read_bytes() == kept[name].read_bytes()
 
 
-def test_it_is_small() -> None:
+def test_sample_data_is_small() -> None:
     assert sum(path.stat().st_size for path in SAMPLE.rglob("*") if path.is_file()) < 2_000_000
 
 

@@ -23,7 +23,7 @@ from helpers import (
 
 from dataforge.errors import InputError, UsageError
 from dataforge.split import SplitJob, SplitReport, make
-from dataforge.splits.manifest import load
+from dataforge.splits import load_manifest
 
 RATIOS = "train=0.8,val=0.2"
 
@@ -51,7 +51,7 @@ def test_a_new_manifest(tmp_path: Path) -> None:
     report = made(source, out, ratios=RATIOS, stratify=True)
     assert (report.format, report.kept, report.new, report.written) == ("labelme", 0, 10, True)
     assert report.images == {"train": 8, "val": 2}
-    assert load(out) == report.manifest
+    assert load_manifest(out) == report.manifest
     table = json.loads(out.read_text())
     assert set(table["images"]) == {f"{n}.jpg" for n in (*range(8), 9)} | {"sub/8.jpg"}
     assert table["ratios"] == {"train": 0.8, "val": 0.2}
@@ -62,7 +62,7 @@ def test_a_new_manifest(tmp_path: Path) -> None:
     assert codes(report) == []
 
 
-def test_an_image_never_changes_sides(tmp_path: Path) -> None:
+def test_existing_images_keep_their_split(tmp_path: Path) -> None:
     source = labelled(tmp_path / "in", *(f"{n:02}" for n in range(10)))
     out = tmp_path / "splits.toml"
     first = made(source, out, ratios=RATIOS).manifest.images
@@ -72,7 +72,7 @@ def test_an_image_never_changes_sides(tmp_path: Path) -> None:
     report = made(source, out)  # the ratios are the manifest's
     assert (report.kept, report.new) == (9, 11)
     assert report.images == {"train": 16, "val": 4}
-    grown = load(out).images
+    grown = load_manifest(out).images
     assert grown | first == grown
     assert len(grown) == 21
     assert codes(report) == ["image-gone"]
@@ -83,7 +83,7 @@ def test_an_image_never_changes_sides(tmp_path: Path) -> None:
     assert out.stat().st_mtime_ns == stamp
 
 
-def test_changed_rules_hold_for_new_images_only(tmp_path: Path) -> None:
+def test_changed_ratios_apply_to_new_images_only(tmp_path: Path) -> None:
     source = labelled(tmp_path / "in", *(f"{n:02}" for n in range(10)))
     out = tmp_path / "splits.json"
     first = made(source, out, ratios=RATIOS).manifest.images
@@ -94,12 +94,12 @@ def test_changed_rules_hold_for_new_images_only(tmp_path: Path) -> None:
     (finding,) = report.findings
     assert (finding.code, finding.severity) == ("rule-changed", "note")
     assert "ratios was {'train': 0.8, 'val': 0.2}, seed was 0" in finding.message
-    again = load(out)
+    again = load_manifest(out)
     assert (again.seed, list(again.ratios)) == (7, ["train", "val", "test"])
     assert codes(made(source, out)) == []
 
 
-def test_a_split_that_the_ratios_no_longer_name_stays(tmp_path: Path) -> None:
+def test_split_removed_from_ratios_is_kept(tmp_path: Path) -> None:
     source = labelled(tmp_path / "in", *"abcdefghij")
     out = tmp_path / "splits.json"
     made(source, out, ratios="train=0.5,val=0.3,old=0.2")
@@ -121,7 +121,7 @@ def test_frames_of_a_video_stay_together(tmp_path: Path) -> None:
     assert grown["v3_99.jpg"] == images["v3_03.jpg"]
 
 
-def test_a_group_that_was_divided_before_it_was_one(tmp_path: Path) -> None:
+def test_group_already_divided_between_splits_stays_divided(tmp_path: Path) -> None:
     source = labelled(tmp_path / "in", "v_1", "v_2", "w_1")
     images = {"v_1.jpg": "train", "v_2.jpg": "val", "w_1.jpg": "val"}
     out = write(tmp_path / "s.json", {"images": images})
@@ -147,7 +147,7 @@ def test_every_format_is_found_out(tmp_path: Path) -> None:
     write(tmp_path / "coco" / "x.json", {"images": images, "annotations": [], "categories": []})
     assert made(tmp_path / "coco", tmp_path / "c.json", ratios=half).format == "coco"
     with pytest.raises(InputError, match="no image"):
-        made(tmp_path / "voc", tmp_path / "x.json", ratios=half, format="labelme")
+        made(tmp_path / "voc", tmp_path / "x.json", ratios=half, reads="labelme")
     assert not (tmp_path / "x.json").exists()
 
 
@@ -172,16 +172,16 @@ def test_a_layouts_rules_name_the_classes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "error", "said"),
     [
-        ({}, UsageError, "--ratios are needed"),
-        ({"ratios": "a=0.5"}, UsageError, "--ratios a=0.5: the ratios add up"),
+        ({}, UsageError, "requires --split"),
+        ({"ratios": "a=0.5"}, UsageError, "--split a=0.5: the ratios add up"),
         ({"ratios": RATIOS, "group_by": "("}, UsageError, "--group-by"),
         ({"ratios": "a=0.5,b=0.3,c=0.2"}, UsageError, "2 images cannot fill 3"),
         ({"ratios": RATIOS, "group_by": "."}, None, ""),
-        ({"ratios": RATIOS, "format": "nothing"}, UsageError, "no format 'nothing'"),
-        ({"ratios": RATIOS, "layout": "voc"}, UsageError, "--layout means nothing for labelme"),
+        ({"ratios": RATIOS, "reads": "nothing"}, UsageError, "no format 'nothing'"),
+        ({"ratios": RATIOS, "layout": "voc"}, UsageError, "--layout does not apply to labelme"),
     ],
 )
-def test_refusals(
+def test_invalid_requests_are_refused(
     options: dict[str, Any], error: type[Exception] | None, said: str, tmp_path: Path
 ) -> None:
     source = labelled(tmp_path / "in", "a", "b")
@@ -195,9 +195,9 @@ def test_refusals(
     assert snapshot(tmp_path) == before
 
 
-def test_out_is_a_manifest_or_nothing(tmp_path: Path) -> None:
+def test_output_must_be_a_manifest(tmp_path: Path) -> None:
     source = labelled(tmp_path / "in", "a", "b")
-    with pytest.raises(UsageError, match=r"want a \.json or \.toml file"):
+    with pytest.raises(UsageError, match=r"expected a \.json or \.toml file"):
         made(source, tmp_path / "splits.txt", ratios=RATIOS)
     own = write(tmp_path / "mine.json", {"answer": 42})
     with pytest.raises(InputError, match="answer"):
@@ -205,7 +205,7 @@ def test_out_is_a_manifest_or_nothing(tmp_path: Path) -> None:
     assert json.loads(own.read_text()) == {"answer": 42}
 
 
-def test_the_same_bytes_under_every_hash_seed(tmp_path: Path) -> None:
+def test_output_is_identical_under_every_hash_seed(tmp_path: Path) -> None:
     code = (
         "import sys; from dataforge.split import SplitJob, make; make(SplitJob(source=sys.argv[1],"
         "out=sys.argv[2], ratios='a=0.6,b=0.4', stratify=True, group_by='(.)[.]'))"

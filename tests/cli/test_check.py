@@ -6,30 +6,22 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+from command_line import Cli
 from helpers import REPO, SQUARE, document, picture, python, shape, voc_object, voc_xml, write
 
 from dataforge.check import CheckReport
-from dataforge.checks.table import checks
+from dataforge.checks import known_codes
 from dataforge.cli.check_output import as_github, as_sarif, as_text
 from dataforge.cli.explain import as_markdown
-from dataforge.records import Finding
+from dataforge.codes import GROUPS, code
+from dataforge.findings import Finding, Place
 
 BEGIN, END = "<!-- checks:begin -->\n", "<!-- checks:end -->\n"
 
 
-def cli(*arguments: str | Path) -> Any:
-    return python("-m", "dataforge", *map(str, arguments))
-
-
-def finding(code: str, file: str, where: str = "", message: str = "is odd", **more: Any) -> Finding:
-    return Finding(
-        code=code,
-        severity=more.pop("severity", "error"),
-        file=file,
-        where=where,
-        message=message,
-        **more,
-    )
+def finding(name: str, place: Place, message: str = "is odd", **more: Any) -> Finding:
+    return code(name).at(place, message, **more)
 
 
 def report(*findings: Finding, **more: Any) -> CheckReport:
@@ -37,73 +29,90 @@ def report(*findings: Finding, **more: Any) -> CheckReport:
     for one in findings:
         numbers = counts.setdefault(one.code, {})
         numbers[one.severity] = numbers.get(one.severity, 0) + 1
-    said = {"counts": counts, "path": "data", "root": "data", "format": "voc"} | more
-    return CheckReport(findings=list(findings), **said)
+    given = {"counts": counts, "path": "data", "root": "data", "format": "voc"} | more
+    return CheckReport(findings=list(findings), **given)
 
 
-def test_findings_come_by_code_and_are_counted_at_the_end() -> None:
+def test_findings_are_grouped_by_code_and_counted() -> None:
     found = report(
-        finding("b-code", "a.xml", severity="note"),
-        finding("zero-area", "a.xml", "line 3", severity="warning", remedy="redraw it"),
-        finding("a-code", "a.xml", remedy="do this"),
-        finding("zero-area", "b.xml", "line 4", severity="warning", remedy="redraw it"),
-        finding("a-code", "b.xml", remedy="do that"),
+        finding("same-split", Place("a.xml")),
+        finding("zero-area", Place("a.xml", line=3), remedy="redraw it"),
+        finding("unreadable-xml", Place("a.xml"), remedy="do this"),
+        finding("zero-area", Place("b.xml", line=4), remedy="redraw it"),
+        finding("unreadable-xml", Place("b.xml"), remedy="do that"),
         counts={
-            "a-code": {"error": 1, "note": 1},
-            "b-code": {"note": 1},
+            "same-split": {"note": 1},
+            "unreadable-xml": {"error": 2},
             "zero-area": {"warning": 1202},
         },
         images=3,
         shapes=9,
+        fixable={"zero-area": 1200},
     )
     assert list(as_text(found)) == [
-        "error a-code",
+        f"error unreadable-xml: {code('unreadable-xml').page.title}",
         "  a.xml: is odd; do this",
         "  b.xml: is odd; do that",
-        "warning zero-area: An object that covers no area",
+        f"warning zero-area: {code('zero-area').page.title}",
         "  a.xml::line 3: is odd",
         "  b.xml::line 4: is odd",
         "  ... and 1,200 more",
         "  -> redraw it",
-        "note b-code",
+        f"note same-split: {code('same-split').page.title}",
         "  a.xml: is odd",
         "",
-        "code       errors  warnings  notes",
-        "a-code          1                1",
-        "zero-area             1,202",
-        "b-code                           1",
-        "`--fix --unsafe-fixes` may mend: zero-area; `--diff` shows how",
-        "data (voc: 3 images, 9 shapes): 1 error, 1,202 warnings, 2 notes; "
+        "code            errors  warnings  notes",
+        "unreadable-xml       2",
+        "zero-area                  1,202",
+        "same-split                            1",
+        "`--fix --unsafe-fixes` can fix 1,200 findings: zero-area 1,200; `--diff` shows how",
+        "data (voc: 3 images, 9 shapes): 2 errors, 1,202 warnings, 1 note; "
         "`dataforge explain CODE` says more",
     ]
 
 
-def test_nothing_found_is_said() -> None:
+def test_summary_announces_only_fixable_findings() -> None:
+    found = report(
+        finding("zero-area", Place("a.xml")),
+        finding("untidy-label", Place("a.xml")),
+        fixable={"untidy-label": 1},
+    )
+    promises = [line for line in as_text(found) if line.startswith("`--fix")]
+    assert promises == ["`--fix` can fix 1 finding: untidy-label 1; `--diff` shows how"]
+
+
+def test_no_findings() -> None:
     (line,) = as_text(report(images=1))
-    assert line == "data (voc: 1 image, 0 shapes): nothing found"
+    assert line == "data (voc: 1 image, 0 shapes): no findings"
 
 
-def test_github_gets_commands_with_what_it_reads_escaped() -> None:
-    said = list(
+def test_github_output_escapes_special_characters() -> None:
+    lines = list(
         as_github(
             report(
-                finding("a-code", "d,1/a:b%.xml", "line 7", "100%\r\nodd, a: b", remedy="mend it"),
-                finding("b-code", ".", "$.x", severity="note"),
-                finding("c-code", "a.xml", "line 3, column 8", severity="warning"),
+                finding(
+                    "unreadable-xml",
+                    Place("d,1/a:b%.xml", line=7),
+                    "100%\r\nodd, a: b",
+                    remedy="fix it",
+                ),
+                finding("same-split", Place(".", "$.x")),
+                finding("zero-area", Place("a.xml", "object[0]", line=3, column=8)),
             )
         )
     )
-    assert said == [
-        "::error file=data/d%2C1/a%3Ab%25.xml,title=a-code,line=7::100%25%0D%0Aodd, a: b; mend it",
-        "::notice file=data,title=b-code::$.x: is odd",
-        "::warning file=data/a.xml,title=c-code,line=3::is odd",
+    assert lines == [
+        "::error file=data/d%2C1/a%3Ab%25.xml,title=unreadable-xml,line=7"
+        "::100%25%0D%0Aodd, a: b; fix it",
+        "::notice file=data,title=same-split::$.x: is odd",
+        "::warning file=data/a.xml,title=zero-area,line=3,col=8::is odd",
     ]
 
 
-def test_sarif_has_what_the_specification_requires() -> None:
+def test_sarif_meets_the_specification() -> None:
     found = report(
-        finding("zero-area", "a b/人.xml", "line 7", severity="warning"),
-        finding("odd-code", "a.json", "$.shapes[0]", severity="note"),
+        finding("zero-area", Place("a b/人.xml", line=7)),
+        finding("same-split", Place("a.json", "$.shapes[0]")),
     )
     (text,) = as_sarif(found)
     assert text.isascii()
@@ -113,8 +122,8 @@ def test_sarif_has_what_the_specification_requires() -> None:
     (run,) = document["runs"]
     driver = run["tool"]["driver"]
     assert driver["name"] == "dataforge"
-    assert [rule["id"] for rule in driver["rules"]] == ["zero-area", "odd-code"]
-    assert driver["rules"][0]["shortDescription"] == {"text": "An object that covers no area"}
+    assert [rule["id"] for rule in driver["rules"]] == ["zero-area", "same-split"]
+    assert driver["rules"][0]["shortDescription"] == {"text": "An object without area"}
     for result in run["results"]:
         assert result["message"]["text"]
         assert result["level"] in ("error", "warning", "note")
@@ -132,7 +141,7 @@ def test_sarif_has_what_the_specification_requires() -> None:
     }
 
 
-def test_exit_codes(tmp_path: Path) -> None:
+def test_exit_codes(cli: Cli, tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     write(tmp_path / "a.json", document(shape("cat", SQUARE)))
     assert cli("check", tmp_path).returncode == 0
@@ -142,18 +151,107 @@ def test_exit_codes(tmp_path: Path) -> None:
     result = cli("check", tmp_path, "--select", "boxes, files", "--select", "labelme")
     assert result.returncode == 0
     assert "zero-area" in result.stdout
-    result = cli("check", tmp_path, "--format", "json")
+    result = cli("check", tmp_path, "--json")
     assert result.returncode == 1
     assert json.loads(result.stdout)["counts"]["unreadable-json"] == {"error": 1}
     assert cli("check", tmp_path, "--exit-zero").returncode == 0
-    for wrong in (("--select", "zero-aera"), ("--format", "xml"), ("--max-findings", "-1")):
+    for wrong in (("--select", "zero-aera"), ("--output-format", "xml"), ("--max-findings", "-1")):
         assert cli("check", tmp_path, *wrong).returncode == 2
     result = cli("check", tmp_path / "none")
     assert (result.returncode, result.stdout) == (3, "")
-    assert "no such folder" in result.stderr
+    assert result.stderr == f"error: {tmp_path / 'none'}: no such folder\n"
 
 
-def test_the_same_bytes_under_any_hash_seed(tmp_path: Path) -> None:
+def test_forms_of_the_report(cli: Cli, tmp_path: Path) -> None:
+    write(tmp_path / "a.json", "{")
+    as_json = cli("check", tmp_path, "--json").stdout
+    assert json.loads(as_json)["counts"] == {"unreadable-json": {"error": 1}}
+    assert cli("check", tmp_path, "--output-format", "json").stdout == as_json
+    assert cli("check", tmp_path, "--output-format", "github").stdout.startswith("::error file=")
+    sarif = json.loads(cli("check", tmp_path, "--output-format", "sarif").stdout)
+    assert sarif["version"] == "2.1.0"
+    result = cli("check", tmp_path, "--json", "--output-format", "github")
+    assert result.returncode == 2
+    saved = tmp_path / "report.json"
+    result = cli("check", tmp_path, "--output-format", "github", "--report", saved)
+    assert result.stdout.startswith("::error file=")
+    assert json.loads(saved.read_text()) == json.loads(as_json)
+
+
+def test_quiet_is_findings_alone(cli: Cli, tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    write(tmp_path / "a.json", document(shape("cat", SQUARE)))
+    assert cli("check", tmp_path, "-q").stdout == ""
+    write(tmp_path / "b.json", "{")
+    result = cli("check", tmp_path, "--quiet")
+    assert result.returncode == 1
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("error unreadable-json: ")
+    assert all(line.startswith("  ") for line in lines[1:])
+
+
+def test_fixes_are_counted_and_remaining_findings_reported(cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    for name, labels in {"a": ("cat ", "cat "), "b": ("cat", " cat"), "c": ("cat",)}.items():
+        shapes = [shape(label, SQUARE) for label in labels]
+        write(folder / f"{name}.json", document(*shapes, image=f"{name}.jpg"))
+        picture(folder / f"{name}.jpg")
+    write(folder / "d.json", document(shape("cat", [[1, 1], [1, 1]], "rectangle"), image="d.jpg"))
+    picture(folder / "d.jpg", (64, 49))
+    only = ("--select", "untidy-label,zero-area")
+    result = cli("check", folder, *only)
+    assert "`--fix` can fix 3 findings: untidy-label 3; `--diff` shows how" in result.stdout
+    assert "`--fix --unsafe-fixes` can fix 1 finding: zero-area 1;" in result.stdout
+    result = cli("check", folder, *only, "--diff")
+    assert result.stderr == "would fix 3 findings in 2 files: untidy-label 3\n"
+    assert "+++ b/a.json" in result.stdout
+    result = cli("check", folder, *only, "--fix", "--backup", tmp_path / "kept")
+    lines = result.stdout.splitlines()
+    assert lines[0] == (
+        "fixed 3 findings in 2 files: untidy-label 3; "
+        f"the original files are in {tmp_path / 'kept'}"
+    )
+    assert "untidy-label" not in "".join(lines[1:])
+    result = cli("check", folder, *only, "--fix", "--unsafe-fixes", "-o", tmp_path / "out")
+    assert result.stdout.splitlines()[0] == (
+        f"fixed 1 finding in 1 file: zero-area 1; the fixed dataset is in {tmp_path / 'out'}"
+    )
+    assert cli("check", tmp_path / "out", *only, "--fix").stdout.startswith("nothing to fix\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--unsafe-fixes"], "--unsafe-fixes requires --fix or --diff"),
+        (["--output", "x"], "--output requires --fix, without --diff"),
+        (["--fix", "--diff", "--backup", "x"], "--backup requires --fix, without --diff"),
+        (["--fix", "--output", "x", "--backup", "y"], "--backup has no effect with --output"),
+        (["--lines", "skip", "--from", "voc"], "--lines has no effect where voc is read"),
+        (["--coords", "vok"], "did you mean 'voc'?"),
+        (["--engine", "locale"], "did you mean 'local'?"),
+        (["--workers", "-1"], "--workers -1"),
+    ],
+)
+def test_options_without_effect_are_refused(
+    cli: Cli, tmp_path: Path, arguments: list[str], expected: str
+) -> None:
+    write(tmp_path / "a.xml", voc_xml(voc_object("cat", (1, 2, 3, 4))))
+    picture(tmp_path / "a.jpg")
+    result = cli("check", tmp_path, *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert expected in result.stderr
+    assert result.stderr.endswith("try 'dataforge check --help'\n")
+
+
+def test_options_of_readers_reach_the_check(cli: Cli, tmp_path: Path) -> None:
+    objects = voc_object("cat", (10, 12, 30, 40)), voc_object("cat", (1, 1, 5, 5), difficult="1")
+    write(tmp_path / "a.xml", voc_xml(*objects))
+    picture(tmp_path / "a.jpg")
+    arguments = ("--difficult", "drop", "--from", "voc", "--workers", "2", "--json")
+    assert json.loads(cli("check", tmp_path, *arguments).stdout)["shapes"] == 1
+
+
+def test_output_is_identical_under_every_hash_seed(tmp_path: Path) -> None:
     for name in "abc":
         picture(tmp_path / f"{name}.jpg")
         write(
@@ -168,25 +266,35 @@ def test_the_same_bytes_under_any_hash_seed(tmp_path: Path) -> None:
     assert "duplicate-image" in first
 
 
-def test_explain() -> None:
+def test_explain(cli: Cli) -> None:
     result = cli("explain", "zero-area")
     assert result.stdout.startswith(
-        "zero-area (boxes, warning, fix unsafe)\n\nAn object that covers no area.\n"
+        "zero-area (boxes, warning, fix unsafe)\n\nAn object without area\n"
     )
     listed = cli("explain").stdout
-    assert all(f"\n  {code} " in listed for code in checks())
+    assert all(f"\n  {name} " in listed for name in known_codes())
     of_group = cli("explain", "splits").stdout.splitlines()
-    assert of_group[0] == "splits: who is trained on and who is evaluated on"
-    assert [line.split()[0] for line in of_group[1:]] == [
-        row.code for row in checks().values() if row.group == "splits"
-    ]
+    assert of_group[0] == f"splits: {GROUPS['splits']}"
+    own = [name for name in known_codes() if code(name).group == "splits"]
+    assert [line.split()[0] for line in of_group[1:]] == own
     result = cli("explain", "zero-aera")
     assert result.returncode == 2
-    assert "did you mean 'zero-area'?" in result.stderr
+    assert result.stderr.startswith("error: no code 'zero-aera'; did you mean 'zero-area'?\n")
     assert cli("explain", "zero-area", "--markdown").returncode == 2
 
 
-def test_the_readme_has_this_table() -> None:
+def test_explain_as_json(cli: Cli) -> None:
+    one = json.loads(cli("explain", "zero-area", "--json").stdout)
+    assert {key: one[key] for key in ("code", "group", "severity", "fix")} == {
+        "code": "zero-area",
+        "group": "boxes",
+        "severity": "warning",
+        "fix": "unsafe",
+    }
+    assert len(json.loads(cli("explain", "--json").stdout)) == len(known_codes())
+
+
+def test_the_readme_has_this_table(cli: Cli) -> None:
     """`dataforge explain --markdown` prints it: put its output between the markers."""
     text = (REPO / "README.md").read_text("utf-8")
     inside = text.split(BEGIN)[1].split(END)[0]

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
-from helpers import SAMPLE, load_coco, picture, python, voc_object, voc_xml, write
+from command_line import Cli
+from helpers import SAMPLE, load_coco, picture, voc_object, voc_xml, write
 
 BOX = (0, 5, 30, 40)
-
-
-def cli(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return python("-m", "dataforge", *map(str, arguments), cwd=cwd)
 
 
 def cameras(folder: Path) -> Path:
@@ -24,7 +20,7 @@ def cameras(folder: Path) -> Path:
     return folder
 
 
-def test_0_it_is_said_what_to_do_and_that_works(tmp_path: Path) -> None:
+def test_0_suggested_commands_work(cli: Cli, tmp_path: Path) -> None:
     folder = cameras(tmp_path / "shots")
     result = cli("inspect", folder)
     assert (result.returncode, result.stderr) == (0, "")
@@ -32,22 +28,22 @@ def test_0_it_is_said_what_to_do_and_that_works(tmp_path: Path) -> None:
     assert lines[0] == f"{folder}: 4 files"
     assert lines[1] == "  cam1/images/  1 .jpg"
     assert "voc: 2 XML files with <annotation>" in lines
-    assert "  images in */images/ and XML in */xml/: 2 of 2 XML files have an image of their " in (
+    assert "  images in */images/ and XML in */xml/: 2 of 2 XML files have an image with the " in (
         result.stdout
     )
     assert "  coords zero: 2 of 2 boxes begin at 0, so pixels count from 0" in lines
     assert ["of", "cam1", "1"] in [line.split() for line in lines]
     commands = [line[6:] for line in lines if line.startswith(("next: ", "      dataforge"))]
     assert commands == [
-        f"dataforge register shots --layout custom-voc --root {folder} --split train=0.8,val=0.2",
-        f"dataforge convert voc2coco {folder} shots_coco --split train=0.8,val=0.2",
+        f"dataforge register shots --layout custom-voc --root {folder} --split train=80,val=20",
+        f"dataforge convert voc2coco {folder} shots_coco --split train=80,val=20",
     ]
     converted = cli(*commands[1].split()[1:], cwd=tmp_path)
     assert converted.returncode == 0, converted.stderr
     assert (tmp_path / "shots_coco" / "annotations" / "instances_train.json").exists()
 
 
-def test_a_saved_layout_is_what_convert_and_register_take(tmp_path: Path) -> None:
+def test_saved_layout_is_accepted_by_convert_and_register(cli: Cli, tmp_path: Path) -> None:
     folder = cameras(tmp_path / "shots")
     result = cli("inspect", folder, "--save", "layout.toml", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
@@ -69,13 +65,13 @@ def test_a_saved_layout_is_what_convert_and_register_take(tmp_path: Path) -> Non
     assert "+cam1/xml/a\n" in registered.stdout
     again = cli("inspect", folder, "--save", "layout.toml", cwd=tmp_path)
     assert again.returncode == 3
-    assert "layout.toml is there already; --force overwrites it" in again.stderr
+    assert "layout.toml already exists; use --force to overwrite" in again.stderr
     forced = cli("inspect", folder, "--save", "layout.toml", "--force", cwd=tmp_path)
     assert forced.returncode == 0
     assert (tmp_path / "layout.toml").read_text("utf-8") == text
 
 
-def test_1_findings(tmp_path: Path) -> None:
+def test_1_findings(cli: Cli, tmp_path: Path) -> None:
     folder = cameras(tmp_path)
     write(folder / "cam1" / "xml" / "b.xml", "<annotation><object>")
     picture(folder / "cam1" / "images" / "b.jpg", (64, 99))
@@ -85,23 +81,25 @@ def test_1_findings(tmp_path: Path) -> None:
     assert "cam1/xml/b.xml" in result.stdout
 
 
-def test_2_no_layout_to_save(tmp_path: Path) -> None:
+def test_2_no_layout_to_save(cli: Cli, tmp_path: Path) -> None:
     result = cli("inspect", SAMPLE / "labelme", "--save", tmp_path / "x.toml")
     assert result.returncode == 2
-    assert "labelme here, and only voc and coco have a layout" in result.stderr
+    assert "found labelme, and only voc and coco have a layout" in result.stderr
     assert not (tmp_path / "x.toml").exists()
 
 
-def test_3_nothing_recognised(tmp_path: Path) -> None:
+def test_3_nothing_recognised(cli: Cli, tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     result = cli("inspect", tmp_path)
     assert result.returncode == 3
-    assert result.stderr.startswith("error: 1 image and no annotations: mark them, in labelme")
-    assert "labelme: labelme JSON beside each image; voc: " in result.stderr
+    assert result.stderr.startswith(
+        "error: 1 image without annotations: annotate them, for example with labelme"
+    )
+    assert "labelme: labelme JSON beside each image; " in result.stderr
     assert cli("inspect", tmp_path / "gone").returncode == 3
 
 
-def test_json_is_all_of_it_and_nothing_else(tmp_path: Path) -> None:
+def test_json_output_is_complete_and_pure(cli: Cli, tmp_path: Path) -> None:
     folder = cameras(tmp_path / "shots")
     result = cli("inspect", folder, "--json", "--save", tmp_path / "x.toml")
     assert result.returncode == 0

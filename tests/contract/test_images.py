@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from contract.suite import SIZE, Broken, FormatContract
-from helpers import picture, write
-
+from dataforge.findings import Place
 from dataforge.records import Image
+from dataforge.testing import SIZE, Broken, FormatContract, picture, write
 
 
 class TestImages(FormatContract):
     format = "images"
     records = (
-        Image(file_name="a.jpg", source="a.jpg", **SIZE),
-        Image(file_name="d e/ü.png", source="d e/ü.png", width=48, height=64),
+        Image(file_name="a.jpg", place=Place("a.jpg"), **SIZE),
+        Image(file_name="d e/ü.png", place=Place("d e/ü.png"), width=48, height=64),
     )
     broken = (
         Broken("a.jpg", "no image", "unreadable-image", "", ("a.jpg",)),

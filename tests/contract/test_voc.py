@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 from xml.sax.saxutils import escape
 
-from contract.suite import SIZE, Broken, WriterContract
-from helpers import picture, voc_object, voc_xml, write
+from helpers import voc_object, voc_xml
 
-from dataforge.datasets.infer import choose
-from dataforge.formats import voc
-from dataforge.io.files import Root
+from dataforge.findings import Clip, Drop, Place, Reorder, Set
 from dataforge.records import Image, Instance
+from dataforge.testing import SIZE, Broken, Edited, FormatContract, picture, write
 
 # A box that begins at 0 makes the convention 0-based: boxes are the numbers as they stand.
 OBJECTS = (
@@ -20,22 +17,25 @@ OBJECTS = (
     voc_object("人", (10, 12, 30, 40), difficult="0"),
 )
 XML = "Annotations/a.xml"
+FIRST, SECOND = Place(XML, "object[0]", 3), Place(XML, "object[1]", 4)
 
 
-class TestVoc(WriterContract):
+class TestVoc(FormatContract):
     format = "voc"
     records = (
         Image(
-            file_name="JPEGImages/a.jpg", source=XML, split="train", **SIZE,
+            file_name="JPEGImages/a.jpg", place=Place(XML), split="train", **SIZE,
             instances=(
-                Instance(label="cat", box=(0, 12, 30.5, 40), area=30.5 * 28, where="line 3",
-                         difficult=True, attributes={"truncated": True, "pose": "Left"}),
-                Instance(label="人", box=(10, 12, 30, 40), area=560, where="line 4"),
+                Instance(label="cat", box=(0, 12, 30.5, 40), area=30.5 * 28,
+                         place=FIRST, difficult=True,
+                         attributes={"truncated": True, "pose": "Left"}),
+                Instance(label="人", box=(10, 12, 30, 40), area=560,
+                         place=SECOND),
             ),
         ),
-        Image(file_name="JPEGImages/d e/ü.png", source="Annotations/d e/ü.xml", split="train",
-              **SIZE),
-        Image(file_name="JPEGImages/c.jpg", source="Annotations/c.xml", split="val", **SIZE),
+        Image(file_name="JPEGImages/d e/ü.png", place=Place("Annotations/d e/ü.xml"),
+              split="train", **SIZE),
+        Image(file_name="JPEGImages/c.jpg", place=Place("Annotations/c.xml"), split="val", **SIZE),
     )  # fmt: skip
     codes = ("coords",)
     broken = (
@@ -52,6 +52,20 @@ class TestVoc(WriterContract):
         Broken("Annotations/e.xml", voc_xml(), "annotation-not-listed", ""),
     )  # fmt: skip
 
+    edited = (
+        Edited(FIRST, Set({"label": "<dog>"}), "<name>cat</name>", "<name>&lt;dog&gt;</name>"),
+        Edited(FIRST, Set({"difficult": 0}), "<difficult>1<", "<difficult>0<"),
+        Edited(SECOND, Drop(), f"\n{OBJECTS[1]}", ""),
+        Edited(SECOND, Clip((64, 48), (10, 12, 70, 40)), "<xmax>70<", "<xmax>64<",
+               voc_xml(OBJECTS[0], voc_object("cat", (10, 12, 70, 40)))),
+        Edited(SECOND, Reorder(), "<xmin>30</xmin><ymin>12</ymin><xmax>10</xmax>",
+               "<xmin>10</xmin><ymin>12</ymin><xmax>30</xmax>",
+               voc_xml(OBJECTS[0], voc_object("cat", (30, 12, 10, 40)))),
+        Edited(Place(XML), Set({"width": 64, "height": 48}),
+               "<width>48</width><height>64</height>", "<width>64</width><height>48</height>",
+               voc_xml(*OBJECTS, size=(48, 64))),
+    )  # fmt: skip
+
     def dataset(self, folder: Path) -> None:
         write(folder / XML, voc_xml(*OBJECTS))
         write(folder / "Annotations" / "d e" / "ü.xml", voc_xml(filename="ü.png"))
@@ -60,9 +74,6 @@ class TestVoc(WriterContract):
         write(folder / "ImageSets" / "Main" / "val.txt", "c\n")
         for name in ("a.jpg", "d e/ü.png", "c.jpg"):
             picture(folder / "JPEGImages" / name)
-
-    def options(self, folder: Path) -> Any:
-        return voc.Options(layout=choose("custom-voc", "", Root(folder)).layout)
 
     def one(self, folder: Path, name: str, label: str) -> str:
         path = (folder / "Annotations" / name).with_suffix(".xml")

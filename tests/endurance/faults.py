@@ -118,7 +118,7 @@ class Case:
     def heal(self, fault: str) -> None:
         """Run once more: what is to be is there, and nothing else."""
         code, said = run(self.command)
-        done = code == 3 and "is there already" in said
+        done = code == 3 and "already exists" in said
         _want(code in (0, 1) or done, f"{self.name}, after {fault}: {said}")
         _want(state(self.target) == self.after, f"{self.name}, after {fault}: not healed")
 
@@ -374,7 +374,7 @@ def _warm_up(folder: Path) -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         for writes in ("coco", "voc", "yolo"):
             _call(["convert", f"labelme2{writes}", f"{folder}/src", f"{folder}/warm/{writes}"])
-        _call(["register", "Warm", "--root", f"{folder}/devkit", "--out", f"{folder}/warm/out",
+        _call(["register", "Warm", "--root", f"{folder}/devkit", "--output", f"{folder}/warm/out",
                "--python", f"{folder}/python", "--framework", "mmdet2"])  # fmt: skip
 
 
@@ -397,7 +397,7 @@ def cases(folder: Path) -> list[Case]:
     coco = f"convert labelme2coco {{src}} {{out}} {SPLIT}"
     yolo = f"convert labelme2yolo {{src}} {{out}} {SPLIT}"
     voc = f"convert labelme2voc {{src}} {{out}} {SPLIT}"
-    register = "register Pets --root {voc} --out {out} --python {python} --framework mmdet2 "
+    register = "register Pets --root {voc} --output {out} --python {python} --framework mmdet2 "
     note = "note {out}/notes/mine.txt"
     for name, before, command in (
         ("coco", [], coco),
@@ -412,7 +412,7 @@ def cases(folder: Path) -> list[Case]:
         ("register", [], register + SPLIT),
         ("register-again", [register + SPLIT, note],
          f"{register} {SPLIT} --labels dog,cat --base retinanet_r50_fpn"),
-        ("fix-out", [], "check {untidy} --fix --out {out}"),
+        ("fix-out", [], "check {untidy} --fix --output {out}"),
         ("fix-in-place", ["copy {untidy} {out}"], "check {out} --fix"),
     ):  # fmt: skip
         os.environ["SITE"] = name

@@ -30,24 +30,24 @@ from helpers import (
 from PIL import Image as PILImage
 
 from dataforge import geometry
-from dataforge.classes.resolver import ClassMap
 from dataforge.classes.rules import load_aliases, load_classes
 from dataforge.errors import InputError, ParseError, UsageError
-from dataforge.formats import coco, images, yolo
-from dataforge.io import files as fileio
-from dataforge.io.files import Root
-from dataforge.layouts.layout import Layout
-from dataforge.layouts.layout import load as load_layout
+from dataforge.formats.coco import FORMAT as COCO
+from dataforge.formats.images import FORMAT as IMAGES
+from dataforge.formats.yolo import FORMAT as YOLO
+from dataforge.io import Root, load_toml, parse_xml
+from dataforge.layouts import Layout, load_layout
 from dataforge.records import Instance
-from dataforge.splits.manifest import load as load_manifest
+from dataforge.splits import load_manifest
+from dataforge.testing.driver import read as records_of
+from dataforge.testing.driver import reader_of
 
 FLAT = Layout(images=".", annotations=".")
 
 
 def read(folder: Path, format_: Any, **options: Any) -> Read:
     """All that a reader yields, headers apart."""
-    records = format_.read(Root(folder), format_.Options(**options), ClassMap().canonical)
-    return Read(list(records))
+    return Read(records_of(format_, folder, reader_of(format_).Options(**options)))
 
 
 def png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
@@ -96,11 +96,11 @@ def test_entities_are_refused_in_every_encoding(tmp_path: Path, bomb: str, encod
     assert found.finding("unreadable-xml").file == "a.xml"
 
 
-def test_a_document_type_alone_is_no_fault_and_is_not_fetched(tmp_path: Path) -> None:
+def test_doctype_is_accepted_and_not_fetched(tmp_path: Path) -> None:
     write(tmp_path / "set.dtd", '<!ATTLIST name x CDATA "from the dtd">')
     text = voc_xml(voc_object("cat", (1, 2, 3, 4)))
     write(tmp_path / "a.xml", f'<!DOCTYPE annotation SYSTEM "set.dtd">{text}')
-    element = fileio.parse_xml((tmp_path / "a.xml").read_bytes(), "a.xml")
+    element = parse_xml((tmp_path / "a.xml").read_bytes(), "a.xml")
     assert element.find(".//name").attrib == {}  # type: ignore[union-attr]
     picture(tmp_path / "a.jpg")
     assert read_voc(tmp_path, FLAT).instance.label == "cat"
@@ -129,7 +129,7 @@ def test_odd_numbers_in_xml(tmp_path: Path, number: str, lost: bool) -> None:
 
 
 @pytest.mark.parametrize("size", ["1e308", "inf", "nan", "9" * 400, "-5", "1.5"])
-def test_odd_sizes_in_xml_are_not_believed(tmp_path: Path, size: str) -> None:
+def test_invalid_sizes_in_xml_are_replaced_by_the_image_size(tmp_path: Path, size: str) -> None:
     write(tmp_path / "a.xml", voc_xml(voc_object("cat", (1, 2, 3, 4)), size=(size, size)))
     picture(tmp_path / "a.jpg")
     assert (read_voc(tmp_path, FLAT).image.width, read_voc(tmp_path, FLAT).image.height) == (64, 48)
@@ -149,7 +149,7 @@ def test_deep_json_is_a_finding(tmp_path: Path, depth: int, ends: bool, reads: s
         run_convert(tmp_path, tmp_path / "out", reads=reads)
 
 
-def test_deep_json_with_objects_in_lists_and_what_only_looks_deep(tmp_path: Path) -> None:
+def test_nesting_depth_ignores_brackets_in_strings_and_siblings(tmp_path: Path) -> None:
     write(tmp_path / "deep.json", '{"shapes": [], "flags": ' + '[{"a":' * 200 + "1" + "}]" * 200)
     write(tmp_path / "flat.json", document(shape("[" * 90 + "{" * 90 + "]", SQUARE)))
     write(tmp_path / "points.json", document(*[shape("cat", SQUARE)] * 300, image="points.jpg"))
@@ -208,13 +208,13 @@ def test_odd_numbers_in_coco(tmp_path: Path, annotation: dict[str, Any], code: s
     assert 1 <= report.instances["all"]["cat"] <= 2
 
 
-def test_zeros_with_a_sign_are_zeros(tmp_path: Path) -> None:
+def test_negative_zeros_become_zeros(tmp_path: Path) -> None:
     write(tmp_path / "a.json", coco_document(bbox=[-0.0, -0.0, 5, 5], area=-0.0))
     write(tmp_path / "labels" / "a.txt", "0 0.5 0.5 0.5 -0.0")
     picture(tmp_path / "a.jpg")
     picture(tmp_path / "images" / "a.jpg")
     assert run_convert(tmp_path, tmp_path / "out", reads="coco").shapes == 1
-    assert read(tmp_path, yolo).images[1].instances[0].box == (16.0, 24.0, 48.0, 24.0)
+    assert read(tmp_path, YOLO).images[1].instances[0].box == (16.0, 24.0, 48.0, 24.0)
 
 
 # Images ----------------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ def test_zeros_with_a_sign_are_zeros(tmp_path: Path) -> None:
 
 def test_a_pixel_bomb_is_not_decoded(tmp_path: Path) -> None:
     write(tmp_path / "a.png", png(60_000, 60_000))
-    found = read(tmp_path, images)
+    found = read(tmp_path, IMAGES)
     assert found.images == []
     assert found.finding("unreadable-image").file == "a.png"
 
@@ -247,12 +247,12 @@ def test_an_orientation_behind_a_png_s_pixels_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "tif", "webp"])
-def test_images_that_break_off_anywhere(tmp_path: Path, suffix: str) -> None:
+def test_truncated_images_are_survived(tmp_path: Path, suffix: str) -> None:
     picture(tmp_path / f"a.{suffix}", orientation=6)
     whole = (tmp_path / f"a.{suffix}").read_bytes()
     for length in {*range(0, len(whole), max(1, len(whole) // 60)), *range(60)}:
         write(tmp_path / f"a.{suffix}", whole[:length])
-        found = read(tmp_path, images)
+        found = read(tmp_path, IMAGES)
         assert found.codes == ["unreadable-image"] or len(found.images) == 1
 
 
@@ -311,17 +311,17 @@ def test_giant_files_are_not_read(tmp_path: Path, name: str) -> None:
     picture(tmp_path / "images" / "a.jpg")
     found: list[Read] = []
     readers: dict[str, Callable[[], Read]] = {
-        "a.json": lambda: Read([*read_labelme(tmp_path).findings, *read(tmp_path, coco).findings]),
+        "a.json": lambda: Read([*read_labelme(tmp_path).findings, *read(tmp_path, COCO).findings]),
         "a.xml": lambda: read_voc(tmp_path, Layout(images=".", annotations=".")),
     }
-    reader = readers.get(name, lambda: read(tmp_path, yolo))
+    reader = readers.get(name, lambda: read(tmp_path, YOLO))
     assert peak(lambda: found.append(reader())) < 50 * 2**20
     codes = {"unreadable-json", "unreadable-xml", "unreadable-labels", "unreadable-yaml"}
     told = [finding for finding in found[0].findings if finding.code in codes]
     assert {finding.file for finding in told} == {name}
 
 
-@pytest.mark.parametrize("load", [fileio.load_toml, load_layout, load_classes, load_manifest])
+@pytest.mark.parametrize("load", [load_toml, load_layout, load_classes, load_manifest])
 def test_giant_toml_is_not_read(tmp_path: Path, load: Callable[[Path], Any]) -> None:
     path = write(tmp_path / "a.toml")
     with path.open("r+b") as stream:
@@ -367,7 +367,7 @@ def test_odd_yaml_is_survived(tmp_path: Path, text: str) -> None:
     write(tmp_path / "data.yaml", text)
     write(tmp_path / "labels" / "a.txt", "0 .5 .5 .5 .5")
     picture(tmp_path / "images" / "a.jpg")
-    found = read(tmp_path, yolo)
+    found = read(tmp_path, YOLO)
     assert len(found.images) == 1
     assert all(len(str(finding)) < 6000 for finding in found.findings)
 
@@ -381,7 +381,7 @@ def test_empty_files_and_zeros(tmp_path: Path, content: bytes) -> None:
         write(tmp_path / name, content)
     picture(tmp_path / "images" / "a.jpg")
     assert read_labelme(tmp_path).finding("unreadable-json").file == "a.json"
-    assert read(tmp_path, coco).finding("unreadable-json").file == "a.json"
+    assert read(tmp_path, COCO).finding("unreadable-json").file == "a.json"
     assert "unreadable-xml" in read_voc(tmp_path, FLAT).codes
-    assert "unreadable-image" in read(tmp_path, images).codes
-    read(tmp_path, yolo)
+    assert "unreadable-image" in read(tmp_path, IMAGES).codes
+    read(tmp_path, YOLO)

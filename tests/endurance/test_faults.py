@@ -13,7 +13,7 @@ SCRIPT = Path(__file__).parent / "faults.py"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks, mounts and limits as Linux has them")
-def test_what_was_there_or_what_is_new_is_whole() -> None:
+def test_output_is_entirely_old_or_entirely_new() -> None:
     result = python(str(SCRIPT), "--kills", "10", "--full", "6", "--read-only", "6")
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout.splitlines()[-1])

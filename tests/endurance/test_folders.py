@@ -28,13 +28,14 @@ from helpers import (
 )
 
 from dataforge import inspect
-from dataforge.classes.resolver import ClassMap
+from dataforge.classes import ClassRules
 from dataforge.convert import Job, convert
 from dataforge.errors import DataforgeError, InputError, LayoutError, ParseError
-from dataforge.formats import coco, labelme
-from dataforge.io import files as fileio
-from dataforge.io.files import Root
+from dataforge.formats import Context, Item, coco, labelme
+from dataforge.io import Root, read_file
+from dataforge.records import Image
 from dataforge.register import Request, plan
+from dataforge.testing import driver
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has neither pipes nor such names")
 
@@ -73,7 +74,7 @@ def good(folder: Path, name: str = "good") -> None:
 
 
 @pytest.mark.parametrize("kind", ["pipe", "socket", "device", "link to a device", "folder", "loop"])
-def test_what_is_no_file_is_told_and_not_waited_for(
+def test_special_files_are_reported_without_blocking(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.chdir(tmp_path)  # a socket's path is to be short
@@ -109,19 +110,19 @@ def test_what_is_no_file_is_told_and_not_waited_for(
 
 
 @pytest.mark.parametrize("name", ["a.toml", "a.json", "names.txt"])
-def test_a_pipe_that_an_option_names_is_not_waited_for(
+def test_pipe_given_as_option_does_not_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     os.mkfifo(name)
     with within(20), pytest.raises(ParseError, match="is a pipe, a socket or a device, not a file"):
-        fileio.read_file(Path(name))
+        read_file(Path(name))
 
 
 # Links -------------------------------------------------------------------------------------------
 
 
-def test_links_that_double_at_each_step_end_with_an_error(tmp_path: Path) -> None:
+def test_exponentially_branching_links_end_with_an_error(tmp_path: Path) -> None:
     for level in range(40):
         write(tmp_path / str(level) / "a.json", "{}")
         for way in ("l", "r"):
@@ -147,7 +148,7 @@ def test_folders_in_folders_as_deep_as_the_system_has_them(tmp_path: Path) -> No
         os.chdir(here)
 
 
-def test_a_folder_that_may_not_be_looked_into_stops_the_run(
+def test_folder_without_permission_stops_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good(tmp_path)
@@ -161,7 +162,7 @@ def test_a_folder_that_may_not_be_looked_into_stops_the_run(
         return scandir(folder)
 
     monkeypatch.setattr(os, "scandir", refusing)
-    with pytest.raises(InputError, match="closed/: cannot be looked into: Permission denied"):
+    with pytest.raises(InputError, match="closed/: cannot be listed: Permission denied"):
         run_convert(tmp_path, tmp_path / "out")
 
 
@@ -172,13 +173,13 @@ def test_links_out_of_the_folder_are_read_and_never_written(tmp_path: Path) -> N
         (tmp_path / "in" / name).symlink_to(tmp_path / "elsewhere" / name)
     before = snapshot(tmp_path / "elsewhere")
     for how in ("copy", "hardlink", "symlink"):
-        report = run_convert(tmp_path / "in", tmp_path / how, images=how)
+        report = run_convert(tmp_path / "in", tmp_path / how, image_mode=how)
         assert report.shapes == 1
         assert (tmp_path / how / "images" / "good.jpg").read_bytes() == before["good.jpg"]
     assert snapshot(tmp_path / "elsewhere") == before
 
 
-def test_a_link_in_the_output_gives_way_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+def test_link_in_output_is_replaced_and_its_target_kept(tmp_path: Path) -> None:
     good(tmp_path / "in")
     precious = write(tmp_path / "precious.json", "precious")
     (tmp_path / "out" / "annotations").mkdir(parents=True)
@@ -211,10 +212,10 @@ def test_paths_that_leave_the_folder_are_not_followed(tmp_path: Path, path: str)
         "categories": [{"id": 1, "name": "cat"}],
         "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}],
     })  # fmt: skip
-    report = run_convert(source, tmp_path / "out", images="copy")
+    report = run_convert(source, tmp_path / "out", image_mode="copy")
     (finding,) = [finding for finding in report.findings if finding.file == "a.json"][:1]
     assert finding.code in ("path-leaves-root", "image-missing")
-    found = list(coco.read(Root(source), coco.Options(), ClassMap().canonical))
+    found = driver.read(coco.FORMAT, source)
     assert not [record for record in found if getattr(record, "file_name", "") == path]
     pictures = [name for name in snapshot(tmp_path / "out") if name.endswith(".jpg")]
     assert pictures == ["images/good.jpg"]
@@ -225,7 +226,7 @@ SPLITS = ["../../evil", "..", "a/b", "c\\d", "new\nline"]
 
 @pytest.mark.parametrize("split", SPLITS)
 @pytest.mark.parametrize("writes", ["coco", "voc", "yolo"])
-def test_names_of_splits_are_no_paths(tmp_path: Path, split: str, writes: str) -> None:
+def test_split_names_must_not_be_paths(tmp_path: Path, split: str, writes: str) -> None:
     source = tmp_path / "in"
     write(source / "data.yaml", {"names": ["cat"], "train": "images", split: "more"})
     for folder in ("images", "more"):
@@ -240,7 +241,7 @@ def test_names_of_splits_are_no_paths(tmp_path: Path, split: str, writes: str) -
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_a_layout_s_names_of_splits_are_no_paths(tmp_path: Path, split: str) -> None:
+def test_split_names_in_a_layout_must_not_be_paths(tmp_path: Path, split: str) -> None:
     source = tmp_path / "in"
     write(source / "xml" / "a.xml", voc_xml(voc_object("cat", (1, 2, 3, 4))))
     picture(source / "images" / "a.jpg")
@@ -259,7 +260,7 @@ NAMES = ["new\nline", "tab\tbed", "\x1b[2J\x1b[31mred", "\u202egpj.exe", "bell\x
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_one_finding_is_one_line_whatever_the_name(tmp_path: Path, name: str) -> None:
+def test_finding_is_one_line_for_any_file_name(tmp_path: Path, name: str) -> None:
     good(tmp_path)
     write(tmp_path / f"{name}.json", "{")
     write(tmp_path / "b.json", document(shape(name, SQUARE), image=f"{name}.jpg"))
@@ -271,12 +272,12 @@ def test_one_finding_is_one_line_whatever_the_name(tmp_path: Path, name: str) ->
     broken = [line for line in result.stdout.split("\n") if "truncated" in line]
     assert len(broken) == 1
     with pytest.raises(ParseError) as caught:
-        labelme.embedded_image(Root(tmp_path), f"{name}.json")
+        driver.reader_of(labelme.FORMAT).extracted_image(Root(tmp_path), f"{name}.json")
     assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize("writes", ["coco", "voc", "yolo", "labelme"])
-def test_names_with_line_ends_are_written_whole_or_told(tmp_path: Path, writes: str) -> None:
+def test_names_with_newlines_are_preserved_or_reported(tmp_path: Path, writes: str) -> None:
     good(tmp_path / "in")
     good(tmp_path / "in", "new\nline")
     report = convert(Job(source=str(tmp_path / "in"), out=str(tmp_path / "out"), reads="labelme",
@@ -299,17 +300,17 @@ class Vanishing(Root):
         change()
 
 
-def test_files_that_go_away_are_told(tmp_path: Path) -> None:
+def test_vanished_files_are_reported(tmp_path: Path) -> None:
     good(tmp_path)
     good(tmp_path, "gone")
     root = Vanishing(tmp_path, lambda: [(tmp_path / f"gone.{s}").unlink() for s in ("json", "jpg")])
-    found = list(labelme.read(root, labelme.Options(), ClassMap().canonical))
+    found = driver.read(labelme.FORMAT, root)
     (finding,) = [r for r in found if getattr(r, "code", "") == "unreadable-json"]
     assert (finding.file, finding.message) == (  # type: ignore[union-attr]
         "gone.json", "cannot be read: No such file or directory")  # fmt: skip
 
 
-def test_an_image_that_goes_away_before_it_is_copied_is_told(
+def test_image_vanishing_before_its_copy_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good(tmp_path / "in")
@@ -322,24 +323,35 @@ def test_an_image_that_goes_away_before_it_is_copied_is_told(
         return opened(self, name)
 
     monkeypatch.setattr(Root, "open", gone)
-    report = run_convert(tmp_path / "in", tmp_path / "out", images="copy")
+    report = run_convert(tmp_path / "in", tmp_path / "out", image_mode="copy")
     (finding,) = [f for f in report.findings if f.code == "image-not-placed"]
     assert (finding.file, report.shapes) == ("gone.jpg", 2)
 
 
-def test_a_coco_file_that_becomes_another_between_two_looks(tmp_path: Path) -> None:
-    picture(tmp_path / "a.jpg")
-    file: dict[str, Any] = {"images": [], "categories": [{"id": 1, "name": "cat"}]}
-    for name in ("train.json", "val.json"):
-        write(tmp_path / name, {**file, "annotations": []})
-    records = coco.read(Root(tmp_path), coco.Options(), ClassMap().canonical)
-    next(records)  # both have been looked into
-    write(tmp_path / "train.json", "[]")
-    with pytest.raises(ParseError, match=r"train\.json: was changed while it was read"):
-        list(records)
+def test_coco_file_replaced_while_being_read(tmp_path: Path) -> None:
+    """It is read once: what stood there then is taken as a whole."""
+    names = [f"{number}.jpg" for number in range(3)]
+    for split in ("train", "val"):
+        entries = [{"id": n, "file_name": name, "width": 64, "height": 48}
+                   for n, name in enumerate(names)]  # fmt: skip
+        boxes = [{"id": n, "image_id": n, "category_id": 1, "bbox": [1, 2, 3, 4]} for n in range(3)]
+        write(tmp_path / f"{split}.json", {
+            "images": entries, "annotations": boxes, "categories": [{"id": 1, "name": "cat"}],
+        })  # fmt: skip
+    reader = driver.reader_of(coco.FORMAT)
+    told: Any = Context(resolver=ClassRules().resolver())
+    reading = reader.open(Root(tmp_path), reader.Options(), told)
+    images = []
+    for item in reading.items():
+        write(tmp_path / "train.json", "[]")
+        if isinstance(item, Item):
+            images += [each for each in reading.read(item) if isinstance(each, Image)]
+    assert [(each.file_name, len(each.instances)) for each in images] == [
+        (name, 1) for _ in range(2) for name in names
+    ]
 
 
-def test_a_file_that_grows_while_it_is_read_is_read_to_its_limit(tmp_path: Path) -> None:
+def test_growing_file_is_read_up_to_the_limit(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", b"[")
     with path.open("rb") as stream, path.open("ab") as more:
         size = os.fstat(stream.fileno()).st_size
@@ -351,12 +363,12 @@ def test_a_file_that_grows_while_it_is_read_is_read_to_its_limit(tmp_path: Path)
             Root(tmp_path).read_bytes("a.json", 50)
 
 
-def test_voc_and_lists_that_go_away(tmp_path: Path) -> None:
+def test_vanished_voc_files_and_lists_are_reported(tmp_path: Path) -> None:
     write(tmp_path / "Annotations" / "a.xml", voc_xml(voc_object("cat", (1, 2, 3, 4))))
     picture(tmp_path / "JPEGImages" / "a.jpg")
     write(tmp_path / "ImageSets" / "Main" / "train.txt", "a\nb\n")
     job = Job(source=str(tmp_path), out=str(tmp_path / "out"), reads="voc", writes="coco")
     assert convert(job).shapes == 1
     (tmp_path / "Annotations" / "a.xml").unlink()
-    with pytest.raises(LayoutError, match=r"no \.xml file in it"):
+    with pytest.raises(LayoutError, match=r"contains no \.xml files"):
         convert(job)

@@ -63,3 +63,39 @@ class Heavy:
     def times(self, _: int) -> tuple[int, int]:
         """(the process, how often it has got this)."""
         return os.getpid(), self.loads
+
+
+def large(_: int) -> bytes:
+    """More than fits into a pipe that nobody reads."""
+    return b"x" * 20_000_000
+
+
+def stubborn(item: int) -> int:
+    """Does not end when it is told to, but for the first few."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return sleeps(item)
+
+
+def no_result(_: int) -> Any:
+    """Gives what cannot be sent."""
+    return lambda: None
+
+
+def exits(item: int) -> int:
+    """As a library does that takes itself for a program."""
+    raise SystemExit(f"no {item}")
+
+
+def quits(item: int) -> int:
+    """Ends its process as no Python code should."""
+    os._exit(7)
+
+
+class Unloadable:
+    """Cannot be unpickled."""
+
+    def __reduce__(self) -> Any:
+        return int, ("no number",)
+
+    def __call__(self, item: int) -> int:
+        return item

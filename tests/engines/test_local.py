@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -19,14 +21,11 @@ import pytest
 from engines import tasks
 from helpers import REPO, python, write
 
-from dataforge.engines import local
-from dataforge.engines.table import get_engine
+from dataforge.engines import Engine, engines, get_engine, local
 from dataforge.errors import DataforgeError, UsageError
 
-
-@pytest.fixture(autouse=True)
-def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "BATCH", 4)
+PATIENCE = 120
+"""Seconds that a busy machine may take for what is done at once."""
 
 
 class Counted:
@@ -43,41 +42,41 @@ class Counted:
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_results_come_in_the_order_of_the_items(workers: int) -> None:
-    results = get_engine(workers).map(tasks.slow_at_times, range(50))
+def test_results_keep_the_order_of_items(workers: int) -> None:
+    results = get_engine("local", workers).map(tasks.slow_at_times, range(50))
     assert list(results) == [10 * item for item in range(50)]
     assert multiprocessing.active_children() == []
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_of_nothing_comes_nothing(workers: int) -> None:
-    assert list(get_engine(workers).map(tasks.where, ())) == []
+def test_no_items_give_no_results(workers: int) -> None:
+    assert list(get_engine("local", workers).map(tasks.where, ())) == []
 
 
-@pytest.mark.parametrize(("workers", "most"), [(1, 1), (2, 2 * 3 * 4)])
-def test_items_are_asked_for_a_little_ahead(workers: int, most: int) -> None:
+@pytest.mark.parametrize(("workers", "most"), [(1, 1), (2, 2 * 3)])
+def test_items_are_prefetched_within_bounds(workers: int, most: int) -> None:
     assert local.AHEAD == 3
     items = Counted(1000)
-    results = get_engine(workers).map(tasks.slow_at_times, items)
+    results = get_engine("local", workers).map(tasks.slow_at_times, items)
     assert items.asked == 0
     for taken in range(1, 101):
         assert next(results) == 10 * taken
-        assert items.asked < taken + most + local.BATCH
+        assert items.asked < taken + most
 
 
 def test_one_worker_is_the_process_itself() -> None:
-    assert set(get_engine(1).map(tasks.where, range(9))) == {os.getpid()}
+    assert set(get_engine("local", 1).map(tasks.where, range(9))) == {os.getpid()}
 
 
-def test_two_workers_are_others_and_get_the_function_once() -> None:
-    seen = set(get_engine(2).map(tasks.Heavy().times, range(100)))
+def test_two_workers_are_processes_and_receive_the_function_once() -> None:
+    seen = set(get_engine("local", 2).map(tasks.Heavy().times, range(100)))
     assert {loads for _, loads in seen} == {1}
     assert 1 <= len(seen) <= 2
     assert os.getpid() not in {pid for pid, _ in seen}
 
 
-def test_whoever_wants_no_more_leaves_no_worker_behind() -> None:
-    results = get_engine(2).map(tasks.where, range(1000))
+def test_closing_the_results_ends_the_workers() -> None:
+    results = get_engine("local", 2).map(tasks.where, range(1000))
     next(results)
     assert len(multiprocessing.active_children()) == 2
     results.close()  # type: ignore[attr-defined]
@@ -85,44 +84,44 @@ def test_whoever_wants_no_more_leaves_no_worker_behind() -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_bug_comes_out_with_its_traceback(workers: int) -> None:
+def test_worker_exception_is_raised_with_its_traceback(workers: int) -> None:
     with pytest.raises(ZeroDivisionError) as caught:
-        list(get_engine(workers).map(tasks.inverse, range(100)))
+        list(get_engine("local", workers).map(tasks.inverse, range(100)))
     said = "".join(traceback.format_exception(caught.value))
     assert "return 1 / (item - 50)" in said
 
 
-def test_an_exception_that_cannot_be_sent_is_told() -> None:
+def test_unpicklable_exception_is_reported() -> None:
     with pytest.raises(RuntimeError) as caught:
-        list(get_engine(2).map(tasks.odd, range(9)))
+        list(get_engine("local", 2).map(tasks.odd, range(9)))
     assert "engines.tasks.OddError: a.xml: 0" in str(caught.value)
     assert 'raise OddError("a.xml", item)' in str(caught.value)
 
 
-def test_a_fault_of_the_items_is_the_callers() -> None:
+def test_exception_from_the_items_is_raised_unchanged() -> None:
     def items() -> Iterator[int]:
         yield from range(10)
         raise LookupError("no more")
 
     with pytest.raises(LookupError, match="no more"):
-        list(get_engine(2).map(tasks.where, items()))
+        list(get_engine("local", 2).map(tasks.where, items()))
     assert multiprocessing.active_children() == []
 
 
 def test_a_worker_that_is_killed_ends_the_work() -> None:
     with pytest.raises(DataforgeError, match="a worker process died"):
-        list(get_engine(2).map(tasks.dies, range(1000)))
+        list(get_engine("local", 2).map(tasks.dies, range(1000)))
     assert multiprocessing.active_children() == []
 
 
 @pytest.mark.parametrize("task", [lambda item: item, iter(Counted(1)).__next__, Lock().acquire])
-def test_what_cannot_be_sent_is_named(task: Callable[..., Any]) -> None:
+def test_unpicklable_function_is_refused(task: Callable[..., Any]) -> None:
     with pytest.raises(UsageError, match="cannot be sent to another process"):
-        get_engine(2).map(task, [1])
+        get_engine("local", 2).map(task, [1])
 
 
 def test_no_workers_are_one_for_each_core() -> None:
-    engine = local.Engine(0)
+    engine = local.LocalEngine(0)
     assert engine.workers == local._cores() >= 1
     if sys.platform == "linux":
         assert engine.workers == len(os.sched_getaffinity(0))
@@ -130,65 +129,219 @@ def test_no_workers_are_one_for_each_core() -> None:
 
 @pytest.mark.parametrize(
     ("workers", "name", "said"),
-    [(-1, "local", "--workers -1: want"), (1, "moon", "no engine 'moon'; there are local")],
+    [(-1, "local", "--workers -1: expected"), (1, "moon", "no engine 'moon'; choose from local")],
 )
-def test_what_there_is_not(workers: int, name: str, said: str) -> None:
+def test_unknown_engine_or_invalid_workers_is_refused(workers: int, name: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        get_engine(workers, name)
+        get_engine(name, workers)
 
 
-SLEEPS = """
-from dataforge.engines import local
-from engines.tasks import sleeps
-if __name__ == "__main__":
-    local.BATCH = 1
-    for pid in local.Engine(2).map(sleeps, range(100)):
-        print(pid, flush=True)
-"""
+def test_the_table_names_the_engines() -> None:
+    assert engines() == ["local"]
+    assert isinstance(get_engine("local", 1), Engine)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize("how", ["ctrl-c", "interrupt", "kill"])
-def test_workers_end_with_their_parent(tmp_path: Path, how: str) -> None:
-    script = write(tmp_path / "script.py", SLEEPS)
+def test_externally_killed_worker_ends_the_run() -> None:
+    results = get_engine("local", 2).map(tasks.sleeps, range(100))
+    os.kill(next(results), signal.SIGKILL)
+    with pytest.raises(DataforgeError, match=r"a worker process died \(Killed\); .* --workers"):
+        list(results)
+    assert multiprocessing.active_children() == []
+
+
+def test_a_worker_may_be_killed_in_the_middle_of_a_message() -> None:
+    results = get_engine("local", 2).map(tasks.large, range(100))
+    next(results)
+    time.sleep(0.5)  # by now both are most likely sending; all that follows holds if not
+    for child in multiprocessing.active_children():
+        child.kill()
+    with pytest.raises(DataforgeError, match="a worker process died"):
+        list(results)
+    assert multiprocessing.active_children() == []
+
+
+def test_a_worker_that_exits_is_not_short_of_memory() -> None:
+    with pytest.raises(DataforgeError, match=r"a worker process died \(exit code 7\); its out"):
+        list(get_engine("local", 2).map(tasks.quits, range(9)))
+
+
+@pytest.mark.parametrize("task", [tasks.sleeps, tasks.stubborn])
+def test_a_consumer_that_raises_ends_the_workers(task: Callable[[int], int]) -> None:
+    def consume() -> None:
+        for _ in get_engine("local", 2).map(task, range(100)):
+            raise LookupError("enough")
+
+    with pytest.raises(LookupError, match="enough"):
+        consume()
+    assert multiprocessing.active_children() == []
+
+
+def test_no_more_workers_than_items() -> None:
+    results = get_engine("local", 64).map(tasks.where, range(2))
+    next(results)
+    assert len(multiprocessing.active_children()) == 2
+    assert len(list(results)) == 1
+
+
+def test_items_and_results_larger_than_a_pipe_pass() -> None:
+    items = [bytes([number]) * 3_000_000 for number in range(20)]
+    assert list(get_engine("local", 2).map(bytes.upper, items)) == [one.upper() for one in items]
+
+
+def test_unpicklable_item_raises_in_the_caller() -> None:
+    with pytest.raises((AttributeError, pickle.PicklingError), match="pickle"):
+        list(get_engine("local", 2).map(tasks.where, [lambda: None]))
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize(
+    ("task", "error", "said"),
+    [
+        (tasks.no_result, Exception, "pickle"),
+        (tasks.exits, SystemExit, "no 0"),
+        (tasks.Unloadable(), ValueError, "no number"),
+    ],
+)
+def test_any_exception_in_a_worker_is_raised(
+    task: Callable[[int], Any], error: type[BaseException], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        list(get_engine("local", 2).map(task, range(9)))
+    assert multiprocessing.active_children() == []
+
+
+def test_it_works_in_a_thread() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        futures = [
+            pool.submit(lambda: list(get_engine("local", 2).map(abs, range(9)))) for _ in "ab"
+        ]
+        assert [future.result() for future in futures] == [list(range(9))] * 2
+
+
+# In a process of its own. ---------------------------------------------------------------------
+
+
+@contextmanager
+def script(folder: Path, code: str) -> Iterator[subprocess.Popen[str]]:
+    """A running script, in a process group of its own, as a terminal makes; it may import tasks.
+
+    All its processes must be gone when it has ended.
+    """
     path = os.pathsep.join([str(REPO), str(REPO / "tests")])
     process = subprocess.Popen(
-        [sys.executable, str(script)],
+        [sys.executable, str(write(folder / "script.py", code))],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # a group, as a terminal makes
+        start_new_session=True,
         env={**os.environ, "PYTHONPATH": path},
     )
     try:
-        assert process.stdout is not None
-        workers = {int(process.stdout.readline()) for _ in range(4)}
-        if how == "ctrl-c":
-            os.killpg(process.pid, signal.SIGINT)
-        else:
-            process.send_signal(signal.SIGINT if how == "interrupt" else signal.SIGKILL)
-        _, said = process.communicate(timeout=60)
-        assert process.returncode != 0
-        assert said.count("Traceback") == (how != "kill")
-        assert all(map(is_gone, workers))
+        yield process
+        assert is_gone(process.pid)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
-def is_gone(pid: int) -> bool:
-    """Whether a process ends within a while."""
-    for _ in range(200):
+def is_gone(group: int) -> bool:
+    """Whether all processes of a group end within a while."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         try:
-            os.kill(pid, 0)
+            os.killpg(group, 0)
         except ProcessLookupError:
             return True
         time.sleep(0.05)
     return False
 
 
-def test_a_script_without_a_guard_is_told_of_it(tmp_path: Path) -> None:
-    code = "from dataforge.engines.local import Engine\nprint(sum(Engine(2).map(len, ['a', 'b'])))"
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+SLEEPS = """
+from dataforge.engines import get_engine
+from engines.tasks import sleeps
+if __name__ == "__main__":
+    print("begun", flush=True)
+    for pid in get_engine("local", 2).map(sleeps, range(100)):
+        print(pid, flush=True)
+"""
+
+
+@posix
+@pytest.mark.parametrize("how", ["ctrl-c", "interrupt", "kill"])
+def test_workers_end_with_their_parent(tmp_path: Path, how: str) -> None:
+    with script(tmp_path, SLEEPS) as process:
+        assert process.stdout is not None
+        for _ in range(5):
+            assert process.stdout.readline()
+        if how == "ctrl-c":
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            process.send_signal(signal.SIGINT if how == "interrupt" else signal.SIGKILL)
+        _, said = process.communicate(timeout=PATIENCE)
+        assert process.returncode != 0
+        assert said.count("Traceback") == (how != "kill"), said
+        assert said.strip().endswith("KeyboardInterrupt" * (how != "kill")), said
+
+
+@posix
+@pytest.mark.parametrize("seconds", [0, 0.05, 0.1, 0.2, 0.4])
+def test_ctrl_c_ends_workers_that_have_hardly_started(tmp_path: Path, seconds: float) -> None:
+    with script(tmp_path, SLEEPS) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE)
+        assert process.returncode != 0
+        assert "KeyboardInterrupt" in said
+
+
+ROUNDS = """
+import multiprocessing, os, random, signal, threading
+from itertools import count
+from dataforge.engines import get_engine
+from engines.tasks import slow_at_times
+if __name__ == "__main__":
+    chance = random.Random(0)
+    for _ in range(20):
+        wait = chance.uniform(0, 0.2)
+        try:
+            threading.Timer(wait, os.kill, [os.getpid(), signal.SIGINT]).start()
+            for _ in get_engine("local", 2).map(slow_at_times, count()):
+                pass
+        except KeyboardInterrupt:
+            print(len(multiprocessing.active_children()), flush=True)
+"""
+
+
+@posix
+def test_the_parent_may_be_interrupted_at_any_moment(tmp_path: Path) -> None:
+    with script(tmp_path, ROUNDS) as process:
+        left, said = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, said) == (0, "")
+        assert left.split() == ["0"] * 20
+
+
+def test_worker_output_is_not_lost(tmp_path: Path) -> None:
+    code = """
+from dataforge.engines import get_engine
+if __name__ == "__main__":
+    list(get_engine("local", 2).map(print, range(9)))
+"""
+    with script(tmp_path, code) as process:
+        printed, said = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, said) == (0, "")
+        assert sorted(printed.split()) == [str(number) for number in range(9)]
+
+
+def test_script_without_main_guard_gets_a_clear_error(tmp_path: Path) -> None:
+    code = (
+        "from dataforge.engines import get_engine\n"
+        "print(sum(get_engine('local', 2).map(len, ['a', 'b'])))"
+    )
     result = python(str(write(tmp_path / "script.py", code)))
     assert result.returncode != 0
-    assert "must do its work below `if __name__ == '__main__':`" in result.stderr.splitlines()[-1]
+    assert "must run its code under `if __name__ == '__main__':`" in result.stderr.splitlines()[-1]

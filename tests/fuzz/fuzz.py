@@ -14,7 +14,7 @@ from pathlib import Path
 
 import atheris
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
+sys.path[:0] = [str(Path(__file__).parent), *map(str, Path(__file__).parents[1:3])]
 # atheris never lets go of the arrays and floats whose comparisons it watches, as in geometry.
 with atheris.instrument_imports(include=["dataforge"], exclude=["dataforge.geometry"]):
     import targets

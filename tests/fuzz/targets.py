@@ -19,17 +19,27 @@ from typing import IO, Any
 import msgspec
 
 from dataforge.checks.select import load_settings
+from dataforge.classes import ClassRules, Tally
 from dataforge.classes import rules as classes
-from dataforge.classes.resolver import ClassMap
+from dataforge.datasets import find_voc_layout
 from dataforge.errors import DataforgeError
-from dataforge.formats import coco, images, labelme, voc, yolo
-from dataforge.formats.base import Records
-from dataforge.io.files import Root
-from dataforge.datasets import infer
-from dataforge.layouts import layout
-from dataforge.layouts.layout import Layout
-from dataforge.records import Finding
+from dataforge.findings import Clip, Drop, Edit, Finding, Reorder
+from dataforge.formats import (
+    Format,
+    SourceText,
+    Text,
+    applied,
+    coco,
+    images,
+    labelme,
+    voc,
+    yolo,
+)
+from dataforge.io import Root
+from dataforge.layouts import Layout, load_layout
+from dataforge.records import Image
 from dataforge.splits import manifest
+from dataforge.testing import driver
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -69,58 +79,90 @@ def png(width: int, height: int) -> bytes:
 IMAGE = png(64, 48)
 
 
-def _all(records: Records) -> None:
+def _read(format_: Format, held: dict[str, bytes], options: Any = None, **context: Any) -> None:
     """Take all that a reader yields as `convert` does: kept on disk, told, reported."""
-    classes_ = ClassMap(unknown="add")
-    for record in records:
+    root = HeldRoot(held)
+    tally = Tally()
+    for record in driver.read(format_, root, options, **context):
         if isinstance(record, Finding):
             assert str(record).isprintable()
             msgspec.json.encode(record.lost)
         else:
             msgspec.msgpack.encode(record)
-            if hasattr(record, "instances"):
-                classes_.apply(record)
-    list(classes_.findings())
+            if isinstance(record, Image):
+                tally.add_image(record)
+    list(ClassRules(unknown="add").resolver().settle(tally).findings())
+    _check(format_, root, options, **context)
+
+
+def _check(format_: Format, root: Root, options: Any, **context: Any) -> None:
+    """The same as `check` does it, whose findings have edits."""
+    texts: dict[str, bytes] = {}
+    edits: list[Edit] = []
+    for record in driver.read_all(format_, root, options, strict=True, keep_text=True, **context):
+        if isinstance(record, SourceText):
+            texts[record.file] = record.data
+        elif isinstance(record, Finding):
+            assert str(record).isprintable()
+            edits += record.edits
+        elif isinstance(record, Image):
+            for instance in record.instances:
+                clip = Clip((record.width, record.height), instance.box)
+                edits += [Edit(instance.place, action) for action in (Drop(), Reorder(), clip)]
+    for edit in edits:
+        name = edit.place.file
+        _edit(format_, Text(name, texts[name]), edit)
+
+
+def _edit(format_: Format, text: Text, edit: Edit) -> None:
+    """What is edited can still be taken apart."""
+    assert format_.editor is not None
+    with suppress(DataforgeError):
+        changes = sorted(format_.editor.changes(text, edit))
+        after = Text(text.name, applied(text.text, changes).encode(text.codec))
+        if text.name.endswith(".json"):
+            after.json.span(("a",))
+            assert changes == [] or after.json.length(()) == 0  # an object, as it was
+        elif text.name.endswith(".xml"):
+            assert after.xml.tag == text.xml.tag
 
 
 def _labelme(data: bytes) -> None:
-    root = HeldRoot({"a.json": data, "a.png": IMAGE})
-    options = labelme.Options(lines="stroke=2", points="radius=2", extract_images=True)
-    _all(labelme.read(root, options, ClassMap().canonical))
+    reader = driver.reader_of(labelme.FORMAT)
+    options = reader.Options(lines="stroke=2", points="radius=2", extract_images=True)
+    _read(labelme.FORMAT, {"a.json": data, "a.png": IMAGE}, options)
 
 
 def _coco(data: bytes) -> None:
-    root = HeldRoot({"instances_train.json": data, "a.png": IMAGE})
-    _all(coco.read(root, coco.Options(), ClassMap().canonical))
-    _survived(coco.image_names, root, "instances_train.json")
+    held = {"instances_train.json": data, "a.png": IMAGE}
+    _read(coco.FORMAT, held)
+    _survived(coco.image_names, HeldRoot(held), "instances_train.json")
 
 
 def _voc(data: bytes) -> None:
-    root = HeldRoot({"a.xml": data, "a.png": IMAGE})
-    options = voc.Options(layout=Layout(images=".", annotations="."))
-    _all(voc.read(root, options, ClassMap().canonical))
+    places = Layout(images=".", annotations=".")
+    _read(voc.FORMAT, {"a.xml": data, "a.png": IMAGE}, layout=places)
 
 
 def _yolo(data: bytes) -> None:
     held = {"classes.txt": b"cat\ndog\n", "labels/a.txt": data, "images/a.png": IMAGE}
-    _all(yolo.read(HeldRoot(held), yolo.Options(), ClassMap().canonical))
+    _read(yolo.FORMAT, held)
 
 
 def _yolo_data(data: bytes) -> None:
     rows = b"0 .5 .5 .5 .5\n1 .5 .5 .2 .2 0 0 1 .1 .1 2\n"
-    held = {"data.yaml": data, "labels/a.txt": rows, "images/a.png": IMAGE}
-    _all(yolo.read(HeldRoot(held), yolo.Options(), ClassMap().canonical))
+    _read(yolo.FORMAT, {"data.yaml": data, "labels/a.txt": rows, "images/a.png": IMAGE})
 
 
 def _lists(data: bytes) -> None:
     """A list of ids, of images, and of class names."""
     xml = b"<annotation><object><name>cat</name></object></annotation>"
-    root = HeldRoot({"a.xml": xml, "b/a.xml": xml, "a.png": IMAGE, "train.txt": data})
+    held = {"a.xml": xml, "b/a.xml": xml, "a.png": IMAGE, "train.txt": data}
     places = Layout(images=".", annotations=".", splits={"train": "train.txt"})
-    _all(voc.read(root, voc.Options(layout=places), ClassMap().canonical))
-    infer.infer(root)
+    _read(voc.FORMAT, held, layout=places)
+    find_voc_layout(HeldRoot(held))
     held = {"a.txt": b"0 .5 .5 .5 .5\n", "a.png": IMAGE, "train.txt": data, "classes.txt": data}
-    _all(yolo.read(HeldRoot(held), yolo.Options(), ClassMap().canonical))
+    _read(yolo.FORMAT, held)
 
 
 _FILE = Path(tempfile.mkdtemp(prefix="dataforge-fuzz")) / f"{os.getpid()}.toml"
@@ -129,7 +171,7 @@ _FILE = Path(tempfile.mkdtemp(prefix="dataforge-fuzz")) / f"{os.getpid()}.toml"
 def _toml(data: bytes) -> None:
     """A layout, classes, aliases, a manifest, the settings of `check`."""
     _FILE.write_bytes(data)
-    for read in (layout.load, classes.load_classes, classes.load_aliases, manifest.load,
+    for read in (load_layout, classes.load_classes, classes.load_aliases, manifest.load_manifest,
                  load_settings):  # fmt: skip
         _survived(read, _FILE)
 
@@ -137,11 +179,11 @@ def _toml(data: bytes) -> None:
 def _manifest(data: bytes) -> None:
     path = _FILE.with_suffix(".json")
     path.write_bytes(data)
-    _survived(manifest.load, path)
+    _survived(manifest.load_manifest, path)
 
 
 def _image(data: bytes) -> None:
-    _all(images.read(HeldRoot({"a.png": data}), images.Options(), ClassMap().canonical))
+    _read(images.FORMAT, {"a.png": data})
 
 
 def _survived(function: Callable[..., Any], *arguments: Any) -> None:
@@ -185,11 +227,11 @@ _ODD = (
 )  # fmt: skip
 """What readers trip over, in the syntax of one or the other."""
 
-Edit = tuple[int, int, int]
+TokenEdit = tuple[int, int, int]
 """(which change, which token, which other token or odd one)."""
 
 
-def edited(data: bytes, edits: Iterable[Edit]) -> bytes:
+def edited(data: bytes, edits: Iterable[TokenEdit]) -> bytes:
     """The data with some of its tokens left out, doubled, taken for others, or moved."""
     tokens: list[bytes] = re.findall(rb"[-+.\w]+|\s+|.", data, re.DOTALL)
     for kind, at, other in edits:

@@ -24,14 +24,14 @@ def test_the_seeds_are_read(target: str) -> None:
 
 
 @pytest.mark.parametrize("crash", CRASHES, ids=lambda path: f"{path.parent.name}-{path.name}")
-def test_what_was_found_stays_mended(crash: Path) -> None:
+def test_former_failures_stay_fixed(crash: Path) -> None:
     targets.run(crash.parent.name, crash.read_bytes())  # some of it did not end
 
 
 @pytest.mark.parametrize("target", targets.TARGETS)
 def test_changed_tokens(target: str) -> None:
     @given(st.sampled_from(targets.seeds(target)), edits)
-    def survives(seed: bytes, changes: list[targets.Edit]) -> None:
+    def survives(seed: bytes, changes: list[targets.TokenEdit]) -> None:
         targets.run(target, targets.edited(seed, changes))
 
     survives()

@@ -52,11 +52,11 @@ def labelled(tmp_path: Path) -> Path:
     return folder
 
 
-def test_it_is_not_there_uninstalled() -> None:
+def test_absent_when_not_installed() -> None:
     assert "acme" not in python("-m", "dataforge", "formats").stdout
 
 
-def test_formats_lists_it(site: Path) -> None:
+def test_formats_lists_the_plugin(site: Path) -> None:
     result = cli(site, "formats")
     assert (result.returncode, result.stderr) == (0, "")
     assert "acme: Acme's text files: one beside each image" in result.stdout
@@ -66,7 +66,9 @@ def test_formats_lists_it(site: Path) -> None:
     assert "| `acme` |" in cli(site, "formats", "--markdown").stdout
 
 
-def test_inspect_and_split_recognise_it(site: Path, labelled: Path, tmp_path: Path) -> None:
+def test_inspect_and_split_recognise_the_plugin_format(
+    site: Path, labelled: Path, tmp_path: Path
+) -> None:
     picture(labelled / "b.png", (50, 40))
     write(labelled / "b.acme", "cat 1 2 3 4\n")
     result = cli(site, "inspect", labelled)
@@ -76,19 +78,19 @@ def test_inspect_and_split_recognise_it(site: Path, labelled: Path, tmp_path: Pa
     assert ["cat", "2"] in [line.split() for line in lines]
     assert f"next: dataforge convert acme2coco {labelled} data_in_coco" in result.stdout
     out = tmp_path / "splits.json"
-    result = cli(site, "split", labelled, "--ratios", "train=0.5,val=0.5", "--out", out)
+    result = cli(site, "split", labelled, "--split", "train=0.5,val=0.5", "--output", out)
     assert "2 images (acme)" in result.stdout, result.stderr
     (labelled / "b.acme").unlink()
     (labelled / "a.acme").rename(labelled / "other.acme")  # of no image
     result = cli(site, "inspect", labelled)
     assert result.returncode == 3
-    assert "what can be recognised is acme: Acme's text files" in result.stderr
+    assert "formats that are recognised: acme: Acme's text files" in result.stderr
 
 
-def test_convert_reads_it(site: Path, labelled: Path, tmp_path: Path) -> None:
+def test_convert_reads_the_plugin_format(site: Path, labelled: Path, tmp_path: Path) -> None:
     result = cli(site, "convert", "acme2coco", labelled, tmp_path / "out.json")
     assert result.returncode == 1  # the third line is no box
-    assert "a.acme::line 3: want 'label x0 y0 x1 y1', got 'nonsense'" in result.stdout
+    assert "a.acme::line 3: expected 'label x0 y0 x1 y1', got 'nonsense'" in result.stdout
     document = json.loads((tmp_path / "out.json").read_text("utf-8"))
     assert [category["name"] for category in document["categories"]] == ["big dog", "cat"]
     assert [entry["bbox"] for entry in document["annotations"]] == [
@@ -97,8 +99,22 @@ def test_convert_reads_it(site: Path, labelled: Path, tmp_path: Path) -> None:
     ]
 
 
-def test_convert_writes_it(site: Path, labelled: Path, tmp_path: Path) -> None:
-    cli(site, "convert", "acme2coco", labelled, tmp_path / "coco", "--images", "copy")
+def test_convert_and_check_have_its_options(site: Path, labelled: Path, tmp_path: Path) -> None:
+    for verb in ("convert", "check"):
+        said = " ".join(cli(site, verb, "--help").stdout.split())
+        assert "Ending of Acme's files (acme). [default: .acme]" in said
+    (labelled / "a.acme").rename(labelled / "a.txt")
+    given = ("--suffix", ".txt")
+    result = cli(site, "convert", "acme2coco", labelled, tmp_path / "out.json", *given)
+    assert "1 image, 2 shapes as 2 instances" in result.stdout
+    result = cli(site, "check", labelled, "--from", "acme", *given, "--select", "acme")
+    assert "bad-line" in result.stdout
+    result = cli(site, "convert", "images2coco", labelled, tmp_path / "out.json", *given)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "--suffix has no effect for images2coco" in result.stderr
+
+
+def test_convert_writes_the_plugin_format(site: Path, tmp_path: Path) -> None:
     picture(tmp_path / "v" / "b.jpg")
     write(tmp_path / "v" / "b.json", '{"shapes": [{"label": "cat", "points": [[1, 2], [3, 5]], '
           '"shape_type": "rectangle"}], "imagePath": "b.jpg"}')  # fmt: skip
@@ -106,9 +122,19 @@ def test_convert_writes_it(site: Path, labelled: Path, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     assert (tmp_path / "acme" / "all" / "b.acme").read_text() == "cat 1.0 2.0 3.0 5.0\n"
     assert (tmp_path / "acme" / "all" / "b.jpg").exists()
+    result = cli(site, "convert", "labelme2acme", tmp_path / "v", tmp_path / "big", "--upper")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert (tmp_path / "big" / "all" / "b.acme").read_text() == "CAT 1.0 2.0 3.0 5.0\n"
 
 
-def test_the_registry_builds_both(site: Path, labelled: Path, tmp_path: Path) -> None:
+def test_plugin_tests_inherit_the_contract(site: Path, tmp_path: Path) -> None:
+    test = shutil.copy(ACME / "tests" / "test_acme.py", tmp_path)
+    result = run(site, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, test)
+    assert result.returncode == 0, result.stdout[-3000:]
+    assert re.search(r"^\d+ passed in ", result.stdout, re.MULTILINE)  # and nothing is skipped
+
+
+def test_registry_builds_both_converters(site: Path, labelled: Path, tmp_path: Path) -> None:
     code = (
         "from dataforge import CONVERTERS\n"
         f"source = {str(labelled)!r}\n"
@@ -138,20 +164,36 @@ def test_a_converter_made_by_hand_runs_from_the_command_line(
     assert (tmp_path / "n.txt").read_text() == "3\n"
     result = cli(site, "convert", "acme2count", labelled, tmp_path / "m.txt", "--drop-empty")
     assert (result.returncode, result.stdout) == (2, "")
-    assert "--drop-empty means nothing for acme2count" in result.stderr
+    assert "--drop-empty has no effect for acme2count" in result.stderr
     assert not (tmp_path / "m.txt").exists()
 
 
-def test_check_knows_what_it_finds(site: Path, labelled: Path) -> None:
-    result = cli(site, "check", labelled, "--reads", "acme", "--select", "acme")
-    assert result.returncode == 1, result.stderr
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_check_runs_the_plugin_check(site: Path, labelled: Path, workers: str) -> None:
+    result = cli(site, "check", labelled, "--select", "acme", "--workers", workers)
+    assert (result.returncode, result.stderr) == (1, "")
     lines = result.stdout.splitlines()
-    assert lines[0] == "error bad-line: A line that is no box"
+    assert "error bad-line: A line that is no box" in lines
     assert "note long-label: A label of more than one word" in lines
-    result = cli(site, "check", labelled, "--reads", "acme", "--ignore", "bad-line")
+    result = cli(site, "check", labelled, "--from", "acme", "--ignore", "bad-line")
     assert result.returncode == 0
-    assert cli(site, "explain", "bad-line").stdout.startswith("bad-line (acme, error)")
-    assert "acme\n  bad-line " in cli(site, "explain").stdout
+
+
+def test_explain_has_its_pages(site: Path) -> None:
+    assert cli(site, "explain", "bad-line").stdout.startswith("bad-line (acme, error, fix unsafe)")
+    listed = cli(site, "explain", "acme").stdout
+    assert [line.split()[0] for line in listed.splitlines()[1:]] == ["bad-line", "long-label"]
+
+
+def test_fixes_edit_the_plugin_format(site: Path, labelled: Path) -> None:
+    changed = "-big dog 1.5 2 3 4\n+big-dog 1.5 2 3 4\n"
+    assert changed in cli(site, "check", labelled, "--diff").stdout
+    result = cli(site, "check", labelled, "--fix", "--select", "acme")
+    assert "fixed 1 finding in 1 file: long-label 1" in result.stdout, result.stderr
+    assert (labelled / "a.acme").read_text() == "cat 10 12 30 40\nbig-dog 1.5 2 3 4\nnonsense\n"
+    result = cli(site, "check", labelled, "--fix", "--unsafe-fixes", "--select", "acme")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (labelled / "a.acme").read_text() == "cat 10 12 30 40\nbig-dog 1.5 2 3 4\n"
 
 
 @pytest.mark.parametrize(
@@ -159,18 +201,20 @@ def test_check_knows_what_it_finds(site: Path, labelled: Path) -> None:
     [
         (
             "dataforge.checks",
-            "zero-area = acme_dataforge.bad_line",
-            "check 'zero-area' of acme_dataforge.bad_line clashes with dataforge.checks.zero_area",
+            "zero-area = acme_dataforge.long_label",
+            "check 'zero-area' of acme_dataforge.long_label clashes with "
+            "dataforge.checks.boxes.zero_area",
         ),
         (
             "dataforge.formats",
             "acme = acme_dataforge.count",
-            "format 'acme' of acme_dataforge.(acme|count) clashes with acme_dataforge.(count|acme)",
+            r"format 'acme' of acme_dataforge\.\S+ clashes with acme_dataforge\.\S+: uninstall",
         ),
         (
             "dataforge.formats",
-            "voc = acme_dataforge.acme",
-            "format 'voc' of acme_dataforge.acme clashes with dataforge.formats.voc.read",
+            "voc = acme_dataforge.acme:FORMAT",
+            "format 'voc' of acme_dataforge.acme:FORMAT clashes with dataforge.formats.voc:FORMAT: "
+            "uninstall other",
         ),
         (
             "dataforge.converters",
@@ -190,11 +234,36 @@ def test_a_clash_names_both_owners(tmp_path: Path, group: str, rows: str, said: 
     assert "Traceback" not in result.stderr
 
 
-def test_a_plugin_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", ["import no_such_package", "1 / 0", "raise SystemExit(5)"])
+def test_unimportable_plugin_is_left_out(tmp_path: Path, fault: str) -> None:
     site = install(tmp_path)
-    (site / "acme_dataforge" / "acme.py").write_text("import no_such_package\n")
+    write(site / "acme_dataforge" / "acme.py", f"{fault}\n")
     result = cli(site, "formats")
-    assert result.returncode == 3, result.stderr
-    assert "acme_dataforge.acme" in result.stderr
-    assert "no_such_package" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert result.returncode == 0
+    assert "voc: " in result.stdout
+    assert "acme: " not in result.stdout
+    [said] = result.stderr.splitlines()
+    assert said.startswith(
+        "warning: format 'acme' (acme_dataforge.acme:FORMAT) of acme-dataforge cannot be loaded: "
+    )
+    assert said.endswith("; fix or uninstall it")
+    result = cli(site, "check", tmp_path, "--from", "acme")
+    assert result.returncode == 3
+    [said] = result.stderr.splitlines()
+    assert said.startswith("error: format 'acme' (acme_dataforge.acme:FORMAT) of acme-dataforge ")
+
+
+def test_unimportable_converter_or_check_is_left_out(tmp_path: Path) -> None:
+    site = install(tmp_path)
+    write(site / "acme_dataforge" / "count.py", "raise SystemExit(0)\n")
+    write(site / "acme_dataforge" / "long_label.py", "# no GROUP\n")
+    result = cli(site, "convert", "acme2count", "in", "out")
+    assert result.returncode == 3
+    assert "error: converter 'acme2count' (acme_dataforge.count:acme2count)" in result.stderr
+    result = cli(site, "explain", "long-label")
+    assert result.returncode == 3
+    assert (
+        "error: check 'long-label' (acme_dataforge.long_label) of acme-dataforge" in result.stderr
+    )
+    assert "has no attribute 'GROUP'" in result.stderr
+    assert cli(site, "explain", "zero-area").returncode == 0

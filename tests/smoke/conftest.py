@@ -29,7 +29,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
                     writes="coco",
                     labels="face,person,hand",
                     split="train=0.8,val=0.2",
-                    images="copy",
+                    image_mode="copy",
                 )
                 convert(job)
             made[kind, framework] = register_here(

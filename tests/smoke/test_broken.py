@@ -62,7 +62,7 @@ def test_categories_in_another_order_are_read_by_name(
 
 @every
 @pytest.mark.parametrize("category_too", [False, True])
-def test_a_val_split_that_lacks_a_class_is_a_warning(
+def test_class_missing_from_val_split_is_a_warning(
     sample: Sample, tmp_path: Path, framework: str, category_too: bool
 ) -> None:
     def no_hands(content: dict[str, Any]) -> None:
@@ -81,7 +81,7 @@ def test_a_val_split_that_lacks_a_class_is_a_warning(
 
 
 @every
-def test_what_is_dropped_is_named_with_its_rule(
+def test_dropped_boxes_are_named_with_their_rule(
     sample: Sample, tmp_path: Path, framework: str
 ) -> None:
     def oddities(content: dict[str, Any]) -> None:
@@ -117,9 +117,7 @@ def test_what_is_dropped_is_named_with_its_rule(
 
 
 @every
-def test_small_images_are_named_where_they_are_left_out(
-    sample: Sample, tmp_path: Path, framework: str
-) -> None:
+def test_excluded_small_images_are_named(sample: Sample, tmp_path: Path, framework: str) -> None:
     registered = sample("voc", framework)
     root = registered.broken(tmp_path)
     with Image.open(root / "Images" / "000001.jpg") as image:
@@ -140,9 +138,7 @@ def test_small_images_are_named_where_they_are_left_out(
 
 
 @every
-def test_what_others_leave_out_of_coco_is_filled_in(
-    sample: Sample, tmp_path: Path, framework: str
-) -> None:
+def test_optional_coco_keys_are_filled_in(sample: Sample, tmp_path: Path, framework: str) -> None:
     def bare(content: dict[str, Any]) -> None:
         for annotation in content["annotations"]:
             for key in ("area", "iscrowd", "segmentation"):
@@ -173,7 +169,7 @@ def test_odd_xml_objects_are_named(sample: Sample, tmp_path: Path, framework: st
 
 
 @every
-def test_results_of_an_earlier_run_do_not_stay(
+def test_results_of_an_earlier_run_are_removed(
     sample: Sample, tmp_path: Path, framework: str
 ) -> None:
     registered = sample("coco", framework)

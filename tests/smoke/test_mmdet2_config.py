@@ -12,11 +12,11 @@ pytestmark = [pytest.mark.mmdet, pytest.mark.filterwarnings("ignore")]
 from smoke_broken import reverse_categories
 from smoke_data import Registered, edit_json, preflight, refused
 
-from dataforge.frameworks.mmdet2.smoke import load
+from dataforge.frameworks.mmdet2.smoke import Mmdet2Adapter
 
 
 @pytest.mark.parametrize("number", [2, 4])
-def test_num_classes_one_off(coco_parts: Registered, tmp_path: Path, number: int) -> None:
+def test_num_classes_off_by_one(coco_parts: Registered, tmp_path: Path, number: int) -> None:
     config = coco_parts.config_for(
         coco_parts.broken(tmp_path), model={"roi_head": {"bbox_head": {"num_classes": number}}}
     )
@@ -49,14 +49,14 @@ def test_a_config_that_does_not_load(tmp_path: Path) -> None:
     assert "it has no data" in preflight(config).reasons[0]
 
 
-def test_a_dataset_class_that_cannot_be_found(coco_parts: Registered, tmp_path: Path) -> None:
+def test_unknown_dataset_class(coco_parts: Registered, tmp_path: Path) -> None:
     root = coco_parts.broken(tmp_path)
     other = {"type": "NoSuchDataset"}
     config = coco_parts.config_for(root, data=dict.fromkeys(("train", "val", "test"), other))
     refused(config, "dataset-does-not-build", "NoSuchDataset is not in the dataset registry")
 
 
-def test_repeat_and_concat_are_looked_into(coco_parts: Registered, tmp_path: Path) -> None:
+def test_repeat_and_concat_are_unwrapped(coco_parts: Registered, tmp_path: Path) -> None:
     root = coco_parts.broken(tmp_path)
     config = tmp_path / "config.py"
     config.write_text(
@@ -76,7 +76,7 @@ def test_a_model_that_does_not_build(coco_parts: Registered, tmp_path: Path) -> 
     refused(config, "model-does-not-build", "ResNot is not in the models registry")
 
 
-def test_a_head_that_says_nothing_has_80_classes(coco_parts: Registered, tmp_path: Path) -> None:
+def test_head_without_num_classes_has_80(coco_parts: Registered, tmp_path: Path) -> None:
     head = {
         "_delete_": True,
         "type": "Shared2FCBBoxHead",
@@ -95,12 +95,12 @@ def test_parts_of_a_concatenation_with_other_classes(
 ) -> None:
     root = coco_parts.broken(tmp_path)
     base = coco_parts.config_for(root)
-    train = load(base).cfg.data.train.to_dict()
+    train = Mmdet2Adapter().load(base).cfg.data.train.to_dict()
     other = {**train, "classes": ("hand", "person", "face")}
     both = {"_delete_": True, "type": "ConcatDataset", "datasets": [train, other]}
     config = tmp_path / "config.py"
     config.write_text(f"_base_ = {str(base)!r}\ndata = dict(train={both!r})\n")
-    refused(config, "classes-differ", "ConcatDataset takes the names of its first part")
+    refused(config, "classes-differ", "ConcatDataset uses those of its first part")
 
 
 def test_a_wrapper_that_does_not_build(coco_parts: Registered, tmp_path: Path) -> None:

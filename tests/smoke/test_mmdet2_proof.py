@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.mmdet, pytest.mark.filterwarnings("ignore")]
 from smoke_data import Registered
 
 from dataforge.errors import InputError
-from dataforge.frameworks import mm as _mm
+from dataforge.frameworks import mm
 from dataforge.frameworks.adapter import TrialSettings
 from dataforge.frameworks.mmdet2 import smoke as mmdet2
 from dataforge.smoke import smoke
@@ -22,7 +22,7 @@ from dataforge.smoke.proof import load_weights
 from dataforge.smoke.report import SmokeOptions
 
 
-def test_the_training_pipeline_loses_its_chances_and_says_so() -> None:
+def test_random_steps_are_removed_and_listed() -> None:
     pipeline = [
         {"type": "LoadImageFromFile", "to_float32": True},
         {"type": "LoadAnnotations", "with_bbox": True},
@@ -44,20 +44,20 @@ def test_the_training_pipeline_loses_its_chances_and_says_so() -> None:
 
 
 def test_the_small_model_needs_no_download_and_has_no_batch_norm(coco_parts: Registered) -> None:
-    cfg = mmdet2.load(coco_parts.config).cfg
-    config = _mm.small_model(cfg.model, random=True)
+    cfg = mmdet2.Mmdet2Adapter().load(coco_parts.config).cfg
+    config = mm.small_model(cfg.model, random=True)
     assert cfg.model.backbone.init_cfg.checkpoint == "torchvision://resnet50"
     assert config.backbone.init_cfg is None
     assert config.backbone.norm_cfg["type"] == "GN"
     assert (config.backbone.norm_eval, config.backbone.frozen_stages) == (False, -1)
     assert config.train_cfg.rcnn.sampler.num == 64
     assert config.test_cfg.rpn.max_per_img == 200
-    kept = _mm.small_model(cfg.model, random=False)
+    kept = mm.small_model(cfg.model, random=False)
     assert kept.backbone.norm_cfg["type"] == "BN"
     assert kept.backbone.init_cfg is None
 
 
-def test_a_proof_that_is_cut_short_is_none(coco_parts: Registered, tmp_path: Path) -> None:
+def test_truncated_proof_is_not_proved(coco_parts: Registered, tmp_path: Path) -> None:
     options = SmokeOptions(
         work_dir=tmp_path / "smoke", device="cpu", images=2, batch=2, max_iters=3, seed=3
     )
@@ -78,7 +78,7 @@ def test_a_proof_that_is_cut_short_is_none(coco_parts: Registered, tmp_path: Pat
 
     # Its checkpoint is weights to start from; a file of something else is refused.
     settings = TrialSettings(batch=2, seed=0, device="cpu", random=True)
-    config = mmdet2.load(coco_parts.config)
+    config = mmdet2.Mmdet2Adapter().load(coco_parts.config)
     model = config.trial(report.proof.images, report.proof.size, settings).new_model()
     load_weights(model, tmp_path / "smoke" / "proof.pth", lines.append)
     names = len(model.module.state_dict())
@@ -88,7 +88,7 @@ def test_a_proof_that_is_cut_short_is_none(coco_parts: Registered, tmp_path: Pat
         load_weights(model, tmp_path / "none.pth", lines.append)
 
 
-def test_streams_take_numbers_on_a_new_torch() -> None:
+def test_mmcv_streams_accept_integers_with_new_torch() -> None:
     import mmcv.parallel._functions as functions
 
     mmdet2.adapt_mmcv_streams()

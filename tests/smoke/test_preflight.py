@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from dataforge.findings import Finding
 from dataforge.frameworks.adapter import (
     BuiltDataset,
     ImageInfo,
@@ -17,7 +18,6 @@ from dataforge.frameworks.adapter import (
     TrialSettings,
     Truth,
 )
-from dataforge.records import Finding
 from dataforge.smoke.preflight import preflight
 from dataforge.smoke.report import SmokeReport
 
@@ -109,7 +109,7 @@ def test_a_sound_config(part: ToyPart) -> None:
     assert report.rules == ToyConfig.rules
 
 
-def test_a_split_that_is_not_there(part: ToyPart) -> None:
+def test_missing_split(part: ToyPart) -> None:
     report = SmokeReport()
     preflight(ToyConfig(train=part), report)
     assert [(f.code, f.file, f.severity) for f in report.findings] == [
@@ -119,7 +119,7 @@ def test_a_split_that_is_not_there(part: ToyPart) -> None:
     assert "evaluates on toy.val and test.py on toy.test" in report.findings[0].remedy
     report = SmokeReport()
     assert "train" not in preflight(ToyConfig(val=part, test=part), report)
-    assert errors(report.findings)[0].startswith("toy.train: the config has no such split")
+    assert errors(report.findings)[0].startswith("toy.train: the config does not have this split")
 
 
 def test_heads_count_the_background_where_the_framework_does(part: ToyPart) -> None:
@@ -158,6 +158,6 @@ def test_boxes_that_no_rule_leaves_out(part: ToyPart, tmp_path: Path) -> None:
     report = SmokeReport()
     preflight(ToyConfig(train=part, val=ToyPart(tmp_path / "val", {"c": 1}, ("cat",))), report)
     said = " ".join(errors(report.findings))
-    assert "leaves out 3 boxes and no rule of toy's says why, the first in a" in said
+    assert "drops 3 boxes, which no rule of toy explains, the first in a" in said
     assert "compare its boxes_of with the annotation" in said
-    assert "no ground truth is left of 3 objects (3 for no known reason)" in said
+    assert "no ground truth left of 3 objects (3 for no known reason)" in said

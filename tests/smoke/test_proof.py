@@ -25,7 +25,7 @@ def dataset(*images: list[tuple[int, float]]) -> BuiltDataset:
     )
 
 
-def test_images_are_chosen_for_the_classes_they_show() -> None:
+def test_images_are_chosen_to_cover_classes() -> None:
     common = [(0, 20.0)]
     found = dataset(common, common, [], [(1, 20.0)], [(0, 20.0), (2, 20.0)])
     # Two classes in one image first, then the class that is missing still; never an empty image.

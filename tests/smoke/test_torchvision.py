@@ -14,7 +14,7 @@ from smoke_data import Registered, Sample, preflight, refused
 from torchvision.transforms import v2
 
 from dataforge.frameworks.adapter import TrialSettings
-from dataforge.frameworks.torchvision.smoke import load, plain
+from dataforge.frameworks.torchvision.smoke import TorchvisionAdapter, plain
 from dataforge.smoke.proof import load_weights
 
 
@@ -30,7 +30,9 @@ def edited(parts: Registered, folder: Path, **edits: str) -> Path:
 
 
 @pytest.mark.parametrize(("change", "number"), [("", 3), (" + 2", 5)])
-def test_num_classes_one_off(parts: Registered, tmp_path: Path, change: str, number: int) -> None:
+def test_num_classes_off_by_one(
+    parts: Registered, tmp_path: Path, change: str, number: int
+) -> None:
     config = edited(parts, tmp_path, **{"len(CLASSES) + 1": f"len(CLASSES){change}"})
     refused(
         config,
@@ -40,8 +42,8 @@ def test_num_classes_one_off(parts: Registered, tmp_path: Path, change: str, num
     )
 
 
-def test_every_head_is_looked_at(parts: Registered) -> None:
-    config = load(parts.config)
+def test_every_head_is_checked(parts: Registered) -> None:
+    config = TorchvisionAdapter().load(parts.config)
     heads = {}
     for base in ("fasterrcnn_resnet50_fpn_v2", "retinanet_resnet50_fpn", "maskrcnn_resnet50_fpn"):
         config.args.model = base
@@ -81,15 +83,15 @@ def test_a_script_that_does_not_load(tmp_path: Path) -> None:
     assert "it has no parse_args, build_model, build_dataset" in preflight(config).reasons[0]
 
 
-def test_chance_is_taken_out_of_the_transforms() -> None:
+def test_random_transforms_are_removed() -> None:
     steps = [v2.ClampBoundingBoxes(), v2.RandomHorizontalFlip(), v2.ToDtype(torch.float32)]
     kept, left_out = plain(v2.Compose(steps))
     assert kept.transforms == [steps[0], steps[2]]
     assert left_out == ["RandomHorizontalFlip"]
 
 
-def test_a_model_to_load_weights_into_is_the_scripts_own(parts: Registered, tmp_path: Path) -> None:
-    config = load(parts.config)
+def test_model_for_loading_weights_is_that_of_the_script(parts: Registered, tmp_path: Path) -> None:
+    config = TorchvisionAdapter().load(parts.config)
     assert config.args.weights_backbone == "imagenet"  # nothing of it is downloaded
     image = config.parts("train")[0].build(training=True).images[0].name
     settings = TrialSettings(batch=1, seed=0, device="cpu", random=False)
@@ -112,7 +114,7 @@ def test_a_model_to_load_weights_into_is_the_scripts_own(parts: Registered, tmp_
 
 
 def test_proposals_are_capped(parts: Registered) -> None:
-    config = load(parts.config)
+    config = TorchvisionAdapter().load(parts.config)
     image = config.parts("train")[0].build(training=True).images[0].name
     settings = TrialSettings(batch=1, seed=0, device="cpu", random=True)
     model = config.trial([image], 64, settings).new_model()

@@ -1,1 +1,1 @@
-"""An example of a package that adds a format and a converter to dataforge."""
+"""An example of a package that adds a format, a check and a converter to dataforge."""

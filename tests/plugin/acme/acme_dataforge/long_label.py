@@ -1,30 +1,25 @@
-"""A label of more than one word.
-
-What: a label has a space in it.
-
-Why: Acme's own tools show the first word alone.
-
-Example: ``big dog 1 2 3 4``.
-
-Fix: join the words.
-"""
+"""A label of more than one word; its page is long-label.md."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataforge.checks import base as _base
-from dataforge.records import Finding, Image
+from dataforge import checks
+from dataforge.findings import Edit, Finding, Set
+from dataforge.records import Image
 
 GROUP = "acme"
-SEVERITY = "note"
-FORMATS = ("acme",)
 
 
-class Check(_base.Check):
+class Check(checks.Check):
     """Looks at each label."""
+
+    formats = ("acme",)
 
     def image(self, image: Image) -> Iterator[Finding]:
         for instance in image.instances:
             if " " in instance.label:
-                yield self.finding_on(image, instance, f"{instance.label!r}", "join the words")
+                edit = Edit(instance.place, Set({"label": instance.label.replace(" ", "-")}))
+                yield self.finding(
+                    instance.place, f"{instance.label!r}", "join the words", edits=[edit]
+                )

@@ -1,0 +1,3 @@
+"""Acme's own tests run where its package is installed: `test_plugin` does that."""
+
+collect_ignore = ["acme"]
