@@ -3,15 +3,15 @@
     uv run python benchmarks/check.py
     uv run python benchmarks/check.py --files 2000 --scale 8
 
-20,000 made-up files: JPEGs of 96x72, or so many times that, of which no two are the same, and five
-polygons of ten corners on each. Each contender runs in a process of its own, in turn, round by
-round. Printed are seconds of processor time (user and system, without the start of Python and
-NumPy) and of wall time, both of the round that took the least of the first, and the ratio of
-processor times to converting.
+20,000 made-up files: distinct JPEGs of 96x72 pixels, or a multiple of that (`--scale`), with five
+polygons of ten corners each. Each contender runs in a process of its own, in turn, round by round.
+Printed are seconds of processor time (user and system, without the start of Python and NumPy) and
+of wall time, both of the round with the least processor time, and the ratio of processor time to
+that of converting.
 
-Of `check` with images, the share that is reading them is told by the two loops that do nothing
-else: `headers` reads the size and the EXIF orientation of each image as dataforge does, `pixels`
-opens and decodes each as `dataforge.checks` does.
+The share of `check` that is spent reading images is measured by two loops that do nothing else:
+`headers` reads the size and the EXIF orientation of each image as dataforge does, `pixels` opens
+and decodes each as `dataforge.checks` does.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def measure(code: str, source: Path) -> tuple[float, float]:
 
 
 def share(part: float, whole: float, less: float) -> str:
-    """How much of a difference a part is."""
+    """A part as a percentage of a difference."""
     return f"{part / (whole - less):.0%}"
 
 
