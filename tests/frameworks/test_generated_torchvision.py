@@ -475,6 +475,7 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "log.json").read_text().splitlines()]
 
 
+@pytest.mark.torchvision
 @pytest.mark.filterwarnings("ignore:TypedStorage is deprecated")  # torch 2.1, of itself
 def test_training_resuming_and_testing(
     pets: Registered, tmp_path: Path, capsys: pytest.CaptureFixture[str]
