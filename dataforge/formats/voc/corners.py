@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from dataforge.records import Box
+
+T = TypeVar("T")
 
 BOUNDS = ("xmin", "ymin", "xmax", "ymax")
 """Elements of a <bndbox>."""
 
 
-def in_order(texts: Sequence[str], bounds: Box) -> list[str]:
-    """The texts of a box with its corners in order."""
-    x0, y0, x1, y1 = texts
+def in_order(corners: Sequence[T], bounds: Box) -> list[T]:
+    """The smallest x, smallest y, largest x and largest y of a box: its texts, or its elements."""
+    x0, y0, x1, y1 = corners
     if bounds[0] > bounds[2]:
         x0, x1 = x1, x0
     if bounds[1] > bounds[3]:

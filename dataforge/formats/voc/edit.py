@@ -94,7 +94,7 @@ def _clipped(corners: Sequence[Element], clip: Clip) -> Iterator[Change]:
     if not geometry.box_area(inside):
         return
     if is_reversed(bounds) and not is_reversed(clip.box):
-        corners = _by_value(corners, bounds)
+        corners = in_order(corners, bounds)
         texts = in_order(texts, bounds)
     for coords in geometry.COORDS_OFFSETS:
         if geometry.edges_of_text(texts, coords) == clip.box:
@@ -103,16 +103,6 @@ def _clipped(corners: Sequence[Element], clip: Clip) -> Iterator[Change]:
                 if inside[at] != clip.box[at]:
                     yield corner.replaced(new[at])
             return
-
-
-def _by_value(corners: Sequence[Element], bounds: Box) -> list[Element]:
-    """The elements with the smallest x, smallest y, largest x and largest y."""
-    x0, y0, x1, y1 = corners
-    if bounds[0] > bounds[2]:
-        x0, x1 = x1, x0
-    if bounds[1] > bounds[3]:
-        y0, y1 = y1, y0
-    return [x0, y0, x1, y1]
 
 
 def _sized(top: Element, values: Mapping[str, Any]) -> Iterator[Change]:
