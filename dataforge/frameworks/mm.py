@@ -1,14 +1,16 @@
-"""Code shared by the adapters of both generations of mmdetection."""
+"""Code shared by both generations of mmdetection: generation of code, and adapters."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
-from dataforge.errors import InputError
+from dataforge.errors import InputError, UsageError
 from dataforge.frameworks.adapter import quiet
+from dataforge.frameworks.base import Framework
+from dataforge.frameworks.spec import DatasetSpec, TrainSpec, find_base
 from dataforge.mmconfig import unwrapped
 
 RULES = {
@@ -23,6 +25,46 @@ RULES = {
     "difficult": "mmdet trains on no difficult object that its dataset class hands out as ignored",
 }
 """Why an object is not trained on, in both generations."""
+
+
+def check_names(dataset: DatasetSpec, class_names: Set[str], aliases: str) -> None:
+    """Reject a dataset whose names mmdet has already.
+
+    Args:
+        class_names: names that the dataset class must not have.
+        aliases: names that `get_classes` knows, separated by spaces.
+
+    Raises:
+        UsageError: a name is taken.
+    """
+    if dataset.class_name in class_names:
+        raise UsageError(f"mmdet has its own {dataset.class_name}; choose another name")
+    # "get" would replace mmdet's function get_classes.
+    taken = {*aliases.split(), "get"} & {*dataset.aliases, dataset.key}
+    if taken:
+        raise UsageError(f"mmdet already knows the name {min(taken)!r}; choose another one")
+
+
+def template_values(framework: Framework, dataset: DatasetSpec, train: TrainSpec) -> dict[str, Any]:
+    """What the templates of both generations take.
+
+    Several training configs of one dataset share the class and the fragment: apart from the
+    dataset, a fragment depends only on whether it loads masks, which is part of its name.
+    """
+    base = find_base(train.base, framework.bases)
+    batch = train.gpus * train.samples_per_gpu
+    with_mask = base.startswith("mask")
+    return {
+        "dataset": dataset,
+        "train": train,
+        "base": base,
+        "module": framework.module_name(dataset),
+        "batch": batch,
+        "base_lr": framework.bases[base],
+        "lr": round(framework.bases[base] * batch / 16, 10),
+        "with_mask": with_mask,
+        "fragment": dataset.key + ("_instance" if with_mask else ""),
+    }
 
 
 def type_name(config: Mapping[str, Any]) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dataforge.errors import OutputError, UsageError
+from dataforge.errors import OutputError
 from dataforge.frameworks.adapter import Adapter
 from dataforge.frameworks.base import Framework
+from dataforge.frameworks.mm import check_names, template_values
 from dataforge.frameworks.render import render
 from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec, check_masks, find_base
 from dataforge.mmconfig import BUILT_IN, MMDET2
@@ -56,12 +57,7 @@ class Mmdet2(Framework):
             UsageError: mmdet already uses the name, or the base is unknown or requires masks.
             OutputError: mmcv 1.x cannot write a config with this path.
         """
-        if dataset.class_name in BUILT_IN[2]:
-            raise UsageError(f"mmdet has its own {dataset.class_name}; choose another name")
-        # "get" would replace mmdet's function get_classes.
-        taken = {*RESERVED_ALIASES.split(), "get"} & {*dataset.aliases, dataset.key}
-        if taken:
-            raise UsageError(f"mmdet already knows the name {min(taken)!r}; choose another one")
+        check_names(dataset, BUILT_IN[2], RESERVED_ALIASES)
         check_masks(find_base(train.base, self.bases), dataset)
         splits = dataset.splits.values()
         paths = [
@@ -76,26 +72,9 @@ class Mmdet2(Framework):
                 )
 
     def render_files(self, dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
-        """The dataset class, the dataset fragment and the training config.
-
-        Several training configs of one dataset share the class and the fragment: apart from the
-        dataset, a fragment depends only on whether it loads masks, which is part of its name.
-        """
-        base = find_base(train.base, self.bases)
-        batch = train.gpus * train.samples_per_gpu
-        with_mask = base.startswith("mask")
-        fragment = dataset.key + ("_instance" if with_mask else "")
-        values = {
-            "dataset": dataset,
-            "train": train,
-            "base": base,
-            "module": self.module_name(dataset),
-            "batch": batch,
-            "base_lr": self.bases[base],
-            "lr": round(self.bases[base] * batch / 16, 10),
-            "with_mask": with_mask,
-            "fragment": fragment,
-        }
+        """The dataset class, the dataset fragment and the training config."""
+        values = template_values(self, dataset, train)
+        fragment = values["fragment"]
         names = {
             f"{dataset.package}/mmdet2.py": f"mmdet2/{dataset.format}.py.j2",
             f"configs/mmdet2/_base_/datasets/{fragment}.py": "mmdet2/dataset_config.py.j2",

@@ -15,9 +15,9 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from dataforge.errors import UsageError
 from dataforge.frameworks.adapter import Adapter
 from dataforge.frameworks.base import Framework, Options
+from dataforge.frameworks.mm import check_names, template_values
 from dataforge.frameworks.render import render
 from dataforge.frameworks.spec import (
     DatasetSpec,
@@ -89,43 +89,27 @@ class Mmdet3(Framework):
         Raises:
             UsageError: mmdet already uses the name, or the base is unknown or requires masks.
         """
-        if dataset.class_name in BUILT_IN[3] | {*RESERVED_FOR_METRICS.split()}:
-            raise UsageError(f"mmdet has its own {dataset.class_name}; choose another name")
-        # "get" would replace mmdet's function get_classes.
-        taken = {*RESERVED_ALIASES.split(), "get"} & {*dataset.aliases, dataset.key}
-        if taken:
-            raise UsageError(f"mmdet already knows the name {min(taken)!r}; choose another one")
+        class_names = BUILT_IN[3] | {*RESERVED_FOR_METRICS.split()}
+        check_names(dataset, class_names, RESERVED_ALIASES)
         check_masks(find_base(train.base, self.bases), dataset)
 
     def render_files(self, dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
         """The dataset class, the dataset fragment and the training config."""
-        base = find_base(train.base, self.bases)
-        batch = train.gpus * train.samples_per_gpu
-        with_mask = _family(base) == "mask"
-        coco = dataset.format == "coco"
-        fragment = dataset.key + ("_instance" if with_mask else "")
+        values = template_values(self, dataset, train)
         lazy = self.options.style == "lazy"
-        values = {
-            "dataset": dataset,
-            "train": train,
-            "base": base,
-            "family": _family(base),
+        values |= {
+            "family": _family(values["base"]),
             "lazy": lazy,
             "palette": palette(len(dataset.classes)),
-            "module": self.module_name(dataset),
             "metric": dataset.class_name.removesuffix("Dataset") + "Metric",
             # The metric has no data_root; posixpath keeps an absolute path unchanged.
             "ann_files": {
                 name: posixpath.join(dataset.root, split.ann_file)
                 for name, split in dataset.splits.items()
             },
-            "best": "coco/bbox_mAP" if coco else "pascal_voc/mAP",
-            "batch": batch,
-            "base_lr": self.bases[base],
-            "lr": round(self.bases[base] * batch / 16, 10),
-            "with_mask": with_mask,
-            "fragment": fragment,
+            "best": "coco/bbox_mAP" if dataset.format == "coco" else "pascal_voc/mAP",
         }
+        fragment = values["fragment"]
         names = {
             f"{dataset.package}/mmdet3.py": f"mmdet3/{dataset.format}.py.j2",
             f"{self._folder}/_base_/datasets/{fragment}.py": "mmdet3/dataset_config.py.j2",
