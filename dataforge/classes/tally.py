@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from dataforge.findings import Place
-from dataforge.records import Image
 
 
 class Count(msgspec.Struct):
@@ -38,11 +37,6 @@ class Tally(msgspec.Struct):
         if count is None:
             count = self.labels[label] = Count(place)
         count.shapes += shapes
-
-    def add_image(self, image: Image) -> None:
-        """Count all instances of an image."""
-        for instance in image.instances:
-            self.add(instance.label, instance.parts, instance.place)
 
     def merge(self, later: Tally) -> None:
         """Add the counts of a tally whose shapes all come after those counted here."""

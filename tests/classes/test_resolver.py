@@ -41,7 +41,8 @@ def resolver(names: Sequence[str] | None = None, **rules: Any) -> Resolver:
 
 def settled(rules: Resolver, *labels: str, declared: Sequence[str] = (), parts: int = 1) -> Classes:
     tally = Tally()
-    tally.add_image(image(*labels, parts=parts))
+    for instance in image(*labels, parts=parts).instances:
+        tally.add(instance.label, instance.parts, instance.place)
     return rules.settle(tally, declared)
 
 

@@ -90,7 +90,8 @@ def _read(format_: Format, held: dict[str, bytes], options: Any = None, **contex
         else:
             msgspec.msgpack.encode(record)
             if isinstance(record, Image):
-                tally.add_image(record)
+                for instance in record.instances:
+                    tally.add(instance.label, instance.parts, instance.place)
     list(ClassRules(unknown="add").resolver().settle(tally).findings())
     _check(format_, root, options, **context)
 
