@@ -9,8 +9,8 @@ import base64
 import io
 import json
 import os
+import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
+from dataforge import testing
 from dataforge.io import Root
 from dataforge.layouts import Layout
 from dataforge.testing import HEIGHT, WIDTH, Read, driver, opens, picture, snapshot, write
@@ -155,15 +156,16 @@ def load_coco(out: Path, split: str = "all") -> dict[str, Any]:
 def python(
     *arguments: str, cwd: Path | None = None, **env: str
 ) -> subprocess.CompletedProcess[str]:
-    """This interpreter in a process of its own, able to import the checkout."""
-    return subprocess.run(
-        [sys.executable, *arguments],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(REPO), **env},
-    )
+    """This interpreter in a process of its own, able to import the checkout alone."""
+    return testing.python(*arguments, cwd=cwd, **{"PYTHONPATH": str(REPO), **env})
+
+
+def cut_humanparts(folder: Path) -> Path:
+    """The HumanParts sample, cut to two images a split."""
+    shutil.copytree(SAMPLE / "humanparts", folder)
+    for path in (folder / "ImageSets").glob("*.txt"):
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
+    return folder
 
 
 def run_away(python: str, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

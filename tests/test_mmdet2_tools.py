@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
-from helpers import SAMPLE, run_away
+from helpers import cut_humanparts, run_away
 
 pytest.importorskip("mmcv.runner")  # mmcv 1 alone has it
 import mmdet
@@ -20,11 +19,8 @@ NAME = "ToolsHumanParts"
 
 @pytest.fixture
 def config(tmp_path: Path, own_python: str) -> Path:
-    """The sample, cut to two images a split, registered for `own_python`."""
-    root = tmp_path / "data"
-    shutil.copytree(SAMPLE / "humanparts", root)
-    for path in (root / "ImageSets").glob("*.txt"):
-        path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
+    """A small sample, registered for `own_python`."""
+    root = cut_humanparts(tmp_path / "data")
     out = tmp_path / "out"
     command = [
         "-m",

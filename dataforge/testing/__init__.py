@@ -28,6 +28,7 @@ for _name in ("contract", "editing", "reading", "writing"):
     pytest.register_assert_rewrite(f"{__name__}.{_name}")
 
 from dataforge.testing import driver
+from dataforge.testing.base import python
 from dataforge.testing.contract import FormatContract
 from dataforge.testing.driver import Read
 from dataforge.testing.editing import Edited
@@ -49,6 +50,7 @@ __all__ = [
     "driver",
     "opens",
     "picture",
+    "python",
     "snapshot",
     "write",
 ]

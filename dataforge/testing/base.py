@@ -140,7 +140,9 @@ def check_findings(findings: Sequence[Finding], folder: Path | None = None) -> N
             assert (folder / finding.file).exists(), finding
 
 
-def python(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+def python(
+    *arguments: str, cwd: Path | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
     """This interpreter in a process of its own, able to import what this one is."""
     return subprocess.run(
         [sys.executable, *arguments],
