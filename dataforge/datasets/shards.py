@@ -6,7 +6,7 @@ Nothing here knows the dataset as a whole; `dataforge.datasets.surveys` puts it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import msgspec
 
@@ -37,6 +37,20 @@ class Piece(NamedTuple):
     texts: list[tuple[str, bytes]]
 
 
+class Waiting(NamedTuple):
+    """What a worker returns for a shard whose images wait for a decision.
+
+    Attributes:
+        entries: for `Work.settle`, encoded.
+        evidence: for the decision.
+        texts: see `Piece`.
+    """
+
+    entries: bytes
+    evidence: list[Evidence]
+    texts: list[tuple[str, bytes]]
+
+
 _encode = msgspec.msgpack.Encoder().encode
 decode_entries = msgspec.msgpack.Decoder(list[Entry]).decode
 decode_images = msgspec.msgpack.Decoder(list[Image]).decode
@@ -48,15 +62,18 @@ class ReadOnly:
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
 
-    def __call__(self, items: Sequence[Item]) -> Piece:
+    def __call__(self, items: Sequence[Item]) -> Waiting:
         entries: list[Entry] = []
+        evidence: list[Evidence] = []
         texts: list[tuple[str, bytes]] = []
         for record in _read(self.reading, items):
-            if isinstance(record, Image) and is_utf8(record.file_name + record.place.file):
+            if isinstance(record, Evidence):
+                evidence.append(encodable(record))
+            elif _is_usable(record):
                 entries.append(Entry(image=record))
             else:
                 _take(record, entries, texts)
-        return Piece(_encode(entries), b"", texts)
+        return Waiting(_encode(entries), evidence, texts)
 
 
 class Work:
@@ -99,10 +116,7 @@ class Work:
         images: list[Image] = []
         texts: list[tuple[str, bytes]] = []
         for record in records:
-            if not isinstance(record, Image):
-                _take(record, entries, texts)
-                continue
-            if not is_utf8(record.file_name + record.place.file):
+            if not _is_usable(record):
                 _take(record, entries, texts)
                 continue
             seen = Seen(record.file_name, record.place, (record.width, record.height))
@@ -132,6 +146,11 @@ class Work:
 def _read(reading: Reading, items: Iterable[Item]) -> Iterator[Record]:
     for item in items:
         yield from reading.read(item)
+
+
+def _is_usable(record: Record) -> TypeGuard[Image]:
+    """Whether a record is an image whose names can be encoded."""
+    return isinstance(record, Image) and is_utf8(record.file_name + record.place.file)
 
 
 def _take(record: Record, entries: list[Entry], texts: list[tuple[str, bytes]]) -> None:

@@ -139,7 +139,8 @@ class _Pass:
         self.progress = progress
         self.evidence: dict[str, list[Any]] = {}
         self.first: dict[str, Place] = {}
-        self.order = {name: number for number, name in enumerate(source.root.files(), 1)}
+        files = source.root.files() if progress else ()
+        self.order = {name: number for number, name in enumerate(files, 1)}
 
     def run(self, engine: Engine, steps: Sequence[Step], keep: bool) -> None:
         if not self.reading.decides:
@@ -148,12 +149,11 @@ class _Pass:
                 self._take(piece, keep)
         else:
             waiting = []
-            for piece in engine.map(ReadOnly(self.reading), self._shards()):
-                for entry in decode_entries(piece.entries):
-                    if entry.evidence is not None:
-                        self._take_evidence(entry.evidence)
-                self._take_texts(piece)
-                waiting.append(self.found.spool.put(piece.entries))
+            for read in engine.map(ReadOnly(self.reading), self._shards()):
+                for evidence in read.evidence:
+                    self._take_evidence(evidence)
+                self._take_texts(read.texts)
+                waiting.append(self.found.spool.put(read.entries))
             self.found.decision = self.reading.decide(self.evidence)
             work = Work(self.reading, steps, keep, self.found.decision)
             for piece in engine.map(work.settle, map(self.found.spool.get, waiting)):
@@ -184,7 +184,7 @@ class _Pass:
                 self._take_evidence(entry.evidence)
             elif entry.header is not None:
                 self.found.header = entry.header
-        self._take_texts(piece)
+        self._take_texts(piece.texts)
         if keep and kept:
             self.found.shards.append(Shard(self.found.spool.put(piece.images), kept))
 
@@ -201,8 +201,8 @@ class _Pass:
     def _take_evidence(self, evidence: Evidence) -> None:
         self.evidence.setdefault(evidence.kind, []).append(evidence.value)
 
-    def _take_texts(self, piece: Piece) -> None:
-        for name, data in piece.texts:
+    def _take_texts(self, texts: Sequence[tuple[str, bytes]]) -> None:
+        for name, data in texts:
             self.found.texts[name] = self.found.spool.put(data)
 
     def _take_image(self, seen: Seen) -> bool:
