@@ -40,11 +40,12 @@ from dataforge.datasets import (
     guess_formats,
     in_utf8,
     survey,
+    verifying,
 )
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, plural
 from dataforge.findings import Finding, Severity
-from dataforge.formats import Context, get_format
+from dataforge.formats import Context
 from dataforge.frameworks import config_signs, get_framework
 from dataforge.mmconfig import Config
 
@@ -237,10 +238,7 @@ def _settings(folder: Path | None, options: CheckOptions) -> Settings:
 
 
 def _read_options(format_: str, options: CheckOptions) -> dict[str, Any]:
-    reader = get_format(format_).reader
-    fields = msgspec.structs.fields(reader.Options) if reader else ()
-    verify = {"verify_images": options.images}
-    return {f.name: verify[f.name] for f in fields if f.name in verify} | options.read_options
+    return verifying(format_, verify=options.images) | options.read_options
 
 
 class _Found:
@@ -261,7 +259,6 @@ class _Found:
         self.fixable: list[Finding] = []
         self._limit = options.max_findings
         self._seen: set[int] = set()
-        self._kept: Counter[str] = Counter()
         report.ignored = ignored
 
     def add(self, findings: Iterable[Finding]) -> None:
@@ -279,8 +276,7 @@ class _Found:
         if not self.selection.takes(finding):
             return
         finding = in_utf8(finding)
-        # The same file may be listed in two splits; edits contain dicts, which are not hashable.
-        known = hash((finding.code, finding.place, finding.message))
+        known = hash(finding.identity)  # the same file may be listed in two splits
         if known in self._seen:
             return
         self._seen.add(known)
@@ -288,15 +284,13 @@ class _Found:
         counts[finding.severity] = counts.get(finding.severity, 0) + 1
         if finding.edits and self._fixes:
             self.fixable.append(finding)
-            report.fixable[finding.code] = report.fixable.get(finding.code, 0) + 1
-        self._kept[finding.code] += 1
-        if not self._limit or self._kept[finding.code] <= self._limit:
+        if not self._limit or sum(counts.values()) <= self._limit:
             report.findings.append(finding)
 
     def done(self) -> CheckReport:
         """The report."""
         self.report.counts = dict(sorted(self.report.counts.items()))
-        self.report.fixable = dict(sorted(self.report.fixable.items()))
+        self.report.fixable = dict(sorted(Counter(f.code for f in self.fixable).items()))
         return self.report
 
 
@@ -323,7 +317,7 @@ def _pass(
         steps=[Measurable(), running],
         progress=progress,
     ) as surveyed:
-        classes = resolver.settle(surveyed.tally, (c.name for c in surveyed.header.categories))
+        classes = surveyed.settled(resolver)
         report.images = len(surveyed.images)
         report.shapes = sum(seen.shapes for seen in surveyed.images)
         report.classes = [*classes.names]

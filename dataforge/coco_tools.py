@@ -19,10 +19,10 @@ import msgspec
 from dataforge.classes import ClassRules
 from dataforge.codes import code
 from dataforge.convert import SINGLE_SPLIT, Pieces, writer_of
-from dataforge.datasets import Source, Survey, decode_images, survey
+from dataforge.datasets import Source, Survey, survey
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
-from dataforge.findings import Finding, Place
+from dataforge.findings import Finding, Place, as_reasons
 from dataforge.formats import Context, Numbered, WritePlan, finished
 from dataforge.formats.coco import extra_of, keys_of, unite
 from dataforge.io import staged, stem
@@ -84,29 +84,28 @@ def merge(sources: Sequence[str], out: str, *, force: bool = False) -> Report:
         files = [stack.enter_context(_read(source, report)) for source in sources]
         licenses = _Licenses()
         numbers = [licenses.add(file.header) for file in files]
-        headers = {source: file.header for source, file in zip(sources, files, strict=True)}
+        headers = {file.source: file.header for file in files}
         findings, header = finished(unite(licenses.united(headers)))
-        images = _merged(sources, files, numbers, report)
+        images = _merged(files, numbers, report)
         written = _write(images, header, report, out, force)
         report.add(findings)
         return written
 
 
 def _merged(
-    sources: Sequence[str],
     files: Sequence[_File],
     numbers: Sequence[Mapping[Any, int]],
     report: Report,
 ) -> Iterator[Image]:
     """Each image once, those of the first file first."""
     first: dict[str, tuple[str, bytes]] = {}
-    for source, file, own in zip(sources, files, numbers, strict=True):
+    for file, own in zip(files, numbers, strict=True):
         again = repeated = 0
         for image in file.images():
             image = _with_license(image, own)
             content = _content(image)
             if image.file_name not in first:
-                first[image.file_name] = source, content
+                first[image.file_name] = file.source, content
                 yield image
                 continue
             owner, known = first[image.file_name]
@@ -114,13 +113,13 @@ def _merged(
                 again += 1
                 repeated += len(image.instances)
             else:
-                report.add([_collision(image, source, owner)])
+                report.add([_collision(image, file.source, owner)])
         if again:
             message = (
                 f"{plural(again, 'image')} also in earlier files, with the same "
                 f"{plural(repeated, 'annotation')}: written once"
             )
-            report.add([_note("same-image", source, message, repeated)])
+            report.add([_note("same-image", file.source, message, repeated)])
 
 
 def filter_file(source: str, out: str, wanted: Filter, *, force: bool = False) -> Report:
@@ -195,7 +194,7 @@ def subset(
         kept = (image for image in file.images() if image.file_name in taken)
         written = _write(kept, file.header, report, out, force)
         rest = (seen for seen in file.survey.images if seen.file_name not in taken)
-        lost = sum(count.instances for seen in rest for count in seen.labels.values())
+        lost = sum(sum(seen.instances.values()) for seen in rest)
     rest_of_images = plural(len(names) - len(taken), "image")
     message = f"{rest_of_images} with {plural(lost, 'annotation')}: skipped as requested"
     report.add([_note("other-image", source, message, lost)])
@@ -245,12 +244,8 @@ class _File:
         return [seen.file_name for seen in self.survey.images]
 
     def images(self) -> Iterator[Image]:
-        """Its images, decoded a shard at a time."""
-        for shard in self.survey.shards:
-            images = decode_images(self.survey.spool.get(shard.images))
-            for image, seen in zip(images, shard.seen, strict=True):
-                if seen is not None:
-                    yield msgspec.structs.replace(image, split=None)
+        """Its images; see `Survey.kept`."""
+        return (msgspec.structs.replace(image, split=None) for image in self.survey.kept())
 
 
 @contextmanager
@@ -297,7 +292,7 @@ def _write(
                 counts.update(instance.label for instance in image.instances)
             report.add(pieces.take(writing.write(numbered)))
         if not number:
-            reasons = "".join(f"\n  {finding}" for finding in report.findings[:5])
+            reasons = as_reasons(report.findings)
             raise InputError(f"{report.source}: no images left to write{reasons}")
         report.add(writing.finish(pieces.streams(), pieces.losses))
     report.shapes = counts.total()

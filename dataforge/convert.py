@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -37,7 +37,7 @@ from dataforge.datasets import (
 )
 from dataforge.engines import Engine, get_engine
 from dataforge.errors import InputError, UsageError, plural
-from dataforge.findings import Finding, Place
+from dataforge.findings import MOST_REASONS, Finding, Place, as_reasons
 from dataforge.formats import (
     Context,
     LossCount,
@@ -96,15 +96,16 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
         own_splits=rule is None,
         progress=progress,
     ) as found:
-        classes = resolver.settle(found.tally, (c.name for c in found.header.categories))
+        classes = found.settled(resolver)
         report.add(classes.findings())
         report.classes = [*classes.names]
         output = _shared_out(found, classes, rule, job, report)
         if not output.names or not (classes.names or not source.format.names_classes):
             raise InputError(_nothing(job, report))
         check_split_names(output.names)
-        report.add([*output.one_of_each_key(writer), *_hidden(output, writer)])
+        report.add(output.one_of_each_key(writer))
         splits = output.images()
+        report.add(_hidden(splits, writer))
         _count(splits, classes, report)
         out = Path(job.out)
         with staged(out, writer.targets(out, output.names), force=job.force) as stage:
@@ -171,7 +172,7 @@ class _Output:
 
     def counts(self, seen: Seen) -> Counter[str]:
         """Class -> number of instances in an image."""
-        return self.classes.counts({label: n.instances for label, n in seen.labels.items()})
+        return self.classes.counts(seen.instances)
 
     def images(self) -> dict[str, list[Seen]]:
         """Split -> its images."""
@@ -224,11 +225,10 @@ def _shared_out(
     """The splits: those of a rule, if there is one, else the source's own."""
     output = _Output(found, classes, job.drop_empty)
     if rule is None or not output.side:
-        images: dict[str, set[str]] = {name: set() for name in output.side.values()}
-        for key, name in output.side.items():
-            images[name].add(key.rpartition("\0")[2])
-        report.add(in_two_splits(images))
         output.names = list(dict.fromkeys(output.side.values()))
+        images = output.images()
+        names = {name: {seen.file_name for seen in images[name]} for name in output.names}
+        report.add(in_two_splits(names))
         return output
     kept = [seen for seen in found.images if seen.key in output.side]
     labels = {seen.key: output.counts(seen) if rule.stratify else {} for seen in kept}
@@ -246,13 +246,13 @@ def _shapes(seen: Seen, classes: Classes) -> int:
     return classes.counts({label: n.shapes for label, n in seen.labels.items()}).total()
 
 
-def _hidden(output: _Output, writer: Writer[Any]) -> Iterator[Finding]:
+def _hidden(splits: Mapping[str, Sequence[Seen]], writer: Writer[Any]) -> Iterator[Finding]:
     """The finding on images whose names, or folders, start with a dot.
 
     Programs that list folders skip them: dataforge and Ultralytics (because of `glob`). mmdet,
     pycocotools and torchvision open what a list names.
     """
-    names = sorted({key.rpartition("\0")[2] for key, side in output.side.items() if side})
+    names = sorted({seen.file_name for images in splits.values() for seen in images})
     hidden = [name for name in names if re.search(r"(^|/)\.(?!\.?(/|$))", name)]
     if hidden:
         # If an image has its own annotation file, this is hidden, too.
@@ -271,7 +271,7 @@ def _count(splits: dict[str, list[Seen]], classes: Classes, report: Report) -> N
     for name, images in splits.items():
         counts: Counter[str] = Counter()
         for seen in images:
-            own = classes.counts({label: n.instances for label, n in seen.labels.items()})
+            own = classes.counts(seen.instances)
             report.empty_images += not own
             counts.update(own)
             report.shapes += _shapes(seen, classes)
@@ -282,9 +282,9 @@ def _count(splits: dict[str, list[Seen]], classes: Classes, report: Report) -> N
 def _nothing(job: Job, report: Report) -> str:
     findings = [finding for finding in report.findings if finding.severity != "warning"]
     findings.sort(key=lambda finding: finding.severity)
-    reasons = "".join(f"\n  {finding}" for finding in findings[:5])
-    more = f"\n  and {len(findings) - 5} more" if len(findings) > 5 else ""
-    return f"{job.source}: nothing can be converted from {job.reads}{reasons}{more}"
+    left = len(findings) - MOST_REASONS
+    more = f"\n  and {left} more" if left > 0 else ""
+    return f"{job.source}: nothing can be converted from {job.reads}{as_reasons(findings)}{more}"
 
 
 # Writing ------------------------------------------------------------------------------------------

@@ -70,10 +70,6 @@ class Converters(Mapping[str, Any]):
 
         return register if module is None else register(module)
 
-    def get(self, name: str, default: Any = None) -> Any:
-        """The converter with a name, or `default`."""
-        return self._all().get(name, default)
-
     def build(self, config: Mapping[str, Any]) -> Any:
         """Create a converter from ``dict(type=name, **arguments)``.
 

@@ -6,6 +6,7 @@ A reader, check or verb never raises for bad data: it yields a `Finding`. Findin
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -13,6 +14,9 @@ import msgspec
 from dataforge.errors import one_line
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
+
+MOST_REASONS = 5
+"""Findings that an error message names at most."""
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -118,6 +122,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     edits: tuple[Edit, ...] = ()
 
     @property
+    def identity(self) -> tuple[str, Place, str]:
+        """What two findings have in common that say the same; edits cannot be hashed."""
+        return self.code, self.place, self.message
+
+    @property
     def file(self) -> str:
         """The file that it is about, relative to the folder that was read."""
         return self.place.file
@@ -129,3 +138,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def __str__(self) -> str:
         return one_line(f"{self.place}: {self.message}" + (f"; {self.remedy}" * bool(self.remedy)))
+
+
+def any_error(findings: Iterable[Finding]) -> bool:
+    """Whether any finding is an error."""
+    return any(finding.severity == "error" for finding in findings)
+
+
+def as_reasons(findings: Sequence[Finding]) -> str:
+    """The first few findings as lines below an error message."""
+    return "".join(f"\n  {finding}" for finding in findings[:MOST_REASONS])

@@ -137,7 +137,7 @@ class FixPlan:
     def _refuse_changed(self, name: str) -> None:
         path = self._root.path / name
         if _signature(path) != self._files[name].signature:
-            raise OutputError(f"{path} was changed while it was being fixed; run the command again")
+            raise _changed(path)
 
     def _put(self, path: Path, name: str) -> None:
         self._refuse_changed(name)
@@ -306,8 +306,12 @@ def _read(path: Path, text: Text, started: int) -> tuple[int, int]:
     size, changed = _signature(path)
     # A clock that runs ahead, such as that of a file server, is no evidence.
     if size != len(text.data) or started < changed <= time.time_ns():
-        raise OutputError(f"{path} was changed while it was being fixed; run the command again")
+        raise _changed(path)
     return size, changed
+
+
+def _changed(path: Path) -> OutputError:
+    return OutputError(f"{path} was changed while it was being fixed; run the command again")
 
 
 def _left(
@@ -317,10 +321,10 @@ def _left(
     files: Mapping[str, FileFix],
 ) -> CheckReport:
     """The report without findings that are fixed or on dropped objects."""
-    done = {*map(_key, fixed)}
+    done = {finding.identity for finding in fixed}
     moves, left, gone = Moves(files), [], []
     for finding in report.findings:
-        if _key(finding) not in done:
+        if finding.identity not in done:
             moved = moves.of(finding)
             left += [moved] if moved else []
             gone += [] if moved else [finding]
@@ -329,7 +333,7 @@ def _left(
     }
     for finding in (*fixed, *gone):
         counts[finding.code][finding.severity] -= 1
-    unpromised = {_key(f): f for f in (*fixed, *never, *gone) if f.edits}
+    unpromised = {f.identity: f for f in (*fixed, *never, *gone) if f.edits}
     fixable = Counter(report.fixable)
     fixable.subtract(finding.code for finding in unpromised.values())
     drops = sum(isinstance(edit.action, Drop) for file in files.values() for edit in file.edits)
@@ -346,21 +350,21 @@ def _left(
 _AS_BEFORE = "what is left was found before the fixes; check again to see what they have changed"
 
 
-def _key(finding: Finding) -> tuple[str, Place, str]:
-    """The identity of a finding; edits contain dicts, which are not hashable."""
-    return finding.code, finding.place, finding.message
-
-
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
 
 
+def _is_inside(folder: Path, path: Path) -> bool:
+    """Whether a path really leads into a folder, links followed."""
+    home = os.path.realpath(folder)
+    return os.path.commonpath([home, os.path.realpath(path)]) == home
+
+
 def _refuse_unwritable(folder: Path, name: str) -> None:
     """Reject a file that is write-protected although its folder is not, or that is elsewhere."""
     path = folder / name
-    home = os.path.realpath(folder)
-    if os.path.commonpath([home, os.path.realpath(path.parent)]) != home:
+    if not _is_inside(folder, path.parent):
         raise OutputError(f"{path} is outside {folder}, behind a link; use --output DIR")
     try:
         protected = not path.stat().st_mode & 0o222
@@ -391,6 +395,5 @@ def _refuse_place(folder: Path, target: Path) -> None:
     if os.path.lexists(target):
         clear_away(target)
         raise OutputError(f"{target} already exists; name a new folder")
-    home = os.path.realpath(folder)
-    if os.path.commonpath([home, os.path.realpath(target)]) == home:
+    if _is_inside(folder, target):
         raise OutputError(f"{target} is inside the dataset; name a folder outside it")

@@ -24,12 +24,13 @@ from dataforge.datasets import (
     layout_rules,
     recognisable,
     survey,
+    verifying,
     well_known_name,
 )
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, LayoutError, UsageError, plural
-from dataforge.findings import Finding, Place
-from dataforge.formats import Context, Texts, formats, get_format
+from dataforge.findings import Finding, Place, any_error
+from dataforge.formats import Context, Texts, formats
 from dataforge.frameworks import identify
 from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, same_bytes, stem
 from dataforge.layouts import Layout
@@ -94,7 +95,7 @@ class Inspection(msgspec.Struct, kw_only=True):
     @property
     def failed(self) -> bool:
         """Whether any finding is an error."""
-        return any(finding.severity == "error" for finding in self.findings)
+        return any_error(self.findings)
 
     @property
     def layout(self) -> Layout | None:
@@ -186,7 +187,7 @@ def _read(root: Root, part: Part, layout_file: str | None) -> list[Finding]:
         with survey(
             source, Context(resolver=resolver), get_engine("local", 1), report=findings.append
         ) as found:
-            classes = resolver.settle(found.tally, (c.name for c in found.header.categories))
+            classes = found.settled(resolver)
     except (LayoutError, InputError, UsageError) as error:
         part.needs = str(error)
         return findings
@@ -212,7 +213,7 @@ def _count(part: Part, found: Survey, classes: Classes) -> None:
     for seen in found.images:
         split = seen.split or "all"
         part.splits[split] = part.splits.get(split, 0) + 1
-        own = classes.counts({label: count.instances for label, count in seen.labels.items()})
+        own = classes.counts(seen.instances)
         for label, number in own.items():
             counts = part.classes[label]
             counts[split] = counts.get(split, 0) + number
@@ -223,9 +224,7 @@ def _source(root: Root, part: Part, name: str) -> Source:
     if part.format in ("voc", "coco"):
         layout = find_layout("custom-voc" if part.format == "voc" else "coco", name, root)
         part.layout, part.reasons = layout.layout, list(layout.reasons)
-    reader = get_format(part.format).reader
-    fields = msgspec.structs.fields(reader.Options) if reader else ()
-    given = {field.name: True for field in fields if field.name == "verify_images"}
+    given = verifying(part.format, verify=True)
     return Source(root, part.format, given, part.layout if part.format == "voc" else None)
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from dataforge.classes import ClassOptions
 from dataforge.datasets import ImageMode, in_utf8
-from dataforge.findings import Finding
+from dataforge.findings import Finding, any_error
 from dataforge.io import write_json
 
 
@@ -87,7 +87,7 @@ class Report(msgspec.Struct, kw_only=True):
     @property
     def failed(self) -> bool:
         """Whether any finding is an error."""
-        return any(finding.severity == "error" for finding in self.findings)
+        return any_error(self.findings)
 
     def take(self, finding: Finding) -> None:
         """Add a finding and count what is lost."""

@@ -16,7 +16,7 @@ from dataforge.codes import code
 from dataforge.datasets import KeepingRoot, Progress, Source, guess_format, survey
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
-from dataforge.findings import Finding, Place
+from dataforge.findings import Finding, Place, any_error, as_reasons
 from dataforge.formats import Context
 from dataforge.splits import (
     ClassCounts,
@@ -75,7 +75,7 @@ class SplitReport(msgspec.Struct, kw_only=True):
     @property
     def failed(self) -> bool:
         """Whether any finding is an error."""
-        return any(finding.severity == "error" for finding in self.findings)
+        return any_error(self.findings)
 
 
 def make(job: SplitJob, progress: Progress | None = None) -> SplitReport:
@@ -171,14 +171,11 @@ def _read(job: SplitJob, progress: Progress | None) -> tuple[ClassCounts, str, l
         own_splits=False,
         progress=progress,
     ) as found:
-        classes = resolver.settle(found.tally, (c.name for c in found.header.categories))
+        classes = found.settled(resolver)
     if not found.images:
-        reasons = "".join(f"\n  {finding}" for finding in findings[:5])
+        reasons = as_reasons(findings)
         raise InputError(f"{job.source}: no images can be read as {format_}{reasons}")
-    images = {
-        seen.file_name: classes.counts({label: n.instances for label, n in seen.labels.items()})
-        for seen in found.images
-    }
+    images = {seen.file_name: classes.counts(seen.instances) for seen in found.images}
     return images, format_, [*findings, *classes.findings()]
 
 

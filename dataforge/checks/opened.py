@@ -40,7 +40,7 @@ class ImageFile:
         """Whether it is there."""
         return self._root.exists(self.name)
 
-    @property
+    @cached_property
     def header(self) -> ImageHeader | None:
         """Its size, orientation, format and number of bytes; None if it is not a readable image."""
         try:
@@ -48,7 +48,7 @@ class ImageFile:
         except ParseError:
             return None
 
-    @cached_property
+    @property
     def fault(self) -> str:
         """Why its pixels cannot be decoded; empty if they can, or if there is no header.
 
@@ -57,7 +57,7 @@ class ImageFile:
         """
         return self._decoded[1]
 
-    @cached_property
+    @property
     def grey(self) -> npt.NDArray[np.float64] | None:
         """Its pixels as stored, reduced to 32 rows of 32 grey levels from 0 to 255.
 

@@ -17,7 +17,7 @@ from dataforge.datasets.recognise import (
 from dataforge.datasets.root import KeepingRoot
 from dataforge.datasets.seen import Fact, Seen, Step
 from dataforge.datasets.shards import decode_images
-from dataforge.datasets.source import Source, apart, in_two_splits, layout_rules
+from dataforge.datasets.source import Source, apart, in_two_splits, layout_rules, verifying
 from dataforge.datasets.steps import Clipped, Measurable
 from dataforge.datasets.surveys import Progress, Survey, survey
 from dataforge.datasets.voc_layout import find_voc_layout
@@ -52,5 +52,6 @@ __all__ = [
     "layout_rules",
     "recognisable",
     "survey",
+    "verifying",
     "well_known_name",
 ]

@@ -64,6 +64,11 @@ class Seen(msgspec.Struct, gc=False):
     facts: list[Fact] = []
 
     @property
+    def instances(self) -> dict[str, int]:
+        """Label as written -> number of instances."""
+        return {label: count.instances for label, count in self.labels.items()}
+
+    @property
     def shapes(self) -> int:
         """Number of shapes."""
         return sum(count.shapes for count in self.labels.values())

@@ -86,6 +86,13 @@ class Source:
         return self.reader.open(self.root, self.options, context)
 
 
+def verifying(format_: str, *, verify: bool) -> dict[str, bool]:
+    """The reader's option to compare stated sizes with the image files, if it has one."""
+    reader = get_format(format_).reader
+    has_option = reader is not None and "verify_images" in reader.Options.__struct_fields__
+    return {"verify_images": verify} if has_option else {}
+
+
 def layout_rules(layout: Layout) -> ClassRules:
     """The class rules of a layout."""
     return ClassRules(

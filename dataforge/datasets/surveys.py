@@ -13,17 +13,17 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
-from dataforge.classes import Tally
+from dataforge.classes import Classes, Resolver, Tally
 from dataforge.codes import code
 from dataforge.datasets.seen import Seen, Step
-from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries
+from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, decode_images
 from dataforge.datasets.source import Source
 from dataforge.datasets.spool import Spool
 from dataforge.engines import Engine
 from dataforge.errors import plural
 from dataforge.findings import Finding, Place
 from dataforge.formats import Context, Evidence, Item, Reading, Record, SourceText
-from dataforge.records import Header
+from dataforge.records import Header, Image
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with (annotation files done, total)."""
@@ -70,6 +70,18 @@ class Survey:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def settled(self, resolver: Resolver) -> Classes:
+        """The final classes."""
+        return resolver.settle(self.tally, (one.name for one in self.header.categories))
+
+    def kept(self) -> Iterator[Image]:
+        """The images that count, if they were kept; decoded a shard at a time."""
+        for shard in self.shards:
+            images = decode_images(self.spool.get(shard.images))
+            yield from (
+                image for image, seen in zip(images, shard.seen, strict=True) if seen is not None
+            )
 
     def close(self) -> None:
         """Free the disk space that the pass used."""

@@ -14,9 +14,9 @@ from dataforge.classes import Classes, ClassRules, Resolver, Tally
 from dataforge.datasets import Fact, Seen, Source, Step, Survey, survey
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, plural
-from dataforge.findings import Finding, Place
+from dataforge.findings import Finding, Place, as_reasons
 from dataforge.formats import Context
-from dataforge.formats.voc import annotation_ids, listed_ids
+from dataforge.formats.voc import annotations_of_splits, listed_ids
 from dataforge.frameworks import SplitSpec
 from dataforge.io import Root
 from dataforge.layouts import Layout, join
@@ -65,9 +65,7 @@ class Surveyed(msgspec.Struct, frozen=True, kw_only=True):
         """Split -> class -> number of instances, in the order of the classes."""
         labels: dict[str, Counter[str]] = {name: Counter() for name in self.splits}
         for seen in self.images:
-            own = labels[seen.split or "all"]
-            for label, count in seen.labels.items():
-                own[label] += count.instances
+            labels[seen.split or "all"].update(seen.instances)
         counts = {split: classes.counts(own) for split, own in labels.items()}
         return {
             split: {name: own[name] for name in classes.names if own.get(name)}
@@ -120,7 +118,7 @@ def file_names_of(images: Sequence[Seen], splits: Sequence[str]) -> dict[str, se
 
 def _unique(findings: Sequence[Finding]) -> list[Finding]:
     """Each finding once: a file may be in several splits."""
-    return [*{(f.code, f.place, f.message): f for f in findings}.values()]
+    return [*{finding.identity: finding for finding in findings}.values()]
 
 
 # Pascal VOC ---------------------------------------------------------------------------------------
@@ -132,17 +130,18 @@ def _survey_voc(root: Root, layout: Layout) -> Surveyed:
     found = _pass(source, findings, ClassRules().resolver())
     coords, why = (found.decision or (layout.coords, "as declared"))[:2]
     if not found.images:
-        reasons = "".join(f"\n  {finding}" for finding in findings[:5])
+        reasons = as_reasons(findings)
         raise InputError(f"{root.location}: no image with annotations can be read{reasons}")
     splits, ids, unlisted = {}, {}, set()
     paths: dict[str, str] = {}
-    for split_name, listed in listed_ids(root, layout).items():
+    annotations_of = annotations_of_splits(root, layout)
+    for split_name, listed in listed_ids(root, layout, annotations_of).items():
         name = split_name or "all"
         images, annotations = map(_folder, layout.folders(split_name or ""))
         listing = "" if layout.per_split else layout.splits.get(split_name or "", "")
         splits[name] = SplitSpec(ann_file=listing, images=images, annotations=annotations)
         ids[name] = listed
-        paths |= {path: id_ for id_, path in annotation_ids(root, layout, split_name).items()}
+        paths |= {path: id_ for id_, path in annotations_of[split_name].items()}
         if not (listing and root.exists(listing) and _is_clean(root, listing, listed)):
             unlisted.add(name)
     return Surveyed(
@@ -195,7 +194,7 @@ def _survey_coco(root: Root, layout: Layout) -> Surveyed:
         ids[name] = [seen.file_name for seen in found.images]
         file_names[name] = {join(folder, file_name) for file_name in ids[name]}
         bare += found.facts.get(_Outlines.key, [])
-    total = sum(count.instances for seen in images for count in seen.labels.values())
+    total = sum(sum(seen.instances.values()) for seen in images)
     without = sum(number for number, _, _ in bare)
     without_mask = ""
     if 0 < without < total:

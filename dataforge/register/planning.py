@@ -15,7 +15,7 @@ from dataforge.classes import Classes, ClassRules, Resolver, Tally, load_names
 from dataforge.codes import code
 from dataforge.datasets import find_layout, in_two_splits, layout_rules
 from dataforge.errors import InputError, UsageError, plural
-from dataforge.findings import Finding, Place
+from dataforge.findings import Finding, Place, as_reasons
 from dataforge.frameworks import (
     DatasetSpec,
     Framework,
@@ -174,8 +174,7 @@ def _registered_otherwise(
 
 def _nothing(request: Request, findings: Sequence[Finding]) -> str:
     """Why nothing is registered, with the findings."""
-    reasons = "".join(f"\n  {finding}" for finding in findings[:5])
-    return f"{request.root}: no annotation belongs to any of the classes{reasons}"
+    return f"{request.root}: no annotation belongs to any of the classes{as_reasons(findings)}"
 
 
 def _without_unused(data: Surveyed, resolver: Resolver, findings: list[Finding]) -> Surveyed:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from dataforge.classes import ClassOptions
-from dataforge.findings import Finding
+from dataforge.findings import Finding, any_error
 from dataforge.frameworks import DatasetSpec, PlannedFile, TrainSpec
 
 
@@ -91,7 +91,7 @@ class Plan(msgspec.Struct, kw_only=True):
     @property
     def failed(self) -> bool:
         """Whether any finding is an error."""
-        return any(finding.severity == "error" for finding in self.findings)
+        return any_error(self.findings)
 
     def diff(self) -> str:
         """A unified diff from the files in `out` to the planned ones."""

@@ -9,7 +9,6 @@ import msgspec
 
 from dataforge.classes import Classes
 from dataforge.codes import code
-from dataforge.datasets import Seen
 from dataforge.errors import InputError, UsageError
 from dataforge.findings import Finding, Place
 from dataforge.frameworks import PlannedFile, SplitSpec
@@ -41,11 +40,11 @@ def shared_out(
     images = {seen.place.file: seen for seen in data.images}  # once, if several splits list it
     labels: dict[str, Counter[str]] = {}
     for seen in images.values():
-        own = {label: count.instances for label, count in seen.labels.items()}
-        labels.setdefault(seen.file_name, Counter()).update(classes.counts(own))
+        labels.setdefault(seen.file_name, Counter()).update(classes.counts(seen.instances))
     sides = rule.assign(labels)
     if missing := labels.keys() - sides.keys():
-        lost = sum(_instances(seen) for seen in images.values() if seen.file_name in missing)
+        left = (seen for seen in images.values() if seen.file_name in missing)
+        lost = sum(sum(seen.instances.values()) for seen in left)
         findings.append(not_in_manifest(missing, lost, request.split))
     if not sides:
         raise InputError(f"{request.split}: none of its images is in {request.root}")
@@ -67,10 +66,6 @@ def shared_out(
         splits=dict.fromkeys(ids, specs.pop()),
         unlisted=frozenset(ids),
     )
-
-
-def _instances(seen: Seen) -> int:
-    return sum(count.instances for count in seen.labels.values())
 
 
 class MadeSplits(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ import pytest
 
 from dataforge.classes import ClassRules
 from dataforge.converters import CONVERTERS
-from dataforge.datasets import Source, Survey, decode_images, survey
+from dataforge.datasets import Source, survey
 from dataforge.engines import get_engine
 from dataforge.findings import Finding
 from dataforge.formats import Context, Format, formats, get_format
@@ -98,7 +98,7 @@ class Subject:
         engine = get_engine("local", workers)
         with survey(source, told, engine, report=findings.append, keep=True) as found:
             texts = {name: found.spool.get(place) for name, place in found.texts.items()}
-            return findings, _kept(found), found.header, texts
+            return findings, [*found.kept()], found.header, texts
 
     def targets(self) -> list[str]:
         """Formats that this one can be converted to, and itself."""
@@ -114,17 +114,6 @@ class Subject:
             kinds = getattr(metafunc.cls, name)
             ids = [f"{kind.name}-{i}" for i, kind in enumerate(kinds)]
             metafunc.parametrize(name, kinds, ids=ids)
-
-
-def _kept(found: Survey) -> list[Image]:
-    return [
-        image
-        for shard in found.shards
-        for image, seen in zip(
-            decode_images(found.spool.get(shard.images)), shard.seen, strict=True
-        )
-        if seen is not None
-    ]
 
 
 def check_findings(findings: Sequence[Finding], folder: Path | None = None) -> None:

@@ -19,17 +19,17 @@ class Check(base.Check):
 
     def image(self, image: Image) -> Iterator[Finding]:
         for instance in image.instances:
-            if _reaches_out(instance, image):
-                x0, y0, x1, y1 = instance.box
-                beyond = max(-x0, -y0, x1 - image.width, y1 - image.height)
+            if beyond := _reaches_out(instance, image):
                 message = f"{instance.label!r} extends {beyond:.0f} px beyond the image"
                 clip = Clip((image.width, image.height), instance.box)
                 edits = (Edit(instance.place, clip),)
                 yield self.finding(instance.place, message, "redraw or clip it", edits=edits)
 
 
-def _reaches_out(instance: Instance, image: Image) -> bool:
+def _reaches_out(instance: Instance, image: Image) -> float:
+    """How far an object extends beyond its image, in pixels; 0 if that is tolerated."""
     x0, y0, x1, y1 = instance.box
     beyond = max(-x0, -y0, x1 - image.width, y1 - image.height)
     inside = geometry.clip_box(instance.box, image.width, image.height)
-    return beyond > SLACK and geometry.box_area(inside) > 0 and not covers_nothing(instance)
+    reported = beyond > SLACK and geometry.box_area(inside) > 0 and not covers_nothing(instance)
+    return beyond if reported else 0.0

@@ -13,11 +13,9 @@ from dataforge.records import Image, Polygons
 class Check(base.Check):
     """Looks at polygons in COCO; the other readers do so to compute the area."""
 
-    formats = ("coco", "labelme", "yolo")
+    formats = ("coco",)
 
     def image(self, image: Image) -> Iterator[Finding]:
-        if self.data.format != "coco":
-            return
         for instance in image.instances:
             rings = instance.shape.rings if isinstance(instance.shape, Polygons) else ()
             if any(not is_simple(ring) and not is_bridged(ring) for ring in rings):

@@ -28,7 +28,7 @@ class Check(base.Check):
         crowds = Counter(label for label, _, _ in facts.of(self.name))
         number: Counter[str] = Counter()
         for seen in whole.images:
-            number.update({label: count.instances for label, count in seen.labels.items()})
+            number.update(seen.instances)
         first = {label: Place(file, at) for label, file, at in reversed(facts.of(self.name))}
         for label, count in crowds.items():
             if count == number[label] >= _FEWEST:
