@@ -28,6 +28,7 @@ from contextlib import contextmanager, suppress
 from functools import cache, partial
 from itertools import count, islice
 from multiprocessing.connection import Connection, wait
+from multiprocessing.resource_tracker import ensure_running
 from queue import SimpleQueue
 from time import monotonic
 from traceback import format_exception
@@ -207,7 +208,8 @@ class _Worker:
         # "daemon": Python also ends them if it exits without closing our iterator.
         self.process = _CONTEXT.Process(target=_work, args=(theirs,), daemon=True)
         try:
-            self.process.start()
+            with _blocked_in_children(signal.SIGINT):
+                self.process.start()
         except (OSError, EOFError) as error:
             raise DataforgeError(
                 f"a worker process cannot be started: {error}; {_GUARD}"
@@ -271,6 +273,23 @@ def _interrupts_held() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
+@contextmanager
+def _blocked_in_children(number: int) -> Iterator[None]:
+    """Start processes that a signal does not reach until they unblock it.
+
+    Ctrl-C in a terminal reaches them also while they are importing, before they can ignore it.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    ensure_running()  # otherwise it is started below, and unblocks the signal afterwards
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class WorkerTraceback(Exception):  # noqa: N818 - shown as a traceback, never caught
     """The traceback of an exception in the worker, set as the cause of that exception here."""
 
@@ -291,6 +310,8 @@ def _opened(answer: bytes) -> Any:
 def _work(connection: Connection) -> None:
     # Ctrl-C reaches all processes of a terminal: only the parent reports it, and stops the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # undo what the imported main module did
     inbox: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(connection, inbox), daemon=True).start()
