@@ -8,8 +8,8 @@ from collections.abc import Set
 from typing import Any, TypeAlias
 
 from dataforge.errors import plural
-from dataforge.io import stem
-from dataforge.layouts import SPLIT_NAMES, SPLIT_ORDER, join, last_part
+from dataforge.io import last_part, stem
+from dataforge.layouts import SPLIT_NAMES, SPLIT_ORDER, join
 
 
 def find_folders(xmls: list[str], images: list[str]) -> tuple[dict[str, Any], list[str]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Set
 import msgspec
 
 from dataforge.errors import InputError, plural
-from dataforge.io import Root, is_image, stem
+from dataforge.io import Root, is_image, last_part, stem
 from dataforge.layouts import (
     SPLIT_NAMES,
     SPLIT_ORDER,
@@ -19,7 +19,6 @@ from dataforge.layouts import (
     header_row,
     join,
     known_ids,
-    last_part,
     matching_files,
     read_split_file,
     split_ids,

@@ -11,8 +11,8 @@ from dataforge.datasets.found_layout import FoundLayout, naming_folders
 from dataforge.datasets.pair_folders import find_folders
 from dataforge.datasets.split_lists import find_splits
 from dataforge.errors import LayoutError
-from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, stem
-from dataforge.layouts import Layout, last_part
+from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, last_part, stem
+from dataforge.layouts import Layout
 
 
 def find_voc_layout(

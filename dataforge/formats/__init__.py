@@ -21,7 +21,6 @@ from dataforge.formats.base import (
     finished,
 )
 from dataforge.formats.recognise import Recognised, Texts
-from dataforge.formats.sizes import stated_size
 from dataforge.formats.spans import Change, applied
 from dataforge.formats.table import formats, get_format
 from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, merge_losses
@@ -57,5 +56,4 @@ __all__ = [
     "get_format",
     "key_losses",
     "merge_losses",
-    "stated_size",
 ]

@@ -9,7 +9,15 @@ import msgspec
 from dataforge.codes import code
 from dataforge.errors import ParseError
 from dataforge.findings import Finding, Place
-from dataforge.io import MAX_COCO_BYTES, Root, decode_json, is_image, stem, to_utf8, without_nan
+from dataforge.io import (
+    MAX_COCO_BYTES,
+    Root,
+    decode_repaired,
+    is_image,
+    last_part,
+    stem,
+    to_utf8,
+)
 
 
 class Recognised(msgspec.Struct, frozen=True):
@@ -58,17 +66,17 @@ class Texts:
     def beside_images(self, extension: str) -> list[str]:
         """The files with an extension (lower case) that have the name of an image in any folder."""
         names = self.root.files()
-        images = {stem(name).rsplit("/", 1)[-1] for name in names if is_image(name)}
+        images = {last_part(stem(name)) for name in names if is_image(name)}
         return [
             name
             for name in names
-            if name.lower().endswith(extension) and stem(name).rsplit("/", 1)[-1] in images
+            if name.lower().endswith(extension) and last_part(stem(name)) in images
         ]
 
     def _look_into_json(self, root: Root, name: str) -> None:
         try:
             data = to_utf8(root.look(name, MAX_COCO_BYTES), name)[0]
-            keys = decode_json(without_nan(data) or data, _Keys, name)
+            keys = decode_repaired(data, _Keys, name)[0]
         except ParseError as error:
             if isinstance(error.__cause__, msgspec.ValidationError):
                 self.other[name] = "JSON that is neither labelme's nor COCO's"

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
 from dataforge.codes import code
 from dataforge.errors import ParseError
-from dataforge.findings import Finding, Place
+from dataforge.findings import Edit, Finding, Place, Set
 from dataforge.formats.base import Part
 from dataforge.io import MAX_IMAGE_PIXELS, ImageHeader, Root
+
+MissingImages: TypeAlias = Annotated[
+    Literal["keep", "skip"],
+    msgspec.Meta(description="What to do with the annotations of missing images."),
+]
+"""The option `missing_images` of a reader."""
+
+VERIFY_IMAGES = msgspec.Meta(
+    description="Compare the stated sizes of all images, or of none, with the image files."
+)
+"""Describes the option `verify_images` of a reader."""
 
 SAMPLED = 50
 """By default, a reader opens one image out of this many. If the stated size of any of these differs
@@ -76,6 +91,35 @@ def _size_finding(
         f"{actual[0]}x{actual[1]}" + _TURNS.get(name, ""),
         _REMEDIES.get(name, "") + "annotate the image again, or restore the image that the "
         "shapes were drawn on",
+    )
+
+
+def no_stated_size(
+    images: Root, image_name: str, size: tuple[int, int], place: Place, step: str
+) -> Finding:
+    """The finding on a file without a valid size; the fix sets that of the image.
+
+    There is no fix if EXIF rotates the image: then the frame is unknown.
+
+    Args:
+        images: folder that `image_name` is relative to.
+        image_name: of the image.
+        size: (width, height) used for the image, pixels.
+        place: of the image in the annotations.
+        step: from there to the stated size, see `Place.at`.
+    """
+    try:
+        header = images.image_header(image_name)
+    except (ParseError, OSError):
+        known = False
+    else:
+        known = header.orientation == 1 and header.size == size
+    edit = Edit(place, Set({"width": size[0], "height": size[1]}))
+    return code("no-stated-size").at(
+        place.at(step),
+        "states no valid image size: that of the image file is used",
+        "convert the file, or save it again",
+        edits=[edit] if known else (),
     )
 
 

@@ -51,6 +51,18 @@ class LossCount(msgspec.Struct):
     names: dict[str, None] = {}
 
 
+def place_of(image: Image, instance: Instance | None = None) -> Place:
+    """The place of a loss: of the instance, else the image, else the name of the image.
+
+    Args:
+        image: as read, or made without a place.
+        instance: one of its instances, if the loss is about it.
+    """
+    if instance is not None and instance.place.file:
+        return instance.place
+    return image.place if image.place.file else Place(image.file_name)
+
+
 def merge_losses(counts: dict[str, LossCount], later: Mapping[str, LossCount]) -> None:
     """Add the counts of a shard to those of the shards before it."""
     for kind, other in later.items():

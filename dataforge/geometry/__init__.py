@@ -32,7 +32,6 @@ from dataforge.geometry.masks import (
     mask_rings,
     merge_masks,
     rasterise,
-    rle_of,
     rle_runs,
 )
 from dataforge.geometry.rings import (
@@ -41,8 +40,10 @@ from dataforge.geometry.rings import (
     is_bridged,
     is_simple,
     joined,
+    points_of,
     ring_area,
     ring_box,
+    rings_inside,
     stroke_rings,
 )
 
@@ -69,10 +70,11 @@ __all__ = [
     "merge_masks",
     "ordered",
     "outline_area",
+    "points_of",
     "rasterise",
     "ring_area",
     "ring_box",
-    "rle_of",
+    "rings_inside",
     "rle_runs",
     "shape_area",
     "shifted",

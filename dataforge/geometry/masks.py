@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dataforge.geometry.rings import clip_ring, ring_box
+from dataforge.geometry.rings import rings_inside
 from dataforge.records import Box, Mask, Ring
 
 if TYPE_CHECKING:
@@ -19,24 +19,15 @@ def rasterise(rings: Sequence[Ring], width: int, height: int) -> Mask:
     """The union of rings as a mask, rasterised by pycocotools."""
     from pycocotools import mask as coco_mask
 
-    inside = []
-    for ring in rings:
-        x0, y0, x1, y1 = ring_box(ring)
-        # The rasteriser's integers overflow far outside the image.
-        if x0 < 0 or y0 < 0 or x1 > width or y1 > height:
-            ring = clip_ring(ring, width, height)
-        if len(ring) >= 6:
-            inside.append(list(ring))
+    # The rasteriser's integers overflow far outside the image.
+    inside = [list(ring) for ring in rings_inside(rings, width, height)]
     if not inside:
         return _empty_mask(width, height)
     return _to_mask(coco_mask.merge(coco_mask.frPyObjects(inside, height, width)))
 
 
 def _empty_mask(width: int, height: int) -> Mask:
-    from pycocotools import mask as coco_mask
-
-    run = {"size": [height, width], "counts": [height * width]}
-    return _to_mask(coco_mask.frPyObjects(run, height, width))
+    return mask_from_runs([height * width], (height, width))
 
 
 def mask_from_crop(
@@ -99,21 +90,21 @@ def merge_masks(masks: Sequence[Mask]) -> Mask:
     """The union of several masks of one image."""
     from pycocotools import mask as coco_mask
 
-    return _to_mask(coco_mask.merge([rle_of(mask) for mask in masks]))
+    return _to_mask(coco_mask.merge([_rle_of(mask) for mask in masks]))
 
 
 def mask_area(mask: Mask) -> float:
     """Number of pixels."""
     from pycocotools import mask as coco_mask
 
-    return float(coco_mask.area(rle_of(mask)))
+    return float(coco_mask.area(_rle_of(mask)))
 
 
 def mask_box(mask: Mask) -> Box:
     """Bounding box of the mask's pixels as edges: x1 is one past the last pixel's index."""
     from pycocotools import mask as coco_mask
 
-    x, y, w, h = (float(value) for value in coco_mask.toBbox(rle_of(mask)))
+    x, y, w, h = (float(value) for value in coco_mask.toBbox(_rle_of(mask)))
     return x, y, x + w, y + h
 
 
@@ -128,11 +119,11 @@ def mask_crop(mask: Mask) -> tuple[npt.NDArray[np.bool_], tuple[int, int, int, i
     left, top, right, bottom = (int(edge) for edge in mask_box(mask))
     if left >= right or top >= bottom:
         return None
-    pixels = coco_mask.decode(rle_of(mask))[top:bottom, left:right].astype(bool)
+    pixels = coco_mask.decode(_rle_of(mask))[top:bottom, left:right].astype(bool)
     return pixels, (left, top, right - 1, bottom - 1)
 
 
-def rle_of(mask: Mask) -> dict[str, Any]:
+def _rle_of(mask: Mask) -> dict[str, Any]:
     """The mask in pycocotools' format."""
     return {"size": list(mask.size_hw), "counts": mask.counts.encode("ascii")}
 
@@ -150,10 +141,11 @@ def mask_rings(mask: Mask) -> tuple[Ring, ...]:
     to different rings.
     """
     import numpy as np
-    from pycocotools import mask as coco_mask
 
-    left, top, right, bottom = (int(edge) for edge in mask_box(mask))
-    pixels = coco_mask.decode(rle_of(mask))[top:bottom, left:right].astype(bool)
+    crop = mask_crop(mask)
+    if crop is None:
+        return ()
+    pixels, (left, top, _, _) = crop
     inside = np.pad(pixels, 1)
     # Corners are numbered in the padded crop: its first pixel's own corner is (1, 1).
     left, top = left - 1, top - 1

@@ -23,6 +23,11 @@ def ring_box(*rings: Sequence[float]) -> Box:
     )
 
 
+def points_of(ring: Sequence[float]) -> list[tuple[float, float]]:
+    """The points of a ring: [(x0, y0), (x1, y1), ...]."""
+    return list(zip(ring[0::2], ring[1::2], strict=True))
+
+
 def ring_area(ring: Sequence[float]) -> float:
     """Exact area of a simple ring by the shoelace formula, px², never negative."""
     xs, ys = ring[0::2], ring[1::2]
@@ -39,7 +44,7 @@ def ring_area(ring: Sequence[float]) -> float:
 
 def clip_ring(ring: Ring, width: float, height: float) -> Ring:
     """Clip a ring to the image (Sutherland-Hodgman); empty if nothing is inside."""
-    points = list(zip(ring[0::2], ring[1::2], strict=True))
+    points = points_of(ring)
     for axis, limit, sign in ((0, 0.0, 1), (0, width, -1), (1, 0.0, 1), (1, height, -1)):
         kept: list[tuple[float, float]] = []
         for a, b in zip(points[-1:] + points[:-1], points, strict=True):
@@ -55,18 +60,28 @@ def clip_ring(ring: Ring, width: float, height: float) -> Ring:
     return tuple(value for point in points for value in point)
 
 
+def rings_inside(rings: Sequence[Ring], width: int, height: int) -> list[Ring]:
+    """The parts of rings inside an image of (width, height), pixels; those outside are left out."""
+    inside = []
+    for ring in rings:
+        x0, y0, x1, y1 = ring_box(ring)
+        if x0 < 0 or y0 < 0 or x1 > width or y1 > height:
+            ring = clip_ring(ring, width, height)
+        if len(ring) >= 6:
+            inside.append(ring)
+    return inside
+
+
 def is_simple(ring: Ring) -> bool:
     """Whether no two edges of the ring cross or touch, except adjacent edges at their vertex.
 
     Most hand-drawn outlines are star-shaped around their mean point, which is tested in O(n); for
     the others all pairs of edges are compared, O(n²).
     """
-    xs, ys = ring[0::2], ring[1::2]
-    if _star_shaped(xs, ys):
+    if _star_shaped(ring[0::2], ring[1::2]):
         return True
     # A duplicated point, or the first repeated at the end, is not a crossing.
-    points = list(zip(xs, ys, strict=True))
-    points = [b for a, b in zip(points[-1:] + points[:-1], points, strict=True) if a != b]
+    points = _without_repeats(points_of(ring))
     return not _edges_cross([x for x, _ in points], [y for _, y in points])
 
 
@@ -75,10 +90,10 @@ def is_bridged(ring: Ring) -> bool:
 
     This applies to rings made by `joined`, and to outlines drawn with a hole as part of the ring.
     """
-    points = list(zip(ring[0::2], ring[1::2], strict=True))
+    points = points_of(ring)
     if len(points) - len(set(points)) < 2:  # both ends of a bridge occur twice
         return False
-    points = [b for a, b in zip(points[-1:] + points[:-1], points, strict=True) if a != b]
+    points = _without_repeats(points)
     edges = zip(points[-1:] + points[:-1], points, strict=True)
     places = {edge: at for at, edge in enumerate(edges)}
     # An edge followed by its own reverse is a spike and encloses nothing.
@@ -86,6 +101,11 @@ def is_bridged(ring: Ring) -> bool:
         (back := places.get((b, a))) is not None and 1 < abs(at - back) < len(points) - 1
         for (a, b), at in places.items()
     )
+
+
+def _without_repeats(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points of a ring without those that equal the one before."""
+    return [b for a, b in zip(points[-1:] + points[:-1], points, strict=True) if a != b]
 
 
 def _star_shaped(xs: Sequence[float], ys: Sequence[float]) -> bool:
@@ -181,7 +201,7 @@ def joined(rings: Sequence[Ring]) -> Ring:
     The ring traverses each bridge once in each direction, so a bridge encloses nothing: the
     signed area is the sum of the rings' areas.
     """
-    parts = [list(zip(ring[0::2], ring[1::2], strict=True)) for ring in rings]
+    parts = [points_of(ring) for ring in rings]
     merged = parts[0]
     # For each ring not yet connected: (squared length, its index, from, to) of its best bridge.
     bridges = {i: _bridge(merged, parts[i], i) for i in range(1, len(parts))}
@@ -192,8 +212,7 @@ def joined(rings: Sequence[Ring]) -> Ring:
         at, turn = merged.index(start), part.index(end)
         merged = [*merged[: at + 1], *part[turn:], *part[: turn + 1], *merged[at:]]
         bridges = {j: min(old, _bridge(part, parts[j], j)) for j, old in bridges.items()}
-    merged = [b for a, b in zip(merged[-1:] + merged[:-1], merged, strict=True) if a != b]
-    return tuple(value for point in merged for value in point)
+    return tuple(value for point in _without_repeats(merged) for value in point)
 
 
 def _bridge(

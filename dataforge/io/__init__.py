@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataforge.io.images import ImageHeader
-from dataforge.io.json import decode_json, in_64_bits, plain, without_nan
+from dataforge.io.json import decode_json, decode_repaired, in_64_bits, plain, without_nan
 from dataforge.io.limits import MAX_COCO_BYTES, MAX_COORDINATE, MAX_IMAGE_PIXELS
 from dataforge.io.names import (
     BACKUP,
@@ -11,11 +11,12 @@ from dataforge.io.names import (
     REGISTRATION,
     is_image,
     is_plain,
+    last_part,
     resolve,
     stem,
 )
 from dataforge.io.output import atomic_write, staged, write_json, write_text
-from dataforge.io.packaged import asset
+from dataforge.io.packaged import asset, installed_versions
 from dataforge.io.plugins import Plugins, failed_plugins
 from dataforge.io.reading import read_file, to_utf8
 from dataforge.io.roots import Root, same_bytes
@@ -40,11 +41,14 @@ __all__ = [
     "convert_options",
     "declared_encoding",
     "decode_json",
+    "decode_repaired",
     "explain_validation",
     "failed_plugins",
     "in_64_bits",
+    "installed_versions",
     "is_image",
     "is_plain",
+    "last_part",
     "load_toml",
     "parse_xml",
     "plain",

@@ -40,6 +40,23 @@ def decode_json(data: bytes, type_: type[T], name: str) -> T:
         raise ParseError(name, *_locate(data, error)) from error
 
 
+def decode_repaired(data: bytes, type_: type[T], name: str) -> tuple[T, bool]:
+    """(UTF-8 JSON decoded into a type, whether NaN or Infinity in it was read as null).
+
+    Raises:
+        ParseError: as `decode_json`.
+    """
+    try:
+        return decode_json(data, type_, name), False
+    except ParseError as error:
+        if isinstance(error.__cause__, msgspec.ValidationError):
+            raise  # NaN is malformed: it is not the reason
+        repaired = without_nan(data)
+        if repaired is None:
+            raise
+        return decode_json(repaired, type_, name), True
+
+
 def without_nan(data: bytes) -> bytes | None:
     """JSON with null for NaN and Infinity; None if there are none, or it is still invalid."""
     if not re.search(rb"\b(NaN|Infinity)\b", data):

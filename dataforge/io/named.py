@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from dataforge.errors import InputError
-from dataforge.io.names import IMAGE_EXTENSIONS, is_image, stem
+from dataforge.io.names import IMAGE_EXTENSIONS, is_image, last_part, stem
 
 _DESCRIPTIONS = (".yaml", ".yml")
 """Extensions of YOLO files that describe a whole dataset."""
@@ -36,9 +36,9 @@ def refuse_others(file: str) -> None:
 def with_images(only: str, names: Iterable[str]) -> Iterator[str]:
     """A file and the images it may annotate: for YOLO the one of the same name, else any."""
     yield only
-    own = _last(stem(only)) if only.lower().endswith(".txt") else None
+    own = last_part(stem(only)) if only.lower().endswith(".txt") else None
     for name in names:
-        if is_image(name) and own in (None, _last(stem(name))):
+        if is_image(name) and own in (None, last_part(stem(name))):
             yield name
 
 
@@ -71,10 +71,6 @@ def home_of(file: str) -> tuple[str, str]:
 
 def _folder(file: str) -> str:
     return os.path.dirname(file) or "."
-
-
-def _last(name: str) -> str:
-    return name.rpartition("/")[2]
 
 
 def _has_image(folder: str, name: str) -> bool:

@@ -40,6 +40,11 @@ def stem(name: str) -> str:
     return name[:dot] if 0 < dot < len(name) - 1 else name
 
 
+def last_part(path: str) -> str:
+    """The part of a POSIX path after the last slash."""
+    return path.rsplit("/", 1)[-1]
+
+
 def resolve(folder: str, reference: str) -> str | None:
     r"""Resolve a path that a file in `folder` refers to, relative to the root; None if outside it.
 

@@ -1,7 +1,9 @@
-"""Locate the files that ship with the code: templates/ and sample_data/."""
+"""Installed files and packages: templates/ and sample_data/, and the versions of packages."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 
@@ -27,3 +29,14 @@ def asset(*parts: str) -> Path:
     raise DataforgeError(
         f"dataforge is not fully installed: there is neither {packaged} nor {beside}"
     )
+
+
+def installed_versions(packages: Iterable[str]) -> dict[str, str]:
+    """Package -> version, for those of the packages that are installed in this Python."""
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -11,7 +11,7 @@ from typing import IO
 from dataforge.errors import InputError, ParseError
 from dataforge.io import named
 from dataforge.io.images import ImageHeader, not_opened, read_header
-from dataforge.io.names import REGISTRATION, is_image
+from dataforge.io.names import REGISTRATION, is_image, last_part
 from dataforge.io.reading import open_file, read_bounded
 from dataforge.io.walk import walk
 
@@ -87,7 +87,7 @@ class Root:
         # Excludes the same files as `walk`.
         names = [str(path)[len(self._base) :].lstrip("/") for path in self._fs.find(self._base)]
         registered = {
-            name[: -len(REGISTRATION)] for name in names if name.rpartition("/")[2] == REGISTRATION
+            name[: -len(REGISTRATION)] for name in names if last_part(name) == REGISTRATION
         }
         registered.discard("")
         for name in names:

@@ -23,7 +23,6 @@ from dataforge.layouts.paths import (
     by_last_part,
     folders_of,
     join,
-    last_part,
     matching_files,
     resolved_reference,
 )
@@ -52,7 +51,6 @@ __all__ = [
     "header_row",
     "join",
     "known_ids",
-    "last_part",
     "listed_ids",
     "load_layout",
     "matching_files",

@@ -6,9 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from dataforge.io import resolve, stem
+from dataforge.io import last_part, resolve, stem
 from dataforge.layouts.layout import SPLIT_NAMES
-from dataforge.layouts.paths import last_part
 
 
 def split_of_json(name: str) -> str:

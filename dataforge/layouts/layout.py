@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from dataforge.geometry import Coords
-from dataforge.io import IMAGE_EXTENSIONS, stem
-from dataforge.layouts.paths import below, join, last_part
+from dataforge.io import IMAGE_EXTENSIONS, last_part, stem
+from dataforge.layouts.paths import below, join
 
 CoordsChoice: TypeAlias = Literal["auto", "voc", "mmdet", "zero"]
 Difficult: TypeAlias = Literal["keep", "ignore", "drop"]

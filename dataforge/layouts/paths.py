@@ -6,12 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from dataforge.io import resolve
-
-
-def last_part(path: str) -> str:
-    """The part after the last slash."""
-    return path.rsplit("/", 1)[-1]
+from dataforge.io import last_part, resolve
 
 
 def join(*parts: str) -> str:

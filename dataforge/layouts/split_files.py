@@ -10,9 +10,9 @@ from contextlib import suppress
 from functools import partial
 
 from dataforge.errors import InputError, ParseError
-from dataforge.io import Root, is_image, stem, to_utf8
+from dataforge.io import Root, is_image, last_part, stem, to_utf8
 from dataforge.layouts.layout import Layout
-from dataforge.layouts.paths import below, join, last_part, matching_files
+from dataforge.layouts.paths import below, join, matching_files
 
 
 class Ids:
@@ -165,13 +165,15 @@ def _without_extension(line: str) -> str:
 def known_ids(names: Iterable[str], layout: Layout, split: str) -> Ids:
     """The ids of a split's XML files, in the spellings used in split files: image or XML name."""
     known = {}
+    images, annotations = layout.folders(split)
+    # Split files that name images also name the folders that the * matches.
+    names_folders = "*" in layout.images and not layout.by_name
     for name in names:
         id_ = layout.annotation_id(split, name)
         if id_ is not None:
             known[id_] = id_
-            parts = below(layout.folders(split)[1], name)
-            if parts and "*" in layout.images and not layout.by_name:
-                image_folder = layout.folders(split)[0].replace("*", parts[0] or ".")
+            if names_folders and (parts := below(annotations, name)):
+                image_folder = images.replace("*", parts[0] or ".")
                 known.setdefault(join(image_folder, stem(parts[1])), id_)
     return Ids(known)
 

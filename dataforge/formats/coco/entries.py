@@ -14,7 +14,7 @@ import msgspec
 
 from dataforge import geometry
 from dataforge.findings import Edit, Place, Reorder
-from dataforge.formats.coco.file import Notes, shortly
+from dataforge.formats.coco.file import Notes, decode_list, decode_object, shortly
 from dataforge.io import MAX_COORDINATE, MAX_IMAGE_PIXELS, plain
 from dataforge.records import Box, Mask, Polygons, Ring
 
@@ -88,8 +88,6 @@ _FIELDS: dict[type, dict[str, Any]] = {
     type_: {field.name: msgspec.json.Decoder(field.type) for field in msgspec.structs.fields(type_)}
     for type_ in _TYPES
 }
-_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def decode_all(data: bytes, type_: type[E]) -> Sequence[E | msgspec.Raw]:
@@ -97,7 +95,7 @@ def decode_all(data: bytes, type_: type[E]) -> Sequence[E | msgspec.Raw]:
     try:
         found: list[E] = _DECODE_ALL[type_](data)
     except msgspec.ValidationError:
-        return _decode_list(data)
+        return decode_list(data)
     return found
 
 
@@ -113,7 +111,7 @@ def decode(raw: E | msgspec.Raw, type_: type[E], pointer: str, notes: Notes) -> 
     if not isinstance(raw, msgspec.Raw):
         return Decoded(raw, {}, {})
     fields = _FIELDS[type_]
-    keys = _decode_object(raw)
+    keys = decode_object(raw)
     extra = {key: plain(value) for key, value in keys.items() if key not in fields}
     try:
         return Decoded(_DECODE[type_](raw), extra, {})

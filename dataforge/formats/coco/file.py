@@ -10,7 +10,7 @@ import msgspec
 from dataforge.codes import code
 from dataforge.errors import ParseError, plural
 from dataforge.findings import Edit, Finding, Place, Severity
-from dataforge.io import decode_json, plain, to_utf8, without_nan
+from dataforge.io import decode_repaired, plain, to_utf8
 from dataforge.records import Category, Extra, Header
 
 WRITTEN_ANYWAY = {"info": {"description": "", "version": "1.0"}, "licenses": []}
@@ -98,8 +98,11 @@ class AnnotationKeys(msgspec.Struct, gc=False):
     iscrowd: Any = None
 
 
-_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+"""Decodes a JSON list; its elements stay encoded."""
+
+decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+"""Decodes a JSON object; its values stay encoded."""
 
 
 class Entries(Generic[Keys]):
@@ -111,7 +114,7 @@ class Entries(Generic[Keys]):
     """
 
     def __init__(self, raw: msgspec.Raw, type_: type[Keys]) -> None:
-        self.raw: list[msgspec.Raw] = _decode_list(raw)
+        self.raw: list[msgspec.Raw] = decode_list(raw)
         self.keys: list[Keys | None]
         try:
             self.keys = msgspec.json.decode(raw, type=list[type_])  # type: ignore[valid-type]
@@ -121,7 +124,7 @@ class Entries(Generic[Keys]):
 
 def _keys(raw: msgspec.Raw, type_: type[Keys]) -> Keys | None:
     try:
-        found = _decode_object(raw)
+        found = decode_object(raw)
     except msgspec.ValidationError:
         return None
     return type_(**{k: plain(found[k]) for k in type_.__struct_fields__ if k in found})
@@ -163,7 +166,7 @@ class Document:
             message = f"no list of categories, so the classes are unknown ({marked})"
             raise ParseError(name, "$.categories", message)
         try:
-            self.categories = [plain(entry) for entry in _decode_list(categories)]
+            self.categories = [plain(entry) for entry in decode_list(categories)]
         except msgspec.ValidationError as error:
             raise NotCocoError("no list of categories") from error
         self.rest = {key: plain(value) for key, value in top.items()}
@@ -172,14 +175,11 @@ class Document:
 def _top_level(data: bytes, name: str) -> tuple[dict[str, msgspec.Raw], bool]:
     """(key -> its value, whether NaN was read as null)."""
     try:
-        return decode_json(data, dict[str, msgspec.Raw], name), False
+        return decode_repaired(data, dict[str, msgspec.Raw], name)
     except ParseError as error:
         if isinstance(error.__cause__, msgspec.ValidationError):
             raise NotCocoError("not an object") from error
-        document = without_nan(data)
-        if document is None:
-            raise
-        return decode_json(document, dict[str, msgspec.Raw], name), True
+        raise
 
 
 def _entries(top: dict[str, msgspec.Raw], key: str, type_: type[Keys]) -> Entries[Keys]:

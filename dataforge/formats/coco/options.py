@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+
+from dataforge.formats.sizes import VERIFY_IMAGES, MissingImages
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,15 +31,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Meta(description="Folder that image paths are relative to, if not the dataset's."),
     ] = None
     find_images: bool = True
-    verify_images: Annotated[
-        bool,
-        Meta(
-            description="Compare the stated sizes of all images, or of none, with the image files."
-        ),
-    ] = False
-    missing_images: Annotated[
-        Literal["keep", "skip"],
-        Meta(description="What to do with the annotations of missing images."),
-    ] = "keep"
+    verify_images: Annotated[bool, VERIFY_IMAGES] = False
+    missing_images: MissingImages = "keep"
     files: dict[str, str] | None = None
     as_it_is: bool = False

@@ -97,15 +97,14 @@ def _polygon(text: Text, path: Path, ring: Ring, size: tuple[int, int]) -> Itera
     if len(inside) < 6:
         return
     written = {
-        point: text.json.raw((*path, index))
-        for index, point in enumerate(zip(ring[0::2], ring[1::2], strict=True))
+        point: text.json.raw((*path, index)) for index, point in enumerate(geometry.points_of(ring))
     }
     like = text.json.raw((*path, 0, 0))
     opening = text.json.raw((*path, 0)).partition(like)[0]
     gap, tail = _between(text, (*path, 0, 0), (*path, 0, 1)), _after(text, (*path, 0))
     points = [
         written.get(point) or opening + number(point[0], like) + gap + number(point[1], like) + tail
-        for point in zip(inside[0::2], inside[1::2], strict=True)
+        for point in geometry.points_of(inside)
     ]
     start, _ = text.json.span(path) or (0, 0)
     first, _ = text.json.span((*path, 0)) or (0, 0)

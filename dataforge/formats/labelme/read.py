@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -26,8 +26,16 @@ from dataforge.formats.labelme.groups import GroupId, grouped
 from dataforge.formats.labelme.images import Images
 from dataforge.formats.labelme.shapes import ShapeError, Widths, geometry_of, policy
 from dataforge.formats.labelme.strict import Strict
+from dataforge.formats.outlines import crossing
 from dataforge.formats.recognise import Recognised, Texts
-from dataforge.formats.sizes import find_size, is_sampled, size_differs, stated_size
+from dataforge.formats.sizes import (
+    VERIFY_IMAGES,
+    MissingImages,
+    find_size,
+    is_sampled,
+    size_differs,
+    stated_size,
+)
 from dataforge.io import Root, in_64_bits, plain, split_pointer, to_utf8
 from dataforge.records import Image, Instance
 
@@ -62,16 +70,8 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             description="Points: skip, error, or radius=R to make them discs of R pixels."
         ),
     ] = "skip"
-    verify_images: Annotated[
-        bool | None,
-        msgspec.Meta(
-            description="Compare the stated sizes of all images, or of none, with the image files."
-        ),
-    ] = None
-    missing_images: Annotated[
-        Literal["keep", "skip"],
-        msgspec.Meta(description="What to do with the annotations of missing images."),
-    ] = "keep"
+    verify_images: Annotated[bool | None, VERIFY_IMAGES] = None
+    missing_images: MissingImages = "keep"
     extract_images: Annotated[
         bool,
         msgspec.Meta(
@@ -236,7 +236,7 @@ class LabelmeReading(Reading):
             )
             found.append((instance, shape.group_id))
             if crosses:
-                yield _crossing(instance)
+                yield crossing(instance.label, instance.area, place)
         if untyped:
             yield code("no-shape-type").at(
                 Place(name, "$.shapes"),
@@ -280,12 +280,3 @@ def _attributes(shape: Shape) -> dict[str, Any]:
         found["group_id"] = shape.group_id
     kept: dict[str, Any] = in_64_bits(found) if found else found
     return kept
-
-
-def _crossing(instance: Instance) -> Finding:
-    return code("self-intersecting").at(
-        instance.place,
-        f"the polygon of {instance.label!r} crosses itself; its area is measured in pixels "
-        f"({instance.area:g})",
-        "redraw it unless the crossing is intended",
-    )

@@ -10,11 +10,11 @@ from typing import IO, Any
 
 from dataforge.codes import code
 from dataforge.errors import ParseError, plural
-from dataforge.findings import Edit, Finding, Place, Set
+from dataforge.findings import Finding, Place
 from dataforge.formats.base import Context, Evidence, Found
 from dataforge.formats.labelme.file import File, Head, has_image_data, image_inside, label_of
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels
-from dataforge.formats.sizes import stated_size
+from dataforge.formats.sizes import no_stated_size, stated_size
 from dataforge.io import MAX_IMAGE_PIXELS, Root
 
 _DIALECT = "dialect"
@@ -59,7 +59,7 @@ class Strict:
         if self._wants_version and (dialect := _dialect(head, data)):
             yield Evidence(_DIALECT, (dialect, name))
         if self._wants_size and stated_size(head.image_width, head.image_height) is None:
-            yield self._no_size(name, image_name, size)
+            yield no_stated_size(self._images, image_name, size, Place(name), "$.imageWidth")
         if self._wants_labels:
             labels = [*map(label_of, file.shapes)]
             yield from self._labels.in_file(labels, lambda at: Place(name, f"$.shapes[{at}]"))
@@ -75,23 +75,6 @@ class Strict:
                 f"{plural(number, 'file')} {dialect} (this is the first), not tested",
                 "check that all shapes were read",
             )
-
-    def _no_size(self, name: str, image_name: str, size: tuple[int, int]) -> Finding:
-        """Fixed with the image size, unless EXIF rotates it: then the frame is unknown."""
-        place = Place(name)
-        try:
-            header = self._images.image_header(image_name)
-        except (ParseError, OSError):
-            known = False
-        else:
-            known = header.orientation == 1 and header.size == size
-        edit = Edit(place, Set({"width": size[0], "height": size[1]}))
-        return code("no-stated-size").at(
-            place.at("$.imageWidth"),
-            "states no valid image size: that of the image file is used",
-            "convert the file, or save it again",
-            edits=[edit] if known else (),
-        )
 
     def _compare(self, name: str, head: Head, image_name: str) -> Iterator[Finding]:
         """Whether the embedded image is the one that the file names."""

@@ -306,8 +306,7 @@ class _Documents:
 
 
 def _points(flat: Ring | Iterable[float]) -> list[tuple[float, float]]:
-    values = [*map(float, flat)]
-    return list(zip(values[0::2], values[1::2], strict=True))
+    return geometry.points_of([*map(float, flat)])
 
 
 def _png(pixels: Any) -> str:

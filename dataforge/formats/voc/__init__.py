@@ -7,12 +7,12 @@ from dataforge.formats.base import Format
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.voc.corners import BOUNDS
 from dataforge.formats.voc.edit import VocEditor
-from dataforge.formats.voc.files import annotation_ids, listed_ids
+from dataforge.formats.voc.files import annotations_of_splits, listed_ids
 from dataforge.formats.voc.objects import understood_difficult
 from dataforge.formats.voc.read import VocReader
 from dataforge.formats.voc.write import VocWriter
 
-__all__ = ["BOUNDS", "FORMAT", "annotation_ids", "listed_ids", "understood_difficult"]
+__all__ = ["BOUNDS", "FORMAT", "annotations_of_splits", "listed_ids", "understood_difficult"]
 
 
 def _recognise(texts: Texts) -> Recognised:

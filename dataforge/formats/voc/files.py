@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
 from dataforge.codes import code
 from dataforge.findings import Place
 from dataforge.formats.base import Part
-from dataforge.io import Root, is_image, stem
+from dataforge.io import Root, is_image, last_part, stem
 from dataforge.layouts import Layout, resolved_reference
 from dataforge.layouts import listed_ids as ids_in_list
 
@@ -18,20 +19,41 @@ def split_names(layout: Layout) -> list[str | None]:
     return [*layout.splits] or [None]
 
 
-def annotation_ids(root: Root, layout: Layout, split: str | None) -> dict[str, str]:
-    """Id -> path of every XML file below the split's annotation folder."""
+def annotations_of_splits(root: Root, layout: Layout) -> dict[str | None, dict[str, str]]:
+    """Split -> id -> path of every XML file below its annotation folder.
+
+    Splits with the same folder share one dictionary.
+    """
+    by_folder: dict[str, dict[str, str]] = {}
+    found: dict[str | None, dict[str, str]] = {}
+    for split in split_names(layout):
+        folder = layout.folders(split or "")[1]
+        if folder not in by_folder:
+            by_folder[folder] = _annotation_ids(root, layout, split)
+        found[split] = by_folder[folder]
+    return found
+
+
+def _annotation_ids(root: Root, layout: Layout, split: str | None) -> dict[str, str]:
     ids = ((layout.annotation_id(split or "", name), name) for name in root.files())
     return {id_: name for id_, name in ids if id_ is not None}
 
 
-def listed_ids(root: Root, layout: Layout) -> dict[str | None, list[str]]:
+def listed_ids(
+    root: Root, layout: Layout, annotations: Mapping[str | None, Mapping[str, str]]
+) -> dict[str | None, list[str]]:
     """Split -> ids, relative to the folder of the XML files; None is the single split of all files.
+
+    Args:
+        root: the folder of the layout.
+        layout: where the files are.
+        annotations: of `annotations_of_splits`.
 
     Raises:
         InputError: a split file does not exist.
     """
     if not layout.splits or layout.per_split:
-        return {s: sorted(annotation_ids(root, layout, s)) for s in split_names(layout)}
+        return {split: sorted(ids) for split, ids in annotations.items()}
     return {split: ids_in_list(root, layout, split) for split in layout.splits}
 
 
@@ -129,8 +151,8 @@ class ImageFinder:
         key = layout.key_of_id(listed.id)
         by_id = images.by_key.get(key)
         if by_id is not None:
-            last = filename.replace("\\", "/").rsplit("/", 1)[-1]
-            own = listed.id.rsplit("/", 1)[-1].strip()
+            last = last_part(filename.replace("\\", "/"))
+            own = last_part(listed.id).strip()
             if last and own not in (last, stem(last)):
                 yield code("filename-disagrees").at(
                     Place(path, "filename"),

@@ -8,7 +8,7 @@ shifts them when all of them have been seen.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -26,9 +26,15 @@ from dataforge.formats.base import (
     SourceText,
     finished,
 )
-from dataforge.formats.sizes import find_size, is_sampled, size_differs
+from dataforge.formats.sizes import (
+    VERIFY_IMAGES,
+    MissingImages,
+    find_size,
+    is_sampled,
+    size_differs,
+)
 from dataforge.formats.voc.corners import is_reversed
-from dataforge.formats.voc.files import ImageFinder, Listed, annotation_ids, listed_ids
+from dataforge.formats.voc.files import ImageFinder, Listed, annotations_of_splits, listed_ids
 from dataforge.formats.voc.instances import InstanceReader, settled
 from dataforge.formats.voc.objects import (
     IMAGE_TAGS,
@@ -41,7 +47,7 @@ from dataforge.formats.voc.objects import (
 from dataforge.formats.voc.strict import Strict
 from dataforge.geometry import Coords
 from dataforge.io import Root, parse_xml
-from dataforge.layouts import CoordsEvidence, Layout
+from dataforge.layouts import CoordsChoice, CoordsEvidence, Difficult, Layout
 from dataforge.records import Image
 
 if TYPE_CHECKING:
@@ -64,26 +70,18 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """
 
     coords: Annotated[
-        Literal["auto", "voc", "mmdet", "zero"] | None,
+        CoordsChoice | None,
         msgspec.Meta(
             description="Coordinate convention: voc (from 1), zero (from 0), mmdet (1 more on all "
             "four sides), or auto (detected; voc when written)."
         ),
     ] = None
     difficult: Annotated[
-        Literal["keep", "ignore", "drop"] | None,
+        Difficult | None,
         msgspec.Meta(description="Difficult objects: keep, turn into crowds (ignore), or drop."),
     ] = None
-    missing_images: Annotated[
-        Literal["keep", "skip"],
-        msgspec.Meta(description="What to do with the annotations of missing images."),
-    ] = "keep"
-    verify_images: Annotated[
-        bool | None,
-        msgspec.Meta(
-            description="Compare the stated sizes of all images, or of none, with the image files."
-        ),
-    ] = None
+    missing_images: MissingImages = "keep"
+    verify_images: Annotated[bool | None, VERIFY_IMAGES] = None
 
 
 class VocReader(Reader[ReadOptions]):
@@ -125,19 +123,16 @@ class VocReading(Reading):
         self._compared: frozenset[tuple[str | None, str]] | None = None
 
     def items(self) -> Iterator[Item]:
-        by_folder: dict[str, dict[str, str]] = {}
+        annotations = annotations_of_splits(self.root, self.layout)
         seen: set[str] = set()
         number = 0
-        for split, ids in listed_ids(self.root, self.layout).items():
-            folder = self.layout.folders(split or "")[1]
-            if folder not in by_folder:
-                by_folder[folder] = annotation_ids(self.root, self.layout, split)
+        for split, ids in listed_ids(self.root, self.layout, annotations).items():
             for id_ in ids:
-                path = by_folder[folder].get(id_, "")
+                path = annotations[split].get(id_, "")
                 yield Item(number, Listed(split, id_, path, path not in seen))
                 number += 1
                 seen.add(path)
-        inside = {path for known in by_folder.values() for path in known.values()}
+        inside = {path for known in annotations.values() for path in known.values()}
         unlisted = sorted(inside - seen)
         # They are also evidence for the coordinate convention.
         for path in unlisted if self.auto else ():

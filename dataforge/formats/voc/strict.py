@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dataforge.codes import code
-from dataforge.errors import ParseError
 from dataforge.findings import Edit, Finding, Place, Set
 from dataforge.formats.base import Context, Evidence, Found
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels
+from dataforge.formats.sizes import no_stated_size
 from dataforge.formats.voc.objects import VocObject, understood_difficult
 from dataforge.io import Root
 from dataforge.records import Image
@@ -42,12 +42,8 @@ class Strict:
         """
         file = image.place.file
         if self._sizes and stated is None:
-            yield code("no-stated-size").at(
-                Place(file, "size"),
-                "states no valid image size: that of the image file is used",
-                "convert the file, or save it again",
-                edits=self._measured(image),
-            )
+            size = image.width, image.height
+            yield no_stated_size(self._root, image.file_name, size, image.place, "size")
         if self._difficult:
             for index, item in enumerate(objects):
                 if item.difficult is not None and item.difficult.strip() not in ("0", "1"):
@@ -61,17 +57,6 @@ class Strict:
         """The findings that had to wait for all files."""
         if self._labels:
             yield from self._labels.finish(found)
-
-    def _measured(self, image: Image) -> list[Edit]:
-        """The edit that sets the image size, unless EXIF rotates it: then the frame is unknown."""
-        size = image.width, image.height
-        try:
-            header = self._root.image_header(image.file_name)
-        except (ParseError, OSError):
-            return []
-        if header.orientation != 1 or header.size != size:
-            return []
-        return [Edit(image.place, Set({"width": size[0], "height": size[1]}))]
 
 
 def _odd_difficult(place: Place, text: str) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Annotated, Any, Literal
+from typing import IO, Annotated, Any
 
 import msgspec
 
@@ -22,11 +22,11 @@ from dataforge.errors import plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.names import below_images
-from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses
+from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, place_of
 from dataforge.formats.voc.corners import BOUNDS
 from dataforge.geometry import Coords, has_own_area, text_of_edges
 from dataforge.io import parse_xml, stem, write_text
-from dataforge.layouts import OWN_LAYOUT, Layout, to_toml
+from dataforge.layouts import OWN_LAYOUT, CoordsChoice, Layout, to_toml
 from dataforge.records import Image, Instance
 
 _IMAGES, _ANNOTATIONS, _LISTS = "JPEGImages", "Annotations", "ImageSets/Main"
@@ -66,7 +66,7 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """
 
     coords: Annotated[
-        Literal["auto", "voc", "mmdet", "zero"],
+        CoordsChoice,
         msgspec.Meta(
             description="Coordinate convention: voc (from 1), zero (from 0), mmdet (1 more on all "
             "four sides), or auto (detected; voc when written)."
@@ -149,8 +149,7 @@ class VocWriting(Writing):
             classes=tuple(category.name for category in plan.header.categories),
         )
         write_text(plan.stage / OWN_LAYOUT, to_toml(layout))
-        total = Losses(_LOSSES)
-        total.counts.update(losses)
+        total = Losses(_LOSSES, losses)
         KeyLosses(total).header(plan.header, plan.out)
         yield from total.findings()
 
@@ -239,7 +238,7 @@ class _Shard:
             return
         objects = [one for one in image.instances if self._can_be_written(image, one)]
         if image.attributes:
-            self.losses.add("flags", _place_of(image), names=image.attributes)
+            self.losses.add("flags", place_of(image), names=image.attributes)
         self._keys.image(image)
         number, id_ = self._numbers[split], _id(name)
         path = _xml_path(self._stage, number, id_)
@@ -255,7 +254,7 @@ class _Shard:
 
     def _can_be_written(self, image: Image, instance: Instance) -> bool:
         """Whether an instance can be written; counts what of it is not carried."""
-        place = instance.place if instance.place.file else _place_of(image)
+        place = place_of(image, instance)
         if fault := _fault(instance):
             self.findings.append(
                 code("object-not-written").at(place, fault, "fix or delete it", lost=instance.parts)
@@ -277,10 +276,6 @@ class _Shard:
                 self.losses.add("attributes", place, names=unheld)
         self._keys.instance(instance)
         return True
-
-
-def _place_of(image: Image) -> Place:
-    return image.place if image.place.file else Place(image.file_name)
 
 
 def _held(name: str, value: Any) -> bool:

@@ -14,7 +14,7 @@ from dataforge.errors import ParseError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
 from dataforge.formats.yolo.dataset_yaml import DatasetYaml, whole_number
-from dataforge.io import Root, to_utf8
+from dataforge.io import Root, last_part, to_utf8
 
 _LISTS = ("classes.txt", "obj.names", "_darknet.labels", "labels.names")
 
@@ -99,7 +99,7 @@ def shown(value: Any) -> str:
 
 def is_name_list(file: str) -> bool:
     """Whether a file has the name of a list of class names."""
-    return file.rpartition("/")[2] in _LISTS or file.endswith(".names")
+    return last_part(file) in _LISTS or file.endswith(".names")
 
 
 def names_in_lists(root: Root, files: Set[str]) -> tuple[str, dict[int, str] | None]:

@@ -16,7 +16,7 @@ from dataforge.codes import code
 from dataforge.errors import InputError, ParseError
 from dataforge.findings import Place
 from dataforge.formats.base import Part
-from dataforge.io import Root, to_utf8
+from dataforge.io import Root, last_part, to_utf8
 
 if TYPE_CHECKING:
     from yaml.nodes import Node, ScalarNode
@@ -63,13 +63,13 @@ def find_yaml(root: Root, wanted: str | None) -> Part[DatasetYaml | None]:
     if wanted is not None:
         return _named(root, wanted)
     files = [name for name in root.files() if name.lower().endswith(_SUFFIXES)]
-    files.sort(key=lambda name: (name.count("/"), name.rpartition("/")[2] not in _USUAL, name))
+    files.sort(key=lambda name: (name.count("/"), last_part(name) not in _USUAL, name))
     found: list[DatasetYaml] = []
     for name in files:
         try:
             described = _load(root, name)
         except ParseError as error:
-            if name.rpartition("/")[2] in _USUAL:
+            if last_part(name) in _USUAL:
                 place = Place(name, error.where)
                 yield code("unreadable-yaml").at(place, error.message)
             continue

@@ -17,19 +17,6 @@ def rings_of(shape: Polygons | Mask | None) -> list[Ring]:
     return []
 
 
-def inside(rings: Sequence[Ring], width: int, height: int) -> list[Ring]:
-    """The parts of the rings inside an image of (width, height), pixels."""
-    cut = [_cut(ring, width, height) for ring in rings]
-    return [ring for ring in cut if len(ring) >= 6]
-
-
-def _cut(ring: Ring, width: int, height: int) -> Ring:
-    x0, y0, x1, y1 = geometry.ring_box(ring)
-    if x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height:
-        return ring
-    return geometry.clip_ring(ring, width, height)
-
-
 def joined(rings: Sequence[Ring], width: int, height: int, *, are_polygons: bool) -> Ring:
     """One ring that encloses the area of all rings; empty if there is none.
 
@@ -66,5 +53,5 @@ def _clockwise(ring: Ring) -> Ring:
     """The ring in the direction that gives it a positive signed area."""
     xs, ys = ring[0::2], ring[1::2]
     signed = sum(xs[i - 1] * ys[i] - xs[i] * ys[i - 1] for i in range(len(xs)))
-    points = list(zip(xs, ys, strict=True))
+    points = geometry.points_of(ring)
     return ring if signed >= 0 else tuple(value for point in points[::-1] for value in point)

@@ -6,7 +6,7 @@ import re
 
 from dataforge.errors import ParseError, plural
 from dataforge.formats.recognise import Recognised, Texts
-from dataforge.io import Root
+from dataforge.io import Root, last_part
 
 _ROW = re.compile(r"\d+(\.0*)?(\s+-?\d+(\.\d*)?(e-?\d+)?){4,}", re.IGNORECASE)
 
@@ -40,7 +40,7 @@ def _has_rows(root: Root, name: str) -> bool:
 
 
 def _names_classes(root: Root, name: str) -> bool:
-    last = name.rsplit("/", 1)[-1].lower()
+    last = last_part(name).lower()
     if last in ("classes.txt", "obj.names"):
         return True
     if not last.endswith((".yaml", ".yml")):

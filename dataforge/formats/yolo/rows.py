@@ -19,6 +19,7 @@ from dataforge.codes import code
 from dataforge.errors import ParseError
 from dataforge.findings import Clip, Edit, Place
 from dataforge.formats.base import Part
+from dataforge.formats.outlines import crossing
 from dataforge.formats.yolo.class_names import MOST_UNNAMED, all_unnamed
 from dataforge.io import Root, to_utf8
 from dataforge.records import Box, Instance, Polygons, Ring
@@ -166,12 +167,7 @@ class RowReader:
     def _outlined(self, label: str, ring: Ring, box: Box, place: Place) -> Part[Instance]:
         area, crosses = geometry.outline_area(ring, *self._size)
         if crosses and not geometry.is_bridged(ring):
-            yield code("self-intersecting").at(
-                place,
-                f"the polygon of {label!r} crosses itself; its area is measured in pixels "
-                f"({area:g})",
-                "redraw it unless the crossing is intended",
-            )
+            yield crossing(label, area, place)
         return Instance(label=label, box=box, area=area, shape=Polygons((ring,)), place=place)
 
     def _fault(self, first: str, values: list[float]) -> str:

@@ -12,7 +12,7 @@ from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
 from dataforge.formats.yolo.class_names import shown, text_lines
 from dataforge.formats.yolo.dataset_yaml import DatasetYaml
-from dataforge.io import Root, is_image, is_plain, resolve, stem
+from dataforge.io import Root, is_image, is_plain, last_part, resolve, stem
 from dataforge.layouts import SPLIT_NAMES, folders_of
 
 Splits: TypeAlias = "dict[str | None, list[str]]"
@@ -170,7 +170,7 @@ def listed_splits(places: Places, lists: set[str]) -> Splits:
     """Splits from Darknet's train.txt and similar lists, if most of their lines are images."""
     splits: Splits = {}
     for name in places.root.files():
-        split = SPLIT_NAMES.get(stem(name).rpartition("/")[2].lower())
+        split = SPLIT_NAMES.get(last_part(stem(name)).lower())
         if split is None or not name.lower().endswith(".txt") or split in splits:
             continue
         found = [places.listed(line, name) for _, line in text_lines(places.root, name)]

@@ -20,8 +20,9 @@ from dataforge import geometry
 from dataforge.codes import code
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
+from dataforge.formats.json_spans import number
 from dataforge.formats.names import below_images
-from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses
+from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, place_of
 from dataforge.formats.yolo import outlines
 from dataforge.formats.yolo.dataset_yaml import quoted
 from dataforge.formats.yolo.paths import label_path
@@ -260,7 +261,7 @@ class _Shard:
             return
         rows = "".join(row for one in image.instances if (row := self._row(image, one)))
         if image.attributes:
-            self.losses.add("flags", _place_of(image), names=image.attributes)
+            self.losses.add("flags", place_of(image), names=image.attributes)
         self._keys.image(image)
         label = label_path(self._image_path(split, image.file_name))
         waiting = f"{_WAITING}/{self._plan.splits.index(split)}/{number}.txt"
@@ -285,7 +286,7 @@ class _Shard:
 
     def _row(self, image: Image, instance: Instance) -> str:
         """The line of an instance; empty if it has none."""
-        place = instance.place if instance.place.file else _place_of(image)
+        place = place_of(image, instance)
         if instance.iscrowd:
             self.losses.add("crowds", place, lost=instance.parts)
             return ""
@@ -310,7 +311,7 @@ class _Shard:
             values = [min(value / (h if i % 2 else w), 1.0) for i, value in enumerate(ring)]
         else:
             values = [(x0 + x1) / 2 / w, (y0 + y1) / 2 / h, (x1 - x0) / w, (y1 - y0) / h]
-        return f"{self._numbers[instance.label]} {' '.join(map(_number, values))}\n"
+        return f"{self._numbers[instance.label]} {' '.join(map(number, values))}\n"
 
     def _ring(self, image: Image, instance: Instance, box: Box, place: Place) -> Ring:
         """The single polygon of an instance inside the image; empty if there is none."""
@@ -321,7 +322,7 @@ class _Shard:
             rings = [geometry.box_corners(box)]
         elif geometry.ring_box(*rings) != instance.box:
             self.losses.add("unlike", place)
-        rings = outlines.inside(rings, *size)
+        rings = geometry.rings_inside(rings, *size)
         if len(rings) > 1:
             self.losses.add("bridged", place)
         return outlines.joined(rings, *size, are_polygons=isinstance(instance.shape, Polygons))
@@ -341,15 +342,6 @@ class _Shard:
             names = [*instance.attributes, *(["difficult"] if instance.difficult else [])]
             self.losses.add("attributes", place, names=names)
         self._keys.instance(instance)
-
-
-def _place_of(image: Image) -> Place:
-    return image.place if image.place.file else Place(image.file_name)
-
-
-def _number(value: float) -> str:
-    """The shortest text that reads back as the same float; integers without a point."""
-    return str(int(value)) if value == int(value) else repr(value)
 
 
 def _extends_beyond(box: Box, width: int, height: int) -> bool:

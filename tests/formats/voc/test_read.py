@@ -12,7 +12,7 @@ from dataforge.datasets import find_voc_layout
 from dataforge.errors import InputError
 from dataforge.findings import Edit, Place, Reorder
 from dataforge.formats import Context
-from dataforge.formats.voc import FORMAT, listed_ids
+from dataforge.formats.voc import FORMAT, annotations_of_splits, listed_ids
 from dataforge.formats.voc.files import image_index
 from dataforge.geometry import Coords
 from dataforge.io import Root
@@ -520,7 +520,7 @@ def test_listed_ids_and_image_index_agree(tmp_path: Path) -> None:
     one(tmp_path, voc_xml())
     root = Root(tmp_path)
     layout = find_voc_layout(root).layout
-    assert listed_ids(root, layout) == {None: ["a"]}
+    assert listed_ids(root, layout, annotations_of_splits(root, layout)) == {None: ["a"]}
     assert image_index(root, layout, None) == {"a": "I/a.jpg"}
 
 
