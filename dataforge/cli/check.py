@@ -47,7 +47,6 @@ def command() -> Command:
         "check",
         _check,
         help=_HELP,
-        short_help="Find problems before training.",
         params=[
             Argument("path", metavar="PATH", help="Folder, annotation file or config."),
             options.from_option(known),

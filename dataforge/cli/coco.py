@@ -20,7 +20,6 @@ def command() -> Group:
     group = Group(
         "coco",
         help="Merge, filter or sample COCO files. Unknown keys are kept; new ids are assigned.",
-        short_help="Merge, filter or sample COCO files.",
     )
     for one in (_merge_command(), _filter_command(), _subset_command()):
         group.add_command(one)

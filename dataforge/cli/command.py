@@ -119,8 +119,9 @@ class Command(click.Command):
         name: name on the command line.
         run: the function; it returns the exit code, None for 0.
         help: help text.
-        short_help: a sentence for the list of subcommands.
         params: arguments, options and bundles, in the order of ``--help``.
+        short_help: a sentence for the list of a group's subcommands; those of the program itself
+            are listed without importing them.
 
     Raises:
         DataforgeError: two options have the same name.
@@ -132,8 +133,8 @@ class Command(click.Command):
         run: Callable[..., int | None],
         *,
         help: str,  # noqa: A002
-        short_help: str,
         params: Sequence[Argument | Option | Bundle],
+        short_help: str | None = None,
     ) -> None:
         flat: list[click.Parameter] = []
         for param in params:

@@ -10,7 +10,7 @@ import click
 
 from dataforge.cli import options
 from dataforge.cli.command import Argument, Bundle, Command, Option, given_options
-from dataforge.cli.output import Output, progress_bar, show_findings, table, tell
+from dataforge.cli.output import Output, progress_bar, show_counts, show_findings, tell
 from dataforge.cli.struct_options import fields_of, format_options, given
 from dataforge.convert import Job, Report
 from dataforge.convert import convert as run
@@ -41,7 +41,6 @@ def command() -> Command:
         "convert",
         _convert,
         help=_HELP.format(converters=", ".join(CONVERTERS)),
-        short_help="Convert a dataset from one format to another.",
         params=[
             Argument(
                 "what",
@@ -200,15 +199,7 @@ def show_report(report: Report) -> None:
     )
     shapes = f"{plural(report.shapes, 'shape')} as {plural(instances, 'instance')}"
     tell(f"{plural(sum(report.images.values()), 'image')}, {shapes}{empty}")
-    splits = list(report.images)
-    rows = [["class", *splits]]
-    rows += [
-        [name, *(f"{report.instances[split][name]:,}" for split in splits)]
-        for name in report.classes
-    ]
-    rows.append(["(images)", *(f"{report.images[split]:,}" for split in splits)])
-    for line in table(rows):
-        tell(line)
+    show_counts(report.classes, report.images, report.instances)
     show_findings(report.findings)
     if report.lost:
         total = sum(report.lost.values())

@@ -26,7 +26,6 @@ def command() -> Command:
         "demo",
         _demo,
         help=_HELP,
-        short_help="Convert, register and train on sample data.",
         params=[
             Argument(
                 "folder",

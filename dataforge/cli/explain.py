@@ -24,7 +24,6 @@ def command() -> Command:
         "explain",
         _explain,
         help=_HELP,
-        short_help="Explain what a finding means.",
         params=[
             Argument(
                 "name",

@@ -18,7 +18,6 @@ def command() -> Command:
         "formats",
         _formats,
         help="List formats and converters: what they read and write, and what is lost.",
-        short_help="List formats and converters.",
         params=[
             Option("--markdown", is_flag=True, default=False, help="Print it as Markdown."),
             options.output(exit_zero=False, report=False),

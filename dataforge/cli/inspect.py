@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dataforge.cli import options
 from dataforge.cli.command import Argument, Command, Option
-from dataforge.cli.output import Output, show_findings, table, tell, warn
+from dataforge.cli.output import Output, show_counts, show_findings, tell, warn
 from dataforge.errors import OutputError, UsageError, plural
 from dataforge.inspect import Inspection, Part, inspect
 from dataforge.io import write_text
@@ -27,7 +27,6 @@ def command() -> Command:
         "inspect",
         _inspect,
         help=_HELP,
-        short_help="Show what a folder contains and what to do next.",
         params=[
             Argument("path", metavar="PATH", help="Folder or annotation file."),
             Option("--save", metavar="FILE", type=options.FILE, help="Write the layout as TOML."),
@@ -92,10 +91,8 @@ def _show_part(part: Part) -> None:
         tell(f"  {reason}")
     if part.coords:
         tell(f"  coords {part.coords}")
-    splits = list(part.splits)
-    rows = [["class", *splits]]
-    for name, counts in part.classes.items():
-        rows.append([name, *(f"{counts.get(split, 0):,}" for split in splits)])
-    rows.append(["(images)", *(f"{part.splits[split]:,}" for split in splits)])
-    for line in table(rows):
-        tell(line)
+    instances = {
+        split: {name: counts.get(split, 0) for name, counts in part.classes.items()}
+        for split in part.splits
+    }
+    show_counts(part.classes, part.splits, instances)

@@ -20,7 +20,6 @@ def command() -> Command:
         "list",
         _list,
         help=_HELP,
-        short_help="List the registered datasets.",
         params=[options.python_option(), options.output(exit_zero=False, report=False)],
     )
 

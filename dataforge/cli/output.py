@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -120,6 +120,29 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> Iterator[str]:
         gaps = [" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
         cells = [gap + cell for gap, cell in zip(gaps[1:], row[1:], strict=True)]
         yield indent + "  ".join([row[0] + gaps[0], *cells]).rstrip()
+
+
+def show_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print a `table` unless ``--quiet`` is given."""
+    for line in table(rows):
+        tell(line)
+
+
+def show_counts(
+    classes: Iterable[str], images: Mapping[str, int], instances: Mapping[str, Mapping[str, int]]
+) -> None:
+    """Print the number of instances of each class in each split, and of images.
+
+    Args:
+        classes: the classes, a row each.
+        images: split -> number of images; a column each.
+        instances: split -> class -> number of instances.
+    """
+    rows = [["class", *images]]
+    for name in classes:
+        rows.append([name, *(f"{instances[split].get(name, 0):,}" for split in images)])
+    rows.append(["(images)", *(f"{number:,}" for number in images.values())])
+    show_table(rows)
 
 
 def show_findings(findings: Sequence[Finding]) -> None:

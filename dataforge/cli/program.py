@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import CompletionItem, get_completion_class
 
 from dataforge import __version__
 from dataforge.cli.command import Group, sentence
@@ -19,21 +19,22 @@ from dataforge.io import failed_plugins
 _PROGRAM = "dataforge"
 _COMPLETE = "_DATAFORGE_COMPLETE"
 
-_VERBS = (
-    "inspect",
-    "check",
-    "split",
-    "convert",
-    "coco",
-    "register",
-    "list",
-    "unregister",
-    "smoke",
-    "demo",
-    "formats",
-    "explain",
-)
-"""The subcommands in the order of ``--help``; each is a module with a function `command`."""
+_VERBS = {
+    "inspect": "Show what a folder contains and what to do next.",
+    "check": "Find problems before training.",
+    "split": "Assign images to splits, and record the assignment.",
+    "convert": "Convert a dataset from one format to another.",
+    "coco": "Merge, filter or sample COCO files.",
+    "register": "Register a dataset for training.",
+    "list": "List the registered datasets.",
+    "unregister": "Remove what register wrote for a dataset.",
+    "smoke": "Prove that a training config works by training it a little.",
+    "demo": "Convert, register and train on sample data.",
+    "formats": "List formats and converters.",
+    "explain": "Explain what a finding means.",
+}
+"""The subcommands and what they do, as listed by ``--help``; each is a module with a function
+`command`, imported only when it is used."""
 
 
 class _Verbs(Group):
@@ -48,6 +49,20 @@ class _Verbs(Group):
         if cmd_name in _VERBS and cmd_name not in self.commands:
             self.commands[cmd_name] = import_module(f"dataforge.cli.{cmd_name}").command()
         return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of subcommands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([*_VERBS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The subcommands and options that start with the incomplete text."""
+        verbs = [
+            CompletionItem(name, help=text)
+            for name, text in _VERBS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
 def _app() -> Group:

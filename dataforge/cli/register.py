@@ -10,7 +10,7 @@ from typing import Any, get_args
 from dataforge.classes import comma_list
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
-from dataforge.cli.output import Output, say, show_findings, table, tell
+from dataforge.cli.output import Output, say, show_counts, show_findings, tell
 from dataforge.cli.struct_options import given, struct_options
 from dataforge.errors import UsageError, plural
 from dataforge.frameworks import TrainSpec, detectors, frameworks, get_framework
@@ -39,7 +39,6 @@ def command() -> Command:
         "register",
         _register,
         help=_HELP,
-        short_help="Register a dataset for training.",
         params=[
             Argument("name", metavar="NAME", help="Name of the dataset, such as HumanParts."),
             *_places(),
@@ -257,15 +256,8 @@ def show_plan(planned: Plan) -> None:
     tell(f"{dataset.name}: {dataset.format} in {dataset.root}")
     for reason in planned.reasons:
         tell(f"  {reason}")
-    splits = list(planned.instances)
-    rows = [["class", *splits]]
-    rows += [
-        [name, *(f"{planned.instances[split].get(name, 0):,}" for split in splits)]
-        for name in dataset.classes
-    ]
-    rows.append(["(images)", *(f"{planned.images.get(split, 0):,}" for split in splits)])
-    for line in table(rows):
-        tell(line)
+    images = {split: planned.images.get(split, 0) for split in planned.instances}
+    show_counts(dataset.classes, images, planned.instances)
     show_findings(planned.findings)
 
 

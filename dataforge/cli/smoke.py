@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Command, Option
-from dataforge.cli.output import Output, say, show_findings, table, tell, warn
+from dataforge.cli.output import Output, say, show_findings, show_table, tell, warn
 from dataforge.smoke import Device, SmokeOptions, SmokeReport, smoke
 
 _HELP = """Prove that a training config works: preflight, then overfit its detector on a few images.
@@ -29,7 +29,6 @@ def command() -> Command:
         "smoke",
         _smoke,
         help=_HELP,
-        short_help="Prove that a training config works by training it a little.",
         params=[
             Argument("config", type=options.FILE, metavar="CONFIG", help="Config or train.py."),
             Option(
@@ -133,8 +132,7 @@ def show_smoke(report: SmokeReport, work_dir: Path) -> None:
             ]
             marked, kept = sum(count.marked.values()), sum(count.kept.values())
             rows.append(["(all)", f"{marked:,}", f"{kept:,}"])
-            for line in table(rows):
-                tell(line)
+            show_table(rows)
     show_findings([finding for finding in report.findings if str(finding) not in report.reasons])
     if report.proof is not None and report.proof.ap50_per_class:
         listed = (f"{name} {value:.3f}" for name, value in report.proof.ap50_per_class.items())

@@ -6,7 +6,7 @@ from typing import Any
 
 from dataforge.cli import options
 from dataforge.cli.command import SPLITS, Argument, Command, Option
-from dataforge.cli.output import Output, progress_bar, show_findings, table, tell
+from dataforge.cli.output import Output, progress_bar, show_findings, show_table, tell
 from dataforge.errors import plural
 from dataforge.formats import formats
 from dataforge.split import SplitJob, SplitReport, make
@@ -25,7 +25,6 @@ def command() -> Command:
         "split",
         _split,
         help=_HELP,
-        short_help="Assign images to splits, and record the assignment.",
         params=[
             Argument("src", metavar="SRC", help="Folder or annotation file to read."),
             options.from_option(formats()),
@@ -74,8 +73,7 @@ def show(report: SplitReport, out: str) -> None:
         numbers = [by_class[name] for by_class in counts.values()]
         rows.append([name, *(_share(number, sum(numbers)) for number in numbers)])
     rows.append(["(images)", *(_share(number, total) for number in report.images.values())])
-    for line in table(rows):
-        tell(line)
+    show_table(rows)
     show_findings(report.findings)
     if report.kept:
         tell(f"{plural(report.kept, 'image')} unchanged, {report.new:,} new")

@@ -19,7 +19,6 @@ def command() -> Command:
         "unregister",
         _unregister,
         help=_HELP,
-        short_help="Remove what register wrote for a dataset.",
         params=[
             Argument("name", metavar="NAME", help="Name of the dataset."),
             options.python_option(),
