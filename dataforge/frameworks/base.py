@@ -16,7 +16,7 @@ from typing import ClassVar
 import msgspec
 
 from dataforge.frameworks.adapter import Adapter
-from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec
+from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec, find_base
 from dataforge.io import convert_options
 from dataforge.mmconfig import Signs
 
@@ -76,6 +76,14 @@ class Framework(ABC):
     @abstractmethod
     def adapter(self) -> Adapter:
         """The adapter for smoke runs; does not import the framework yet."""
+
+    def detector(self, train: TrainSpec) -> str:
+        """The detector to train, as this framework spells it.
+
+        Raises:
+            UsageError: the framework has none of that name.
+        """
+        return find_base(train.base, self.bases)
 
     def module_name(self, dataset: DatasetSpec) -> str:
         """The module that the config imports."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
 from dataforge.errors import InputError, UsageError
 from dataforge.frameworks.adapter import quiet
 from dataforge.frameworks.base import Framework
-from dataforge.frameworks.spec import DatasetSpec, TrainSpec, find_base
-from dataforge.mmconfig import unwrapped
+from dataforge.frameworks.spec import DatasetSpec, TrainSpec
+from dataforge.mmconfig import dicts, unwrapped
 
 RULES = {
     "of no class": "the dataset's classes do not name it",
@@ -51,7 +51,7 @@ def template_values(framework: Framework, dataset: DatasetSpec, train: TrainSpec
     Several training configs of one dataset share the class and the fragment: apart from the
     dataset, a fragment depends only on whether it loads masks, which is part of its name.
     """
-    base = find_base(train.base, framework.bases)
+    base = framework.detector(train)
     batch = train.gpus * train.samples_per_gpu
     with_mask = base.startswith("mask")
     return {
@@ -76,6 +76,47 @@ def type_name(config: Mapping[str, Any]) -> str:
 def base_configs(config: Any) -> Iterator[Any]:
     """The configs of the datasets inside wrappers such as RepeatDataset and ConcatDataset."""
     return (inner for _, _, inner in unwrapped(config))
+
+
+def is_wrapped(config: Any) -> bool:
+    """Whether the config of a split is more than that of one plain dataset."""
+    return list(base_configs(config)) != [config]
+
+
+def text_only(declared: Any) -> str | None:
+    """Declared classes if they are a text that does not name a file, which mmdet would read."""
+    return declared if isinstance(declared, str) and not Path(declared).is_file() else None
+
+
+def check_pipeline(steps: Iterable[str], last: str) -> None:
+    """Reject a pipeline whose output cannot be trained on.
+
+    Args:
+        steps: names of the steps of the training images' pipeline.
+        last: name of the step that makes the input of a model.
+
+    Raises:
+        InputError: there is no such step.
+    """
+    if last not in steps:
+        raise InputError(
+            f"the pipeline of the training images ends without {last}, as under a "
+            "MultiImageMixDataset: the proof cannot train on them one by one"
+        )
+
+
+def ap_by_class(classes: Iterable[str], figures: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Class -> AP, for the classes with ground truth.
+
+    Args:
+        classes: in the order of their labels.
+        figures: what mmdet's `eval_map` gives for each class.
+    """
+    return {
+        name: round(float(entry["ap"]), 4)
+        for name, entry in zip(classes, figures, strict=True)
+        if entry["num_gts"]
+    }
 
 
 def heads_of(model: Any, without: tuple[type, ...]) -> Iterator[tuple[str, int]]:
@@ -112,7 +153,7 @@ def small_model(model: Any, *, random: bool) -> Any:
 
 
 def _cap_samples(config: Any) -> None:
-    for settings in _dicts(config):
+    for _, settings in dicts(config, ""):
         sampler, layer = settings.get("sampler"), settings.get("roi_layer")
         if isinstance(sampler, Mapping):
             _cap(sampler, {"num": 64})
@@ -121,7 +162,7 @@ def _cap_samples(config: Any) -> None:
 
 
 def _forget_pretrained(node: Any) -> None:
-    for settings in _dicts(node):
+    for _, settings in dicts(node, ""):
         if "pretrained" in settings:
             settings["pretrained"] = None
         init = settings.get("init_cfg")
@@ -129,18 +170,8 @@ def _forget_pretrained(node: Any) -> None:
             settings["init_cfg"] = None
 
 
-def _dicts(node: Any) -> Iterator[Any]:
-    if isinstance(node, dict):
-        yield node
-        for value in list(node.values()):
-            yield from _dicts(value)
-    elif isinstance(node, list | tuple):
-        for value in node:
-            yield from _dicts(value)
-
-
 def _cap(node: Any, limits: Mapping[str, int]) -> None:
-    for settings in _dicts(node):
+    for _, settings in dicts(node, ""):
         for key, limit in limits.items():
             if isinstance(settings.get(key), int):
                 settings[key] = min(settings[key], limit)

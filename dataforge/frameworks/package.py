@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataforge.frameworks.render import render
+from dataforge.frameworks.render import planned_files
 from dataforge.frameworks.spec import DatasetSpec, PlannedFile, palette
 from dataforge.geometry import COORDS_OFFSETS
 
@@ -18,4 +18,4 @@ def package_files(dataset: DatasetSpec) -> list[PlannedFile]:
         f"{dataset.package}/__init__.py": "shared/package.py.j2",
         f"{dataset.package}/annotations.py": f"shared/{dataset.format}_annotations.py.j2",
     }
-    return [PlannedFile(path, render(template, **values)) for path, template in names.items()]
+    return planned_files(names, values)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pprint import pformat
 from typing import TYPE_CHECKING, Any
 
+from dataforge.frameworks.spec import PlannedFile
 from dataforge.io import asset
 
 if TYPE_CHECKING:
@@ -37,6 +39,19 @@ def render(name: str, **values: Any) -> str:
         jinja2.UndefinedError: the template uses an undefined name.
     """
     return _environment().get_template(name).render(**values)
+
+
+def planned_files(names: Mapping[str, str], values: Mapping[str, Any]) -> list[PlannedFile]:
+    """Render files from template files.
+
+    Args:
+        names: path, relative to the output folder -> template, relative to templates/.
+        values: what the templates take.
+
+    Raises:
+        jinja2.UndefinedError: a template uses an undefined name.
+    """
+    return [PlannedFile(path, render(template, **values)) for path, template in names.items()]
 
 
 def render_text(template: str, **values: Any) -> str:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.metadata import EntryPoint, PackageNotFoundError, version
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from dataforge import mmconfig
 from dataforge.errors import MissingDependencyError, UsageError
 from dataforge.frameworks.base import Framework
 from dataforge.frameworks.spec import bare
-from dataforge.io import Plugins
+from dataforge.io import Plugins, installed_versions
 from dataforge.mmconfig import Signs
 
 _OWN = {
@@ -155,13 +155,7 @@ def usual_framework() -> str:
 
 
 def _versions(known: Sequence[Framework]) -> dict[str, str]:
-    found = {}
-    for package in (name for framework in known for name in framework.packages):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    return installed_versions(name for framework in known for name in framework.packages)
 
 
 def _versions_of(python: str) -> Mapping[str, str]:

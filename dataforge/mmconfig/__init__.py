@@ -21,7 +21,7 @@ from dataforge.mmconfig.files import module_values
 from dataforge.mmconfig.modules import find_module
 from dataforge.mmconfig.registered import BUILT_IN
 from dataforge.mmconfig.signs import MMDET2, MMDET3, MMDETECTION, Signs, framework_of
-from dataforge.mmconfig.values import UNKNOWN, Imported, inside, merged, unwrapped
+from dataforge.mmconfig.values import UNKNOWN, Imported, dicts, inside, merged, unwrapped
 
 __all__ = [
     "BUILT_IN",
@@ -37,6 +37,7 @@ __all__ = [
     "Signs",
     "certainty",
     "datasets",
+    "dicts",
     "find_module",
     "framework_of",
     "imports",

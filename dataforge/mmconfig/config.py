@@ -31,6 +31,7 @@ class Config:
         missing: bases that do not exist, as written.
         is_complete: whether all bases are known.
         read: cache of the annotation files, shared by all checks; each file is read once.
+        modules: cache of the names and values in the modules of dataset classes, likewise.
 
     Args:
         tree: syntax tree of the file.
@@ -45,6 +46,7 @@ class Config:
         self.path = path
         self._signs = signs
         self.read: dict[tuple[str, str | None], Annotations] = {}
+        self.modules: dict[Path, Mapping[str, Any]] = {}
         self.own = assigned(tree)
         resolved = files.with_bases(path, files.read(path, tree))
         self.values: Mapping[str, Any] = resolved.values

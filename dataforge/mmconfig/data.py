@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dataforge.errors import ParseError
 from dataforge.findings import Severity
-from dataforge.io import read_file
+from dataforge.io import installed_versions, read_file
 from dataforge.mmconfig.annotations import Annotations, lines_of, of_coco, of_xmls
 from dataforge.mmconfig.config import Config
 from dataforge.mmconfig.files import module_values
 from dataforge.mmconfig.modules import find_module
 from dataforge.mmconfig.registered import BUILT_IN
-from dataforge.mmconfig.values import Class, Imported, inside, unwrapped
+from dataforge.mmconfig.values import Class, Imported, custom_imports, inside, unwrapped
 
 SPLITS = ("train", "val", "test")
 
@@ -167,13 +166,20 @@ class Dataset:
         for module in modules:
             found = find_module(module)
             if found and found.file:
-                try:
-                    held = module_values(found.file).get(self.type)
-                except ParseError:
-                    continue
+                held = self._module(found.file).get(self.type)
                 if isinstance(held, Class):
                     return held
         return None
+
+    def _module(self, file: Path) -> Mapping[str, Any]:
+        """The names and values in a module's source; empty if they cannot be determined."""
+        known = self._config.modules
+        if file not in known:
+            try:
+                known[file] = module_values(file)
+            except ParseError:
+                known[file] = {}
+        return known[file]
 
     # Annotations
 
@@ -221,22 +227,16 @@ def datasets(config: Config, *splits: str) -> Iterator[Dataset]:
 
 def imports(config: Config) -> tuple[list[str], bool]:
     """(modules of `custom_imports`, whether missing ones are ignored)."""
-    imports = config.get("custom_imports.imports")
-    named = [imports] if isinstance(imports, str) else imports
-    modules = named if isinstance(named, (list, tuple)) else []
     lenient = config.get("custom_imports.allow_failed_imports") is True
-    return [module for module in modules if isinstance(module, str)], lenient
+    return custom_imports(config.values), lenient
 
 
 def installed(generation: int) -> Path | None:
     """The folder of mmdetection, if this Python has the given generation installed."""
-    for package in ("mmdet", "onedl-mmdetection"):
-        try:
-            if version(package).startswith(f"{generation}."):
-                module = find_module("mmdet")
-                return module.folder if module else None
-        except PackageNotFoundError:
-            continue
+    versions = installed_versions(["mmdet", "onedl-mmdetection"])
+    if any(version.startswith(f"{generation}.") for version in versions.values()):
+        module = find_module("mmdet")
+        return module.folder if module else None
     return None
 
 

@@ -7,14 +7,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from dataforge.errors import InputError, ParseError
 from dataforge.mmconfig.files import Files, base_path, written_bases
 from dataforge.mmconfig.modules import relative_module
-from dataforge.mmconfig.values import inside, is_list
+from dataforge.mmconfig.values import custom_imports
 
 
 class Signs(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +99,7 @@ def _identified(
     if frameworks := {name for name, sign in signs.items() if packages & sign.imports}:
         return frameworks, []
     frameworks = _by_keys(assigned(tree), signs)
-    frameworks |= {module.rpartition(".")[2] for module in _custom_imports(names)} & signs.keys()
+    frameworks |= {module.rpartition(".")[2] for module in custom_imports(names)} & signs.keys()
     bases = written_bases(names)
     if any(isinstance(base, str) and "::" in base for base in bases):
         frameworks |= {name for name, sign in signs.items() if sign.scoped_bases}
@@ -141,13 +140,6 @@ def assigned(tree: ast.Module) -> frozenset[str]:
         for target in statement.targets
         if isinstance(target, ast.Name)
     )
-
-
-def _custom_imports(names: Mapping[str, Any]) -> Iterator[str]:
-    imports = inside(names, "custom_imports.imports")
-    for module in imports if is_list(imports) else [imports]:
-        if isinstance(module, str):
-            yield module
 
 
 def _read_bases(tree: ast.Module, path: Path) -> Iterator[Path | None]:

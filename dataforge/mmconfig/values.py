@@ -54,6 +54,12 @@ def inside(value: Any, path: str) -> Any:
     return value
 
 
+def custom_imports(values: Mapping[str, Any]) -> list[str]:
+    """The modules of `custom_imports` in the values of a config, as far as known."""
+    imports = inside(values, "custom_imports.imports")
+    return [one for one in (imports if is_list(imports) else [imports]) if isinstance(one, str)]
+
+
 def dicts(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """(dotted path, dict) of every dict at or below a value located at `path`."""
     if isinstance(value, dict):

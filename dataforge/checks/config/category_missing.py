@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from dataforge.checks import base
 from dataforge.checks.opened import ConfigFile
+from dataforge.errors import did_you_mean
 from dataforge.findings import Finding, Place
 from dataforge.mmconfig import datasets
 
@@ -31,5 +31,5 @@ class Check(base.Check):
 
 
 def _named(name: str, categories: list[str]) -> str:
-    close = difflib.get_close_matches(name, categories, n=1)
-    return repr(name) + (f" (did you mean {close[0]!r}?)" if close else "")
+    hint = did_you_mean(name, categories)
+    return repr(name) + (f" ({hint})" if hint else "")

@@ -14,8 +14,8 @@ from dataforge.errors import OutputError
 from dataforge.frameworks.adapter import Adapter
 from dataforge.frameworks.base import Framework
 from dataforge.frameworks.mm import check_names, template_values
-from dataforge.frameworks.render import render
-from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec, check_masks, find_base
+from dataforge.frameworks.render import planned_files
+from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec, check_masks
 from dataforge.mmconfig import BUILT_IN, MMDET2
 
 RESERVED_ALIASES = """
@@ -58,7 +58,7 @@ class Mmdet2(Framework):
             OutputError: mmcv 1.x cannot write a config with this path.
         """
         check_names(dataset, BUILT_IN[2], RESERVED_ALIASES)
-        check_masks(find_base(train.base, self.bases), dataset)
+        check_masks(self.detector(train), dataset)
         splits = dataset.splits.values()
         paths = [
             path for split in splits for path in (split.ann_file, split.images, split.annotations)
@@ -80,8 +80,8 @@ class Mmdet2(Framework):
             f"configs/mmdet2/_base_/datasets/{fragment}.py": "mmdet2/dataset_config.py.j2",
             self.config_path(dataset, train): "mmdet2/train_config.py.j2",
         }
-        return [PlannedFile(path, render(template, **values)) for path, template in names.items()]
+        return planned_files(names, values)
 
     def config_path(self, dataset: DatasetSpec, train: TrainSpec) -> str:
         """The training config, relative to the output folder."""
-        return f"configs/mmdet2/{dataset.key}/{find_base(train.base, self.bases)}_{dataset.key}.py"
+        return f"configs/mmdet2/{dataset.key}/{self.detector(train)}_{dataset.key}.py"

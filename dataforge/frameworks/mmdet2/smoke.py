@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from dataforge.errors import DataforgeError, InputError, MissingDependencyError
+from dataforge.errors import DataforgeError, MissingDependencyError
 from dataforge.frameworks.adapter import (
     Adapter,
     BuiltDataset,
@@ -21,7 +21,17 @@ from dataforge.frameworks.adapter import (
     Truth,
     quiet,
 )
-from dataforge.frameworks.mm import RULES, base_configs, heads_of, loaded, small_model
+from dataforge.frameworks.mm import (
+    RULES,
+    ap_by_class,
+    base_configs,
+    check_pipeline,
+    heads_of,
+    is_wrapped,
+    loaded,
+    small_model,
+    text_only,
+)
 
 
 class Mmdet2Adapter(Adapter):
@@ -126,7 +136,7 @@ class Mmdet2Config(TrainingConfig):
 
     def build_wrappers(self, split: str) -> None:
         config = self.cfg.data[split]
-        if list(base_configs(config)) != [config]:
+        if is_wrapped(config):
             build(config, **({} if split == "train" else {"test_mode": True}))
 
     def heads(self) -> Sequence[tuple[str, int]]:
@@ -157,7 +167,7 @@ class Mmdet2Part(Part):
         declared = self.config.get("classes")
         if declared is None:
             declared = getattr(DATASETS.get(self.config["type"]), "CLASSES", None)
-        return declared if isinstance(declared, str) and not Path(declared).is_file() else None
+        return text_only(declared)
 
     def build(self, *, training: bool) -> BuiltDataset:
         return view(build(self.config, **({} if training else {"test_mode": True})))
@@ -238,11 +248,7 @@ class Mmdet2Trial(Trial):
         self.settings = settings
         self.model_config = small_model(cfg.model, random=settings.random)
         config = next(iter(base_configs(cfg.data.train)))
-        if not any(step["type"] == "Collect" for step in config["pipeline"]):
-            raise InputError(
-                "the pipeline of the training images ends without Collect, as under a "
-                "MultiImageMixDataset: the proof cannot train on them one by one"
-            )
+        check_pipeline((step["type"] for step in config["pipeline"]), "Collect")
         train, self.left_out = train_pipeline(config["pipeline"], size)
         test_config = next(iter(base_configs(cfg.data.get("val", cfg.data.train))))
         test = test_pipeline(test_config["pipeline"], size)
@@ -302,11 +308,7 @@ class Mmdet2Trial(Trial):
         boxes = [result[0] if isinstance(result, tuple) else result for result in found]
         truth = [self.test.get_ann_info(i) for i in range(len(self.test))]
         _, by_class = eval_map(boxes, truth, dataset=self.test.CLASSES, logger="silent", nproc=1)
-        return {
-            name: round(float(entry["ap"]), 4)
-            for name, entry in zip(self.test.CLASSES, by_class, strict=True)
-            if entry["num_gts"]
-        }
+        return ap_by_class(self.test.CLASSES, by_class)
 
     def save(self, model: Any, path: Path, classes: Sequence[str]) -> None:
         from mmcv.runner import save_checkpoint

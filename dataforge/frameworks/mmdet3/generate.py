@@ -18,13 +18,12 @@ import msgspec
 from dataforge.frameworks.adapter import Adapter
 from dataforge.frameworks.base import Framework, Options
 from dataforge.frameworks.mm import check_names, template_values
-from dataforge.frameworks.render import render
+from dataforge.frameworks.render import planned_files
 from dataforge.frameworks.spec import (
     DatasetSpec,
     PlannedFile,
     TrainSpec,
     check_masks,
-    find_base,
     palette,
 )
 from dataforge.mmconfig import BUILT_IN, MMDET3
@@ -91,7 +90,7 @@ class Mmdet3(Framework):
         """
         class_names = BUILT_IN[3] | {*RESERVED_FOR_METRICS.split()}
         check_names(dataset, class_names, RESERVED_ALIASES)
-        check_masks(find_base(train.base, self.bases), dataset)
+        check_masks(self.detector(train), dataset)
 
     def render_files(self, dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
         """The dataset class, the dataset fragment and the training config."""
@@ -115,11 +114,11 @@ class Mmdet3(Framework):
             f"{self._folder}/_base_/datasets/{fragment}.py": "mmdet3/dataset_config.py.j2",
             self.config_path(dataset, train): f"mmdet3/{'lazy' if lazy else 'train'}_config.py.j2",
         }
-        return [PlannedFile(path, render(template, **values)) for path, template in names.items()]
+        return planned_files(names, values)
 
     def config_path(self, dataset: DatasetSpec, train: TrainSpec) -> str:
         """The training config, relative to the output folder."""
-        base = find_base(train.base, self.bases)
+        base = self.detector(train)
         return f"{self._folder}/{dataset.key}/{base}_{dataset.key}.py"
 
     @property

@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from dataforge.errors import DataforgeError, InputError, MissingDependencyError
+from dataforge.errors import DataforgeError, MissingDependencyError
 from dataforge.frameworks.adapter import (
     Adapter,
     BuiltDataset,
@@ -21,7 +21,18 @@ from dataforge.frameworks.adapter import (
     Truth,
     quiet,
 )
-from dataforge.frameworks.mm import RULES, base_configs, heads_of, loaded, small_model, type_name
+from dataforge.frameworks.mm import (
+    RULES,
+    ap_by_class,
+    base_configs,
+    check_pipeline,
+    heads_of,
+    is_wrapped,
+    loaded,
+    small_model,
+    text_only,
+    type_name,
+)
 
 
 class Mmdet3Adapter(Adapter):
@@ -101,7 +112,7 @@ class Mmdet3Config(TrainingConfig):
     def build_wrappers(self, split: str) -> None:
         """Build the whole split if it is more than one plain dataset."""
         config = self._dataset(split)
-        if [*base_configs(config)] != [config]:
+        if is_wrapped(config):
             _build_dataset(config)
 
     def heads(self) -> Sequence[tuple[str, int]]:
@@ -153,7 +164,7 @@ class Mmdet3Part(Part):
             type_ = self.config["type"]
             class_ = DATASETS.get(type_) if isinstance(type_, str) else type_
             declared = getattr(class_, "METAINFO", {}).get("classes")
-        return declared if isinstance(declared, str) and not Path(declared).is_file() else None
+        return text_only(declared)
 
     def build(self, *, training: bool) -> BuiltDataset:
         """See `Part.build`."""
@@ -219,11 +230,7 @@ class Mmdet3Trial(Trial):
         self.model_config = small_model(cfg.model, random=settings.random)
         config = next(iter(base_configs(cfg.train_dataloader["dataset"])))
         pipeline = config["pipeline"]
-        if not any(_step(step) == "PackDetInputs" for step in pipeline):
-            raise InputError(
-                "the pipeline of the training images ends without PackDetInputs, as under a "
-                "MultiImageMixDataset: the proof cannot train on them one by one"
-            )
+        check_pipeline(map(_step, pipeline), "PackDetInputs")
         self.left_out = [_step(step) for step in pipeline if _step(step) not in _PLAIN]
         train = [_fixed(step, size) for step in pipeline if _step(step) in _PLAIN]
         loader = cfg.get("val_dataloader") or cfg.train_dataloader
@@ -313,11 +320,7 @@ class Mmdet3Trial(Trial):
             truth.append({"labels": np.array(labels_, dtype=np.int64),
                           "bboxes": np.array(boxes, dtype=np.float32).reshape(-1, 4)})  # fmt: skip
         _, by_class = eval_map(detections, truth, dataset=classes, logger="silent", nproc=1)
-        return {
-            name: round(float(entry["ap"]), 4)
-            for name, entry in zip(classes, by_class, strict=True)
-            if entry["num_gts"]
-        }
+        return ap_by_class(classes, by_class)
 
     def save(self, model: Any, path: Path, classes: Sequence[str]) -> None:
         """See `Trial.save`."""

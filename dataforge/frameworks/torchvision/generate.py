@@ -13,8 +13,8 @@ from typing import ClassVar
 
 from dataforge.frameworks.adapter import Adapter
 from dataforge.frameworks.base import Framework
-from dataforge.frameworks.render import render
-from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec, check_masks, find_base
+from dataforge.frameworks.render import planned_files
+from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec, check_masks
 from dataforge.mmconfig import Signs
 
 
@@ -46,14 +46,14 @@ class Torchvision(Framework):
         Raises:
             UsageError: the base is unknown, or requires masks.
         """
-        check_masks(find_base(train.base, self.bases), dataset)
+        check_masks(self.detector(train), dataset)
 
     def render_files(self, dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
         """The dataset class and the training script."""
         values = {
             "dataset": dataset,
             "train": train,
-            "base": find_base(train.base, self.bases),
+            "base": self.detector(train),
             "bases": {
                 name: lr
                 for name, lr in self.bases.items()
@@ -65,7 +65,7 @@ class Torchvision(Framework):
             f"{dataset.package}/torchvision.py": "torchvision/dataset.py.j2",
             self.config_path(dataset, train): "torchvision/train.py.j2",
         }
-        return [PlannedFile(path, render(template, **values)) for path, template in names.items()]
+        return planned_files(names, values)
 
     def config_path(self, dataset: DatasetSpec, train: TrainSpec) -> str:
         """The training script, relative to the output folder; its options choose the detector."""
