@@ -9,12 +9,12 @@ that trains, so that any working directory, worker process and dumped config fin
 
 from __future__ import annotations
 
-from dataforge.register.applying import DEMO_MARK, apply, check_applicable, registered_folder
+from dataforge.register.applying import DEMO_MARK, apply, check_applicable
 from dataforge.register.listing import Registered, registered
 from dataforge.register.path_file import site_folders
 from dataforge.register.planning import plan
-from dataforge.register.record import Registration, read_registration
-from dataforge.register.request import Plan, Request, Target
+from dataforge.register.record import Registration
+from dataforge.register.request import Plan, Request
 from dataforge.register.undo import Removed, unregister
 
 __all__ = [
@@ -24,13 +24,10 @@ __all__ = [
     "Registration",
     "Removed",
     "Request",
-    "Target",
     "apply",
     "check_applicable",
     "plan",
-    "read_registration",
     "registered",
-    "registered_folder",
     "site_folders",
     "unregister",
 ]

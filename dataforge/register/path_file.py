@@ -15,8 +15,13 @@ def path_file(key: str, python: str | None) -> Path | None:
     """The .pth file for this name, in the first writable site-packages."""
     for folder in site_folders(python):
         if os.access(folder, os.W_OK):
-            return folder / f"dataforge_{key}.pth"
+            return in_folder(folder, key)
     return None
+
+
+def in_folder(folder: Path, key: str) -> Path:
+    """The .pth file for this name in one site-packages."""
+    return folder / f"dataforge_{key}.pth"
 
 
 def site_folders(python: str | None = None) -> list[Path]:

@@ -42,7 +42,7 @@ def unregister(
         InputError: no such registration, or none in `out`.
     """
     key, _ = identify(name)
-    pths = [folder / f"dataforge_{key}.pth" for folder in path_file.site_folders(python)]
+    pths = [path_file.in_folder(folder, key) for folder in path_file.site_folders(python)]
     pths = [path for path in pths if path.is_file()]
     folders = [Path(os.path.abspath(out))] if out else [f for p in pths if (f := linked_folder(p))]
     default = Path(os.path.abspath(f"{key}_registered"))

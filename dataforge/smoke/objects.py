@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from dataforge.formats.voc import BOUNDS, understood_difficult
 from dataforge.frameworks import BuiltDataset, ImageInfo
 from dataforge.io import parse_xml
 from dataforge.records import Box
@@ -79,9 +80,7 @@ def _xml_object(item: Any, image: ImageInfo, dataset: BuiltDataset) -> MarkedObj
     flag = "" if name in dataset.classes else "of no class"
     box = None
     try:
-        x0, y0, x1, y1 = (
-            float(item.findtext(f"bndbox/{tag}")) for tag in ("xmin", "ymin", "xmax", "ymax")
-        )
+        x0, y0, x1, y1 = (float(item.findtext(f"bndbox/{tag}")) for tag in BOUNDS)
     except (TypeError, ValueError):
         x0 = math.nan
     if not math.isfinite(x0) or not all(map(math.isfinite, (y0, x1, y1))):
@@ -90,7 +89,8 @@ def _xml_object(item: Any, image: ImageInfo, dataset: BuiltDataset) -> MarkedObj
         a, b, c, d = dataset.offsets
         box = (min(x0, x1) + a, min(y0, y1) + b, max(x0, x1) + c, max(y0, y1) + d)
         flag = flag or _box_flag(box, image)
-    if (item.findtext("difficult") or "").strip().lower() in ("1", "1.0", "true", "yes"):
+    difficult, _ = understood_difficult(item.findtext("difficult"))
+    if difficult:
         flag = flag or "difficult"
     return MarkedObject(name if name in dataset.classes else None, raw, box, flag)
 

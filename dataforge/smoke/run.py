@@ -6,7 +6,6 @@ import os
 import time
 import warnings
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 
 from dataforge.errors import DataforgeError, InputError, OutputError
@@ -17,7 +16,7 @@ from dataforge.frameworks import (
     framework_of,
     palette,
 )
-from dataforge.io import write_json
+from dataforge.io import installed_versions, write_json
 from dataforge.smoke.plots import contact_sheet, loss_curve
 from dataforge.smoke.preflight import preflight
 from dataforge.smoke.proof import choose_images, prove
@@ -133,13 +132,9 @@ def describe_device(device: str) -> str:
 
 def versions(adapter: Adapter) -> dict[str, str]:
     """Package -> version, for packages that affect a run."""
-    found = {}
-    for package in ("dataforge", *adapter.packages, "torch", "torchvision", "numpy", "pycocotools"):
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    return installed_versions(
+        ["dataforge", *adapter.packages, "torch", "torchvision", "numpy", "pycocotools"]
+    )
 
 
 def draw_ground_truth(dataset: BuiltDataset, path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable, Iterator
 
 import msgspec
 
-from dataforge.errors import plural
+from dataforge.errors import did_you_mean, plural
 from dataforge.findings import Finding
 from dataforge.frameworks import BuiltDataset, CocoSource, Part, TrainingConfig
 from dataforge.smoke.findings import does_not_build, finding
@@ -138,11 +138,12 @@ class SplitCheck:
         odd = _Odd()
         kept_index = {image.name: i for i, image in enumerate(used.images)}
         for index, image in enumerate(whole.images):
+            kept = kept_index.get(image.name)
             try:
                 objects = marked_objects(whole, index)
-                truth = whole.truth(index)
-                if image.name in kept_index:
-                    truth = used.truth(kept_index[image.name])
+                truth = whole.truth(index)  # an error in either is reported
+                if kept is not None and not (used is whole and kept == index):
+                    truth = used.truth(kept)
             except Exception as error:  # noqa: BLE001 - it would also stop the training
                 odd.unreadable.append(f"{image.name} ({type(error).__name__}: {error})")
                 continue
@@ -150,7 +151,7 @@ class SplitCheck:
             self.marked.update(item.name for item in objects if item.name is not None)
             odd.boxes += len(objects)
             odd.outside += sum(extends_beyond(item, image) for item in objects)
-            if image.name not in kept_index:
+            if kept is None:
                 small = min(image.width or 0, image.height or 0) < part.min_size
                 reason = (
                     f"in an image under {part.min_size} px"
@@ -217,8 +218,8 @@ def _check_names(
     if missing:
         listed = []
         for name in missing[:10]:
-            close = difflib.get_close_matches(name, list(names.values()), n=1)
-            listed.append(repr(name) + (f" (did you mean {close[0]!r}?)" if close else ""))
+            hint = did_you_mean(name, names.values())
+            listed.append(repr(name) + (f" ({hint})" if hint else ""))
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         # A dataset that matches by name may lack a class in an evaluation split.
         by_name = len(dataset.cat_ids) == len(dataset.classes)

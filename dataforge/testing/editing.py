@@ -18,7 +18,7 @@ from dataforge.io import is_image
 from dataforge.records import Box, Image, Instance
 from dataforge.testing import driver
 from dataforge.testing.base import Subject
-from dataforge.testing.files import snapshot, write
+from dataforge.testing.files import DAMAGE, damaged, snapshot, write
 
 
 class Edited(NamedTuple):
@@ -117,17 +117,12 @@ class EditingContract(Subject):
                     with suppress(ParseError):
                         assert list(editor.changes(Text(name, data), Edit(place, action))) == []
 
-    @pytest.mark.parametrize("damage", ["cut", "changed", "doubled"])
+    @pytest.mark.parametrize("damage", DAMAGE)
     def test_a_damaged_text_is_refused_or_edited(self, tmp_path: Path, damage: str) -> None:
         editor = driver.editor_of(self.row)
         for number, edited in enumerate(self.edited):
             data = self._with(tmp_path / str(number), edited).read_bytes()
-            for at in range(0, len(data), max(1, len(data) // 40)):
-                bad = {
-                    "cut": data[:at],
-                    "changed": data[:at] + b'"' + data[at + 1 :],
-                    "doubled": data[:at] + data[at : at + 9] + data[at:],
-                }[damage]
+            for _, bad in damaged(data, damage):
                 text = Text(edited.place.file, bad)
                 try:
                     changes = sorted(editor.changes(text, Edit(edited.place, edited.action)))

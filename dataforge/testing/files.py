@@ -37,6 +37,21 @@ def picture(path: Path, size: tuple[int, int] = (WIDTH, HEIGHT), orientation: in
     return path
 
 
+DAMAGE = ("cut", "changed", "doubled")
+"""The kinds of damage that `damaged` does."""
+
+
+def damaged(data: bytes, damage: str) -> Iterator[tuple[int, bytes]]:
+    """(place, data damaged there) at many places, by one of `DAMAGE`."""
+    for at in range(0, len(data), max(1, len(data) // 40)):
+        bad = {
+            "cut": data[:at],
+            "changed": data[:at] + b'"' + data[at + 1 :],
+            "doubled": data[:at] + data[at : at + 9] + data[at:],
+        }
+        yield at, bad[damage]
+
+
 def snapshot(folder: Path) -> dict[str, bytes]:
     """Path -> content of all files below."""
     return {

@@ -20,7 +20,16 @@ from dataforge.io import is_image
 from dataforge.layouts import Layout
 from dataforge.testing.base import Subject, check_findings, python
 from dataforge.testing.driver import Read
-from dataforge.testing.files import HEIGHT, WIDTH, opens, snapshot, times, write
+from dataforge.testing.files import (
+    DAMAGE,
+    HEIGHT,
+    WIDTH,
+    damaged,
+    opens,
+    snapshot,
+    times,
+    write,
+)
 from dataforge.testing.samples import BOX, LABELS, NAMES
 
 
@@ -129,7 +138,7 @@ class ReadingContract(Subject):
         assert [image for image in read.images if image.source != broken.file] == others
         check_findings(read.findings, tmp_path)
 
-    @pytest.mark.parametrize("damage", ["cut", "changed", "doubled"])
+    @pytest.mark.parametrize("damage", DAMAGE)
     @pytest.mark.parametrize("strict", [False, True])
     def test_damaged_files_do_not_stop_the_reading(
         self, tmp_path: Path, damage: str, strict: bool
@@ -139,12 +148,7 @@ class ReadingContract(Subject):
         layout = self.layout(tmp_path)
         usual = set(self.read(tmp_path, layout, strict=strict).codes)
         for name, data in snapshot(tmp_path).items():
-            for at in range(0, len(data), max(1, len(data) // 40)) if not is_image(name) else ():
-                bad = {
-                    "cut": data[:at],
-                    "changed": data[:at] + b'"' + data[at + 1 :],
-                    "doubled": data[:at] + data[at : at + 9] + data[at:],
-                }[damage]
+            for at, bad in damaged(data, damage) if not is_image(name) else ():
                 write(tmp_path / name, bad)
                 read = self._read_or_say(name, tmp_path, layout, strict=strict)
                 check_findings(read.findings, tmp_path)

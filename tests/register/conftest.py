@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import run_cli
 from helpers import SAMPLE, redirect_registrations
 from register.datasets import Cli
-
-from dataforge.cli import main
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +32,11 @@ def parts(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
     """Runs a command line: (exit code, output, errors)."""
 
     def run(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dataforge", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        return int(exit_.value.code or 0), *capsys.readouterr()
+        done = run_cli(capsys, *arguments)
+        return done.returncode, done.stdout, done.stderr
 
     return run
