@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from dataforge.frameworks import (
+    PYTHON_FOLDER,
     DatasetSpec,
     PlannedFile,
     SplitSpec,
@@ -107,7 +108,7 @@ def write_files(folder: Path, files: Iterable[PlannedFile], patch: pytest.Monkey
     """The planned files below a folder, their packages importable until the test ends."""
     for file in files:
         write_text(folder / file.path, file.text)
-    patch.syspath_prepend(folder)
+    patch.syspath_prepend(folder / PYTHON_FOLDER)
 
 
 class Made:
@@ -147,8 +148,9 @@ def planned(
     **flags: Any,
 ) -> Plan:
     """A folder's registration, to be written beside the folder."""
+    name = name or unique()
     request = Request(
-        name=name or unique(),
+        name=name,
         root=str(folder),
         layout=layout,
         flags=flags,
@@ -156,7 +158,7 @@ def planned(
         also_known_as=also_known_as,
         frameworks=(framework,),
         train=TrainSpec(base=base),
-        out=str(folder.parent / f"{folder.name}_registered"),
+        out=str(folder.parent / f"{folder.name}_as_{name}"),
     )
     return plan(request)
 

@@ -6,6 +6,7 @@ import importlib.util
 import itertools
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -98,18 +99,20 @@ def _torchvision_over(config: Path, root: Path, changes: dict[str, Any]) -> Path
         changes: text -> what to put in its place.
     """
     folder = root.parent / f"{root.name}_registered"
-    (package,) = (path.name for path in config.parent.glob("*_dataset"))
-    (path,) = (line for line in _made(config.parent / package) if line.startswith("ROOT = "))
-    fresh = f"{package}_{next(_numbers)}"
-    shutil.copytree(config.parent, folder)
-    (folder / package).rename(folder / fresh)
-    edits = {package: fresh, path: f"ROOT = {str(root)!r}", **changes}
+    made = config.parents[3]
+    (package,) = (made / "python").glob("*_dataset")
+    (path,) = (line for line in _made(package) if line.startswith("ROOT = "))
+    fresh = f"{package.name}_{next(_numbers)}"
+    shutil.copytree(made, folder)
+    (folder / "python" / package.name).rename(folder / "python" / fresh)
+    sys.path.append(str(folder / "python"))  # as `register.apply` does
+    edits = {package.name: fresh, path: f"ROOT = {str(root)!r}", **changes}
     for file in folder.rglob("*.py"):
         text = file.read_text("utf-8")
         for old, new in edits.items():
             text = text.replace(old, new)
         file.write_text(text, "utf-8")
-    return folder / config.name
+    return folder / config.relative_to(made)
 
 
 def _made(package: Path) -> list[str]:

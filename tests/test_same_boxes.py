@@ -141,7 +141,7 @@ def by_mmdet3(config: Path) -> Seen:
 
 def by_torchvision(config: Path) -> Seen:
     """As the dataset's items; torchvision counts the background as 0."""
-    (package,) = (path.name for path in config.parent.glob("*_dataset"))
+    (package,) = (path.name for path in config.parents[3].glob("python/*_dataset"))
     module = importlib.import_module(f"{package}.torchvision")
     (class_,) = (v for v in vars(module).values() if getattr(v, "__module__", "") == module.__name__
                  and isinstance(v, type))  # fmt: skip
@@ -182,5 +182,5 @@ def test_every_framework_trains_on_the_same(
     registered = register_here(
         name, root, tmp_path / "out", framework, flags=flags, labels="cat,dog", unknown="ignore"
     )
-    monkeypatch.syspath_prepend(tmp_path / "out")
+    monkeypatch.syspath_prepend(tmp_path / "out" / "python")
     assert READERS[framework](registered.config) == EXPECTED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataforge.cli import options
 from dataforge.cli.command import Command
-from dataforge.cli.output import Output, say
+from dataforge.cli.output import Output, say, warn
 from dataforge.register import Registered, registered
 
 _HELP = """List the datasets that are registered for a Python, and their folders.
@@ -35,5 +35,8 @@ def show(found: list[Registered]) -> None:
         return
     width = max(len(one.name) for one in found)
     for one in found:
-        state = ", ".join(one.frameworks) if one.exists else "the folder does not exist"
+        gone = "not as registered" if one.problems else "the folder does not exist"
+        state = ", ".join(one.frameworks) if one.exists else gone
         say(f"{one.name:{width}}  {one.folder}  ({state})")
+        for problem in one.problems:
+            warn(problem)

@@ -13,7 +13,7 @@ from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
 from dataforge.cli.output import Output, say, show_counts, show_findings, tell
 from dataforge.cli.struct_options import given, struct_options
 from dataforge.errors import UsageError, plural
-from dataforge.frameworks import TrainSpec, detectors, frameworks, get_framework
+from dataforge.frameworks import PYTHON_FOLDER, TrainSpec, detectors, frameworks, get_framework
 from dataforge.layouts import CoordsChoice, Difficult
 from dataforge.register import Plan, Request, apply, check_applicable, plan
 
@@ -210,8 +210,8 @@ def _register(
             show_applied(planned, written, request.python)
 
     code = output.give(as_json(planned, written), show, failed=planned.failed)
-    if dry_run and not force:
-        check_applicable(planned)  # last, because its message refers to the diff
+    if dry_run:
+        check_applicable(planned, force)  # last, because its message refers to the diff
     return code
 
 
@@ -283,7 +283,8 @@ def show_applied(planned: Plan, written: Sequence[Path], python: str | None) -> 
         modules = ", ".join(target.module for target in planned.targets)
         tell(f"importable as {modules}, by the line in {planned.pth}")
     else:
-        tell(f"no site-packages is writable: set PYTHONPATH={planned.out} before training")
+        folder = shlex.quote(str(planned.out / PYTHON_FOLDER))
+        tell(f"no site-packages is writable: set PYTHONPATH={folder} before training")
     targets = [(target, get_framework(target.framework)) for target in planned.targets]
     knows = f"; get_classes() knows it as {', '.join(dataset.aliases)}"
     has_get_classes = any(framework.has_get_classes for _, framework in targets)
@@ -294,4 +295,4 @@ def show_applied(planned: Plan, written: Sequence[Path], python: str | None) -> 
         script = f"{framework.trainer} " if framework.trainer else ""
         tell(f"train it:  {runs} {script}{config}")
     option = f" --python {runs}" if python else ""
-    tell(f"undo it:   dataforge unregister {shlex.quote(dataset.name)}{option}")
+    tell(f"undo it:   {planned.undo}{option}")

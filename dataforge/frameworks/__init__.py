@@ -21,11 +21,13 @@ from dataforge.frameworks.base import Framework, Options
 from dataforge.frameworks.package import package_files
 from dataforge.frameworks.render import render_text
 from dataforge.frameworks.spec import (
+    PYTHON_FOLDER,
     DatasetSpec,
     PlannedFile,
     SplitSpec,
     TrainSpec,
     identify,
+    package_name,
     palette,
     snake_case,
 )
@@ -42,6 +44,7 @@ from dataforge.frameworks.table import (
 )
 
 __all__ = [
+    "PYTHON_FOLDER",
     "Adapter",
     "BuiltDataset",
     "CocoSource",
@@ -67,6 +70,7 @@ __all__ = [
     "identify",
     "installed_framework",
     "package_files",
+    "package_name",
     "palette",
     "render_text",
     "snake_case",

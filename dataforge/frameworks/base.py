@@ -67,11 +67,17 @@ class Framework(ABC):
 
     @abstractmethod
     def render_files(self, dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
-        """The generated files, in addition to those of `package_files` for every framework."""
+        """The generated files, in addition to those of `package_files` for every framework.
+
+        A module is importable if it is a file of `dataset.folder`.
+        """
 
     @abstractmethod
     def config_path(self, dataset: DatasetSpec, train: TrainSpec) -> str:
-        """The training config or script among the files, relative to the output folder."""
+        """The training config or script among the files, relative to the output folder.
+
+        A script has a folder of its own: Python searches it for what the script imports.
+        """
 
     @abstractmethod
     def adapter(self) -> Adapter:

@@ -15,7 +15,7 @@ def package_files(dataset: DatasetSpec) -> list[PlannedFile]:
         "offsets": COORDS_OFFSETS[dataset.coords],
     }
     names = {
-        f"{dataset.package}/__init__.py": "shared/package.py.j2",
-        f"{dataset.package}/annotations.py": f"shared/{dataset.format}_annotations.py.j2",
+        f"{dataset.folder}/__init__.py": "shared/package.py.j2",
+        f"{dataset.folder}/annotations.py": f"shared/{dataset.format}_annotations.py.j2",
     }
     return planned_files(names, values)

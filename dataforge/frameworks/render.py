@@ -72,6 +72,6 @@ def literal(value: Any, indent: int = 0) -> str:
 
 
 def comment(value: str) -> str:
-    """Text that is safe inside a comment or docstring: one line, no quotes or backslashes."""
-    kept = "".join(c if c.isprintable() and c not in "\"'\\" else " " for c in value)
+    """Text that is safe inside a comment or docstring: no lines, quotes, backslashes or braces."""
+    kept = "".join(c if c.isprintable() and c not in "\"'\\{}" else " " for c in value)
     return " ".join(kept.split())

@@ -6,7 +6,7 @@ import colorsys
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -14,6 +14,9 @@ import msgspec
 from dataforge.errors import UsageError
 from dataforge.geometry import Coords
 from dataforge.layouts import Difficult
+
+PYTHON_FOLDER = "python"
+"""Folder of the output that Python searches for modules; only the generated package is in it."""
 
 
 class SplitSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +83,17 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
     without_mask: str = ""
     dropped: tuple[str, ...] = ()
 
+    @property
+    def folder(self) -> str:
+        """The folder of the generated package, relative to the output folder."""
+        return f"{PYTHON_FOLDER}/{self.package}"
+
+    def paths(self) -> Iterator[str]:
+        """Every path in the generated code."""
+        yield self.root
+        for split in self.splits.values():
+            yield from (split.ann_file, split.images, split.annotations)
+
 
 class TrainSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Training settings of the generated config, for any framework.
@@ -122,6 +136,11 @@ def identify(name: str) -> tuple[str, str]:
         raise UsageError(f"{name!r} cannot be a Python name; begin it with a letter")
     class_name = "".join(word[0].upper() + word[1:] for word in words)
     return key, class_name.removesuffix("Dataset") + "Dataset"
+
+
+def package_name(key: str) -> str:
+    """The generated package of a dataset."""
+    return f"{key}_dataset"
 
 
 def find_base(wanted: str, bases: Iterable[str]) -> str:

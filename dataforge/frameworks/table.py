@@ -172,14 +172,15 @@ def _versions_of(python: str) -> Mapping[str, str]:
 
 
 def ask_python(python: str, code: str) -> str:
-    """The output of some code run in another Python.
+    """The output of some code run in another Python, which does not search the working directory.
 
     Raises:
         UsageError: `python` cannot be run, or fails.
     """
+    code = f"import sys; sys.path = [path for path in sys.path if path]; {code}"
     try:
         result = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
         raise UsageError(f"--python {python}: cannot be run: {error}") from error
     return result.stdout
 

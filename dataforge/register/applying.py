@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-import shlex
-import sys
-from pathlib import Path
+import os
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 
 from dataforge.errors import OutputError
+from dataforge.frameworks import PYTHON_FOLDER
 from dataforge.io import REGISTRATION, staged, write_json, write_text
-from dataforge.register import path_file
-from dataforge.register.path_file import linked_folder
-from dataforge.register.record import Registration, read_registration, sha256
+from dataforge.register.contents import (
+    check_contents,
+    close_to_others,
+    remove_caches,
+    script_folders,
+)
+from dataforge.register.path_file import linked_folder, write_line
+from dataforge.register.record import Registration, digest_of, read_registration, sha256
 from dataforge.register.request import Plan
 
 DEMO_MARK = "dataforge_demo"
@@ -29,11 +34,11 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
         The files written, without those that are unchanged.
 
     Raises:
-        OutputError: a file was changed by hand or not written by dataforge, or the name is
+        OutputError: the folder contains anything else, a file was changed by hand, or the name is
             registered from another folder; nothing is written then.
     """
-    if not force:
-        check_applicable(plan_)
+    check_applicable(plan_, force)
+    is_new = not os.path.lexists(plan_.out)
     old = read_registration(plan_.out)
     written = []
     hashes = dict(old.files) if old else {}
@@ -42,21 +47,39 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
     with staged(plan_.out, [], force=True) as stage:
         for file in plan_.files:
             path = plan_.out / file.path
-            if not path.is_file() or path.read_bytes() != file.text.encode():
+            if not path.is_file() or digest_of(path) != hashes[file.path]:
                 write_text(stage / file.path, file.text)
                 written.append(path)
         if registration != old:
             write_json(stage / REGISTRATION, registration)
+    _protect(plan_, hashes, is_new)
+    check_contents(plan_)  # again: others may have put something there in the meantime
     if plan_.pth is not None:
-        write_text(plan_.pth, f"{plan_.out}\n")
-        if plan_.pth.parent in path_file.site_folders() and str(plan_.out) not in sys.path:
-            sys.path.append(str(plan_.out))  # path files are only read when Python starts
-            importlib.invalidate_caches()
+        write_line(plan_.pth, plan_.out)
     return written
 
 
-def check_applicable(plan_: Plan) -> None:
-    """Raise OutputError if `apply` would overwrite files that are not its own."""
+def _protect(plan_: Plan, names: Iterable[str], is_new: bool) -> None:
+    """Leave others no way into what Python imports: neither their caches nor write permission."""
+    searched = [PurePosixPath(PYTHON_FOLDER), *script_folders(plan_)]
+    paths = [PurePosixPath(name) for name in names]
+    ours = {
+        plan_.out / part
+        for path in paths
+        for part in (path, *path.parents)
+        if any(part.is_relative_to(folder) for folder in searched)
+    }
+    close_to_others([*ours, *([plan_.out] if is_new else [])])
+    for path in paths:
+        if path.suffix == ".py":
+            remove_caches(plan_.out / path)
+
+
+def check_applicable(plan_: Plan, force: bool = False) -> None:
+    """Raise OutputError if `apply` would not write; see there."""
+    check_contents(plan_)
+    if force:
+        return
     old = read_registration(plan_.out)
     changed = [
         file.path
@@ -76,16 +99,13 @@ def check_applicable(plan_: Plan) -> None:
     if not (other.parent / DEMO_MARK).is_file():  # a demo may be overwritten
         raise OutputError(
             f"{plan_.dataset.name} is already registered, from {other}; "
-            f"`dataforge unregister {shlex.quote(plan_.dataset.name)}` undoes that; --force "
+            f"`{plan_.undo}` undoes that; --force "
             "replaces it"
         )
 
 
 def _may_replace(path: Path, text: str, recorded: str | None) -> bool:
-    if not path.exists():
-        return True
-    data = path.read_bytes()
-    return data == text.encode() or sha256(data) == recorded
+    return not path.exists() or digest_of(path) in (sha256(text.encode()), recorded)
 
 
 def registered_folder(plan_: Plan) -> Path | None:

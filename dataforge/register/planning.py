@@ -24,12 +24,15 @@ from dataforge.frameworks import (
     choose_frameworks,
     identify,
     package_files,
+    package_name,
     snake_case,
 )
 from dataforge.io import Root
 from dataforge.layouts import Layout
+from dataforge.register.contents import check_contents
 from dataforge.register.dataset import Surveyed, survey_data
-from dataforge.register.path_file import path_file
+from dataforge.register.path_file import imported_from, linked_folder, path_file
+from dataforge.register.paths import check_length, check_path
 from dataforge.register.record import read_registration, sha256
 from dataforge.register.request import Plan, Request, Target
 from dataforge.register.splits import made_splits, shared_out, used_splits
@@ -43,9 +46,13 @@ def plan(request: Request) -> Plan:
         InputError: the folder does not exist, or has no annotations.
         LayoutError: the layout cannot be inferred.
         UsageError: the name, base or an option is invalid, or no framework is named or installed.
-        OutputError: the framework does not support the path.
+        OutputError: a path cannot be written into code or is not supported by the framework, or
+            the output folder contains something else.
     """
     key, _ = identify(request.name)
+    out = Path(os.path.abspath(request.out or f"{key}_registered"))
+    for path in (out, os.path.abspath(request.root), request.python or ""):
+        check_path(path)
     frameworks = choose_frameworks(request.frameworks, request.python, request.framework_options)
     rule = load_rule(request.split, request.seed, request.stratify, request.group_by)
     root = Root(request.root)
@@ -62,7 +69,6 @@ def plan(request: Request) -> Plan:
     if rules.names is None:
         data = _without_unused(data, resolver, findings)
     classes = resolver.settle(data.tally, data.order)
-    out = Path(os.path.abspath(request.out or f"{key}_registered"))
     if rule is not None:
         data = shared_out(data, rule, request, classes, findings)
         classes = resolver.settle(_tally(data), data.order)
@@ -76,13 +82,15 @@ def plan(request: Request) -> Plan:
         raise InputError(_nothing(request, findings))
     dropped = tuple(_dropped(categories, classes, rules))
     dataset = _dataset(request, found.layout, data, classes, splits, dropped)
+    for path in dataset.paths():
+        check_path(path)
     for framework in frameworks:
         framework.check(dataset, request.train)
     findings += unmarked(instances, classes.names)
     shared = [*package_files(dataset), *made.files]
     files = [*shared, *_files(frameworks, dataset, request)]
     findings += _registered_otherwise(out, shared, files)
-    return Plan(
+    planned = Plan(
         dataset=dataset,
         out=out,
         files=files,
@@ -93,6 +101,21 @@ def plan(request: Request) -> Plan:
         findings=findings,
         pth=path_file(key, request.python),
     )
+    check_length([*(out / file.path for file in files), *([planned.pth] if planned.pth else [])])
+    check_contents(planned)
+    _check_package(planned, request.python)
+    return planned
+
+
+def _check_package(planned: Plan, python: str | None) -> None:
+    """Refuse a package that would be hidden by one that an interpreter has already."""
+    package = planned.dataset.package
+    found = imported_from(package, python)
+    if found is None or found == planned.out / planned.dataset.folder:
+        return
+    registered = linked_folder(planned.pth) if planned.pth is not None else None
+    if registered is None or found != registered / planned.dataset.folder:
+        raise UsageError(f"{package} is already a package, in {found}; choose another NAME")
 
 
 def _dataset(
@@ -108,7 +131,7 @@ def _dataset(
         name=request.name,
         class_name=class_name,
         key=key,
-        package=f"{key}_dataset",
+        package=package_name(key),
         aliases=_aliases(request, key, layout),
         format=layout.format,
         root=os.path.abspath(request.root),

@@ -1,13 +1,22 @@
-"""``dataforge_registration.json``: what a registration wrote, so that it can be undone."""
+"""``dataforge_registration.json``: what a registration wrote, so that it can be undone.
+
+A dataset may bring a record of its own making: what it says is checked, and never trusted to name
+anything outside its folder.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+import os
+from pathlib import Path, PureWindowsPath
 
 import msgspec
 
-from dataforge.io import REGISTRATION, decode_json, read_file
+from dataforge.errors import ParseError, UsageError
+from dataforge.frameworks import identify
+from dataforge.io import REGISTRATION, decode_json, is_plain, read_file
+
+_MAX_BYTES = 1 << 20
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,12 +30,46 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     files: dict[str, str]
 
+    @property
+    def key(self) -> str:
+        """The name as Python knows it."""
+        return identify(self.name)[0]
+
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def read_registration(out: Path) -> Registration | None:
-    """The registration in a folder, None if there is none."""
+    """The registration in a folder, None if there is none.
+
+    Raises:
+        ParseError: it is a link, is larger than 1 MiB, or names files outside the folder.
+    """
     path = out / REGISTRATION
-    return decode_json(read_file(path), Registration, str(path)) if path.is_file() else None
+    if not os.path.lexists(path):
+        return None
+    if path.is_symlink():
+        raise ParseError(str(path), "", "is a link, not a record of `dataforge register`")
+    record = decode_json(read_file(path, _MAX_BYTES), Registration, str(path))
+    try:
+        _ = record.key
+    except UsageError as error:
+        raise ParseError(str(path), "$.name", str(error)) from error
+    for name in record.files:
+        if not _is_below(name):
+            raise ParseError(str(path), "$.files", f"{name!r} is not the name of a file below")
+    return record
+
+
+def _is_below(name: str) -> bool:
+    return all(map(is_plain, name.split("/"))) and not PureWindowsPath(name).drive

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -93,12 +94,19 @@ class Plan(msgspec.Struct, kw_only=True):
         """Whether any finding is an error."""
         return any_error(self.findings)
 
+    @property
+    def undo(self) -> str:
+        """The command that undoes the registration; the key is a name without oddities."""
+        name = self.dataset.name
+        is_plain = name.isprintable() and not name.startswith("-")
+        return f"dataforge unregister {shlex.quote(name if is_plain else self.dataset.key)}"
+
     def diff(self) -> str:
         """A unified diff from the files in `out` to the planned ones."""
         parts: list[str] = []
         for file in self.files:
             path = self.out / file.path
-            old = path.read_text("utf-8") if path.is_file() else ""
+            old = path.read_text("utf-8", "replace") if path.is_file() else ""
             parts += difflib.unified_diff(
                 old.splitlines(keepends=True),
                 file.text.splitlines(keepends=True),

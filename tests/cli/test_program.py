@@ -189,11 +189,11 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_list(cli: Cli, site: Path, tmp_path: Path) -> None:
     assert cli("list").stdout == "no dataset is registered; `dataforge register` registers one\n"
     assert json.loads(cli("list", "--json").stdout) == []
-    files = ("cats_dataset/__init__.py", "cats_dataset/mmdet3.py", "cats_dataset/mmdet2.py")
+    files = ("python/cats_dataset/mmdet3.py", "python/cats_dataset/mmdet2.py")
     record = Registration(name="Cats", files=dict.fromkeys(files, ""))
     write(tmp_path / "cats" / "dataforge_registration.json", msgspec.json.encode(record))
-    write(site / "dataforge_cats.pth", f"{tmp_path / 'cats'}\n")
-    write(site / "dataforge_dogs.pth", f"{tmp_path / 'dogs'}\n")
+    write(site / "dataforge_cats.pth", f"{tmp_path / 'cats' / 'python'}\n")
+    write(site / "dataforge_dogs.pth", f"{tmp_path / 'dogs' / 'python'}\n")
     write(site / "other.pth", "/elsewhere\n")
     assert cli("list").stdout.splitlines() == [
         f"Cats  {tmp_path / 'cats'}  (mmdet2, mmdet3)",
@@ -206,6 +206,7 @@ def test_list(cli: Cli, site: Path, tmp_path: Path) -> None:
             "path_file": str(site / "dataforge_cats.pth"),
             "frameworks": ["mmdet2", "mmdet3"],
             "exists": True,
+            "problems": [],
         },
         {
             "name": "dogs",
@@ -213,12 +214,13 @@ def test_list(cli: Cli, site: Path, tmp_path: Path) -> None:
             "path_file": str(site / "dataforge_dogs.pth"),
             "frameworks": [],
             "exists": False,
+            "problems": [],
         },
     ]
 
 
 def test_unregister_suggests_a_name(cli: Cli, site: Path, tmp_path: Path) -> None:
-    write(site / "dataforge_cats.pth", f"{tmp_path / 'cats'}\n")
+    write(site / "dataforge_cats.pth", f"{tmp_path / 'cats' / 'python'}\n")
     result = cli("unregister", "catz")
     assert (result.returncode, result.stdout) == (3, "")
     assert result.stderr == "error: catz is not registered here; did you mean 'cats'?\n"

@@ -410,7 +410,7 @@ def cases(folder: Path) -> list[Case]:
         ("voc-again", [voc, note], f"{voc} --seed 2 --force"),
         ("beside", ["note {out}/images/mine.txt"], yolo),
         ("register", [], register + SPLIT),
-        ("register-again", [register + SPLIT, note],
+        ("register-again", [register + SPLIT],
          f"{register} {SPLIT} --labels dog,cat --base retinanet_r50_fpn"),
         ("fix-out", [], "check {untidy} --fix --output {out}"),
         ("fix-in-place", ["copy {untidy} {out}"], "check {out} --fix"),

@@ -72,7 +72,7 @@ class Toy(Framework):
     def render_files(self, dataset, train):
         pace = f"{self.options.pace} {self.options.legs}"
         text = render_text(SCRIPT, dataset=dataset, pace=pace)
-        module = PlannedFile(f"{dataset.package}/toy.py", "")
+        module = PlannedFile(f"{dataset.folder}/toy.py", "")
         return [module, PlannedFile(self.config_path(dataset, train), text)]
 
 

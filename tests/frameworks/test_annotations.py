@@ -50,7 +50,7 @@ def test_works_without_a_framework(tmp_path: Path) -> None:
         write_files(plan.out, plan.files, patch)
     code = f"""
 import sys
-sys.path.insert(0, {str(plan.out)!r})
+sys.path.insert(0, {str(plan.out / "python")!r})
 from alone_dataset.annotations import read
 (info,) = read({str(plan.out / plan.dataset.splits["train"].ann_file)!r}, 'img', 'xml')
 assert info == dict(

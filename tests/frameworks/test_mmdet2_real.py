@@ -206,7 +206,7 @@ def test_duplicate_dataset_class_is_an_error(
 ) -> None:
     dataset = spec(unique())
     load(dataset, tmp_path, monkeypatch)
-    copy = tmp_path / f"copy_of_{dataset.package}"
-    shutil.copytree(tmp_path / dataset.package, copy)
+    copy = tmp_path / "python" / f"copy_of_{dataset.package}"
+    shutil.copytree(tmp_path / dataset.folder, copy)
     with pytest.raises(KeyError, match=f"{dataset.class_name} is already registered"):
         importlib.import_module(f"{copy.name}.mmdet2")

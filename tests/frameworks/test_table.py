@@ -31,7 +31,7 @@ def test_every_framework_offers_the_same_interface(name: str) -> None:
     framework.check(HUMANPARTS, train)
     paths = {file.path for file in framework.render_files(HUMANPARTS, train)}
     assert framework.config_path(HUMANPARTS, train) in paths
-    assert f"{framework.module_name(HUMANPARTS).replace('.', '/')}.py" in paths
+    assert f"python/{framework.module_name(HUMANPARTS).replace('.', '/')}.py" in paths
     adapter = framework.adapter()
     assert isinstance(adapter, Adapter)
     assert set(framework.packages) <= set(adapter.packages)

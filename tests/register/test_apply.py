@@ -16,9 +16,9 @@ from dataforge.io import REGISTRATION
 from dataforge.register import Request, apply, plan, unregister
 
 FILES = {
-    "humanparts_dataset/__init__.py",
-    "humanparts_dataset/annotations.py",
-    "humanparts_dataset/mmdet2.py",
+    "python/humanparts_dataset/__init__.py",
+    "python/humanparts_dataset/annotations.py",
+    "python/humanparts_dataset/mmdet2.py",
     "configs/mmdet2/_base_/datasets/humanparts.py",
     "configs/mmdet2/humanparts/faster_rcnn_r50_fpn_humanparts.py",
 }
@@ -35,13 +35,13 @@ def test_apply_writes_and_unregister_removes(parts: Path, site: Path) -> None:
     assert {file.path: file.text.encode() for file in plan_.files} | {
         REGISTRATION: (out / REGISTRATION).read_bytes()
     } == snapshot(out)
-    assert (site / "dataforge_humanparts.pth").read_text() == f"{out}\n"
-    assert str(out) in sys.path
+    assert (site / "dataforge_humanparts.pth").read_text() == f"{out}/python\n"
+    assert str(out / "python") in sys.path
     assert plan_.diff() == ""
     stamps = {path: path.stat().st_mtime_ns for path in written}
     assert apply(planned(parts)) == []
     assert {path: path.stat().st_mtime_ns for path in written} == stamps
-    cache = out / "humanparts_dataset" / "__pycache__"
+    cache = out / "python" / "humanparts_dataset" / "__pycache__"
     write(cache / "mmdet2.cpython-311.pyc", b"x")
     result = unregister("HumanParts")
     assert {*result.removed} == {*written, site / "dataforge_humanparts.pth"}
@@ -55,10 +55,10 @@ def test_apply_writes_and_unregister_removes(parts: Path, site: Path) -> None:
 
 def test_foreign_files_are_kept(parts: Path, site: Path) -> None:
     plan_ = planned(parts)
+    apply(plan_)
     own = write(plan_.out / "configs" / "humanparts" / "mine.py", "x = 1\n")
     notes = write(plan_.out / "notes.txt", "keep")
     other = write(site / "dataforge_other.pth", "/elsewhere\n")
-    apply(plan_)
     unregister("HumanParts")
     assert [*snapshot(plan_.out)] == ["configs/humanparts/mine.py", "notes.txt"]
     assert own.read_text() == "x = 1\n"
@@ -134,7 +134,7 @@ def test_a_name_is_registered_once(parts: Path, tmp_path: Path, site: Path) -> N
     assert str(first.out) in str(caught.value)
     assert not second.out.exists()
     apply(second, force=True)
-    assert (site / "dataforge_humanparts.pth").read_text() == f"{second.out}\n"
+    assert (site / "dataforge_humanparts.pth").read_text() == f"{second.out}/python\n"
     unregister("HumanParts")
     assert first.out.exists()
     assert not second.out.exists()

@@ -21,7 +21,7 @@ def test_cli_class_options(cli: Cli, parts: Path, tmp_path: Path) -> None:
     rows = [line.split() for line in out.splitlines()]
     assert ["body", "66", "24"] in rows
     assert "note dropped-class: 1, 30 shapes left out" in out
-    text = Path("humanparts_registered/humanparts_dataset/annotations.py").read_text()
+    text = Path("humanparts_registered/python/humanparts_dataset/annotations.py").read_text()
     assert "CLASSES = ('body', )" in text or "CLASSES = ('body',)" in text
     assert "face" not in text
 
@@ -77,11 +77,15 @@ def test_cli_prints_commands_ready_to_paste(
     cli: Cli, parts: Path, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Quoted, and with the Python that trains."""
-    monkeypatch.setattr("dataforge.register.path_file.ask_python", lambda python, code: f"{site}\n")
+
+    def answer(python: str, code: str) -> str:
+        return json.dumps([str(site)] if "site" in code else [""])
+
+    monkeypatch.setattr("dataforge.register.path_file.ask_python", answer)
     options = ("--framework", "torchvision,", "--python", "/my env/python", "--output", "my out")
     code, out, _ = cli("register", "My Parts", "--root", parts, *options)
     assert code == 0
-    script = Path.cwd() / "my out" / "train.py"
+    script = Path.cwd() / "my out" / "configs/torchvision/my_parts/train.py"
     assert out.splitlines()[-4:] == [
         "registered MyPartsDataset",
         f"prove it:  '/my env/python' -m dataforge smoke '{script}'",

@@ -32,7 +32,7 @@ def test_the_package_is_importable_from_anywhere(
     assert plan_.pth is not None
     assert tmp_path / "venv" in plan_.pth.parents
     assert list(site.iterdir()) == []
-    assert imported_from(other_python, tmp_path) == f"{plan_.out / plan_.dataset.package}"
+    assert imported_from(other_python, tmp_path) == f"{plan_.out / plan_.dataset.folder}"
     unregister("HumanParts", python=other_python)
     assert imported_from(other_python, tmp_path) == ""
 
@@ -56,8 +56,10 @@ def test_site_packages_of_the_running_python(
     run_away(own_python, tmp_path, *command, "--framework", "mmdet2")
     made = tmp_path / "humanparts_registered"
     (path_file,) = (tmp_path / "environment").rglob("dataforge_humanparts.pth")
-    assert path_file.read_text() == f"{made}\n"
-    assert imported_from(own_python, tmp_path / "work") == str(made / "humanparts_dataset")
+    assert path_file.read_text() == f"{made}/python\n"
+    assert imported_from(own_python, tmp_path / "work") == str(
+        made / "python" / "humanparts_dataset"
+    )
     run_away(own_python, tmp_path, "-m", "dataforge", "unregister", "HumanParts")
     assert not path_file.exists()
     assert not made.exists()

@@ -61,7 +61,9 @@ def test_flags_override_the_layout(parts: Path) -> None:
     codes = {finding.code: finding.severity for finding in plan_.findings}
     assert codes["unknown-label"] == "note"
     assert codes["val-is-train"] == "warning"
-    text = {file.path: file.text for file in plan_.files}["humanparts_dataset/annotations.py"]
+    text = {file.path: file.text for file in plan_.files}[
+        "python/humanparts_dataset/annotations.py"
+    ]
     assert "OFFSETS = (-1.0, -1.0, 0.0, 0.0)" in text
 
 

@@ -35,7 +35,7 @@ def test_no_box_of_bccd_is_lost(
     name = f"Smoke{name}{framework.title()}"
     config = register_here(name, root, tmp_path / "out", framework, layout=layout).config
     # 545 boxes end at the image's edge and none begins at 0: pixels are counted from 1.
-    module = next((tmp_path / "out").glob("*_dataset/annotations.py")).read_text()
+    module = next((tmp_path / "out").glob("python/*_dataset/annotations.py")).read_text()
     assert "OFFSETS = (-1.0, -1.0, 0.0, 0.0)" in module
     report = preflight(config)
     assert report.verdict == "ready"

@@ -59,11 +59,7 @@ class Mmdet2(Framework):
         """
         check_names(dataset, BUILT_IN[2], RESERVED_ALIASES)
         check_masks(self.detector(train), dataset)
-        splits = dataset.splits.values()
-        paths = [
-            path for split in splits for path in (split.ann_file, split.images, split.annotations)
-        ]
-        for path in (dataset.root, *paths):
+        for path in dataset.paths():
             if any(c in path for c in "'\"\\\n{}"):
                 # mmcv 1.7.2 utils/config.py:437 prints a str between quotes without escaping it.
                 raise OutputError(
@@ -76,7 +72,7 @@ class Mmdet2(Framework):
         values = template_values(self, dataset, train)
         fragment = values["fragment"]
         names = {
-            f"{dataset.package}/mmdet2.py": f"mmdet2/{dataset.format}.py.j2",
+            f"{dataset.folder}/mmdet2.py": f"mmdet2/{dataset.format}.py.j2",
             f"configs/mmdet2/_base_/datasets/{fragment}.py": "mmdet2/dataset_config.py.j2",
             self.config_path(dataset, train): "mmdet2/train_config.py.j2",
         }

@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
+from dataforge.errors import OutputError
 from dataforge.frameworks.adapter import Adapter
 from dataforge.frameworks.base import Framework, Options
 from dataforge.frameworks.mm import check_names, template_values
@@ -87,7 +88,15 @@ class Mmdet3(Framework):
 
         Raises:
             UsageError: mmdet already uses the name, or the base is unknown or requires masks.
+            OutputError: mmengine would take a part of a path for a variable.
         """
+        for path in dataset.paths():
+            if "{{" in path or "${" in path:
+                # mmengine 0.10.7 config/config.py:685, 729, 769; mmdet utils/replace_cfg_vals.py
+                raise OutputError(
+                    f"{path}: mmengine takes '{{{{' and '${{' in a config for variables; rename or "
+                    "link the folder"
+                )
         class_names = BUILT_IN[3] | {*RESERVED_FOR_METRICS.split()}
         check_names(dataset, class_names, RESERVED_ALIASES)
         check_masks(self.detector(train), dataset)
@@ -110,7 +119,7 @@ class Mmdet3(Framework):
         }
         fragment = values["fragment"]
         names = {
-            f"{dataset.package}/mmdet3.py": f"mmdet3/{dataset.format}.py.j2",
+            f"{dataset.folder}/mmdet3.py": f"mmdet3/{dataset.format}.py.j2",
             f"{self._folder}/_base_/datasets/{fragment}.py": "mmdet3/dataset_config.py.j2",
             self.config_path(dataset, train): f"mmdet3/{'lazy' if lazy else 'train'}_config.py.j2",
         }

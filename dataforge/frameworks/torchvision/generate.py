@@ -62,11 +62,14 @@ class Torchvision(Framework):
             "module": self.module_name(dataset),
         }
         names = {
-            f"{dataset.package}/torchvision.py": "torchvision/dataset.py.j2",
+            f"{dataset.folder}/torchvision.py": "torchvision/dataset.py.j2",
             self.config_path(dataset, train): "torchvision/train.py.j2",
         }
         return planned_files(names, values)
 
     def config_path(self, dataset: DatasetSpec, train: TrainSpec) -> str:
-        """The training script, relative to the output folder; its options choose the detector."""
-        return "train.py"
+        """The training script, relative to the output folder; its options choose the detector.
+
+        It is alone in its folder, which is the first that Python searches for what it imports.
+        """
+        return f"configs/torchvision/{dataset.key}/train.py"
