@@ -116,8 +116,8 @@ def _requests(folder: Path, framework: str) -> list[register.Request]:
 
 
 def _fresh(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder} is a file; name a folder")
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise OutputError(f"{folder} is a link or a file; name a folder")
     if folder.exists() and any(folder.iterdir()):
         if not (folder / DEMO_MARK).is_file():
             raise OutputError(f"{folder} exists and is not a demo; name another folder")

@@ -63,13 +63,9 @@ def _protect(plan_: Plan, names: Iterable[str], is_new: bool) -> None:
     """Leave others no way into what Python imports: neither their caches nor write permission."""
     searched = [PurePosixPath(PYTHON_FOLDER), *script_folders(plan_)]
     paths = [PurePosixPath(name) for name in names]
-    ours = {
-        plan_.out / part
-        for path in paths
-        for part in (path, *path.parents)
-        if any(part.is_relative_to(folder) for folder in searched)
-    }
-    close_to_others([*ours, *([plan_.out] if is_new else [])])
+    imported = [path for path in paths if any(map(path.is_relative_to, searched))]
+    ours = {part for path in imported for part in (path, *path.parents) if is_new or part.name}
+    close_to_others(plan_.out / part for part in ours)
     for path in paths:
         if path.suffix == ".py":
             remove_caches(plan_.out / path)

@@ -28,7 +28,7 @@ def check_path(path: str | os.PathLike[str]) -> None:
     if refused:
         raise OutputError(
             f"{text!a}: contains {refused[0]!a}, which a path file or a config cannot "
-            "hold; rename the folder"
+            "hold; rename it"
         )
 
 

@@ -14,7 +14,7 @@ from dataforge.checks import unmarked
 from dataforge.classes import Classes, ClassRules, Resolver, Tally, load_names
 from dataforge.codes import code
 from dataforge.datasets import find_layout, in_two_splits, layout_rules
-from dataforge.errors import InputError, UsageError, plural
+from dataforge.errors import InputError, OutputError, UsageError, plural
 from dataforge.findings import Finding, Place, as_reasons
 from dataforge.frameworks import (
     DatasetSpec,
@@ -101,6 +101,8 @@ def plan(request: Request) -> Plan:
         findings=findings,
         pth=path_file(key, request.python),
     )
+    if planned.pth is None and os.pathsep in str(out):
+        raise OutputError(f"{out}: PYTHONPATH cannot hold it; choose another --output")
     check_length([*(out / file.path for file in files), *([planned.pth] if planned.pth else [])])
     check_contents(planned)
     _check_package(planned, request.python)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -29,6 +30,14 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def parts(tmp_path: Path) -> Path:
     """A copy of the sample."""
     return Path(shutil.copytree(SAMPLE / "humanparts", tmp_path / "HumanParts"))
+
+
+@pytest.fixture
+def other_python(tmp_path: Path) -> str:
+    """The python of a virtual environment of its own."""
+    folder = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    return str(folder / "bin" / "python")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,6 @@ from register.datasets import planned
 
 from dataforge.errors import UsageError
 from dataforge.register import apply, unregister
-
-
-@pytest.fixture
-def other_python(tmp_path: Path) -> str:
-    """The python of a virtual environment of its own."""
-    folder = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    return str(folder / "bin" / "python")
 
 
 def test_the_package_is_importable_from_anywhere(
