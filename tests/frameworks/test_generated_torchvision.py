@@ -7,7 +7,6 @@ import importlib.util
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +15,8 @@ from typing import Any
 import pytest
 from generated import planned, write_files
 from helpers import HEIGHT, SQUARE, WIDTH, picture, voc_object, voc_xml, write
+
+from dataforge.register.path_file import write_line
 
 pytest.importorskip("torchvision.tv_tensors")
 import torch
@@ -522,11 +523,13 @@ def test_training_resuming_and_testing(
         train.main([*SMALL, "--weights-backbone", "none", "--test-only", "--resume", middle])
 
 
-def run_script(registered: Registered, *command: str, cwd: Path) -> str:
-    """Its output, from another directory and with nothing on PYTHONPATH."""
+def run_script(registered: Registered, python: str, *command: str, cwd: Path) -> str:
+    """Its output, from another directory and with nothing on PYTHONPATH, but registered."""
+    (packages,) = Path(python).parents[1].glob("lib/python*/site-packages")
+    write_line(packages / f"dataforge_{registered.plan.dataset.key}.pth", registered.plan.out)
     env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     result = subprocess.run(
-        [sys.executable, *command],
+        [python, *command],
         capture_output=True,
         text=True,
         check=False,
@@ -538,13 +541,13 @@ def run_script(registered: Registered, *command: str, cwd: Path) -> str:
 
 
 @pytest.mark.torchvision
-def test_two_processes(pets: Registered, tmp_path: Path) -> None:
+def test_two_processes(pets: Registered, own_python: str, tmp_path: Path) -> None:
     """Each sees a part of the images; losses and scores are those of all, said once."""
     port = str(20000 + os.getpid() % 20000)
     launch = ["-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port", port]
     options = [*SMALL, "--weights-backbone", "none", "--epochs", "1", "--batch-size", "1"]
     out = run_script(
-        pets, *launch, str(pets.script), *options, "--output-dir", "runs", cwd=tmp_path
+        pets, own_python, *launch, str(pets.script), *options, "--output-dir", "runs", cwd=tmp_path
     )
     assert out.count("boxes: AP ") == 1
     log = rows(tmp_path / "runs")
@@ -552,7 +555,7 @@ def test_two_processes(pets: Registered, tmp_path: Path) -> None:
         ("train", 1), ("train", 2), ("val", None),
     ]  # fmt: skip
     args = ["--test-only", "--resume", "runs/epoch_1.pth", "--weights-backbone", "none"]
-    alone = run_script(pets, str(pets.script), *SMALL, *args, cwd=tmp_path)
+    alone = run_script(pets, own_python, str(pets.script), *SMALL, *args, cwd=tmp_path)
     assert alone.splitlines() == out.splitlines()[-len(alone.splitlines()) :]
 
 
