@@ -295,4 +295,4 @@ def show_applied(planned: Plan, written: Sequence[Path], python: str | None) -> 
         script = f"{framework.trainer} " if framework.trainer else ""
         tell(f"train it:  {runs} {script}{config}")
     option = f" --python {runs}" if python else ""
-    tell(f"undo it:   {planned.undo}{option}")
+    tell(f"undo it:   dataforge unregister {shlex.quote(dataset.name)}{option}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
@@ -95,7 +96,7 @@ def check_applicable(plan_: Plan, force: bool = False) -> None:
     if not (other.parent / DEMO_MARK).is_file():  # a demo may be overwritten
         raise OutputError(
             f"{plan_.dataset.name} is already registered, from {other}; "
-            f"`{plan_.undo}` undoes that; --force "
+            f"`dataforge unregister {shlex.quote(plan_.dataset.name)}` undoes that; --force "
             "replaces it"
         )
 

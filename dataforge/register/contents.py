@@ -45,7 +45,10 @@ def check_contents(plan_: Plan) -> None:
             f"{out} contains the registration of {record.name}; choose another --output, or "
             "unregister it first"
         )
-    found = list(islice(foreign(out, _known(plan_, record)), _SHOWN + 1))
+    try:
+        found = list(islice(foreign(out, _known(plan_, record)), _SHOWN + 1))
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be read: {error.strerror or error}") from error
     if found:
         more = ", ..." if len(found) > _SHOWN else ""
         raise OutputError(
@@ -61,7 +64,6 @@ def _known(plan_: Plan, record: Registration | None) -> set[str]:
     them, but a file beside a script is found by whatever the script imports.
     """
     scripts = script_folders(plan_)
-
     recorded = [PurePosixPath(name) for name in (record.files if record else ())]
     harmless = {
         str(path)

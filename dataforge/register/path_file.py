@@ -96,7 +96,7 @@ def write_line(pth: Path, out: Path) -> None:
     with suppress(InputError):
         if earlier := linked_folder(pth):
             forget(earlier)
-    with atomic_write(pth, _MODE) as stream:
+    with atomic_write(pth, mode=_MODE) as stream:
         stream.write(f"{folder}\n".encode())
     if pth.parent in site_folders() and folder not in sys.path:
         sys.path.append(folder)  # path files are only read when Python starts

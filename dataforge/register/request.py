@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -93,13 +92,6 @@ class Plan(msgspec.Struct, kw_only=True):
     def failed(self) -> bool:
         """Whether any finding is an error."""
         return any_error(self.findings)
-
-    @property
-    def undo(self) -> str:
-        """The command that undoes the registration; the key is a name without oddities."""
-        name = self.dataset.name
-        is_plain = name.isprintable() and not name.startswith("-")
-        return f"dataforge unregister {shlex.quote(name if is_plain else self.dataset.key)}"
 
     def diff(self) -> str:
         """A unified diff from the files in `out` to the planned ones."""

@@ -101,12 +101,6 @@ def test_too_long_a_path_is_refused(cli: Cli, parts: Path, tmp_path: Path, site:
     assert snapshot(tmp_path) == before
 
 
-def test_names_are_printed_as_commands_that_work(cli: Cli, parts: Path) -> None:
-    _, out, _ = cli("register", "a\nb", "--root", parts)
-    assert out.splitlines()[-1] == "undo it:   dataforge unregister a_b"
-    assert cli("unregister", "a_b")[0] == 0
-
-
 def test_other_python_runs_nothing_of_the_working_directory(
     parts: Path, other_python: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

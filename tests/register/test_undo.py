@@ -178,6 +178,7 @@ def test_path_file_of_others_is_kept(text: str, out: Path, site: Path) -> None:
         ("[" * 100_000, "nested"),
         ("", "is empty"),
     ],
+    ids=["large", "name", "list", "deep", "empty"],
 )
 def test_invalid_record_is_refused(text: str, said: str, out: Path, parts: Path) -> None:
     write(out / REGISTRATION, text)
