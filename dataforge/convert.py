@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -35,7 +35,7 @@ from dataforge.datasets import (
     in_two_splits,
     survey,
 )
-from dataforge.engines import Engine, get_engine
+from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
 from dataforge.findings import MOST_REASONS, Finding, Place, as_reasons
 from dataforge.formats import (
@@ -117,7 +117,11 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
                 splits=tuple(output.names),
                 image_folder=placing.left_at(job.out),
             )
-            report.add_unwritten(_write(writer.open(plan, write_options), output, engine))
+            writing = writer.open(plan, write_options)
+            task = _WriteShard(writing, output.classes)
+            with ExitStack() as stack:
+                written = stack.enter_context(engine.mapped(task, output.tasks()))
+                report.add_unwritten(_joined(writing, written, Pieces(stack)))
             report.add(placing.left_over(splits, stage, out))
             report.files = _files(stage)
     return report
@@ -335,13 +339,11 @@ class Pieces:
         return self._streams
 
 
-def _write(writing: Writing, output: _Output, engine: Engine) -> Iterator[Finding]:
-    """Write all shards and join their pieces; yields findings on what is lost."""
-    with ExitStack() as stack:
-        pieces = Pieces(stack)
-        for written in engine.map(_WriteShard(writing, output.classes), output.tasks()):
-            yield from pieces.take(written)
-        yield from writing.finish(pieces.streams(), pieces.losses)
+def _joined(writing: Writing, shards: Iterable[Written], pieces: Pieces) -> Iterator[Finding]:
+    """Join the pieces of all shards as they are written; yields findings on what is lost."""
+    for written in shards:
+        yield from pieces.take(written)
+    yield from writing.finish(pieces.streams(), pieces.losses)
 
 
 def _files(stage: Path) -> list[str]:

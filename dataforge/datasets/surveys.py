@@ -157,19 +157,22 @@ class _Pass:
     def run(self, engine: Engine, steps: Sequence[Step], keep: bool) -> None:
         if not self.reading.decides:
             work = Work(self.reading, steps, keep)
-            for piece in engine.map(work.read, self._shards()):
-                self._take(piece, keep)
+            with engine.mapped(work.read, self._shards()) as pieces:
+                for piece in pieces:
+                    self._take(piece, keep)
         else:
             waiting = []
-            for read in engine.map(ReadOnly(self.reading), self._shards()):
-                for evidence in read.evidence:
-                    self._take_evidence(evidence)
-                self._take_texts(read.texts)
-                waiting.append(self.found.spool.put(read.entries))
+            with engine.mapped(ReadOnly(self.reading), self._shards()) as results:
+                for read in results:
+                    for evidence in read.evidence:
+                        self._take_evidence(evidence)
+                    self._take_texts(read.texts)
+                    waiting.append(self.found.spool.put(read.entries))
             self.found.decision = self.reading.decide(self.evidence)
             work = Work(self.reading, steps, keep, self.found.decision)
-            for piece in engine.map(work.settle, map(self.found.spool.get, waiting)):
-                self._take(piece, keep)
+            with engine.mapped(work.settle, map(self.found.spool.get, waiting)) as pieces:
+                for piece in pieces:
+                    self._take(piece, keep)
         for record in self.reading.finish(self.evidence, self.found.decision):
             self._take_record(record)
 
