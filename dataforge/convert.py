@@ -10,7 +10,6 @@ count as lost.
 from __future__ import annotations
 
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -32,8 +31,11 @@ from dataforge.datasets import (
     Step,
     Survey,
     decode_images,
+    discard,
     in_two_splits,
     survey,
+    temporary_data,
+    temporary_file,
 )
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
@@ -326,16 +328,18 @@ class Pieces:
         """Append the pieces of a shard; returns its findings."""
         for name, data in written.streams.items():
             if name not in self._streams:
-                file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the stack
-                self._streams[name] = self._stack.enter_context(file)
-            self._streams[name].write(data)
+                self._streams[name] = temporary_file()
+                self._stack.callback(discard, self._streams[name])
+            with temporary_data():
+                self._streams[name].write(data)
         merge_losses(self.losses, written.losses)
         return written.findings
 
     def streams(self) -> dict[str, IO[bytes]]:
         """Name -> all of its pieces, positioned at the start."""
-        for stream in self._streams.values():
-            stream.seek(0)
+        with temporary_data():
+            for stream in self._streams.values():
+                stream.seek(0)
         return self._streams
 
 

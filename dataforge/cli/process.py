@@ -90,7 +90,7 @@ def _unforeseen(error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """The innermost line of dataforge, or of anything, that an exception has passed."""
+    """The innermost line of dataforge that an exception has passed, and the innermost of all."""
     import re
     import traceback
 
@@ -99,9 +99,8 @@ def _place(error: BaseException) -> str:
              traceback.extract_tb(error.__traceback__)]  # fmt: skip
     text = str(cause) if type(cause).__name__ == "WorkerTraceback" else "\n".join(lines)
     places = re.findall(r'File "(.+)", line (\d+)', text)
-    home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    own = [place for place in places if place[0].startswith(home)]
-    if not (own or places):
-        return ""
-    name, line = (own or places)[-1]
-    return f" ({os.path.relpath(name, os.path.dirname(home)) if own else name}, line {line})"
+    home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
+    ours = [place for place in places if place[0].startswith(f"{home}dataforge")]
+    shown = dict.fromkeys([*ours[-1:], *places[-1:]])
+    said = "; ".join(f"{name.removeprefix(home)}, line {line}" for name, line in shown)
+    return f" ({said})" if said else ""

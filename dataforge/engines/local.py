@@ -223,7 +223,11 @@ class _Worker:
                 self.process.start()
         except (OSError, EOFError) as error:
             # The socket of the process that starts workers is in the folder for temporary files.
-            remedy = _GUARD if isinstance(error, (EOFError, BrokenPipeError)) else _NO_WORKERS
+            remedy = "use --workers 1"
+            if isinstance(error, (EOFError, BrokenPipeError)):
+                remedy = _GUARD
+            elif "AF_UNIX" in str(error):
+                remedy = f"set TMPDIR to a folder with a shorter path, or {remedy}"
             raise DataforgeError(
                 f"a worker process cannot be started: {error}; {remedy}"
             ) from error
@@ -263,7 +267,6 @@ class _Worker:
         return DataforgeError(f"a worker process died ({how}); {remedy}")
 
 
-_NO_WORKERS = "use --workers 1"
 _GUARD = "a script that uses workers must run its code under `if __name__ == '__main__':`"
 
 
@@ -278,9 +281,10 @@ def _blocked_in_children(numbers: Iterable[int]) -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
-    ensure_running()  # otherwise it is started below, and unblocks the signals afterwards
     before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
+        ensure_running()  # otherwise it is started below; it unblocks signals afterwards
+        signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
