@@ -34,8 +34,6 @@ from helpers import REPO, SQUARE, document, picture, shape, snapshot, voc_object
 
 SUFFIX = ".dataforge-tmp"
 SIGNALS = (signal.SIGINT, signal.SIGINT, signal.SIGTERM, signal.SIGTERM, signal.SIGHUP)
-LIMIT = 10.0
-"""Seconds after the signal in which all has to be over."""
 
 
 class Verb(NamedTuple):
@@ -84,11 +82,13 @@ class Bench:
     Args:
         folder: an empty one.
         images: of each dataset.
+        limit: seconds after a signal in which all has to be over.
     """
 
-    def __init__(self, folder: Path, images: int) -> None:
+    def __init__(self, folder: Path, images: int, limit: float) -> None:
         self.folder = folder
         self.images = images
+        self.limit = limit
         self._make()
         self.took: dict[str, float] = {}
         self.source = ""  # what `run/src` is a copy of
@@ -171,17 +171,17 @@ class Bench:
         begun = time.monotonic()
         with self.start(verb, workers) as process:
             _, said = process.communicate()
-        self.took[f"{verb.name} {workers}"] = time.monotonic() - begun
+        self.took[verb.name] = time.monotonic() - begun
         want(process.returncode in (0, 1), f"{verb.name}: {process.returncode} {said}")
         self.results[verb.name] = self.state()
 
     def round(self, verb: Verb, workers: int, draw: random.Random) -> Ended:
         """One interrupted run."""
-        if f"{verb.name} {workers}" not in self.took:
+        if verb.name not in self.took:
             self.learn(verb, workers)
         before = self.reset(verb)
         number, group, again = draw.choice(SIGNALS), draw.random() < 0.6, draw.random() < 0.2
-        moment = draw.uniform(0, 1.1 * self.took[f"{verb.name} {workers}"])
+        moment = draw.uniform(0, 1.1 * self.took[verb.name])
         label = f"{verb.name}, {workers} workers, {number.name} after {moment:.3f} s"
         process = self.start(verb, workers)
         send = os.killpg if group else os.kill
@@ -196,12 +196,12 @@ class Bench:
                 with contextlib.suppress(ProcessLookupError):
                     send(process.pid, draw.choice(SIGNALS))
             try:
-                _, said = process.communicate(timeout=LIMIT)
+                _, said = process.communicate(timeout=self.limit)
             except subprocess.TimeoutExpired:
-                want(False, f"{label}: still there after {LIMIT} s")
+                want(False, f"{label}: still there after {self.limit} s")
             ended = Ended(process.returncode, said, time.monotonic() - begun, early)
             while left := members(process.pid):
-                want(time.monotonic() - begun < LIMIT, f"{label}: left {left}")
+                want(time.monotonic() - begun < self.limit, f"{label}: left {left}")
                 time.sleep(0.02)
         finally:
             with contextlib.suppress(ProcessLookupError):
@@ -299,6 +299,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=300)
     parser.add_argument("--images", type=int, default=600, help="Images of each dataset.")
+    parser.add_argument("--limit", type=float, default=10, help="Seconds to end in.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--verb", help="Only this case.")
     parser.add_argument("--load", action="store_true", help="Keep all cores busy.")
@@ -310,7 +311,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     times = []
     hogs = 2 * (os.cpu_count() or 1) if options.load else 0
     with tempfile.TemporaryDirectory() as name, busy(hogs):
-        bench = Bench(Path(name), options.images)
+        bench = Bench(Path(name), options.images, options.limit)
         for number in range(options.rounds):
             verb = verbs[number % len(verbs)]
             workers = 1 + number // len(verbs) % 2 if verb.workers else 1
