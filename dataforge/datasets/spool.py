@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import IO
 
 from dataforge.errors import OutputError
+from dataforge.interrupts import held
 
 _AT_FAULT = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 """Errors that another folder helps against."""
@@ -45,7 +46,7 @@ def temporary_file() -> IO[bytes]:
     Raises:
         OutputError: see `temporary_data`.
     """
-    with temporary_data():
+    with temporary_data(), held():  # tempfile creates and removes a file to try its folder
         return tempfile.TemporaryFile()
 
 
