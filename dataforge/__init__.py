@@ -3,15 +3,15 @@
     from dataforge import Job
     from dataforge.convert import convert
 
-`import dataforge` imports nothing heavy; each name below is loaded when it is asked for.
+`import dataforge` imports nothing; each name below is loaded when it is asked for.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dataforge.converters import CONVERTERS
     from dataforge.errors import DataforgeError
     from dataforge.findings import Finding
@@ -52,4 +52,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'dataforge' has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(f"dataforge.{_HOMES[name]}"), name)

@@ -10,9 +10,8 @@ count as lost.
 from __future__ import annotations
 
 import re
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -32,10 +31,13 @@ from dataforge.datasets import (
     Step,
     Survey,
     decode_images,
+    discard,
     in_two_splits,
     survey,
+    temporary_data,
+    temporary_file,
 )
-from dataforge.engines import Engine, get_engine
+from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
 from dataforge.findings import MOST_REASONS, Finding, Place, as_reasons
 from dataforge.formats import (
@@ -117,7 +119,11 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
                 splits=tuple(output.names),
                 image_folder=placing.left_at(job.out),
             )
-            report.add_unwritten(_write(writer.open(plan, write_options), output, engine))
+            writing = writer.open(plan, write_options)
+            task = _WriteShard(writing, output.classes)
+            with ExitStack() as stack:
+                written = stack.enter_context(engine.mapped(task, output.tasks()))
+                report.add_unwritten(_joined(writing, written, Pieces(stack)))
             report.add(placing.left_over(splits, stage, out))
             report.files = _files(stage)
     return report
@@ -322,26 +328,26 @@ class Pieces:
         """Append the pieces of a shard; returns its findings."""
         for name, data in written.streams.items():
             if name not in self._streams:
-                file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the stack
-                self._streams[name] = self._stack.enter_context(file)
-            self._streams[name].write(data)
+                self._streams[name] = temporary_file()
+                self._stack.callback(discard, self._streams[name])
+            with temporary_data():
+                self._streams[name].write(data)
         merge_losses(self.losses, written.losses)
         return written.findings
 
     def streams(self) -> dict[str, IO[bytes]]:
         """Name -> all of its pieces, positioned at the start."""
-        for stream in self._streams.values():
-            stream.seek(0)
+        with temporary_data():
+            for stream in self._streams.values():
+                stream.seek(0)
         return self._streams
 
 
-def _write(writing: Writing, output: _Output, engine: Engine) -> Iterator[Finding]:
-    """Write all shards and join their pieces; yields findings on what is lost."""
-    with ExitStack() as stack:
-        pieces = Pieces(stack)
-        for written in engine.map(_WriteShard(writing, output.classes), output.tasks()):
-            yield from pieces.take(written)
-        yield from writing.finish(pieces.streams(), pieces.losses)
+def _joined(writing: Writing, shards: Iterable[Written], pieces: Pieces) -> Iterator[Finding]:
+    """Join the pieces of all shards as they are written; yields findings on what is lost."""
+    for written in shards:
+        yield from pieces.take(written)
+    yield from writing.finish(pieces.streams(), pieces.losses)
 
 
 def _files(stage: Path) -> list[str]:

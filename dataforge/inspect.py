@@ -24,6 +24,7 @@ from dataforge.datasets import (
     layout_rules,
     recognisable,
     survey,
+    too_long,
     verifying,
     well_known_name,
 )
@@ -128,6 +129,8 @@ def inspect(location: str, layout_file: str | None = None) -> Inspection:
         found.findings += _read(root, part, layout_file)
     found.findings += texts.findings if not found.usable else []
     found.findings += empty_files(root)
+    found.findings += too_long(root)
+    found.findings = [*{one.identity: one for one in found.findings}.values()]  # of several parts
     found.needs = [] if found.parts else _what_it_needs(root, images, texts)
     return found
 

@@ -1,8 +1,8 @@
-"""The main program: runs a subcommand; an error is reported as one line and an exit code."""
+"""The program: runs a subcommand; a foreseen error is reported as one line and an exit code."""
 
 from __future__ import annotations
 
-import sys
+import signal
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -14,6 +14,7 @@ from dataforge import __version__
 from dataforge.cli.command import Group, sentence
 from dataforge.cli.output import warn
 from dataforge.errors import DataforgeError
+from dataforge.interrupts import Interrupted
 from dataforge.io import failed_plugins
 
 _PROGRAM = "dataforge"
@@ -105,11 +106,14 @@ def _app() -> Group:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit.
+def run(arguments: Sequence[str] | None) -> int:
+    """Run a subcommand; returns the exit code.
 
     Args:
         arguments: the arguments after ``dataforge``; None for those of this process.
+
+    Raises:
+        Interrupted: by a signal.
     """
     message, code = "", 0
     names: dict[str, Any] = {"prog_name": _PROGRAM, "complete_var": _COMPLETE}
@@ -117,20 +121,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _app().main(arguments, standalone_mode=False, **names) or 0
     except click.ClickException as error:
         code = _wrong_usage(error)
-    except click.Abort:  # Ctrl-C
-        warn("aborted")
-        code = 130
+    except click.Abort:  # what click makes of a KeyboardInterrupt
+        raise Interrupted(signal.SIGINT) from None
     except DataforgeError as error:
         message, code = str(error), error.exit_code
         warn(f"error: {error}")
-    except OSError as error:  # such as a full disk behind `>`
+    except OSError as error:
         code = DataforgeError.exit_code
         warn(f"error: {error}")
     finally:
         for line in failed_plugins():
             if line != message:
                 warn(f"warning: {line}")
-    sys.exit(code)
+    return code
 
 
 def _wrong_usage(error: click.ClickException) -> int:

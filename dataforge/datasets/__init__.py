@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataforge.datasets.encoding import encodable, in_utf8
 from dataforge.datasets.found_layout import FoundLayout
 from dataforge.datasets.layout_choice import find_layout, well_known_name
-from dataforge.datasets.oddities import empty_files, images_without_annotation
+from dataforge.datasets.oddities import empty_files, images_without_annotation, too_long
 from dataforge.datasets.placing import ImageMode, Placing, folder_of
 from dataforge.datasets.recognise import (
     FormatFound,
@@ -18,6 +18,7 @@ from dataforge.datasets.root import KeepingRoot
 from dataforge.datasets.seen import Fact, Seen, Step
 from dataforge.datasets.shards import decode_images
 from dataforge.datasets.source import Source, apart, in_two_splits, layout_rules, verifying
+from dataforge.datasets.spool import discard, temporary_data, temporary_file
 from dataforge.datasets.steps import Clipped, Measurable
 from dataforge.datasets.surveys import Progress, Survey, survey
 from dataforge.datasets.voc_layout import find_voc_layout
@@ -38,6 +39,7 @@ __all__ = [
     "Survey",
     "apart",
     "decode_images",
+    "discard",
     "empty_files",
     "encodable",
     "find_layout",
@@ -52,6 +54,9 @@ __all__ = [
     "layout_rules",
     "recognisable",
     "survey",
+    "temporary_data",
+    "temporary_file",
+    "too_long",
     "verifying",
     "well_known_name",
 ]

@@ -22,14 +22,18 @@ def in_utf8(finding: Finding) -> Finding:
     Without edits then: what they would write cannot be written.
     """
     place = finding.place
-    written = is_utf8(place.file + place.pointer + finding.message)
+    written = is_utf8(place.file + place.pointer + finding.message + finding.remedy)
     if written and (not finding.edits or _is_encodable(finding.edits)):
         return finding
     place = msgspec.structs.replace(
         place, file=_escaped(place.file), pointer=_escaped(place.pointer)
     )
     return msgspec.structs.replace(
-        finding, place=place, message=_escaped(finding.message), edits=()
+        finding,
+        place=place,
+        message=_escaped(finding.message),
+        remedy=_escaped(finding.remedy),
+        edits=(),
     )
 
 

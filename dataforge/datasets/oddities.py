@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataforge.codes import code
 from dataforge.errors import plural
 from dataforge.findings import Finding, Place
-from dataforge.io import Root, is_image
+from dataforge.io import MAX_NAME_BYTES, Root, is_image
 from dataforge.layouts import Layout
 
 
@@ -40,3 +40,15 @@ def empty_files(root: Root) -> Iterator[Finding]:
     for name in root.files():
         if is_image(name) and root.exists(name) and not os.path.getsize(root.path / name):
             yield code("empty-file").at(Place(name), "the image file is empty", "restore it")
+
+
+def too_long(root: Root) -> Iterator[Finding]:
+    """The folders that cannot be opened because their paths are too long."""
+    root.files()  # which finds them
+    for folder in root.too_long:
+        yield code("name-too-long").at(
+            Place(f"{folder[:MAX_NAME_BYTES]}..."),
+            f"a folder whose path has {len(folder):,} characters cannot be opened: its files are "
+            "not read",
+            "rename or move the folders above it",
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dataforge.errors import InputError
-from dataforge.formats import Texts, formats
+from dataforge.formats import Texts, formats, recognised
 from dataforge.io import Root, is_image, stem
 
 
@@ -32,9 +32,9 @@ def formats_in(root: Root, texts: Texts | None = None) -> list[FormatFound]:
     """
     texts = texts or Texts(root)
     found = [
-        FormatFound(name, recognised.files, recognised.evidence)
-        for name, format_ in formats().items()
-        if format_.recognise and (recognised := format_.recognise(texts)).files
+        FormatFound(name, own.files, own.evidence)
+        for name, own in recognised(texts).items()
+        if own.files
     ]
     return sorted(found, key=lambda part: -part.files)
 

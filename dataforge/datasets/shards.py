@@ -16,6 +16,7 @@ from dataforge.datasets.seen import Fact, LabelCount, Seen, Step
 from dataforge.errors import plural
 from dataforge.findings import Finding, Place
 from dataforge.formats import Evidence, Item, Reading, Record, SourceText
+from dataforge.io import is_too_long
 from dataforge.records import Header, Image
 
 
@@ -149,8 +150,12 @@ def _read(reading: Reading, items: Iterable[Item]) -> Iterator[Record]:
 
 
 def _is_usable(record: Record) -> TypeGuard[Image]:
-    """Whether a record is an image whose names can be encoded."""
-    return isinstance(record, Image) and is_utf8(record.file_name + record.place.file)
+    """Whether a record is an image whose names can be encoded and used."""
+    return (
+        isinstance(record, Image)
+        and is_utf8(record.file_name + record.place.file)
+        and not is_too_long(record.file_name)
+    )
 
 
 def _take(record: Record, entries: list[Entry], texts: list[tuple[str, bytes]]) -> None:
@@ -180,10 +185,18 @@ def _labels(image: Image) -> dict[str, LabelCount]:
 
 def _unwritable(image: Image) -> Finding:
     lost = sum(instance.parts for instance in image.instances)
+    gone = f"{plural(lost, 'shape')} not converted"
+    if is_too_long(image.file_name):
+        return code("name-too-long").at(
+            image.place,
+            f"the name of its image has {len(image.file_name):,} characters, which is longer than "
+            f"any file can have: {gone}",
+            "rename the image",
+            lost=lost,
+        )
     return code("name-not-utf8").at(
         Place(image.source),
-        f"the name of the file or of its image {image.file_name} is not UTF-8: "
-        f"{plural(lost, 'shape')} not converted",
+        f"the name of the file or of its image {image.file_name} is not UTF-8: {gone}",
         "rename both files",
         lost=lost,
     )

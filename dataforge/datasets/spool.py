@@ -2,46 +2,75 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from dataforge.errors import OutputError
+from dataforge.interrupts import held
+
+_AT_FAULT = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+"""Errors that another folder helps against."""
 
 
 class Spool:
     """Bytes on disk between two passes, so that memory does not grow with the dataset."""
 
     def __init__(self) -> None:
-        try:
-            self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        except OSError as error:
-            raise _no_room(error) from error
+        self._file = temporary_file()
 
     def put(self, data: bytes) -> tuple[int, int]:
         """Append; returns (offset, length) for `get`."""
-        try:
+        with temporary_data():
             offset = self._file.seek(0, os.SEEK_END)
             self._file.write(data)
-        except OSError as error:
-            raise _no_room(error) from error
         return offset, len(data)
 
     def get(self, place: tuple[int, int]) -> bytes:
         """The bytes that were put there."""
-        try:
+        with temporary_data():
             self._file.seek(place[0])
             return self._file.read(place[1])
-        except OSError as error:
-            raise _no_room(error) from error
 
     def close(self) -> None:
         """Free the disk space."""
-        self._file.close()
+        discard(self._file)
 
 
-def _no_room(error: OSError) -> OutputError:
-    return OutputError(
-        f"{tempfile.gettempdir()}: no room for temporary data: {error.strerror or error}; "
-        "set TMPDIR to another folder"
-    )
+def temporary_file() -> IO[bytes]:
+    """A file without a name, to be closed by `discard`.
+
+    Raises:
+        OutputError: see `temporary_data`.
+    """
+    with temporary_data(), held():  # tempfile creates and removes a file to try its folder
+        return tempfile.TemporaryFile()
+
+
+def discard(file: IO[bytes]) -> None:
+    """Close a temporary file; what was not written yet is not wanted any longer."""
+    with suppress(OSError):
+        file.close()
+
+
+@contextmanager
+def temporary_data() -> Iterator[None]:
+    """Use temporary files in a block.
+
+    Raises:
+        OutputError: an operation failed; TMPDIR is blamed only if it is at fault.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        if error.errno == errno.EFBIG:
+            reason = f"{reason}; raise the limit on the size of files (ulimit -f)"
+        elif error.errno == errno.ENOENT:  # tempfile has found no folder
+            reason = f"{reason}; set TMPDIR to a folder that can be written"
+        elif error.errno in _AT_FAULT:
+            reason = f"no room in {tempfile.gettempdir()}: {reason}; set TMPDIR to another folder"
+        raise OutputError(f"temporary data cannot be written: {reason}") from error

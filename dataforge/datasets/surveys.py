@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from dataforge.classes import Classes, Resolver, Tally
 from dataforge.codes import code
+from dataforge.datasets.oddities import too_long
 from dataforge.datasets.seen import Seen, Step
 from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, decode_images
 from dataforge.datasets.source import Source
@@ -143,6 +144,7 @@ class _Pass:
         repeats: bool,
         progress: Progress | None,
     ) -> None:
+        self.root = source.root
         self.reading = reading
         self.found = found
         self.report = report
@@ -157,21 +159,26 @@ class _Pass:
     def run(self, engine: Engine, steps: Sequence[Step], keep: bool) -> None:
         if not self.reading.decides:
             work = Work(self.reading, steps, keep)
-            for piece in engine.map(work.read, self._shards()):
-                self._take(piece, keep)
+            with engine.mapped(work.read, self._shards()) as pieces:
+                for piece in pieces:
+                    self._take(piece, keep)
         else:
             waiting = []
-            for read in engine.map(ReadOnly(self.reading), self._shards()):
-                for evidence in read.evidence:
-                    self._take_evidence(evidence)
-                self._take_texts(read.texts)
-                waiting.append(self.found.spool.put(read.entries))
+            with engine.mapped(ReadOnly(self.reading), self._shards()) as results:
+                for read in results:
+                    for evidence in read.evidence:
+                        self._take_evidence(evidence)
+                    self._take_texts(read.texts)
+                    waiting.append(self.found.spool.put(read.entries))
             self.found.decision = self.reading.decide(self.evidence)
             work = Work(self.reading, steps, keep, self.found.decision)
-            for piece in engine.map(work.settle, map(self.found.spool.get, waiting)):
-                self._take(piece, keep)
+            with engine.mapped(work.settle, map(self.found.spool.get, waiting)) as pieces:
+                for piece in pieces:
+                    self._take(piece, keep)
         for record in self.reading.finish(self.evidence, self.found.decision):
             self._take_record(record)
+        for finding in too_long(self.root):
+            self.report(finding)
 
     def _shards(self) -> Iterator[list[Item]]:
         """The items in shards; other records are taken at once."""

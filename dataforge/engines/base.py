@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -55,3 +56,13 @@ class Engine(ABC):
             UsageError: the function cannot be sent to a worker.
             DataforgeError: a worker died.
         """
+
+    @contextmanager
+    def mapped(self, function: Callable[[S], T], items: Iterable[S], /) -> Iterator[Iterator[T]]:
+        """The results of `map` for a block; all work has stopped at its end, whatever happens."""
+        results = self.map(function, items)
+        try:
+            yield results
+        finally:
+            if isinstance(results, Generator):
+                results.close()

@@ -22,8 +22,9 @@ import pickle
 import signal
 import sys
 import threading
+import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from itertools import count, islice
@@ -36,6 +37,7 @@ from typing import Any, TypeVar
 
 from dataforge.engines.base import Engine, NoOptions
 from dataforge.errors import DataforgeError, UsageError
+from dataforge.interrupts import SIGNALS, held
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -61,11 +63,11 @@ class LocalEngine(Engine):
     """Runs work on this machine.
 
     Args:
-        workers: number of processes; 0 for one per core that this process may use.
+        workers: number of processes, at most one per core that this process may use; 0 for as many.
     """
 
     def __init__(self, workers: int, options: NoOptions | None = None) -> None:
-        self.workers = workers or _cores()
+        self.workers = min(workers, _cores()) or _cores()
 
     def map(self, function: Callable[[S], T], items: Iterable[S], /) -> Iterator[T]:
         """See `dataforge.engines.Engine`."""
@@ -124,6 +126,9 @@ class _Crew:
         self._function = function
         self._waiting: deque[tuple[int, Any]] = deque()
         self._workers: list[_Worker] = []
+        # If a signal comes where `stop` should have been called, they end with the crew, or at exit
+        # before multiprocessing waits for them.
+        self._kill = weakref.finalize(self, _kill, self._workers)
 
     def take(self, items: Iterable[tuple[int, Any]]) -> None:
         """Queue items, each with its index: 0, 1, 2, ..."""
@@ -132,7 +137,7 @@ class _Crew:
             self.taken += 1
         in_hand = sum(worker.turn is not None for worker in self._workers)
         while len(self._workers) < min(self.size, in_hand + len(self._waiting)):
-            with _interrupts_held():
+            with held():
                 self._workers.append(_Worker())
         self._hand_out()
 
@@ -165,19 +170,14 @@ class _Crew:
         Args:
             done: let idle workers exit normally; all others are killed at once.
         """
-        with _interrupts_held():
-            for worker in self._workers:
-                if done and worker.idle:
-                    with suppress(OSError):  # already ended
-                        worker.connection.send_bytes(_NO_MORE)
-                elif worker.process.is_alive():
-                    worker.process.terminate()
-            self._join(_TO_END)
-            for worker in self._workers:
-                worker.connection.close()
-                if worker.process.is_alive():
-                    worker.process.kill()
-            self._join(_TO_BE_KILLED)
+        with held():
+            if done:
+                for worker in self._workers:
+                    if worker.idle:
+                        with suppress(OSError):  # already ended
+                            worker.connection.send_bytes(_NO_MORE)
+                _join(self._workers, _TO_END)
+            self._kill()
 
     def _hand_out(self) -> None:
         for worker in self._workers:
@@ -186,10 +186,21 @@ class _Crew:
                 worker.send(pickle.dumps(item, pickle.HIGHEST_PROTOCOL))
                 worker.turn = turn
 
-    def _join(self, seconds: float) -> None:
-        end = monotonic() + seconds
-        for worker in self._workers:
-            worker.process.join(max(0, end - monotonic()))
+
+def _kill(workers: Sequence[_Worker]) -> None:
+    """End all that have not ended; SIGTERM, which multiprocessing would send, they ignore."""
+    with held():
+        for worker in workers:
+            worker.connection.close()
+            if worker.process.is_alive():
+                worker.process.kill()
+        _join(workers, _TO_BE_KILLED)
+
+
+def _join(workers: Iterable[_Worker], seconds: float) -> None:
+    end = monotonic() + seconds
+    for worker in workers:
+        worker.process.join(max(0, end - monotonic()))
 
 
 class _Worker:
@@ -208,11 +219,17 @@ class _Worker:
         # "daemon": Python also ends them if it exits without closing our iterator.
         self.process = _CONTEXT.Process(target=_work, args=(theirs,), daemon=True)
         try:
-            with _blocked_in_children(signal.SIGINT):
+            with _blocked_in_children(SIGNALS):
                 self.process.start()
         except (OSError, EOFError) as error:
+            # The socket of the process that starts workers is in the folder for temporary files.
+            remedy = "use --workers 1"
+            if isinstance(error, (EOFError, BrokenPipeError)):
+                remedy = _GUARD
+            elif "AF_UNIX" in str(error):
+                remedy = f"set TMPDIR to a folder with a shorter path, or {remedy}"
             raise DataforgeError(
-                f"a worker process cannot be started: {error}; {_GUARD}"
+                f"a worker process cannot be started: {error}; {remedy}"
             ) from error
         finally:
             theirs.close()
@@ -254,37 +271,20 @@ _GUARD = "a script that uses workers must run its code under `if __name__ == '__
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Defer Ctrl-C until the end of a block that would leave a process behind if interrupted.
+def _blocked_in_children(numbers: Iterable[int]) -> Iterator[None]:
+    """Start processes that signals do not reach until they unblock them.
 
-    The block must be short. Only the main thread is ever interrupted.
-    """
-    usual = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or usual is None:
-        yield
-        return
-    arrived: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: arrived.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
-        if arrived:
-            signal.raise_signal(signal.SIGINT)
-
-
-@contextmanager
-def _blocked_in_children(number: int) -> Iterator[None]:
-    """Start processes that a signal does not reach until they unblock it.
-
-    Ctrl-C in a terminal reaches them also while they are importing, before they can ignore it.
+    Those of a terminal, or of a service manager, reach them also while they are importing, before
+    they can ignore them. The process that starts the workers never unblocks them; it ends when the
+    parent has ended.
     """
     if sys.platform == "win32":
         yield
         return
-    ensure_running()  # otherwise it is started below, and unblocks the signal afterwards
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
+        ensure_running()  # otherwise it is started below; it unblocks signals afterwards
+        signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -308,11 +308,12 @@ def _opened(answer: bytes) -> Any:
 
 
 def _work(connection: Connection) -> None:
-    # Ctrl-C reaches all processes of a terminal: only the parent reports it, and stops the workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # They reach all processes of a terminal, or of a container: only the parent reports them, and
+    # stops the workers.
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     if sys.platform != "win32":
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # undo what the imported main module did
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     inbox: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(connection, inbox), daemon=True).start()
     with suppress(OSError):  # the parent has ended
@@ -336,11 +337,14 @@ def _answer(load: Callable[[], Callable[[Any], Any]], item: bytes) -> bytes:
     try:
         result = load()(pickle.loads(item))
         return pickle.dumps((result, None, ""), pickle.HIGHEST_PROTOCOL)
-    except BaseException as error:  # noqa: BLE001 - SystemExit is re-raised in the parent as well
-        text = "".join(format_exception(error))
-        if _travels(error):
-            return pickle.dumps((None, error, text))
-        return pickle.dumps((None, RuntimeError(text), ""))
+    except MemoryError:
+        error: BaseException = MemoryError()  # without its traceback, which keeps the memory
+    except BaseException as raised:  # noqa: BLE001 - SystemExit is re-raised in the parent as well
+        error = raised
+    text = "".join(format_exception(error))
+    if _travels(error):
+        return pickle.dumps((None, error, text))
+    return pickle.dumps((None, RuntimeError(text), ""))
 
 
 def _travels(error: BaseException) -> bool:

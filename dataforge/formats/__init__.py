@@ -22,7 +22,7 @@ from dataforge.formats.base import (
 )
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.spans import Change, applied
-from dataforge.formats.table import formats, get_format
+from dataforge.formats.table import formats, get_format, recognised
 from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, merge_losses
 from dataforge.formats.text import Text
 
@@ -56,4 +56,5 @@ __all__ = [
     "get_format",
     "key_losses",
     "merge_losses",
+    "recognised",
 ]

@@ -10,7 +10,11 @@ from functools import cache
 from importlib.metadata import EntryPoint
 from typing import Any
 
+import msgspec
+
+from dataforge.errors import DataforgeError
 from dataforge.formats.base import Format
+from dataforge.formats.recognise import Recognised, Texts
 from dataforge.io import Plugins
 
 _TABLE = Plugins(
@@ -40,7 +44,24 @@ def formats() -> dict[str, Format]:
 def _checked(point: EntryPoint, format_: Any) -> Format:
     if not isinstance(format_, Format) or format_.name != point.name:
         raise TypeError(f"{point.value} is not a dataforge.formats.Format named {point.name!r}")
+    for side in (format_.reader, format_.writer):
+        if side:
+            msgspec.structs.fields(side.Options)  # raises if it is not a struct
     return format_
+
+
+def recognised(texts: Texts) -> dict[str, Recognised]:
+    """What each format recognises in a folder; a plug-in that fails is left out."""
+    found = {}
+    for name, format_ in formats().items():
+        if format_.recognise:
+            try:
+                with _TABLE.using(name):
+                    found[name] = format_.recognise(texts)
+            except DataforgeError:
+                if not _TABLE.failure(name):
+                    raise
+    return found
 
 
 def get_format(name: str) -> Format:

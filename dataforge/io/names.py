@@ -14,6 +14,20 @@ BACKUP = ".dataforge-backup"
 REGISTRATION = "dataforge_registration.json"
 """Marker file in folders written by `dataforge register`, which are not part of a dataset."""
 
+MAX_NAME_BYTES = 255
+"""Longest name of a file or folder in all common file systems."""
+
+MAX_PATH_BYTES = 1024
+"""Longest path that all common systems open."""
+
+
+def is_too_long(name: str) -> bool:
+    """Whether no file can have this name, a POSIX path, wherever the dataset is copied to."""
+    if len(name) <= MAX_NAME_BYTES and name.isascii():
+        return False
+    data = name.encode("utf-8", "surrogatepass")
+    return len(data) > MAX_PATH_BYTES or max(map(len, data.split(b"/"))) > MAX_NAME_BYTES
+
 
 def is_image(name: str) -> bool:
     """Whether the name has an image's extension."""

@@ -11,7 +11,8 @@ from typing import IO, Any
 import msgspec
 
 from dataforge.errors import OutputError
-from dataforge.io.staging import claimed, put_in_place
+from dataforge.interrupts import held, written
+from dataforge.io.staging import SUFFIX, claimed, put_in_place
 
 
 @contextmanager
@@ -34,7 +35,9 @@ def atomic_write(path: Path, mode: int | None = None) -> Iterator[IO[bytes]]:
             umask = os.umask(0)
             os.umask(umask)
             os.chmod(temporary, 0o666 & ~umask if mode is None else mode)
-            os.replace(temporary, path)
+            with held():
+                os.replace(temporary, path)
+                _note(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
@@ -68,9 +71,17 @@ def staged(out: Path, replaced: Sequence[Path], *, force: bool) -> Iterator[Path
                     raise OutputError(f"{path} already exists; use --force to overwrite")
             yield stage / target.name
             folders = {target / path.relative_to(out) for path in replaced}
-            put_in_place(stage, stage / target.name, target, folders, force=force)
+            with held():
+                put_in_place(stage, stage / target.name, target, folders, force=force)
+                _note(out)
     except OSError as error:
         raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
+
+
+def _note(path: Path) -> None:
+    """Remember what is in place, unless that is a temporary folder."""
+    if not any(part.endswith(SUFFIX) for part in path.parts):
+        written.append(path)
 
 
 def write_text(path: Path, text: str) -> None:

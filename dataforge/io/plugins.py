@@ -7,17 +7,20 @@ Each table of dataforge has built-in rows and those of one entry point group::
     ENGINES.load("local")    # the class
 
 A plug-in that cannot be loaded must not break commands that do not use it: it is left out of its
-table, `failed_plugins` reports it, and loading it by name raises the reason.
+table, `failed_plugins` reports it, and loading it by name raises the reason. The same holds for one
+that fails where many are tried.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
 from typing import Any, TypeVar
 
 from dataforge.errors import DataforgeError, UsageError, did_you_mean, one_line
+from dataforge.interrupts import Interrupted
 
 T = TypeVar("T")
 
@@ -98,10 +101,26 @@ class Plugins:
         hint = did_you_mean(name, choices, f"choose from {', '.join(choices)}")
         return UsageError(f"no {self.noun} {name!r}; {hint}")
 
+    @contextmanager
+    def using(self, name: str) -> Iterator[None]:
+        """Call a plug-in in a block: what it raises, other than on purpose, leaves it out.
+
+        Raises:
+            DataforgeError: it failed. Exceptions of built-in rows are raised as they are.
+        """
+        try:
+            yield
+        except (DataforgeError, KeyboardInterrupt, Interrupted):
+            raise
+        except BaseException as error:
+            if name not in self._added:
+                raise
+            raise self._failed(self._added[name], error, "failed") from error
+
     @cached_property
     def _added(self) -> dict[str, EntryPoint]:
         found: dict[str, EntryPoint] = {}
-        for point in sorted(entry_points(group=self.group), key=lambda point: point.name):
+        for point in sorted(_points(self.group), key=lambda point: point.name):
             other = self._own.get(point.name) or found.get(point.name)
             if other is not None:
                 owners = " or ".join(filter(None, [_owner(point), _owner(other)]))
@@ -115,14 +134,39 @@ class Plugins:
     def _load(self, point: EntryPoint, make: Callable[[EntryPoint, Any], T]) -> T:
         try:
             return make(point, point.load())
-        except (Exception, SystemExit) as error:
-            reason = one_line(f"{type(error).__name__}: {error}")
-            of = f" of {_owner(point)}" if _owner(point) else ""
-            _failures[self.group, point.name] = (
-                f"{self.noun} {point.name!r} ({point.value}){of} cannot be loaded: {reason}; "
-                "fix or uninstall it"
-            )
-            raise DataforgeError(_failures[self.group, point.name]) from error
+        except (KeyboardInterrupt, Interrupted):
+            raise
+        except BaseException as error:  # a plug-in may raise anything, and exit too
+            raise self._failed(point, error, "cannot be loaded") from error
+
+    def _failed(self, point: EntryPoint, error: BaseException, how: str) -> DataforgeError:
+        of = f" of {_owner(point)}" if _owner(point) else ""
+        what = f"{self.noun} {point.name!r} ({point.value}){of} {how}"
+        _failures[self.group, point.name] = f"{what}: {_reason(error)}; fix or uninstall it"
+        return DataforgeError(_failures[self.group, point.name])
+
+
+def _points(group: str) -> list[EntryPoint]:
+    """The entry points of a group, without those of packages whose metadata is broken."""
+    try:
+        return list(entry_points(group=group))
+    except Exception:  # noqa: BLE001 - it does not say whose; now one by one
+        return [point for one in distributions() for point in _points_of(one, group)]
+
+
+def _points_of(distribution: Distribution, group: str) -> list[EntryPoint]:
+    try:
+        return [point for point in distribution.entry_points if point.group == group]
+    except Exception as error:  # noqa: BLE001
+        name = distribution.metadata["Name"]
+        _failures["", name] = (
+            f"the plug-ins of {name} cannot be listed: {_reason(error)}; fix or uninstall it"
+        )
+        return []
+
+
+def _reason(error: BaseException) -> str:
+    return one_line(f"{type(error).__name__}: {error}")
 
 
 def _as_it_is(_: EntryPoint, loaded: Any) -> Any:

@@ -34,6 +34,7 @@ class Root:
         remote: whether it is a URL.
         only: the given annotation file, relative to the folder; None if a folder was given.
         path: path of a local folder.
+        too_long: folders below that `files` has skipped, as their paths are too long to be opened.
 
     Raises:
         InputError: there is no such folder or file, or the file is not an annotation file.
@@ -59,6 +60,7 @@ class Root:
             self.path = Path(self.location)
         if not found:
             raise InputError(f"{self.location}: no such folder")
+        self.too_long: list[str] = []
         self._files: list[str] | None = None
 
     @property
@@ -69,7 +71,7 @@ class Root:
     def files(self) -> list[str]:
         """All files below, or the given file and the images; sorted, cached."""
         if self._files is None:
-            names = self._walk_remote() if self.remote else walk(self.location)
+            names = self._walk_remote() if self.remote else walk(self.location, self.too_long)
             if self.only is not None:
                 names = named.with_images(self.only, names)
             self._files = sorted(names)

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dataforge.errors import OutputError
+from dataforge.interrupts import held
 
 SUFFIX = ".dataforge-tmp"
 """Suffix of temporary files and folders."""
@@ -39,14 +40,17 @@ def claimed(target: Path, home: Path, *, folder: bool) -> Iterator[Path]:
         OSError: it cannot be created.
     """
     path = home / f".{_short(target.name)}{SUFFIX}"
-    handle = _claim(path, target, folder)
+    handle, ours = None, False
     try:
+        with held():
+            handle, ours = _claim(path, target, folder), True
         yield path
     finally:
-        if handle is None or _is_open_as(handle, path):
-            _remove(path)
-        if handle is not None:
-            os.close(handle)
+        with held():
+            if ours and (handle is None or _is_open_as(handle, path)):
+                _remove(path)
+            if handle is not None:
+                os.close(handle)
 
 
 def clear_away(target: Path) -> None:

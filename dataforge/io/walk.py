@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections import Counter
@@ -14,8 +15,12 @@ from dataforge.io.names import BACKUP, REGISTRATION
 _BACKUP = re.compile(re.escape(BACKUP) + r"(-\d+)?$")
 
 
-def walk(location: str) -> Iterator[str]:
+def walk(location: str, too_long: list[str]) -> Iterator[str]:
     """The files below a folder, as POSIX paths relative to it, in no particular order.
+
+    Args:
+        location: the folder.
+        too_long: receives the folders whose paths are too long to be opened.
 
     Symlinks to folders are followed, except loops. Hidden files and folders, folders written by
     `dataforge register`, and backups of `dataforge check --fix` are excluded.
@@ -30,7 +35,11 @@ def walk(location: str) -> Iterator[str]:
     while waiting:
         prefix, way = waiting.pop()
         # By its real path, because the system follows at most 40 symlinks in one path.
-        entries = _entries(way[-1], os.path.join(location, prefix))
+        try:
+            entries = _entries(way[-1], os.path.join(location, prefix))
+        except _TooLongError:
+            too_long.append(prefix)
+            continue
         names = [entry.name for entry in entries if not _is_folder(entry)]
         if REGISTRATION in names and prefix:
             continue
@@ -53,11 +62,16 @@ def walk(location: str) -> Iterator[str]:
             waiting.append((f"{prefix}{entry.name}/", (*way, real)))
 
 
+class _TooLongError(Exception):
+    """The path of a folder is too long for the system."""
+
+
 def _entries(folder: str, shown: str) -> list[os.DirEntry[str]]:
     """The entries of a folder; empty if the folder has been removed in the meantime.
 
     Raises:
         InputError: it cannot be listed; files must not be skipped silently.
+        _TooLongError: its path is too long.
     """
     try:
         with os.scandir(folder) as entries:
@@ -65,6 +79,8 @@ def _entries(folder: str, shown: str) -> list[os.DirEntry[str]]:
     except FileNotFoundError:
         return []
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise _TooLongError from error
         raise InputError(f"{shown}: cannot be listed: {error.strerror or error}") from error
 
 

@@ -26,6 +26,7 @@ WITHOUT_CASES = {
     "image-folder": "says where images are, and is no finding: formats/coco/test_read.py",
     "layout": "says where things are, and is no finding: cli/test_check.py",
     "name-not-utf8": "its file would not survive an archive: test_convert.py",
+    "name-too-long": "comes with others, on the missing image: endurance/test_names.py",
     "not-read-in-full": "needs a file that changes: test_check.py",
 }
 

@@ -28,6 +28,22 @@ PATIENCE = 120
 """Seconds that a busy machine may take for what is done at once."""
 
 
+_CORES = local._cores
+
+
+@pytest.fixture(autouse=True)
+def _several_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers also on a machine with one core."""
+    if _CORES() < 3:
+        monkeypatch.setattr(local, "_cores", lambda: 3)
+
+
+@pytest.fixture
+def real_cores(monkeypatch: pytest.MonkeyPatch, _several_cores: None) -> None:
+    """The cores that there are."""
+    monkeypatch.setattr(local, "_cores", _CORES)
+
+
 class Counted:
     """Items, and how many of them have been asked for."""
 
@@ -120,7 +136,16 @@ def test_unpicklable_function_is_refused(task: Callable[..., Any]) -> None:
         get_engine("local", 2).map(task, [1])
 
 
-def test_no_workers_are_one_for_each_core() -> None:
+@pytest.mark.parametrize(("wanted", "cores", "used"), [(1, 4, 1), (3, 4, 3), (64, 4, 4), (2, 1, 1)])
+def test_at_most_one_worker_for_each_core(
+    monkeypatch: pytest.MonkeyPatch, wanted: int, cores: int, used: int
+) -> None:
+    monkeypatch.setattr(local, "_cores", lambda: cores)
+    assert local.LocalEngine(wanted).workers == used
+    assert local.LocalEngine(0).workers == cores
+
+
+def test_no_workers_are_one_for_each_core(real_cores: None) -> None:
     engine = local.LocalEngine(0)
     assert engine.workers == local._cores() >= 1
     if sys.platform == "linux":
@@ -285,6 +310,70 @@ def test_workers_end_with_their_parent(tmp_path: Path, how: str) -> None:
         assert process.returncode != 0
         assert said.count("Traceback") == (how != "kill"), said
         assert said.strip().endswith("KeyboardInterrupt" * (how != "kill")), said
+
+
+TERMINATES = """
+import signal, sys
+from dataforge.engines import get_engine, local
+from dataforge.interrupts import Interrupted, Signals
+from engines.tasks import sleeps
+local._cores = lambda: 2
+if __name__ == "__main__":
+    Signals().install()
+    try:
+        for pid in get_engine("local", 2).map(sleeps, range(100)):
+            print(pid, flush=True)
+    except Interrupted as error:
+        sys.exit(128 + error.number)
+"""
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("how", ["group", "workers first", "parent"])
+def test_workers_leave_signals_to_the_parent(tmp_path: Path, number: int, how: str) -> None:
+    """A service manager may send them one by one: no worker has died then."""
+    with script(tmp_path, TERMINATES) as process:
+        assert process.stdout is not None
+        workers = {int(process.stdout.readline()) for _ in range(4)}
+        if how == "workers first":
+            for worker in workers:
+                os.kill(worker, number)
+            time.sleep(0.3)  # in which the parent would see them die
+        (os.killpg if how == "group" else os.kill)(process.pid, number)
+        _, said = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, said) == (128 + number, "")
+
+
+DROPPED = """
+import os, signal
+from dataforge.engines import get_engine, local
+from engines.tasks import sleeps
+local._cores = lambda: 2
+if __name__ == "__main__":
+    local._Crew.stop = lambda *_: None  # a signal came between an error and the call
+    kept = get_engine("local", 2).map(sleeps, range(100))
+    print(next(kept))
+"""
+
+
+@posix
+def test_workers_that_were_not_stopped_end_at_exit(tmp_path: Path) -> None:
+    with script(tmp_path, DROPPED) as process:
+        _, said = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, said) == (0, "")
+
+
+def test_mapped_ends_the_workers_whoever_still_has_the_results() -> None:
+    def consume() -> None:
+        with get_engine("local", 2).mapped(tasks.sleeps, range(100)) as results:
+            next(results)
+            raise LookupError("enough")
+
+    with pytest.raises(LookupError) as kept:  # the exception keeps the frame, and the results
+        consume()
+    assert multiprocessing.active_children() == []
+    assert kept.value.args == ("enough",)
 
 
 @posix

@@ -12,6 +12,7 @@ import pytest
 from helpers import write
 
 from dataforge.errors import DataforgeError, UsageError
+from dataforge.interrupts import Interrupted
 from dataforge.io import Plugins, failed_plugins, plugins
 
 GROUP = "dataforge.gadgets"
@@ -97,6 +98,7 @@ def test_name_claimed_by_two_packages_is_refused(site: Path) -> None:
         ("import no_such_package", "ModuleNotFoundError: No module named 'no_such_package'"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("raise SystemExit(3)", "SystemExit: 3"),
+        ("class Panic(BaseException): pass\nraise Panic('rust')", "Panic: rust"),
         ("raise OSError('two\\nlines')", "OSError: two\\nlines"),
         ("x = (", "SyntaxError: '(' was never closed (bad.py, line 1)"),
         ("", "AttributeError: module 'bad' has no attribute 'Gadget'"),
@@ -129,6 +131,41 @@ def test_one_of_which_no_row_can_be_made_is_left_out(site: Path) -> None:
         table.failure("gadget") or ""
     )
     assert table.failure("path") is None
+
+
+def test_one_that_fails_in_use_is_left_out_and_named(site: Path) -> None:
+    install(site, "bad", "class Gadget: pass", gadget="bad:Gadget")
+    table = Plugins(GROUP, OWN)
+    with pytest.raises(DataforgeError) as caught, table.using("gadget"):
+        raise SystemExit(0)
+    said = "gadget 'gadget' (bad:Gadget) of bad-dist failed: SystemExit: 0; fix or uninstall it"
+    assert failed_plugins() == [str(caught.value)] == [said]
+    assert table.names() == ["path", "text"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Interrupted(15), UsageError("on purpose")])
+def test_what_is_no_failure_in_use_passes(site: Path, error: BaseException) -> None:
+    install(site, "good", "class Gadget: pass", gadget="good:Gadget")
+    with pytest.raises(type(error)) as caught, Plugins(GROUP, OWN).using("gadget"):
+        raise error
+    assert caught.value is error
+    assert failed_plugins() == []
+
+
+def test_errors_of_built_in_entries_pass_as_they_are(site: Path) -> None:
+    with pytest.raises(ZeroDivisionError), Plugins(GROUP, OWN).using("path"):
+        raise ZeroDivisionError
+    assert failed_plugins() == []
+
+
+def test_broken_metadata_of_one_package_does_not_hide_the_others(site: Path) -> None:
+    install(site, "good", "class Gadget: pass", gadget="good:Gadget")
+    install(site, "bad", "")
+    write(site / "bad_dist-1.0.dist-info" / "entry_points.txt", f"[{GROUP}]\nno equals sign\n")
+    assert Plugins(GROUP, OWN).names() == ["gadget", "path", "text"]
+    [said] = failed_plugins()
+    assert said.startswith("the plug-ins of bad-dist cannot be listed: ")
+    assert said.endswith("; fix or uninstall it")
 
 
 def test_ctrl_c_is_not_reported_as_plugin_failure(site: Path) -> None:

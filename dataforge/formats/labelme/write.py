@@ -24,7 +24,7 @@ from dataforge.errors import UsageError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses
-from dataforge.io import stem
+from dataforge.io import is_too_long, stem
 from dataforge.records import Image, Instance, Mask, Polygons, Ring
 
 _VERSION = "5.4.1"
@@ -124,8 +124,12 @@ class LabelmeWriting(Writing):
         documents = _Documents(self._plan.image_folder, losses)
         waiting: list[_Waiting] = []
         made: set[Path] = set()
+        findings: list[Finding] = []
         for split, _, _, image in images:
             name = f"{stem(image.file_name)}.json"
+            if is_too_long(name):
+                findings.append(_too_long(image))
+                continue
             data = msgspec.json.encode(documents.of(image))
             path = self._folder(split) / name
             if path.parent not in made:
@@ -137,7 +141,7 @@ class LabelmeWriting(Writing):
                 waiting.append(_Waiting(split, name, image.place, shapes))
         encode = msgspec.json.Encoder().encode_lines
         streams = {_LABELS: encode(sorted(documents.labels)), _WAITING: encode(waiting)}
-        return Written(streams=streams, losses=losses.counts)
+        return Written(streams=streams, losses=losses.counts, findings=findings)
 
     def finish(
         self, streams: Mapping[str, IO[bytes]], losses: Mapping[str, LossCount]
@@ -183,6 +187,17 @@ class LabelmeWriting(Writing):
             path.rename(target)
         for split in self._plan.splits[1:]:
             shutil.rmtree(self._folder(split), ignore_errors=True)
+
+
+def _too_long(image: Image) -> Finding:
+    lost = sum(instance.parts for instance in image.instances)
+    return code("name-too-long").at(
+        image.place,
+        f"the name of its file would be longer than any file can have: {plural(lost, 'shape')} "
+        "not written",
+        "rename the image",
+        lost=lost,
+    )
 
 
 def _twice(file: _Waiting, other: str, *, same: bool) -> Finding:

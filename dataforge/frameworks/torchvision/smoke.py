@@ -72,9 +72,7 @@ class TorchvisionAdapter(Adapter):
                 missing = [name for name in FUNCTIONS if not hasattr(script, name)]
                 if not missing:
                     return TorchvisionConfig(script)
-        except BaseException as error:  # argparse exits if a required option is missing
-            if isinstance(error, KeyboardInterrupt):
-                raise
+        except (Exception, SystemExit) as error:  # argparse exits if a required option is missing
             hint = ""
             if isinstance(error, ImportError):
                 hint = "; is the dataset registered for this Python? (dataforge register)"

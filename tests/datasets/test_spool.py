@@ -1,0 +1,65 @@
+"""Bytes between two passes; TMPDIR is blamed only where another folder would help."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dataforge.datasets import temporary_data
+from dataforge.datasets.spool import Spool
+from dataforge.errors import OutputError
+
+
+def test_what_was_put_is_there() -> None:
+    spool = Spool()
+    places = [spool.put(data) for data in (b"one", b"", b"three")]
+    assert [spool.get(place) for place in reversed(places)] == [b"three", b"", b"one"]
+    spool.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "blamed"),
+    [
+        (errno.ENOSPC, True),
+        (errno.EDQUOT, True),
+        (errno.EACCES, True),
+        (errno.EFBIG, False),
+        (errno.EMFILE, False),
+        (errno.EIO, False),
+    ],
+)
+def test_tmpdir_is_blamed_only_where_it_is_at_fault(number: int, blamed: bool) -> None:
+    with pytest.raises(OutputError) as caught, temporary_data():
+        raise OSError(number, os.strerror(number))
+    said = str(caught.value)
+    assert said.startswith("temporary data cannot be written: ")
+    assert os.strerror(number) in said
+    assert ("set TMPDIR" in said) == blamed
+    assert ("ulimit -f" in said) == (number == errno.EFBIG)
+
+
+def test_no_folder_for_temporary_files_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Any:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/x']")
+
+    monkeypatch.setattr(tempfile, "_get_default_tempdir", nowhere)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with pytest.raises(OutputError, match=r"No usable temporary directory .* set TMPDIR"):
+        Spool()
+
+
+def test_a_full_disk_shows_in_put_and_not_in_close() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    spool = Spool()
+    spool._file.close()
+    spool._file = Path("/dev/full").open("wb")  # noqa: SIM115
+    spool._file.write(b"buffered")  # by an earlier `put`
+    with pytest.raises(OutputError, match="No space left"):
+        spool.put(b"x" * 100_000)
+    spool.close()
