@@ -11,6 +11,7 @@ from typing import IO, Any
 import msgspec
 
 from dataforge.errors import OutputError
+from dataforge.io.json import report_json
 from dataforge.io.staging import claimed, put_in_place
 
 
@@ -90,3 +91,12 @@ def write_json(path: Path, value: Any) -> None:
         OutputError: see `atomic_write`.
     """
     write_text(path, msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def write_report(path: Path, report: Any) -> None:
+    """Write a report as `report_json`, atomically.
+
+    Raises:
+        OutputError: see `atomic_write`.
+    """
+    write_text(path, report_json(report, ascii_only=False) + "\n")
