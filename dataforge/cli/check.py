@@ -25,7 +25,7 @@ PATH is a folder in any supported format, a single annotation file (.json, .xml,
 no other file is then read or changed), or a training config (.py). Nothing is changed unless --fix
 is given. `dataforge explain` lists all codes and their groups.
 
-A dataforge.toml in the folder, or in or above the working directory, may contain:
+A dataforge.toml in or above the working directory, outside PATH, may contain:
 
 \b
   [check]
@@ -74,6 +74,12 @@ def _selecting() -> list[Option]:
             metavar="A,B",
             multiple=True,
             help="Do not report these codes or groups; may be repeated.",
+        ),
+        Option(
+            "--settings",
+            metavar="FILE",
+            help="A dataforge.toml. [default: the nearest in or above the working directory that "
+            "is not part of PATH]",
         ),
         Option(
             "--max-findings",

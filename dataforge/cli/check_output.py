@@ -13,7 +13,7 @@ import msgspec
 from dataforge import __version__
 from dataforge.check import CheckReport
 from dataforge.cli.command import is_quiet
-from dataforge.cli.output import MOST_IN_LINE, say, say_for_tools, table
+from dataforge.cli.output import MOST_IN_LINE, say, say_for_tools, table, warn
 from dataforge.codes import code
 from dataforge.errors import one_line, plural, shortened
 from dataforge.findings import Finding, Severity
@@ -35,6 +35,7 @@ def as_text(report: CheckReport) -> Iterator[str]:
             yield f"  ... and {more:,} more"
         if len(remedies) == 1 and (remedy := remedies.pop()):
             yield f"  -> {remedy}"
+    yield from hidden(report)
     if is_quiet():
         return
     yield from report.how
@@ -46,6 +47,17 @@ def as_text(report: CheckReport) -> Iterator[str]:
         yield f"ignored: {entry.code}{place}" + (f": {entry.reason}" if entry.reason else "")
     yield from _fixable(report)
     yield _summary(report)
+
+
+def hidden(report: CheckReport) -> Iterator[str]:
+    """What a ``dataforge.toml`` hides, also where there is nothing else to say."""
+    if used := report.settings:
+        only = f"only {', '.join(used.select)}; " if used.select else ""
+        numbers = ", ".join(f"{name} {number:,}" for name, number in used.ignored.items())
+        total = plural(sum(used.ignored.values()), "finding")
+        yield f"settings of {used.file}: {only}{total} ignored" + (
+            f": {numbers}" if numbers else ""
+        )
 
 
 def _fixable(report: CheckReport) -> Iterator[str]:
@@ -190,3 +202,6 @@ def print_report(report: CheckReport, form: str) -> None:
     put = say if form == "text" else say_for_tools
     for line in FORMS[form](report):
         put(line)
+    if form in ("github", "sarif"):
+        for line in hidden(report):
+            warn(line)

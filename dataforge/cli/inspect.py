@@ -78,7 +78,10 @@ def show(found: Inspection) -> None:
         _show_part(part)
     show_findings(found.findings)
     commands = [
-        command for part in found.parts for command in part.commands or [part.no_commands] if command
+        command
+        for part in found.parts
+        for command in part.commands or [part.no_commands]
+        if command
     ]
     for number, command in enumerate(commands):
         tell(f"{'     ' if number else 'next:'} {command}")
