@@ -13,8 +13,9 @@ from dataforge.shell import command_line, path_word
 
 SHELLS = [path for name in ("sh", "dash", "bash", "zsh", "fish") if (path := shutil.which(name))]
 WORDS = [
-    "a b", "it's", "a\\", "\\'", "a\\'b", "$(touch x)", "`id`", "!!", "=ls", "%1", "~", "~root", "*",
-    "", "#x", "a;b", "a&&b", "{a,b}", "a|b", ">x", "人 物", "תמונה", "\\\\", "a\\nb", '"', "$HOME", "-x",
+    "a b", "it's", "a\\", "\\'", "a\\'b", "$(touch x)", "`id`", "!!", "=ls", "%1", "~", "~root",
+    "*", "", "#x", "a;b", "a&&b", "{a,b}", "a|b", ">x", "人 物", "תמונה", "\\\\", "a\\nb", '"',
+    "$HOME", "-x",
 ]  # fmt: skip
 
 
@@ -39,7 +40,10 @@ def test_words_come_back_or_there_is_no_command(words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["a\nb", "a\rb", "\x1b[31m", "\u202egpj", "a\u2028b", "caf\udce9", "##vso[x]", "a\x07", "x" * 9999],
+    [
+        "a\nb", "a\rb", "a\x07", "\x1b[31m", "\u202egpj", "a\u2028b", "caf\udce9", "##vso[x]",
+        "x" * 9999,
+    ],
 )  # fmt: skip
 def test_names_that_cannot_be_shown_give_no_command(word: str) -> None:
     assert command_line("dataforge", "check", word) == ""

@@ -59,7 +59,7 @@ def find_settings(folder: Path | None, *, data: bool = True) -> tuple[Path | Non
     here = Path.cwd()
     places = [here, *here.parents]
     own = Path(os.path.realpath(folder)) if folder else None
-    nearer = []
+    nearer: list[Path] = []
     for place in dict.fromkeys([own or here, *places]):
         path = place / SETTINGS
         if not path.is_file():
