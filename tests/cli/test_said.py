@@ -22,11 +22,12 @@ import msgspec
 import pytest
 from command_line import Cli
 from helpers import SQUARE, document, picture, shape, voc_object, voc_xml, write
+from printed import assert_json, assert_text
 
 import dataforge.cli
 from dataforge.check import CheckReport
 from dataforge.checks import known_codes
-from dataforge.cli.output import MOST_IN_CELL, MOST_IN_LINE, table
+from dataforge.cli.output import MOST_IN_CELL, table
 from dataforge.cli.program import _VERBS
 from dataforge.codes import code
 from dataforge.errors import one_line
@@ -191,34 +192,6 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
 
 
 HAVE_JSON = {"inspect", "check", "split", "convert", "coco", "register", "formats", "explain"}
-
-
-def assert_text(
-    text: str, *, github: bool = False, diff: bool = False, most: int = 11 * MOST_IN_LINE
-) -> None:
-    """Nothing in it is obeyed by a terminal or a CI service."""
-    text.encode("utf-8")
-    for line in text.split("\n"):
-        shown = line.replace("\u200c", "").replace("\u200d", "")
-        shown = shown.replace("\t", "") if diff else shown
-        assert shown.isprintable(), ascii(line)
-        assert not re.search(r"##\w*\[", line), line
-        if github and line.startswith("::"):
-            parts = r"::(error|warning|notice) file=[^:,]*,title=[\w-]+(,(line|col)=\d+)*::.*"
-            assert re.fullmatch(parts, line), line
-        else:
-            assert not line.lstrip().startswith("::"), line
-            assert diff or len(line) < most  # escapes are longer than what they stand for
-
-
-def assert_json(text: str) -> Any:
-    """It is ASCII, and every text in it has a place in UTF-8."""
-    assert text.isascii()
-    assert_text(text, most=sys.maxsize)
-    found = json.loads(text)
-    json.dumps(found, ensure_ascii=False).encode("utf-8")
-    msgspec.json.decode(text)
-    return found
 
 
 @functools.cache
