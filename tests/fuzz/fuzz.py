@@ -32,7 +32,7 @@ def mutated(data: bytes, max_size: int, seed: int) -> bytes:
     return targets.edited(data, edits)[:max_size]
 
 
-_TIMEOUTS = {"writers": 5, "output": 5, "many": 30}
+_TIMEOUTS = {"writers": 5, "output": 5, "many": 120}
 """Seconds for one input, if not 2."""
 
 
