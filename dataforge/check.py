@@ -68,7 +68,8 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
         images: look at the image files.
         pixels: also decode them, which finds truncated images and near duplicates.
         max_findings: of one code in the report; 0 for all.
-        settings: a ``dataforge.toml``; None for that of the folder, or above the working directory.
+        settings: a ``dataforge.toml``; None for the nearest in or above the working directory that
+            is not part of the dataset.
         engine: where the work runs, see `dataforge.engines`.
         engine_options: fields of the engine's `Options`.
         workers: processes, 0 for one per core; the report is the same.
@@ -88,6 +89,20 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
     workers: int = 1
 
 
+class UsedSettings(msgspec.Struct, kw_only=True):
+    """What a ``dataforge.toml`` hides.
+
+    Attributes:
+        file: its path.
+        select: the codes and groups that it selects; other checks are not run. Empty for all.
+        ignored: code -> number of findings that are not reported because of it.
+    """
+
+    file: str
+    select: list[str] = []
+    ignored: dict[str, int] = {}
+
+
 class CheckReport(msgspec.Struct, kw_only=True):
     """The result of a check. As JSON, this is the output of ``check --json``; keys are only added.
 
@@ -104,6 +119,7 @@ class CheckReport(msgspec.Struct, kw_only=True):
         counts: code -> severity -> number of all findings, sorted by code.
         fixable: code -> number of its findings that ``--fix`` (or ``--unsafe-fixes``) can fix.
         ignored: what was not checked or not reported, and why.
+        settings: the ``dataforge.toml`` that selects or ignores; None if there is none.
     """
 
     version: int = 1
@@ -118,6 +134,7 @@ class CheckReport(msgspec.Struct, kw_only=True):
     counts: dict[str, dict[Severity, int]] = {}
     fixable: dict[str, int] = {}
     ignored: list[Ignore] = []
+    settings: UsedSettings | None = None
 
     def total(self, severity: Severity) -> int:
         """Number of findings of a severity."""
@@ -191,7 +208,7 @@ def checked(
         keep_text: keep the texts of the annotation files.
     """
     root = KeepingRoot(path)
-    settings = _settings(None if root.remote else root.path, options)
+    settings = _Settings(None if root.remote else root.path, options)
     format_, others = (options.reads, []) if options.reads else guess_formats(root)
     source = Source(root, format_, _read_options(format_, options), options.layout)
     report = CheckReport(path=path, root=root.location, format=format_)
@@ -199,7 +216,7 @@ def checked(
         f"not checked: {plural(part.files, 'annotation file')} in the format {part.format}; "
         f"use --from {part.format} to check them"
         for part in others
-    ]
+    ] + settings.how
     found = _Found(report, settings, options, fixes=source.format.editor is not None)
     found.add(source.findings)
     with _pass(source, options, found, progress, keep_text) as surveyed:
@@ -209,12 +226,13 @@ def checked(
 def _check_config(path: str, options: CheckOptions) -> CheckReport:
     folder = Path(path).parent
     report = CheckReport(path=path, root=str(folder), format=CONFIG)
-    found = _Found(report, _settings(folder, options), options)
+    settings = _Settings(folder, options, data=False)
+    found = _Found(report, settings, options)
     root = KeepingRoot(str(folder))
     file = ConfigFile(root, Path(path).name, config_signs())
-    report.how = _how(file.config)  # raises if it is not Python
+    report.how = _how(file.config) + settings.how  # raises if it is not Python
     data = DatasetInfo(root, CONFIG, ClassRules().resolver())
-    found.add(Running(data, start(found.selection.codes(), data)).config(file))
+    found.add(Running(data, start(settings.runs.codes(), data)).config(file))
     return found.done()
 
 
@@ -227,14 +245,37 @@ def _how(config: Config) -> list[str]:
     return how
 
 
-def _settings(folder: Path | None, options: CheckOptions) -> Settings:
-    """The settings of a file, overridden by those of the caller."""
-    path = Path(options.settings) if options.settings else find_settings(folder)
-    settings = load_settings(path) if path else Settings()
-    ignore = tuple(Ignore(code=code) for code in options.ignore)
-    return msgspec.structs.replace(
-        settings, select=options.select or settings.select, ignore=settings.ignore + ignore
-    )
+class _Settings:
+    """The settings of a file, overridden by those of the caller.
+
+    Attributes:
+        how: sentences on files that do not apply.
+        used: what is reported of the file; None if it hides nothing.
+        ignored: what is not reported.
+        selection: what is reported.
+        runs: what is looked for: also what the file ignores, to count it.
+        asked: what would be reported without the file.
+    """
+
+    def __init__(self, folder: Path | None, options: CheckOptions, *, data: bool = True) -> None:
+        path, others = find_settings(folder, data=data)
+        if options.settings:
+            path, others = Path(options.settings), []
+        file = load_settings(path) if path else Settings()
+        ignored = [Ignore(code=code) for code in options.ignore]
+        select = options.select or file.select or ()
+        self.how = [
+            f"{other} does not apply, because it came with the data; apply it with --settings"
+            for other in others
+        ]
+        self.ignored = [*file.ignore, *ignored, *file.per_file]
+        self.selection = Selection(select, self.ignored)
+        self.runs = Selection(select, ignored)
+        self.asked = Selection(options.select, ignored)
+        own = [] if options.select else [*(file.select or ())]
+        self.used: UsedSettings | None = None
+        if path and (own or file.ignore or file.per_file):
+            self.used = UsedSettings(file=str(path), select=own, ignored={})
 
 
 def _read_options(format_: str, options: CheckOptions) -> dict[str, Any]:
@@ -247,19 +288,19 @@ class _Found:
     def __init__(
         self,
         report: CheckReport,
-        settings: Settings,
+        settings: _Settings,
         options: CheckOptions,
         *,
         fixes: bool = False,  # whether the format has an editor
     ) -> None:
         self.report = report
         self._fixes = fixes
-        ignored = [*settings.ignore, *settings.per_file]
-        self.selection = Selection(settings.select or (), ignored)
+        self.settings = settings
         self.fixable: list[Finding] = []
         self._limit = options.max_findings
         self._seen: set[int] = set()
-        report.ignored = ignored
+        report.ignored = settings.ignored
+        report.settings = settings.used
 
     def add(self, findings: Iterable[Finding]) -> None:
         """Add findings."""
@@ -273,13 +314,18 @@ class _Found:
             if finding.message not in report.how:  # may be repeated for several files
                 report.how.append(finding.message)
             return
-        if not self.selection.takes(finding):
+        reported = self.settings.selection.takes(finding)
+        if not reported and not self.settings.asked.takes(finding):
             return
         finding = in_utf8(finding)
         known = hash(finding.identity)  # the same file may be listed in two splits
         if known in self._seen:
             return
         self._seen.add(known)
+        if not reported:
+            if used := self.settings.used:
+                used.ignored[finding.code] = used.ignored.get(finding.code, 0) + 1
+            return
         counts = report.counts.setdefault(finding.code, {})
         counts[finding.severity] = counts.get(finding.severity, 0) + 1
         if finding.edits and self._fixes:
@@ -291,6 +337,8 @@ class _Found:
         """The report."""
         self.report.counts = dict(sorted(self.report.counts.items()))
         self.report.fixable = dict(sorted(Counter(f.code for f in self.fixable).items()))
+        if used := self.settings.used:
+            used.ignored = dict(sorted(used.ignored.items()))
         return self.report
 
 
@@ -306,7 +354,7 @@ def _pass(
     report = found.report
     resolver = options.rules().over(source.rules).resolver()
     data = DatasetInfo.of(source, resolver)
-    wanted = found.selection.codes(images=options.images, pixels=options.pixels)
+    wanted = found.settings.runs.codes(images=options.images, pixels=options.pixels)
     running = Running(data, start(wanted, data))
     context = Context(resolver=resolver, strict=True, wanted=frozenset(wanted), keep_text=keep_text)
     with survey(

@@ -15,16 +15,58 @@ file never stops a run and never goes uncounted. Messages of both kinds use `plu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 
 def one_line(text: str) -> str:
-    """Text with line ends and control characters, which names may contain, escaped.
+    r"""Text as one line that a terminal or the log of a CI service shows and does not obey.
 
-    >>> one_line("a\\nb.jpg")
-    'a\\\\nb.jpg'
+    Escaped are line ends, control characters, marks that change the direction of writing, bytes
+    that are not UTF-8, and what makes a command of GitHub (``::``), Azure (``##vso[``) or TeamCity
+    (``##teamcity[``). Letters of all scripts stay, with the joiners that some of them need.
+
+    >>> print(one_line("a\nb.jpg"), one_line("\u202egpj"), one_line("\udce9"), one_line("صورة"))
+    a\nb.jpg \u202egpj \udce9 صورة
+    >>> print(one_line(" ::stop-commands::x"), one_line("a ##vso[x]"), one_line("a.json::$.x"))
+     \x3a:stop-commands::x a #\x23vso[x] a.json::$.x
     """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    if not text.isprintable():
+        text = _NOT_ASCII.sub(_escaped, text)
+    if "##" in text or "::" in text:
+        text = _CI_COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):x}", text)
+    return text
+
+
+_NOT_ASCII = re.compile(r"[^ -~]")
+_CI_COMMAND = re.compile(r"^ *:(?=:)|##(?=\w*\[)")
+_JOINERS = "\u200c\u200d"  # in Persian and Indic words, and in emoji
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character, before = found[0], found.string[max(found.start() - 1, 0) : found.start()]
+    if character.isprintable() or (
+        character in _JOINERS and before > "\x7f" and before.isprintable()
+    ):
+        return character
+    return character.encode("unicode_escape").decode()
+
+
+MOST_SHOWN = 500
+"""Characters of a name or a message that are shown."""
+
+
+def shortened(text: str, most: int = MOST_SHOWN) -> str:
+    """Text of at most about `most` characters: the middle of a longer one is left out, and counted.
+
+    >>> shortened("x" * 1000 + "yz.jpg", 20)
+    'xxxxxxxxxxxxxxx ... (986 more characters) ... z.jpg'
+    """
+    if len(text) <= most:
+        return text
+    end = most // 4
+    start = most - end
+    return f"{text[:start]} ... ({len(text) - most:,} more characters) ... {text[-end:]}"
 
 
 class DataforgeError(Exception):
@@ -59,8 +101,8 @@ class ParseError(InputError, ValueError):
         self.message = message
 
     def __str__(self) -> str:
-        place = f"{self.file}::{self.where}" if self.where else self.file
-        return one_line(f"{place}: {self.message}")
+        place = shortened(self.file) + (f"::{shortened(self.where)}" if self.where else "")
+        return one_line(f"{place}: {shortened(self.message)}")
 
 
 class OutputError(DataforgeError):

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from dataforge.errors import one_line
+from dataforge.errors import one_line, shortened
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
@@ -47,7 +47,8 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         return msgspec.structs.replace(self, pointer=self.pointer + step)
 
     def __str__(self) -> str:
-        return f"{self.file}::{self.inside}" if self.inside else self.file
+        file = shortened(self.file)
+        return f"{file}::{shortened(self.inside)}" if self.inside else file
 
 
 # Edits ------------------------------------------------------------------------------------------
@@ -137,7 +138,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.place.inside
 
     def __str__(self) -> str:
-        return one_line(f"{self.place}: {self.message}" + (f"; {self.remedy}" * bool(self.remedy)))
+        remedy = f"; {shortened(self.remedy)}" if self.remedy else ""
+        return one_line(f"{self.place}: {shortened(self.message)}{remedy}")
 
 
 def any_error(findings: Iterable[Finding]) -> bool:

@@ -74,12 +74,12 @@ class FixPlan:
         """The files that change, relative to the folder, sorted."""
         return sorted(self._files)
 
-    def diff(self) -> Iterator[str]:
-        """The lines of a unified diff for ``patch -p1``.
+    def diff(self, *names: str) -> Iterator[str]:
+        """The lines of a unified diff for ``patch -p1``, of the files named or of all that change.
 
         Files that are not UTF-8 are shown as decoded text, which patch cannot find in them.
         """
-        for name in self.files:
+        for name in names or self.files:
             yield from unified(name, self._files[name].text.text, self._files[name].changes)
 
     def apply(self, backup: str | None = None) -> Path | None:

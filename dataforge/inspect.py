@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -35,8 +34,9 @@ from dataforge.formats import Context, Texts, formats
 from dataforge.frameworks import identify
 from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, same_bytes, stem
 from dataforge.layouts import Layout
+from dataforge.shell import UNPRINTABLE, command_line, path_word
 
-_SPLIT = "--split train=80,val=20"
+_SPLIT = ["--split", "train=80,val=20"]
 
 
 class Part(msgspec.Struct, kw_only=True):
@@ -53,6 +53,7 @@ class Part(msgspec.Struct, kw_only=True):
         classes: class -> split -> number of instances.
         needs: why it cannot be read, and what it needs; empty if it can.
         commands: the next commands.
+        no_commands: why there are none although it can be read.
     """
 
     format: str
@@ -65,6 +66,7 @@ class Part(msgspec.Struct, kw_only=True):
     classes: dict[str, dict[str, int]] = {}
     needs: str = ""
     commands: list[str] = []
+    no_commands: str = ""
 
 
 class Inspection(msgspec.Struct, kw_only=True):
@@ -152,7 +154,6 @@ def _extension(name: str) -> str:
 
 def _what_it_needs(root: Root, images: list[str], texts: Texts) -> list[str]:
     """Why nothing was recognised, and what would be; one sentence each."""
-    location = shlex.quote(root.location)
     needs = []
     if not root.files():
         return ["the folder is empty: name the one that contains the dataset"]
@@ -163,11 +164,9 @@ def _what_it_needs(root: Root, images: list[str], texts: Texts) -> list[str]:
             f"{plural(len(images), 'image')} without annotations: annotate them, for example "
             "with labelme"
         )
-        if "images" in formats():
-            needs.append(
-                "to list them in a COCO file without annotations: "
-                f"dataforge convert images2coco {location} images.json"
-            )
+        words = ("dataforge", "convert", "images2coco", path_word(root.location), "images.json")
+        if "images" in formats() and (command := command_line(*words)):
+            needs.append(f"to list them in a COCO file without annotations: {command}")
     if not images:
         needs.append(f"no images ({', '.join(IMAGE_EXTENSIONS)})")
     known = "; ".join(f"{name}: {formats()[name].about}" for name in recognisable())
@@ -201,7 +200,11 @@ def _read(root: Root, part: Part, layout_file: str | None) -> list[Finding]:
         coords, why = (found.decision or (part.layout.coords, "as declared"))[:2]
         part.coords = f"{coords}: {why}"
     _count(part, found, classes)
-    part.commands = _commands(root, part, name, layout_file)
+    commands = [command_line(*words) for words in _commands(root, part, name, layout_file)]
+    if all(commands):
+        part.commands = commands
+    else:
+        part.no_commands = UNPRINTABLE
     findings = [finding for finding in findings if finding.code != "coords"]
     findings += [*classes.look_alikes(), *_in_two_splits(root, found)]
     if part.layout and part.format == "voc":
@@ -241,30 +244,29 @@ def _name(location: str) -> str:
     return name
 
 
-def _commands(root: Root, part: Part, name: str, layout_file: str | None) -> list[str]:
-    where, quoted = shlex.quote(root.location), shlex.quote(name)
-    split = f" {_SPLIT}" if len(part.splits) < 2 else ""
-    register = f"dataforge register {quoted} --layout"
+def _commands(root: Root, part: Part, name: str, layout_file: str | None) -> list[list[str]]:
+    """The words of the next commands; empty for one that cannot be given."""
+    where, layout = path_word(root.location), layout_file and path_word(layout_file)
+    split = _SPLIT if len(part.splits) < 2 else []
+    register = ["dataforge", "register", name, "--layout"]
     if part.format == "coco":
-        one = (
-            f" --split-files {next(iter(part.splits))}={shlex.quote(root.only)}"
-            if root.only
-            else ""
-        )
-        choice = shlex.quote(layout_file) if layout_file else "coco"
-        return [f"{register} {choice} --root {where}{one}"]
-    out = shlex.quote(f"{name}_coco")
-    convert = f"dataforge convert {part.format}2coco {shlex.quote(root.named)} {out}"
+        one = ["--split-files", f"{next(iter(part.splits))}={root.only}"] if root.only else []
+        if one and (re.search(r",|=.*=|=\s|\s$", one[1]) or one[1][0].isspace()):
+            return [[]]  # the option would not be understood
+        return [[*register, layout or "coco", "--root", where, *one]]
+    out = f"{name}_coco"
+    convert = ["dataforge", "convert", f"{part.format}2coco", path_word(root.named), out]
+    coco = [*register, "coco", "--root", out]
     if root.only:
-        return [f"{convert} --image-mode copy", f"{register} coco --root {out}"]
+        return [[*convert, "--image-mode", "copy"], coco]
     if part.format == "voc":
         known = name.lower() if part.layout and part.layout.name else ""
-        given = shlex.quote(layout_file or known)
+        given = ["--layout", layout or known] if layout or known else []
         return [
-            f"{register} {given if layout_file else 'custom-voc'} --root {where}{split}",
-            convert + (f" --layout {given}" if layout_file or known else "") + split,
+            [*register, layout or "custom-voc", "--root", where, *split],
+            [*convert, *given, *split],
         ]
-    return [f"{convert}{split} --image-mode copy", f"{register} coco --root {out}"]
+    return [[*convert, *split, "--image-mode", "copy"], coco]
 
 
 # Oddities --------------------------------------------------------------------------------------

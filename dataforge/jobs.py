@@ -11,7 +11,7 @@ import msgspec
 from dataforge.classes import ClassOptions
 from dataforge.datasets import ImageMode, in_utf8
 from dataforge.findings import Finding, any_error
-from dataforge.io import write_json
+from dataforge.io import write_report
 
 
 class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,4 +109,4 @@ class Report(msgspec.Struct, kw_only=True):
 
 def save_report(report: Report, path: Path) -> None:
     """Write the report as JSON."""
-    write_json(path, report)
+    write_report(path, report)

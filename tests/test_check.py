@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from helpers import SAMPLE, SQUARE, document, picture, shape, voc_object, voc_xml, write
 
-from dataforge.check import CheckOptions, check
+from dataforge.check import CheckOptions, UsedSettings, check
 from dataforge.errors import InputError, ParseError, UsageError
 
 FLAT = [[10, 10], [30, 10]]
@@ -93,13 +93,79 @@ def test_images_are_opened_by_default(tmp_path: Path) -> None:
 
 def test_settings_apply_and_are_reported(tmp_path: Path) -> None:
     folder = labelled(tmp_path, shape("cat", FLAT, "rectangle"))
-    write(
+    settings = write(
         folder / "dataforge.toml",
         "[check]\nignore = [{ code = 'zero-area', reason = 'drawn so' }]\n",
     )
-    report = check(str(folder))
+    report = check(str(folder), CheckOptions(settings=str(settings)))
     assert report.findings == []
     assert [(entry.code, entry.reason) for entry in report.ignored] == [("zero-area", "drawn so")]
+
+
+HIDES = "[check]\nignore = [{ code = 'zero-area', reason = 'drawn so' }]\n"
+
+
+def test_settings_that_came_with_the_data_apply_only_if_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    (data / "sub").mkdir(parents=True)
+    labelled(data, shape("cat", FLAT, "rectangle"))
+    own = write(data / "dataforge.toml", HIDES)
+    for place, path in (
+        (tmp_path, "data"), (data, "."), (data / "sub", ".."), (data, "a.json"),
+    ):  # fmt: skip
+        monkeypatch.chdir(place)
+        report = check(path)
+        assert report.counts == {"zero-area": {"warning": 1}}
+        assert report.settings is None
+        (said,) = [line for line in report.how if "dataforge.toml" in line]
+        assert said.endswith("does not apply, because it came with the data; apply it with "
+                             "--settings")  # fmt: skip
+    report = check(str(data), CheckOptions(settings=str(own)))
+    assert report.counts == {}
+    assert report.settings == UsedSettings(file=str(own), ignored={"zero-area": 1})
+
+
+def test_settings_above_are_named_with_what_they_hide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    labelled(data, shape("cat ", FLAT, "rectangle"))
+    monkeypatch.chdir(tmp_path)
+    above = write(tmp_path / "dataforge.toml", HIDES)
+    report = check("data")
+    assert report.counts == {"untidy-label": {"warning": 1}}
+    assert report.settings == UsedSettings(file=str(above), ignored={"zero-area": 1})
+    write(data / "b.json", "{")
+    write(above, "[check]\nselect = ['boxes']\n")  # what the reader finds is counted
+    report = check("data")
+    assert report.counts == {"zero-area": {"warning": 1}}
+    assert report.settings == UsedSettings(
+        file=str(above), select=["boxes"], ignored={"unreadable-json": 1}
+    )
+    report = check("data", CheckOptions(select=("classes",)))  # the command line decides
+    assert report.counts == {"untidy-label": {"warning": 1}}
+    assert report.settings is None
+    (data / "b.json").unlink()
+    write(above, "[check]\n")
+    assert check("data").settings is None  # it hides nothing
+
+
+def test_settings_beside_a_config_apply_only_where_the_user_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "work" / "config.py", "total_epochs = 12\n")
+    own = write(tmp_path / "work" / "dataforge.toml", "[check]\nselect = ['config']\n")
+    monkeypatch.chdir(tmp_path / "work")
+    used = check("config.py").settings
+    assert used is not None
+    assert used.file == str(own)
+    monkeypatch.chdir(tmp_path)
+    report = check("work/config.py")
+    assert report.settings is None
+    assert any("does not apply" in line for line in report.how)
 
 
 def test_labels_outside_the_classes_are_reported(tmp_path: Path) -> None:
@@ -189,7 +255,9 @@ def test_the_schema_is_stable(tmp_path: Path) -> None:
     """Programs read this: keys are added, never changed."""
     write(tmp_path / "dataforge.toml", "[check]\nper-file = [{ files = 'b/*', code = 'boxes', "
           "reason = 'old' }]\n")  # fmt: skip
-    report = check(str(labelled(tmp_path, shape("cat", FLAT, "rectangle"))))
+    folder = str(labelled(tmp_path, shape("cat", FLAT, "rectangle")))
+    settings = str(tmp_path / "dataforge.toml")
+    report = check(folder, CheckOptions(settings=settings))
     place = {"file": "a.json", "pointer": "$.shapes[0]"}
     assert msgspec.to_builtins(report) == {
         "version": 1,
@@ -213,4 +281,5 @@ def test_the_schema_is_stable(tmp_path: Path) -> None:
         "counts": {"zero-area": {"warning": 1}},
         "fixable": {"zero-area": 1},
         "ignored": [{"code": "boxes", "reason": "old", "files": "b/*"}],
+        "settings": {"file": settings, "select": [], "ignored": {}},
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dataforge.errors import ParseError
 from dataforge.io import ImageHeader, Root
-from dataforge.mmconfig import MMDETECTION, Config, Signs
+from dataforge.mmconfig import MMDETECTION, Config, Signs, parse_python
 
 if TYPE_CHECKING:
     import numpy as np
@@ -122,7 +122,7 @@ class ConfigFile:
         """The syntax tree; nothing of it is run."""
         data = self._root.read_bytes(self.name)
         try:
-            return ast.parse(data, self.name)
+            return parse_python(data, self.name)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = error.lineno if isinstance(error, SyntaxError) else None
             where = f"line {line}" if line else ""

@@ -8,6 +8,7 @@ per-file = [{ files = "old/*", code = "boxes", reason = "replaced next month" }]
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -45,11 +46,28 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     per_file: tuple[Ignore, ...] = ()
 
 
-def find_settings(folder: Path | None) -> Path | None:
-    """The ``dataforge.toml`` in the checked folder, else the nearest above the working one."""
+def find_settings(folder: Path | None, *, data: bool = True) -> tuple[Path | None, list[Path]]:
+    """(the ``dataforge.toml`` that applies, those that do not although they are nearer).
+
+    It is the nearest in or above the working directory. One that came with the data may have been
+    written to hide what is wrong with them, so it never applies by itself.
+
+    Args:
+        folder: what is checked, or where it is; None if it is remote.
+        data: whether the whole folder is data; not that of a training config.
+    """
     here = Path.cwd()
-    places = ([folder] if folder else []) + [here, *here.parents]
-    return next((path for place in places if (path := place / SETTINGS).is_file()), None)
+    places = [here, *here.parents]
+    own = Path(os.path.realpath(folder)) if folder else None
+    nearer: list[Path] = []
+    for place in dict.fromkeys([own or here, *places]):
+        path = place / SETTINGS
+        if not path.is_file():
+            continue
+        if place in places and not (data and own and place.is_relative_to(own)):
+            return path, nearer
+        nearer.append(path)
+    return None, nearer
 
 
 def load_settings(path: Path) -> Settings:

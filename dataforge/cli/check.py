@@ -10,14 +10,14 @@ from typing import Any
 from dataforge.check import MAX_FINDINGS, CheckOptions, check
 from dataforge.classes import comma_list
 from dataforge.cli import options
-from dataforge.cli.check_output import FORMS
+from dataforge.cli.check_output import FORMS, print_report
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
-from dataforge.cli.output import progress_bar, say, show_as_it_is, tell, warn
+from dataforge.cli.output import progress_bar, show_patch, tell, warn
 from dataforge.cli.struct_options import format_options, given
 from dataforge.errors import UsageError, plural
 from dataforge.fix import FixPlan, planned_fixes
 from dataforge.formats import formats
-from dataforge.io import BACKUP, write_json
+from dataforge.io import BACKUP, write_report
 
 _HELP = """Find problems in a dataset or training config before training.
 
@@ -25,7 +25,7 @@ PATH is a folder in any supported format, a single annotation file (.json, .xml,
 no other file is then read or changed), or a training config (.py). Nothing is changed unless --fix
 is given. `dataforge explain` lists all codes and their groups.
 
-A dataforge.toml in the folder, or in or above the working directory, may contain:
+A dataforge.toml in or above the working directory, outside PATH, may contain:
 
 \b
   [check]
@@ -74,6 +74,12 @@ def _selecting() -> list[Option]:
             metavar="A,B",
             multiple=True,
             help="Do not report these codes or groups; may be repeated.",
+        ),
+        Option(
+            "--settings",
+            metavar="FILE",
+            help="A dataforge.toml. [default: the nearest in or above the working directory that "
+            "is not part of PATH]",
         ),
         Option(
             "--max-findings",
@@ -227,17 +233,16 @@ def _check(
             else:
                 report = check(path, check_options, progress)
         if fixing.diff:
-            for line in plan.diff():
-                show_as_it_is(line)
+            for name in plan.files:
+                show_patch(name, [*plan.diff(name)])
             warn(_fixed(plan, "would fix"))
             return 0
         if fixing.fix:
             kept = _write(plan, fixing)
             (tell if output.form == "text" else warn)(_fixed(plan, "fixed") + kept)
-    for line in FORMS[output.form](report):
-        say(line)
+    print_report(report, output.form)
     if output.report:
-        write_json(output.report, report)
+        write_report(output.report, report)
     return 1 if report.failed and not output.exit_zero else 0
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import os
 import posixpath
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_from_bytes
 
 import msgspec
 
 from dataforge import __version__
 from dataforge.check import CheckReport
 from dataforge.cli.command import is_quiet
-from dataforge.cli.output import table
+from dataforge.cli.output import MOST_IN_LINE, say, say_for_tools, table, warn
 from dataforge.codes import code
-from dataforge.errors import plural
+from dataforge.errors import one_line, plural, shortened
 from dataforge.findings import Finding, Severity
+from dataforge.io import report_json
 
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
@@ -34,6 +35,7 @@ def as_text(report: CheckReport) -> Iterator[str]:
             yield f"  ... and {more:,} more"
         if len(remedies) == 1 and (remedy := remedies.pop()):
             yield f"  -> {remedy}"
+    yield from hidden(report)
     if is_quiet():
         return
     yield from report.how
@@ -45,6 +47,17 @@ def as_text(report: CheckReport) -> Iterator[str]:
         yield f"ignored: {entry.code}{place}" + (f": {entry.reason}" if entry.reason else "")
     yield from _fixable(report)
     yield _summary(report)
+
+
+def hidden(report: CheckReport) -> Iterator[str]:
+    """What a ``dataforge.toml`` hides, also where there is nothing else to say."""
+    if used := report.settings:
+        only = f"only {', '.join(used.select)}; " if used.select else ""
+        numbers = ", ".join(f"{name} {number:,}" for name, number in used.ignored.items())
+        total = plural(sum(used.ignored.values()), "finding")
+        yield f"settings of {used.file}: {only}{total} ignored" + (
+            f": {numbers}" if numbers else ""
+        )
 
 
 def _fixable(report: CheckReport) -> Iterator[str]:
@@ -85,7 +98,7 @@ def _summary(report: CheckReport) -> str:
 
 def as_json(report: CheckReport) -> Iterator[str]:
     """The `CheckReport` as ASCII JSON."""
-    yield json.dumps(msgspec.to_builtins(report), indent=2)
+    yield report_json(report)
 
 
 # GitHub -----------------------------------------------------------------------------------------
@@ -100,11 +113,12 @@ def as_github(report: CheckReport) -> Iterator[str]:
             if number:
                 properties[key] = str(number)
         parameters = ",".join(f"{key}={_in_property(value)}" for key, value in properties.items())
-        yield f"::{commands[finding.severity]} {parameters}::{_in_message(_sentence(finding))}"
+        message = _in_message(shortened(_sentence(finding), MOST_IN_LINE))
+        yield f"::{commands[finding.severity]} {parameters}::{message}"
 
 
 def _in_message(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return one_line(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _in_property(text: str) -> str:
@@ -113,7 +127,8 @@ def _in_property(text: str) -> str:
 
 def _path(report: CheckReport, finding: Finding) -> str:
     """The finding's file, relative to the same folder as the report's path."""
-    return posixpath.normpath(posixpath.join(report.root, finding.file))
+    scheme, remote, root = report.root.rpartition("://")
+    return scheme + remote + posixpath.normpath(posixpath.join(root, finding.file))
 
 
 def _sentence(finding: Finding) -> str:
@@ -144,7 +159,7 @@ def as_sarif(report: CheckReport) -> Iterator[str]:
         "version": "2.1.0",
         "runs": [run],
     }
-    yield json.dumps(document, indent=2)
+    yield report_json(document)
 
 
 def _rule(name: str) -> dict[str, Any]:
@@ -153,7 +168,7 @@ def _rule(name: str) -> dict[str, Any]:
 
 
 def _result(report: CheckReport, finding: Finding, codes: list[str]) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(_path(report, finding))}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(_path(report, finding))}}
     if finding.place.line:
         place["region"] = {"startLine": finding.place.line}
         if finding.place.column:
@@ -170,5 +185,23 @@ def _result(report: CheckReport, finding: Finding, codes: list[str]) -> dict[str
     }
 
 
+def _uri(path: str) -> str:
+    """A path, whose name may be no UTF-8, as a URI reference."""
+    scheme, remote, rest = path.partition("://")
+    if remote:
+        return f"{scheme}://{quote(rest)}"
+    return quote_from_bytes(os.fsencode(path))
+
+
 FORMS = {"text": as_text, "json": as_json, "github": as_github, "sarif": as_sarif}
-"""Value of ``--output-format`` -> the function that produces it."""
+"""Value of ``--output-format`` -> the function that produces its lines."""
+
+
+def print_report(report: CheckReport, form: str) -> None:
+    """Print a report in one of the `FORMS`."""
+    put = say if form == "text" else say_for_tools
+    for line in FORMS[form](report):
+        put(line)
+    if form in ("github", "sarif"):
+        for line in hidden(report):
+            warn(line)

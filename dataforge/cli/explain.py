@@ -8,7 +8,7 @@ from typing import Any
 from dataforge.checks import find_known_code, known_codes
 from dataforge.cli import options
 from dataforge.cli.command import Argument, Command, Option
-from dataforge.cli.output import Output, say
+from dataforge.cli.output import Output, say_lines
 from dataforge.codes import GROUPS, Code, code
 from dataforge.errors import UsageError
 
@@ -47,15 +47,14 @@ def _explain(name: str | None, markdown: bool, output: Output) -> int:
         raise UsageError("--markdown is the table of all codes; it takes no CODE and no --json")
     known = [code(one) for one in known_codes()]
     if markdown:
-        for line in as_markdown():
-            say(line)
+        say_lines(as_markdown())
         return 0
     groups = {one.group for one in known}
     chosen = [one for one in known if name in (None, one.group)]
     if name and name not in groups:
         found = find_known_code(name)
-        return output.give(_plain(found), lambda _: say(as_page(found)))
-    return output.give([_plain(one) for one in chosen], lambda _: _list(chosen))
+        return output.give(_plain(found), lambda _: say_lines(as_page(found).split("\n")))
+    return output.give([_plain(one) for one in chosen], lambda _: say_lines(as_text(chosen)))
 
 
 def _plain(one: Code) -> dict[str, Any]:
@@ -73,11 +72,6 @@ def as_page(one: Code) -> str:
     """A code's page, preceded by a line with its name, group, severity and fix."""
     fix = f", fix {one.fix}" if one.fix else ""
     return f"{one.name} ({one.group}, {' or '.join(one.severities)}{fix})\n\n{one.page}".rstrip()
-
-
-def _list(chosen: Sequence[Code]) -> None:
-    for line in as_text(chosen):
-        say(line)
 
 
 def as_text(chosen: Sequence[Code]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dataforge.cli import options
 from dataforge.cli.command import Command, Option
-from dataforge.cli.output import Output, say
+from dataforge.cli.output import Output, say_lines
 from dataforge.converters import CONVERTERS
 from dataforge.errors import UsageError
 from dataforge.formats import Format, formats
@@ -28,7 +28,7 @@ def command() -> Command:
 def _formats(markdown: bool, output: Output) -> int:
     if markdown and output.json:
         raise UsageError("--markdown and --json: choose one")
-    return output.give(_plain(), lambda _: _show(as_markdown() if markdown else as_text()))
+    return output.give(_plain(), lambda _: say_lines(as_markdown() if markdown else as_text()))
 
 
 def _plain() -> dict[str, Any]:
@@ -43,11 +43,6 @@ def _plain() -> dict[str, Any]:
         for one in formats().values()
     ]
     return {"formats": rows, "converters": [*CONVERTERS]}
-
-
-def _show(lines: list[str]) -> None:
-    for line in lines:
-        say(line)
 
 
 def as_text() -> list[str]:

@@ -77,7 +77,12 @@ def show(found: Inspection) -> None:
     for part in found.parts:
         _show_part(part)
     show_findings(found.findings)
-    commands = [command for part in found.parts for command in part.commands]
+    commands = [
+        command
+        for part in found.parts
+        for command in part.commands or [part.no_commands]
+        if command
+    ]
     for number, command in enumerate(commands):
         tell(f"{'     ' if number else 'next:'} {command}")
 

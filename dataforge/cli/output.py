@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import msgspec
 
 from dataforge.cli.command import is_quiet
-from dataforge.errors import one_line, plural
+from dataforge.errors import one_line, plural, shortened
 from dataforge.findings import Finding
-from dataforge.io import write_json
+from dataforge.io import report_json, write_report
 
 if TYPE_CHECKING:
     from dataforge.datasets import Progress
@@ -24,9 +23,25 @@ R = TypeVar("R")
 SHOWN_PER_CODE = 5
 
 
+MOST_IN_LINE = 4_000
+"""Characters of a line of text that are shown."""
+
+MOST_IN_CELL = 60
+"""Characters of a cell of a table that are shown."""
+
+
 def say(text: str = "") -> None:
-    """Print a line on standard output: a finding or the requested result."""
-    print(_printable(text, sys.stdout.encoding), flush=True)
+    """Print a line on standard output: a finding or the requested result.
+
+    Its continuation, such as the reasons of an error, is indented by two spaces.
+    """
+    _print(_shown(text), sys.stdout)
+
+
+def say_lines(lines: Iterable[str]) -> None:
+    """Print lines on standard output."""
+    for line in lines:
+        say(line)
 
 
 def tell(text: str = "") -> None:
@@ -37,28 +52,44 @@ def tell(text: str = "") -> None:
 
 def warn(text: str) -> None:
     """Print a line on standard error."""
-    print(_printable(text, sys.stderr.encoding), file=sys.stderr, flush=True)
+    _print(_shown(text), sys.stderr)
 
 
-def show_as_it_is(text: str) -> None:
-    """Print a line on standard output for tools, without escaping tabs and carriage returns."""
-    if sys.stdout.isatty():
-        say(text)
-        return
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.buffer.write(text.encode(encoding, "backslashreplace") + b"\n")
+def say_for_tools(text: str) -> None:
+    """Print `report_json`, or a command of a CI service whose parts are `one_line` each."""
+    _print(text, sys.stdout)
 
 
-def say_json(report: Any) -> None:
-    """Print a struct or any JSON-serialisable value as JSON.
+def show_patch(file: str, lines: Sequence[str]) -> None:
+    """Print the diff of a file for ``patch``, as it is where that is safe.
 
-    ASCII only, so that names that are not UTF-8 and old terminals cause no errors.
+    A terminal, or the log of a CI service, might obey what stands in a dataset: if a line has
+    control characters, other than tabs and line ends, or a command in it, the diff is escaped, and
+    marked so that patch skips it.
     """
-    say(json.dumps(_plain(report), indent=2))
+    harmless = [line.removesuffix("\r").translate(_HARMLESS) for line in lines]
+    if harmless == [*map(one_line, harmless)]:
+        _print("\n".join(lines), sys.stdout)
+        return
+    warn(f"{file}: the diff is escaped, not for patch: it contains characters that are not text")
+    say_lines(f"# {line}" for line in lines)
 
 
-def _plain(report: Any) -> Any:
-    return msgspec.to_builtins(report, enc_hook=str)  # paths
+_HARMLESS = str.maketrans("\t\u00a0\u3000", "   ", "\ufeff")
+"""Blanks and the mark at the beginning of a file, which are unprintable but do nothing."""
+
+
+def _shown(text: str) -> str:
+    """The text as lines that the terminal shows and does not obey."""
+    first, *more = text.split("\n  ")
+    return "\n  ".join(one_line(shortened(line, MOST_IN_LINE)) for line in (first, *more))
+
+
+def _print(text: str, stream: TextIO) -> None:
+    """Print text that is safe; the one place of this package that prints data."""
+    encoding = stream.encoding or "utf-8"
+    text = text.encode(encoding, "backslashreplace").decode(encoding)
+    print(text, file=stream, flush=True)
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -86,22 +117,14 @@ class Output(msgspec.Struct, frozen=True):
             The exit code.
         """
         if self.json:
-            say_json(report)
+            say_for_tools(report_json(report))
         else:
             show(report)
         if self.report:
-            write_json(self.report, _plain(report))
+            write_report(self.report, report)
             if not self.json:
                 tell(f"wrote {self.report}")
         return 1 if failed and not self.exit_zero else 0
-
-
-def _printable(text: str, encoding: str | None) -> str:
-    """The text with control characters, and those the terminal cannot encode, escaped."""
-    text = "".join(
-        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
-    )
-    return text.encode(encoding or "utf-8", "backslashreplace").decode(encoding or "utf-8")
 
 
 def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> Iterator[str]:
@@ -114,7 +137,7 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> Iterator[str]:
     """
     from rich.cells import cell_len  # not every command shows a table
 
-    rows = [[one_line(cell) for cell in row] for row in rows]
+    rows = [[one_line(shortened(cell, MOST_IN_CELL)) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         gaps = [" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]

@@ -36,7 +36,7 @@ def run(arguments: Sequence[str] | None) -> int:
             code = _run(arguments, signals)
         if out is not None and out.error is not None:
             reason = out.error.strerror or out.error
-            print(f"error: standard output cannot be written: {reason}", file=sys.stderr)
+            _say(f"error: standard output cannot be written: {reason}")
             code = max(code, DataforgeError.exit_code)
         return code
     finally:
@@ -58,15 +58,22 @@ def _run(arguments: Sequence[str] | None, signals: Signals) -> int:
         code, message = DataforgeError.exit_code, _unforeseen(error)
     # Here the traceback is gone, and with it what kept workers and memory.
     signals.ignore()
-    print(message + _written(interrupted=code > 128), file=sys.stderr, flush=True)
+    _say(message + _written(interrupted=code > 128))
     return code
+
+
+def _say(line: str) -> None:
+    """What `dataforge.cli.output.warn` does, which may not have been imported."""
+    if sys.stderr is not None:
+        sys.stderr.write(one_line(line) + "\n")
+        sys.stderr.flush()
 
 
 def _written(interrupted: bool) -> str:
     """The end of a message: what the run has put in place before it ended."""
     if not written:
         return ", nothing written" if interrupted else ""
-    names = ", ".join(one_line(os.fspath(path)) for path in written[:_SHOWN])
+    names = ", ".join(os.fspath(path) for path in written[:_SHOWN])
     more = f" and {len(written) - _SHOWN:,} more" if len(written) > _SHOWN else ""
     return f"; already written: {names}{more}"
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from dataforge.classes import comma_list
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
-from dataforge.cli.output import Output, say, show_counts, show_findings, tell
+from dataforge.cli.output import Output, say_lines, show_counts, show_findings, tell
 from dataforge.cli.struct_options import given, struct_options
 from dataforge.errors import UsageError, plural
 from dataforge.frameworks import PYTHON_FOLDER, TrainSpec, detectors, frameworks, get_framework
 from dataforge.layouts import CoordsChoice, Difficult
 from dataforge.register import Plan, Request, apply, check_applicable, plan
+from dataforge.shell import UNPRINTABLE, command_line, path_word
 
 _HELP = """Register a dataset with mmdetection or torchvision: dataset class, class names, configs.
 
@@ -263,7 +263,7 @@ def show_plan(planned: Plan) -> None:
 
 def show_dry_run(planned: Plan) -> None:
     """Print what would be written, as a diff."""
-    say(planned.diff() or "nothing would change")
+    say_lines((planned.diff() or "nothing would change").splitlines())
     if planned.pth is not None:
         modules = ", ".join(target.module for target in planned.targets)
         tell(f"would make {modules} importable by a line in {planned.pth}")
@@ -273,8 +273,6 @@ def show_dry_run(planned: Plan) -> None:
 def show_applied(planned: Plan, written: Sequence[Path], python: str | None) -> None:
     """Print what was written, and the next commands, with the Python used for training."""
     dataset = planned.dataset
-    runs = shlex.quote(python or "python")
-    dataforge = f"{runs} -m dataforge" if python else "dataforge"
     for path in written:
         tell(f"wrote {path}")
     if not written:
@@ -283,16 +281,26 @@ def show_applied(planned: Plan, written: Sequence[Path], python: str | None) -> 
         modules = ", ".join(target.module for target in planned.targets)
         tell(f"importable as {modules}, by the line in {planned.pth}")
     else:
-        folder = shlex.quote(str(planned.out / PYTHON_FOLDER))
-        tell(f"no site-packages is writable: set PYTHONPATH={folder} before training")
-    targets = [(target, get_framework(target.framework)) for target in planned.targets]
+        setting = command_line(f"PYTHONPATH={planned.out / PYTHON_FOLDER}")
+        tell(f"no site-packages is writable: set {setting or UNPRINTABLE} before training")
+    frameworks_ = [get_framework(target.framework) for target in planned.targets]
     knows = f"; get_classes() knows it as {', '.join(dataset.aliases)}"
-    has_get_classes = any(framework.has_get_classes for _, framework in targets)
+    has_get_classes = any(framework.has_get_classes for framework in frameworks_)
     tell(f"registered {dataset.class_name}{knows if has_get_classes else ''}")
-    for target, framework in targets:
-        config = shlex.quote(str(planned.out / target.config))
-        tell(f"prove it:  {dataforge} smoke {config}")
-        script = f"{framework.trainer} " if framework.trainer else ""
-        tell(f"train it:  {runs} {script}{config}")
-    option = f" --python {runs}" if python else ""
-    tell(f"undo it:   dataforge unregister {shlex.quote(dataset.name)}{option}")
+    for label, command in _next_commands(planned, python):
+        tell(f"{label} {command or UNPRINTABLE}")
+
+
+def _next_commands(planned: Plan, python: str | None) -> Iterator[tuple[str, str]]:
+    """(what for, command) for what was registered; the command is empty if it cannot be shown."""
+    runs = path_word(python or "python")
+    dataforge = [runs, "-m", "dataforge"] if python else ["dataforge"]
+    for target in planned.targets:
+        config = path_word(str(planned.out / target.config))
+        yield "prove it: ", command_line(*dataforge, "smoke", config)
+        trainer = get_framework(target.framework).trainer
+        yield "train it: ", command_line(runs, *([trainer] if trainer else []), config)
+    option = ["--python", runs] if python else []
+    name = planned.dataset.name
+    words = [*option, "--", name] if name.startswith("-") else [name, *option]
+    yield "undo it:  ", command_line("dataforge", "unregister", *words)

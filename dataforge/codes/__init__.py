@@ -29,7 +29,7 @@ from typing import Literal
 import msgspec
 
 from dataforge.codes.pages import Page, parse_page
-from dataforge.errors import DataforgeError, UsageError, did_you_mean
+from dataforge.errors import DataforgeError, UsageError, did_you_mean, shortened
 from dataforge.findings import Edit, Finding, Place, Severity
 
 __all__ = ["GROUPS", "Code", "add_page", "code", "codes", "codes_of", "find_code", "groups"]
@@ -109,14 +109,15 @@ class Code(msgspec.Struct, frozen=True):
             code=self.name,
             severity=severity or self.severity,
             place=place,
-            message=message,
-            remedy=remedy,
+            message=shortened(message, _LONGEST),
+            remedy=shortened(remedy, _LONGEST),
             lost=lost,
             edits=edits,
         )
 
 
 _ADDED: dict[str, Code] = {}
+_LONGEST = 2_000  # characters of a message, which may quote a label of any length
 
 
 def add_page(name: str, group: str, text: str, owner: str) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from dataforge.findings import Finding
 from dataforge.formats import Evidence
+from dataforge.io import escaped
 
 
 def is_utf8(text: str) -> bool:
@@ -25,14 +26,12 @@ def in_utf8(finding: Finding) -> Finding:
     written = is_utf8(place.file + place.pointer + finding.message + finding.remedy)
     if written and (not finding.edits or _is_encodable(finding.edits)):
         return finding
-    place = msgspec.structs.replace(
-        place, file=_escaped(place.file), pointer=_escaped(place.pointer)
-    )
+    place = msgspec.structs.replace(place, file=escaped(place.file), pointer=escaped(place.pointer))
     return msgspec.structs.replace(
         finding,
         place=place,
-        message=_escaped(finding.message),
-        remedy=_escaped(finding.remedy),
+        message=escaped(finding.message),
+        remedy=escaped(finding.remedy),
         edits=(),
     )
 
@@ -45,20 +44,8 @@ def _is_encodable(value: Any) -> bool:
     return True
 
 
-def _escaped(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
 def encodable(evidence: Evidence) -> Evidence:
     """The same where it can be encoded; else with escapes for names in another encoding."""
     if _is_encodable(evidence.value):
         return evidence
-    return Evidence(evidence.kind, _all_escaped(evidence.value))
-
-
-def _all_escaped(value: Any) -> Any:
-    if isinstance(value, str):
-        return _escaped(value)
-    if isinstance(value, dict):
-        return {_all_escaped(key): _all_escaped(item) for key, item in value.items()}
-    return [*map(_all_escaped, value)] if isinstance(value, (list, tuple)) else value
+    return Evidence(evidence.kind, escaped(evidence.value))

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from dataforge.io.images import ImageHeader
-from dataforge.io.json import decode_json, decode_repaired, in_64_bits, plain, without_nan
+from dataforge.io.json import (
+    decode_json,
+    decode_repaired,
+    escaped,
+    in_64_bits,
+    plain,
+    report_json,
+    without_nan,
+)
 from dataforge.io.limits import MAX_COCO_BYTES, MAX_COORDINATE, MAX_IMAGE_PIXELS
 from dataforge.io.names import (
     BACKUP,
@@ -17,7 +25,7 @@ from dataforge.io.names import (
     resolve,
     stem,
 )
-from dataforge.io.output import atomic_write, staged, write_json, write_text
+from dataforge.io.output import atomic_write, staged, write_json, write_report, write_text
 from dataforge.io.packaged import asset, installed_versions
 from dataforge.io.plugins import Plugins, failed_plugins
 from dataforge.io.reading import read_file, to_utf8
@@ -45,6 +53,7 @@ __all__ = [
     "declared_encoding",
     "decode_json",
     "decode_repaired",
+    "escaped",
     "explain_validation",
     "failed_plugins",
     "in_64_bits",
@@ -57,6 +66,7 @@ __all__ = [
     "parse_xml",
     "plain",
     "read_file",
+    "report_json",
     "resolve",
     "same_bytes",
     "split_pointer",
@@ -66,5 +76,6 @@ __all__ = [
     "toml_value",
     "without_nan",
     "write_json",
+    "write_report",
     "write_text",
 ]

@@ -1,4 +1,4 @@
-"""JSON decoding, with the location of each error."""
+"""JSON decoding, with the location of each error; reports as JSON."""
 
 from __future__ import annotations
 
@@ -135,3 +135,37 @@ def _locate(data: bytes, error: Exception) -> tuple[str, str]:
     if "truncated" in str(error):
         return place, "JSON ends unexpectedly here: the file is truncated"
     return place, "malformed JSON" if at is None else str(error).replace(at[0], "").strip()
+
+
+# Reports ------------------------------------------------------------------------------------------
+
+
+def report_json(report: Any, *, ascii_only: bool = True) -> str:
+    r"""A struct, or any value of builtin types and paths, as indented JSON.
+
+    Text that is not UTF-8, such as an old file name, has its bytes escaped: ``caf\\udce9``.
+    Unprintable characters are always written as ``\u202e``.
+    """
+    try:
+        data = msgspec.json.encode(report, enc_hook=str)
+    except UnicodeEncodeError:
+        data = msgspec.json.encode(escaped(msgspec.to_builtins(report, enc_hook=str)))
+    text = msgspec.json.format(data, indent=2).decode()
+
+    def escape(found: re.Match[str]) -> str:
+        if not ascii_only and found[0] != "#" and found[0].isprintable():
+            return found[0]
+        digits = found[0].encode("utf-16-be").hex()
+        return "".join(f"\\u{digits[at : at + 4]}" for at in range(0, len(digits), 4))
+
+    # All of it is inside strings. Azure Pipelines would obey ##vso[ anywhere in its log.
+    return re.sub(r"[^\n -~]|(?<=#)#(?=\w*\[)", escape, text)
+
+
+def escaped(value: Any) -> Any:
+    """The value with escapes for the bytes of text that is not UTF-8."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {escaped(key): escaped(item) for key, item in value.items()}
+    return [*map(escaped, value)] if isinstance(value, (list, tuple)) else value

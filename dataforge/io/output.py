@@ -12,6 +12,7 @@ import msgspec
 
 from dataforge.errors import OutputError
 from dataforge.interrupts import held, written
+from dataforge.io.json import report_json
 from dataforge.io.staging import SUFFIX, claimed, put_in_place
 
 
@@ -101,3 +102,12 @@ def write_json(path: Path, value: Any) -> None:
         OutputError: see `atomic_write`.
     """
     write_text(path, msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def write_report(path: Path, report: Any) -> None:
+    """Write a report as `report_json`, atomically.
+
+    Raises:
+        OutputError: see `atomic_write`.
+    """
+    write_text(path, report_json(report, ascii_only=False) + "\n")

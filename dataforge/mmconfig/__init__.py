@@ -17,7 +17,7 @@ from dataforge.mmconfig.data import (
     installed,
     type_name,
 )
-from dataforge.mmconfig.files import module_values
+from dataforge.mmconfig.files import module_values, parse_python
 from dataforge.mmconfig.modules import find_module
 from dataforge.mmconfig.registered import BUILT_IN
 from dataforge.mmconfig.signs import MMDET2, MMDET3, MMDETECTION, Signs, framework_of
@@ -45,6 +45,7 @@ __all__ = [
     "installed",
     "merged",
     "module_values",
+    "parse_python",
     "type_name",
     "unwrapped",
 ]

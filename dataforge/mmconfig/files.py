@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +23,17 @@ MAX_STEPS = 300_000
 
 MAX_DEPTH = 20
 """Maximum length of a chain of files."""
+
+
+def parse_python(data: bytes, name: str) -> ast.Module:
+    """The syntax tree of a config, silently: Python's warnings would quote the file as it is.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError, MemoryError: see `ast.parse`.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(data, name)
 
 
 class Resolved(NamedTuple):
@@ -89,7 +101,7 @@ class Files:
         if file not in self._trees:
             data = read_file(file)
             try:
-                self._trees[file] = ast.parse(data, str(file))
+                self._trees[file] = parse_python(data, str(file))
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 raise ParseError(str(file), "", f"is not Python: {error}") from error
         return self._trees[file]

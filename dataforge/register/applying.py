@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
@@ -19,6 +18,7 @@ from dataforge.register.contents import (
 from dataforge.register.path_file import linked_folder, write_line
 from dataforge.register.record import Registration, digest_of, read_registration, sha256
 from dataforge.register.request import Plan
+from dataforge.shell import command_line
 
 DEMO_MARK = "dataforge_demo"
 """A file with this name marks the folder of a demo, which may be overwritten."""
@@ -94,10 +94,10 @@ def check_applicable(plan_: Plan, force: bool = False) -> None:
     if other is None or other == plan_.out or not other.exists():
         return
     if not (other.parent / DEMO_MARK).is_file():  # a demo may be overwritten
+        undo = command_line("dataforge", "unregister", plan_.dataset.name)
         raise OutputError(
             f"{plan_.dataset.name} is already registered, from {other}; "
-            f"`dataforge unregister {shlex.quote(plan_.dataset.name)}` undoes that; --force "
-            "replaces it"
+            f"`{undo or 'dataforge unregister'}` undoes that; --force replaces it"
         )
 
 

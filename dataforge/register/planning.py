@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -36,6 +35,7 @@ from dataforge.register.paths import check_length, check_path
 from dataforge.register.record import read_registration, sha256
 from dataforge.register.request import Plan, Request, Target
 from dataforge.register.splits import made_splits, shared_out, used_splits
+from dataforge.shell import command_line
 from dataforge.splits import check_split_names, load_rule
 
 
@@ -227,8 +227,9 @@ def _labels_option(names: Sequence[str]) -> str:
     """The option for these classes in this order."""
     value = ",".join(names)
     with suppress(UsageError):
-        if load_names(value) == [*names] and not value.lower().endswith(".toml"):
-            return f"--labels {shlex.quote(value)}"
+        is_list = load_names(value) == [*names] and not value.lower().endswith(".toml")
+        if is_list and not value.startswith("-") and (option := command_line("--labels", value)):
+            return option
     return f"--labels FILE with the lines {', '.join(map(repr, names))}"
 
 

@@ -16,7 +16,7 @@ from dataforge.frameworks import (
     framework_of,
     palette,
 )
-from dataforge.io import installed_versions, write_json
+from dataforge.io import installed_versions, write_report
 from dataforge.smoke.plots import contact_sheet, loss_curve
 from dataforge.smoke.preflight import preflight
 from dataforge.smoke.proof import choose_images, prove
@@ -79,7 +79,7 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
             run_proof(loaded, datasets["train"], options, device, report, log)
             report.verdict = "not proved" if report.reasons else "proved"
     report.seconds = round(time.perf_counter() - started, 1)
-    write_json(options.work_dir / "smoke_report.json", report)
+    write_report(options.work_dir / "smoke_report.json", report)
     if report.proof is not None and report.proof.losses:
         title = f"{config.stem}: {report.verdict}"
         curve = options.work_dir / "loss_curve.png"

@@ -163,9 +163,12 @@ def test_repeated_fixes_terminate_and_deliver_what_was_announced(tmp_path: Path)
 
 def test_unselected_codes_are_not_fixed(tmp_path: Path) -> None:
     coco_of(tmp_path, '{"id": 3, "image_id": 7, "category_id": 1, "bbox": [1, 2, 3, 4]}', " cat")
-    write(tmp_path / "dataforge.toml", "[check]\nper-file = [{ files = '*.json', code = 'no-area', "
-          "reason = 'why' }]\n")  # fmt: skip
-    with planned_fixes(str(tmp_path), CheckOptions(ignore=("classes", "no-stated-size"))) as plan:
+    settings = write(
+        tmp_path / "dataforge.toml",
+        "[check]\nper-file = [{ files = '*.json', code = 'no-area', reason = 'why' }]\n",
+    )
+    options = CheckOptions(ignore=("classes", "no-stated-size"), settings=str(settings))
+    with planned_fixes(str(tmp_path), options) as plan:
         assert plan.fixed == {"no-iscrowd": 1}
 
 

@@ -50,17 +50,21 @@ def test_findings_are_ignored_per_file() -> None:
     assert selection.takes(finding("look-alike-labels", "old/a.json"))
 
 
-def test_settings_in_the_folder_take_precedence(
+def test_settings_are_those_where_the_user_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     above = write(tmp_path / "dataforge.toml")
     (tmp_path / "work").mkdir()
     (tmp_path / "data").mkdir()
     monkeypatch.chdir(tmp_path / "work")
-    assert find_settings(tmp_path / "data") == above
-    assert find_settings(None) == above
+    assert find_settings(tmp_path / "data") == (above, [])
+    assert find_settings(None) == (above, [])
     own = write(tmp_path / "data" / "dataforge.toml")
-    assert find_settings(tmp_path / "data") == own
+    assert find_settings(tmp_path / "data") == (above, [own])
+    monkeypatch.chdir(tmp_path / "data")
+    assert find_settings(tmp_path / "data") == (above, [own])
+    assert find_settings(tmp_path / "data", data=False) == (own, [])
+    assert find_settings(tmp_path) == (None, [above, own])
 
 
 def test_settings_are_read(tmp_path: Path) -> None:

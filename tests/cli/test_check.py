@@ -190,6 +190,32 @@ def test_quiet_is_findings_alone(cli: Cli, tmp_path: Path) -> None:
     assert all(line.startswith("  ") for line in lines[1:])
 
 
+def test_what_settings_hide_is_said_in_every_form(cli: Cli, tmp_path: Path) -> None:
+    picture(tmp_path / "data" / "a.jpg")
+    flat = shape("cat", [[1, 1], [1, 1]], "rectangle")
+    write(tmp_path / "data" / "a.json", document(flat, flat))
+    text = "[check]\nselect = ['boxes']\nignore = [{ code = 'zero-area', reason = 'why' }]\n"
+    file = write(tmp_path / "dataforge.toml", text)
+    line = f"settings of {file}: only boxes; 2 findings ignored: zero-area 2\n"
+    for more in ((), ("--quiet",)):
+        assert line in cli("check", "data", *more, cwd=tmp_path).stdout
+    for form in ("github", "sarif"):
+        assert cli("check", "data", "--output-format", form, cwd=tmp_path).stderr == line
+    found = json.loads(cli("check", "data", "--json", cwd=tmp_path).stdout)
+    assert found["settings"] == {
+        "file": str(file),
+        "select": ["boxes"],
+        "ignored": {"zero-area": 2},
+    }
+    file = file.rename(tmp_path / "data" / "dataforge.toml")
+    assert "zero-area" in cli("check", "data", cwd=tmp_path).stdout
+    named = cli("check", "data", "--settings", "data/dataforge.toml", cwd=tmp_path)
+    assert "settings of data/dataforge.toml: only boxes; " in named.stdout
+    missing = cli("check", "data", "--settings", "none.toml", cwd=tmp_path)
+    assert (missing.returncode, missing.stdout) == (3, "")
+    assert missing.stderr.startswith("error: none.toml: ")
+
+
 def test_fixes_are_counted_and_remaining_findings_reported(cli: Cli, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     for name, labels in {"a": ("cat ", "cat "), "b": ("cat", " cat"), "c": ("cat",)}.items():

@@ -32,6 +32,10 @@ def mutated(data: bytes, max_size: int, seed: int) -> bytes:
     return targets.edited(data, edits)[:max_size]
 
 
+_TIMEOUTS = {"writers": 5, "output": 5, "many": 120}
+"""Seconds for one input, if not 2."""
+
+
 def main() -> None:
     """Parse the call and hand over to libFuzzer, which ends the process."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -40,19 +44,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--corpus", type=Path, help="Keep what is found here, for a longer run.")
     options = parser.parse_args()
+    targets.ELEMENTS = 100_000
     found = options.corpus or Path(tempfile.mkdtemp(prefix=f"dataforge-{options.target}-"))
     found.mkdir(parents=True, exist_ok=True)
     arguments = [
         sys.argv[0],
         f"-runs={options.runs}",
         f"-seed={options.seed}",
-        "-timeout=2",
+        f"-timeout={_TIMEOUTS.get(options.target, 2)}",
         "-rss_limit_mb=1024",
         "-max_len=4096",
         "-print_final_stats=1",
         f"-artifact_prefix={found}/",
         str(found),
-        str(targets.CORPUS / options.target),
+        str(targets.corpus(options.target)),
     ]
     print(f"{options.target}: {options.runs:,} runs, corpus in {found}", flush=True)
     atheris.Setup(

@@ -1,4 +1,5 @@
-"""What is fuzzed: bytes in, read by the real readers; whatever is no DataforgeError is a fault.
+"""What is fuzzed: bytes in, read by the real readers, written by the real writers, checked, and
+printed; whatever is no DataforgeError is a fault, and so is output that a terminal would obey.
 
 Used by `fuzz.py` (atheris) and by `test_fuzz.py` (hypothesis), on the same seeds in `corpus/`.
 """
@@ -6,21 +7,30 @@ Used by `fuzz.py` (atheris) and by `test_fuzz.py` (hypothesis), on the same seed
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
+import shutil
 import struct
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from itertools import cycle, islice
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
+from click import ClickException
+from printed import assert_json, assert_text
 
+from dataforge.check import CheckOptions, check
 from dataforge.checks.select import load_settings
 from dataforge.classes import ClassRules, Tally
 from dataforge.classes import rules as classes
+from dataforge.cli import program
+from dataforge.cli.output import warn
+from dataforge.convert import Job, convert
 from dataforge.datasets import find_voc_layout
 from dataforge.errors import DataforgeError
 from dataforge.findings import Clip, Drop, Edit, Finding, Reorder
@@ -187,6 +197,94 @@ def _image(data: bytes) -> None:
     _read(images.FORMAT, {"a.png": data})
 
 
+_FOLDER = _FILE.with_suffix("")
+
+ELEMENTS = 1_000
+"""Shapes in one file of the target `many`; `fuzz.py` makes it 100,000."""
+
+
+def _dataset(data: bytes, name: str = "a") -> Path:
+    """A folder, new each time, with one labelme file and its image."""
+    shutil.rmtree(_FOLDER, ignore_errors=True)
+    (_FOLDER / "in").mkdir(parents=True)
+    (_FOLDER / "in" / f"{name}.json").write_bytes(data)
+    for image in {"a.png", f"{name}.png"}:
+        (_FOLDER / "in" / image).write_bytes(IMAGE)
+    return _FOLDER / "in"
+
+
+def _writers(data: bytes) -> None:
+    """All writers, and what they wrote is read."""
+    source = _dataset(data)
+    for writes in ("coco", "voc", "yolo"):
+        out = _FOLDER / writes
+        read = {"lines": "stroke=2", "points": "radius=2", "verify_images": False}
+        job = Job(
+            source=str(source), out=str(out), reads="labelme", writes=writes, unknown="add",
+            read_options=read, image_mode="copy", clip=bool(zlib.crc32(data) % 2),
+        )  # fmt: skip
+        with suppress(DataforgeError):
+            report = convert(job)
+            assert report.shapes >= sum(sum(of.values()) for of in report.instances.values())
+            _survived(check, str(out), CheckOptions(reads=writes, pixels=False))
+
+
+def _output(data: bytes) -> None:
+    """What is printed of it, and what is reported to a file; the first bytes are a name."""
+    name = os.fsdecode(data[:40].translate(None, b"/\0")).strip(".") or "a"
+    source = str(_dataset(data, name))
+    report = _FOLDER / "report.json"
+    calls = (
+        ("check", source), ("check", source, "--json", "--report", str(report)),
+        ("check", source, "--output-format", "github"), ("check", source, "--diff"),
+        ("check", source, "--output-format", "sarif"), ("inspect", source),
+        ("convert", "labelme2yolo", source, str(_FOLDER / name), "--report", str(report)),
+        ("check", os.fsdecode(data[:99].translate(None, b"\0"))),
+    )  # fmt: skip
+    call = calls[zlib.crc32(data) % len(calls)]
+    printed, errors = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+    with redirect_stdout(printed), redirect_stderr(errors):
+        try:
+            program._app().main(call, prog_name="dataforge", standalone_mode=False)
+        except (DataforgeError, ClickException) as error:
+            warn(f"error: {error}")
+    text = printed.buffer.getvalue().decode("utf-8")
+    assert_text(errors.buffer.getvalue().decode("utf-8"))
+    if call[-1] == "sarif" or "--json" in call:
+        if text:
+            assert_json(text)
+    else:
+        assert_text(text, github=call[-1] == "github", diff=call[-1] == "--diff")
+    if report.exists():
+        json.loads(report.read_bytes().decode("utf-8"))
+
+
+def _many(data: bytes) -> None:
+    """Its shapes, again and again in one file: the same, or each beside the one before."""
+    try:
+        found = json.loads(data)
+        shapes = found["shapes"]
+        repeated = list(islice(cycle(shapes), ELEMENTS))
+        if zlib.crc32(data) % 2:
+            repeated = [_moved(one, number) for number, one in enumerate(repeated)]
+        many = json.dumps({**found, "shapes": repeated}).encode()
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return
+    _survived(check, str(_dataset(many)), CheckOptions(reads="labelme", pixels=False))
+
+
+def _moved(shape: Any, number: int) -> Any:
+    if not isinstance(shape, dict) or not isinstance(shape.get("points"), list):
+        return shape
+    points = [
+        [value + number / 7 if isinstance(value, (int, float)) else value for value in point]
+        if isinstance(point, list)
+        else point
+        for point in shape["points"]
+    ]
+    return {**shape, "points": points}
+
+
 def _survived(function: Callable[..., Any], *arguments: Any) -> None:
     with suppress(DataforgeError):
         function(*arguments)
@@ -202,7 +300,18 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "toml": _toml,
     "manifest": _manifest,
     "image": _image,
+    "writers": _writers,
+    "output": _output,
+    "many": _many,
 }
+
+SEEDS = {"writers": "labelme", "output": "labelme", "many": "labelme"}
+"""Targets whose seeds are those of another."""
+
+
+def corpus(target: str) -> Path:
+    """The folder of a target's seeds."""
+    return CORPUS / SEEDS.get(target, target)
 
 
 def run(target: str, data: bytes) -> None:
@@ -212,7 +321,7 @@ def run(target: str, data: bytes) -> None:
 
 def seeds(target: str) -> list[bytes]:
     """The seed corpus of a target."""
-    return [path.read_bytes() for path in sorted((CORPUS / target).iterdir())]
+    return [path.read_bytes() for path in sorted(corpus(target).iterdir())]
 
 
 # Changing tokens, not bytes ---------------------------------------------------------------------
@@ -222,6 +331,7 @@ _ODD = (
     b"Infinity", b"nan", b"inf", b"9" * 30, b"9" * 400, b"2147483648", b"32768", b"0.5", b"null",
     b"true", b'""', b'"\\u0000"', b'"\\ud800"', b"[]", b"{}", b"[[]]", b"[[[[", b"]]]]", b"<a>",
     b"</a>", b"<?a?>", b"<!--", b"&#0;", b"&amp;", b"&x;", b"<!DOCTYPE a>", b"\xff", b"\x00",
+    b"::error::x", b"\n::error::x", b"##vso[x]", b"\xe2\x80\xa8", b"\\u202e",
     b"\xef\xbb\xbf", b"\xc3\xa9", b"\xe2\x80\xae", b"\x1b[31m", b"\r\n", b"\n", b"\t", b"../",
     b"C:\\", b"//h/s/", b"*", b"{split}", b"&a", b"*a", b"- ", b": ", b"'", b"\"", b"#", b"=", b",",
     b"a", b"a.png", b"polygon", b"mask", b"circle", b"linestrip", b"points", b"rectangle",
