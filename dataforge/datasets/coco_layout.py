@@ -13,7 +13,7 @@ from dataforge.datasets.found_layout import FoundLayout
 from dataforge.errors import LayoutError, ParseError, plural
 from dataforge.formats.coco import image_names
 from dataforge.io import Root
-from dataforge.layouts import SPLIT_ORDER, Layout, by_last_part, folder_of_images, split_of_json
+from dataforge.layouts import SPLIT_ORDER, CocoImages, Layout, split_of_json
 
 _ImageNames: TypeAlias = Callable[[str], list[str] | None]
 """`image_names` of a file in the folder."""
@@ -102,7 +102,7 @@ def _find_images(
     root: Root, splits: Mapping[str, str], names_in: _ImageNames, by_flags: bool
 ) -> dict[str, str]:
     """Split -> the folder that its file names are relative to."""
-    names = by_last_part(root.files())
+    images = CocoImages(root.files(), lambda name: _is_coco(names_in, name))
     folders: dict[str, str] = {}
     for split, path in splits.items():
         listed = names_in(path)
@@ -111,11 +111,25 @@ def _find_images(
             raise LayoutError(
                 f"{root.location}: {path} {fault}; name the files to read with --split-files"
             )
-        folder = folder_of_images(names, listed, split)
-        if folder is None:
+        found = images.of(path, listed)
+        if found.others:
+            written, name = next(iter(found.others.items()))
+            raise LayoutError(
+                f"{root.location}: {path} names {plural(len(found.others), 'image')} otherwise "
+                f"than their files, such as {written!r} for {name}: mmdet would not find them; "
+                "convert the dataset first, for example to voc and back"
+            )
+        if not any(found.prefix + name in images.names for name in listed):
             raise LayoutError(
                 f"{root.location} contains none of the images that {path} lists; "
                 f"name their folder with --image-dir{'' if by_flags else ' of register'}"
             )
-        folders[split] = folder
+        folders[split] = found.prefix.rstrip("/") or "."
     return folders
+
+
+def _is_coco(names_in: _ImageNames, name: str) -> bool:
+    try:
+        return names_in(name) is not None
+    except ParseError:
+        return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataforge.formats.base import Format
 from dataforge.formats.coco.edit import CocoEditor
-from dataforge.formats.coco.file import extra_of, keys_of
+from dataforge.formats.coco.file import extra_of, is_outline_read, keys_of
 from dataforge.formats.coco.names import image_names, recognise
 from dataforge.formats.coco.options import Options
 from dataforge.formats.coco.read import CocoReader
@@ -17,6 +17,7 @@ __all__ = [
     "WriteOptions",
     "extra_of",
     "image_names",
+    "is_outline_read",
     "keys_of",
     "unite",
 ]

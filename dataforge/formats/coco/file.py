@@ -11,13 +11,16 @@ from dataforge.codes import code
 from dataforge.errors import ParseError, plural
 from dataforge.findings import Edit, Finding, Place, Severity
 from dataforge.io import decode_repaired, plain, to_utf8
-from dataforge.records import Category, Extra, Header
+from dataforge.records import Category, Extra, Header, Instance
 
 WRITTEN_ANYWAY = {"info": {"description": "", "version": "1.0"}, "licenses": []}
 """Keys without information, written because some readers require them."""
 
 NO_SUPERCATEGORY = ""
 """The supercategory of a category that has none."""
+
+UNREAD = "segmentation"
+"""The key of COCO's own keys of an instance that holds an outline not read in full, as written."""
 
 T = TypeVar("T")
 Keys = TypeVar("Keys", bound=msgspec.Struct)
@@ -31,6 +34,11 @@ def extra_of(keys: dict[str, Any]) -> Extra:
 def keys_of(extra: Extra) -> dict[str, Any]:
     """COCO's own keys of a record."""
     return extra.get("coco", {})
+
+
+def is_outline_read(instance: Instance) -> bool:
+    """Whether the segmentation was read in full, so that its area can be compared."""
+    return UNREAD not in keys_of(instance.extra)
 
 
 class NotCocoError(Exception):
@@ -88,6 +96,13 @@ class ImageKeys(msgspec.Struct, gc=False):
 
     id: Any = None
     file_name: Any = None
+    coco_url: Any = None
+
+
+def written_name(file_name: Any, coco_url: Any) -> str | None:
+    """The file name of an image, or else its URL, as in LVIS; None if it has neither."""
+    names = (name for name in (file_name, coco_url) if isinstance(name, str) and name)
+    return next(names, None)
 
 
 class AnnotationKeys(msgspec.Struct, gc=False):
@@ -170,6 +185,12 @@ class Document:
         except msgspec.ValidationError as error:
             raise NotCocoError("no list of categories") from error
         self.rest = {key: plain(value) for key, value in top.items()}
+
+    @property
+    def names(self) -> list[str]:
+        """The file names of its images, as written; without those that have none."""
+        names = (written_name(one.file_name, one.coco_url) for one in self.images.keys if one)
+        return [name for name in names if name]
 
 
 def _top_level(data: bytes, name: str) -> tuple[dict[str, msgspec.Raw], bool]:

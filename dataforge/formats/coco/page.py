@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,13 +18,22 @@ from dataforge.formats.coco.entries import (
     box_of,
     decode,
     decode_all,
-    shape_of,
 )
-from dataforge.formats.coco.file import IdTable, Notes, extra_of, is_id, shortly
+from dataforge.formats.coco.file import (
+    UNREAD,
+    IdTable,
+    Notes,
+    extra_of,
+    is_id,
+    shortly,
+    written_name,
+)
 from dataforge.formats.coco.options import Options
+from dataforge.formats.coco.outlines import shape_of
 from dataforge.formats.coco.places import ImagePlaces
 from dataforge.formats.sizes import find_size, stated_size
 from dataforge.io import in_64_bits, resolve
+from dataforge.layouts import path_of_url
 from dataforge.records import Box, Image, Instance, Mask, Polygons
 
 COUNTS = "counts"
@@ -56,6 +65,7 @@ class Page(NamedTuple):
         image_entries: their entries.
         members: indices of the annotations of each image.
         annotation_entries: the entries of all of these, one image after the other.
+        others: as in `FoundImages`.
     """
 
     source: Source
@@ -63,6 +73,7 @@ class Page(NamedTuple):
     image_entries: bytes
     members: Sequence[Sequence[int]]
     annotation_entries: bytes
+    others: Mapping[str, str]
 
 
 class Count(msgspec.Struct, array_like=True):
@@ -134,7 +145,7 @@ class PageReader:
     ) -> Image | None:
         """One image, None if it is invalid."""
         found = decode(raw, ImageEntry, pointer, self.notes)
-        name = self.file_name(found.entry, pointer, len(marked))
+        name = self.file_name(found, pointer, len(marked))
         if name is None:
             return None
         size = self.size(found, name, pointer, len(marked))
@@ -180,19 +191,26 @@ class PageReader:
                 count.edits.append((pointer, {"width": size[0], "height": size[1]}))
         return size
 
-    def file_name(self, entry: ImageEntry, image: str, marked: int) -> str | None:
+    def file_name(self, found: Decoded[ImageEntry], image: str, marked: int) -> str | None:
         """The image's name below the image root, None if there is no valid one."""
         pointer = f"{image}.file_name"
-        if not entry.file_name:
+        written = written_name(found.entry.file_name, found.extra.get("coco_url"))
+        if written is None:
             message = "expected a file name, got none"
             self.notes.lose("no-file-name", pointer, message, marked, "add the path of the image")
             return None
-        if self.strict and "\\" in entry.file_name:
+        if not self.places.looked_for and written == found.entry.file_name and "://" in written:
+            return written
+        if self.strict and "\\" in written:
             self.count("backslashes", pointer)
-        name = resolve("", entry.file_name)
+        other = self.page.others.get(written)
+        name = resolve("", path_of_url(written))
         if name is None:
-            return self.outside(entry.file_name, pointer, marked)
-        name = self.source.prefix + name
+            return self.outside(written, other, pointer, marked)
+        return other or self.existing(self.source.prefix + name, pointer, marked)
+
+    def existing(self, name: str, pointer: str, marked: int) -> str | None:
+        """The name, None if there is no such image and its annotations are to be skipped."""
         if not self.places.looked_for or self.places.exists(name):
             return name
         if self.options.missing_images == "keep":
@@ -203,10 +221,9 @@ class PageReader:
         self.notes.lose("image-missing", pointer, message, marked, remedy)
         return None
 
-    def outside(self, file_name: str, pointer: str, marked: int) -> str | None:
+    def outside(self, written: str, name: str | None, pointer: str, marked: int) -> str | None:
         """The image that a path outside the image root must mean, if there is one."""
-        message = f"{file_name!r} leaves the image folder"
-        name = self.places.by_its_name(file_name)
+        message = f"{written!r} leaves the image folder"
         if name is None:
             remedy = "make it relative to the image folder, or name that folder with --image-dir"
             self.notes.lose("path-leaves-root", pointer, message, marked, remedy)
@@ -226,7 +243,10 @@ class PageReader:
         label = self.labels.exact.get(number) if is_id(number) else None
         if label is None and (label := self.label(number, pointer)) is None:
             return None
-        shape = shape_of(entry.segmentation, size, pointer, self.notes)
+        where, odd = f"{pointer}.segmentation", found.odd.get("segmentation")
+        shape, whole = shape_of(entry.segmentation, odd, size, where, self.notes)
+        if not whole:
+            extra[UNREAD] = odd or msgspec.to_builtins(entry.segmentation)
         box = box_of(found, pointer, self.notes) or self.outline_box(shape, pointer)
         if box is None:
             return None

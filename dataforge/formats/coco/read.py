@@ -30,6 +30,7 @@ from dataforge.formats.coco.file import (
     extra_of,
     header_of,
     keys_of,
+    shortly,
 )
 from dataforge.formats.coco.grouping import (
     Grouping,
@@ -42,12 +43,16 @@ from dataforge.formats.coco.page import COUNTS, Count, Page, PageReader, Source
 from dataforge.formats.coco.places import ImagePlaces
 from dataforge.formats.coco.several import are_settled, splits_of, unite
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels
-from dataforge.io import MAX_COCO_BYTES, Root
-from dataforge.layouts import split_of_json
+from dataforge.io import MAX_COCO_BYTES, Root, resolve
+from dataforge.layouts import FoundImages, path_of_url, split_of_json
 from dataforge.records import Category, Header, Image
 
 _HEADERS = "headers"
 """Evidence of a file's header: [file, [[category, its keys], ...], other keys]."""
+
+
+_IMAGES = "images"
+"""Evidence of a file's number of images: [file, number]."""
 
 
 class CocoReader(Reader[CocoOptions]):
@@ -147,12 +152,13 @@ class CocoReading(Reading):
         header, labels = header_of(document, notes)
         categories = [[one.name, keys_of(one.extra)] for one in header.categories]
         yield Evidence(_HEADERS, [name, categories, keys_of(header.extra)])
+        yield Evidence(_IMAGES, [name, len(document.images.raw)])
         self._note_more(document, category_ids, notes)
         yield from notes.take()
         if self.context.wants(UNTIDY_LABEL):
             names = names_of(document)
             yield from self.untidy.in_file([name for name, _ in names], lambda at: names[at][1])
-        prefix = self._prefix(document, notes)
+        images = self._images(document, notes)
         grouping = Grouping(document, notes)
         note_annotation_ids(document, notes, fix=self.context.wants("annotation-ids"))
         if self.context.wants("no-iscrowd"):
@@ -162,7 +168,7 @@ class CocoReading(Reading):
         if self.strict and number:
             found = Count("ids-of-two-kinds", number, pointer, [])
             yield Evidence(COUNTS, [name, split, msgspec.to_builtins([found])])
-        yield from grouping.pages(Source(name, split, prefix, labels))
+        yield from grouping.pages(Source(name, split, images.prefix, labels), images.others)
 
     def _note_more(self, document: Document, category_ids: CategoryIds, notes: Notes) -> None:
         """Note what a strict reader reports in addition."""
@@ -174,15 +180,35 @@ class CocoReading(Reading):
         if self.context.wants("category-ids-differ"):
             category_ids.note_differing(document, notes)
 
-    def _prefix(self, document: Document, notes: Notes) -> str:
-        """The prefix of a file's image names, relative to the folder that is read."""
-        names = [keys.file_name for keys in document.images.keys if keys]
-        names = [name for name in names if isinstance(name, str) and name]
-        prefix = self.places.prefix(names, split_of_json(document.name))
-        if prefix:
-            message = f"the images are in {prefix}: file names are relative to the folder read"
+    def _images(self, document: Document, notes: Notes) -> FoundImages:
+        """Where a file's images are, relative to the folder that is read."""
+        found = self.places.of(document.name, document.names)
+        if found.alike:
+            others = f"{found.alike[0]}{' and others' * (len(found.alike) > 1)}"
+            notes.add(
+                "image-folder",
+                "$.images",
+                f"images of these names are in {found.prefix or './'} and in {others}: those in "
+                f"{found.prefix or './'} are used",
+                "name the folder with --image-dir",
+                severity="warning",
+            )
+        elif found.prefix:
+            message = (
+                f"the images are in {found.prefix}: file names are relative to the folder read"
+            )
             notes.add("image-folder", "$.images", message)
-        return prefix
+        renamed = [name for name in found.others if resolve("", path_of_url(name))]
+        if renamed:  # the others are reported one by one, as they lead out of the folder
+            more = f" ({len(renamed):,} in this file, this is the first)" * (len(renamed) > 1)
+            notes.add(
+                "image-name-differs",
+                "$.images",
+                f"there is no image {shortly(renamed[0])}: {found.others[renamed[0]]} is used, the "
+                f"only one that it can mean{more}",
+                "compare the images with their boxes; converting writes the names of the files",
+            )
+        return found
 
     def _as_others_see_it(self, records: Iterable[Any]) -> Iterator[Any]:
         """With `as_it_is`, findings on what only this reader understands are errors."""
@@ -210,6 +236,7 @@ def _headers(found: Found) -> dict[str, Header]:
 def _counts(found: Found) -> Iterator[Finding]:
     """Common problems, each reported once per file."""
     counts: dict[tuple[str, str | None], dict[str, Count]] = {}
+    images = dict(found.get(_IMAGES, ()))
     for file, split, values in found.get(COUNTS, ()):
         known = counts.setdefault((file, split), {})
         for new in msgspec.convert(values, list[Count]):
@@ -221,12 +248,13 @@ def _counts(found: Found) -> Iterator[Finding]:
     for (file, _), known in counts.items():
         for name, one in known.items():
             message, remedy = _COUNTED[name]
+            some_missing = name == "image-missing" and one.number < images[file]
             yield code(name).at(
                 Place(file, one.pointer),
                 f"{message} {counted(one.number)}",
                 remedy,
                 edits=[Edit(Place(file, pointer), Set(values)) for pointer, values in one.edits],
-                severity="warning" if name == "image-missing" else None,
+                severity="warning" if some_missing else None,
             )
 
 

@@ -19,7 +19,7 @@ from msgspec import Meta
 from dataforge.errors import UsageError
 from dataforge.findings import Finding
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
-from dataforge.formats.coco.file import NO_SUPERCATEGORY, WRITTEN_ANYWAY, keys_of
+from dataforge.formats.coco.file import NO_SUPERCATEGORY, UNREAD, WRITTEN_ANYWAY, keys_of
 from dataforge.formats.tally import KeyLosses, LossCount, Losses, key_losses
 from dataforge.io import atomic_write
 from dataforge.records import Image, Instance, Mask, Polygons
@@ -190,4 +190,4 @@ def _segmentation(instance: Instance) -> Any:
         return instance.shape.rings
     if isinstance(instance.shape, Mask):
         return {"size": instance.shape.size_hw, "counts": instance.shape.counts}
-    return []
+    return keys_of(instance.extra).get(UNREAD, []) if instance.extra else []
