@@ -198,7 +198,8 @@ def _read(root: Root, part: Part, layout_file: str | None) -> list[Finding]:
         coords, why = (found.decision or (part.layout.coords, "as declared"))[:2]
         part.coords = f"{coords}: {why}"
     _count(part, found, classes)
-    part.commands = _commands(root, part, name, layout_file)
+    renamed = any(finding.code == "image-name-differs" for finding in findings)
+    part.commands = _commands(root, part, name, layout_file, renamed=renamed)
     findings = [finding for finding in findings if finding.code != "coords"]
     findings += [*classes.look_alikes(), *_in_two_splits(root, found)]
     if part.layout and part.format == "voc":
@@ -238,10 +239,18 @@ def _name(location: str) -> str:
     return name
 
 
-def _commands(root: Root, part: Part, name: str, layout_file: str | None) -> list[str]:
+def _commands(
+    root: Root, part: Part, name: str, layout_file: str | None, *, renamed: bool
+) -> list[str]:
     where, quoted = shlex.quote(root.location), shlex.quote(name)
     split = f" {_SPLIT}" if len(part.splits) < 2 else ""
     register = f"dataforge register {quoted} --layout"
+    if part.format == "coco" and renamed:  # trainers would not find the images
+        out = shlex.quote(f"{name}_voc")
+        return [
+            f"dataforge convert coco2voc {shlex.quote(root.named)} {out}{split} --image-mode copy",
+            f"{register} custom-voc --root {out}",
+        ]
     if part.format == "coco":
         one = (
             f" --split-files {next(iter(part.splits))}={shlex.quote(root.only)}"

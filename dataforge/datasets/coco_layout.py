@@ -13,7 +13,7 @@ from dataforge.datasets.found_layout import FoundLayout
 from dataforge.errors import LayoutError, ParseError, plural
 from dataforge.formats.coco import image_names
 from dataforge.io import Root
-from dataforge.layouts import SPLIT_ORDER, CocoImages, Layout, split_of_json
+from dataforge.layouts import SPLIT_ORDER, CocoImages, Layout, of_other_tasks, split_of_json
 
 _ImageNames: TypeAlias = Callable[[str], list[str] | None]
 """`image_names` of a file in the folder."""
@@ -58,8 +58,11 @@ def _find_splits(root: Root, names_in: _ImageNames) -> tuple[dict[str, str], lis
     """(split -> COCO file, why)."""
     splits: dict[str, str] = {}
     reasons = []
-    for name in root.files():
-        if not name.lower().endswith(".json"):
+    jsons = [name for name in root.files() if name.lower().endswith(".json")]
+    other_tasks = of_other_tasks(jsons)
+    for name in jsons:
+        if name in other_tasks:
+            reasons.append(f"{name} is ignored: {other_tasks[name]} of the same images")
             continue
         try:
             listed = names_in(name)
@@ -112,14 +115,7 @@ def _find_images(
                 f"{root.location}: {path} {fault}; name the files to read with --split-files"
             )
         found = images.of(path, listed)
-        if found.others:
-            written, name = next(iter(found.others.items()))
-            raise LayoutError(
-                f"{root.location}: {path} names {plural(len(found.others), 'image')} otherwise "
-                f"than their files, such as {written!r} for {name}: mmdet would not find them; "
-                "convert the dataset first, for example to voc and back"
-            )
-        if not any(found.prefix + name in images.names for name in listed):
+        if not found.others and not any(found.prefix + name in images.names for name in listed):
             raise LayoutError(
                 f"{root.location} contains none of the images that {path} lists; "
                 f"name their folder with --image-dir{'' if by_flags else ' of register'}"

@@ -1,6 +1,12 @@
 from __future__ import annotations
 
-from dataforge.layouts.coco import CocoImages, FoundImages, path_of_url, split_of_json
+from dataforge.layouts.coco import (
+    CocoImages,
+    FoundImages,
+    of_other_tasks,
+    path_of_url,
+    split_of_json,
+)
 from dataforge.layouts.coords import CoordsEvidence
 from dataforge.layouts.files import (
     load_layout,
@@ -56,6 +62,7 @@ __all__ = [
     "load_layout",
     "matching_files",
     "missing_paths",
+    "of_other_tasks",
     "path_of_url",
     "read_split_file",
     "resolved_reference",

@@ -36,6 +36,27 @@ def split_of_json(name: str) -> str:
     return "all"
 
 
+def of_other_tasks(names: Iterable[str]) -> dict[str, str]:
+    """File -> its task, of files that mark the images of a file of instances beside them again.
+
+    The names are those of the official COCO files (cocodataset.org/#download).
+
+    >>> of_other_tasks(["annotations/instances_val2017.json", "annotations/captions_val2017.json"])
+    {'annotations/captions_val2017.json': 'captions'}
+    """
+    known = {*names}
+    found = {}
+    for name in sorted(known):
+        folder, slash, last = name.rpartition("/")
+        match = re.fullmatch(f"({'|'.join(_OTHER_TASKS)})_(.+)", last)
+        if match and f"{folder}{slash}instances_{match[2]}" in known:
+            found[name] = match[1]
+    return found
+
+
+_OTHER_TASKS = ("captions", "densepose", "image_info", "panoptic", "person_keypoints", "stuff")
+
+
 def path_of_url(name: str) -> str:
     """The path in a URL, decoded; any other file name unchanged.
 
@@ -112,7 +133,9 @@ class CocoImages:
         taken = {prefix + name for name in file_names if name not in missing}
         near = [folder for folder in self._by_folder if not self._has_nearer(file, folder)]
         own = [folder for folder in near if not self._is_named_by_another(file, folder)]
-        others = self._others(missing, prefix, own, taken)
+        # A file for all images finds them in folders that files of a split are named after.
+        general = prefix and self._is_named_by_another(file, prefix.rstrip("/"))
+        others = self._others(missing, prefix, near if general else own, taken)
         if not others and len(missing) == len({*file_names}):
             others = self._others(missing, prefix, near, taken)
         return FoundImages(prefix, others, alike)
@@ -135,23 +158,23 @@ class CocoImages:
 
     def _prefix(self, file: str, paths: Sequence[str]) -> tuple[str, tuple[str, ...]]:
         """(the folder that paths are relative to, others that fit as well)."""
-        votes: Counter[str] = Counter()
+        fits: dict[str, set[str]] = {}
         for path in paths:
             for name in self._by_last.get(last_part(path), ()):
                 if name == path or name.endswith(f"/{path}"):
-                    votes[name[: -len(path)]] += 1
+                    fits.setdefault(name[: -len(path)], set()).add(path)
         own = _words(file)
-        enough = max(votes.values(), default=0) / 2
+        enough = max(map(len, fits.values()), default=0) / 2
         ranks = {
-            prefix: (_shared(file, prefix), len(own & _words(prefix)), number)
-            for prefix, number in votes.items()
-            if number >= enough and not self._has_nearer(file, prefix)
+            prefix: (_shared(file, prefix), len(own & _words(prefix)), len(fitting))
+            for prefix, fitting in fits.items()
+            if len(fitting) >= enough and not self._has_nearer(file, prefix)
         }
         best = max(ranks.values(), default=None)
-        first, *alike = sorted(
+        first, *others = sorted(
             (prefix for prefix, rank in ranks.items() if rank == best), key=lambda x: (len(x), x)
         ) or [""]
-        return first, tuple(alike)
+        return first, tuple(other for other in others if fits[other] & fits[first])
 
     def _is_coco(self, name: str) -> bool:
         if name not in self._known:

@@ -22,6 +22,9 @@ NO_SUPERCATEGORY = ""
 UNREAD = "segmentation"
 """The key of COCO's own keys of an instance that holds an outline not read in full, as written."""
 
+CATEGORY_IDS = "category_ids"
+"""The end of the keys of an image that hold ids of categories; a record has their names."""
+
 T = TypeVar("T")
 Keys = TypeVar("Keys", bound=msgspec.Struct)
 
@@ -173,8 +176,10 @@ class Document:
         categories = top.pop("categories", None)
         top.setdefault("annotations", msgspec.Raw(b"[]"))
         self.annotations = _entries(top, "annotations", AnnotationKeys)
+        first = bytes(self.annotations.raw[0]) if self.annotations.raw else b""
+        if b'"segments_info"' in first:
+            raise NotCocoError("panoptic segmentation, whose segments are in PNG files")
         if categories is None:
-            first = bytes(self.annotations.raw[0]) if self.annotations.raw else b""
             if b'"category_id"' not in first:
                 raise NotCocoError("no list of categories")
             marked = plural(len(self.annotations.raw), "annotation")

@@ -20,6 +20,7 @@ from dataforge.formats.coco.entries import (
     decode_all,
 )
 from dataforge.formats.coco.file import (
+    CATEGORY_IDS,
     UNREAD,
     IdTable,
     Notes,
@@ -154,6 +155,7 @@ class PageReader:
         instances = [self.instance(index, entry, size) for index, entry in marked]
         if found.entry.attributes == {}:
             found.extra["attributes"] = {}
+        self.name_categories(found.extra, pointer)
         return Image(
             file_name=name,
             width=size[0],
@@ -164,6 +166,17 @@ class PageReader:
             attributes=in_64_bits(found.entry.attributes or {}),
             extra=extra_of(found.extra),
         )
+
+    def name_categories(self, extra: dict[str, Any], pointer: str) -> None:
+        """Replace ids of categories in other keys, as in LVIS, by names: they get new ids."""
+        for key, numbers in extra.items():
+            if key.endswith(CATEGORY_IDS) and isinstance(numbers, list):
+                names = [self.labels.get(number) for number in numbers]
+                extra[key] = [name for name in names if name is not None]
+                if None in names:
+                    message = f"no category has the id {shortly(numbers[names.index(None)])}"
+                    where = f"{pointer}.{key}[{names.index(None)}]"
+                    self.notes.add("dangling-category-id", where, message, "remove the id")
 
     def size(
         self, found: Decoded[ImageEntry], name: str, pointer: str, marked: int

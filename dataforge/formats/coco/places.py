@@ -68,6 +68,19 @@ class ImagePlaces:
             return False
 
 
+def found_images(root: Root, name: str) -> FoundImages:
+    """Where the images of one COCO file are.
+
+    Args:
+        root: the folder that contains it.
+        name: its path in the folder.
+
+    Raises:
+        ParseError: it cannot be read.
+    """
+    return ImagePlaces(root, Options()).of(name, image_names(root, name) or [])
+
+
 def _is_coco(root: Root, name: str) -> bool:
     try:
         return image_names(root, name) is not None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
 import msgspec
 
 from dataforge.codes import code
-from dataforge.errors import ParseError
+from dataforge.errors import ParseError, plural
 from dataforge.findings import Edit, Finding, Place, Set
 from dataforge.formats.base import (
     Context,
@@ -44,7 +44,7 @@ from dataforge.formats.coco.places import ImagePlaces
 from dataforge.formats.coco.several import are_settled, splits_of, unite
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels
 from dataforge.io import MAX_COCO_BYTES, Root, resolve
-from dataforge.layouts import FoundImages, path_of_url, split_of_json
+from dataforge.layouts import FoundImages, of_other_tasks, path_of_url, split_of_json
 from dataforge.records import Category, Header, Image
 
 _HEADERS = "headers"
@@ -79,11 +79,14 @@ class CocoReading(Reading):
         self.strict = context.strict or options.as_it_is
         self.places = ImagePlaces(root, options)
         self.untidy = UntidyLabels(context.resolver, ".name", declared=True)
+        self.other_tasks: dict[str, str] = {}
         self.files: list[tuple[str, str | None]]
         if options.files is not None:
             self.files = [(file, split) for split, file in options.files.items()]
             return
         names = [name for name in root.files() if name.lower().endswith(".json")]
+        self.other_tasks = of_other_tasks(names)
+        names = [name for name in names if name not in self.other_tasks]
         self.decides = not are_settled(names)
         if len(names) == 1:
             self.files = [*finished(splits_of(names))[1].items()]
@@ -119,6 +122,7 @@ class CocoReading(Reading):
         numbers = count()
         category_ids = CategoryIds()
         others: list[tuple[str, str]] = []
+        yield from _other_tasks(self.other_tasks)
         for name, split in self.files:
             try:
                 for found in self._file(name, split, category_ids):
@@ -135,10 +139,10 @@ class CocoReading(Reading):
                     error.message,
                     "none of its annotations are converted; restore the file",
                 )
-        if others:
-            more = f", and {len(others) - 1} more files" if len(others) > 1 else ""
-            message = f"is not a COCO file ({others[0][1]}): ignored{more}"
-            yield code("not-coco").at(Place(others[0][0]), message)
+        for fault in dict.fromkeys(fault for _, fault in others):
+            files = [name for name, own in others if own == fault]
+            message = f"is not a COCO file ({fault}): ignored{_and_more(files)}"
+            yield code("not-coco").at(Place(files[0]), message)
 
     def _file(
         self, name: str, split: str | None, category_ids: CategoryIds
@@ -222,6 +226,21 @@ class CocoReading(Reading):
             yield record
 
 
+def _other_tasks(files: Mapping[str, str]) -> Iterator[Finding]:
+    """One finding per task on the files that are not read."""
+    for task in sorted({*files.values()}):
+        names = [name for name in files if files[name] == task]
+        yield code("other-task").at(
+            Place(names[0]),
+            f"{task} of the images in the file of instances beside it: not read{_and_more(names)}",
+            "name the file to read it",
+        )
+
+
+def _and_more(names: Sequence[str]) -> str:
+    return f", and {plural(len(names) - 1, 'more file')}" if len(names) > 1 else ""
+
+
 def _headers(found: Found) -> dict[str, Header]:
     """File -> its header."""
     return {
@@ -283,6 +302,8 @@ _UNDERSTOOD_HERE = {
         _REWRITE,
     ),
     "image-missing": "restore the image, or name the image folder",
+    "image-name-differs": "rename the images, or write a dataset with the names of the files: "
+    "`dataforge convert coco2voc DATASET OUT --image-mode copy`",
     "path-leaves-root": "make it relative to the image folder",
 }  # fmt: skip
 """Code of what this reader understands, but other readers of the file do not -> remedy."""
