@@ -56,22 +56,25 @@ class Tables:
     ) -> dict[Any, Any]:
         known = self._known.setdefault(key, {})
         listed = self._entries.setdefault(key, [])
-        found = {}
+        taken = {entry["id"] for entry in listed}
+        found, new = {}, {}
         for entry in entries:
             if refused := next((name for name in _REFUSED if name in entry), None):
                 raise UsageError(
                     f"{source}: the entries of {key} have {refused}, which the merged file would "
                     f"number anew: remove {key} first"
                 )
-            rest = numbers.applied({name: entry[name] for name in entry if name != "id"})
-            content = msgspec.json.encode(rest, order="sorted")
-            if content not in known:
-                number, taken = entry["id"], set(known.values())
-                if number in taken:
-                    number = _next(taken)
-                known[content] = number
-                listed.append(entry | rest | {"id": number})
-            found[entry["id"]] = known[content]
+            number = entry["id"]
+            entry = numbers.applied(entry)
+            content = _content(entry)
+            if content in known:
+                found[number] = known[content]
+                continue
+            found[number] = _next(taken) if number in taken else number
+            taken.add(found[number])
+            listed.append(entry | {"id": found[number]})
+            new[content] = found[number]
+        known |= new  # entries of one file are never the same one
         return found
 
     def united(self, headers: Mapping[str, Header]) -> dict[str, Header]:
@@ -134,6 +137,13 @@ class Numbers:
             own[number] = _next(taken) if number in taken else number
             taken.add(own[number])
         return own[number]
+
+
+def _content(entry: Mapping[str, Any]) -> bytes:
+    """What makes two entries the same one: all but the id, if there is a name or other text."""
+    rest = {key: value for key, value in entry.items() if key != "id"}
+    named = any(isinstance(value, str) for value in rest.values())
+    return msgspec.json.encode(rest if named else entry, order="sorted")
 
 
 def _next(taken: Iterable[Any]) -> int:
