@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -38,6 +39,12 @@ from dataforge.formats.sizes import (
 )
 from dataforge.io import Root, in_64_bits, plain, split_pointer, to_utf8
 from dataforge.records import Image, Instance
+
+_STALE = "stale"
+"""Evidence of a file that names another image than its own: (file, that image)."""
+
+_ELSEWHERE = "elsewhere"
+"""Evidence of a file whose image was found in another folder: (file, image)."""
 
 _IMAGE = "image of file"
 _SIZE = "size differs"
@@ -118,7 +125,8 @@ class LabelmeReading(Reading):
             root, options.image_dir, options.missing_images, options.extract_images
         )
         self._strict = Strict(self._images.root, context) if context.strict else None
-        self.decides = options.verify_images is None
+        self._samples = options.verify_images is None
+        self.decides = True
 
     def items(self) -> Iterator[Item]:
         yield from map(Item._make, enumerate(self._names()))
@@ -128,7 +136,7 @@ class LabelmeReading(Reading):
 
     def read(self, item: Item) -> Iterator[Record]:
         name: str = item.value
-        image_name = yield from self._read(name, sampled=self.decides and is_sampled(item.number))
+        image_name = yield from self._read(name, sampled=self._samples and is_sampled(item.number))
         if image_name != self._images.beside(name):
             yield Evidence(_IMAGE, (name, image_name))
 
@@ -158,7 +166,12 @@ class LabelmeReading(Reading):
                 f"is not UTF-8; read as {encoding}",
                 "check that the labels are readable, then save it as UTF-8",
             )
-        image_name = yield from self._images.find(name, file)
+        image_name, is_elsewhere = yield from self._images.find(name, file)
+        if (own := self._images.claimed(name, file)) is not None:
+            yield Evidence(_STALE, (name, image_name))
+            image_name = own
+        elif is_elsewhere:
+            yield Evidence(_ELSEWHERE, (name, image_name))
         if image_name is not None:
             yield from self._read_image(name, data, file, image_name, sampled=sampled)
         return image_name
@@ -245,23 +258,55 @@ class LabelmeReading(Reading):
             )
         return found
 
-    def decide(self, found: Found) -> bool:
-        """Whether to compare the stated sizes with those of all images."""
-        return _SIZE in found
+    def decide(self, found: Found) -> tuple[bool, dict[str, str]]:
+        """(whether to compare the stated sizes with those of all images, labelme file -> image
+        that it names, of files whose own image is that of another file)."""
+        stale = dict(found.get(_STALE, ()))
+        claims = Counter(self._images_of(found, stale).values())
+        kept = {name: wanted for name, wanted in stale.items() if claims[self._images.beside(name)]}
+        return _SIZE in found, kept
 
-    def settle(self, image: Image, decision: bool) -> Iterator[Image | Finding]:
-        if decision:
+    def settle(self, image: Image, decision: Any) -> Iterator[Image | Finding]:
+        verify, kept = decision
+        if image.source in kept:
+            image = msgspec.structs.replace(image, file_name=kept[image.source])
+        if verify:
             place, stated = image.place.at("$.imageWidth"), (image.width, image.height)
             yield from find_size(
                 self._images.root, image.file_name, stated, verify=True, place=place
             )
         yield image
 
-    def finish(self, found: Found, decision: bool | None) -> Iterator[Finding]:
+    def _images_of(self, found: Found, stale: Mapping[str, str]) -> dict[str, str | None]:
+        """Labelme file -> its image."""
+        images = {name: self._images.beside(name) for name in self._names()}
+        images.update(found.get(_IMAGE, ()))
+        images.update(stale)
+        return images
+
+    def finish(self, found: Found, decision: Any) -> Iterator[Finding]:
+        _, kept = decision
+        stale = dict(found.get(_STALE, ()))
+        for name in sorted(stale.keys() - kept.keys()):
+            own = self._images.beside(name)
+            yield code("stale-image-path").at(
+                Place(name, "$.imagePath"),
+                f"names {stale[name]}, but has the name of {own}, which no other file annotates: "
+                f"{own} is used",
+                "compare the shapes with both images, and correct imagePath",
+            )
+        if elsewhere := found.get(_ELSEWHERE, ()):
+            name, image = elsewhere[0]
+            more = f" ({plural(len(elsewhere), 'file')}, this is the first)"
+            yield code("image-name-differs").at(
+                Place(name, "$.imagePath"),
+                f"its image is not at the path in it: {image} is used, the only one of that name"
+                f"{more * (len(elsewhere) > 1)}",
+                "compare the images with their shapes; converting writes the right paths",
+            )
         if self._root.only is not None:
             return  # the other files of the folder may be about its images
-        image_of = {name: self._images.beside(name) for name in self._names()}
-        image_of.update(found.get(_IMAGE, ()))
+        image_of = self._images_of(found, kept)
         if rest := self._images.not_among({*image_of.values()}):
             yield code("image-without-labels").at(
                 Place(min(rest)),
