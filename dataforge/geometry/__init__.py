@@ -37,6 +37,7 @@ from dataforge.geometry.masks import (
 from dataforge.geometry.rings import (
     circle_ring,
     clip_ring,
+    convex_hull,
     is_bridged,
     is_simple,
     joined,
@@ -55,6 +56,7 @@ __all__ = [
     "circle_ring",
     "clip_box",
     "clip_ring",
+    "convex_hull",
     "edges_of_text",
     "has_own_area",
     "iou",

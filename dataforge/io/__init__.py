@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataforge.io.images import ImageHeader
-from dataforge.io.json import decode_json, decode_repaired, in_64_bits, plain, without_nan
+from dataforge.io.json import decode_json, decode_repaired, in_64_bits, plain, repaired
 from dataforge.io.limits import MAX_COCO_BYTES, MAX_COORDINATE, MAX_IMAGE_PIXELS
 from dataforge.io.names import (
     BACKUP,
@@ -53,6 +53,7 @@ __all__ = [
     "parse_xml",
     "plain",
     "read_file",
+    "repaired",
     "resolve",
     "same_bytes",
     "split_pointer",
@@ -60,7 +61,6 @@ __all__ = [
     "stem",
     "to_utf8",
     "toml_value",
-    "without_nan",
     "write_json",
     "write_text",
 ]

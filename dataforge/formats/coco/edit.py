@@ -19,7 +19,7 @@ from dataforge.formats.decimals import exact, plain
 from dataforge.formats.json_spans import number, path_of
 from dataforge.formats.spans import Change, Path
 from dataforge.formats.text import Text
-from dataforge.io import without_nan
+from dataforge.io import repaired
 from dataforge.records import Box, Mask, Polygons, Ring
 
 _KEYS = {
@@ -123,7 +123,7 @@ def _shape(text: Text, path: Path, size: tuple[int, int]) -> tuple[Polygons | Ma
     An outline in another form is left as it is.
     """
     data = text.json.raw(path).encode("utf-8", "replace")
-    raw = msgspec.Raw(without_nan(data) or data)
+    raw = msgspec.Raw(repaired(data) or data)
     found = decode(raw, Annotation, "", Notes(text.name))
     notes = Notes(text.name)
     odd = found.odd.get("segmentation")

@@ -10,6 +10,7 @@ import msgspec
 from dataforge.codes import code
 from dataforge.errors import ParseError, plural
 from dataforge.findings import Edit, Finding, Place, Severity
+from dataforge.formats.repairs import was_repaired
 from dataforge.io import decode_repaired, plain, to_utf8
 from dataforge.records import Category, Extra, Header, Instance
 
@@ -158,7 +159,7 @@ class Document:
     Attributes:
         name: see above.
         encoding: of the file; ``utf-8-sig`` with a byte order mark.
-        repaired: whether it contains NaN, read as null.
+        is_repaired: whether it contains what JSON does not allow, see `dataforge.io.repaired`.
         images, annotations: their entries.
         categories: their entries, as plain Python.
         rest: all other keys, as plain Python.
@@ -171,7 +172,7 @@ class Document:
     def __init__(self, name: str, data: bytes) -> None:
         self.name = name
         data, self.encoding = to_utf8(data, name)
-        top, self.repaired = _top_level(data, name)
+        top, self.is_repaired = _top_level(data, name)
         self.images = _entries(top, "images", ImageKeys)
         categories = top.pop("categories", None)
         top.setdefault("annotations", msgspec.Raw(b"[]"))
@@ -199,13 +200,14 @@ class Document:
 
 
 def _top_level(data: bytes, name: str) -> tuple[dict[str, msgspec.Raw], bool]:
-    """(key -> its value, whether NaN was read as null)."""
+    """(key -> its value, whether it was repaired)."""
     try:
-        return decode_repaired(data, dict[str, msgspec.Raw], name)
+        top, better = decode_repaired(data, dict[str, msgspec.Raw], name)
     except ParseError as error:
         if isinstance(error.__cause__, msgspec.ValidationError):
             raise NotCocoError("not an object") from error
         raise
+    return top, better is not None
 
 
 def _entries(top: dict[str, msgspec.Raw], key: str, type_: type[Keys]) -> Entries[Keys]:
@@ -273,9 +275,8 @@ def header_of(document: Document, notes: Notes) -> tuple[Header, IdTable[str | N
         message = f"is not UTF-8; read as {document.encoding}"
         remedy = "check that the names are readable, then save it as UTF-8"
         notes.add("encoding", "", message, remedy)
-    if document.repaired:
-        message = "contains NaN or Infinity, which is not valid JSON: read as null"
-        notes.add("nan", "", message, "correct the numbers")
+    if document.is_repaired:
+        notes.extend([was_repaired(document.name)])
     labels: IdTable[str | None] = IdTable()
     categories: dict[str, Category] = {}
     for index, entry in enumerate(document.categories):

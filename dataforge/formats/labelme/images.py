@@ -6,7 +6,7 @@ import os
 import re
 from functools import cached_property
 from itertools import takewhile
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PurePosixPath
 from typing import Literal
 
 from dataforge.codes import code
@@ -147,7 +147,7 @@ class Images:
             ways.insert(0, "restore it")
             if self._missing == "keep":
                 ways.append("skip its shapes with --missing-images skip")
-        elif path and not PureWindowsPath(path).anchor:
+        elif path:
             ways.append("name a folder above both with --image-dir")
         if not self._extract and len(file.head.image_data) > len("null"):
             ways.append("extract it from imageData with --extract-images --image-mode copy")

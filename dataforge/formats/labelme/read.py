@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -16,7 +16,6 @@ from dataforge.formats.base import (
     Evidence,
     Found,
     Item,
-    Part,
     Reader,
     Reading,
     Record,
@@ -25,10 +24,18 @@ from dataforge.formats.base import (
 from dataforge.formats.labelme.file import File, Shape, extracted_image, parse, read_shape, says
 from dataforge.formats.labelme.groups import GroupId, grouped
 from dataforge.formats.labelme.images import Images
-from dataforge.formats.labelme.shapes import ShapeError, Widths, geometry_of, policy
+from dataforge.formats.labelme.shapes import (
+    CUBOID,
+    ShapeError,
+    Widths,
+    geometry_of,
+    kind_of,
+    policy,
+)
 from dataforge.formats.labelme.strict import Strict
 from dataforge.formats.outlines import crossing
 from dataforge.formats.recognise import Recognised, Texts
+from dataforge.formats.repairs import was_repaired
 from dataforge.formats.sizes import (
     VERIFY_IMAGES,
     MissingImages,
@@ -45,6 +52,9 @@ _STALE = "stale"
 
 _ELSEWHERE = "elsewhere"
 """Evidence of a file whose image was found in another folder: (file, image)."""
+
+_HULL = "hull"
+"""Evidence of a cuboid: (file, pointer)."""
 
 _IMAGE = "image of file"
 _SIZE = "size differs"
@@ -166,6 +176,9 @@ class LabelmeReading(Reading):
                 f"is not UTF-8; read as {encoding}",
                 "check that the labels are readable, then save it as UTF-8",
             )
+        if file.is_repaired:
+            yield was_repaired(name)
+        yield from _odd_values(Place(name, "$"), file.odd)
         image_name, is_elsewhere = yield from self._images.find(name, file)
         if (own := self._images.claimed(name, file)) is not None:
             yield Evidence(_STALE, (name, image_name))
@@ -216,14 +229,14 @@ class LabelmeReading(Reading):
 
     def _shapes(
         self, name: str, file: File, size: tuple[int, int]
-    ) -> Part[list[tuple[Instance, GroupId]]]:
+    ) -> Generator[Finding | Evidence, None, list[tuple[Instance, GroupId]]]:
         """Returns (instance, group_id) for every valid shape."""
         found: list[tuple[Instance, GroupId]] = []
         untyped = 0
         for index, raw in enumerate(file.shapes):
             place = Place(name, f"$.shapes[{index}]")
             try:
-                shape, own = read_shape(raw)
+                shape, own, odd = read_shape(raw)
                 untyped += not shape.shape_type
                 box, area, outline, crosses = geometry_of(shape, size, self._widths)
             except msgspec.ValidationError as error:
@@ -237,6 +250,7 @@ class LabelmeReading(Reading):
                     place, error.message, error.remedy, lost=1, severity=error.severity
                 )
                 continue
+            yield from _odd_values(place, odd)
             instance = Instance(
                 label=str(shape.label).strip(),
                 box=box,
@@ -248,6 +262,8 @@ class LabelmeReading(Reading):
                 extra=own,
             )
             found.append((instance, shape.group_id))
+            if kind_of(shape) == CUBOID:
+                yield Evidence(_HULL, (name, place.pointer))
             if crosses:
                 yield crossing(instance.label, instance.area, place)
         if untyped:
@@ -304,6 +320,11 @@ class LabelmeReading(Reading):
                 f"{more * (len(elsewhere) > 1)}",
                 "compare the images with their shapes; converting writes the right paths",
             )
+        if cuboids := found.get(_HULL, ()):
+            more = f" ({plural(len(cuboids), 'cuboid')}, this is the first)" * (len(cuboids) > 1)
+            yield code("cuboid-as-hull").at(
+                Place(*cuboids[0]), f"a cuboid: read as the polygon around its corners{more}"
+            )
         if self._root.only is not None:
             return  # the other files of the folder may be about its images
         image_of = self._images_of(found, kept)
@@ -316,6 +337,15 @@ class LabelmeReading(Reading):
             )
         if self._strict:
             yield from self._strict.finish(found)
+
+
+def _odd_values(place: Place, odd: Sequence[tuple[str, str, str]]) -> Iterator[Finding]:
+    """A finding for each place with odd values, the first of which it names."""
+    for number, (name, key, message) in enumerate(odd):
+        if number == 0:
+            more = f", and {plural(len(odd) - 1, 'other value')}" if len(odd) > 1 else ""
+            remedy = "correct it, or save the file in labelme again"
+            yield code(name).at(place.at(f".{key}"), f"{message}{more}", remedy, severity="warning")
 
 
 def _attributes(shape: Shape) -> dict[str, Any]:
