@@ -22,6 +22,7 @@ from dataforge.geometry.boxes import (
     shifted,
     text_of_edges,
     to_edges,
+    turned,
 )
 from dataforge.geometry.masks import (
     mask_area,
@@ -83,4 +84,5 @@ __all__ = [
     "stroke_rings",
     "text_of_edges",
     "to_edges",
+    "turned",
 ]

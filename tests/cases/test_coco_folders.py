@@ -172,3 +172,18 @@ def test_every_command_that_inspect_prints_for_renamed_images_runs(
     done = run_cli(capsys, *second.split()[1:], "--dry-run")
     assert done.returncode == 0, done
     assert json.loads((tmp_path / "data/x.json").read_text())["images"] == content["images"]
+
+
+def test_boxes_that_cvat_turned(tmp_path: Path) -> None:
+    """20 wide and 100 high around the centre (250, 210)."""
+    data = tmp_path / "data"
+    image(data / "a.jpg", (640, 480))
+    turned = [(1, 1, 1, [200, 200, 100, 20], {"attributes": {"rotation": 90.0}})]
+    content = coco([(1, "a.jpg", {"width": 640, "height": 480})], turned)
+    write(data / "instances_default.json", content)
+    (finding,) = check(str(data)).findings
+    assert (finding.code, "turned by 90 degrees" in finding.message) == ("rotated-box", True)
+    assert voc_boxes(data, "coco", tmp_path / "a") == {"a.jpg": [("x", (200, 200, 300, 220))]}
+    options = {"rotated": "outline"}
+    found = voc_boxes(data, "coco", tmp_path / "b", read_options=options)
+    assert found == {"a.jpg": [("x", (240, 160, 260, 260))]}

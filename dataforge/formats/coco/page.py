@@ -85,12 +85,14 @@ class Count(msgspec.Struct, array_like=True):
         number: of occurrences.
         pointer: of the first one.
         edits: (pointer, values to set) that fix it.
+        detail: of the first one, for the message.
     """
 
     code: str
     number: int
     pointer: str
     edits: list[tuple[str, dict[str, Any]]]
+    detail: str = ""
 
 
 class PageReader:
@@ -265,6 +267,8 @@ class PageReader:
             return None
         if entry.bbox is not None and _is_rounded(entry.bbox, box):
             extra["bbox"] = list(entry.bbox)
+        if entry.attributes and shape is None and (angle := _angle(entry.attributes)):
+            box, shape = self.turned(box, angle, pointer)
         area = entry.area
         if area is None:
             area = self.area(shape, box, size, found, pointer)
@@ -291,6 +295,15 @@ class PageReader:
             attributes=attributes,
             extra=extra_of(extra),
         )
+
+    def turned(self, box: Box, angle: float, pointer: str) -> tuple[Box, Polygons | None]:
+        """(box, outline) of a box that is turned by an angle, in degrees, as CVAT writes it."""
+        count = self.count("rotated-box", pointer)
+        count.detail = count.detail or f"{angle:g}"
+        if self.options.rotated == "upright":
+            return box, None
+        ring = geometry.turned(box, angle)
+        return geometry.ring_box(ring), Polygons((ring,))
 
     def label(self, number: Any, annotation: str) -> str | None:
         """The name of a category that has this id in another form, None if there is none."""
@@ -329,6 +342,14 @@ class PageReader:
         if self.fixes_area and "area" not in found.odd and math.isfinite(area):
             count.edits.append((pointer, {"area": area}))
         return area
+
+
+def _angle(attributes: dict[str, Any]) -> float:
+    """The angle by which a box is turned, degrees clockwise; 0 if there is none."""
+    angle = attributes.get("rotation")
+    if isinstance(angle, bool) or not isinstance(angle, (int, float)) or not math.isfinite(angle):
+        return 0
+    return angle % 360
 
 
 def _is_rounded(bbox: Box, box: Box) -> bool:

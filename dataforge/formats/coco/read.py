@@ -267,6 +267,7 @@ def _counts(found: Found) -> Iterator[Finding]:
     for (file, _), known in counts.items():
         for name, one in known.items():
             message, remedy = _COUNTED[name]
+            message = message.format(one.detail)
             some_missing = name == "image-missing" and one.number < images[file]
             yield code(name).at(
                 Place(file, one.pointer),
@@ -289,6 +290,10 @@ _COUNTED = {
         "the image is missing; its annotations are kept",
         "restore the image, or name its folder with --image-dir, or skip the annotations with "
         "--missing-images skip",
+    ),
+    "rotated-box": (
+        "the box is turned by {} degrees, which COCO's bbox does not show",
+        "read the outlines of the turned boxes with --rotated outline",
     ),
     "no-area": ("has no area: that of the segmentation or box is used", ""),
     "no-bbox": ("has no valid bbox: that of the segmentation is used", ""),
