@@ -44,7 +44,7 @@ from dataforge.datasets import (
 )
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, plural
-from dataforge.findings import Finding, Severity
+from dataforge.findings import Finding, Severity, as_reasons
 from dataforge.formats import Context
 from dataforge.frameworks import config_signs, get_framework
 from dataforge.mmconfig import Config
@@ -373,5 +373,6 @@ def _pass(
         whole = Whole(data, surveyed.images, surveyed.header, classes)
         found.add(running.finish(Facts(surveyed.facts), whole))
         if not report.images and not report.failed:
-            raise InputError(f"{report.path}: nothing can be read as {report.format}")
+            reasons = as_reasons(report.findings)
+            raise InputError(f"{report.path}: nothing can be read as {report.format}{reasons}")
         yield surveyed

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from dataforge.classes import ClassRules
+from dataforge.coco_merging import Images, Numbers, Tables, are_different, digest
 from dataforge.codes import code
 from dataforge.convert import SINGLE_SPLIT, Pieces, writer_of
 from dataforge.datasets import Source, Survey, survey
@@ -24,7 +26,7 @@ from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
 from dataforge.findings import Finding, Place, as_reasons
 from dataforge.formats import Context, Numbered, WritePlan, finished
-from dataforge.formats.coco import extra_of, keys_of, unite
+from dataforge.formats.coco import unite
 from dataforge.io import staged, stem
 from dataforge.jobs import Report
 from dataforge.layouts import Ids, split_ids
@@ -66,15 +68,25 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         return "crowds-left-out" if self.drop_crowd and instance.iscrowd else None
 
 
-def merge(sources: Sequence[str], out: str, *, force: bool = False) -> Report:
+def merge(sources: Sequence[str], out: str, *, prefix: bool = False, force: bool = False) -> Report:
     """Merge COCO files into one; categories are merged by name, in the order first seen.
 
     An image that several files have with the same annotations is written once; if its annotations
-    differ, those of the first file are kept, and a finding says so.
+    differ, those of the first file are kept, and a finding says so. Licenses, videos and other
+    lists with ids are merged too, and what refers to them.
+
+    Args:
+        sources: the files.
+        out: the new file.
+        prefix: put the folder of each file's images before their names, relative to the folder
+            that contains all of them.
+        force: overwrite `out`.
 
     Raises:
-        UsageError: `out` does not end in ``.json``, or there are no sources.
-        InputError: a source does not exist, or there are no images.
+        UsageError: `out` does not end in ``.json``, there are no sources, or a list with ids cannot
+            be merged.
+        InputError: a source does not exist, there are no images, or two different images have the
+            same name.
         OutputError: `out` already exists and `force` is not set, or it cannot be written.
     """
     if not sources:
@@ -82,38 +94,50 @@ def merge(sources: Sequence[str], out: str, *, force: bool = False) -> Report:
     report = Report(source=", ".join(sources), out=out)
     with ExitStack() as stack:
         files = [stack.enter_context(_read(source, report)) for source in sources]
-        licenses = _Licenses()
-        numbers = [licenses.add(file.header) for file in files]
+        if prefix:
+            report.add([_prefix(files, out)])
+        tables = Tables()
+        numbers = [tables.add(file.source, file.header) for file in files]
         headers = {file.source: file.header for file in files}
-        findings, header = finished(unite(licenses.united(headers)))
+        findings, header = finished(unite(tables.united(headers)))
         images = _merged(files, numbers, report)
         written = _write(images, header, report, out, force)
         report.add(findings)
         return written
 
 
-def _merged(
-    files: Sequence[_File],
-    numbers: Sequence[Mapping[Any, int]],
-    report: Report,
-) -> Iterator[Image]:
+def _prefix(files: Sequence[_File], out: str) -> Finding:
+    """Make the names of all images relative to the folder that contains them."""
+    home = os.path.commonpath([os.path.abspath(file.located.folder) for file in files])
+    for file in files:
+        file.home = home
+    return _note("image-folder", out, f"file names are relative to {os.path.relpath(home)}", 0)
+
+
+def _merged(files: Sequence[_File], numbers: Sequence[Numbers], report: Report) -> Iterator[Image]:
     """Each image once, those of the first file first."""
-    first: dict[str, tuple[str, bytes]] = {}
+    first: dict[str, tuple[_File, str, bytes]] = {}
     for file, own in zip(files, numbers, strict=True):
         again = repeated = 0
         for image in file.images():
-            image = _with_license(image, own)
-            content = _content(image)
-            if image.file_name not in first:
-                first[image.file_name] = file.source, content
+            written, name = image.file_name, file.name_of(image.file_name)
+            image = msgspec.structs.replace(own.renumbered(image), file_name=name)
+            content = digest(image)
+            if name not in first:
+                first[name] = file, written, content
                 yield image
                 continue
-            owner, known = first[image.file_name]
-            if known == content:
+            owner, its_name, its_content = first[name]
+            if are_different(owner.located.path(its_name), file.located.path(written)):
+                raise InputError(
+                    f"{owner.source} and {file.source} both have an image {name}, but these are "
+                    "different images: use --prefix to keep both"
+                )
+            if content == its_content:
                 again += 1
                 repeated += len(image.instances)
             else:
-                report.add([_collision(image, file.source, owner)])
+                report.add([_collision(image, file.source, owner.source)])
         if again:
             message = (
                 f"{plural(again, 'image')} also in earlier files, with the same "
@@ -237,6 +261,18 @@ class _File:
         self.source = source
         self.survey = survey
         self.header = survey.header
+        self.home: str | None = None
+
+    @cached_property
+    def located(self) -> Images:
+        """Where its images are."""
+        return Images(self.source)
+
+    def name_of(self, file_name: str) -> str:
+        """The name of an image in the new file."""
+        if self.home is None:
+            return file_name
+        return Path(os.path.relpath(self.located.path(file_name), self.home)).as_posix()
 
     @property
     def names(self) -> list[str]:
@@ -313,65 +349,13 @@ def _of_classes(header: Header, classes: Sequence[str] | None, source: str) -> H
     return msgspec.structs.replace(header, categories=kept)
 
 
-class _Licenses:
-    """The licenses of all files in one list, and their ids in it."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[bytes, Any] = {}
-        self.entries: list[Any] = []
-
-    def add(self, header: Header) -> dict[Any, int]:
-        """Add a file's licenses; returns its ids -> those in the merged list."""
-        numbers: dict[Any, int] = {}
-        listed = keys_of(header.extra).get("licenses")
-        for entry in listed if isinstance(listed, list) else ():
-            if not isinstance(entry, dict) or not isinstance(entry.get("id"), int):
-                continue
-            rest = {key: value for key, value in entry.items() if key != "id"}
-            content = msgspec.json.encode(rest, order="sorted")
-            if content not in self.numbers:
-                taken = set(self.numbers.values())
-                number = entry["id"] if entry["id"] not in taken else max(taken) + 1
-                self.numbers[content] = number
-                self.entries.append(entry | {"id": number})
-            numbers[entry["id"]] = self.numbers[content]
-        return numbers
-
-    def united(self, headers: Mapping[str, Header]) -> dict[str, Header]:
-        """The same headers with the merged list, if any file has one."""
-        if not self.entries:
-            return dict(headers)
-        return {
-            source: msgspec.structs.replace(
-                header, extra=extra_of(keys_of(header.extra) | {"licenses": self.entries})
-            )
-            for source, header in headers.items()
-        }
-
-
-def _with_license(image: Image, numbers: Mapping[Any, int]) -> Image:
-    own = keys_of(image.extra).get("license")
-    if not isinstance(own, int) or numbers.get(own, own) == own:
-        return image
-    extra = extra_of(keys_of(image.extra) | {"license": numbers[own]})
-    return msgspec.structs.replace(image, extra=extra)
-
-
-def _content(image: Image) -> bytes:
-    """A digest of an image and its annotations, independent of their place."""
-    nowhere = Place("")
-    instances = tuple(msgspec.structs.replace(one, place=nowhere) for one in image.instances)
-    bare = msgspec.structs.replace(image, place=nowhere, instances=instances)
-    return hashlib.blake2b(msgspec.json.encode(bare, order="sorted")).digest()
-
-
 def _collision(image: Image, source: str, owner: str) -> Finding:
     lost = len(image.instances)
     return code("image-collision").at(
         Place(source, image.place.pointer),
         f"{owner} already has an image {image.file_name} with different annotations: "
         f"{plural(lost, 'annotation')} not written",
-        "if they are two images, rename one; otherwise keep one set of annotations",
+        "if they are two images, use --prefix; otherwise keep one set of annotations",
         lost=lost,
     )
 

@@ -200,7 +200,9 @@ def _read(root: Root, part: Part, layout_file: str | None) -> list[Finding]:
         coords, why = (found.decision or (part.layout.coords, "as declared"))[:2]
         part.coords = f"{coords}: {why}"
     _count(part, found, classes)
-    commands = [command_line(*words) for words in _commands(root, part, name, layout_file)]
+    renamed = any(finding.code == "image-name-differs" for finding in findings)
+    words = _commands(root, part, name, layout_file, renamed=renamed)
+    commands = [command_line(*one) for one in words]
     if all(commands):
         part.commands = commands
     else:
@@ -244,11 +246,17 @@ def _name(location: str) -> str:
     return name
 
 
-def _commands(root: Root, part: Part, name: str, layout_file: str | None) -> list[list[str]]:
+def _commands(
+    root: Root, part: Part, name: str, layout_file: str | None, *, renamed: bool
+) -> list[list[str]]:
     """The words of the next commands; empty for one that cannot be given."""
     where, layout = path_word(root.location), layout_file and path_word(layout_file)
     split = _SPLIT if len(part.splits) < 2 else []
     register = ["dataforge", "register", name, "--layout"]
+    if part.format == "coco" and renamed:  # trainers would not find the images
+        voc = f"{name}_voc"
+        convert = ["dataforge", "convert", "coco2voc", path_word(root.named), voc, *split]
+        return [[*convert, "--image-mode", "copy"], [*register, "custom-voc", "--root", voc]]
     if part.format == "coco":
         one = ["--split-files", f"{next(iter(part.splits))}={root.only}"] if root.only else []
         if one and (re.search(r",|=.*=|=\s|\s$", one[1]) or one[1][0].isspace()):

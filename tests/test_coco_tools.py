@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import SAMPLE, run_convert, write
+from helpers import SAMPLE, picture, run_convert, write
 
 from dataforge.coco_tools import Filter, filter_file, merge, subset
 from dataforge.errors import InputError, OutputError, UsageError
@@ -203,3 +203,106 @@ def test_invalid_requests_are_refused(tmp_path: Path) -> None:
     before = Path(source).read_bytes()
     merge([source, out], source, force=True)
     assert Path(source).read_bytes() != before
+
+
+# Tables, objects, images of equal names -----------------------------------------------------------
+
+
+def video(letter: str, **more: Any) -> dict[str, Any]:
+    """Two frames of a video with one object."""
+    return {
+        "images": [image(k, f"{letter}/{k}.jpg", video_id=1) for k in (1, 2)],
+        "annotations": [mark(k, k, 1, instance_id=7, video_id=1) for k in (1, 2)],
+        "categories": categories("car"),
+        "videos": [{"id": 1, "name": letter}],
+        **more,
+    }
+
+
+def test_merge_gives_videos_and_objects_ids_of_their_own(tmp_path: Path) -> None:
+    merge(files(tmp_path, video("a"), video("b")), str(tmp_path / "out.json"))
+    found = written(tmp_path)
+    assert found["videos"] == [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]
+    assert [one["video_id"] for one in found["images"]] == [1, 1, 2, 2]
+    assert [one["video_id"] for one in found["annotations"]] == [1, 1, 2, 2]
+    assert [one["instance_id"] for one in found["annotations"]] == [7, 7, 8, 8]
+
+
+def test_merge_knows_a_video_that_both_files_have(tmp_path: Path) -> None:
+    other = video("a", images=[image(1, "a/3.jpg", video_id=4)], annotations=[])
+    other["videos"] = [{"name": "a", "id": 4}]
+    merge(files(tmp_path, video("a"), other), str(tmp_path / "out.json"))
+    found = written(tmp_path)
+    assert found["videos"] == [{"id": 1, "name": "a"}]
+    assert [one["video_id"] for one in found["images"]] == [1, 1, 1]
+
+
+def test_merge_renumbers_tables_that_refer_to_each_other(tmp_path: Path) -> None:
+    contents = [
+        video(letter, tracks=[{"id": 5, "video_id": 1}, {"id": 6, "video_id": 1}])
+        for letter in "ab"
+    ]
+    for content in contents:
+        content["annotations"] = [mark(1, 1, 1, track_id=6), mark(2, 2, 1, track_id=5)]
+    merge(files(tmp_path, *contents), str(tmp_path / "out.json"))
+    found = written(tmp_path)
+    assert found["tracks"] == [
+        {"id": 5, "video_id": 1},
+        {"id": 6, "video_id": 1},
+        {"id": 7, "video_id": 2},
+        {"id": 8, "video_id": 2},
+    ]
+    assert [one["track_id"] for one in found["annotations"]] == [6, 5, 8, 7]
+
+
+def test_merge_refuses_a_table_of_what_it_numbers_anew(tmp_path: Path) -> None:
+    content = video("b", tracks=[{"id": 5, "category_id": 1}])
+    with pytest.raises(UsageError, match="tracks have category_id"):
+        merge(files(tmp_path, video("a"), content), str(tmp_path / "out.json"))
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_ids_of_categories_in_images_change_with_the_categories(tmp_path: Path) -> None:
+    """As in LVIS, whose images also have no file_name."""
+    content = dict(A)
+    content["images"] = [
+        image(7, "", coco_url="http://example.org/val2017/a.jpg", neg_category_ids=[5, 6, 9])
+    ]
+    del content["images"][0]["file_name"]
+    (source,) = files(tmp_path, content | {"annotations": [mark(1, 7, 6)]})
+    filter_file(source, str(tmp_path / "out.json"), Filter(classes=("dog",)))
+    (found,) = written(tmp_path)["images"]
+    assert (found["file_name"], found["neg_category_ids"]) == ("val2017/a.jpg", [1])
+    merge(files(tmp_path, B, content), str(tmp_path / "out.json"), force=True)
+    assert written(tmp_path)["images"][2]["neg_category_ids"] == [3, 1]  # dog, cow, cat
+
+
+def tasks(folder: Path, seeds: tuple[int, int]) -> list[str]:
+    """Two CVAT tasks, each with an image called 0.png."""
+    paths = []
+    for task, seed in zip(("task_1", "task_2"), seeds, strict=True):
+        content = {"images": [image(1, "0.png")], "annotations": [mark(1, 1, 1, area=seed)]}
+        picture(folder / task / "images/default/0.png", (64, 48 + seed))
+        path = folder / task / "annotations/instances_default.json"
+        paths.append(str(write(path, content | {"categories": categories("x")})))
+    return paths
+
+
+def test_merge_refuses_two_images_of_one_name(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"both have an image 0\.png.*--prefix"):
+        merge(tasks(tmp_path, (1, 2)), str(tmp_path / "out.json"))
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_merge_keeps_images_of_one_name_with_prefixes(tmp_path: Path) -> None:
+    merge(tasks(tmp_path, (1, 2)), str(tmp_path / "out.json"), prefix=True)
+    found = written(tmp_path)
+    names = [one["file_name"] for one in found["images"]]
+    assert names == ["task_1/images/default/0.png", "task_2/images/default/0.png"]
+    assert [one["area"] for one in found["annotations"]] == [1, 2]
+
+
+def test_merge_writes_an_image_once_that_is_the_same_in_both(tmp_path: Path) -> None:
+    report = merge(tasks(tmp_path, (1, 1)), str(tmp_path / "out.json"))
+    assert [one.code for one in report.findings] == ["same-image"]
+    assert len(written(tmp_path)["images"]) == 1

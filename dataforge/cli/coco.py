@@ -47,6 +47,13 @@ def _merge_command() -> Command:
         params=[
             Argument("files", nargs=-1, required=True, metavar="FILE...", help="Files to read."),
             _target(),
+            Option(
+                "--prefix",
+                is_flag=True,
+                default=False,
+                help="Put the folder of each file's images before their names, so that images of "
+                "the same name are kept.",
+            ),
             *_shared(),
         ],
     )
@@ -111,8 +118,8 @@ def _subset_command() -> Command:
     )
 
 
-def _merge(files: Sequence[str], out: str, output: Output, force: bool) -> int:
-    report = coco_tools.merge(files, out, force=force)
+def _merge(files: Sequence[str], out: str, prefix: bool, output: Output, force: bool) -> int:
+    report = coco_tools.merge(files, out, prefix=prefix, force=force)
     return output.give(report, show_report, failed=report.failed)
 
 

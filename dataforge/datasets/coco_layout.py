@@ -13,7 +13,7 @@ from dataforge.datasets.found_layout import FoundLayout
 from dataforge.errors import LayoutError, ParseError, plural
 from dataforge.formats.coco import image_names
 from dataforge.io import Root
-from dataforge.layouts import SPLIT_ORDER, Layout, by_last_part, folder_of_images, split_of_json
+from dataforge.layouts import SPLIT_ORDER, CocoImages, Layout, of_other_tasks, split_of_json
 
 _ImageNames: TypeAlias = Callable[[str], list[str] | None]
 """`image_names` of a file in the folder."""
@@ -58,8 +58,11 @@ def _find_splits(root: Root, names_in: _ImageNames) -> tuple[dict[str, str], lis
     """(split -> COCO file, why)."""
     splits: dict[str, str] = {}
     reasons = []
-    for name in root.files():
-        if not name.lower().endswith(".json"):
+    jsons = [name for name in root.files() if name.lower().endswith(".json")]
+    other_tasks = of_other_tasks(jsons)
+    for name in jsons:
+        if name in other_tasks:
+            reasons.append(f"{name} is ignored: {other_tasks[name]} of the same images")
             continue
         try:
             listed = names_in(name)
@@ -102,7 +105,7 @@ def _find_images(
     root: Root, splits: Mapping[str, str], names_in: _ImageNames, by_flags: bool
 ) -> dict[str, str]:
     """Split -> the folder that its file names are relative to."""
-    names = by_last_part(root.files())
+    images = CocoImages(root.files(), lambda name: _is_coco(names_in, name))
     folders: dict[str, str] = {}
     for split, path in splits.items():
         listed = names_in(path)
@@ -111,11 +114,18 @@ def _find_images(
             raise LayoutError(
                 f"{root.location}: {path} {fault}; name the files to read with --split-files"
             )
-        folder = folder_of_images(names, listed, split)
-        if folder is None:
+        found = images.of(path, listed)
+        if not found.others and not any(found.prefix + name in images.names for name in listed):
             raise LayoutError(
                 f"{root.location} contains none of the images that {path} lists; "
                 f"name their folder with --image-dir{'' if by_flags else ' of register'}"
             )
-        folders[split] = folder
+        folders[split] = found.prefix.rstrip("/") or "."
     return folders
+
+
+def _is_coco(names_in: _ImageNames, name: str) -> bool:
+    try:
+        return names_in(name) is not None
+    except ParseError:
+        return False

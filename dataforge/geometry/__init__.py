@@ -22,6 +22,7 @@ from dataforge.geometry.boxes import (
     shifted,
     text_of_edges,
     to_edges,
+    turned,
 )
 from dataforge.geometry.masks import (
     mask_area,
@@ -37,6 +38,7 @@ from dataforge.geometry.masks import (
 from dataforge.geometry.rings import (
     circle_ring,
     clip_ring,
+    convex_hull,
     is_bridged,
     is_simple,
     joined,
@@ -55,6 +57,7 @@ __all__ = [
     "circle_ring",
     "clip_box",
     "clip_ring",
+    "convex_hull",
     "edges_of_text",
     "has_own_area",
     "iou",
@@ -81,4 +84,5 @@ __all__ = [
     "stroke_rings",
     "text_of_edges",
     "to_edges",
+    "turned",
 ]

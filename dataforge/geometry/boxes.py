@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
@@ -111,6 +112,22 @@ def iou(a: Box, b: Box) -> float:
     height = min(a[3], b[3]) - max(a[1], b[1])
     common = max(width, 0.0) * max(height, 0.0)
     return common / (box_area(a) + box_area(b) - common) if common else 0.0
+
+
+def turned(box: Box, angle: float) -> Ring:
+    """The corners of a box that is turned around its centre, degrees clockwise on the screen."""
+    x0, y0, x1, y1 = box
+    cx, cy = (x0 + x1) / 2, (y0 + y1) / 2
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    corners = ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+    return tuple(
+        round(value, 9)
+        for x, y in corners
+        for value in (
+            cx + (x - cx) * cos - (y - cy) * sin,
+            cy + (x - cx) * sin + (y - cy) * cos,
+        )
+    )
 
 
 def box_corners(box: Box) -> Ring:

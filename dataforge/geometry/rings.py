@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -40,6 +40,23 @@ def ring_area(ring: Sequence[float]) -> float:
         total += ax * by - bx * ay
         ax, ay = bx, by
     return abs(total) / 2
+
+
+def convex_hull(points: Iterable[tuple[float, float]]) -> Ring:
+    """The smallest convex ring around points (Andrew's monotone chain)."""
+    ordered = sorted(set(points))
+    chains = []
+    for side in (ordered, ordered[::-1]):
+        chain: list[tuple[float, float]] = []
+        for x, y in side:
+            while len(chain) > 1:
+                (ax, ay), (bx, by) = chain[-2:]
+                if (bx - ax) * (y - ay) - (by - ay) * (x - ax) > 0:
+                    break
+                chain.pop()
+            chain.append((x, y))
+        chains += chain[:-1]
+    return tuple(value for point in chains for value in point)
 
 
 def clip_ring(ring: Ring, width: float, height: float) -> Ring:

@@ -9,8 +9,8 @@ from dataforge.io.json import (
     escaped,
     in_64_bits,
     plain,
+    repaired,
     report_json,
-    without_nan,
 )
 from dataforge.io.limits import MAX_COCO_BYTES, MAX_COORDINATE, MAX_IMAGE_PIXELS
 from dataforge.io.names import (
@@ -66,6 +66,7 @@ __all__ = [
     "parse_xml",
     "plain",
     "read_file",
+    "repaired",
     "report_json",
     "resolve",
     "same_bytes",
@@ -74,7 +75,6 @@ __all__ = [
     "stem",
     "to_utf8",
     "toml_value",
-    "without_nan",
     "write_json",
     "write_report",
     "write_text",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -40,31 +41,41 @@ def decode_json(data: bytes, type_: type[T], name: str) -> T:
         raise ParseError(name, *_locate(data, error)) from error
 
 
-def decode_repaired(data: bytes, type_: type[T], name: str) -> tuple[T, bool]:
-    """(UTF-8 JSON decoded into a type, whether NaN or Infinity in it was read as null).
+def decode_repaired(data: bytes, type_: type[T], name: str) -> tuple[T, bytes | None]:
+    """(UTF-8 JSON decoded into a type, the `repaired` JSON if that was necessary).
 
     Raises:
         ParseError: as `decode_json`.
     """
     try:
-        return decode_json(data, type_, name), False
+        return decode_json(data, type_, name), None
     except ParseError as error:
         if isinstance(error.__cause__, msgspec.ValidationError):
-            raise  # NaN is malformed: it is not the reason
-        repaired = without_nan(data)
-        if repaired is None:
+            raise  # what is repaired is malformed: it is not the reason
+        better = repaired(data)
+        if better is None:
             raise
-        return decode_json(repaired, type_, name), True
+        return decode_json(better, type_, name), better
 
 
-def without_nan(data: bytes) -> bytes | None:
-    """JSON with null for NaN and Infinity; None if there are none, or it is still invalid."""
-    if not re.search(rb"\b(NaN|Infinity)\b", data):
+def repaired(data: bytes) -> bytes | None:
+    """JSON with null for NaN and Infinity, and U+FFFD for half a surrogate pair.
+
+    None if it has none of them, or is still invalid. Python's json module writes both.
+    """
+    if not re.search(rb"\b(NaN|Infinity)\b|\\u[dD][89a-fA-F]", data):
         return None
     try:
-        return msgspec.json.encode(json.loads(data, parse_constant=lambda _: None))
+        content = json.loads(data, parse_constant=lambda _: None, parse_float=_finite)
+        text = json.dumps(content, ensure_ascii=False)
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
     except (ValueError, RecursionError, OverflowError):
         return None
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def plain(raw: msgspec.Raw) -> Any:

@@ -1,6 +1,12 @@
 from __future__ import annotations
 
-from dataforge.layouts.coco import folder_of_images, split_of_json
+from dataforge.layouts.coco import (
+    CocoImages,
+    FoundImages,
+    of_other_tasks,
+    path_of_url,
+    split_of_json,
+)
 from dataforge.layouts.coords import CoordsEvidence
 from dataforge.layouts.files import (
     load_layout,
@@ -39,14 +45,15 @@ __all__ = [
     "OWN_LAYOUT",
     "SPLIT_NAMES",
     "SPLIT_ORDER",
+    "CocoImages",
     "CoordsChoice",
     "CoordsEvidence",
     "Difficult",
+    "FoundImages",
     "Ids",
     "Layout",
     "below",
     "by_last_part",
-    "folder_of_images",
     "folders_of",
     "header_row",
     "join",
@@ -55,6 +62,8 @@ __all__ = [
     "load_layout",
     "matching_files",
     "missing_paths",
+    "of_other_tasks",
+    "path_of_url",
     "read_split_file",
     "resolved_reference",
     "shipped_layout",

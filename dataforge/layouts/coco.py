@@ -1,13 +1,25 @@
-"""COCO files: which split a file belongs to, and where its images are."""
+"""COCO files: which split a file belongs to, and which images are its own."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from urllib.parse import unquote
 
-from dataforge.io import last_part, resolve, stem
+import msgspec
+
+from dataforge.io import is_image, last_part, resolve, stem
 from dataforge.layouts.layout import SPLIT_NAMES
+from dataforge.layouts.paths import by_last_part
+
+_SAMPLED = 50
+"""File names of a COCO file that decide which folder they are relative to."""
+
+_MOST_FILES = 200
+"""JSON files up to which is compared which of them an image is nearest to."""
 
 
 def split_of_json(name: str) -> str:
@@ -24,25 +36,236 @@ def split_of_json(name: str) -> str:
     return "all"
 
 
-def folder_of_images(
-    by_last: Mapping[str, Sequence[str]], file_names: Sequence[str], split: str
-) -> str | None:
-    """The folder that the first 50 file names in a COCO file are relative to, or None.
+def of_other_tasks(names: Iterable[str]) -> dict[str, str]:
+    """File -> its task, of files that mark the images of a file of instances beside them again.
+
+    The names are those of the official COCO files (cocodataset.org/#download).
+
+    >>> of_other_tasks(["annotations/instances_val2017.json", "annotations/captions_val2017.json"])
+    {'annotations/captions_val2017.json': 'captions'}
+    """
+    known = {*names}
+    found = {}
+    for name in sorted(known):
+        folder, slash, last = name.rpartition("/")
+        match = re.fullmatch(f"({'|'.join(_OTHER_TASKS)})_(.+)", last)
+        if match and f"{folder}{slash}instances_{match[2]}" in known:
+            found[name] = match[1]
+    return found
+
+
+_OTHER_TASKS = ("captions", "densepose", "image_info", "panoptic", "person_keypoints", "stuff")
+
+
+def path_of_url(name: str) -> str:
+    """The path in a URL, decoded; any other file name unchanged.
+
+    >>> path_of_url("https://example.org/train2017/a%20b.jpg?size=1")
+    'train2017/a b.jpg'
+    """
+    found = re.match(r"[A-Za-z][A-Za-z0-9+.-]+://[^/?#]*/*([^?#]*)", name)
+    return unquote(found[1]) if found else name
+
+
+class FoundImages(msgspec.Struct, frozen=True):
+    """Where the images of a COCO file are.
+
+    Attributes:
+        prefix: the folder that its file names are relative to, with a slash; "" for the root.
+        others: file name as written -> path of an image that is not at that place, but whose name
+            can mean no other; both relative to the root.
+        alike: folders with as good a claim as the one of `prefix`.
+    """
+
+    prefix: str = ""
+    others: dict[str, str] = {}
+    alike: tuple[str, ...] = ()
+
+
+class CocoImages:
+    """The images in a folder, for the COCO files in it.
+
+    An image belongs to the nearest COCO file: the one with which it shares most folders, then most
+    words of the path, such as ``val2017`` or ``cam1``. So images of the same name in the folders of
+    several cameras, tasks or splits are each found by their own file alone.
 
     Args:
-        by_last: `by_last_part` of the files in the dataset.
-        file_names: image file names, as written in the COCO file.
-        split: split of the COCO file.
+        names: paths of all files, relative to the root.
+        is_coco: whether a JSON file is a COCO file; asked only where it matters.
     """
-    votes: Counter[str] = Counter()
-    for file_name in file_names[:50]:
-        wanted = resolve("", file_name)
-        for name in by_last.get(last_part(wanted or ""), ()):
-            if name == wanted or name.endswith(f"/{wanted}"):
-                votes[name[: -len(wanted or "")].rstrip("/") or "."] += 1
-    # If several folders contain the name, prefer the split's own folder, then the nearest.
-    return max(
-        votes,
-        key=lambda folder: (votes[folder], split in folder.lower(), -len(folder)),
-        default=None,
-    )
+
+    def __init__(self, names: Iterable[str], is_coco: Callable[[str], bool]) -> None:
+        self.names = {*names}
+        self._ask = is_coco
+        self._known: dict[str, bool] = {}
+
+    @cached_property
+    def _by_last(self) -> dict[str, list[str]]:
+        return by_last_part(sorted(self.names))
+
+    @cached_property
+    def _by_folder(self) -> dict[str, list[str]]:
+        """Folder -> the images in it."""
+        folders: dict[str, list[str]] = {}
+        for name in sorted(filter(is_image, self.names)):
+            folders.setdefault(name.rpartition("/")[0], []).append(name)
+        return folders
+
+    @cached_property
+    def _jsons(self) -> list[str]:
+        """JSON files that may be COCO files: not those with the name of an image."""
+        stems = {last_part(stem(name)) for names in self._by_folder.values() for name in names}
+        found = (name for name in sorted(self.names) if name.lower().endswith(".json"))
+        jsons = [name for name in found if last_part(stem(name)) not in stems]
+        return jsons if len(jsons) <= _MOST_FILES else []
+
+    def of(self, file: str, file_names: Sequence[str]) -> FoundImages:
+        """Find the images of a COCO file, as file names relative to some folder in the root.
+
+        Args:
+            file: path of the COCO file.
+            file_names: as written in it.
+        """
+        prefix, alike = self._prefix(file, [_path(name) for name in file_names[:_SAMPLED]])
+        missing = self._missing(prefix, file_names)
+        if not missing:
+            return FoundImages(prefix, {}, alike)
+        taken = {prefix + name for name in file_names if name not in missing}
+        near = [folder for folder in self._by_folder if not self._has_nearer(file, folder)]
+        own = [folder for folder in near if not self._is_named_by_another(file, folder)]
+        # A file for all images finds them in folders that files of a split are named after.
+        general = prefix and self._is_named_by_another(file, prefix.rstrip("/"))
+        others = self._others(missing, prefix, near if general else own, taken)
+        if not others and len(missing) == len({*file_names}):
+            others = self._others(missing, prefix, near, taken)
+        return FoundImages(prefix, others, alike)
+
+    def in_root(self, file_names: Sequence[str]) -> FoundImages:
+        """Find the images of a COCO file, as file names relative to the root."""
+        missing = self._missing("", file_names)
+        taken = {name for name in file_names if name not in missing}
+        return FoundImages("", self._others(missing, "", [*self._by_folder], taken))
+
+    def _missing(self, prefix: str, file_names: Sequence[str]) -> dict[str, str]:
+        """File name -> its path, of those that are not the path of an image."""
+        missing = {}
+        for name in file_names:
+            if prefix + name not in self.names:
+                inside = resolve("", name)
+                if "://" in name or inside is None or prefix + inside not in self.names:
+                    missing[name] = _path(name)
+        return missing
+
+    def _prefix(self, file: str, paths: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+        """(the folder that paths are relative to, others that fit as well)."""
+        fits: dict[str, set[str]] = {}
+        for path in paths:
+            for name in self._by_last.get(last_part(path), ()):
+                if name == path or name.endswith(f"/{path}"):
+                    fits.setdefault(name[: -len(path)], set()).add(path)
+        own = _words(file)
+        enough = max(map(len, fits.values()), default=0) / 2
+        ranks = {
+            prefix: (_shared(file, prefix), len(own & _words(prefix)), len(fitting))
+            for prefix, fitting in fits.items()
+            if len(fitting) >= enough and not self._has_nearer(file, prefix)
+        }
+        best = max(ranks.values(), default=None)
+        first, *others = sorted(
+            (prefix for prefix, rank in ranks.items() if rank == best), key=lambda x: (len(x), x)
+        ) or [""]
+        return first, tuple(other for other in others if fits[other] & fits[first])
+
+    def _is_coco(self, name: str) -> bool:
+        if name not in self._known:
+            self._known[name] = self._ask(name)
+        return self._known[name]
+
+    def _has_nearer(self, file: str, folder: str) -> bool:
+        """Whether another COCO file shares more folders with a folder."""
+        shared = _shared(file, folder)
+        return any(
+            _shared(other, folder) > shared and self._is_coco(other) for other in self._jsons
+        )
+
+    def _is_named_by_another(self, file: str, folder: str) -> bool:
+        """Whether another COCO file shares as many folders, and more words, with a folder."""
+        words, shared = _words(f"{folder}/"), _shared(file, folder)
+        number = len(words & _words(file))
+        return any(
+            _shared(other, folder) == shared and len(words & _words(other)) > number
+            for other in self._jsons
+        )
+
+    def _others(
+        self, missing: Mapping[str, str], prefix: str, folders: Iterable[str], taken: set[str]
+    ) -> dict[str, str]:
+        """File name -> the only image in some folders that it can mean."""
+        found: dict[str, str] = {}
+        images = (name for folder in folders for name in self._by_folder[folder])
+        free = [name for name in images if name not in taken]
+        for form in _FORMS:
+            index: dict[str, list[str]] = {}
+            for name in free:
+                index.setdefault(form(last_part(name)), []).append(name)
+            for written, path in missing.items():
+                if written in found:
+                    continue
+                if prefix + path in self.names and prefix + path not in taken:
+                    found[written] = prefix + path
+                elif one := _closest(path, index.get(form(last_part(path)), ()), form):
+                    found[written] = one
+        claims = Counter(found.values())
+        return {written: name for written, name in found.items() if claims[name] == 1}
+
+
+def _path(name: str) -> str:
+    """A file name as a path relative to some folder; of one that leads elsewhere the last part."""
+    name = path_of_url(name)
+    return resolve("", name) or re.split(r"[\\/]", name)[-1]
+
+
+def _normal(name: str) -> str:
+    return unicodedata.normalize("NFC", unquote(name))
+
+
+_FORMS: tuple[Callable[[str], str], ...] = (
+    lambda name: name,
+    _normal,
+    lambda name: _normal(name).casefold(),
+    lambda name: stem(_normal(name)).casefold() if is_image(name) else _normal(name).casefold(),
+)
+"""Forms in which the last part of a path is compared, the strictest first: as written; without
+percent-encoding, in one Unicode form; in one case; without an image's extension."""
+
+
+def _closest(path: str, names: Sequence[str], form: Callable[[str], str]) -> str | None:
+    """The name that shares the most folders with a path, from the last one on; None if several."""
+    if len(names) < 2:
+        return names[0] if names else None
+    folders = [form(part) for part in path.split("/")[-2::-1]]
+    shared = {name: _leading(folders, map(form, name.split("/")[-2::-1])) for name in names}
+    best = [name for name in names if shared[name] == max(shared.values())]
+    return best[0] if len(best) == 1 else None
+
+
+def _leading(one: Iterable[str], other: Iterable[str]) -> int:
+    """How many elements are equal from the first on."""
+    number = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        number += 1
+    return number
+
+
+def _shared(file: str, folder: str) -> int:
+    """How many folders of a file's path also lead to a folder."""
+    return _leading(file.split("/")[:-1], folder.rstrip("/").split("/"))
+
+
+def _words(path: str) -> set[str]:
+    """Words of a path without extension, also their letters and their digits alone."""
+    words = re.findall(r"[^\W_]+", (stem(path) if not path.endswith("/") else path).lower())
+    parts = [part for word in words for part in re.findall(r"\d+|[^\W\d_]+", word)]
+    return {SPLIT_NAMES.get(word, word) for word in (*words, *parts)}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataforge import geometry
 from dataforge.checks import base
 from dataforge.findings import Edit, Finding, Set
+from dataforge.formats.coco import is_outline_read
 from dataforge.records import Image, Instance, Polygons
 
 
@@ -32,6 +33,8 @@ class Check(base.Check):
 def _differing(image: Image) -> Iterator[tuple[Instance, float]]:
     """(instance, its measured area) of each instance that states another one."""
     for instance in image.instances:
+        if instance.extra and not is_outline_read(instance):
+            continue
         if isinstance(instance.shape, Polygons):
             quick = sum(map(geometry.ring_area, instance.shape.rings))
             if _agree(instance, quick):

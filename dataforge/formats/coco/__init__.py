@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataforge.formats.base import Format
 from dataforge.formats.coco.edit import CocoEditor
-from dataforge.formats.coco.file import extra_of, keys_of
+from dataforge.formats.coco.file import extra_of, is_outline_read, keys_of
 from dataforge.formats.coco.names import image_names, recognise
 from dataforge.formats.coco.options import Options
+from dataforge.formats.coco.places import found_images
 from dataforge.formats.coco.read import CocoReader
 from dataforge.formats.coco.several import unite
 from dataforge.formats.coco.write import CocoWriter, WriteOptions
@@ -16,7 +17,9 @@ __all__ = [
     "Options",
     "WriteOptions",
     "extra_of",
+    "found_images",
     "image_names",
+    "is_outline_read",
     "keys_of",
     "unite",
 ]

@@ -12,13 +12,14 @@ import msgspec
 from dataforge import geometry
 from dataforge.findings import Clip, Drop, Edit, Reorder, Set
 from dataforge.formats.base import Editor
-from dataforge.formats.coco.entries import Annotation, decode, shape_of
+from dataforge.formats.coco.entries import Annotation, decode
 from dataforge.formats.coco.file import Notes
+from dataforge.formats.coco.outlines import shape_of
 from dataforge.formats.decimals import exact, plain
 from dataforge.formats.json_spans import number, path_of
 from dataforge.formats.spans import Change, Path
 from dataforge.formats.text import Text
-from dataforge.io import without_nan
+from dataforge.io import repaired
 from dataforge.records import Box, Mask, Polygons, Ring
 
 _KEYS = {
@@ -100,7 +101,9 @@ def _clip(text: Text, path: Path, clip: Clip) -> Iterator[Change]:
             yield text.json.replaced((*path, "bbox", at), plain(low))
         if high - low != size:
             yield text.json.replaced((*path, "bbox", at + 2), plain(high - low))
-    before = _shape(text, path, clip.size)
+    before, as_defined = _shape(text, path, clip.size)
+    if not as_defined:
+        return
     after = before
     if isinstance(before, Polygons):
         rings = tuple(geometry.clip_ring(ring, *clip.size) for ring in before.rings)
@@ -114,14 +117,18 @@ def _clip(text: Text, path: Path, clip: Clip) -> Iterator[Change]:
         yield from _area(text, path, after, inside, clip.size)
 
 
-def _shape(text: Text, path: Path, size: tuple[int, int]) -> Polygons | Mask | None:
-    """The polygons or mask of an annotation, as the reader reads them."""
+def _shape(text: Text, path: Path, size: tuple[int, int]) -> tuple[Polygons | Mask | None, bool]:
+    """(the polygons or mask of an annotation, as the reader reads them; whether all is as in COCO).
+
+    An outline in another form is left as it is.
+    """
     data = text.json.raw(path).encode("utf-8", "replace")
-    raw = msgspec.Raw(without_nan(data) or data)
-    pointer, notes = "", Notes(text.name)
-    return shape_of(
-        decode(raw, Annotation, pointer, notes).entry.segmentation, size, pointer, notes
-    )
+    raw = msgspec.Raw(repaired(data) or data)
+    found = decode(raw, Annotation, "", Notes(text.name))
+    notes = Notes(text.name)
+    odd = found.odd.get("segmentation")
+    shape, whole = shape_of(found.entry.segmentation, odd, size, "", notes)
+    return shape, whole and not any(one.code == "odd-segmentation" for one in notes.take())
 
 
 def _area(

@@ -15,15 +15,9 @@ import msgspec
 from dataforge import geometry
 from dataforge.findings import Edit, Place, Reorder
 from dataforge.formats.coco.file import Notes, decode_list, decode_object, shortly
-from dataforge.io import MAX_COORDINATE, MAX_IMAGE_PIXELS, plain
-from dataforge.records import Box, Mask, Polygons, Ring
-
-
-class Rle(msgspec.Struct, forbid_unknown_fields=True):
-    """A mask as runs of pixels, compressed (a string) or not."""
-
-    size: tuple[int, int]
-    counts: str | list[int]
+from dataforge.formats.coco.outlines import Rle
+from dataforge.io import plain
+from dataforge.records import Box, Ring
 
 
 class Annotation(msgspec.Struct, gc=False):
@@ -133,10 +127,8 @@ def decode(raw: E | msgspec.Raw, type_: type[E], pointer: str, notes: Notes) -> 
 def _understood(key: str, raw: msgspec.Raw, type_: Any, pointer: str, notes: Notes) -> Any:
     """The most likely meaning of a value of the wrong type, or None."""
     value = plain(raw)
-    if key == "attributes" or (key == "bbox" and value == []):
-        return None
-    if key == "segmentation":
-        return _rings(raw, value, pointer, notes)
+    if key in ("attributes", "segmentation") or (key == "bbox" and value == []):
+        return None  # of a segmentation, `shape_of` finds out
     wanted = f"expected {_EXPECTED[key]}, got {shortly(raw)}"
     try:
         meant = msgspec.convert(value, type_, strict=False)
@@ -162,84 +154,6 @@ _EXPECTED = {
     "height": "a number",
     "file_name": "a string",
 }
-
-
-def _rings(raw: msgspec.Raw, value: Any, pointer: str, notes: Notes) -> tuple[Ring, ...]:
-    """The rings of a segmentation that is not a list of rings."""
-    if ring := _ring(value):
-        message = "expected a list of polygons, got the numbers of one"
-        notes.add("flat-ring", pointer, message, "write a list of lists")
-        return (ring,)
-    rings = [_ring(item) for item in value] if isinstance(value, list) else []
-    message = f"expected a list of polygons or an RLE, got {shortly(raw)}"
-    notes.add("bad-segmentation", pointer, message, "export it again, or redraw it")
-    return tuple(ring for ring in rings if ring)
-
-
-def _ring(value: Any) -> Ring | None:
-    """A list of finite numbers as a ring, None for anything else."""
-    try:
-        ring = msgspec.convert(value, Ring)
-    except (msgspec.ValidationError, OverflowError):
-        return None
-    return ring if all(map(math.isfinite, ring)) else None
-
-
-# Geometry ---------------------------------------------------------------------------------------
-
-
-def shape_of(
-    segmentation: tuple[Ring, ...] | Rle | None, size: tuple[int, int], pointer: str, notes: Notes
-) -> Polygons | Mask | None:
-    """The polygons or mask of an annotation, None if there are none that are valid.
-
-    Args:
-        segmentation: as written.
-        size: (width, height) of the image, pixels.
-        pointer: of the annotation in its file.
-        notes: collects the findings.
-    """
-    if not segmentation:
-        return None
-    if isinstance(segmentation, Rle):
-        return _mask(segmentation, size, pointer, notes)
-    good = []
-    for number, ring in enumerate(segmentation):
-        fault = _fault(ring)
-        if not fault:
-            good.append(ring)
-        elif ring:
-            where = f"{pointer}.segmentation[{number}]"
-            notes.add("bad-ring", where, f"{fault}: polygon skipped", "redraw the polygon")
-    return Polygons(tuple(good)) if good else None
-
-
-def _fault(ring: Ring) -> str:
-    if len(ring) < 6 or len(ring) % 2:
-        return f"expected 6 or more numbers, two per point, got {len(ring)}"
-    # Counting its pixels would overflow.
-    far = min(ring) < -MAX_COORDINATE or max(ring) > MAX_COORDINATE
-    return "a point is millions of pixels away" if far else ""
-
-
-def _mask(rle: Rle, size: tuple[int, int], pointer: str, notes: Notes) -> Mask | None:
-    height, width = rle.size
-    text = rle.counts if isinstance(rle.counts, str) else None
-    runs = geometry.rle_runs(rle.counts) if isinstance(rle.counts, str) else rle.counts
-    pixels = height * width
-    possible = height > 0 and width > 0 and pixels <= MAX_IMAGE_PIXELS
-    if not possible or not runs or min(runs) < 0 or sum(runs) != pixels:
-        got = f"{sum(runs)}" if runs else "invalid counts"
-        message = f"expected runs of {height} x {width} = {pixels} pixels, got {got}: mask skipped"
-        notes.add("bad-rle", f"{pointer}.segmentation", message, "recreate the mask")
-        return None
-    if (width, height) != size:
-        message = f"mask of {width}x{height} pixels for an image of {size[0]}x{size[1]}"
-        remedy = "recreate the mask at the size of the image"
-        notes.add("mask-size-differs", f"{pointer}.segmentation.size", message, remedy)
-    if text is None:
-        return geometry.mask_from_runs(runs, rle.size)
-    return Mask(size_hw=rle.size, counts=text)
 
 
 def box_of(found: Decoded[Annotation], pointer: str, notes: Notes) -> Box | None:

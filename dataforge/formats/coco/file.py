@@ -10,14 +10,21 @@ import msgspec
 from dataforge.codes import code
 from dataforge.errors import ParseError, plural
 from dataforge.findings import Edit, Finding, Place, Severity
+from dataforge.formats.repairs import was_repaired
 from dataforge.io import decode_repaired, plain, to_utf8
-from dataforge.records import Category, Extra, Header
+from dataforge.records import Category, Extra, Header, Instance
 
 WRITTEN_ANYWAY = {"info": {"description": "", "version": "1.0"}, "licenses": []}
 """Keys without information, written because some readers require them."""
 
 NO_SUPERCATEGORY = ""
 """The supercategory of a category that has none."""
+
+UNREAD = "segmentation"
+"""The key of COCO's own keys of an instance that holds an outline not read in full, as written."""
+
+CATEGORY_IDS = "category_ids"
+"""The end of the keys of an image that hold ids of categories; a record has their names."""
 
 T = TypeVar("T")
 Keys = TypeVar("Keys", bound=msgspec.Struct)
@@ -31,6 +38,11 @@ def extra_of(keys: dict[str, Any]) -> Extra:
 def keys_of(extra: Extra) -> dict[str, Any]:
     """COCO's own keys of a record."""
     return extra.get("coco", {})
+
+
+def is_outline_read(instance: Instance) -> bool:
+    """Whether the segmentation was read in full, so that its area can be compared."""
+    return UNREAD not in keys_of(instance.extra)
 
 
 class NotCocoError(Exception):
@@ -88,6 +100,13 @@ class ImageKeys(msgspec.Struct, gc=False):
 
     id: Any = None
     file_name: Any = None
+    coco_url: Any = None
+
+
+def written_name(file_name: Any, coco_url: Any) -> str | None:
+    """The file name of an image, or else its URL, as in LVIS; None if it has neither."""
+    names = (name for name in (file_name, coco_url) if isinstance(name, str) and name)
+    return next(names, None)
 
 
 class AnnotationKeys(msgspec.Struct, gc=False):
@@ -140,7 +159,7 @@ class Document:
     Attributes:
         name: see above.
         encoding: of the file; ``utf-8-sig`` with a byte order mark.
-        repaired: whether it contains NaN, read as null.
+        is_repaired: whether it contains what JSON does not allow, see `dataforge.io.repaired`.
         images, annotations: their entries.
         categories: their entries, as plain Python.
         rest: all other keys, as plain Python.
@@ -153,13 +172,15 @@ class Document:
     def __init__(self, name: str, data: bytes) -> None:
         self.name = name
         data, self.encoding = to_utf8(data, name)
-        top, self.repaired = _top_level(data, name)
+        top, self.is_repaired = _top_level(data, name)
         self.images = _entries(top, "images", ImageKeys)
         categories = top.pop("categories", None)
         top.setdefault("annotations", msgspec.Raw(b"[]"))
         self.annotations = _entries(top, "annotations", AnnotationKeys)
+        first = bytes(self.annotations.raw[0]) if self.annotations.raw else b""
+        if b'"segments_info"' in first:
+            raise NotCocoError("panoptic segmentation, whose segments are in PNG files")
         if categories is None:
-            first = bytes(self.annotations.raw[0]) if self.annotations.raw else b""
             if b'"category_id"' not in first:
                 raise NotCocoError("no list of categories")
             marked = plural(len(self.annotations.raw), "annotation")
@@ -171,15 +192,22 @@ class Document:
             raise NotCocoError("no list of categories") from error
         self.rest = {key: plain(value) for key, value in top.items()}
 
+    @property
+    def names(self) -> list[str]:
+        """The file names of its images, as written; without those that have none."""
+        names = (written_name(one.file_name, one.coco_url) for one in self.images.keys if one)
+        return [name for name in names if name]
+
 
 def _top_level(data: bytes, name: str) -> tuple[dict[str, msgspec.Raw], bool]:
-    """(key -> its value, whether NaN was read as null)."""
+    """(key -> its value, whether it was repaired)."""
     try:
-        return decode_repaired(data, dict[str, msgspec.Raw], name)
+        top, better = decode_repaired(data, dict[str, msgspec.Raw], name)
     except ParseError as error:
         if isinstance(error.__cause__, msgspec.ValidationError):
             raise NotCocoError("not an object") from error
         raise
+    return top, better is not None
 
 
 def _entries(top: dict[str, msgspec.Raw], key: str, type_: type[Keys]) -> Entries[Keys]:
@@ -247,9 +275,8 @@ def header_of(document: Document, notes: Notes) -> tuple[Header, IdTable[str | N
         message = f"is not UTF-8; read as {document.encoding}"
         remedy = "check that the names are readable, then save it as UTF-8"
         notes.add("encoding", "", message, remedy)
-    if document.repaired:
-        message = "contains NaN or Infinity, which is not valid JSON: read as null"
-        notes.add("nan", "", message, "correct the numbers")
+    if document.is_repaired:
+        notes.extend([was_repaired(document.name)])
     labels: IdTable[str | None] = IdTable()
     categories: dict[str, Category] = {}
     for index, entry in enumerate(document.categories):

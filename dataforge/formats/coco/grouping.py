@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dataforge.findings import Edit, Place, Set
-from dataforge.formats.coco.file import Document, IdTable, Notes, is_id, shortly
+from dataforge.formats.coco.file import Document, IdTable, Notes, is_id, shortly, written_name
 from dataforge.formats.coco.page import Page, Source
 
 PAGE_IMAGES = 256
@@ -95,8 +95,13 @@ class Grouping:
             self.members.setdefault(position, []).append(index)
         self.ids_of_two_kinds = of_two_kinds, first
 
-    def pages(self, source: Source) -> Iterator[Page]:
-        """The file in parts, in the order of its images."""
+    def pages(self, source: Source, others: Mapping[str, str]) -> Iterator[Page]:
+        """The file in parts, in the order of its images.
+
+        Args:
+            source: the file.
+            others: as in `FoundImages`.
+        """
         raw = self.document.annotations.raw
         images: list[int] = []
         members: list[list[int]] = []
@@ -108,19 +113,32 @@ class Grouping:
             members.append(self.members.get(index, []))
             size += sum(len(memoryview(raw[member])) for member in members[-1])
             if len(images) >= PAGE_IMAGES or size >= PAGE_BYTES:
-                yield self._page(source, images, members)
+                yield self._page(source, images, members, others)
                 images, members, size = [], [], 0
         if images:
-            yield self._page(source, images, members)
+            yield self._page(source, images, members, others)
 
-    def _page(self, source: Source, images: list[int], members: list[list[int]]) -> Page:
+    def _page(
+        self,
+        source: Source,
+        images: list[int],
+        members: list[list[int]],
+        others: Mapping[str, str],
+    ) -> Page:
         entries, marked = self.document.images.raw, self.document.annotations.raw
+        own = {}
+        for index in images if others else ():
+            keys = self.document.images.keys[index]
+            name = written_name(keys.file_name, keys.coco_url) if keys else None
+            if name and name in others:
+                own[name] = others[name]
         return Page(
             source,
             images,
             b"[" + b",".join([entries[index] for index in images]) + b"]",
             members,
             b"[" + b",".join([marked[index] for group in members for index in group]) + b"]",
+            own,
         )
 
 

@@ -25,5 +25,4 @@ def image_names(root: Root, name: str) -> list[str] | None:
         document = Document(name, root.look(name, MAX_COCO_BYTES))
     except NotCocoError:
         return None
-    names = [keys.file_name for keys in document.images.keys if keys]
-    return [name for name in names if isinstance(name, str)]  # the reader reports the others
+    return document.names

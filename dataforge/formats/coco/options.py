@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -33,5 +33,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     find_images: bool = True
     verify_images: Annotated[bool, VERIFY_IMAGES] = False
     missing_images: MissingImages = "keep"
+    rotated: Annotated[
+        Literal["upright", "outline"],
+        Meta(
+            description="Boxes that CVAT turned: read as drawn before the turn, or as the outline "
+            "of the turned box."
+        ),
+    ] = "upright"
     files: dict[str, str] | None = None
     as_it_is: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,13 +18,23 @@ from dataforge.formats.coco.entries import (
     box_of,
     decode,
     decode_all,
-    shape_of,
 )
-from dataforge.formats.coco.file import IdTable, Notes, extra_of, is_id, shortly
+from dataforge.formats.coco.file import (
+    CATEGORY_IDS,
+    UNREAD,
+    IdTable,
+    Notes,
+    extra_of,
+    is_id,
+    shortly,
+    written_name,
+)
 from dataforge.formats.coco.options import Options
+from dataforge.formats.coco.outlines import shape_of
 from dataforge.formats.coco.places import ImagePlaces
 from dataforge.formats.sizes import find_size, stated_size
 from dataforge.io import in_64_bits, resolve
+from dataforge.layouts import path_of_url
 from dataforge.records import Box, Image, Instance, Mask, Polygons
 
 COUNTS = "counts"
@@ -56,6 +66,7 @@ class Page(NamedTuple):
         image_entries: their entries.
         members: indices of the annotations of each image.
         annotation_entries: the entries of all of these, one image after the other.
+        others: as in `FoundImages`.
     """
 
     source: Source
@@ -63,6 +74,7 @@ class Page(NamedTuple):
     image_entries: bytes
     members: Sequence[Sequence[int]]
     annotation_entries: bytes
+    others: Mapping[str, str]
 
 
 class Count(msgspec.Struct, array_like=True):
@@ -73,12 +85,14 @@ class Count(msgspec.Struct, array_like=True):
         number: of occurrences.
         pointer: of the first one.
         edits: (pointer, values to set) that fix it.
+        detail: of the first one, for the message.
     """
 
     code: str
     number: int
     pointer: str
     edits: list[tuple[str, dict[str, Any]]]
+    detail: str = ""
 
 
 class PageReader:
@@ -134,7 +148,7 @@ class PageReader:
     ) -> Image | None:
         """One image, None if it is invalid."""
         found = decode(raw, ImageEntry, pointer, self.notes)
-        name = self.file_name(found.entry, pointer, len(marked))
+        name = self.file_name(found, pointer, len(marked))
         if name is None:
             return None
         size = self.size(found, name, pointer, len(marked))
@@ -143,6 +157,7 @@ class PageReader:
         instances = [self.instance(index, entry, size) for index, entry in marked]
         if found.entry.attributes == {}:
             found.extra["attributes"] = {}
+        self.name_categories(found.extra, pointer)
         return Image(
             file_name=name,
             width=size[0],
@@ -153,6 +168,17 @@ class PageReader:
             attributes=in_64_bits(found.entry.attributes or {}),
             extra=extra_of(found.extra),
         )
+
+    def name_categories(self, extra: dict[str, Any], pointer: str) -> None:
+        """Replace ids of categories in other keys, as in LVIS, by names: they get new ids."""
+        for key, numbers in extra.items():
+            if key.endswith(CATEGORY_IDS) and isinstance(numbers, list):
+                names = [self.labels.get(number) for number in numbers]
+                extra[key] = [name for name in names if name is not None]
+                if None in names:
+                    message = f"no category has the id {shortly(numbers[names.index(None)])}"
+                    where = f"{pointer}.{key}[{names.index(None)}]"
+                    self.notes.add("dangling-category-id", where, message, "remove the id")
 
     def size(
         self, found: Decoded[ImageEntry], name: str, pointer: str, marked: int
@@ -180,19 +206,26 @@ class PageReader:
                 count.edits.append((pointer, {"width": size[0], "height": size[1]}))
         return size
 
-    def file_name(self, entry: ImageEntry, image: str, marked: int) -> str | None:
+    def file_name(self, found: Decoded[ImageEntry], image: str, marked: int) -> str | None:
         """The image's name below the image root, None if there is no valid one."""
         pointer = f"{image}.file_name"
-        if not entry.file_name:
+        written = written_name(found.entry.file_name, found.extra.get("coco_url"))
+        if written is None:
             message = "expected a file name, got none"
             self.notes.lose("no-file-name", pointer, message, marked, "add the path of the image")
             return None
-        if self.strict and "\\" in entry.file_name:
+        if not self.places.looked_for and written == found.entry.file_name and "://" in written:
+            return written
+        if self.strict and "\\" in written:
             self.count("backslashes", pointer)
-        name = resolve("", entry.file_name)
+        other = self.page.others.get(written)
+        name = resolve("", path_of_url(written))
         if name is None:
-            return self.outside(entry.file_name, pointer, marked)
-        name = self.source.prefix + name
+            return self.outside(written, other, pointer, marked)
+        return other or self.existing(self.source.prefix + name, pointer, marked)
+
+    def existing(self, name: str, pointer: str, marked: int) -> str | None:
+        """The name, None if there is no such image and its annotations are to be skipped."""
         if not self.places.looked_for or self.places.exists(name):
             return name
         if self.options.missing_images == "keep":
@@ -203,10 +236,9 @@ class PageReader:
         self.notes.lose("image-missing", pointer, message, marked, remedy)
         return None
 
-    def outside(self, file_name: str, pointer: str, marked: int) -> str | None:
+    def outside(self, written: str, name: str | None, pointer: str, marked: int) -> str | None:
         """The image that a path outside the image root must mean, if there is one."""
-        message = f"{file_name!r} leaves the image folder"
-        name = self.places.by_its_name(file_name)
+        message = f"{written!r} leaves the image folder"
         if name is None:
             remedy = "make it relative to the image folder, or name that folder with --image-dir"
             self.notes.lose("path-leaves-root", pointer, message, marked, remedy)
@@ -226,12 +258,17 @@ class PageReader:
         label = self.labels.exact.get(number) if is_id(number) else None
         if label is None and (label := self.label(number, pointer)) is None:
             return None
-        shape = shape_of(entry.segmentation, size, pointer, self.notes)
+        where, odd = f"{pointer}.segmentation", found.odd.get("segmentation")
+        shape, whole = shape_of(entry.segmentation, odd, size, where, self.notes)
+        if not whole:
+            extra[UNREAD] = odd or msgspec.to_builtins(entry.segmentation)
         box = box_of(found, pointer, self.notes) or self.outline_box(shape, pointer)
         if box is None:
             return None
         if entry.bbox is not None and _is_rounded(entry.bbox, box):
             extra["bbox"] = list(entry.bbox)
+        if entry.attributes and shape is None and (angle := _angle(entry.attributes)):
+            box, shape = self.turned(box, angle, pointer)
         area = entry.area
         if area is None:
             area = self.area(shape, box, size, found, pointer)
@@ -258,6 +295,15 @@ class PageReader:
             attributes=attributes,
             extra=extra_of(extra),
         )
+
+    def turned(self, box: Box, angle: float, pointer: str) -> tuple[Box, Polygons | None]:
+        """(box, outline) of a box that is turned by an angle, in degrees, as CVAT writes it."""
+        count = self.count("rotated-box", pointer)
+        count.detail = count.detail or f"{angle:g}"
+        if self.options.rotated == "upright":
+            return box, None
+        ring = geometry.turned(box, angle)
+        return geometry.ring_box(ring), Polygons((ring,))
 
     def label(self, number: Any, annotation: str) -> str | None:
         """The name of a category that has this id in another form, None if there is none."""
@@ -296,6 +342,14 @@ class PageReader:
         if self.fixes_area and "area" not in found.odd and math.isfinite(area):
             count.edits.append((pointer, {"area": area}))
         return area
+
+
+def _angle(attributes: dict[str, Any]) -> float:
+    """The angle by which a box is turned, degrees clockwise; 0 if there is none."""
+    angle = attributes.get("rotation")
+    if isinstance(angle, bool) or not isinstance(angle, (int, float)) or not math.isfinite(angle):
+        return 0
+    return angle % 360
 
 
 def _is_rounded(bbox: Box, box: Box) -> bool:

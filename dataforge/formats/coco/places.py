@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from functools import partial
+
+import msgspec
 
 from dataforge.errors import ParseError
+from dataforge.formats.coco.names import image_names
 from dataforge.formats.coco.options import Options
 from dataforge.io import Root
-from dataforge.layouts import by_last_part, folder_of_images
+from dataforge.layouts import CocoImages, FoundImages
 
 
 class ImagePlaces:
@@ -30,19 +33,32 @@ class ImagePlaces:
         self.looked_for = options.find_images
         self.root = Root(options.image_dir) if options.image_dir else root
         self._inferred = options.image_dir is None
-        self._names = set(self.root.files()) if self.looked_for else set()
-        self._by_last = by_last_part(sorted(self._names))
+        names = self.root.files() if self.looked_for else ()
+        self._images = CocoImages(names, partial(_is_coco, self.root))
 
-    def prefix(self, file_names: Sequence[str], split: str) -> str:
-        """The prefix of a COCO file's file names, relative to the folder that is read."""
-        if not self.looked_for or not self._inferred:
-            return ""
-        folder = folder_of_images(self._by_last, file_names, split)
-        return "" if folder in (None, ".") else f"{folder}/"
+    def of(self, file: str, file_names: Sequence[str]) -> FoundImages:
+        """Where the images of a COCO file are, relative to the root.
+
+        Args:
+            file: path of the COCO file, relative to the folder that is read.
+            file_names: as written in it.
+        """
+        if not self.looked_for:
+            return FoundImages()
+        if not self._inferred:
+            found = self._images.in_root(file_names)
+        else:
+            found = self._images.of(file, file_names)
+        # Images in hidden folders are not listed.
+        others = {
+            name: path for name, path in found.others.items()
+            if "://" in name or not self.exists(found.prefix + name)
+        }  # fmt: skip
+        return msgspec.structs.replace(found, others=others)
 
     def exists(self, name: str) -> bool:
         """Whether the image exists; also in hidden folders, which are not listed."""
-        return name in self._names or (not self.root.remote and self.root.exists(name))
+        return name in self._images.names or (not self.root.remote and self.root.exists(name))
 
     def is_upright(self, name: str) -> bool:
         """Whether an image has no EXIF rotation."""
@@ -51,7 +67,22 @@ class ImagePlaces:
         except (ParseError, OSError):
             return False
 
-    def by_its_name(self, file_name: str) -> str | None:
-        """The only image whose name is the last part of a path, if there is one."""
-        found = self._by_last.get(re.split(r"[\\/]", file_name)[-1], [])
-        return found[0] if len(found) == 1 else None
+
+def found_images(root: Root, name: str) -> FoundImages:
+    """Where the images of one COCO file are.
+
+    Args:
+        root: the folder that contains it.
+        name: its path in the folder.
+
+    Raises:
+        ParseError: it cannot be read.
+    """
+    return ImagePlaces(root, Options()).of(name, image_names(root, name) or [])
+
+
+def _is_coco(root: Root, name: str) -> bool:
+    try:
+        return image_names(root, name) is not None
+    except ParseError:
+        return False

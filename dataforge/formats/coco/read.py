@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
 import msgspec
 
 from dataforge.codes import code
-from dataforge.errors import ParseError
+from dataforge.errors import ParseError, plural
 from dataforge.findings import Edit, Finding, Place, Set
 from dataforge.formats.base import (
     Context,
@@ -30,6 +30,7 @@ from dataforge.formats.coco.file import (
     extra_of,
     header_of,
     keys_of,
+    shortly,
 )
 from dataforge.formats.coco.grouping import (
     Grouping,
@@ -42,12 +43,16 @@ from dataforge.formats.coco.page import COUNTS, Count, Page, PageReader, Source
 from dataforge.formats.coco.places import ImagePlaces
 from dataforge.formats.coco.several import are_settled, splits_of, unite
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels
-from dataforge.io import MAX_COCO_BYTES, Root
-from dataforge.layouts import split_of_json
+from dataforge.io import MAX_COCO_BYTES, Root, resolve
+from dataforge.layouts import FoundImages, of_other_tasks, path_of_url, split_of_json
 from dataforge.records import Category, Header, Image
 
 _HEADERS = "headers"
 """Evidence of a file's header: [file, [[category, its keys], ...], other keys]."""
+
+
+_IMAGES = "images"
+"""Evidence of a file's number of images: [file, number]."""
 
 
 class CocoReader(Reader[CocoOptions]):
@@ -74,11 +79,14 @@ class CocoReading(Reading):
         self.strict = context.strict or options.as_it_is
         self.places = ImagePlaces(root, options)
         self.untidy = UntidyLabels(context.resolver, ".name", declared=True)
+        self.other_tasks: dict[str, str] = {}
         self.files: list[tuple[str, str | None]]
         if options.files is not None:
             self.files = [(file, split) for split, file in options.files.items()]
             return
         names = [name for name in root.files() if name.lower().endswith(".json")]
+        self.other_tasks = of_other_tasks(names)
+        names = [name for name in names if name not in self.other_tasks]
         self.decides = not are_settled(names)
         if len(names) == 1:
             self.files = [*finished(splits_of(names))[1].items()]
@@ -114,6 +122,7 @@ class CocoReading(Reading):
         numbers = count()
         category_ids = CategoryIds()
         others: list[tuple[str, str]] = []
+        yield from _other_tasks(self.other_tasks)
         for name, split in self.files:
             try:
                 for found in self._file(name, split, category_ids):
@@ -130,10 +139,10 @@ class CocoReading(Reading):
                     error.message,
                     "none of its annotations are converted; restore the file",
                 )
-        if others:
-            more = f", and {len(others) - 1} more files" if len(others) > 1 else ""
-            message = f"is not a COCO file ({others[0][1]}): ignored{more}"
-            yield code("not-coco").at(Place(others[0][0]), message)
+        for fault in dict.fromkeys(fault for _, fault in others):
+            files = [name for name, own in others if own == fault]
+            message = f"is not a COCO file ({fault}): ignored{_and_more(files)}"
+            yield code("not-coco").at(Place(files[0]), message)
 
     def _file(
         self, name: str, split: str | None, category_ids: CategoryIds
@@ -147,12 +156,13 @@ class CocoReading(Reading):
         header, labels = header_of(document, notes)
         categories = [[one.name, keys_of(one.extra)] for one in header.categories]
         yield Evidence(_HEADERS, [name, categories, keys_of(header.extra)])
+        yield Evidence(_IMAGES, [name, len(document.images.raw)])
         self._note_more(document, category_ids, notes)
         yield from notes.take()
         if self.context.wants(UNTIDY_LABEL):
             names = names_of(document)
             yield from self.untidy.in_file([name for name, _ in names], lambda at: names[at][1])
-        prefix = self._prefix(document, notes)
+        images = self._images(document, notes)
         grouping = Grouping(document, notes)
         note_annotation_ids(document, notes, fix=self.context.wants("annotation-ids"))
         if self.context.wants("no-iscrowd"):
@@ -162,7 +172,7 @@ class CocoReading(Reading):
         if self.strict and number:
             found = Count("ids-of-two-kinds", number, pointer, [])
             yield Evidence(COUNTS, [name, split, msgspec.to_builtins([found])])
-        yield from grouping.pages(Source(name, split, prefix, labels))
+        yield from grouping.pages(Source(name, split, images.prefix, labels), images.others)
 
     def _note_more(self, document: Document, category_ids: CategoryIds, notes: Notes) -> None:
         """Note what a strict reader reports in addition."""
@@ -174,15 +184,35 @@ class CocoReading(Reading):
         if self.context.wants("category-ids-differ"):
             category_ids.note_differing(document, notes)
 
-    def _prefix(self, document: Document, notes: Notes) -> str:
-        """The prefix of a file's image names, relative to the folder that is read."""
-        names = [keys.file_name for keys in document.images.keys if keys]
-        names = [name for name in names if isinstance(name, str) and name]
-        prefix = self.places.prefix(names, split_of_json(document.name))
-        if prefix:
-            message = f"the images are in {prefix}: file names are relative to the folder read"
+    def _images(self, document: Document, notes: Notes) -> FoundImages:
+        """Where a file's images are, relative to the folder that is read."""
+        found = self.places.of(document.name, document.names)
+        if found.alike:
+            others = f"{found.alike[0]}{' and others' * (len(found.alike) > 1)}"
+            notes.add(
+                "image-folder",
+                "$.images",
+                f"images of these names are in {found.prefix or './'} and in {others}: those in "
+                f"{found.prefix or './'} are used",
+                "name the folder with --image-dir",
+                severity="warning",
+            )
+        elif found.prefix:
+            message = (
+                f"the images are in {found.prefix}: file names are relative to the folder read"
+            )
             notes.add("image-folder", "$.images", message)
-        return prefix
+        renamed = [name for name in found.others if resolve("", path_of_url(name))]
+        if renamed:  # the others are reported one by one, as they lead out of the folder
+            more = f" ({len(renamed):,} in this file, this is the first)" * (len(renamed) > 1)
+            notes.add(
+                "image-name-differs",
+                "$.images",
+                f"there is no image {shortly(renamed[0])}: {found.others[renamed[0]]} is used, the "
+                f"only one that it can mean{more}",
+                "compare the images with their boxes; converting writes the names of the files",
+            )
+        return found
 
     def _as_others_see_it(self, records: Iterable[Any]) -> Iterator[Any]:
         """With `as_it_is`, findings on what only this reader understands are errors."""
@@ -194,6 +224,21 @@ class CocoReading(Reading):
                 remedy = _UNDERSTOOD_HERE[record.code]
                 record = msgspec.structs.replace(record, severity="error", remedy=remedy)
             yield record
+
+
+def _other_tasks(files: Mapping[str, str]) -> Iterator[Finding]:
+    """One finding per task on the files that are not read."""
+    for task in sorted({*files.values()}):
+        names = [name for name in files if files[name] == task]
+        yield code("other-task").at(
+            Place(names[0]),
+            f"{task} of the images in the file of instances beside it: not read{_and_more(names)}",
+            "name the file to read it",
+        )
+
+
+def _and_more(names: Sequence[str]) -> str:
+    return f", and {plural(len(names) - 1, 'more file')}" if len(names) > 1 else ""
 
 
 def _headers(found: Found) -> dict[str, Header]:
@@ -210,6 +255,7 @@ def _headers(found: Found) -> dict[str, Header]:
 def _counts(found: Found) -> Iterator[Finding]:
     """Common problems, each reported once per file."""
     counts: dict[tuple[str, str | None], dict[str, Count]] = {}
+    images = dict(found.get(_IMAGES, ()))
     for file, split, values in found.get(COUNTS, ()):
         known = counts.setdefault((file, split), {})
         for new in msgspec.convert(values, list[Count]):
@@ -221,12 +267,14 @@ def _counts(found: Found) -> Iterator[Finding]:
     for (file, _), known in counts.items():
         for name, one in known.items():
             message, remedy = _COUNTED[name]
+            message = message.format(one.detail)
+            some_missing = name == "image-missing" and one.number < images[file]
             yield code(name).at(
                 Place(file, one.pointer),
                 f"{message} {counted(one.number)}",
                 remedy,
                 edits=[Edit(Place(file, pointer), Set(values)) for pointer, values in one.edits],
-                severity="warning" if name == "image-missing" else None,
+                severity="warning" if some_missing else None,
             )
 
 
@@ -243,6 +291,10 @@ _COUNTED = {
         "restore the image, or name its folder with --image-dir, or skip the annotations with "
         "--missing-images skip",
     ),
+    "rotated-box": (
+        "the box is turned by {} degrees, which COCO's bbox does not show",
+        "read the outlines of the turned boxes with --rotated outline",
+    ),
     "no-area": ("has no area: that of the segmentation or box is used", ""),
     "no-bbox": ("has no valid bbox: that of the segmentation is used", ""),
     "no-stated-size": ("has no valid width and height: those of the image are used", ""),
@@ -255,6 +307,8 @@ _UNDERSTOOD_HERE = {
         _REWRITE,
     ),
     "image-missing": "restore the image, or name the image folder",
+    "image-name-differs": "rename the images, or write a dataset with the names of the files: "
+    "`dataforge convert coco2voc DATASET OUT --image-mode copy`",
     "path-leaves-root": "make it relative to the image folder",
 }  # fmt: skip
 """Code of what this reader understands, but other readers of the file do not -> remedy."""

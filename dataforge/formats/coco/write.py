@@ -19,7 +19,13 @@ from msgspec import Meta
 from dataforge.errors import UsageError
 from dataforge.findings import Finding
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
-from dataforge.formats.coco.file import NO_SUPERCATEGORY, WRITTEN_ANYWAY, keys_of
+from dataforge.formats.coco.file import (
+    CATEGORY_IDS,
+    NO_SUPERCATEGORY,
+    UNREAD,
+    WRITTEN_ANYWAY,
+    keys_of,
+)
 from dataforge.formats.tally import KeyLosses, LossCount, Losses, key_losses
 from dataforge.io import atomic_write
 from dataforge.records import Image, Instance, Mask, Polygons
@@ -80,7 +86,7 @@ class CocoWriting(Writing):
         streams: dict[str, bytearray] = defaultdict(bytearray)
         for split, number, first, image in images:
             keys.image(image)
-            entry = encode(_image_entry(number, image))
+            entry = encode(self._image(number, image))
             streams[_stream("images", split)] += (b",\n" if number > 1 else b"\n") + entry
             stream = streams[_stream("annotations", split)] if image.instances else bytearray()
             for annotation, instance in enumerate(image.instances, first):
@@ -150,6 +156,23 @@ class CocoWriting(Writing):
             entry["attributes"] = attributes
         return entry
 
+    def _image(self, number: int, image: Image) -> dict[str, Any]:
+        entry: dict[str, Any] = {
+            "id": number,
+            "file_name": image.file_name,
+            "width": image.width,
+            "height": image.height,
+        }
+        if image.extra:
+            keys = keys_of(image.extra)
+            for key in [key for key in keys if key.endswith(CATEGORY_IDS)]:
+                ids = [self.ids[name] for name in keys[key] if name in self.ids]
+                keys = keys | {key: ids}
+            entry = _with(entry, keys)
+        if image.attributes:
+            entry["attributes"] = image.attributes
+        return entry
+
 
 def _stream(kind: str, split: str) -> str:
     return f"{kind}:{split}"
@@ -158,20 +181,6 @@ def _stream(kind: str, split: str) -> str:
 def _with(entry: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     """An entry with additional keys of its source; existing keys take precedence."""
     return entry | {key: value for key, value in extra.items() if key not in entry}
-
-
-def _image_entry(number: int, image: Image) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "id": number,
-        "file_name": image.file_name,
-        "width": image.width,
-        "height": image.height,
-    }
-    if image.extra:
-        entry = _with(entry, keys_of(image.extra))
-    if image.attributes:
-        entry["attributes"] = image.attributes
-    return entry
 
 
 def _bbox(instance: Instance) -> Sequence[float]:
@@ -190,4 +199,4 @@ def _segmentation(instance: Instance) -> Any:
         return instance.shape.rings
     if isinstance(instance.shape, Mask):
         return {"size": instance.shape.size_hw, "counts": instance.shape.counts}
-    return []
+    return keys_of(instance.extra).get(UNREAD, []) if instance.extra else []

@@ -6,13 +6,13 @@ Source: the files themselves are labelme's interface (github.com/wkentaro/labelm
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import msgspec
 
 from dataforge.errors import ParseError
-from dataforge.io import Root, decode_json, plain, split_pointer, to_utf8
+from dataforge.io import Root, decode_json, decode_repaired, plain, split_pointer, to_utf8
 from dataforge.records import Extra
 
 
@@ -41,10 +41,6 @@ class Head(msgspec.Struct, rename="camel"):
     flags: Any = None
     attributes: Any = None
     version: Any = None
-
-
-class _AnyFile(Head):
-    shapes: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
 
 
 class _UsualShape(Shape, forbid_unknown_fields=True):
@@ -80,11 +76,15 @@ class File(msgspec.Struct):
         head: its content other than the shapes.
         shapes: decoded if the whole file is as labelme writes it, else see `read_shape`.
         own: its custom keys.
+        odd: (code, key, message) of values that are not as labelme writes them.
+        is_repaired: whether it contains what JSON does not allow, see `dataforge.io.repaired`.
     """
 
     head: Head
     shapes: Sequence[Shape | msgspec.Raw]
     own: Extra = {}
+    odd: Sequence[tuple[str, str, str]] = ()
+    is_repaired: bool = False
 
 
 def parse(data: bytes, name: str) -> File | None:
@@ -95,7 +95,7 @@ def parse(data: bytes, name: str) -> File | None:
         name: of the file, for errors.
 
     Raises:
-        ParseError: it is not JSON, or a key of labelme's has an invalid value.
+        ParseError: it is not JSON, or its shapes are not a list.
     """
     try:
         usual = _decode_usual(data)
@@ -104,25 +104,70 @@ def parse(data: bytes, name: str) -> File | None:
     else:
         return File(usual, usual.shapes)
     try:
-        found = decode_json(data, _AnyFile, name)
+        keys, better = decode_repaired(data, dict[str, msgspec.Raw], name)
     except ParseError as error:
-        if isinstance(error.__cause__, msgspec.ValidationError) and error.where == "$":
+        if isinstance(error.__cause__, msgspec.ValidationError):
             return None
         raise
-    if isinstance(found.shapes, msgspec.UnsetType):
+    if "shapes" not in keys:
         return None
-    return File(found, found.shapes, _own_keys(data, _AnyFile))
+    shapes = _shapes(keys["shapes"], name)
+    values, odd = _understood(keys, Head)
+    own = _own_keys(keys, {*Head.__struct_encode_fields__, "shapes"})
+    return File(Head(**values), shapes, own, odd, better is not None)
 
 
-def read_shape(shape: Shape | msgspec.Raw) -> tuple[Shape, Extra]:
-    """(shape of a `File`, its custom keys).
+def _shapes(raw: msgspec.Raw, name: str) -> list[msgspec.Raw]:
+    try:
+        return msgspec.json.decode(raw, type=list[msgspec.Raw])
+    except msgspec.ValidationError as error:
+        raise ParseError(name, "$.shapes", split_pointer(error, plain(raw))[0]) from error
+
+
+def _understood(
+    keys: Mapping[str, msgspec.Raw], type_: type[Head | Shape]
+) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
+    """(field -> its value, [(code, key, message)] for values of another type than labelme's).
+
+    A number written as text, or an integer as 1.0, is read as what it means; else the value is
+    left out.
+    """
+    values: dict[str, Any] = {}
+    odd: list[tuple[str, str, str]] = []
+    for field in msgspec.structs.fields(type_):
+        if field.encode_name not in keys:
+            continue
+        raw = keys[field.encode_name]
+        try:
+            values[field.name] = msgspec.json.decode(raw, type=field.type)
+        except msgspec.ValidationError as error:
+            value = plain(raw)
+            message = split_pointer(error, value)[0]
+            try:
+                values[field.name] = msgspec.convert(value, field.type, strict=False)
+                odd.append(("odd-number", field.encode_name, f"{message}: read as a number"))
+            except (msgspec.ValidationError, OverflowError):
+                odd.append(("bad-value", field.encode_name, f"{message}: ignored"))
+    return values, odd
+
+
+def read_shape(shape: Shape | msgspec.Raw) -> tuple[Shape, Extra, list[tuple[str, str, str]]]:
+    """(shape of a `File`, its custom keys, [(code, key, message)] for its odd values).
 
     Raises:
         msgspec.ValidationError: it is not a shape.
     """
     if isinstance(shape, Shape):
-        return shape, {}
-    return _decode_shape(shape), _own_keys(shape, Shape)
+        return shape, {}, []
+    keys = _decode_keys(shape)
+    own = _own_keys(keys, {*Shape.__struct_encode_fields__})
+    try:
+        return _decode_shape(shape), own, []
+    except msgspec.ValidationError:
+        values, odd = _understood(keys, Shape)
+        if not {"label", "points"} <= values.keys():
+            raise
+        return Shape(**values), own, odd
 
 
 def label_of(shape: Shape | msgspec.Raw) -> str:
@@ -139,12 +184,10 @@ def says(value: Any) -> bool:
     return value is not None and value is not False and value not in ("", {}, [])
 
 
-def _own_keys(raw: bytes | msgspec.Raw, known: type[_AnyFile | Shape]) -> Extra:
+def _own_keys(keys: Mapping[str, msgspec.Raw], known: Set[str]) -> Extra:
     """Custom keys of a person or a tool; labelme keeps them when it saves the file."""
     own = {
-        key: value
-        for key, item in _decode_keys(raw).items()
-        if key not in known.__struct_encode_fields__ and says(value := plain(item))
+        key: value for key, item in keys.items() if key not in known and says(value := plain(item))
     }
     return {"labelme": own} if own else {}
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import PurePosixPath, PureWindowsPath
+import re
+from functools import cached_property
+from itertools import takewhile
+from pathlib import PurePosixPath
 from typing import Literal
 
 from dataforge.codes import code
@@ -11,7 +14,8 @@ from dataforge.errors import InputError, ParseError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
 from dataforge.formats.labelme.file import File, image_inside
-from dataforge.io import Root, is_image, resolve, stem
+from dataforge.io import Root, is_image, last_part, resolve, stem
+from dataforge.layouts import by_last_part
 
 
 class Images:
@@ -35,6 +39,8 @@ class Images:
         self._extract = extract
         self._names = {name for name in self.root.files() if is_image(name)}
         self._by_stem = {stem(name): name for name in sorted(self._names, reverse=True)}
+        jsons = (name for name in root.files() if name.lower().endswith(".json"))
+        self._jsons = by_last_part(self._prefix + stem(name) for name in jsons)
 
     def beside(self, name: str) -> str | None:
         """The image with the name of a labelme file, except for the extension."""
@@ -44,28 +50,55 @@ class Images:
         """The images below the folder that is read, other than these."""
         return [name for name in self._names - used if name.startswith(self._prefix)]
 
-    def find(self, name: str, file: File) -> Part[str | None]:
-        """Returns the image's name below the image root, None if its shapes are lost."""
+    @cached_property
+    def _by_last_stem(self) -> dict[str, list[str]]:
+        """Last part of a stem -> the images."""
+        found: dict[str, list[str]] = {}
+        for name in sorted(self._names):
+            found.setdefault(last_part(stem(name)), []).append(name)
+        return found
+
+    def claimed(self, name: str, file: File) -> str | None:
+        """The image beside a labelme file, of its name, where it names another one beside it.
+
+        Usually the file was copied or renamed, and still has the path of the first image.
+        """
+        own = self._prefix + stem(name)
+        beside = self._by_stem.get(own)
+        folder = own.rpartition("/")[0]
+        wanted = resolve(folder, file.head.image_path or "")
+        if beside is None or wanted not in self._names or stem(wanted) == own:
+            return None
+        return beside if wanted.rpartition("/")[0] == folder else None
+
+    def find(self, name: str, file: File) -> Part[tuple[str | None, bool]]:
+        """Returns (the image's name below the image root, None if its shapes are lost; whether it
+        was found in another folder)."""
         own = self._prefix + stem(name)
         path = file.head.image_path or ""
         wanted = resolve(own.rpartition("/")[0], path) if path else None
-        if wanted and (wanted in self._names or self.root.exists(wanted)):
-            return wanted
+        if wanted and self._is_image(wanted):
+            return wanted, False
         if not path:
             fault, problem = "no-image-path", "has no imagePath"
         elif wanted is None:
             fault, problem = "path-leaves-root", f"{path!r} leaves the image folder"
+        elif self.root.exists(wanted):
+            fault, problem = "no-image-path", f"{path!r} is not an image"
+            wanted = None
         else:
             fault, problem = "image-missing", f"{path!r} does not exist (looked for {wanted})"
         if (beside := self._by_stem.get(own)) is not None:
             yield _warning(fault, name, f"{problem}; {beside} beside the JSON is used")
-            return beside
+            return beside, False
         if self._extract and _holds_image(name, file):
             if wanted is not None:
-                return wanted
+                return wanted, False
             extracted = own + (PurePosixPath(path).suffix if is_image(path) else ".jpg")
             yield _warning(fault, name, f"{problem}; its imageData is used, as {extracted}")
-            return extracted
+            return extracted, False
+        if (elsewhere := self.elsewhere(name, file)) is not None:
+            return elsewhere, True
         kept = wanted is not None and self._missing == "keep"
         number = plural(len(file.shapes), "shape")
         yield code(fault).at(
@@ -75,7 +108,37 @@ class Images:
             lost=0 if kept else len(file.shapes),
             severity="error",
         )
-        return wanted if kept else None
+        return (wanted if kept else None), False
+
+    def elsewhere(self, name: str, file: File) -> str | None:
+        """The only image in another folder that a labelme file can mean.
+
+        It has the name of the file or of its imagePath, without the extension, and no other
+        labelme file of that name is nearer to it.
+        """
+        own = self._prefix + stem(name)
+        named = re.split(r"[\\/]", file.head.image_path or "")[-1]
+        for last in dict.fromkeys((last_part(own), stem(named))):
+            images = self._by_last_stem.get(last, [])
+            shared = {image: _shared(own, image) for image in images}
+            nearest = [image for image in images if shared[image] == max(shared.values())]
+            others = (other for other in self._jsons.get(last, ()) if other != own)
+            if len(nearest) == 1 and not any(
+                _shared(other, nearest[0]) >= shared[nearest[0]] for other in others
+            ):
+                return nearest[0]
+        return None
+
+    def _is_image(self, name: str) -> bool:
+        """Whether a file exists and is an image, by its extension or its content."""
+        if name in self._names:
+            return True
+        if not self.root.exists(name):
+            return False
+        try:
+            return is_image(name) or self.root.image_size(name) is not None
+        except (ParseError, OSError):
+            return False
 
     def _ways_to_an_image(self, own: str, path: str, wanted: str | None, file: File) -> str:
         """What can be done if a file's image is not found."""
@@ -84,7 +147,7 @@ class Images:
             ways.insert(0, "restore it")
             if self._missing == "keep":
                 ways.append("skip its shapes with --missing-images skip")
-        elif path and not PureWindowsPath(path).anchor:
+        elif path:
             ways.append("name a folder above both with --image-dir")
         if not self._extract and len(file.head.image_data) > len("null"):
             ways.append("extract it from imageData with --extract-images --image-mode copy")
@@ -105,6 +168,12 @@ def _image_root(root: Root, image_root: str | None) -> tuple[Root, str]:
     if relative.split("/")[0] == "..":
         raise InputError(f"--image-dir {image_root} does not contain {root.location}")
     return images, "" if relative in (".", "") else relative + "/"
+
+
+def _shared(one: str, other: str) -> int:
+    """How many folders two paths have in common, from the root on."""
+    folders = zip(one.split("/")[:-1], other.split("/")[:-1], strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], folders))
 
 
 def _warning(fault: str, name: str, message: str) -> Finding:

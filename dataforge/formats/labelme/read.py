@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -15,7 +16,6 @@ from dataforge.formats.base import (
     Evidence,
     Found,
     Item,
-    Part,
     Reader,
     Reading,
     Record,
@@ -24,10 +24,18 @@ from dataforge.formats.base import (
 from dataforge.formats.labelme.file import File, Shape, extracted_image, parse, read_shape, says
 from dataforge.formats.labelme.groups import GroupId, grouped
 from dataforge.formats.labelme.images import Images
-from dataforge.formats.labelme.shapes import ShapeError, Widths, geometry_of, policy
+from dataforge.formats.labelme.shapes import (
+    CUBOID,
+    ShapeError,
+    Widths,
+    geometry_of,
+    kind_of,
+    policy,
+)
 from dataforge.formats.labelme.strict import Strict
 from dataforge.formats.outlines import crossing
 from dataforge.formats.recognise import Recognised, Texts
+from dataforge.formats.repairs import was_repaired
 from dataforge.formats.sizes import (
     VERIFY_IMAGES,
     MissingImages,
@@ -38,6 +46,15 @@ from dataforge.formats.sizes import (
 )
 from dataforge.io import Root, in_64_bits, plain, split_pointer, to_utf8
 from dataforge.records import Image, Instance
+
+_STALE = "stale"
+"""Evidence of a file that names another image than its own: (file, that image)."""
+
+_ELSEWHERE = "elsewhere"
+"""Evidence of a file whose image was found in another folder: (file, image)."""
+
+_HULL = "hull"
+"""Evidence of a cuboid: (file, pointer)."""
 
 _IMAGE = "image of file"
 _SIZE = "size differs"
@@ -118,7 +135,8 @@ class LabelmeReading(Reading):
             root, options.image_dir, options.missing_images, options.extract_images
         )
         self._strict = Strict(self._images.root, context) if context.strict else None
-        self.decides = options.verify_images is None
+        self._samples = options.verify_images is None
+        self.decides = True
 
     def items(self) -> Iterator[Item]:
         yield from map(Item._make, enumerate(self._names()))
@@ -128,7 +146,7 @@ class LabelmeReading(Reading):
 
     def read(self, item: Item) -> Iterator[Record]:
         name: str = item.value
-        image_name = yield from self._read(name, sampled=self.decides and is_sampled(item.number))
+        image_name = yield from self._read(name, sampled=self._samples and is_sampled(item.number))
         if image_name != self._images.beside(name):
             yield Evidence(_IMAGE, (name, image_name))
 
@@ -158,7 +176,15 @@ class LabelmeReading(Reading):
                 f"is not UTF-8; read as {encoding}",
                 "check that the labels are readable, then save it as UTF-8",
             )
-        image_name = yield from self._images.find(name, file)
+        if file.is_repaired:
+            yield was_repaired(name)
+        yield from _odd_values(Place(name, "$"), file.odd)
+        image_name, is_elsewhere = yield from self._images.find(name, file)
+        if (own := self._images.claimed(name, file)) is not None:
+            yield Evidence(_STALE, (name, image_name))
+            image_name = own
+        elif is_elsewhere:
+            yield Evidence(_ELSEWHERE, (name, image_name))
         if image_name is not None:
             yield from self._read_image(name, data, file, image_name, sampled=sampled)
         return image_name
@@ -203,14 +229,14 @@ class LabelmeReading(Reading):
 
     def _shapes(
         self, name: str, file: File, size: tuple[int, int]
-    ) -> Part[list[tuple[Instance, GroupId]]]:
+    ) -> Generator[Finding | Evidence, None, list[tuple[Instance, GroupId]]]:
         """Returns (instance, group_id) for every valid shape."""
         found: list[tuple[Instance, GroupId]] = []
         untyped = 0
         for index, raw in enumerate(file.shapes):
             place = Place(name, f"$.shapes[{index}]")
             try:
-                shape, own = read_shape(raw)
+                shape, own, odd = read_shape(raw)
                 untyped += not shape.shape_type
                 box, area, outline, crosses = geometry_of(shape, size, self._widths)
             except msgspec.ValidationError as error:
@@ -224,6 +250,7 @@ class LabelmeReading(Reading):
                     place, error.message, error.remedy, lost=1, severity=error.severity
                 )
                 continue
+            yield from _odd_values(place, odd)
             instance = Instance(
                 label=str(shape.label).strip(),
                 box=box,
@@ -235,6 +262,8 @@ class LabelmeReading(Reading):
                 extra=own,
             )
             found.append((instance, shape.group_id))
+            if kind_of(shape) == CUBOID:
+                yield Evidence(_HULL, (name, place.pointer))
             if crosses:
                 yield crossing(instance.label, instance.area, place)
         if untyped:
@@ -245,23 +274,60 @@ class LabelmeReading(Reading):
             )
         return found
 
-    def decide(self, found: Found) -> bool:
-        """Whether to compare the stated sizes with those of all images."""
-        return _SIZE in found
+    def decide(self, found: Found) -> tuple[bool, dict[str, str]]:
+        """(whether to compare the stated sizes with those of all images, labelme file -> image
+        that it names, of files whose own image is that of another file)."""
+        stale = dict(found.get(_STALE, ()))
+        claims = Counter(self._images_of(found, stale).values())
+        kept = {name: wanted for name, wanted in stale.items() if claims[self._images.beside(name)]}
+        return _SIZE in found, kept
 
-    def settle(self, image: Image, decision: bool) -> Iterator[Image | Finding]:
-        if decision:
+    def settle(self, image: Image, decision: Any) -> Iterator[Image | Finding]:
+        verify, kept = decision
+        if image.source in kept:
+            image = msgspec.structs.replace(image, file_name=kept[image.source])
+        if verify:
             place, stated = image.place.at("$.imageWidth"), (image.width, image.height)
             yield from find_size(
                 self._images.root, image.file_name, stated, verify=True, place=place
             )
         yield image
 
-    def finish(self, found: Found, decision: bool | None) -> Iterator[Finding]:
+    def _images_of(self, found: Found, stale: Mapping[str, str]) -> dict[str, str | None]:
+        """Labelme file -> its image."""
+        images = {name: self._images.beside(name) for name in self._names()}
+        images.update(found.get(_IMAGE, ()))
+        images.update(stale)
+        return images
+
+    def finish(self, found: Found, decision: Any) -> Iterator[Finding]:
+        _, kept = decision
+        stale = dict(found.get(_STALE, ()))
+        for name in sorted(stale.keys() - kept.keys()):
+            own = self._images.beside(name)
+            yield code("stale-image-path").at(
+                Place(name, "$.imagePath"),
+                f"names {stale[name]}, but has the name of {own}, which no other file annotates: "
+                f"{own} is used",
+                "compare the shapes with both images, and correct imagePath",
+            )
+        if elsewhere := found.get(_ELSEWHERE, ()):
+            name, image = elsewhere[0]
+            more = f" ({plural(len(elsewhere), 'file')}, this is the first)"
+            yield code("image-name-differs").at(
+                Place(name, "$.imagePath"),
+                f"its image is not at the path in it: {image} is used, the only one of that name"
+                f"{more * (len(elsewhere) > 1)}",
+                "compare the images with their shapes; converting writes the right paths",
+            )
+        if cuboids := found.get(_HULL, ()):
+            more = f" ({plural(len(cuboids), 'cuboid')}, this is the first)" * (len(cuboids) > 1)
+            yield code("cuboid-as-hull").at(
+                Place(*cuboids[0]), f"a cuboid: read as the polygon around its corners{more}"
+            )
         if self._root.only is not None:
             return  # the other files of the folder may be about its images
-        image_of = {name: self._images.beside(name) for name in self._names()}
-        image_of.update(found.get(_IMAGE, ()))
+        image_of = self._images_of(found, kept)
         if rest := self._images.not_among({*image_of.values()}):
             yield code("image-without-labels").at(
                 Place(min(rest)),
@@ -271,6 +337,15 @@ class LabelmeReading(Reading):
             )
         if self._strict:
             yield from self._strict.finish(found)
+
+
+def _odd_values(place: Place, odd: Sequence[tuple[str, str, str]]) -> Iterator[Finding]:
+    """A finding for each place with odd values, the first of which it names."""
+    for number, (name, key, message) in enumerate(odd):
+        if number == 0:
+            more = f", and {plural(len(odd) - 1, 'other value')}" if len(odd) > 1 else ""
+            remedy = "correct it, or save the file in labelme again"
+            yield code(name).at(place.at(f".{key}"), f"{message}{more}", remedy, severity="warning")
 
 
 def _attributes(shape: Shape) -> dict[str, Any]:

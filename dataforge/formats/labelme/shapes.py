@@ -19,6 +19,9 @@ from dataforge.records import Box, Mask, Polygons, Ring
 
 Policy: TypeAlias = "float | Literal['skip', 'error']"
 
+CUBOID = "cuboid"
+"""The type of a box in space, drawn as its eight corners; its hull is what can be seen of it."""
+
 _REDRAW = "redraw or delete the shape"
 _REDRAW_MASK = "redraw or delete the mask"
 
@@ -138,6 +141,14 @@ def _turned_box(shape: Shape, ring: Ring, size: tuple[int, int], _: Widths) -> G
     return _outline(ring, size)
 
 
+def _cuboid(shape: Shape, _: Ring, size: tuple[int, int], __: Widths) -> Geometry:
+    _require_points(shape, 8, 8)
+    hull = geometry.convex_hull(shape.points)
+    if len(hull) < 6:
+        raise ShapeError("bad-shape", "cuboid has no area")
+    return _outline(hull, size)
+
+
 def _rectangle(shape: Shape, ring: Ring, _: tuple[int, int], __: Widths) -> Geometry:
     _require_points(shape, 2)
     box = geometry.ring_box(ring)
@@ -223,6 +234,8 @@ _SHAPES: dict[str, _Convert] = {
     "circle": _circle,
     "oriented_rectangle": _turned_box,
     "rotation": _turned_box,  # X-AnyLabeling's name for it
+    "quadrilateral": _turned_box,  # X-AnyLabeling, like the next
+    CUBOID: _cuboid,
     "mask": _mask,
     "line": _line,
     "linestrip": _line,

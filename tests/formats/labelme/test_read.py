@@ -248,12 +248,11 @@ def test_no_shape_type_is_guessed_from_the_points(
         (shape("cat", SQUARE[:3], "rotation"), "", "rotation needs 4 points, has 3"),
         (shape("cat", SQUARE, "blob"), "", "unknown shape type 'blob'"),
         (shape("cat", [[1, 2], [3]]), ".points[1]", "length 2"),
-        (shape("cat", [[1, "2"]]), ".points[0][1]", 'expected a number, got text "2"'),
+        (shape("cat", [[1, "x"]]), ".points[0][1]", 'expected a number, got text "x"'),
         (shape("cat", [[1, True]]), ".points[0][1]", "expected a number, got true"),
         (shape(None, SQUARE), ".label", "got null"),
         ({"label": "cat"}, "", 'key "points" is missing'),
         ([1, 2], "", "expected an object, got a list"),
-        (shape("cat", SQUARE, group_id=True), ".group_id", "got true"),
     ],
 )
 def test_a_bad_shape_is_located_and_the_others_are_read(
@@ -417,9 +416,7 @@ def test_encodings(tmp_path: Path, encoding: str, codes: list[str]) -> None:
         (b"", "", "is empty"),
         (b'{"shapes": [{"label": "cat",\n "points": [[1', "line 2", "truncated"),
         (b'{"shapes": [],}', "line 1, column 15", "malformed"),
-        (b'{"shapes": [NaN]}', "line 1", "invalid"),
         (b'{"shapes": {}}', "$.shapes", "expected a list, got an object"),
-        (b'{"shapes": [], "imageWidth": "64"}', "$.imageWidth", 'got text "64"'),
         (b"../../somewhere/a.json", "line 1, column 1", "git symlink"),
         (b'{"shapes": "\xff\xff"}', "", "neither UTF-8 nor GB18030"),
     ],
@@ -566,9 +563,7 @@ def test_escaping_path_without_fallback_loses_the_file(
     # what the remedy names works
     beside = "put the image beside the JSON as a.v2.jpg or similar"
     above = "name a folder above both with --image-dir"
-    assert finding.remedy == (
-        f"{beside}, or {above}" if image_path and ".." in image_path else beside
-    )
+    assert finding.remedy == (f"{beside}, or {above}" if image_path else beside)
     assert (read_labelme(tmp_path / "root", image_dir=str(tmp_path)).images == []) is (
         above not in finding.remedy
     )
