@@ -257,10 +257,11 @@ def _commands(root: Root, part: Part, name: str, layout_file: str | None) -> lis
     if part.format == "voc":
         known = name.lower() if part.layout and part.layout.name else ""
         given = shlex.quote(layout_file or known)
-        return [
-            f"{register} {given if layout_file else 'custom-voc'} --root {where}{split}",
-            convert + (f" --layout {given}" if layout_file or known else "") + split,
-        ]
+        convert += (f" --layout {given}" if layout_file or known else "") + split
+        if not any(map(is_image, root.files())):
+            return [convert]
+        choice = given if layout_file else "custom-voc"
+        return [f"{register} {choice} --root {where}{split}", convert]
     return [f"{convert}{split} --image-mode copy", f"{register} coco --root {out}"]
 
 
