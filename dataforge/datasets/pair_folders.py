@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from dataforge.datasets.folder_patterns import Pairs, widest
-from dataforge.datasets.looks import Looks
+from dataforge.datasets.looks import SAMPLED, Looks
 from dataforge.errors import plural
 from dataforge.io import last_part, stem
 from dataforge.layouts import SPLIT_NAMES, SPLIT_ORDER, join
@@ -85,7 +85,7 @@ def _pair(xmls: list[str], images: list[str], looks: Looks) -> _Paired:
     for xml in xmls:
         if home != (folder := xml.rpartition("/")[0]):
             home = folder
-            tiers = _nearest_first(folder, folders, suspects, own[folder])
+            tiers = _nearest_first(folder, folders, suspects, own[folder][:SAMPLED])
         # Frames have the same numbers in each of a thousand videos: only the nearest folders count.
         named = by_name.get(last_part(stem(xml)).casefold(), {})
         if near := next((near for tier in tiers if (near := named.keys() & tier)), set[str]()):
@@ -137,19 +137,23 @@ class _Suspects:
 
     def __init__(self, images: list[str], doubtful: Set[str], looks: Looks) -> None:
         self._looks = looks
-        self._own = {
-            folder: own for folder, own in _by_folder(images).items()
-            if folder in doubtful and len(doubtful) <= _MANY
-        }  # fmt: skip
+        few = len(doubtful) <= _MANY
+        self._first: dict[str, tuple[str, ...]] = {}
+        self._extensions: dict[str, set[str]] = {}
+        for folder, own in _by_folder(images).items() if few else ():
+            if folder in doubtful:
+                self._first[folder] = own[:SAMPLED]
+                self._extensions[folder] = {name[len(stem(name)) :].lower() for name in own}
 
     def signs(self, folder: str, home: str, xmls: tuple[str, ...]) -> tuple[int, bool, bool, bool]:
         """(number of signs, another extension than the XML files name, grey, by its name)."""
         parts = {*filter(None, folder.split("/"))} - {*filter(None, home.split("/"))}
         derived = any(_DERIVED.search(part.lower()) for part in parts)
-        images = self._own.get(folder, ())
-        wanted = self._looks.named_extension(xmls) if images else ""
-        other = bool(wanted) and not any(name.lower().endswith(wanted) for name in images)
-        grey = bool(images) and self._looks.is_grey(images)
+        if folder not in self._first:
+            return int(derived), False, False, derived
+        wanted = self._looks.named_extension(xmls)
+        other = bool(wanted) and wanted not in self._extensions[folder]
+        grey = self._looks.is_grey(self._first[folder])
         return other + grey + derived, other, grey, derived
 
 
@@ -190,7 +194,7 @@ def _second_annotations(image_of: Mapping[str, str], looks: Looks) -> tuple[str,
             kept, other = sorted(
                 (a, b),
                 key=lambda folder: (
-                    not looks.has_boxes(own[folder]), bool(_SECOND.search(folder)),
+                    not looks.has_boxes(own[folder][:SAMPLED]), bool(_SECOND.search(folder)),
                     -len(own[folder]), len(folder), folder,
                 ),
             )  # fmt: skip
