@@ -270,10 +270,10 @@ def _commands(
     if part.format == "voc":
         known = name.lower() if part.layout and part.layout.name else ""
         given = ["--layout", layout or known] if layout or known else []
-        return [
-            [*register, layout or "custom-voc", "--root", where, *split],
-            [*convert, *given, *split],
-        ]
+        convert = [*convert, *given, *split]
+        if not any(map(is_image, root.files())):
+            return [convert]
+        return [[*register, layout or "custom-voc", "--root", where, *split], convert]
     return [[*convert, *split, "--image-mode", "copy"], coco]
 
 

@@ -697,12 +697,17 @@ def test_outlines_of_two_classes_through_labelme(marks: list[Any]) -> None:
 
 @pytest.mark.skipif(not (REAL / "bccd").exists(), reason="real data are not here")
 def test_bccd_through_coco_yolo_voc_and_back_to_coco(tmp_path: Path) -> None:
-    """364 images and 4,888 boxes; every box within a millionth of the first."""
+    """364 images and 4,888 boxes; every box within a millionth of the first.
+
+    As from 0, two of them have no area, which YOLO cannot store.
+    """
+    options: Json = {"read_options": {"coords": "voc"}}
     steps = ("voc", "coco", "yolo", "voc", "coco")
     source = REAL / "bccd" / "BCCD"
     for number, (reads, writes) in enumerate(pairwise(steps), 1):
         out = tmp_path / f"{number}-{writes}"
-        report = run(source, out, reads, writes, image_mode="symlink")
+        report = run(source, out, reads, writes, image_mode="symlink", **options)
+        options = {}
         assert not report.failed
         assert (sum(report.images.values()), report.shapes) == (364, 4888)
         assert report.lost == {}

@@ -20,7 +20,7 @@ def images_without_annotation(root: Root, layout: Layout) -> Iterator[Finding]:
     rest = []
     for split in splits:
         ids = (layout.annotation_id(split, name) for name in root.files())
-        keys = {layout.key_of_id(id_).casefold() for id_ in ids if id_ is not None}
+        keys = {layout.key_of_id(split, id_).casefold() for id_ in ids if id_ is not None}
         for name in root.files():
             key = layout.image_key(split, name) if is_image(name) else None
             if key is not None and key.casefold() not in keys:

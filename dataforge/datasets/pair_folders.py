@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Set
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, NamedTuple
 
+from dataforge.datasets.folder_patterns import Pairs, widest
+from dataforge.datasets.looks import SAMPLED, Looks
 from dataforge.errors import plural
 from dataforge.io import last_part, stem
 from dataforge.layouts import SPLIT_NAMES, SPLIT_ORDER, join
 
 
-def find_folders(xmls: list[str], images: list[str]) -> tuple[dict[str, Any], list[str]]:
+def find_folders(
+    xmls: list[str], images: list[str], looks: Looks
+) -> tuple[dict[str, Any], list[str]]:
     """The fields `images`, `annotations` and maybe `splits` of `Layout`, and why.
 
     The fields are empty if no image and XML file have the same name.
 
     Args:
         xmls, images: paths relative to the root.
+        looks: into the files.
     """
-    pairs, deeper, by_case = _pair(xmls, images)
+    paired = _pair(xmls, images, looks)
+    passed_over: list[str] = []
+    while (other := _second_annotations(paired.image_of, looks)) is not None:
+        folder, kept = other
+        passed_over.append(
+            f"XML in {folder}/ is passed over: {kept}/ has XML files for the same images"
+        )
+        xmls = [xml for xml in xmls if xml.rpartition("/")[0] != folder]
+        paired = _pair(xmls, images, looks)
+    pairs, deeper, by_case = paired.pairs, paired.deeper, paired.by_case
     if not pairs:
         counts = f"{plural(len(xmls), 'XML file')} and {plural(len(images), 'image')}"
         return {}, [f"{counts}, but none with the same name"]
@@ -31,7 +45,7 @@ def find_folders(xmls: list[str], images: list[str]) -> tuple[dict[str, Any], li
         reasons = [f"one folder per split ({', '.join(splits.values())}): {count} {of_all}"]
         found = {"images": image_folder, "annotations": annotation_folder, "splits": splits}
     else:
-        (image_folder, annotation_folder), count = _widest(pairs)
+        (image_folder, annotation_folder), count = widest(pairs)
         reasons = [f"images in {image_folder}/ and XML in {annotation_folder}/: {count} {of_all}"]
         found = {"images": image_folder, "annotations": annotation_folder}
     if "*" in image_folder + annotation_folder:
@@ -39,29 +53,39 @@ def find_folders(xmls: list[str], images: list[str]) -> tuple[dict[str, Any], li
     if by_case:
         are = "is" if by_case == 1 else "are"
         reasons.append(f"{by_case:,} of them {are} named in different case than their image")
-    return found, reasons
+    return found, reasons + passed_over
 
 
-Pairs: TypeAlias = "Counter[tuple[str, str]]"
-"""(image folder, XML folder) -> number of XML files with an image there."""
-
-
-def _pair(xmls: list[str], images: list[str]) -> tuple[Pairs, Pairs, int]:
+class _Paired(NamedTuple):
     """Which folders belong together.
 
-    Returns:
-        Pairs of folders down to where they differ, pairs one level deeper, and the number of XML
-        files whose image is named in different case.
+    Attributes:
+        pairs: of folders down to where they differ.
+        deeper: one level deeper.
+        by_case: number of XML files whose image is named in different case.
+        image_of: XML file -> its image, without extension.
     """
+
+    pairs: Pairs
+    deeper: Pairs
+    by_case: int
+    image_of: dict[str, str]
+
+
+def _pair(xmls: list[str], images: list[str], looks: Looks) -> _Paired:
     by_name: dict[str, dict[str, str]] = defaultdict(dict)  # name -> folder -> image
     for image in images:
         by_name[last_part(stem(image)).casefold()][image.rpartition("/")[0]] = stem(image)
     folders = {folder for found in by_name.values() for folder in found}
+    doubtful = {folder for found in by_name.values() if len(found) > 1 for folder in found}
+    suspects = _Suspects(images, doubtful, looks)
     candidates: dict[str, dict[tuple[str, str], str]] = {}
+    own = _by_folder(xmls)
     home, tiers = None, list[Set[str]]()
     for xml in xmls:
         if home != (folder := xml.rpartition("/")[0]):
-            home, tiers = folder, _nearest_first(folder, folders)
+            home = folder
+            tiers = _nearest_first(folder, folders, suspects, own[folder][:SAMPLED])
         # Frames have the same numbers in each of a thousand videos: only the nearest folders count.
         named = by_name.get(last_part(stem(xml)).casefold(), {})
         if near := next((near for tier in tiers if (near := named.keys() & tier)), set[str]()):
@@ -70,30 +94,115 @@ def _pair(xmls: list[str], images: list[str]) -> tuple[Pairs, Pairs, int]:
     pairs: Pairs = Counter()
     deeper: Pairs = Counter()
     by_case = 0
+    image_of = {}
     for xml, found in candidates.items():
         # The most likely pair explains the most XML files; among equals, the shortest.
         pair = min(found, key=lambda pair: (-votes[pair], len(pair[0]) + len(pair[1]), pair))
         by_case += last_part(found[pair]) != last_part(stem(xml))
         pairs[pair] += 1
+        image_of[xml] = found[pair]
         inside = stem(xml)[0 if pair[1] == "." else len(pair[1]) + 1 :].split("/")
         inner = inside[0] if len(inside) > 1 else "."
         deeper[join(pair[0], inner), join(pair[1], inner)] += 1
-    return pairs, deeper, by_case
+    return _Paired(pairs, deeper, by_case, image_of)
 
 
-_DERIVED = re.compile(r"mask|thumb|segm|preview|depth|visual|overlay|crop|label_?img")
+def _by_folder(paths: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        found[path.rpartition("/")[0]].append(path)
+    return {folder: tuple(own) for folder, own in found.items()}
+
+
+# Masks are not the images -------------------------------------------------------------------------
+
+_DERIVED = re.compile(
+    r"mask|thumb|segm|preview|depth|visual|overlay|crop|label_?img|trimap|matte|alpha|edges|heat"
+    r"|contour|saliency|panoptic|semantic|instances|ground.?truth"
+)
 """Folders of derived images, such as the devkit's SegmentationClass/."""
 
+_MANY = 100
+"""Folders whose images are looked at at most."""
 
-def _nearest_first(home: str, folders: Set[str]) -> list[Set[str]]:
-    """Image folders in tiers: not derived ones first, then by what they share with home."""
+
+class _Suspects:
+    """Which folders may have masks or thumbnails, if several have an image for an XML file.
+
+    Args:
+        images: all of them.
+        doubtful: folders with images that others have under the same name.
+        looks: into the files.
+    """
+
+    def __init__(self, images: list[str], doubtful: Set[str], looks: Looks) -> None:
+        self._looks = looks
+        few = len(doubtful) <= _MANY
+        self._first: dict[str, tuple[str, ...]] = {}
+        self._extensions: dict[str, set[str]] = {}
+        for folder, own in _by_folder(images).items() if few else ():
+            if folder in doubtful:
+                self._first[folder] = own[:SAMPLED]
+                self._extensions[folder] = {name[len(stem(name)) :].lower() for name in own}
+
+    def signs(self, folder: str, home: str, xmls: tuple[str, ...]) -> tuple[int, bool, bool, bool]:
+        """(number of signs, another extension than the XML files name, grey, by its name)."""
+        parts = {*filter(None, folder.split("/"))} - {*filter(None, home.split("/"))}
+        derived = any(_DERIVED.search(part.lower()) for part in parts)
+        if folder not in self._first:
+            return int(derived), False, False, derived
+        wanted = self._looks.named_extension(xmls)
+        other = bool(wanted) and wanted not in self._extensions[folder]
+        grey = self._looks.is_grey(self._first[folder])
+        return other + grey + derived, other, grey, derived
+
+
+def _nearest_first(
+    home: str, folders: Set[str], suspects: _Suspects, xmls: tuple[str, ...]
+) -> list[Set[str]]:
+    """Image folders in tiers: those without masks first, then by what they share with home."""
     own = {*filter(None, home.split("/"))}
-    tiers: dict[tuple[bool, int], set[str]] = defaultdict(set)
+    tiers: dict[tuple[Any, ...], set[str]] = defaultdict(set)
     for folder in folders:
         parts = {*filter(None, folder.split("/"))}
-        derived = any(_DERIVED.search(part.lower()) for part in parts - own)
-        tiers[derived, -len(parts & own)].add(folder)
+        tiers[(*suspects.signs(folder, home, xmls), -len(parts & own))].add(folder)
     return [tiers[key] for key in sorted(tiers)]
+
+
+# Several XML files for an image -------------------------------------------------------------------
+
+_SECOND = re.compile(r"orient|rotat|obb|old|backup|bak|copy|orig|\braw\b|tmp|temp", re.IGNORECASE)
+
+
+def _second_annotations(image_of: Mapping[str, str], looks: Looks) -> tuple[str, str] | None:
+    """(folder of XML files, folder with others for most of the same images); None if there is none.
+
+    The one with boxes is kept, then the one whose name does not say otherwise, then the larger.
+    """
+    of_image: dict[str, list[str]] = defaultdict(list)
+    for xml, image in image_of.items():
+        of_image[image].append(xml)
+    common: Counter[tuple[str, str]] = Counter()
+    for claims in of_image.values():
+        folders = sorted({xml.rpartition("/")[0] for xml in claims})
+        common.update((a, b) for at, a in enumerate(folders) for b in folders[at + 1 :])
+    if not common:
+        return None
+    own = _by_folder([*image_of])
+    for (a, b), count in common.most_common():
+        if 2 * count >= min(len(own[a]), len(own[b])):
+            kept, other = sorted(
+                (a, b),
+                key=lambda folder: (
+                    not looks.has_boxes(own[folder][:SAMPLED]), bool(_SECOND.search(folder)),
+                    -len(own[folder]), len(folder), folder,
+                ),
+            )  # fmt: skip
+            return other, kept
+    return None
+
+
+# Folders ------------------------------------------------------------------------------------------
 
 
 def _folders(image: str, xml: str) -> tuple[str, str]:
@@ -121,7 +230,7 @@ def _split_folders(pairs: Pairs) -> tuple[tuple[str, str], dict[str, str], int] 
             patterns[_replace_part(image_folder, part), _replace_part(xml_folder, part)] += count
     if not patterns:
         return None
-    pattern, count = _widest(patterns)
+    pattern, count = widest(patterns)
     if count < pairs.total() and (len(splits) < 2 or count < 0.5 * pairs.total()):
         return None
     return pattern, {split: splits[split] for split in SPLIT_ORDER if split in splits}, count
@@ -133,53 +242,11 @@ def _replace_part(path: str, part: str) -> str:
     return "/".join(parts)
 
 
-def _widest(pairs: Pairs) -> tuple[tuple[str, str], int]:
-    """The pair of folders for the most XML files, with a ``*`` if that covers more."""
-    best = min(pairs, key=lambda pair: (-pairs[pair], pair))
-    wider: Pairs = Counter()
-    for pair, count in pairs.items():
-        if (general := _generalised(pair)) is not None:
-            wider[general] += count
-    several = [pair for pair in wider if wider[pair] > pairs[best]]
-    if not several:
-        return best, pairs[best]
-    chosen = min(several, key=lambda pair: (-wider[pair], pair))
-    return chosen, wider[chosen]
-
-
-def _generalised(pair: tuple[str, str]) -> tuple[str, str] | None:
-    """``cam1/images`` and ``cam1/xml`` -> ``*/images`` and ``*/xml``; None if not possible.
-
-    >>> _generalised(("{split}/cam1/images", "{split}/cam1/xml"))
-    ('{split}/*/images', '{split}/*/xml')
-    >>> _generalised(("cam1", "xml")), _generalised(("images", "day1"))
-    (('*', 'xml'), ('images', '*'))
-    """
-    images = [part for part in pair[0].split("/") if part != "."]
-    xmls = [part for part in pair[1].split("/") if part != "."]
-    front = 0
-    while front < min(len(images), len(xmls)) and images[front] == xmls[front]:
-        front += 1
-    fixed = [part for part in images[:front] if part == "{split}"]
-    star = [*fixed, "*"]
-    if front > len(fixed):
-        return "/".join([*star, *images[front:]]), "/".join([*star, *xmls[front:]])
-    # No folder in common: one of the two is a single folder for all files, known by its name.
-    if len(images) == front or len(xmls) == front:
-        return None
-    if _LABELS.search(xmls[-1].lower()):
-        return "/".join(star), pair[1]
-    if _PICTURES.search(images[-1].lower()):
-        return pair[0], "/".join(star)
-    return None
-
-
-_LABELS = re.compile(r"xml|annot|label")
-_PICTURES = re.compile(r"im(a?ge?)?s?$|images?|photo|pict|jpeg|frames?")
-
-
 def _meaning_of_star(images: str, annotations: str) -> str:
+    side = "images" if images.count("*") > annotations.count("*") else "XML files"
+    by_name = f"{side} are spread over folders (*): an image and its XML have the same name"
     if "*" in images and "*" in annotations:
-        return "* stands for subfolders that images and XML files have in common"
-    side = "images" if "*" in images else "XML files"
-    return f"{side} are spread over folders (*): an image and its XML have the same name"
+        common = "* stands for subfolders that images and XML files have in common"
+        same = images.count("*") == annotations.count("*")
+        return common if same else f"{common}; in them, {by_name}"
+    return by_name

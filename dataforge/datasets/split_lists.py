@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Set
+from contextlib import suppress
 
 import msgspec
 
-from dataforge.errors import InputError, plural
+from dataforge.errors import InputError, ParseError, plural
 from dataforge.io import Root, is_image, last_part, stem
 from dataforge.layouts import (
     SPLIT_NAMES,
@@ -39,27 +40,90 @@ def find_splits(root: Root, names: list[str], layout: Layout) -> tuple[dict[str,
     for name in names:
         if split := _split_of(name):
             listings[split][_starred(name, layout, folders)].append(name)
-    best: dict[str, tuple[tuple[bool, int, int], _List]] = {}
+    best: dict[str, _List] = {}
     others: dict[str, list[_List]] = {}
     for split, by_path in listings.items():
         lists = [_inspect(root, files, path, layout, ids) for path, files in by_path.items()]
-        for found in lists:
-            # train.txt before aeroplane_train.txt, then the longest list, then the shortest path
-            in_one_word = last_part(stem(found.path)).lower() in SPLIT_NAMES
-            rank = in_one_word, found.hits, -len(found.path)
-            if not found.fault and (split not in best or rank > best[split][0]):
-                best[split] = rank, found
+        usable = [found for found in lists if not found.fault]
+        usable += _united(root, usable, names)
+        if usable:
+            best[split] = max(usable, key=_rank)
         others[split] = [found for found in lists if found.fault]
-    reasons = _passed_over(others, {*best}, names)
+    whole = _lists_of_everything(best)
+    reasons = [
+        f"split {split}: ignored {best.pop(split).path}: it lists the others" for split in whole
+    ]
+    reasons += _passed_over(others, {*best, *whole}, names)
     if "train" in best:  # trainval repeats train and val
         best.pop("trainval", None)
-    chosen = {split: best[split][1] for split in SPLIT_ORDER if split in best}
+    chosen = {split: best[split] for split in SPLIT_ORDER if split in best}
     if not chosen:
         return {}, [*reasons, "no split files found: everything is one split"]
     for split, found in chosen.items():
         header = f" below its header row ({found.header})" if found.header else ""
-        reasons.append(f"split {split}: {found.path} lists {plural(found.hits, 'id')}{header}")
+        lists_ = "list" if "*" in last_part(found.path) else "lists"
+        reasons.append(f"split {split}: {found.path} {lists_} {plural(found.hits, 'id')}{header}")
     return {split: found.path for split, found in chosen.items()}, reasons
+
+
+def _rank(found: _List) -> tuple[bool, bool, int, int]:
+    """The devkit's folder first, then a list of all classes, the longest, the shortest path.
+
+    A list of all classes is train.txt, as opposed to aeroplane_train.txt.
+    """
+    in_one_word = last_part(stem(found.path)).lower() in SPLIT_NAMES
+    of_all = in_one_word or "*" in last_part(found.path)
+    return "ImageSets/Main/" in f"/{found.path}", of_all, found.hits, -len(found.path)
+
+
+def _lists_of_everything(best: Mapping[str, _List]) -> list[str]:
+    """Splits whose list holds two others: a table of all images, whatever its name says."""
+    ids = {split: found.ids for split, found in best.items() if split != "trainval"}
+    return [
+        split
+        for split in ids
+        if split != "train" and sum(ids[other] < ids[split] for other in ids if other != split) >= 2
+    ]
+
+
+def _united(root: Root, lists: list[_List], names: list[str]) -> list[_List]:
+    """The lists of single classes (cat_train.txt, dog_train.txt), as one list each."""
+    by_path: dict[str, list[_List]] = defaultdict(list)
+    for found in lists:
+        folder, slash, last = found.path.rpartition("/")
+        words = re.fullmatch(r"(.+)([_-][A-Za-z]+\.\w+)", last)
+        if words and "*" not in folder and _split_of(words[2]):
+            by_path[f"{folder}{slash}*{words[2]}"].append(found)
+    united = []
+    for path, parts in by_path.items():
+        prefix, suffix = path.split("*")
+        classes = {part.path[len(prefix) : -len(suffix)].casefold() for part in parts}
+        if len(parts) > 1 and (classes <= _classes(root, names) or _marks_absence(root, parts)):
+            ids = frozenset[str]().union(*(part.ids for part in parts))
+            united.append(_List(path, len(ids), ids=ids))
+    return united
+
+
+_SAMPLED = 200
+"""XML files that are read to see which classes there are."""
+
+
+def _classes(root: Root, names: list[str]) -> set[str]:
+    """The class names in a sample of the XML files."""
+    xmls = [name for name in names if name.lower().endswith(".xml")]
+    found: set[str] = set()
+    for name in xmls[:: max(len(xmls) // _SAMPLED, 1)]:
+        with suppress(ParseError):
+            text = root.look(name).decode("utf-8", "replace")
+            found |= {label.casefold() for label in re.findall(r"<name>\s*(.*?)\s*</name>", text)}
+    return found
+
+
+def _marks_absence(root: Root, lists: list[_List]) -> bool:
+    """Whether each list says of some images that its class is not in them (-1), as the devkit's."""
+    return all(
+        re.search(r"(?m)^.*\S\s+-1\s*$", read_split_file(root, found.path)) for found in lists
+    )
 
 
 class _List(msgspec.Struct, frozen=True):
@@ -71,6 +135,7 @@ class _List(msgspec.Struct, frozen=True):
         header: the header row, if there is one.
         fault: why this is not a list of the folder's images; empty if it is.
         unreadable: whether the reason is that it cannot be read.
+        ids: that it lists and that are in this folder.
     """
 
     path: str
@@ -78,11 +143,13 @@ class _List(msgspec.Struct, frozen=True):
     header: str = ""
     fault: str = ""
     unreadable: bool = False
+    ids: frozenset[str] = frozenset()
 
 
 def _inspect(root: Root, files: list[str], path: str, layout: Layout, ids: Ids) -> _List:
     hits = lines = 0
     header = ""
+    known: set[str] = set()
     for star, name in matching_files(path, files):
         try:
             text = read_split_file(root, name)
@@ -92,9 +159,11 @@ def _inspect(root: Root, files: list[str], path: str, layout: Layout, ids: Ids) 
         header = header or header_row(text, ids, folder) or ""
         listed = split_ids(text, ids, folder)
         lines += len(listed)
-        hits += sum(ids.match(line, folder) is not None for line in listed)
+        matched = [id_ for line in listed if (id_ := ids.match(line, folder)) is not None]
+        hits += len(matched)
+        known.update(matched)
     if hits and hits >= 0.5 * lines:
-        return _List(path, hits, header)
+        return _List(path, hits, header, ids=frozenset(known))
     fault = f"{path}: {hits:,} of {plural(lines, 'line')} name an existing XML file"
     return _List(path, hits, header, fault if lines else f"{path}: empty")
 

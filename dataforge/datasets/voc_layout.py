@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 
 from dataforge.datasets.found_layout import FoundLayout, naming_folders
+from dataforge.datasets.looks import Looks
 from dataforge.datasets.pair_folders import find_folders
+from dataforge.datasets.split_folders import splits_by_folder
 from dataforge.datasets.split_lists import find_splits
-from dataforge.errors import LayoutError
+from dataforge.errors import LayoutError, plural
 from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, last_part, stem
 from dataforge.layouts import Layout
 
@@ -26,7 +28,7 @@ def find_voc_layout(
         by_flags: whether the command has options for folders, for the messages.
 
     Raises:
-        LayoutError: there are no XML files, or none with an image.
+        LayoutError: there are no XML files, or there are images, but none for an XML file.
     """
     declared = dict(declared or {})
     names = root.files()
@@ -34,12 +36,10 @@ def find_voc_layout(
     images = [name for name in names if is_image(name)]
     if not xmls:
         raise LayoutError(f"{root.location} contains no .xml files: is this the dataset's folder?")
-    if not images:
-        raise LayoutError(f"{root.location} contains no images ({', '.join(IMAGE_EXTENSIONS)})")
     found: dict[str, Any] = {}
     reasons: list[str] = []
     if not {"images", "annotations"} <= declared.keys():
-        found, reasons = find_folders(xmls, images)
+        found, reasons = _folders(root, xmls, images)
         if not found:
             raise LayoutError(f"{root.location}: {reasons[0]}; {naming_folders(by_flags)}")
     for key, value in found.items():
@@ -51,6 +51,11 @@ def find_voc_layout(
     if "splits" not in found:
         places = Layout(images=found["images"], annotations=found["annotations"])
         found["splits"], why = find_splits(root, names, places)
+        if not found["splits"] and not {"images", "annotations"} & declared.keys():
+            by_folder = splits_by_folder(names, places)
+            if by_folder:
+                found |= by_folder
+                why = [*why[:-1], f"one folder of images per split: {_show(found['splits'])}"]
         reasons += why
     found.setdefault("coords_default", _usual_coords(found))
     layout = msgspec.convert(found, Layout)
@@ -66,18 +71,34 @@ def _usual_coords(found: Mapping[str, Any]) -> str:
     return "voc" if folders == ("JPEGImages", "Annotations") and lists else "zero"
 
 
-def _check_names(root: Root, places: Layout, by_flags: bool) -> None:
+def _folders(root: Root, xmls: list[str], images: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """The result of `find_folders`; without any images, where they would be."""
+    if images:
+        return find_folders(xmls, images, Looks(root))
+    homes = {name.rpartition("/")[0] or "." for name in xmls}
+    why = f"no images ({', '.join(IMAGE_EXTENSIONS)}): {plural(len(xmls), 'XML file')} are read"
+    if len(homes) == 1:
+        return {"images": ".", "annotations": homes.pop()}, [
+            f"{why} with the sizes that they state"
+        ]
+    found, reasons = find_folders(xmls, [f"{stem(name)}.jpg" for name in xmls], Looks(root))
+    return found, [why + " as if an image was beside each", *reasons[1:]]
+
+
+def _check_names(root: Root, layout: Layout, by_flags: bool) -> None:
     """Reject ambiguous image names, if XML files are matched to images by name alone."""
-    xmls = {places.key_of_id(stem(name)) for name in root.files() if name.lower().endswith(".xml")}
-    first: dict[str, str] = {}
-    for name in root.files():
-        key = places.image_key("", name) if is_image(name) else None
-        if key in xmls and stem(first.setdefault(key, name)) != stem(name):
-            raise LayoutError(
-                f"{root.location}: several folders have an image for {key}.xml "
-                f"({first[key]}, {name}): put the XML files into folders with the same names, or "
-                f"{naming_folders(by_flags)}"
-            )
+    for split in [*layout.splits] if layout.per_split else [""]:
+        ids = ((layout.annotation_id(split, name)) for name in root.files())
+        xmls = {layout.key_of_id(split, id_) for id_ in ids if id_ is not None}
+        first: dict[str, str] = {}
+        for name in root.files():
+            key = layout.image_key(split, name) if is_image(name) else None
+            if key in xmls and stem(first.setdefault(key, name)) != stem(name):
+                raise LayoutError(
+                    f"{root.location}: several folders have an image for {key}.xml "
+                    f"({first[key]}, {name}): put the XML files into folders with the same names, "
+                    f"or {naming_folders(by_flags)}"
+                )
 
 
 def _show(value: Any) -> str:

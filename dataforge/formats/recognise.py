@@ -99,7 +99,7 @@ class Texts:
         first = re.search(rb"<([A-Za-z_][\w.:-]*)", head)
         if not first:
             self._unreadable("unreadable-xml", ParseError(name, "", "is not XML: no element"))
-        elif first[1] == b"annotation":
+        elif first[1].rpartition(b":")[2].lower() == b"annotation":
             self.voc.append(name)
         else:
             self.other[name] = f"XML with root <{first[1].decode()}>, not <annotation> as in VOC"

@@ -51,6 +51,8 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
         extensions, lookup, coords, difficult: as in `dataforge.layouts.Layout`.
         by_name: an image and its XML file share only the file name, not the folders.
         image_id: (regular expression, replacement) from an id to its image's, if they differ.
+        image_name: (regular expression, replacement) from an image's path without extension to the
+            id that `image_id` makes, if images are known by folders and name.
         other_case: the names of some images and XML files differ in case.
         upper_xml: some XML files end in .XML.
         has_masks: every object has polygons or a mask.
@@ -77,6 +79,7 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
     difficult: Difficult = "keep"
     by_name: bool = False
     image_id: tuple[str, str] | None = None
+    image_name: tuple[str, str] | None = None
     other_case: bool = False
     upper_xml: bool = False
     has_masks: bool = False

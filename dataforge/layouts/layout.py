@@ -45,7 +45,9 @@ class Layout(
         images: folder of the images, relative to the root; ``{split}`` is replaced by the split's
                 folder, ``*`` matches any folders. A ``*`` in both folders matches the same in both
                 (``*/images`` and ``*/xml``: one pair per camera); with a ``*`` in only one of them,
-                images and XML files are matched by file name alone.
+                images and XML files are matched by file name alone. With a second one in only one
+                of them (``*/images/*`` and ``*/xml``), they are matched by file name within the
+                folders that the first one matches.
             annotations: folder of the XML files, in the same form.
             splits: split -> the file that lists its ids (voc), or its JSON file (coco); with
                 ``{split}`` folders, the folder's name. A ``*`` matches any folders.
@@ -92,8 +94,13 @@ class Layout(
 
     @property
     def by_name(self) -> bool:
-        """Whether an image and its XML file share only the file name, not the folders."""
-        return ("*" in self.images) != ("*" in self.annotations)
+        """Whether an image and its XML file share only the file name, not all folders."""
+        return self.images.count("*") != self.annotations.count("*")
+
+    @property
+    def has_common_star(self) -> bool:
+        """Whether a ``*`` matches the same folders of images and XML files."""
+        return "*" in self.images and "*" in self.annotations
 
     def annotation_id(self, split: str, path: str) -> str | None:
         """The id of an XML file, given its path; None if it is not in the split's folder.
@@ -114,22 +121,35 @@ class Layout(
         if parts is None:
             return None
         if self.by_name:
-            return last_part(stem(parts[1]))
+            return self._key_of_name(parts)
         if "*" in images:
             return join(annotations.replace("*", parts[0] or "."), stem(parts[1]))
         return stem(parts[1])
+
+    def _key_of_name(self, parts: tuple[str, str]) -> str:
+        """The key of an image or XML file that are matched by name, given `below`."""
+        name = last_part(stem(parts[1]))
+        return join(parts[0], name) if self.has_common_star else name
 
     def image_place(self, split: str, path: str) -> tuple[str, str]:
         """(folder, id in it) in which to look for the image of an XML file."""
         images, annotations = self.folders(split)
         star, inner = below(annotations, path) or ("", path)
         if self.by_name:
+            if self.has_common_star:
+                images = images.replace("*", star or ".", 1)
             return join(images.split("*")[0]), last_part(stem(path))
         return join(images.replace("*", star or ".")), stem(inner)
 
     def image_id(self) -> tuple[str, str] | None:
-        """(regular expression, replacement) from an annotation id to its image id, or None."""
-        if self.by_name or "*" not in self.images:
+        """(regular expression, replacement) from an annotation id to its image id, or None.
+
+        If they are matched by name in the folders of a ``*``, `image_name` makes the same of the
+        path of an image.
+        """
+        if self.by_name:
+            return _name_in(self.annotations) if self.has_common_star else None
+        if "*" not in self.images:
             return None
         images, annotations = (
             folder.split("*", 1)[1].strip("/") for folder in (self.images, self.annotations)
@@ -138,6 +158,21 @@ class Layout(
             return f"(^|/){re.escape(annotations)}/", rf"\g<1>{images}/" if images else r"\g<1>"
         return "([^/]+)$", rf"{images}/\g<1>"
 
-    def key_of_id(self, id_: str) -> str:
+    def image_name(self) -> tuple[str, str] | None:
+        """(regular expression, replacement) from an image's path to its image id, or None."""
+        return _name_in(self.images) if self.by_name and self.has_common_star else None
+
+    def key_of_id(self, split: str, id_: str) -> str:
         """The key that matches an id to its image's path."""
-        return last_part(id_) if self.by_name else id_
+        if not self.by_name:
+            return id_
+        parts = below(self.folders(split)[1], id_) if self.has_common_star else None
+        return self._key_of_name(parts) if parts else last_part(id_)
+
+
+def _name_in(folder: str) -> tuple[str, str]:
+    """From a path without extension to the folders that ``*`` matches, and the file name."""
+    after = folder.split("*", 1)[1].removesuffix("/*").strip("/")
+    if not after:  # the file's own folder
+        return "^(?:(.+)/)?([^/]+)$", r"\g<1>/\g<2>"
+    return f"^(?:(.+?)/)?{re.escape(after)}/(?:.+/)?([^/]+)$", r"\g<1>/\g<2>"

@@ -28,6 +28,8 @@ def below(folder: str, path: str) -> tuple[str, str] | None:
     ('cam1', 'a.jpg')
     >>> below("images", "images/a.jpg"), below("images", "a.jpg")
     (('', 'a.jpg'), None)
+    >>> below("*/images/*", "cam1/images/day1/a.jpg")  # of two, the first
+    ('cam1', 'day1/a.jpg')
     """
     if "*" not in folder:
         prefix = "" if folder in ("", ".") else folder.rstrip("/") + "/"
@@ -40,16 +42,24 @@ def below(folder: str, path: str) -> tuple[str, str] | None:
 def _pattern(folder: str) -> re.Pattern[str]:
     before, after = (part.strip("/") for part in folder.split("*", 1))
     front = re.escape(before) + "/" if before else ""
+    after = after.removesuffix("/*")  # what is below it, at any depth
     if not after:  # the file's own folder, at any depth
         return re.compile(f"{front}(?:(.+)/)?([^/]+)")
     return re.compile(f"{front}(?:(.+?)/)?{re.escape(after)}/(.+)")
 
 
 def matching_files(path: str, names: list[str]) -> Iterator[tuple[str, str]]:
-    """(the folders that ``*`` matches, name) of the files that match a path, with or without it."""
+    """(the folders that ``*`` matches, name) of the files that match a path, with or without it.
+
+    In the name of the file, ``*`` matches a part of it: ``Main/*_train.txt``.
+    """
     folder, _, last = path.rpartition("/")
     if "*" not in path:
         yield from (("", path),) if path in names else ()
+        return
+    if "*" in last:
+        whole = re.compile(re.escape(path).replace(r"\*", "[^/]*"))
+        yield from (("", name) for name in names if whole.fullmatch(name))
         return
     for name in names:
         parts = below(folder, name)

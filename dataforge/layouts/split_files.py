@@ -60,17 +60,17 @@ def split_ids(text: str, ids: Ids | None = None, folder: str = "") -> list[str]:
     """The ids in a split file, in file order, without duplicates.
 
     Blank lines, surrounding spaces, paths, an extension, ``id 1`` and ``id,1`` (VOC's class files),
-    and ``image.jpg annotation.xml`` are supported; a line with -1 in its second column is excluded
-    from the split. A line that is exactly an id is that id. In a table with a header row
-    (`header_row`), the column called ``image`` or similar is read, else the first.
+    further columns and ``image.jpg annotation.xml`` are supported; a line with -1 in its second
+    column is excluded from the split. A line that is exactly an id is that id. In a table with a
+    header row (`header_row`), the column called ``image`` or similar is read, else the first.
 
     Args:
         text: content of the file.
         ids: ids of the dataset; a line that matches none of them is returned as parsed.
         folder: folder in which ids are looked up first.
 
-    >>> split_ids("a\\n\\nsub/b.jpg \\nc 1\\nd -1\\ne,1\\nmy photo\\n")
-    ['a', 'sub/b', 'c', 'e', 'my photo']
+    >>> split_ids("a\\n\\nsub/b.jpg \\nc 1\\nd -1\\ne,1\\nmy photo\\nf 1 12 3\\n")
+    ['a', 'sub/b', 'c', 'e', 'my photo', 'f']
     >>> split_ids("shot 1\\nshot 2\\n", Ids({"shot 1": "shot 1", "shot 2": "shot 2"}))
     ['shot 1', 'shot 2']
     """
@@ -86,7 +86,9 @@ def _listed(line: str, ids: Ids | None, folder: str) -> str:
     if ids is not None and (id_ := ids.match(line, folder)):
         return id_
     first = _first_column(line.strip())
-    ways = [first, _cells(line, _delimiter(line))[0]] if ids is not None and first else []
+    ways = []
+    if ids is not None and first:
+        ways = [first, _cells(line, _delimiter(line))[0], re.split(r"[\s,;]", line.strip())[0]]
     return next((id_ for way in ways if ids and (id_ := ids.match(way, folder))), None) or first
 
 
@@ -150,7 +152,10 @@ def _cells(line: str, delimiter: str) -> list[str]:
 def _first_column(line: str) -> str:
     """The first column of a line, without extension; empty if -1 excludes it."""
     column = re.fullmatch(r"(.*?)(?:\s+|\s*[,;]\s*)(-?[01])", line)
-    if column:
+    several = re.fullmatch(r"(.*?)(?:(?:\s+|\s*[,;]\s*)-?\d+){2,}", line)
+    if several:
+        line = several[1]
+    elif column:
         line = "" if column[2] == "-1" else column[1]
     files = re.fullmatch(r"(.+\.\w+)[\s,;]+(.+\.xml)", line, re.IGNORECASE)
     if files and is_image(files[1]):

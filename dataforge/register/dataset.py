@@ -137,7 +137,10 @@ def _survey_voc(root: Root, layout: Layout) -> Surveyed:
     annotations_of = annotations_of_splits(root, layout)
     for split_name, listed in listed_ids(root, layout, annotations_of).items():
         name = split_name or "all"
-        images, annotations = map(_folder, layout.folders(split_name or ""))
+        images, annotations = layout.folders(split_name or "")
+        if layout.by_name and not layout.has_common_star:
+            images = images.split("*")[0].rstrip("/")
+        images, annotations = _folder(images), _folder(annotations)
         listing = "" if layout.per_split else layout.splits.get(split_name or "", "")
         splits[name] = SplitSpec(ann_file=listing, images=images, annotations=annotations)
         ids[name] = listed

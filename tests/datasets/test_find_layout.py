@@ -410,7 +410,6 @@ def test_declared_layout_is_kept_and_differences_are_reported(tmp_path: Path) ->
     [
         ([], "no .xml file"),
         (["a.jpg"], "no .xml file"),
-        (["a.xml"], "no image"),
         (["a.xml", "b.jpg"], "1 XML file and 1 image, but none with the same name"),
     ],
 )

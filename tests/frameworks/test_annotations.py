@@ -62,6 +62,27 @@ assert not {{'torch', 'mmdet', 'mmcv', 'numpy', 'dataforge'}} & {{*sys.modules}}
     assert result.returncode == 0, result.stderr
 
 
+def test_reads_the_tags_and_boxes_that_dataforge_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A namespace, capitals, and two boxes in one object."""
+    dataset = spec(unique(), coords="zero", classes=("cat",), spellings={"cat": "cat"})
+    module = annotations_of(dataset, tmp_path / "out", monkeypatch)
+    box = "<bndbox><xmin>{}</xmin><ymin>2</ymin><xmax>{}</xmax><ymax>9</ymax></bndbox>"
+    two = f"<object><name>cat</name>{box.format(1, 9)}{box.format(20, 29)}</object>"
+    files = {
+        "a": voc_xml(two).replace("<annotation>", '<annotation xmlns="http://example.org/voc">'),
+        "b": voc_xml(two).replace("object>", "Object>").replace("xmin>", "Xmin>"),
+    }
+    for name, xml in files.items():
+        picture(tmp_path / f"{name}.jpg")
+        write(tmp_path / f"{name}.xml", xml)
+    write(tmp_path / "list.txt", "a\nb\n")
+    infos = module.read(str(tmp_path / "list.txt"), str(tmp_path), str(tmp_path))
+    expected = [(0, (1.0, 2.0, 9.0, 9.0), False), (0, (20.0, 2.0, 29.0, 9.0), False)]
+    assert [info["objects"] for info in infos] == [expected] * 2
+
+
 def test_categories_become_the_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = coco_module(
         tmp_path,

@@ -25,8 +25,33 @@ from helpers import picture, voc_object, voc_xml, write
         (["img/A.JPG xml/a.xml", "img/b.jpg xml/B.XML"], ["img/b.jpg", "img/A.JPG"]),
         (["1/IMG_1.JPG xml/img_1.xml", "2/b.jpg xml/b.xml"], ["2/b.jpg", "1/IMG_1.JPG"]),
         (["img/a.jpg xml/a.xml"], None),
+        # images spread within the folders of each camera, or XML files; frames have equal numbers
+        (
+            ["c1/img/x/0.jpg c1/xml/0.xml", "c1/img/y/1.jpg c1/xml/1.xml",
+             "c2/img/x/0.jpg c2/xml/0.xml", "c2/img/y/1.jpg c2/xml/1.xml"],
+            None,
+        ),
+        (
+            ["c1/img/0.jpg c1/xml/x/0.xml", "c1/img/1.jpg c1/xml/y/1.xml",
+             "c2/img/0.jpg c2/xml/x/0.xml", "c2/img/1.jpg c2/xml/y/1.xml"],
+            None,
+        ),
+        # a folder of images for each split, with XML files in one; and with folders in it
+        (["img/train/a.jpg xml/a.xml", "img/val/b.jpg xml/b.xml"], None),
+        (["I-train/a.jpg xml/a.xml", "I-val/b.jpg xml/b.xml"], None),
+        (
+            ["img/train/x/a.jpg xml/a.xml", "img/train/y/c.jpg xml/c.xml",
+             "img/val/b.jpg xml/b.xml"],
+            None,
+        ),
+        # the same, with XML files for each split
+        (
+            ["W_train/img/x/0.jpg W_train/xml/0.xml", "W_train/img/y/1.jpg W_train/xml/1.xml",
+             "W_val/img/x/0.jpg W_val/xml/0.xml", "W_val/img/y/1.jpg W_val/xml/1.xml"],
+            None,
+        ),
     ],
-)
+)  # fmt: skip
 def test_each_image_is_loaded_with_its_own_labels(
     pairs: Sequence[str],
     files: Sequence[str] | None,

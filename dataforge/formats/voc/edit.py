@@ -15,19 +15,20 @@ from dataforge.formats.base import Editor
 from dataforge.formats.spans import Change
 from dataforge.formats.text import Text
 from dataforge.formats.voc.corners import BOUNDS, in_order, is_reversed
+from dataforge.formats.voc.objects import plain_tag
 from dataforge.formats.xml_spans import Element
 from dataforge.records import Box
 
 _OBJECT = re.compile(r"object\[(\d+)\]")
 # In such a file, the reader and this editor would disagree on which elements are objects.
-_NAMESPACE = re.compile(r"<[^<>]*\sxmlns\s*=")
+_RENAMED = re.compile(r"<[^<>]*\sxmlns\s*=|<(\w*[A-Z]\w*)")
 
 
 class VocEditor(Editor):
     """Changes objects and the stated image size."""
 
     def changes(self, text: Text, edit: Edit) -> Sequence[Change]:
-        if _NAMESPACE.search(text.text):
+        if any(not tag or plain_tag(tag) != tag for tag in _RENAMED.findall(text.text)):
             return ()
         found = _OBJECT.match(edit.place.pointer)
         action = edit.action
@@ -40,6 +41,8 @@ class VocEditor(Editor):
 def _object_changes(item: Element, action: Action) -> Sequence[Change]:
     if isinstance(action, Set):
         return _set(item, action.values)
+    if sum(child.tag == "bndbox" for child in item.children) > 1:
+        return ()  # the others would be dropped as well, or this one not found
     if isinstance(action, Drop):
         return (item.removed(),)
     corners = _corners(item)

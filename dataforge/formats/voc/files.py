@@ -52,9 +52,22 @@ def listed_ids(
     Raises:
         InputError: a split file does not exist.
     """
+    if layout.per_split and "{split}" not in layout.annotations:
+        return _ids_by_image(root, layout, annotations)
     if not layout.splits or layout.per_split:
         return {split: sorted(ids) for split, ids in annotations.items()}
     return {split: ids_in_list(root, layout, split) for split in layout.splits}
+
+
+def _ids_by_image(
+    root: Root, layout: Layout, annotations: Mapping[str | None, Mapping[str, str]]
+) -> dict[str | None, list[str]]:
+    """Split -> the ids whose image is in the split's folder: all splits share the XML files."""
+    images = images_of_splits(root, layout)
+    return {
+        split: sorted(id_ for id_ in ids if images[split].has(layout.key_of_id(split or "", id_)))
+        for split, ids in annotations.items()
+    }
 
 
 def image_index(root: Root, layout: Layout, split: str | None) -> dict[str, str]:
@@ -104,6 +117,10 @@ class Images:
     def __init__(self, root: Root, layout: Layout, split: str | None) -> None:
         self.by_key = image_index(root, layout, split)
 
+    def has(self, key: str) -> bool:
+        """Whether there is an image with a key, in any case."""
+        return key in self.by_key or key.casefold() in self.folded
+
     @cached_property
     def folded(self) -> dict[str, str]:
         """Case-folded key -> path; few datasets need it."""
@@ -120,6 +137,14 @@ def images_of_splits(root: Root, layout: Layout) -> dict[str | None, Images]:
             by_folders[folders] = Images(root, layout, split)
         found[split] = by_folders[folders]
     return found
+
+
+def _missing_name(expected: str, filename: str) -> str:
+    """The path of a missing image: with the extension of its <filename>, if that has the name."""
+    last = last_part(filename.replace("\\", "/"))
+    if is_image(last) and stem(last) == last_part(expected):
+        return expected + last[len(stem(last)) :]
+    return f"{expected}.jpg"
 
 
 class ImageFinder:
@@ -148,7 +173,7 @@ class ImageFinder:
         layout, images, path = self._layout, self._images[listed.split], listed.path
         if layout.lookup == "filename" and (by_name := self._by_name(listed, filename)):
             return by_name
-        key = layout.key_of_id(listed.id)
+        key = layout.key_of_id(listed.split or "", listed.id)
         by_id = images.by_key.get(key)
         if by_id is not None:
             last = last_part(filename.replace("\\", "/"))
@@ -180,7 +205,7 @@ class ImageFinder:
             "restore the image"
             + (", or skip its annotations with --missing-images skip" if kept else ""),
         )
-        return f"{expected}.jpg" if kept else None
+        return _missing_name(expected, filename) if kept else None
 
     def _by_name(self, listed: Listed, filename: str) -> str | None:
         """The image that <filename> names, whose extension may be another one, or left out."""

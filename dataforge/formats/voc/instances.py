@@ -43,6 +43,17 @@ class InstanceReader:
             instance = yield from self._instance(place, item)
             if instance is not None:
                 instances.append(instance)
+            if instance is not None and item.parts:
+                yield code("parts-not-read").at(
+                    place,
+                    f"{plural(item.parts, '<part> or <polygon> element')} inside {item.name!r} not "
+                    "read",
+                )
+            for number, other in enumerate(item.others, 1):
+                other_place = place.at(f"/bndbox[{number}]")
+                instance = yield from self._instance(other_place, other)
+                if instance is not None:
+                    instances.append(instance)
         return instances
 
     def _instance(self, place: Place, item: VocObject) -> Part[Instance | None]:
@@ -66,10 +77,6 @@ class InstanceReader:
                 place, f"{name!r} is marked difficult: skipped as requested", lost=1
             )
             return None
-        if parts := item.parts:
-            yield code("parts-not-read").at(
-                place, f"{plural(parts, '<part> or <polygon> element')} inside {name!r} not read"
-            )
         return Instance(
             label=name,
             box=box,

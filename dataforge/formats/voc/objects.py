@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Set
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataforge.formats.sizes import stated_size as usable_size
@@ -35,6 +36,7 @@ class VocObject(NamedTuple):
         difficult: as written; None if there is none.
         children: tag -> the first child with it, for VOC's own tags.
         keys: tag -> text, for all other tags.
+        others: the same for each further <bndbox> in it.
     """
 
     element: etree._Element
@@ -45,6 +47,7 @@ class VocObject(NamedTuple):
     difficult: str | None
     children: dict[str, etree._Element]
     keys: dict[str, str]
+    others: tuple[VocObject, ...] = ()
 
     @property
     def fault(self) -> str:
@@ -70,13 +73,84 @@ class VocObject(NamedTuple):
         return len(self.element.findall("part")) + len(self.element.findall("polygon"))
 
 
+class VocFile(NamedTuple):
+    """The content of an <annotation>.
+
+    Attributes:
+        objects: all of them, including invalid ones.
+        size: (width, height) in pixels that it states, if any.
+        children: tag -> the first child with it, for VOC's own tags.
+        keys: tag -> text, for all other tags.
+        renamed: whether its tags were in a namespace or capitalised.
+    """
+
+    objects: Sequence[VocObject]
+    size: tuple[int, int] | None
+    children: dict[str, etree._Element]
+    keys: dict[str, str]
+    renamed: bool = False
+
+
+def read_file(element: etree._Element) -> VocFile:
+    """Parse an <annotation>; tags in a namespace, or in capitals, are renamed in the element."""
+    found = _read_file(element)
+    if (element.tag != "annotation" or _is_odd(found)) and rename_tags(element):
+        found = _read_file(element)._replace(renamed=True)
+    return found
+
+
+def _read_file(element: etree._Element) -> VocFile:
+    objects = [*map(read_object, element.iter("object"))]
+    return VocFile(objects, stated_size(element), *children_of(element, IMAGE_TAGS))
+
+
+def _is_odd(found: VocFile) -> bool:
+    """Whether tags may be written in another way: files that are as usual are not searched."""
+    if not found.objects or found.size is None:
+        return True
+    if any(_is_renamed(tag) for tag in found.keys):
+        return True
+    return any(item.fault or any(_is_renamed(tag) for tag in item.keys) for item in found.objects)
+
+
+_KNOWN = IMAGE_TAGS | _OBJECT_TAGS | {
+    *BOUNDS, "annotation", "attribute", "database", "depth", "height", "value", "width",
+}  # fmt: skip
+
+
+def _is_renamed(tag: str) -> bool:
+    return plain_tag(tag) != tag
+
+
+def plain_tag(tag: str) -> str:
+    """A tag without its namespace, and in lower case if it is then VOC's own.
+
+    >>> plain_tag("{http://example.org}xmin"), plain_tag("Object"), plain_tag("imgId")
+    ('xmin', 'object', 'imgId')
+    """
+    plain = tag.rpartition("}")[2]
+    lower = plain.lower()
+    return lower if lower in _KNOWN else plain
+
+
+def rename_tags(element: etree._Element) -> bool:
+    """Rename all tags to their `plain_tag`; whether that changed any."""
+    changed = False
+    for child in element.iter("*"):
+        plain = plain_tag(child.tag)
+        if plain != child.tag:
+            child.tag = plain
+            changed = True
+    return changed
+
+
 def read_object(element: etree._Element) -> VocObject:
     """Parse an <object> in one pass over its children."""
     children, keys = children_of(element, _OBJECT_TAGS)
     line: Any = element.sourceline
     name, difficult = children.get("name"), children.get("difficult")
     texts, bounds = _box(children.get("bndbox"))
-    return VocObject(
+    item = VocObject(
         element,
         line or 0,
         "" if name is None else (name.text or "").strip(),
@@ -86,6 +160,18 @@ def read_object(element: etree._Element) -> VocObject:
         children,
         keys,
     )
+    if len(element) > len(children) + len(keys):  # a tag occurs twice, or has no text
+        boxes = [*map(_box, element.findall("bndbox"))]
+        others = (item._replace(texts=texts, bounds=bounds) for texts, bounds in boxes[1:])
+        item = item._replace(others=tuple(others))
+    return item
+
+
+def each_box(objects: Iterable[VocObject]) -> Iterator[VocObject]:
+    """The objects, one for each <bndbox>."""
+    for item in objects:
+        yield item
+        yield from item.others
 
 
 def _box(element: etree._Element | None) -> tuple[tuple[str, ...], Box | None]:
@@ -124,6 +210,27 @@ def children_of(
         elif isinstance(tag, str) and (text := "".join(map(str, child.itertext())).strip()):
             others[tag] = text  # not a processing instruction, whose tag is a function
     return first, others
+
+
+_DEVKIT = re.compile(r"pascal\s*voc", re.IGNORECASE)
+
+
+def origin_of(children: Mapping[str, etree._Element]) -> str:
+    """Who wrote a file, as far as that tells how its boxes are counted: devkit, labelimg, or empty.
+
+    The devkit's files have ``<annotation>PASCAL VOC2007</annotation>`` in their source; labelImg
+    writes the image's path, and a source that says ``<database>Unknown</database>`` alone.
+
+    Args:
+        children: tag -> child of the <annotation>.
+    """
+    source = children.get("source")
+    if source is None:
+        return ""
+    if _DEVKIT.search(source.findtext("annotation") or ""):
+        return "devkit"
+    unknown = len(source) == 1 and (source.findtext("database") or "").strip() == "Unknown"
+    return "labelimg" if unknown and "path" in children else ""
 
 
 def stated_size(element: etree._Element) -> tuple[int, int] | None:

@@ -37,12 +37,12 @@ from dataforge.formats.voc.corners import is_reversed
 from dataforge.formats.voc.files import ImageFinder, Listed, annotations_of_splits, listed_ids
 from dataforge.formats.voc.instances import InstanceReader, settled
 from dataforge.formats.voc.objects import (
-    IMAGE_TAGS,
+    VocFile,
     VocObject,
-    children_of,
+    each_box,
     is_beyond,
-    read_object,
-    stated_size,
+    origin_of,
+    read_file,
 )
 from dataforge.formats.voc.strict import Strict
 from dataforge.geometry import Coords
@@ -53,9 +53,10 @@ from dataforge.records import Image
 if TYPE_CHECKING:
     from lxml import etree
 
-_COORDS, _SIZE = "coords", "size"
-"""Kinds of evidence: [boxes, zeros, at_edge] of a file, see `CoordsEvidence`; and [split, file,
-whether it is in the sample] for a finding on an image's size."""
+_COORDS, _SIZE, _RENAMED, _SEVERAL = "coords", "size", "renamed tags", "several boxes"
+"""Kinds of evidence: the `CoordsEvidence` of a file; [split, file, whether it is in the sample] for
+a finding on an image's size; a file whose tags are renamed; and [file, pointer, line, number of
+further boxes] of an object."""
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -150,19 +151,19 @@ class VocReading(Reading):
         if element is None:
             return
         path = listed.path
-        objects = [*map(read_object, element.iter("object"))]
-        stated = stated_size(element)
-        if listed.first and self.auto:
-            yield _coords_evidence(objects, stated)
-        children, keys = children_of(element, IMAGE_TAGS)
-        filename = children.get("filename")
+        file = read_file(element)
+        objects, stated, keys = file.objects, file.size, file.keys
+        if listed.first:
+            yield from self._evidence(path, file)
+        filename = file.children.get("filename")
         file_name = "" if filename is None else (filename.text or "").strip()
         image_name = yield from self.finder.find(listed, file_name, stated is not None)
         size = None
         if image_name is not None:
             size = yield from self._find_size(item.number, listed, image_name, stated, objects)
         if image_name is None or size is None:
-            yield _not_usable(path, image_name is not None, len(objects))
+            number = sum(1 for _ in each_box(objects))
+            yield _not_usable(path, image_name is not None, number)
             return
         instances = yield from self.instances.read(path, objects)
         image = Image(
@@ -177,6 +178,16 @@ class VocReading(Reading):
         if self.strict and listed.first:
             yield from self.strict.file(image, stated, objects)
         yield image
+
+    def _evidence(self, path: str, file: VocFile) -> Iterator[Evidence]:
+        """What a file says about the dataset as a whole."""
+        if self.auto:
+            yield _coords_evidence(file)
+        if file.renamed:
+            yield Evidence(_RENAMED, path)
+        for index, item in enumerate(file.objects):
+            if item.others:
+                yield Evidence(_SEVERAL, [path, f"object[{index}]", item.line, len(item.others)])
 
     def _open(self, listed: Listed) -> Generator[Record, None, etree._Element | None]:
         """Returns the root element of an XML file, None if it cannot be read."""
@@ -208,7 +219,7 @@ class VocReading(Reading):
             element = parse_xml(self.root.read_bytes(path), path)
         except ParseError:
             return  # its objects are not used
-        yield _coords_evidence([*map(read_object, element.iter("object"))], stated_size(element))
+        yield _coords_evidence(read_file(element))
 
     def _find_size(
         self,
@@ -223,7 +234,9 @@ class VocReading(Reading):
             self.samples and is_sampled(number) and size_differs(self.root, image_name, stated)
         )
         # A box beyond the stated size makes the size doubtful.
-        doubtful = self.samples and any(is_beyond(item.bounds, stated) for item in objects)
+        doubtful = self.samples and any(
+            is_beyond(item.bounds, stated) for item in each_box(objects)
+        )
         file = listed.path
         found, size = finished(
             find_size(
@@ -251,10 +264,8 @@ class VocReading(Reading):
         reason = "as declared"
         if self.auto:
             evidence = CoordsEvidence()
-            for boxes, zeros, at_edge in found.get(_COORDS, ()):
-                evidence.boxes += boxes
-                evidence.zeros += zeros
-                evidence.at_edge += at_edge
+            for counts in found.get(_COORDS, ()):
+                evidence.merge(CoordsEvidence(*counts))
             coords, reason = evidence.decide(self.layout.coords_default)
         compared = found.get(_SIZE, ())
         differs = any(sampled for _, _, sampled in compared)
@@ -285,6 +296,8 @@ class VocReading(Reading):
                 f"boxes are read as {coords!r}: {reason}",
                 "if this is wrong, set it with --coords",
             )
+        yield from _renamed(found.get(_RENAMED, ()))
+        yield from _several(found.get(_SEVERAL, ()))
         if self.strict:
             yield from self.strict.finish(found)
         yield from self._not_read
@@ -311,13 +324,38 @@ def _unlisted(paths: Sequence[str]) -> Iterator[Finding]:
         )
 
 
-def _coords_evidence(objects: Sequence[VocObject], size: tuple[int, int] | None) -> Evidence:
-    evidence = CoordsEvidence()
-    width, height = size or (0, 0)
-    for item in objects:
+def _coords_evidence(file: VocFile) -> Evidence:
+    origin = origin_of(file.children)
+    evidence = CoordsEvidence(files=1, devkit=origin == "devkit", labelimg=origin == "labelimg")
+    width, height = file.size or (0, 0)
+    for item in each_box(file.objects):
         if item.bounds is not None:
             evidence.add(item.bounds, width, height)
-    return Evidence(_COORDS, [evidence.boxes, evidence.zeros, evidence.at_edge])
+    return Evidence(_COORDS, [*msgspec.structs.astuple(evidence)])
+
+
+def _renamed(found: Sequence[str]) -> Iterator[Finding]:
+    """The finding on files with tags in a namespace or in capitals."""
+    if found:
+        yield code("unusual-tags").at(
+            Place(found[0]),
+            f"{plural(len(found), 'file')} with tags in a namespace or in capitals (this is the "
+            "first): read as if they were VOC's own",
+            "convert the dataset: other programs do not find these tags",
+        )
+
+
+def _several(found: Sequence[Any]) -> Iterator[Finding]:
+    """The finding on objects with several boxes."""
+    if found:
+        file, pointer, line, _ = found[0]
+        boxes = sum(others for *_, others in found) + len(found)
+        yield code("several-boxes").at(
+            Place(file, pointer, line),
+            f"{plural(len(found), 'object')} with several boxes (this is the first): read as "
+            f"{boxes:,} objects",
+            "write an object for each box: other programs read only the first",
+        )
 
 
 def _not_usable(path: str, has_image: bool, objects: int) -> Finding:

@@ -2,6 +2,7 @@
 
 dataset_yaml.py, class_names.py, splits.py   the content of data.yaml and similar files
 data.py        all of that together        paths.py     the label file of an image
+forms.py       what the columns mean       pairs.py     images and labels in other folders
 rows.py        what each row becomes       outlines.py  joins several rings into one
 read.py        the reader                  write.py     the writer
 recognise.py   whether there are any       edit.py      the editor

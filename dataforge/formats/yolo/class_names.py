@@ -69,6 +69,10 @@ def names_in_yaml(described: DatasetYaml) -> Part[dict[int, str] | None]:
             f"{name!r} is the name of the classes {numbers}: read as one class",
             "rename one of them, or give their rows the same number",
         )
+    last = max(names, default=-1)
+    if last >= len(names):
+        missing = next(number for number in range(last) if number not in names)
+        yield _gap(file, missing, last)
     count = table.get("nc")
     if names and isinstance(count, str) and count != str(len(names)):
         yield code("class-count").at(
@@ -80,6 +84,14 @@ def names_in_yaml(described: DatasetYaml) -> Part[dict[int, str] | None]:
         names = unnamed(whole_number(count))
         yield say_unnamed(file, len(names))
     return dict(sorted(names.items())) or None
+
+
+def _gap(file: str, missing: int, last: int) -> Finding:
+    return code("class-number-gap").at(
+        Place(file, "names"),
+        f"names has no {missing}, but goes up to {last}: Ultralytics rejects the file",
+        "add a name for each number from 0",
+    )
 
 
 def _is_name(value: str) -> bool:

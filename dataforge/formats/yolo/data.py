@@ -33,7 +33,7 @@ class Dataset(msgspec.Struct, frozen=True):
         file: the source of the names, or empty.
         names: class number -> name; None if unknown.
         splits: split -> its images, in order; None is the single split of all images.
-        keypoints: how many numbers a row of a pose dataset has after its box.
+        keypoints: (number, numbers of each) as declared; None if the file has no ``kpt_shape``.
         lists: text files that are not label files.
     """
 
@@ -41,7 +41,7 @@ class Dataset(msgspec.Struct, frozen=True):
     file: str
     names: dict[int, str] | None
     splits: Splits
-    keypoints: int
+    keypoints: tuple[int, int] | None
     lists: set[str]
 
 
@@ -62,7 +62,7 @@ def find_data(root: Root, wanted: str | None) -> Part[Dataset]:
         file, keypoints = described.file, _keypoints(described.table.get("kpt_shape"))
         names = yield from names_in_yaml(described)
     else:
-        keypoints = 0
+        keypoints = None
         file, names = names_in_lists(root, lists)
     if names:
         yield from other_names(root, lists, file, names)
@@ -76,7 +76,8 @@ def find_data(root: Root, wanted: str | None) -> Part[Dataset]:
     return Dataset(described, file, names, splits, keypoints, lists)
 
 
-def _keypoints(shape: Any) -> int:
-    if isinstance(shape, list) and len(shape) == 2:
-        return max(whole_number(shape[0]), 0) * max(whole_number(shape[1]), 0)
-    return 0
+def _keypoints(shape: Any) -> tuple[int, int] | None:
+    if not isinstance(shape, list) or len(shape) != 2:
+        return None
+    number, size = map(whole_number, shape)
+    return (number, size) if number > 0 and size > 0 else None

@@ -29,8 +29,8 @@ class YoloEditor(Editor):
         place, action = edit.place, edit.action
         if isinstance(action, Set):
             return _renamed(text, place.pointer, action.values)
-        if not 0 < place.line <= len(text.lines):
-            return ()
+        if place.pointer or not 0 < place.line <= len(text.lines):
+            return ()  # a row that the reader understands in part, or no row
         if isinstance(action, Drop):
             return ((*text.lines[place.line - 1], ""),)
         try:
@@ -75,7 +75,7 @@ def _nodes(name: str, text: str) -> dict[int, ScalarNode]:
 def _clipped(text: Text, line: int, clip: Clip) -> Iterator[Change]:
     """The changes to the numbers of a row that is partly inside its image, 0 to 1.
 
-    A score is kept. A row with keypoints, which would have to be clipped too, is not changed.
+    A score is kept.
     """
     spans = text.columns(line)[1:]
     columns = [text.text[slice(*span)] for span in spans]

@@ -6,8 +6,9 @@ when all rows have been read, so the header then comes at the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any, NamedTuple
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -29,6 +30,8 @@ from dataforge.formats.images import unreadable_image
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels
 from dataforge.formats.yolo.class_names import say_unnamed, unnamed
 from dataforge.formats.yolo.data import Dataset, find_data
+from dataforge.formats.yolo.forms import Form, form_of
+from dataforge.formats.yolo.pairs import by_stem, elsewhere
 from dataforge.formats.yolo.paths import image_stem, label_path
 from dataforge.formats.yolo.rows import (
     Row,
@@ -36,25 +39,43 @@ from dataforge.formats.yolo.rows import (
     Rules,
     highest_class,
     look_like_labels,
-    read_text,
+    numbers,
     rows_of,
 )
-from dataforge.io import Root, is_image, stem
+from dataforge.formats.yolo.texts import LabelTexts
+from dataforge.io import Root, is_image, last_part, stem
 from dataforge.records import Category, Header, Image
 
 _HIGHEST, _NOT_LISTED = "highest class", "label file in no split"
-"""Kinds of evidence beside the codes of `_ODDITIES`: the highest class number of an image, and the
-path of a label file whose image is in no split."""
+_BEYOND, _FIRST = "class beyond the names", "first class"
+"""Kinds of evidence beside the codes of `_ODDITIES`: the highest class number of an image; the path
+of a label file whose image is in no split; [class number, file, line] of a class without a name;
+and that the first class has objects."""
+
+_SAMPLED_FILES, _SAMPLED_ROWS = 1_000, 20_000
+"""Label files that are read, evenly spread, and rows that are looked at, to tell their form."""
 
 _ODDITIES = (
+    ("angle-column", "row", "with an angle after the box: not read",
+     "convert the boxes to their four corners, or to upright boxes"),
     ("confidence-column", "row", "with a sixth column: read as the score",
      "make sure that the rows were reviewed; Ultralytics rejects six columns"),
+    ("predicted-rows", "row", "with a confidence or track id after the shape: read as attributes",
+     "make sure that the rows were reviewed; Ultralytics rejects these columns"),
+    ("oriented-boxes", "row", "with the corners of an oriented box: {oriented}",
+     "choose with --oriented box or --oriented outline"),
     ("keypoints-not-read", "row", "with keypoints: only the boxes are read", ""),
     ("mixed-rows", "file", "with both boxes and polygons: each row is read as what it is",
      "convert the dataset: Ultralytics reads these boxes as polygons with two points"),
 )  # fmt: skip
 """(code, noun, message, remedy) of problems reported once per dataset; evidence of each is [label
 file, line of the first, count]."""
+
+_ORIENTED = {
+    "box": "read as the upright box around them",
+    "outline": "read as outlines",
+}
+"""What the option `oriented` does, for the message."""
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,6 +85,13 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         str | None,
         msgspec.Meta(description="The data.yaml to read, if there are several."),
     ] = None
+    oriented: Annotated[
+        Literal["box", "outline"],
+        msgspec.Meta(
+            description="What oriented boxes become: the upright box around their corners, or "
+            "this with the corners as its outline."
+        ),
+    ] = "box"
 
 
 class YoloReader(Reader[ReadOptions]):
@@ -98,10 +126,12 @@ class _NotListed(NamedTuple):
     Attributes:
         file: its path.
         has_image: whether there is an image with its name.
+        namesakes: number of images with its name in any folder.
     """
 
     file: str
     has_image: bool
+    namesakes: int
 
 
 class YoloReading(Reading):
@@ -116,18 +146,23 @@ class YoloReading(Reading):
     def __init__(self, root: Root, options: ReadOptions, context: Context) -> None:
         self._root = root
         self._options = options
+        self._texts = LabelTexts(root)
+        self._gaps = context.wants("class-number-gap")
         self._keep_text = context.keep_text
         self._untidy = UntidyLabels(context.resolver, declared=True)
         self._names_untidy = context.wants(UNTIDY_LABEL)
         self._file = ""  # with the class names
         self._is_named = True
+        self._numbers: Collection[int] = ()  # of the classes, if they have names
+        self._misses_first = True
 
     def items(self) -> Iterator[Item | Record]:
         findings, data = finished(find_data(self._root, self._options.data))
         self._file, self._is_named = data.file, data.names is not None
+        self._numbers = data.names or ()
         if data.names is not None:
             yield _header(data.names)
-        yield from findings
+        yield from (f for f in findings if self._gaps or f.code != "class-number-gap")
         if data.described:
             if self._keep_text:
                 yield SourceText(data.described.file, data.described.data)
@@ -135,24 +170,68 @@ class YoloReading(Reading):
                 names = data.described.names()
                 tidy = self._untidy.in_file([name for name, _ in names], lambda at: names[at][1])
                 yield from tidy
-        yield from map(Item._make, enumerate(self._values(data)))
+        label_of, rest = self._labels(data)
+        if pairs := self._pairs(label_of, rest):
+            yield elsewhere(pairs)
+        yield from map(Item._make, enumerate(self._values(data, label_of, rest, pairs)))
 
-    def _values(self, data: Dataset) -> Iterator[_Listed | _NotListed]:
-        rules = Rules(data.file, data.names, data.keypoints)
-        files = set(self._root.files())
-        labels = files - data.lists
+    def _labels(self, data: Dataset) -> tuple[dict[str, str], set[str]]:
+        """(image of any split -> its label file, or empty; all other label files)."""
+        labels = {
+            name for name in self._root.files()
+            if name.lower().endswith(".txt") and name not in data.lists
+        }  # fmt: skip
+        label_of = {
+            image: next((path for path in _places(image) if path in labels), "")
+            for images in data.splits.values()
+            for image in images
+        }
+        return label_of, labels.difference(label_of.values())
+
+    def _pairs(self, label_of: Mapping[str, str], rest: set[str]) -> dict[str, str]:
+        """Image -> its label file, for those that are not where Ultralytics looks."""
+        if not rest:
+            return {}
+        images = [
+            image for image in filter(is_image, self._root.files())
+            if not label_of.get(image) and rest.isdisjoint(_places(image))
+        ]  # fmt: skip
+        return by_stem(self._texts, images, rest)
+
+    def _values(
+        self, data: Dataset, label_of: Mapping[str, str], rest: set[str], pairs: Mapping[str, str]
+    ) -> Iterator[_Listed | _NotListed]:
+        labels = {image: label or pairs.get(image, "") for image, label in label_of.items()}
+        form = self._form(data, sorted({*filter(None, labels.values())}))
+        rules = Rules(data.file, data.names, form, self._options.oriented == "outline")
         seen: set[str] = set()
         for split, images in data.splits.items():
             for image in images:
-                paths = (label_path(image), f"{stem(image)}.txt")
-                label = next((path for path in paths if path in labels), "")
+                label = labels[image]
                 yield _Listed(split, image, label, label not in seen, rules)
                 seen.add(label)
-        stems = {stem(name) for name in files if is_image(name)}
-        for name in sorted(labels - seen):
-            if name.lower().endswith(".txt"):
-                has_image = stem(name) in stems or image_stem(name) in stems
-                yield _NotListed(name, has_image)
+        paired = {*pairs.values()}
+        names = Counter(last_part(stem(name)) for name in self._root.files() if is_image(name))
+        stems = {stem(name) for name in self._root.files() if is_image(name)}
+        for name in sorted(rest - seen):
+            has_image = name in paired or stem(name) in stems or image_stem(name) in stems
+            yield _NotListed(name, has_image, names[last_part(stem(name))])
+
+    def _form(self, data: Dataset, labels: list[str]) -> Form:
+        """The form of the rows: as declared, or as most of them show."""
+        if data.keypoints:
+            number, size = data.keypoints
+            return Form(keypoints=number * size, declared=f"{number}x{size}")
+        longer: list[list[float]] = []
+        has_boxes = False
+        for label in labels[:: max(len(labels) // _SAMPLED_FILES, 1)]:
+            rows = [columns for _, columns in rows_of(self._texts.peek(label))]
+            has_boxes = has_boxes or any(len(columns) == 5 for columns in rows)
+            found = (numbers(columns) for columns in rows if len(columns) > 5)
+            longer += (row[1:] for row in found if not isinstance(row, str))
+            if len(longer) > _SAMPLED_ROWS:
+                break
+        return form_of(longer, has_boxes=has_boxes)
 
     def read(self, item: Item) -> Iterator[Record]:
         value: _Listed | _NotListed = item.value
@@ -162,7 +241,7 @@ class YoloReading(Reading):
 
     def _read_listed(self, listed: _Listed) -> Iterator[Record]:
         _, name, label, is_first, rules = listed
-        text = read_text(self._root, label) if label else (b"", "")
+        text = self._texts.read(label) if label else (b"", "")
         if text is None:
             yield code("unreadable-labels").at(
                 Place(label),
@@ -188,12 +267,19 @@ class YoloReading(Reading):
         split, name, label, _, rules = listed
         reader = RowReader(label, rules, size)
         instances = yield from reader.instances(rows)
-        odd = reader.odd
-        if not rules.keypoints and any(len(columns) > 6 for _, columns in rows):
+        odd, form = reader.odd, rules.form
+        if not form.keypoints and any(len(columns) > 6 + len(form.tail) for _, columns in rows):
             boxes = [line for line, columns in rows if len(columns) == 5]
             odd |= {"mixed-rows": boxes[:1]} if boxes else {}
         for kind, lines in odd.items():
             yield Evidence(kind, [label, lines[0], len(lines)])
+        if reader.beyond:
+            yield Evidence(_BEYOND, [reader.beyond[0], label, reader.beyond[1]])
+        if self._misses_first and rules.names:
+            first = rules.names.get(0)
+            if any(instance.label == first for instance in instances):
+                self._misses_first = False  # said once by each worker
+                yield Evidence(_FIRST)
         yield Image(
             file_name=name,
             width=size[0],
@@ -209,7 +295,7 @@ class YoloReading(Reading):
         if value.has_image and in_labels:
             yield Evidence(_NOT_LISTED, value.file)
             return
-        text = read_text(self._root, value.file)
+        text = self._texts.read(value.file)
         rows = rows_of(text[1]) if text else []
         are_labels = look_like_labels(rows)
         if not in_labels and not are_labels:
@@ -220,9 +306,10 @@ class YoloReading(Reading):
         lost = len(rows) if are_labels else 0
         yield code("image-missing").at(
             Place(value.file),
-            f"no image {image_stem(value.file)} with any extension: "
-            f"{plural(lost, 'object')} not converted",
-            "restore the image",
+            f"no image {image_stem(value.file)} with any extension"
+            + (f", and {which} in other folders" if (which := _namesakes(value)) else "")
+            + f": {plural(lost, 'object')} not converted",
+            "restore the image" + (", or put it where Ultralytics looks" if which else ""),
             lost=lost,
             severity="error" if lost else "warning",
         )
@@ -240,16 +327,44 @@ class YoloReading(Reading):
                 "(this is the first): not read",
                 f"add their images to a split in {self._file or 'data.yaml'}",
             )
+        yield from self._counted_from_one(found)
         for name, noun, message, remedy in _ODDITIES:
             if places := found.get(name):
                 file, line, _ = places[0]
                 number = sum(count for _, _, count in places)
+                said = message.format(oriented=_ORIENTED[self._options.oriented])
                 yield code(name).at(
                     Place(file, line=line),
-                    f"{plural(number, noun)} {message}; this is the first",
+                    f"{plural(number, noun)} {said}; this is the first",
                     remedy,
+                    lost=number if name == "angle-column" else 0,
                 )
         yield from self._untidy.finish(found)
+
+    def _counted_from_one(self, found: Found) -> Iterator[Finding]:
+        """The finding on class numbers that are all one too high."""
+        names = self._numbers
+        beyond = found.get(_BEYOND, ())
+        if not beyond or found.get(_FIRST) or {*names} != {*range(len(names))}:
+            return
+        highest, file, line = max(beyond, key=lambda value: value[0])
+        if highest == len(names):
+            yield code("classes-from-one").at(
+                Place(file, line=line),
+                f"class 0 is never used, and class {highest} is beyond the "
+                f"{plural(len(names), 'name')} in {self._file}: are the classes counted from 1?",
+                "subtract 1 from all class numbers, or add a name before the first",
+            )
+
+
+def _places(image: str) -> tuple[str, str]:
+    """Where the label file of an image may be by Ultralytics' rule, or beside it."""
+    return label_path(image), f"{stem(image)}.txt"
+
+
+def _namesakes(value: _NotListed) -> str:
+    """The images of the same name that were not taken, if any."""
+    return f"{plural(value.namesakes, 'image')} of that name" if value.namesakes else ""
 
 
 def _header(names: dict[int, str]) -> Header:

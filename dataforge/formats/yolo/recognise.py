@@ -8,7 +8,8 @@ from dataforge.errors import ParseError, plural
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.io import Root, last_part
 
-_ROW = re.compile(r"\d+(\.0*)?(\s+-?\d+(\.\d*)?(e-?\d+)?){4,}", re.IGNORECASE)
+_NUMBER = r"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?"
+_ROW = re.compile(rf"\+?{_NUMBER}(\s+[+-]?{_NUMBER}){{4,}}", re.IGNORECASE)
 
 
 def recognise(texts: Texts) -> Recognised:

@@ -3,25 +3,25 @@
     class cx cy w h                  a box by its centre and size
     class x1 y1 x2 y2 x3 y3 ...      a polygon
 
-Ultralytics' rules are in ``ultralytics/data/utils.py::verify_image_label``.
+What further columns mean, only the whole dataset shows: see forms.py. Ultralytics' rules are in
+``ultralytics/data/utils.py::verify_image_label``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 from dataforge import geometry
 from dataforge.codes import code
-from dataforge.errors import ParseError
 from dataforge.findings import Clip, Edit, Place
 from dataforge.formats.base import Part
 from dataforge.formats.outlines import crossing
 from dataforge.formats.yolo.class_names import MOST_UNNAMED, all_unnamed
-from dataforge.io import Root, to_utf8
+from dataforge.formats.yolo.forms import ANGLE, SCORE, TRACK, Form
 from dataforge.records import Box, Instance, Polygons, Ring
 
 Row: TypeAlias = tuple[int, list[str]]
@@ -38,21 +38,14 @@ class Rules(msgspec.Struct, frozen=True):
     Attributes:
         file: with the class names, or empty.
         names: class number -> name; None if unknown.
-        keypoints: how many numbers a row of a pose dataset has after its box.
+        form: what the columns mean.
+        outlines: whether the corners of oriented boxes are kept as outlines.
     """
 
     file: str
     names: dict[int, str] | None
-    keypoints: int
-
-
-def read_text(root: Root, label: str) -> tuple[bytes, str] | None:
-    """The content of a label file, as bytes and as text; None if it is not text."""
-    try:
-        data = root.read_bytes(label)
-        return data, to_utf8(data, label)[0].decode()
-    except ParseError:
-        return None
+    form: Form
+    outlines: bool = False
 
 
 def rows_of(text: str) -> list[Row]:
@@ -63,7 +56,7 @@ def rows_of(text: str) -> list[Row]:
 
 def look_like_labels(rows: Sequence[Row]) -> bool:
     """Whether a text file may be a label file."""
-    return bool(rows) and len(rows[0][1]) >= 5 and not isinstance(_numbers(rows[0][1]), str)
+    return bool(rows) and len(rows[0][1]) >= 5 and not isinstance(numbers(rows[0][1]), str)
 
 
 def highest_class(rows: Iterable[Row]) -> int:
@@ -82,10 +75,12 @@ class RowReader:
 
     Attributes:
         odd: code of a problem that is reported once per dataset -> its lines.
+        beyond: (class number, line) of the row with the highest class that has no name.
     """
 
     def __init__(self, label: str, rules: Rules, size: tuple[int, int]) -> None:
         self.odd: dict[str, list[int]] = {}
+        self.beyond: tuple[int, int] | None = None
         self._label = label
         self._rules = rules
         self._size = size
@@ -124,20 +119,44 @@ class RowReader:
     def _instance(self, line: int, columns: list[str]) -> Part[Instance | None]:
         """Returns the instance of a row, None if it is invalid; adds to `odd`."""
         place = Place(self._label, line=line)
-        values = _numbers(columns)
-        fault = values if isinstance(values, str) else self._fault(columns[0], values)
-        if isinstance(values, str) or fault:
+        values = numbers(columns)
+        form = self._rules.form
+        tail = None if isinstance(values, str) else form.tail_of(len(values) - 1)
+        if isinstance(values, str) or tail is None:
+            fault = values if isinstance(values, str) else _unfit(form, len(values))
             yield code("bad-row").at(place, fault, "correct or delete the row", lost=1)
             return None
-        shape = values[1:]
-        is_pose = self._rules.keypoints > 0 and len(shape) == 4 + self._rules.keypoints
-        if is_pose:
-            self.odd.setdefault("keypoints-not-read", []).append(line)
+        shape = values[1 : len(values) - len(tail)]
+        has_keypoints = form.keypoints > 0 and len(shape) > 4
+        if has_keypoints:
+            self._count("keypoints-not-read", line)
             shape = shape[:4]
-        attributes = {}
-        if len(shape) == 5:
-            self.odd.setdefault("confidence-column", []).append(line)
-            attributes["score"] = shape.pop()
+        if fault := self._fault(columns[0], values[0], shape):
+            if values[0] >= 0 and values[0] not in self._names:
+                self.beyond = max(self.beyond or (0, 0), (int(values[0]), line))
+            yield code("bad-row").at(place, fault, "correct or delete the row", lost=1)
+            return None
+        if tail:
+            self._count(_oddity(tail, shape), line)
+        if ANGLE in tail:
+            return None
+        is_oriented = form.oriented and len(shape) == 8
+        if is_oriented:
+            self._count("oriented-boxes", line)
+        if has_keypoints or is_oriented:
+            # Marks rows that an edit would spoil.
+            place = Place(self._label, "row", line)
+        after = values[len(values) - len(tail) :]
+        attributes = {
+            name: int(value) if name == TRACK else value
+            for name, value in zip(tail, after, strict=True)
+        }
+        return (yield from self._shaped(self._names[values[0]], shape, place, attributes))
+
+    def _shaped(
+        self, label: str, shape: list[float], place: Place, attributes: dict[str, Any]
+    ) -> Part[Instance]:
+        """Returns the instance of a box or a polygon."""
         ring: Ring | None = None
         if len(shape) == 4:
             cx, cy, w, h = shape
@@ -146,50 +165,60 @@ class RowReader:
             ring = ring_of(shape, *self._size)
             box = geometry.ring_box(ring)
         if worst := [value for value in shape if not -_TOLERANCE <= value <= 1 + _TOLERANCE]:
-            can_clip = not is_pose and _is_partly_inside(shape)
+            can_clip = not place.pointer and _is_partly_inside(shape)
             yield code("outside-unit").at(
                 place,
                 f"expected numbers from 0 to 1, got {worst[0]!r}: kept unchanged",
                 "redraw it, or clip it to the image with --clip",
                 edits=[Edit(place, Clip(self._size, box))] if can_clip else (),
             )
-        label = self._names[values[0]]
-        if ring is not None:
-            return (yield from self._outlined(label, ring, box, place))
+        area, polygons = geometry.box_area(box), None
+        if ring is not None and (self._rules.outlines or not place.pointer):
+            area, polygons = (yield from self._outlined(label, ring, place)), Polygons((ring,))
         return Instance(
-            label=label,
-            box=box,
-            area=geometry.box_area(box),
-            place=place,
-            attributes=attributes,
+            label=label, box=box, area=area, shape=polygons, place=place, attributes=attributes
         )
 
-    def _outlined(self, label: str, ring: Ring, box: Box, place: Place) -> Part[Instance]:
+    def _outlined(self, label: str, ring: Ring, place: Place) -> Part[float]:
+        """Returns the area of a polygon."""
         area, crosses = geometry.outline_area(ring, *self._size)
         if crosses and not geometry.is_bridged(ring):
             yield crossing(label, area, place)
-        return Instance(label=label, box=box, area=area, shape=Polygons((ring,)), place=place)
+        return area
 
-    def _fault(self, first: str, values: list[float]) -> str:
-        """What is wrong with a row of numbers, if anything."""
-        count = len(values)
-        keypoints = self._rules.keypoints
-        is_pose = keypoints > 0 and count == 5 + keypoints
-        if not is_pose and (count < 5 or (count > 6 and count % 2 == 0)):
-            return f"expected 5 columns (class, box) or 7, 9, ... (class, points), got {count}" + (
-                "; for keypoints, set kpt_shape in data.yaml" if count > 6 else ""
-            )
-        number = _class_number(first)
-        if number < 0:
+    def _count(self, name: str, line: int) -> None:
+        self.odd.setdefault(name, []).append(line)
+
+    def _fault(self, first: str, number: float, shape: list[float]) -> str:
+        """What is wrong with the numbers of a row, if anything."""
+        if number < 0 or not number.is_integer():
             return f"expected a class number, got {first!r}"
         if number not in self._names:
-            return f"class {number} has no name in {self._rules.file or 'the folder'}"
-        shape = values[1:5] if is_pose or count == 6 else values[1:]
+            return f"class {int(number)} has no name in {self._rules.file or 'the folder'}"
         if len(shape) == 4 and (shape[2] < 0 or shape[3] < 0):
             return f"expected a non-negative width and height, got {shape[2]!r} and {shape[3]!r}"
         if far := [value for value in shape if not -_FAR <= value <= 1 + _FAR]:
             return f"expected numbers from 0 to 1, got {far[0]!r}: probably pixels"
         return ""
+
+
+def _oddity(tail: Sequence[str], shape: Sequence[float]) -> str:
+    """The code of the finding on columns after a shape."""
+    if ANGLE in tail:
+        return "angle-column"
+    return "confidence-column" if tail == (SCORE,) and len(shape) == 4 else "predicted-rows"
+
+
+def _unfit(form: Form, columns: int) -> str:
+    """Why no row has this number of columns."""
+    if form.keypoints:
+        said = f"kpt_shape is {form.declared}" if form.declared else "rows have keypoints"
+        return f"{said}: expected 5 or {5 + form.keypoints} columns, got {columns}"
+    if form.tail:
+        return f"expected columns that end with {' and '.join(form.tail)}, got {columns} columns"
+    return f"expected 5 columns (class, box) or 7, 9, ... (class, points), got {columns}" + (
+        "; for keypoints, set kpt_shape in data.yaml" if columns > 6 else ""
+    )
 
 
 def box_of(cx: float, cy: float, w: float, h: float, width: int, height: int) -> Box:
@@ -224,7 +253,7 @@ def _class_number(text: str) -> int:
     return int(number) if number >= 0 and number.is_integer() else -1
 
 
-def _numbers(columns: list[str]) -> list[float] | str:
+def numbers(columns: list[str]) -> list[float] | str:
     """The columns as finite numbers, or what is wrong."""
     values = []
     for column, text in enumerate(columns, 1):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from helpers import WIDTH, picture, read_voc, voc_object, voc_xml, write
+from helpers import REAL, WIDTH, picture, read_voc, voc_object, voc_xml, write
 
 from dataforge.datasets import find_voc_layout
 from dataforge.errors import InputError
@@ -556,3 +556,127 @@ def test_malformed_xml_is_located_and_the_others_are_read(
 def test_names_in_chinese_encodings(tmp_path: Path, declared: str, encoding: str) -> None:
     xml = f'<?xml version="1.0" encoding="{declared}"?>' + voc_xml(voc_object("人物", BOX))
     assert read_voc(one(tmp_path, xml.encode(encoding)), ZERO).instance.label == "人物"
+
+
+# Tags as others write them -----------------------------------------------------------------------
+
+TWO = (
+    "<object><name>cat</name><bndbox><xmin>10</xmin><ymin>12</ymin><xmax>30</xmax><ymax>40</ymax>"
+    "</bndbox><bndbox><xmin>40</xmin><ymin>12</ymin><xmax>60</xmax><ymax>40</ymax></bndbox></object>"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<annotation>", '<annotation xmlns="http://example.org/voc">'),
+        ("annotation>", "Annotation>"),
+        ("object>", "Object>"),
+        ("bndbox>", "Bndbox>"),
+        ("name>", "Name>"),
+        ("xmin>", "XMin>"),
+        ("size>", "Size>"),
+        ("width>", "Width>"),
+        ("difficult>", "Difficult>"),
+    ],
+)
+def test_tags_in_a_namespace_or_in_capitals(tmp_path: Path, old: str, new: str) -> None:
+    xml = voc_xml(voc_object("cat", BOX, difficult="1")).replace(old, new)
+    write(tmp_path / "A" / "a.xml", xml)
+    (tmp_path / "I").mkdir()
+    read = read_voc(tmp_path, ZERO)  # without the image, only <size> says how large it is
+    assert (read.image.width, read.image.height) == (64, 48)
+    assert (read.instance.label, read.instance.box, read.instance.difficult) == ("cat", BOX, True)
+    assert read.codes == ["image-missing", "unusual-tags"]
+
+
+def test_tags_with_a_prefix(tmp_path: Path) -> None:
+    xml = voc_xml(voc_object("cat", BOX)).replace("</", "</v:").replace("<", "<v:")
+    xml = xml.replace("<v:/v:", "</v:").replace("<v:annotation>", '<v:annotation xmlns:v="x">')
+    read = read_voc(one(tmp_path, xml), ZERO)
+    assert read.instance.box == BOX
+    assert read.codes == ["unusual-tags"]
+
+
+def test_custom_keys_keep_their_capitals(tmp_path: Path) -> None:
+    xml = voc_xml(voc_object("cat", BOX, myKey="7")).replace("object>", "Object>")
+    assert read_voc(one(tmp_path, xml), ZERO).instance.extra == {"voc": {"myKey": "7"}}
+
+
+def test_several_boxes_of_an_object_are_objects(tmp_path: Path) -> None:
+    read = read_voc(one(tmp_path, voc_xml(TWO, voc_object("dog", (1, 2, 3, 5)))), ZERO)
+    assert [(i.label, i.box) for i in read.image.instances] == [
+        ("cat", BOX), ("cat", (40, 12, 60, 40)), ("dog", (1, 2, 3, 5)),
+    ]  # fmt: skip
+    assert len({instance.place for instance in read.image.instances}) == 3
+    assert read.codes == ["several-boxes"]
+    assert "1 object with several boxes" in read.findings[0].message
+    assert "2 objects" in read.findings[0].message
+
+
+def test_a_further_box_that_is_broken_costs_only_itself(tmp_path: Path) -> None:
+    xml = voc_xml(TWO.replace("<xmax>60</xmax>", ""))
+    read = read_voc(one(tmp_path, xml), ZERO)
+    assert read.instance.box == BOX
+    assert read.finding("bad-object").lost == 1
+
+
+# What files say of their origin -------------------------------------------------------------------
+
+LABELIMG = "<path>/home/me/a.jpg</path><source><database>Unknown</database></source>"
+DEVKIT = (
+    "<source><database>The VOC2007 Database</database><annotation>PASCAL VOC2007</annotation>"
+    "<image>flickr</image></source>"
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "bounds", "coords", "said"),
+    [
+        # labelImg's: it writes 1 for 0, so a box at the right edge says nothing
+        (LABELIMG, (1, 20, 64, 40), "zero", "the first pixel of 1 box may be lost"),
+        (LABELIMG, (10, 20, 64, 48), "zero", "1 of 1 file is labelImg's, which counts from 0"),
+        # the devkit's, though no box reaches an edge, or though it has fractions
+        (DEVKIT, (10, 20, 30, 40), "voc", "1 of 1 file says that it is Pascal VOC's own"),
+        (DEVKIT.replace("2007", "2012"), (10.5, 20, 30.7, 40), "voc", "Pascal VOC's own"),
+        # copied into files that cannot be
+        (DEVKIT, (0, 20, 30, 40), "zero", "begins at 0"),
+        # others say nothing of it
+        ("<source><database>Unknown</database></source>", (1, 20, 64, 40), "voc", "exactly"),
+        (LABELIMG.replace("Unknown", "roboflow.com"), (1, 20, 64, 40), "voc", "exactly"),
+        ("", (10.25, 20.5, 64, 40), "zero", "fractions"),
+        ("", (10, 20, 30, 40), "mmdet", "a guess: nothing in 1 box decides it"),
+    ],
+)
+def test_the_origin_outweighs_the_boxes(
+    tmp_path: Path, head: str, bounds: tuple[float, ...], coords: Coords, said: str
+) -> None:
+    xml = voc_xml(voc_object("cat", bounds)).replace("<size>", f"{head}<size>")
+    layout = Layout(images="I", annotations="A", coords_default="mmdet")
+    finding = read_voc(one(tmp_path, xml), layout).finding("coords")
+    assert f"boxes are read as {coords!r}: " in finding.message
+    assert said in finding.message
+
+
+def test_most_files_decide_on_the_origin(tmp_path: Path) -> None:
+    layout = Layout(images="I", annotations="A")
+    for number, head in enumerate([LABELIMG, LABELIMG, DEVKIT]):
+        xml = voc_xml(voc_object("cat", (1, 20, 64, 40))).replace("<size>", f"{head}<size>")
+        write(tmp_path / f"A/{number}.xml", xml)
+        picture(tmp_path / f"I/{number}.jpg")
+    read = read_voc(tmp_path, layout)
+    assert [image.instances[0].box for image in read.images] == [(1, 20, 64, 40)] * 3
+    assert "2 of 3 files are labelImg's" in read.finding("coords").message
+
+
+@pytest.mark.skipif(not (REAL / "bccd").is_dir(), reason="the real data are not here")
+def test_bccd_is_labelimgs() -> None:
+    """It has the devkit's folders, but labelImg wrote the files."""
+    read = read_voc(REAL / "bccd" / "BCCD")
+    assert len(read.images) == 364
+    assert sum(len(image.instances) for image in read.images) == 4888
+    message = read.finding("coords").message
+    assert message.startswith("boxes are read as 'zero': 364 of 364 files are labelImg's")
+    # BloodImage_00000.xml, its first object: 260, 177, 491, 376
+    (first,) = [image for image in read.images if image.file_name.endswith("_00000.jpg")]
+    assert first.instances[0].box == (260, 177, 491, 376)

@@ -67,16 +67,16 @@ def _objects(root, width, height, classes):
     """Yield (label, (x0, y0, x1, y1), ignore) of every object that counts."""
     for item in root.iter('object'):
         name = class_of(item.findtext('name', ''))
-        box = _box(item)
-        if name not in classes or box is None:
+        if name not in classes:
             continue
-        x0, y0, x1, y1 = box
-        # As mmdet's CocoDataset: nothing under one pixel, nothing outside the image.
-        if x1 - x0 < 1 or y1 - y0 < 1:
-            continue
-        if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
-            continue
-        yield classes.index(name), box, False
+        for box in filter(None, map(_box, item.findall('bndbox'))):
+            x0, y0, x1, y1 = box
+            # As mmdet's CocoDataset: nothing under one pixel, nothing outside the image.
+            if x1 - x0 < 1 or y1 - y0 < 1:
+                continue
+            if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
+                continue
+            yield classes.index(name), box, False
 
 
 def _images_by_stem(folder):
@@ -97,6 +97,14 @@ def _parse(path):
     """The root element of an XML file; what is no UTF-8 is as declared, or else GBK."""
     with open(path, 'rb') as file:
         data = file.read()
+    root = _element(data, path)
+    for element in root.iter():
+        if isinstance(element.tag, str):  # a namespace, or capitals
+            element.tag = element.tag.rpartition('}')[2].lower()
+    return root
+
+
+def _element(data, path):
     try:
         return ET.fromstring(data)
     except (ET.ParseError, ValueError) as error:
@@ -126,10 +134,10 @@ def _size(root, path):
     return (height, width) if turned else (width, height)
 
 
-def _box(item):
+def _box(bndbox):
     """(x0, y0, x1, y1), corners in order; None where the numbers are not all there."""
     try:
-        values = [float(item.findtext(f'bndbox/{tag}')) for tag in ('xmin', 'ymin', 'xmax', 'ymax')]
+        values = [float(bndbox.findtext(tag)) for tag in ('xmin', 'ymin', 'xmax', 'ymax')]
     except (TypeError, ValueError):
         return None
     if not all(map(math.isfinite, values)):
