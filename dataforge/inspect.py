@@ -250,31 +250,33 @@ def _commands(
     root: Root, part: Part, name: str, layout_file: str | None, *, renamed: bool
 ) -> list[list[str]]:
     """The words of the next commands; empty for one that cannot be given."""
-    where, layout = path_word(root.location), layout_file and path_word(layout_file)
+    layout = layout_file and path_word(layout_file)
     split = _SPLIT if len(part.splits) < 2 else []
     register = ["dataforge", "register", name, "--layout"]
-    if part.format == "coco" and renamed:  # trainers would not find the images
-        voc = f"{name}_voc"
-        convert = ["dataforge", "convert", "coco2voc", path_word(root.named), voc, *split]
-        return [[*convert, "--image-mode", "copy"], [*register, "custom-voc", "--root", voc]]
-    if part.format == "coco":
-        one = ["--split-files", f"{next(iter(part.splits))}={root.only}"] if root.only else []
-        if one and (re.search(r",|=.*=|=\s|\s$", one[1]) or one[1][0].isspace()):
-            return [[]]  # the option would not be understood
-        return [[*register, layout or "coco", "--root", where, *one]]
-    out = f"{name}_coco"
-    convert = ["dataforge", "convert", f"{part.format}2coco", path_word(root.named), out]
-    coco = [*register, "coco", "--root", out]
-    if root.only:
-        return [[*convert, "--image-mode", "copy"], coco]
-    if part.format == "voc":
+    to = "voc" if part.format == "coco" else "coco"
+    out = f"{name}_{to}"
+    convert = ["dataforge", "convert", f"{part.format}2{to}", path_word(root.named), out]
+    if part.format == "coco" and not renamed:
+        return [_register_coco(root, part, [*register, layout or "coco"])]
+    if part.format == "voc" and not root.only:
         known = name.lower() if part.layout and part.layout.name else ""
         given = ["--layout", layout or known] if layout or known else []
         convert = [*convert, *given, *split]
         if not any(map(is_image, root.files())):
             return [convert]
+        where = path_word(root.location)
         return [[*register, layout or "custom-voc", "--root", where, *split], convert]
-    return [[*convert, *split, "--image-mode", "copy"], coco]
+    if not root.only:
+        convert += split
+    converted = "custom-voc" if to == "voc" else "coco"  # a trainer finds what is written
+    return [[*convert, "--image-mode", "copy"], [*register, converted, "--root", out]]
+
+
+def _register_coco(root: Root, part: Part, register: list[str]) -> list[str]:
+    one = ["--split-files", f"{next(iter(part.splits))}={root.only}"] if root.only else []
+    if one and (re.search(r",|=.*=|=\s|\s$", one[1]) or one[1][0].isspace()):
+        return []  # the option would not be understood
+    return [*register, "--root", path_word(root.location), *one]
 
 
 # Oddities --------------------------------------------------------------------------------------
