@@ -8,6 +8,7 @@ One pass over the dataset, in the order of its files; `dataforge.checks` contain
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -147,7 +148,9 @@ class CheckReport(msgspec.Struct, kw_only=True):
 
 
 def check(
-    path: str, options: CheckOptions | None = None, progress: Progress | None = None
+    path: str | os.PathLike[str],
+    options: CheckOptions | None = None,
+    progress: Progress | None = None,
 ) -> CheckReport:
     """Check a dataset, or a training config.
 
@@ -163,7 +166,7 @@ def check(
         LayoutError: the layout cannot be inferred.
         ParseError: the config is not valid Python, or the ``dataforge.toml`` not valid TOML.
     """
-    options = options or CheckOptions()
+    path, options = os.fspath(path), options or CheckOptions()
     if is_config(path):
         return _check_config(path, options)
     with checked(path, options, progress) as found:

@@ -28,6 +28,9 @@ from dataforge.splits import (
     save_manifest,
 )
 
+_NEAR = 0.02
+"""Difference from a ratio up to which a split is what was asked for."""
+
 
 class SplitJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to split, and how; None means as in the existing manifest.
@@ -94,7 +97,7 @@ def make(job: SplitJob, progress: Progress | None = None) -> SplitReport:
     images, format_, found = _read(job, progress)
     kept = old.images if old else {}
     sides = rule.assign(images, kept)
-    findings = [*found, *findings, *_group_findings(rule, images, kept)]
+    findings = [*found, *findings, *_group_findings(rule, images, kept), *_far(rule, sides)]
     if gone := sorted(kept.keys() - images.keys()):
         findings.append(
             code("image-gone").at(
@@ -209,6 +212,26 @@ def _group_findings(rule: Rule, images: Iterable[str], kept: Mapping[str, str]) 
             )
         )
     return findings
+
+
+def _far(rule: Rule, sides: Mapping[str, str]) -> list[Finding]:
+    """A finding if groups keep the splits from their ratios."""
+    counts, total = Counter(sides.values()), len(sides)
+    if rule.group_by is None or all(
+        abs(counts[split] / total - ratio) <= _NEAR for split, ratio in rule.ratios.items()
+    ):
+        return []
+    shares = ", ".join(
+        f"{split} {counts[split] / total:.0%} instead of {ratio:.0%}"
+        for split, ratio in rule.ratios.items()
+    )
+    return [
+        code("ratios-not-met").at(
+            Place("."),
+            f"{shares}: groups are not divided",
+            "use smaller groups, or accept it",
+        )
+    ]
 
 
 def _class_counts(

@@ -203,7 +203,7 @@ def test_only_broken_files_are_findings_but_nothing_to_read_is_an_error(tmp_path
     (tmp_path / "c").mkdir()
     with pytest.raises(InputError):
         check(str(tmp_path / "c"))
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="no such file or folder"):
         check(str(tmp_path / "d"))
     with pytest.raises(InputError, match=r"a\.jpg: is an image; give a folder"):
         check(str(tmp_path / "a.jpg"))

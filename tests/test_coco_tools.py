@@ -188,7 +188,7 @@ def test_invalid_requests_are_refused(tmp_path: Path) -> None:
         merge([str(tmp_path)], out)
     with pytest.raises(UsageError, match="no COCO files"):
         merge([], out)
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="no such file or folder"):
         merge([str(tmp_path / "no.json")], out)
     with pytest.raises(InputError, match="no images left"):
         filter_file(source, out, Filter(min_area=99, drop_empty=True))

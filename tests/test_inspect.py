@@ -428,7 +428,7 @@ def test_a_coco_file_may_be_larger_than_other_annotation_files(
 
 
 def test_no_such_folder() -> None:
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="no such file or folder"):
         inspect("/no/such/folder")
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from dataforge.checks.table import known_codes
 from dataforge.codes import code, codes_of
-from dataforge.errors import UsageError
+from dataforge.errors import UsageError, did_you_mean
 from dataforge.findings import Finding
 from dataforge.io import explain_validation, load_toml
 
@@ -77,7 +77,11 @@ def load_settings(path: Path) -> Settings:
         UsageError: a key or value is invalid, or a reason or a pattern is missing.
         ParseError: the file is not valid TOML.
     """
-    table = load_toml(path).get("check", {})
+    tables = load_toml(path)
+    if unknown := [name for name in tables if name != "check"]:
+        hint = did_you_mean(unknown[0], ["check"], "expected [check]")
+        raise UsageError(f"{path}: no table [{unknown[0]}]; {hint}")
+    table = tables.get("check", {})
     try:
         settings = msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:

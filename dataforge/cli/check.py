@@ -236,7 +236,7 @@ def _check(
             for name in plan.files:
                 show_patch(name, [*plan.diff(name)])
             warn(_fixed(plan, "would fix"))
-            return 0
+            return 1 if plan.files and not output.exit_zero else 0
         if fixing.fix:
             kept = _write(plan, fixing)
             (tell if output.form == "text" else warn)(_fixed(plan, "fixed") + kept)

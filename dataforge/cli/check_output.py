@@ -15,9 +15,10 @@ from dataforge.check import CheckReport
 from dataforge.cli.command import is_quiet
 from dataforge.cli.output import MOST_IN_LINE, say, say_for_tools, table, warn
 from dataforge.codes import code
-from dataforge.errors import one_line, plural, shortened
+from dataforge.errors import InputError, ParseError, one_line, plural, shortened
 from dataforge.findings import Finding, Severity
-from dataforge.io import report_json
+from dataforge.formats import Text
+from dataforge.io import MAX_COCO_BYTES, Root, report_json
 
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
@@ -101,13 +102,34 @@ def as_json(report: CheckReport) -> Iterator[str]:
     yield report_json(report)
 
 
+def _with_lines(report: CheckReport) -> Iterator[Finding]:
+    """The findings, those in JSON files with the lines of what they point at."""
+    texts: dict[str, Text | None] = {}
+    for finding in report.findings:
+        place = finding.place
+        if place.line or not place.pointer or not place.file.lower().endswith(".json"):
+            yield finding
+            continue
+        if place.file not in texts:
+            try:
+                texts[place.file] = Text(
+                    place.file, Root(report.root).read_bytes(place.file, MAX_COCO_BYTES)
+                )
+            except (InputError, ParseError):
+                texts[place.file] = None
+        text = texts[place.file]
+        line, column = text.line_of(place.pointer) if text else (0, 0)
+        place = msgspec.structs.replace(place, line=line, column=column)
+        yield msgspec.structs.replace(finding, place=place)
+
+
 # GitHub -----------------------------------------------------------------------------------------
 
 
 def as_github(report: CheckReport) -> Iterator[str]:
     """Workflow commands, which GitHub shows as annotations on a pull request."""
     commands = {"error": "error", "warning": "warning", "note": "notice"}
-    for finding in report.findings:
+    for finding in _with_lines(report):
         properties = {"file": _path(report, finding), "title": finding.code}
         for key, number in (("line", finding.place.line), ("col", finding.place.column)):
             if number:
@@ -133,7 +155,7 @@ def _path(report: CheckReport, finding: Finding) -> str:
 
 def _sentence(finding: Finding) -> str:
     """Message and remedy, preceded by the location in the file if it has no line number."""
-    pointer = "" if finding.place.line else finding.place.pointer
+    pointer = "" if finding.file.endswith(".xml") else finding.place.pointer
     place = f"{pointer}: " if pointer else ""
     return place + finding.message + (f"; {finding.remedy}" if finding.remedy else "")
 
@@ -152,7 +174,7 @@ def as_sarif(report: CheckReport) -> Iterator[str]:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(report, finding, codes) for finding in report.findings],
+        "results": [_result(report, finding, codes) for finding in _with_lines(report)],
     }
     document = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

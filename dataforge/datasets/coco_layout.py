@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from dataforge.datasets.found_layout import FoundLayout
+from dataforge.datasets.recognise import instead
 from dataforge.errors import LayoutError, ParseError, plural
 from dataforge.formats.coco import image_names
 from dataforge.io import Root
@@ -81,6 +82,7 @@ def _find_splits(root: Root, names_in: _ImageNames) -> tuple[dict[str, str], lis
     if not splits:
         raise LayoutError(
             f"{root.location} contains no COCO file (images, annotations, categories)"
+            f"{instead(root)}"
         )
     order = [*SPLIT_ORDER, *sorted(splits)]
     return dict(sorted(splits.items(), key=lambda item: order.index(item[0]))), reasons

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 
 from dataforge.errors import InputError
 from dataforge.formats import Texts, formats, recognised
 from dataforge.io import Root, is_image, stem
+from dataforge.shell import command_line, path_word
 
 
 class FormatFound(msgspec.Struct, frozen=True):
@@ -63,6 +66,21 @@ def guess_formats(root: Root) -> tuple[str, list[FormatFound]]:
     if not any(map(is_image, root.files())):
         raise InputError(f"{root.location}: contains no annotations and no images")
     return "images", []
+
+
+def instead(root: Root) -> str:
+    """What a folder contains in place of what was looked for, and how to go on, for a message."""
+    for found in formats_in(root):
+        if found.format != "voc":
+            out = f"{os.path.basename(os.path.abspath(root.location))}_coco"
+            command = command_line(
+                "dataforge", "convert", f"{found.format}2coco", path_word(root.location), out,
+                "--image-mode", "copy",
+            )  # fmt: skip
+            return f", but {found.format}: {found.evidence}" + (
+                f"; convert it first: {command}; register {out} then" if command else ""
+            )
+    return ""
 
 
 def _intended(root: Root, unreadable: str) -> str:

@@ -10,7 +10,7 @@ import re
 from functools import cached_property
 
 from dataforge.errors import ParseError
-from dataforge.formats.json_spans import Json
+from dataforge.formats.json_spans import Json, path_of
 from dataforge.formats.spans import Span
 from dataforge.formats.xml_spans import Element, parse_spans
 from dataforge.io import declared_encoding
@@ -49,6 +49,19 @@ class Text:
     def text(self) -> str:
         """The whole text; a byte order mark is its first character."""
         return self.data.decode(self.codec)
+
+    def line_of(self, pointer: str) -> tuple[int, int]:
+        """(line, column) of a value in a JSON document, from 1; the closest around it if it is
+        missing, (0, 0) if the text cannot be read."""
+        path = path_of(pointer)
+        try:
+            for length in range(len(path), -1, -1):
+                if (span := self.json.span(path[:length])) is not None:
+                    before = self.text[: span[0]]
+                    return before.count("\n") + 1, span[0] - (before.rfind("\n") + 1) + 1
+        except (ParseError, RecursionError):
+            pass
+        return 0, 0
 
     @cached_property
     def json(self) -> Json:

@@ -59,7 +59,7 @@ class Root:
             found = os.path.isdir(self.location)
             self.path = Path(self.location)
         if not found:
-            raise InputError(f"{self.location}: no such folder")
+            raise InputError(_absence(self.location))
         self.too_long: list[str] = []
         self._files: list[str] | None = None
 
@@ -183,6 +183,17 @@ class Root:
             raise
         except Exception as error:  # remote file systems raise various exceptions
             raise not_opened(name, error) from error
+
+
+def _absence(location: str) -> str:
+    """Why nothing can be read there."""
+    if not location:
+        return "expected a folder or a file, got an empty path"
+    if os.path.islink(location):
+        return f"{location}: a link to {os.readlink(location)}, which does not exist"
+    if os.path.exists(location):
+        return f"{location}: is neither a folder nor a file"
+    return f"{location}: no such file or folder"
 
 
 def same_bytes(root: Root, names: Iterable[str]) -> list[list[str]]:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import TypeAlias
 
 from dataforge.errors import UsageError, plural
+
+_MOST_EXCHANGED = 200
+"""Groups up to which all pairs are tried; with more, the groups are small."""
 
 ClassCounts: TypeAlias = Mapping[str, Mapping[str, int]]
 """Image -> class -> number of instances."""
@@ -107,6 +111,8 @@ def assign(
     if labels is not None:
         assignment.stratify(units.values())
     assignment.fill(units.values())
+    if labels is not None:
+        assignment.balance([unit for unit in units.values() if unit.size > 1])
     return placed | {name: assignment.split_of[unit.name] for name, unit in unit_of.items()}
 
 
@@ -222,6 +228,40 @@ class _Assignment:
             self.reserve(unit, split)
         runs = [split for split, number in quota.items() for _ in range(number)]
         self.split_of |= {unit.name: split for unit, split in zip(single, runs, strict=True)}
+
+    def balance(self, groups: Sequence[_Unit]) -> None:
+        """Move and exchange groups as long as that brings the numbers of images closer.
+
+        Stratifying looks at classes first, and a few large groups may then fill a small split.
+        """
+        for _ in range(len(groups)):
+            best = min(self._changes(groups), key=lambda change: change[0], default=None)
+            if best is None or best[0] >= 0:
+                return
+            for unit, split in best[1]:
+                self.need[self.split_of[unit.name]] += unit.size
+                self.need[split] -= unit.size
+                self.split_of[unit.name] = split
+
+    def _changes(self, groups: Sequence[_Unit]) -> Iterator[tuple[int, list[tuple[_Unit, str]]]]:
+        """(how much farther a change brings the numbers of images, units and their new splits)."""
+        members = Counter(self.split_of.values())
+        for unit in groups:
+            old = self.split_of[unit.name]
+            for split in self.need:
+                if split != old and members[old] > 1:
+                    yield self._cost(old, split, unit.size), [(unit, split)]
+        if len(groups) <= _MOST_EXCHANGED:
+            for one, other in combinations(groups, 2):
+                first, second = self.split_of[one.name], self.split_of[other.name]
+                if first != second:
+                    cost = self._cost(first, second, one.size - other.size)
+                    yield cost, [(one, second), (other, first)]
+
+    def _cost(self, old: str, new: str, size: int) -> int:
+        """The change of the distances to the wanted numbers, for images that change the split."""
+        before = abs(self.need[old]) + abs(self.need[new])
+        return abs(self.need[old] + size) + abs(self.need[new] - size) - before
 
 
 def _counts(total: int, ratios: Mapping[str, float]) -> dict[str, int]:

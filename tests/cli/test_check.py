@@ -159,7 +159,7 @@ def test_exit_codes(cli: Cli, tmp_path: Path) -> None:
         assert cli("check", tmp_path, *wrong).returncode == 2
     result = cli("check", tmp_path / "none")
     assert (result.returncode, result.stdout) == (3, "")
-    assert result.stderr == f"error: {tmp_path / 'none'}: no such folder\n"
+    assert result.stderr == f"error: {tmp_path / 'none'}: no such file or folder\n"
 
 
 def test_forms_of_the_report(cli: Cli, tmp_path: Path) -> None:

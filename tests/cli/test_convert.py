@@ -129,7 +129,7 @@ def test_2_wrong_usage(cli: Cli, tmp_path: Path, arguments: list[str], expected:
 @pytest.mark.parametrize(
     ("converter", "source", "said"),
     [
-        ("labelme2coco", "gone", "gone: no such folder"),
+        ("labelme2coco", "gone", "gone: no such file or folder"),
         ("labelme2coco", "in/a.jpg", "in/a.jpg: is an image; give a folder"),
         ("labelme2coco", "empty", "empty: nothing can be converted from labelme"),
         ("labelme2coco", "other", "coco.json: is not a labelme file"),

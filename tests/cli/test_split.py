@@ -51,7 +51,7 @@ def test_split_then_register(cli: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["gone", "--split", "a=1"], 3, "gone: no such folder"),
+        (["gone", "--split", "a=1"], 3, "gone: no such file or folder"),
         (["empty", "--split", "a=1"], 3, "no annotations and no images"),
         ([SAMPLE / "labelme"], 2, "requires --split"),
         ([SAMPLE / "labelme", "--split", "a=2"], 2, "--split a=2"),

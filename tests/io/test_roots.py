@@ -41,7 +41,7 @@ def test_mutually_linked_folders_terminate(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
-        ("absent", "no such folder"),
+        ("absent", "no such file or folder"),
         ("absent.json", "no such folder"),
         ("file.jpg", "is an image; give a folder or an annotation file"),
     ],

@@ -130,7 +130,7 @@ def test_cli_options(cli: Cli, parts: Path, tmp_path: Path) -> None:
         (["--layout", "nonsense"], 2, "--layout nonsense"),
         (["--gpus", "0"], 2, "gpus"),
         (["--labels", "a,a"], 2, "class 'a' is declared twice"),
-        (["--root", "/no/such/folder"], 3, "/no/such/folder: no such folder"),
+        (["--root", "/no/such/folder"], 3, "/no/such/folder: no such file or folder"),
         (["--layout", "voc"], 3, "does not have the layout voc"),
         (["--layout", "no.toml"], 3, "no.toml: cannot be read"),
         (["--image-dir", "Pictures", "--layout", "humanparts"], 3, "--image-dir Pictures: "),

@@ -118,5 +118,5 @@ def test_a_single_file_of_a_folder(tmp_path: Path) -> None:
     write(tmp_path / "in" / "two.json", coco_file(1))
     report = run(tmp_path / "in" / "one.json")
     assert (report.images, report.shapes, report.failed) == ({"all": 1}, 2, False)
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="no such file or folder"):
         run(tmp_path / "in" / "no.json")
