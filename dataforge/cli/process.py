@@ -31,6 +31,7 @@ def run(arguments: Sequence[str] | None) -> int:
         arguments: None for those of this process, in which signals have no effect afterwards.
     """
     signals = Signals()
+    written.clear()  # by an earlier run in this process
     try:
         with SafeStreams() as out:
             code = _run(arguments, signals)

@@ -15,6 +15,7 @@ from helpers import REPO, SQUARE, document, load_coco, python, shape, write
 from dataforge.engines.local import LocalEngine
 from dataforge.errors import DataforgeError
 from dataforge.interrupts import Interrupted
+from dataforge.io import write_text
 
 
 def dataset(folder: Path) -> Path:
@@ -82,17 +83,22 @@ def test_an_error_in_a_worker_names_the_line_there(cli: Cli, tmp_path: Path) -> 
 def test_an_interruption_says_what_was_written(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int, code: int
 ) -> None:
+    names: list[str] = []
+
     def stopped(*_: Any) -> Any:
+        for name in names:
+            write_text(tmp_path / name, "")
         raise Interrupted(number)
 
     monkeypatch.setattr("dataforge.cli.inspect.inspect", stopped)
-    monkeypatch.setattr("dataforge.cli.process.written", written := [])
     done = cli("inspect", ".")
     assert (done.returncode, done.stderr) == (code, "interrupted, nothing written\n")
-    written += [tmp_path / name for name in ("a\nb", "c", "d", "e", "f")]
+    names += ["a\nb", "c", "d", "e", "f"]
     assert cli("inspect", ".").stderr == (
         f"interrupted; already written: {tmp_path}/a\\nb, {tmp_path}/c, {tmp_path}/d and 2 more\n"
     )
+    names.clear()
+    assert cli("inspect", ".").stderr == "interrupted, nothing written\n"
 
 
 # Streams ----------------------------------------------------------------------------------------
