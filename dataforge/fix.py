@@ -143,7 +143,7 @@ class FixPlan:
         self._refuse_changed(name)
         try:
             mode = stat.S_IMODE(path.stat().st_mode)
-            with atomic_write(path, mode) as stream:
+            with atomic_write(path, mode=mode) as stream:
                 stream.write(self._files[name].data)
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error

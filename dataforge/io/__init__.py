@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataforge.io.folders import Folder
 from dataforge.io.images import ImageHeader
 from dataforge.io.json import decode_json, decode_repaired, in_64_bits, plain, without_nan
 from dataforge.io.limits import MAX_COCO_BYTES, MAX_COORDINATE, MAX_IMAGE_PIXELS
@@ -32,6 +33,7 @@ __all__ = [
     "MAX_COORDINATE",
     "MAX_IMAGE_PIXELS",
     "REGISTRATION",
+    "Folder",
     "ImageHeader",
     "Plugins",
     "Root",

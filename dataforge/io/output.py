@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -11,66 +12,109 @@ from typing import IO, Any
 import msgspec
 
 from dataforge.errors import OutputError
-from dataforge.io.staging import claimed, put_in_place
+from dataforge.io.attributes import copy_attributes
+from dataforge.io.folders import Folder
+from dataforge.io.places import Place, put_in_place
+from dataforge.io.staging import Claim, claimed
 
 
 @contextmanager
-def atomic_write(path: Path, mode: int | None = None) -> Iterator[IO[bytes]]:
+def atomic_write(
+    path: Path, *, mode: int | None = None, like: int | None = None
+) -> Iterator[IO[bytes]]:
     """A stream for a file that is put in place only if the block succeeds.
+
+    A link with this path is replaced itself; its target is not written.
 
     Args:
         path: path of the file; missing folders are created.
         mode: file permissions; None for the default of new files.
+        like: descriptor of a file whose owner, group, mode and extended attributes the new one
+            gets.
 
     Raises:
         OutputError: the folder or the file cannot be written, or another run is writing it.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with claimed(path, path.parent, folder=False) as temporary:
-            with temporary.open("wb") as stream:
+        with Folder.open(path.parent) as home, claimed(path.name, home, folder=False) as claim:
+            with os.fdopen(os.dup(claim.file), "wb") as stream:
                 yield stream
-            # Temporary files are private; the dataset gets the permissions of the umask.
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask if mode is None else mode)
-            os.replace(temporary, path)
+            _set_attributes(claim.file, mode, like)
+            if not claim.is_there():
+                raise OutputError(f"{path}: its temporary file was removed; run the command again")
+            home.replace(claim.name, home, path.name)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
+def _set_attributes(handle: int, mode: int | None, like: int | None) -> None:
+    """Temporary files are private; the file gets its own permissions, or those of the umask."""
+    if like is not None:
+        copy_attributes(like, handle)
+        return
+    umask = os.umask(0)
+    os.umask(umask)
+    os.chmod(handle, 0o666 & ~umask if mode is None else mode)
+
+
 @contextmanager
-def staged(out: Path, replaced: Sequence[Path], *, force: bool) -> Iterator[Path]:
+def staged(
+    out: Path,
+    replaced: Sequence[Path],
+    *,
+    force: bool,
+    inputs: Collection[str] = (),
+    shared: bool = False,
+) -> Iterator[Path]:
     """A temporary path for `out`, a file or a folder, moved into place if the block succeeds.
 
     If the block fails, nothing is left behind. If the run is killed, the next run that writes
-    `out` removes the leftovers. See `dataforge.io.staging.put_in_place`.
+    `out` removes the leftovers. How the output is put in place, what is kept there, and what a
+    killed run leaves, is drawn in `dataforge.io.places`.
 
     Args:
         out: path of the output.
-        replaced: files and folders that the output contains; with `force`, existing folders among
-        them are replaced as a whole.
+        replaced: files and folders that the output contains; with `force`, what existing folders
+            among them contained before is removed. The files are put in place last.
         force: overwrite existing files.
+        inputs: real paths of files that the run reads, which are never overwritten or removed.
+        shared: other machines write to the temporary path, too.
 
     Raises:
         OutputError: the output exists and `force` is not set, it cannot be written, or
             another run is writing it.
     """
     target = Path(os.path.realpath(out)) if out.is_dir() else out
-    home = target.parent
+    home, name = target.parent, target.name
     if target.is_dir() and (os.path.ismount(target) or not os.access(home, os.W_OK)):
-        home = target
+        home, name = target, ""
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with claimed(target, home, folder=True) as stage:
+        with Folder.open(home) as place, claimed(target.name, place, folder=True) as claim:
             for path in replaced:
                 if path.exists() and not force:
                     raise OutputError(f"{path} already exists; use --force to overwrite")
-            yield stage / target.name
-            folders = {target / path.relative_to(out) for path in replaced}
-            put_in_place(stage, stage / target.name, target, folders, force=force)
+            relative = {path.relative_to(out).as_posix() for path in replaced}
+            names = frozenset("" if path == "." else path for path in relative)
+            goal = Place(place, name, target, names, inputs, force)
+            old = goal.found()
+            with _stage(claim, target) as stage:
+                yield (stage.path if shared else stage.steady) / target.name
+                put_in_place(stage, target.name, goal, old)
     except OSError as error:
         raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
+
+
+def _stage(claim: Claim, target: Path) -> Folder:
+    """The temporary folder; what is made in it belongs to the group that the output's does."""
+    stage = claim.folder()
+    if stage.handle is not None and target.is_dir():
+        status = target.stat()
+        if status.st_mode & stat.S_ISGID:
+            os.chown(stage.handle, -1, status.st_gid)
+            os.chmod(stage.handle, 0o2700)
+    return stage
 
 
 def write_text(path: Path, text: str) -> None:
