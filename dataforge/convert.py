@@ -108,7 +108,13 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
         report.add(_hidden(splits, writer))
         _count(splits, classes, report)
         out = Path(job.out)
-        with staged(out, writer.targets(out, output.names), force=job.force) as stage:
+        with staged(
+            out,
+            writer.targets(out, output.names),
+            force=job.force,
+            inputs=placing.inputs(found.images),
+            shared=engine.remote,
+        ) as stage:
             report.add(placing.place(splits, stage, out))
             plan = WritePlan(
                 stage=stage,

@@ -64,6 +64,8 @@ class LocalEngine(Engine):
         workers: number of processes; 0 for one per core that this process may use.
     """
 
+    remote = False
+
     def __init__(self, workers: int, options: NoOptions | None = None) -> None:
         self.workers = workers or _cores()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataforge.io.folders import Folder
-from dataforge.io.images import ImageHeader
+from dataforge.io.images import ImageHeader, read_header
 from dataforge.io.json import decode_json, decode_repaired, in_64_bits, plain, without_nan
 from dataforge.io.limits import MAX_COCO_BYTES, MAX_COORDINATE, MAX_IMAGE_PIXELS
 from dataforge.io.names import (
@@ -55,6 +55,7 @@ __all__ = [
     "parse_xml",
     "plain",
     "read_file",
+    "read_header",
     "resolve",
     "same_bytes",
     "split_pointer",

@@ -62,10 +62,10 @@ class Place(NamedTuple):
     inputs: Collection[str] = ()
     force: bool = False
 
-    def is_replaced(self, relative: str) -> bool:
-        """Whether a path is one of those that are replaced, or below one."""
+    def tops(self, relative: str) -> list[str]:
+        """Those of the replaced paths that a path is, or is below."""
         parts = PurePosixPath(relative)
-        return any(str(path) in self.replaced for path in (parts, *parts.parents))
+        return [str(path) for path in (parts, *parts.parents) if str(path) in self.replaced]
 
     def is_input(self, relative: str) -> bool:
         """Whether the run has read a file of the output."""
@@ -129,7 +129,7 @@ def put_in_place(stage: Folder, name: str, place: Place, old: Mapping[str, Signa
         name: of the new output there.
         place: where it goes.
         old: what `Place.found` returned before the run: of the folders that are replaced, these
-            files are removed if they are unchanged and not written anew.
+            files are removed if they are unchanged, and of a kind that is written there anew.
 
     Raises:
         OutputError: something exists and `force` is not set, or is a link or of another kind;
@@ -147,10 +147,28 @@ def put_in_place(stage: Folder, name: str, place: Place, old: Mapping[str, Signa
         return
     with out, stage.inner(name) as new:
         moves = list(_moves(new, out, place))
-        gone = [path for path in old if not place.is_input(path)]
-        if len(moves) + len(gone) > 1 and _swapped(stage, name, new, out, place, old):
+        old = dict(_of_the_same_kind(new, place, old))
+        if len(moves) + len(old) > 1 and _swapped(stage, name, new, out, place, old):
             return
-        _Moving(stage, new, out, place).all(moves, {path: old[path] for path in gone})
+        _Moving(stage, new, out, place).all(moves, old)
+
+
+def _of_the_same_kind(
+    new: Folder, place: Place, old: Mapping[str, Signature]
+) -> Iterator[tuple[str, Signature]]:
+    """Those of the old files whose extension one of the new files in the replaced folder has.
+
+    So notes, and labels of another format that lie in the same folder, are kept.
+    """
+    kinds: dict[str, set[str]] = {top: set() for top in place.replaced}
+    for path, _ in _files(new):
+        for top in place.tops(path):
+            kinds[top].add(PurePosixPath(path).suffix)
+    for path, then in old.items():
+        own = [kinds[top] for top in place.tops(path)]
+        same = not any(own) or any(PurePosixPath(path).suffix in some for some in own)
+        if same and not place.is_input(path):
+            yield path, then
 
 
 def _put_whole(stage: Folder, name: str, place: Place, *, is_file: bool) -> None:
@@ -261,7 +279,7 @@ class _Moving:
                         undo()
                 raise
         above = {str(parent) for path in old for parent in PurePosixPath(path).parents}
-        self._remove_empty(path for path in above if self._place.is_replaced(path))
+        self._remove_empty(path for path in above if self._place.tops(path))
 
     def _rank(self, move: _Move) -> int:
         """Images come first, and the files that the caller names last."""
@@ -391,7 +409,7 @@ def _all_ours(
         for name, status in entries:
             path, is_folder = joined(folder, name), stat.S_ISDIR(status.st_mode)
             known = path in made or (
-                place.is_replaced(path) and (is_folder or old.get(path) == signature(status))
+                place.tops(path) and (is_folder or old.get(path) == signature(status))
             )
             if not known or (status.st_uid, status.st_dev) != (user, top.st_dev):
                 return None

@@ -158,7 +158,7 @@ class InPlace(Case):
 class Shared(Case):
     """An output in a folder that holds other files: it is put in place one by one."""
 
-    last = ("instances_", "data.yaml", "layout.toml")
+    last = ("instances_", "data.yaml", "layout.toml", "dataforge_registration.json")
 
     def check(self, fault: str) -> bool:
         """Each file is the old or the new, others' are the very same, and what names all is last.
