@@ -49,7 +49,7 @@ from dataforge.formats import (
     get_format,
     merge_losses,
 )
-from dataforge.io import Root, convert_options, is_image, staged
+from dataforge.io import Root, convert_options, is_image, refuse_planted, staged
 from dataforge.jobs import Job, Report, save_report
 from dataforge.records import Category, Header
 from dataforge.splits import Rule, check_split_names, load_rule, not_in_manifest, split_names
@@ -79,6 +79,8 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
     writer = writer_of(job.writes)
     rule = load_rule(job.split, job.seed, job.stratify, job.group_by)
     source = Source(root or job.source, job.reads, job.read_options, job.layout)
+    if not source.root.remote:
+        refuse_planted(Path(job.out), source.root.path)
     where = f"where {job.writes} is written"
     write_options = convert_options(writer.Options, job.write_options, where)
     placing = Placing(job.image_mode, job.out, writer, source)

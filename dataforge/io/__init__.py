@@ -16,7 +16,14 @@ from dataforge.io.names import (
     resolve,
     stem,
 )
-from dataforge.io.output import atomic_write, staged, write_json, write_text
+from dataforge.io.output import (
+    NamedFile,
+    atomic_write,
+    refuse_planted,
+    staged,
+    write_json,
+    write_text,
+)
 from dataforge.io.packaged import asset, installed_versions
 from dataforge.io.plugins import Plugins, failed_plugins
 from dataforge.io.reading import read_file, to_utf8
@@ -35,6 +42,7 @@ __all__ = [
     "REGISTRATION",
     "Folder",
     "ImageHeader",
+    "NamedFile",
     "Plugins",
     "Root",
     "asset",
@@ -56,6 +64,7 @@ __all__ = [
     "plain",
     "read_file",
     "read_header",
+    "refuse_planted",
     "resolve",
     "same_bytes",
     "split_pointer",

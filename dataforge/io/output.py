@@ -14,20 +14,94 @@ import msgspec
 from dataforge.errors import OutputError
 from dataforge.io.attributes import copy_attributes
 from dataforge.io.folders import Folder
-from dataforge.io.places import Place, put_in_place
+from dataforge.io.places import Place, Signature, put_in_place, signature
 from dataforge.io.staging import Claim, claimed
+
+
+class NamedFile:
+    """A file that the user named to be written, as it was when the run began.
+
+    Other functions here accept it in place of a path. If the file has appeared or changed when it
+    is written, perhaps because the run itself wrote it, it is not overwritten.
+
+    Args:
+        path: of the file.
+        force: overwrite it if it exists.
+
+    Raises:
+        OutputError: it exists and `force` is not set, or it is no file.
+    """
+
+    def __init__(self, path: Path, *, force: bool = False) -> None:
+        self.path = path
+        self._then = self._now()
+        if self._then is not None and not force:
+            raise OutputError(f"{path} already exists; use --force to overwrite")
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def _now(self) -> Signature | None:
+        try:
+            status = os.lstat(self.path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be written: {error.strerror}") from error
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISLNK(status.st_mode):
+            raise OutputError(f"{self.path} is a folder, a pipe or a device; name a file")
+        return signature(status)
+
+    def replace(self, home: Folder, temporary: str) -> None:
+        """Give the temporary file in the same folder its name.
+
+        Raises:
+            OutputError: the file is not as it was when the run began.
+            OSError: it cannot be written.
+        """
+        changed = OutputError(f"{self.path} was written during the run, and is not overwritten")
+        if self._now() != self._then:
+            raise changed
+        if self._then is not None:
+            home.replace(temporary, home, self.path.name)
+            return
+        try:
+            home.add(temporary, home, self.path.name)
+        except FileExistsError:
+            raise changed from None
+
+
+def refuse_planted(out: Path, folder: Path) -> None:
+    """Reject an output whose path leads through a link that a dataset contains.
+
+    Args:
+        out: as the user named it.
+        folder: of the dataset.
+
+    Raises:
+        OutputError: it does.
+    """
+    home = os.path.realpath(folder)
+    path = os.path.abspath(out)
+    while (above := os.path.dirname(path)) != path:
+        if os.path.islink(path) and f"{os.path.realpath(above)}/".startswith(f"{home}/"):
+            raise OutputError(
+                f"{path} is a link inside {folder}, the dataset that is read; remove it, or name "
+                "the folder that it leads to"
+            )
+        path = above
 
 
 @contextmanager
 def atomic_write(
-    path: Path, *, mode: int | None = None, like: int | None = None
+    file: Path | NamedFile, *, mode: int | None = None, like: int | None = None
 ) -> Iterator[IO[bytes]]:
     """A stream for a file that is put in place only if the block succeeds.
 
     A link with this path is replaced itself; its target is not written.
 
     Args:
-        path: path of the file; missing folders are created.
+        file: path of the file; missing folders are created.
         mode: file permissions; None for the default of new files.
         like: descriptor of a file whose owner, group, mode and extended attributes the new one
             gets.
@@ -35,6 +109,7 @@ def atomic_write(
     Raises:
         OutputError: the folder or the file cannot be written, or another run is writing it.
     """
+    path = file.path if isinstance(file, NamedFile) else file
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with Folder.open(path.parent) as home, claimed(path.name, home, folder=False) as claim:
@@ -43,7 +118,10 @@ def atomic_write(
             _set_attributes(claim.file, mode, like)
             if not claim.is_there():
                 raise OutputError(f"{path}: its temporary file was removed; run the command again")
-            home.replace(claim.name, home, path.name)
+            if isinstance(file, NamedFile):
+                file.replace(home, claim.name)
+            else:
+                home.replace(claim.name, home, path.name)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
@@ -117,7 +195,7 @@ def _stage(claim: Claim, target: Path) -> Folder:
     return stage
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path | NamedFile, text: str) -> None:
     """Write UTF-8 text with LF line endings, atomically.
 
     Raises:
@@ -127,7 +205,7 @@ def write_text(path: Path, text: str) -> None:
         stream.write(text.encode())
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path | NamedFile, value: Any) -> None:
     """Write indented UTF-8 JSON, atomically.
 
     Raises:
