@@ -46,6 +46,7 @@ def command() -> Command:
                 "what",
                 nargs=-1,
                 metavar="[CONVERTER] SRC OUT",
+                writes="output",
                 help="Converter, such as labelme2coco (not with --to), source and output.",
             ),
             Option(

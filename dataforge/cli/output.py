@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -14,7 +13,7 @@ import msgspec
 from dataforge.cli.command import is_quiet
 from dataforge.errors import one_line, plural
 from dataforge.findings import Finding
-from dataforge.io import write_json
+from dataforge.io import NamedFile, write_json
 
 if TYPE_CHECKING:
     from dataforge.datasets import Progress
@@ -71,7 +70,7 @@ class Output(msgspec.Struct, frozen=True):
     """
 
     json: bool = False
-    report: Path | None = None
+    report: NamedFile | None = None
     exit_zero: bool = False
 
     def give(self, report: R, show: Callable[[R], None], *, failed: bool = False) -> int:

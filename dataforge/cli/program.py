@@ -65,7 +65,9 @@ class _Verbs(Group):
         return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
-def _app() -> Group:
+def program() -> Group:
+    """The whole command line."""
+
     def version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         if wanted:
             click.echo(__version__)
@@ -114,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     message, code = "", 0
     names: dict[str, Any] = {"prog_name": _PROGRAM, "complete_var": _COMPLETE}
     try:
-        code = _app().main(arguments, standalone_mode=False, **names) or 0
+        code = program().main(arguments, standalone_mode=False, **names) or 0
     except click.ClickException as error:
         code = _wrong_usage(error)
     except click.Abort:  # Ctrl-C

@@ -52,6 +52,7 @@ def command() -> Command:
             options.group_by_option(),
             options.output_option("The manifest: a .json or .toml file.", "FILE", "splits.json"),
             options.output(),
+            options.force_option(only_report=True),
         ],
     )
 
