@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataforge.io.attributes import copy_attributes
 from dataforge.io.folders import Folder
 from dataforge.io.images import ImageHeader, read_header
 from dataforge.io.json import decode_json, decode_repaired, in_64_bits, plain, without_nan
@@ -27,6 +28,7 @@ from dataforge.io.output import (
 from dataforge.io.packaged import asset, installed_versions
 from dataforge.io.plugins import Plugins, failed_plugins
 from dataforge.io.reading import read_file, to_utf8
+from dataforge.io.rewriting import is_inside, refuse_unwritable, rewrite
 from dataforge.io.roots import Root, same_bytes
 from dataforge.io.staging import clear_away
 from dataforge.io.toml import load_toml, toml_value
@@ -49,6 +51,7 @@ __all__ = [
     "atomic_write",
     "clear_away",
     "convert_options",
+    "copy_attributes",
     "declared_encoding",
     "decode_json",
     "decode_repaired",
@@ -57,6 +60,7 @@ __all__ = [
     "in_64_bits",
     "installed_versions",
     "is_image",
+    "is_inside",
     "is_plain",
     "last_part",
     "load_toml",
@@ -65,7 +69,9 @@ __all__ = [
     "read_file",
     "read_header",
     "refuse_planted",
+    "refuse_unwritable",
     "resolve",
+    "rewrite",
     "same_bytes",
     "split_pointer",
     "staged",

@@ -55,7 +55,7 @@ class Folder:
         """Open a folder below this one; no link is followed.
 
         Args:
-            relative: POSIX path; empty for this folder once more.
+            relative: POSIX path; empty, or a dot, for this folder once more.
             make: create missing folders.
 
         Raises:
@@ -63,7 +63,7 @@ class Folder:
             OSError: it does not exist, or cannot be opened.
         """
         here = Folder(self.path, None if self.handle is None else os.dup(self.handle))
-        for name in filter(None, relative.split("/")):
+        for name in (part for part in relative.split("/") if part not in ("", ".")):
             with here:
                 here = here._next(name, make)
         return here
@@ -244,6 +244,24 @@ class Folder:
             waiting += [
                 joined(relative, name) for name, status in found if stat.S_ISDIR(status.st_mode)
             ]
+
+    def files(self, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
+        """(path, status) of all below a folder in it that is not a folder.
+
+        Raises:
+            OSError: a folder cannot be listed.
+        """
+        with self.inner(below) as top:
+            for inner, entries in top.walk():
+                for name, status in entries:
+                    if not stat.S_ISDIR(status.st_mode):
+                        yield joined(below, joined(inner, name)), status
+
+    def reaches(self, relative: str) -> bool:
+        """Whether there is such a folder below, behind no link."""
+        with suppress(OSError, OutputError), self.inner(relative):
+            return True
+        return False
 
     def _name(self, name: str) -> str:
         """What to call the system with."""

@@ -12,9 +12,9 @@ from typing import IO, Any
 import msgspec
 
 from dataforge.errors import OutputError
-from dataforge.io.attributes import copy_attributes
 from dataforge.io.folders import Folder
-from dataforge.io.places import Place, Signature, put_in_place, signature
+from dataforge.io.place import Place, Signature, signature
+from dataforge.io.places import put_in_place
 from dataforge.io.staging import Claim, claimed
 
 
@@ -93,9 +93,7 @@ def refuse_planted(out: Path, folder: Path) -> None:
 
 
 @contextmanager
-def atomic_write(
-    file: Path | NamedFile, *, mode: int | None = None, like: int | None = None
-) -> Iterator[IO[bytes]]:
+def atomic_write(file: Path | NamedFile, *, mode: int | None = None) -> Iterator[IO[bytes]]:
     """A stream for a file that is put in place only if the block succeeds.
 
     A link with this path is replaced itself; its target is not written.
@@ -103,8 +101,6 @@ def atomic_write(
     Args:
         file: path of the file; missing folders are created.
         mode: file permissions; None for the default of new files.
-        like: descriptor of a file whose owner, group, mode and extended attributes the new one
-            gets.
 
     Raises:
         OutputError: the folder or the file cannot be written, or another run is writing it.
@@ -115,9 +111,8 @@ def atomic_write(
         with Folder.open(path.parent) as home, claimed(path.name, home, folder=False) as claim:
             with os.fdopen(os.dup(claim.file), "wb") as stream:
                 yield stream
-            _set_attributes(claim.file, mode, like)
-            if not claim.is_there():
-                raise OutputError(f"{path}: its temporary file was removed; run the command again")
+            _set_mode(claim.file, mode)
+            claim.check()
             if isinstance(file, NamedFile):
                 file.replace(home, claim.name)
             else:
@@ -126,11 +121,8 @@ def atomic_write(
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _set_attributes(handle: int, mode: int | None, like: int | None) -> None:
+def _set_mode(handle: int, mode: int | None) -> None:
     """Temporary files are private; the file gets its own permissions, or those of the umask."""
-    if like is not None:
-        copy_attributes(like, handle)
-        return
     umask = os.umask(0)
     os.umask(umask)
     os.chmod(handle, 0o666 & ~umask if mode is None else mode)

@@ -61,6 +61,12 @@ class Claim(NamedTuple):
         status = self.home.status(self.name)
         return status is not None and os.path.samestat(status, os.fstat(self.handle))
 
+    def check(self) -> None:
+        """Raise OutputError if it is not there."""
+        if not self.is_there():
+            path = self.home.path / self.name
+            raise OutputError(f"{path}: temporary file was removed; run the command again")
+
 
 @contextmanager
 def claimed(name: str, home: Folder, *, folder: bool) -> Iterator[Claim]:

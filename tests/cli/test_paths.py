@@ -26,7 +26,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a pr
 READ = """
 check path; check --layout; check --labels; check --label-aliases; check --image-dir; check --data
 coco filter src; coco merge files; coco subset src; coco subset --list
-convert --image-dir; convert --data; convert --label-aliases; convert --labels; convert --layout; convert --split
+convert --image-dir; convert --data; convert --label-aliases
+convert --labels; convert --layout; convert --split
 inspect path
 register --annotation-dir; register --image-dir; register --label-aliases; register --labels
 register --layout; register --python; register --root; register --split; register --split-files
@@ -55,8 +56,8 @@ check --drop; check --ignore; check --merge; check --select
 coco filter --classes
 convert --drop; convert --merge; convert --group-by; explain name
 check --lines; check --points; convert --lines; convert --points
-register --framework; register --alias; register --base; register --drop; register --merge; register --group-by
-register name; split --group-by; split --split; unregister name
+register --framework; register --alias; register --base; register --drop; register --merge
+register --group-by; register name; split --group-by; split --split; unregister name
 """
 """Text that is no path."""
 

@@ -14,7 +14,7 @@ import pytest
 from helpers import REPO, snapshot, write
 
 from dataforge.errors import OutputError
-from dataforge.io import atomic_write, places, staged, write_text
+from dataforge.io import Folder, atomic_write, staged, swapping, write_text
 from dataforge.io.staging import SUFFIX
 
 STAGE = f".out{SUFFIX}"
@@ -35,7 +35,7 @@ def no_exchange(*_: object) -> None:
 def steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """With and without the system call that swaps folders."""
     if request.param == "one by one":
-        monkeypatch.setattr(places, "_exchange", no_exchange)
+        monkeypatch.setattr(swapping, "_exchange", no_exchange)
 
 
 @pytest.mark.usefixtures("steps")
@@ -231,7 +231,7 @@ def test_folder_swapped_for_a_link_during_the_run_leads_nowhere(
         path.rename(tmp_path / "aside")
         path.symlink_to(elsewhere)
 
-    moved = places.Folder.add
+    moved = Folder.add
 
     def add(*arguments: Any) -> None:
         if not (tmp_path / "aside").exists():
@@ -239,7 +239,7 @@ def test_folder_swapped_for_a_link_during_the_run_leads_nowhere(
         moved(*arguments)
 
     if when == "while it is moved":
-        monkeypatch.setattr(places.Folder, "add", add)
+        monkeypatch.setattr(Folder, "add", add)
     with suppress(OutputError), staged(tmp_path / "out", [], force=True) as stage:
         if when == "while it is written":
             swap(tmp_path / "out" / "a")
@@ -276,6 +276,37 @@ def test_temporary_file_swapped_for_a_link_is_not_written_through(tmp_path: Path
     assert not (tmp_path / "a").exists()
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_folder_that_others_make_while_files_are_moved_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    out = tmp_path / "out"
+    write(out / "mine", "mine")
+    status, replaced = Folder.status, Folder.replace
+    moving = False
+
+    def late(self: Any, name: str) -> Any:
+        nonlocal moving
+        if moving and when == "before" and (self.path, name) == (out, "b"):
+            write(out / "b" / "sub" / "theirs", "theirs")
+        moving = moving or name == "a"
+        return status(self, name)
+
+    def later(self: Any, name: str, to: Any, new: str) -> None:
+        if when == "after" and new == "b":
+            write(out / "b" / "sub" / "theirs", "theirs")
+        replaced(self, name, to, new)
+
+    put(out, "a")
+    monkeypatch.setattr(Folder, "status", late)
+    monkeypatch.setattr(Folder, "replace", later)
+    put(out, "a", "b/sub/x", "b/y")
+    assert snapshot(out) == {
+        **dict.fromkeys(("a", "b/sub/x", "b/y"), b"new"),
+        "mine": b"mine", "b/sub/theirs": b"theirs",
+    }  # fmt: skip
+
+
 @pytest.mark.usefixtures("steps")
 def test_what_others_write_during_the_run_is_kept(tmp_path: Path) -> None:
     out = tmp_path / "out"
@@ -299,13 +330,13 @@ def test_file_written_just_before_the_swap_is_kept(
 ) -> None:
     write(tmp_path / "out" / "a", "old")
     write(tmp_path / "out" / "b", "old")
-    exchange = places._exchange
+    exchange = swapping._exchange
 
     def late(*arguments: Any) -> None:
         write(tmp_path / "out" / "new" / "theirs", "theirs")
         exchange(*arguments)
 
-    monkeypatch.setattr(places, "_exchange", late)
+    monkeypatch.setattr(swapping, "_exchange", late)
     put(tmp_path / "out", "a", "b", "c")
     assert snapshot(tmp_path / "out") == {
         **dict.fromkeys("abc", b"new"), "new/theirs": b"theirs"}  # fmt: skip
@@ -367,14 +398,14 @@ def test_failure_in_the_middle_moves_everything_back(
     for name in ("labels/a", "labels/old", "data", "notes"):
         write(out / name, "old")
     before = snapshot(out)
-    replaced = places.Folder.replace
+    replaced = Folder.replace
 
     def full(self: Any, name: str, to: Any, new: str) -> None:
         if new == "data" and self.path.name != "old":
             raise OSError(errno.ENOSPC, "No space left on device")
         replaced(self, name, to, new)
 
-    monkeypatch.setattr(places.Folder, "replace", full)
+    monkeypatch.setattr(Folder, "replace", full)
     with pytest.raises(OutputError, match="No space left"):
         put(out, "labels/a", "labels/b", "images/x/a.jpg", "data", replaced=("labels", "data"))
     assert snapshot(out) == before
