@@ -78,7 +78,13 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
     """
     writer = writer_of(job.writes)
     rule = load_rule(job.split, job.seed, job.stratify, job.group_by)
-    source = Source(root or job.source, job.reads, job.read_options, job.layout)
+    source = Source(
+        root or job.source,
+        job.reads,
+        job.read_options,
+        job.layout,
+        follow_links=job.follow_links,
+    )
     if not source.root.remote:
         refuse_planted(Path(job.out), source.root.path)
     where = f"where {job.writes} is written"

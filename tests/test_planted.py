@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 from helpers import SQUARE, document, picture, run_convert, shape, snapshot, write
 
+from dataforge.check import CheckOptions, check
 from dataforge.convert import Job, convert
-from dataforge.errors import OutputError
+from dataforge.errors import OutputError, ParseError
+from dataforge.inspect import inspect
+from dataforge.io import Root
+from dataforge.split import SplitJob, make
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 
@@ -162,3 +166,89 @@ def test_files_made_in_the_output_during_the_run_are_kept(tmp_path: Path, writes
     assert made
     for path, text in made.items():
         assert path.read_text() == text
+
+
+# Links in the dataset ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def linking(tmp_path: Path) -> Path:
+    """A dataset with links out: to a folder, to an annotation file, and to an image."""
+    folder = labelled(tmp_path / "set")
+    private = labelled(tmp_path / "private", "secret", "other")
+    with (private / "secret.jpg").open("ab") as stream:
+        stream.write(b"secret")  # all pictures are alike
+    (folder / "folder").symlink_to(private)
+    (folder / "other.json").symlink_to(private / "other.json")
+    (folder / "image.jpg").symlink_to(private / "secret.jpg")
+    write(folder / "image.json", document(shape("cat", SQUARE), image="image.jpg"))
+    write(folder / "way.json", document(shape("cat", SQUARE), image="folder/secret.jpg"))
+    (folder / ".hidden").symlink_to(private)
+    write(folder / "hidden.json", document(shape("cat", SQUARE), image=".hidden/secret.jpg"))
+    (folder / "inner.json").symlink_to("a.json")
+    return folder
+
+
+@pytest.mark.parametrize("mode", ["copy", "hardlink", "symlink"])
+@pytest.mark.parametrize("writes", ["coco", "voc", "yolo"])
+def test_links_out_of_the_dataset_are_not_followed(
+    tmp_path: Path, linking: Path, writes: str, mode: Any
+) -> None:
+    report = convert(job(linking, tmp_path / "out", writes, image_mode=mode))
+    (finding,) = [f for f in report.findings if f.code == "link-leaves-folder"]
+    assert (finding.file, "3 links" in finding.message) == ("folder", True)
+    secret = (tmp_path / "private" / "secret.jpg").read_bytes()
+    assert secret not in snapshot(tmp_path / "out").values()
+    names = {Path(name).name for name in snapshot(tmp_path / "out")}
+    assert "a.jpg" in names
+    assert not names & {"secret.jpg", "image.jpg", "other.jpg"}
+    followed = convert(job(linking, tmp_path / "more", writes, image_mode=mode, follow_links=True))
+    assert not [f for f in followed.findings if f.code == "link-leaves-folder"]
+    assert secret in snapshot(tmp_path / "more").values()
+
+
+def test_every_verb_that_reads_says_what_it_leaves_out(tmp_path: Path, linking: Path) -> None:
+    write(linking / "registered" / "dataforge_registration.json", "{}")
+    write(linking / "registered" / "hidden.json", document(shape("dog", SQUARE), image="a.jpg"))
+    findings = {
+        "check": check(str(linking)).findings,
+        "convert": run_convert(linking, tmp_path / "out").findings,
+        "inspect": inspect(str(linking)).findings,
+        "split": make(
+            SplitJob(source=str(linking), out=str(tmp_path / "s.json"), ratios="50,50")
+        ).findings,
+    }
+    for verb, found in findings.items():
+        said = {finding.code: finding.file for finding in found}
+        assert said["link-leaves-folder"] == "folder", verb
+        assert said["registered-folder"] == "registered", verb
+    followed = CheckOptions(follow_links=True)
+    assert "link-leaves-folder" not in check(str(linking), followed).counts
+
+
+def test_file_swapped_for_a_link_during_the_run_is_not_read(tmp_path: Path) -> None:
+    folder = labelled(tmp_path / "set")
+    secret = write(tmp_path / "secret", "secret")
+    root = Root(folder)
+    assert root.read_bytes("a.json")
+    (folder / "a.json").unlink()
+    (folder / "a.json").symlink_to(secret)
+    with pytest.raises(ParseError, match="leads out of the folder"):
+        root.read_bytes("a.json")
+    labelled(tmp_path / "private" / "inner")
+    labelled(folder / "inner")
+    assert Root(folder).read_bytes("inner/a.json")
+    (folder / "inner").rename(tmp_path / "aside")
+    (folder / "inner").symlink_to(tmp_path / "private" / "inner")
+    with pytest.raises(ParseError, match="leads out of the folder"):
+        root.read_bytes("inner/a.json")
+    assert Root(folder, follow_links=True).read_bytes("inner/a.json")
+
+
+def test_a_folder_or_file_that_is_named_may_be_a_link(tmp_path: Path) -> None:
+    labelled(tmp_path / "private")
+    (tmp_path / "set").symlink_to("private")
+    assert run_convert(tmp_path / "set", tmp_path / "one").shapes == 1
+    (tmp_path / "a.json").symlink_to("private/a.json")
+    (tmp_path / "a.jpg").symlink_to("private/a.jpg")
+    assert run_convert(tmp_path / "a.json", tmp_path / "two.json").shapes == 1

@@ -52,6 +52,7 @@ def command() -> Command:
             *_selecting(),
             Bundle("fixing", _fixing(), Fixing),
             options.layout_option(),
+            options.follow_links_option(),
             options.classes(),
             Bundle("chosen", chosen, given),
             Bundle("output", _output(), CheckOutput),

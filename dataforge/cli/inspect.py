@@ -27,6 +27,7 @@ def command() -> Command:
         help=_HELP,
         params=[
             Argument("path", metavar="PATH", help="Folder or annotation file."),
+            options.follow_links_option(),
             Option(
                 "--save",
                 metavar="FILE",
@@ -40,8 +41,8 @@ def command() -> Command:
     )
 
 
-def _inspect(path: str, save: NamedFile | None, output: Output) -> int:
-    found = inspect(path, str(save) if save else None)
+def _inspect(path: str, save: NamedFile | None, output: Output, follow_links: bool) -> int:
+    found = inspect(path, str(save) if save else None, follow_links=follow_links)
     code = output.give(found, show, failed=found.failed)
     if save:
         _save(found, save)

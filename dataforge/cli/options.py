@@ -75,6 +75,16 @@ def device_option(devices: Sequence[str]) -> Option:
     )
 
 
+def follow_links_option() -> Option:
+    """Permission to read what a dataset links to."""
+    return Option(
+        "--follow-links",
+        is_flag=True,
+        default=False,
+        help="Also read what links out of the folder lead to.",
+    )
+
+
 def force_option(what: str = "the file of --report", *, only_report: bool = False) -> Option:
     """Permission to overwrite.
 

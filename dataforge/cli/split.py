@@ -29,6 +29,7 @@ def command() -> Command:
             Argument("src", metavar="SRC", help="Folder or annotation file to read."),
             options.from_option(formats()),
             options.layout_option(),
+            options.follow_links_option(),
             Option(
                 "--split",
                 "ratios",

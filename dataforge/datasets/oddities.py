@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataforge.codes import code
 from dataforge.errors import plural
 from dataforge.findings import Finding, Place
-from dataforge.io import Root, is_image
+from dataforge.io import REGISTRATION, Root, is_image
 from dataforge.layouts import Layout
 
 
@@ -30,6 +30,28 @@ def images_without_annotation(root: Root, layout: Layout) -> Iterator[Finding]:
             Place(rest[0]),
             f"{plural(len(rest), 'image')} without an XML file (this is the first): not used",
             "annotate them; an image without objects requires an XML file without objects",
+        )
+
+
+def left_out(root: Root) -> Iterator[Finding]:
+    """What is below a folder and not read; nothing if a single file was named."""
+    if root.only is not None:
+        return
+    links, registered = root.left_out()
+    if links:
+        name, target = links[0]
+        yield code("link-leaves-folder").at(
+            Place(name),
+            f"{plural(len(links), 'link')} out of the folder (this is the first, to {target}): "
+            "not read",
+            "if you know where they lead, use --follow-links",
+        )
+    if registered:
+        yield code("registered-folder").at(
+            Place(registered[0]),
+            f"{plural(len(registered), 'folder')} with the file {REGISTRATION} (this is the "
+            "first): made by `dataforge register`, not read",
+            "if it is part of the dataset, remove that file",
         )
 
 

@@ -134,7 +134,10 @@ class Placing:
             own = self._own(out / folder)
             found = [
                 path
-                for path in (f"{folder}/{file}".lstrip("/") for file in Root(out / folder).files())
+                for path in (
+                    f"{folder}/{file}".lstrip("/")
+                    for file in Root(out / folder, follow_links=True).files()
+                )
                 if (is_image(path) or PurePosixPath(path).suffix in made)
                 and path not in wanted
                 and not (stage / path).exists()

@@ -33,6 +33,7 @@ from dataforge.io.roots import Root, same_bytes
 from dataforge.io.staging import clear_away
 from dataforge.io.toml import load_toml, toml_value
 from dataforge.io.validation import convert_options, explain_validation, split_pointer
+from dataforge.io.walk import LeftOut
 from dataforge.io.xml import declared_encoding, parse_xml
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "REGISTRATION",
     "Folder",
     "ImageHeader",
+    "LeftOut",
     "NamedFile",
     "Plugins",
     "Root",

@@ -1,11 +1,12 @@
-"""The files of a local folder, following symlinks, at any depth."""
+"""The files of a local folder, at any depth; links are followed inside it."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from dataforge.errors import InputError
 from dataforge.io.limits import MAX_LINKED_PATHS
@@ -14,26 +15,47 @@ from dataforge.io.names import BACKUP, REGISTRATION
 _BACKUP = re.compile(re.escape(BACKUP) + r"(-\d+)?$")
 
 
-def walk(location: str) -> Iterator[str]:
+class LeftOut(NamedTuple):
+    """What is not read.
+
+    Attributes:
+        links: links to files and folders outside, as (path, what the link says).
+        registered: folders that contain the file `REGISTRATION`.
+    """
+
+    links: list[tuple[str, str]]
+    registered: list[str]
+
+
+def walk(location: str, left_out: LeftOut, *, follow_links: bool = False) -> Iterator[str]:
     """The files below a folder, as POSIX paths relative to it, in no particular order.
 
-    Symlinks to folders are followed, except loops. Hidden files and folders, folders written by
-    `dataforge register`, and backups of `dataforge check --fix` are excluded.
+    Symlinks are followed inside the folder, except loops. Hidden files and folders, folders written
+    by `dataforge register`, and backups of `dataforge check --fix` are excluded.
+
+    Args:
+        location: the folder.
+        left_out: what is not read is added to it.
+        follow_links: also follow links that lead out of the folder.
 
     Raises:
         InputError: a folder cannot be listed, or is reachable by too many symlink paths.
     """
     # A symlink to a parent folder, by its real path or by the path taken here, would loop forever.
     # Not os.walk, which fails on folders nested 1,000 deep.
-    waiting: list[tuple[str, tuple[str, ...]]] = [("", (os.path.realpath(location),))]
+    home = os.path.realpath(location)
+    waiting: list[tuple[str, tuple[str, ...]]] = [("", (home,))]
     visits: Counter[str] = Counter()
     while waiting:
         prefix, way = waiting.pop()
         # By its real path, because the system follows at most 40 symlinks in one path.
         entries = _entries(way[-1], os.path.join(location, prefix))
-        names = [entry.name for entry in entries if not _is_folder(entry)]
-        if REGISTRATION in names and prefix:
+        if prefix and any(entry.name == REGISTRATION for entry in entries):
+            left_out.registered.append(prefix.rstrip("/"))
             continue
+        if not follow_links:
+            entries = [*_inside(entries, home, prefix, left_out)]
+        names = [entry.name for entry in entries if not _is_folder(entry)]
         # "._x.json" are the metadata files that macOS writes to non-Apple disks.
         yield from (prefix + name for name in names if not name.startswith("."))
         for entry in entries:
@@ -42,7 +64,7 @@ def walk(location: str) -> Iterator[str]:
             real = os.path.join(way[-1], entry.name)
             if entry.is_symlink():
                 real = os.path.realpath(real)
-                if any(_contains(real, above) for above in way):
+                if any(contains(real, above) for above in way):
                     continue
                 visits[real] += 1
                 if visits[real] > MAX_LINKED_PATHS:
@@ -51,6 +73,18 @@ def walk(location: str) -> Iterator[str]:
                         "remove the links that lead from one to the next"
                     )
             waiting.append((f"{prefix}{entry.name}/", (*way, real)))
+
+
+def _inside(
+    entries: Iterable[os.DirEntry[str]], home: str, prefix: str, left_out: LeftOut
+) -> Iterator[os.DirEntry[str]]:
+    """The entries that are not links that lead out of a folder."""
+    for entry in entries:
+        is_link = entry.is_symlink() and not entry.name.startswith(".")
+        if is_link and not contains(home, os.path.realpath(entry.path)):
+            left_out.links.append((prefix + entry.name, os.readlink(entry.path)))
+        else:
+            yield entry
 
 
 def _entries(folder: str, shown: str) -> list[os.DirEntry[str]]:
@@ -76,5 +110,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _contains(folder: str, inner: str) -> bool:
+def contains(folder: str, inner: str) -> bool:
+    """Whether a real path is that of a folder or of something in it."""
     return inner == folder or inner.startswith(folder.rstrip(os.sep) + os.sep)
