@@ -67,6 +67,7 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
         select: codes and groups; empty for those of ``dataforge.toml``, else all.
         ignore: codes and groups, in addition to those of ``dataforge.toml``.
         images: look at the image files.
+        follow_links: also read what links out of the folder lead to.
         pixels: also decode them, which finds truncated images and near duplicates.
         max_findings: of one code in the report; 0 for all.
         settings: a ``dataforge.toml``; None for the nearest in or above the working directory that
@@ -83,6 +84,7 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
     ignore: tuple[str, ...] = ()
     images: bool = True
     pixels: bool = True
+    follow_links: bool = False
     max_findings: int = MAX_FINDINGS
     settings: str | None = None
     engine: str = "local"
@@ -210,7 +212,7 @@ def checked(
         progress: see `check`.
         keep_text: keep the texts of the annotation files.
     """
-    root = KeepingRoot(path)
+    root = KeepingRoot(path, follow_links=options.follow_links)
     settings = _Settings(None if root.remote else root.path, options)
     format_, others = (options.reads, []) if options.reads else guess_formats(root)
     source = Source(root, format_, _read_options(format_, options), options.layout)

@@ -101,7 +101,7 @@ def merge(sources: Sequence[str], out: str, *, prefix: bool = False, force: bool
         headers = {file.source: file.header for file in files}
         findings, header = finished(unite(tables.united(headers)))
         images = _merged(files, numbers, report)
-        written = _write(images, header, report, out, force)
+        written = _write(images, header, report, out, force, sources)
         report.add(findings)
         return written
 
@@ -170,7 +170,7 @@ def filter_file(source: str, out: str, wanted: Filter, *, force: bool = False) -
 
     with _read(source, report) as file:
         header = _of_classes(file.header, wanted.classes, source)
-        written = _write(kept(file.images()), header, report, out, force)
+        written = _write(kept(file.images()), header, report, out, force, [source])
     for name, number in sorted(dropped.items()):
         lost = 0 if name == "empty-image" else number
         noun = "image" if name == "empty-image" else "annotation"
@@ -216,7 +216,8 @@ def subset(
         else:
             taken = _drawn(names, images or 0, seed, source)
         kept = (image for image in file.images() if image.file_name in taken)
-        written = _write(kept, file.header, report, out, force)
+        read = [source, *([str(listed)] if listed else [])]
+        written = _write(kept, file.header, report, out, force, read)
         rest = (seen for seen in file.survey.images if seen.file_name not in taken)
         lost = sum(sum(seen.instances.values()) for seen in rest)
     rest_of_images = plural(len(names) - len(taken), "image")
@@ -305,7 +306,12 @@ def _read(source: str, report: Report) -> Iterator[_File]:
 
 
 def _write(
-    images: Iterable[Image], header: Header, report: Report, out: str, force: bool
+    images: Iterable[Image],
+    header: Header,
+    report: Report,
+    out: str,
+    force: bool,
+    read: Iterable[str],
 ) -> Report:
     path = Path(out)
     if path.suffix.lower() != ".json":
@@ -314,7 +320,8 @@ def _write(
     counts: Counter[str] = Counter()
     number = 0
     stream = iter(images)
-    with staged(path, [path], force=force) as stage, ExitStack() as stack:
+    inputs = {os.path.realpath(source) for source in read}
+    with staged(path, [path], force=force, inputs=inputs) as stage, ExitStack() as stack:
         writer = writer_of("coco")
         plan = WritePlan(stage=stage, out=path.name, header=header, splits=(SINGLE_SPLIT,))
         writing = writer.open(plan, writer.Options())

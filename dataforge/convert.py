@@ -51,7 +51,7 @@ from dataforge.formats import (
     get_format,
     merge_losses,
 )
-from dataforge.io import Root, convert_options, is_image, staged
+from dataforge.io import Root, convert_options, is_image, refuse_planted, staged
 from dataforge.jobs import Job, Report, save_report
 from dataforge.records import Category, Header
 from dataforge.splits import Rule, check_split_names, load_rule, not_in_manifest, split_names
@@ -80,7 +80,15 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
     """
     writer = writer_of(job.writes)
     rule = load_rule(job.split, job.seed, job.stratify, job.group_by)
-    source = Source(root or job.source, job.reads, job.read_options, job.layout)
+    source = Source(
+        root or job.source,
+        job.reads,
+        job.read_options,
+        job.layout,
+        follow_links=job.follow_links,
+    )
+    if not source.root.remote:
+        refuse_planted(Path(job.out), source.root.path)
     where = f"where {job.writes} is written"
     write_options = convert_options(writer.Options, job.write_options, where)
     placing = Placing(job.image_mode, job.out, writer, source)
@@ -110,7 +118,13 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
         report.add(_hidden(splits, writer))
         _count(splits, classes, report)
         out = Path(job.out)
-        with staged(out, writer.targets(out, output.names), force=job.force) as stage:
+        with staged(
+            out,
+            writer.targets(out, output.names),
+            force=job.force,
+            inputs=placing.inputs(found.images),
+            shared=engine.remote,
+        ) as stage:
             report.add(placing.place(splits, stage, out))
             plan = WritePlan(
                 stage=stage,

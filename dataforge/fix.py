@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import time
 from bisect import bisect_right, insort
 from collections import Counter, defaultdict
@@ -29,7 +28,16 @@ from dataforge.diff import Moves, unified
 from dataforge.errors import OutputError, ParseError, UsageError
 from dataforge.findings import Clip, Drop, Edit, Finding, Place, Set, Severity
 from dataforge.formats import Change, Editor, Text, applied
-from dataforge.io import BACKUP, atomic_write, clear_away, staged
+from dataforge.io import (
+    BACKUP,
+    Folder,
+    clear_away,
+    copy_attributes,
+    is_inside,
+    refuse_unwritable,
+    rewrite,
+    staged,
+)
 
 Outcome: TypeAlias = Literal["made", "later", "never"]
 """Of a finding's edits: made in this run, left for the next one, or left for the user."""
@@ -101,12 +109,14 @@ class FixPlan:
             return None
         folder = self._root.path
         for name in self.files:
-            _refuse_unwritable(folder, name)
+            refuse_unwritable(folder, name)
         target = _backup_place(folder, backup)
         with staged(target, [target], force=False) as stage:
             for name in self.files:
                 self._refuse_changed(name)
                 _write(stage / name, self._files[name].text.data)
+                with open(folder / name, "rb") as old, open(stage / name, "rb") as kept:
+                    copy_attributes(old.fileno(), kept.fileno())
         # With a link to a folder, a file has two names, of which one is fixed; a link to a file of
         # the dataset becomes a file before its target changes.
         places = {Path(os.path.realpath((folder / name).parent)) / Path(name).name: name
@@ -141,10 +151,13 @@ class FixPlan:
 
     def _put(self, path: Path, name: str) -> None:
         self._refuse_changed(name)
+        folder = os.path.realpath(self._root.path)
         try:
-            mode = stat.S_IMODE(path.stat().st_mode)
-            with atomic_write(path, mode) as stream:
-                stream.write(self._files[name].data)
+            with (
+                Folder.open(Path(folder)) as root,
+                root.inner(Path(os.path.relpath(path.parent, folder)).as_posix()) as home,
+            ):
+                rewrite(home, path.name, self._files[name].data)
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
@@ -355,27 +368,6 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def _is_inside(folder: Path, path: Path) -> bool:
-    """Whether a path really leads into a folder, links followed."""
-    home = os.path.realpath(folder)
-    return os.path.commonpath([home, os.path.realpath(path)]) == home
-
-
-def _refuse_unwritable(folder: Path, name: str) -> None:
-    """Reject a file that is write-protected although its folder is not, or that is elsewhere."""
-    path = folder / name
-    if not _is_inside(folder, path.parent):
-        raise OutputError(f"{path} is outside {folder}, behind a link; use --output DIR")
-    try:
-        protected = not path.stat().st_mode & 0o222
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
-    if protected or not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-        raise OutputError(
-            f"{path} is read-only: nothing was written; use --output DIR to write elsewhere"
-        )
-
-
 def _backup_place(folder: Path, given: str | None) -> Path:
     if given is not None:
         _refuse_place(folder, Path(given))
@@ -395,5 +387,5 @@ def _refuse_place(folder: Path, target: Path) -> None:
     if os.path.lexists(target):
         clear_away(target)
         raise OutputError(f"{target} already exists; name a new folder")
-    if _is_inside(folder, target):
+    if is_inside(folder, target):
         raise OutputError(f"{target} is inside the dataset; name a folder outside it")

@@ -21,9 +21,9 @@ from dataforge.datasets import (
     images_without_annotation,
     in_two_splits,
     layout_rules,
+    left_out,
     recognisable,
     survey,
-    too_long,
     verifying,
     well_known_name,
 )
@@ -106,17 +106,20 @@ class Inspection(msgspec.Struct, kw_only=True):
         return next((part.layout for part in self.parts if part.layout), None)
 
 
-def inspect(location: str, layout_file: str | None = None) -> Inspection:
+def inspect(
+    location: str, layout_file: str | None = None, *, follow_links: bool = False
+) -> Inspection:
     """Examine a folder; nothing is written.
 
     Args:
         location: local path or fsspec URL.
         layout_file: where the layout will be saved; the commands then name it.
+        follow_links: also read what links out of the folder lead to.
 
     Raises:
         InputError: the folder does not exist.
     """
-    root = KeepingRoot(location)
+    root = KeepingRoot(location, follow_links=follow_links)
     images = [name for name in root.files() if is_image(name)]
     found = Inspection(
         root=location,
@@ -130,8 +133,7 @@ def inspect(location: str, layout_file: str | None = None) -> Inspection:
         found.parts.append(part)
         found.findings += _read(root, part, layout_file)
     found.findings += texts.findings if not found.usable else []
-    found.findings += empty_files(root)
-    found.findings += too_long(root)
+    found.findings += [*left_out(root), *empty_files(root)]
     found.findings = [*{one.identity: one for one in found.findings}.values()]  # of several parts
     found.needs = [] if found.parts else _what_it_needs(root, images, texts)
     return found

@@ -32,6 +32,7 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
             requires them (`copy`, `hardlink`, `symlink`); None is the format's default.
         clip: clip boxes, polygons and areas to the image.
         drop_empty: skip images without annotations.
+        follow_links: also read what links out of the source lead to.
         force: overwrite files that exist.
         engine: where the work runs, see `dataforge.engines`.
         engine_options: fields of the engine's `Options`.
@@ -52,6 +53,7 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     image_mode: ImageMode | None = None
     clip: bool = False
     drop_empty: bool = False
+    follow_links: bool = False
     force: bool = False
     engine: str = "local"
     engine_options: dict[str, Any] = msgspec.field(default_factory=dict)

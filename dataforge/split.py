@@ -42,6 +42,7 @@ class SplitJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         layout: of a VOC-like source, see `dataforge.datasets.find_layout`.
         ratios: see `dataforge.splits.parse_ratios`.
         seed, group_by, stratify: see `Rule`.
+        follow_links: also read what links out of the source lead to.
     """
 
     source: str
@@ -52,6 +53,7 @@ class SplitJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     seed: int | None = None
     group_by: str | None = None
     stratify: bool | None = None
+    follow_links: bool = False
 
 
 class SplitReport(msgspec.Struct, kw_only=True):
@@ -161,7 +163,7 @@ def _rule(job: SplitJob, old: Manifest | None) -> tuple[Rule, list[Finding]]:
 
 def _read(job: SplitJob, progress: Progress | None) -> tuple[ClassCounts, str, list[Finding]]:
     """(image -> class -> number of instances, format, findings of reading)."""
-    root = KeepingRoot(job.source)
+    root = KeepingRoot(job.source, follow_links=job.follow_links)
     format_ = job.reads or guess_format(root)
     source = Source(root, format_, {}, job.layout)
     resolver = source.rules.resolver()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from dataforge.check import MAX_FINDINGS, CheckOptions, check
@@ -17,7 +16,7 @@ from dataforge.cli.struct_options import format_options, given
 from dataforge.errors import UsageError, plural
 from dataforge.fix import FixPlan, planned_fixes
 from dataforge.formats import formats
-from dataforge.io import BACKUP, write_report
+from dataforge.io import BACKUP, NamedFile, write_report
 
 _HELP = """Find problems in a dataset or training config before training.
 
@@ -53,9 +52,11 @@ def command() -> Command:
             *_selecting(),
             Bundle("fixing", _fixing(), Fixing),
             options.layout_option(),
+            options.follow_links_option(),
             options.classes(),
             Bundle("chosen", chosen, given),
             Bundle("output", _output(), CheckOutput),
+            options.force_option(only_report=True),
             options.work(),
         ],
     )
@@ -133,12 +134,14 @@ def _fixing() -> list[Option]:
             "out",
             section=_FIXES,
             metavar="DIR",
+            writes="output",
             help="With --fix: write the fixed dataset, with its images, to a new folder.",
         ),
         Option(
             "--backup",
             section=_FIXES,
             metavar="DIR",
+            writes="output",
             help=f"With --fix: a new folder for the original files. [default: PATH{BACKUP}]",
         ),
     ]
@@ -188,7 +191,9 @@ class CheckOutput:
         UsageError: two output formats are given.
     """
 
-    def __init__(self, form: str | None, json: bool, report: Path | None, exit_zero: bool) -> None:
+    def __init__(
+        self, form: str | None, json: bool, report: NamedFile | None, exit_zero: bool
+    ) -> None:
         if json and form not in (None, "json"):
             raise UsageError(f"--json and --output-format {form}: choose one")
         self.form = "json" if json else form or "text"

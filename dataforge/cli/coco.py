@@ -31,11 +31,11 @@ def _source() -> Argument:
 
 
 def _shared() -> list[Any]:
-    return [options.output(), options.force_option("OUT")]
+    return [options.output(), options.force_option("OUT, and the file of --report")]
 
 
 def _target() -> Argument:
-    return Argument("out", metavar="OUT", help="COCO file to write.")
+    return Argument("out", metavar="OUT", writes="output", help="COCO file to write.")
 
 
 def _merge_command() -> Command:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import click
 from click.shell_completion import CompletionItem
 
+from dataforge.cli.targets import Writes, settle
 from dataforge.errors import DataforgeError, UsageError, did_you_mean
 
 GENERAL = "General options"
@@ -18,13 +19,28 @@ OUTPUT = "Output"
 
 
 class Argument(click.Argument):
-    """An argument with a help text, like an option."""
+    """An argument with a help text, like an option.
+
+    Args:
+        name: of the argument.
+        help: help text.
+        writes: what is written to the path that it names, the last one if there are several.
+        attrs: passed to `click.Argument`.
+    """
 
     section = "Arguments"
 
-    def __init__(self, name: str, *, help: str = "", **attrs: Any) -> None:  # noqa: A002
+    def __init__(
+        self,
+        name: str,
+        *,
+        help: str = "",  # noqa: A002
+        writes: Writes | None = None,
+        **attrs: Any,
+    ) -> None:
         super().__init__([name], **attrs)
         self.text = help
+        self.writes = writes
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
         """The argument's row in ``--help``."""
@@ -41,6 +57,7 @@ class Option(click.Option):
         look_up: called with a value that is not one of the choices; raises an error with the
             reason, such as a plug-in of this name that cannot be loaded.
         least, most: minimum and maximum value of a number.
+        writes: what is written to the path that it names; see `dataforge.cli.targets`.
         attrs: passed to `click.Option`.
     """
 
@@ -52,6 +69,7 @@ class Option(click.Option):
         look_up: Callable[[str], Any] | None = None,
         least: float | None = None,
         most: float | None = None,
+        writes: Writes | None = None,
         **attrs: Any,
     ) -> None:
         if attrs.get("type") is int:
@@ -63,6 +81,7 @@ class Option(click.Option):
         super().__init__(names, **attrs)
         self.section = section
         self.choices = tuple(choices)
+        self.writes = writes
         self._look_up = look_up
         self._least = least
         self._most = most
@@ -160,6 +179,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a UsageError becomes a click error that refers to this command."""
         try:
+            settle(ctx)
             for bundle in self._bundles:
                 values = {str(one.name): ctx.params.pop(str(one.name)) for one in bundle.options}
                 ctx.params[bundle.name] = bundle.make(**values)

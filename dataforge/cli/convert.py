@@ -46,6 +46,7 @@ def command() -> Command:
                 "what",
                 nargs=-1,
                 metavar="[CONVERTER] SRC OUT",
+                writes="output",
                 help="Converter, such as labelme2coco (not with --to), source and output.",
             ),
             Option(
@@ -57,6 +58,7 @@ def command() -> Command:
             options.from_option(known),
             *_image_options(),
             options.layout_option(),
+            options.follow_links_option(),
             options.classes(),
             options.split(),
             Bundle("chosen", format_options(known.values(), writes=True), given),
@@ -94,9 +96,10 @@ def _convert(
     chosen: dict[str, Any],
     work: dict[str, Any],
     output: Output,
+    follow_links: bool,
     **more: Any,
 ) -> int:
-    converter, src, out, root = _understood(what, to, from_)
+    converter, src, out, root = _understood(what, to, from_, follow_links=follow_links)
     between = CONVERTERS[converter]
     if not isinstance(between, Between):  # from another package, with its own options
         return _run_other(between, converter, src, out)
@@ -108,6 +111,7 @@ def _convert(
         writes=between.writes,
         read_options=read_options,
         write_options=write_options,
+        follow_links=follow_links,
         **classes,
         **split,
         **work,
@@ -119,7 +123,7 @@ def _convert(
 
 
 def _understood(
-    what: Sequence[str], to: str | None, from_: str | None
+    what: Sequence[str], to: str | None, from_: str | None, *, follow_links: bool
 ) -> tuple[str, str, str, Root | None]:
     """(converter, SRC, OUT) from the arguments, and SRC's root if its format was recognised.
 
@@ -132,7 +136,7 @@ def _understood(
             raise UsageError(f"--to {to} requires SRC and OUT, got {' '.join(what) or 'neither'}")
         src, out = what
         if from_ is None:
-            root = KeepingRoot(src)
+            root = KeepingRoot(src, follow_links=follow_links)
             from_ = guess_format(root)
         if from_ == to:
             raise UsageError(f"{src}: is {to} already; `dataforge coco` works on COCO files")

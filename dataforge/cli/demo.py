@@ -33,6 +33,7 @@ def command() -> Command:
                 default=Path("dataforge_demo"),
                 type=options.FILE,
                 metavar="[DIR]",
+                writes="output",
                 help="Folder to create. [default: dataforge_demo]",
             ),
             options.device_option(get_args(Device)),
@@ -43,6 +44,7 @@ def command() -> Command:
                 help="Framework to train with. [default: what is installed]",
             ),
             options.output(exit_zero=False),
+            options.force_option(only_report=True),
         ],
     )
 

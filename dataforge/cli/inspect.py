@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from dataforge.cli import options
 from dataforge.cli.command import Argument, Command, Option
 from dataforge.cli.output import Output, show_counts, show_findings, tell, warn
 from dataforge.errors import OutputError, UsageError, plural
 from dataforge.inspect import Inspection, Part, inspect
-from dataforge.io import write_text
+from dataforge.io import NamedFile, write_text
 from dataforge.layouts import to_toml
 
 _SHOWN_FOLDERS = 12
@@ -29,18 +27,25 @@ def command() -> Command:
         help=_HELP,
         params=[
             Argument("path", metavar="PATH", help="Folder or annotation file."),
-            Option("--save", metavar="FILE", type=options.FILE, help="Write the layout as TOML."),
+            options.follow_links_option(),
+            Option(
+                "--save",
+                metavar="FILE",
+                type=options.FILE,
+                writes="layout",
+                help="Write the layout as TOML.",
+            ),
             options.output(),
-            options.force_option("the file of --save"),
+            options.force_option("the files of --save and --report", only_report=True),
         ],
     )
 
 
-def _inspect(path: str, save: Path | None, output: Output, force: bool) -> int:
-    found = inspect(path, str(save) if save else None)
+def _inspect(path: str, save: NamedFile | None, output: Output, follow_links: bool) -> int:
+    found = inspect(path, str(save) if save else None, follow_links=follow_links)
     code = output.give(found, show, failed=found.failed)
     if save:
-        _save(found, save, force)
+        _save(found, save)
         if not output.json:
             tell(f"wrote {save}")
     if not found.usable:
@@ -50,12 +55,10 @@ def _inspect(path: str, save: Path | None, output: Output, force: bool) -> int:
     return code
 
 
-def _save(found: Inspection, path: Path, force: bool) -> None:
+def _save(found: Inspection, path: NamedFile) -> None:
     if found.layout is None:
         names = ", ".join(part.format for part in found.parts) or "nothing"
         raise UsageError(f"--save {path}: found {names}, and only voc and coco have a layout")
-    if path.exists() and not force:
-        raise OutputError(f"{path} already exists; use --force to overwrite")
     try:
         write_text(path, to_toml(found.layout))
     except UnicodeEncodeError as error:

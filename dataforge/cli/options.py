@@ -11,6 +11,7 @@ import click
 from dataforge.cli.command import CLASSES, GENERAL, OUTPUT, SPLITS, Bundle, Option
 from dataforge.cli.output import Output
 from dataforge.cli.struct_options import given, struct_options
+from dataforge.cli.targets import FORCE
 from dataforge.engines import engine_options, engines, get_engine
 from dataforge.errors import UsageError
 from dataforge.formats import Format, get_format
@@ -49,6 +50,7 @@ def output_option(what: str, metavar: str, default: str | None = None) -> Option
         metavar=metavar,
         default=default,
         show_default=default is not None,
+        writes="output",
         help=what,
     )
 
@@ -73,9 +75,37 @@ def device_option(devices: Sequence[str]) -> Option:
     )
 
 
-def force_option(what: str) -> Option:
-    """Permission to overwrite."""
-    return Option("--force", is_flag=True, default=False, section=OUTPUT, help=f"Overwrite {what}.")
+def follow_links_option() -> Option:
+    """Permission to read what a dataset links to."""
+    return Option(
+        "--follow-links",
+        is_flag=True,
+        default=False,
+        help="Also read what links out of the folder lead to.",
+    )
+
+
+def force_option(what: str = "the file of --report", *, only_report: bool = False) -> Option:
+    """Permission to overwrite.
+
+    Args:
+        what: is overwritten.
+        only_report: the verb itself overwrites nothing, and does not get the option.
+    """
+
+    def remember(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
+        ctx.meta[FORCE] = value
+        return value
+
+    return Option(
+        "--force",
+        is_flag=True,
+        default=False,
+        expose_value=not only_report,
+        callback=remember,
+        section=OUTPUT,
+        help=f"Overwrite {what}.",
+    )
 
 
 def classes() -> Bundle:
@@ -222,6 +252,7 @@ def output(*, exit_zero: bool = True, report: bool = True) -> Bundle:
                 section=OUTPUT,
                 metavar="FILE",
                 type=FILE,
+                writes="report",
                 help="Also write the report to a JSON file.",
             )
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import msgspec
@@ -13,7 +12,7 @@ import msgspec
 from dataforge.cli.command import is_quiet
 from dataforge.errors import one_line, plural, shortened
 from dataforge.findings import Finding
-from dataforge.io import report_json, write_report
+from dataforge.io import NamedFile, report_json, write_report
 
 if TYPE_CHECKING:
     from dataforge.datasets import Progress
@@ -102,7 +101,7 @@ class Output(msgspec.Struct, frozen=True):
     """
 
     json: bool = False
-    report: Path | None = None
+    report: NamedFile | None = None
     exit_zero: bool = False
 
     def give(self, report: R, show: Callable[[R], None], *, failed: bool = False) -> int:

@@ -66,7 +66,9 @@ class _Verbs(Group):
         return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
-def _app() -> Group:
+def program() -> Group:
+    """The whole command line."""
+
     def version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         if wanted:
             click.echo(__version__)
@@ -118,7 +120,7 @@ def run(arguments: Sequence[str] | None) -> int:
     message, code = "", 0
     names: dict[str, Any] = {"prog_name": _PROGRAM, "complete_var": _COMPLETE}
     try:
-        code = _app().main(arguments, standalone_mode=False, **names) or 0
+        code = program().main(arguments, standalone_mode=False, **names) or 0
     except click.ClickException as error:
         code = _wrong_usage(error)
     except click.Abort:  # what click makes of a KeyboardInterrupt

@@ -89,6 +89,7 @@ def _places() -> list[Option]:
             "[default: the installed one]",
         ),
         options.python_option(),
+        options.follow_links_option(),
     ]
 
 

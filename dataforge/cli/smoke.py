@@ -43,10 +43,12 @@ def command() -> Command:
                 section=OUTPUT,
                 type=options.FILE,
                 metavar="DIR",
+                writes="output",
                 help="Folder for report and images. [default: work_dirs/CONFIG_smoke, for a "
                 "train.py work_dirs/FOLDER_smoke]",
             ),
             options.output(exit_zero=False),
+            options.force_option(only_report=True),
         ],
     )
 

@@ -29,6 +29,7 @@ def command() -> Command:
             Argument("src", metavar="SRC", help="Folder or annotation file to read."),
             options.from_option(formats()),
             options.layout_option(),
+            options.follow_links_option(),
             Option(
                 "--split",
                 "ratios",
@@ -52,6 +53,7 @@ def command() -> Command:
             options.group_by_option(),
             options.output_option("The manifest: a .json or .toml file.", "FILE", "splits.json"),
             options.output(),
+            options.force_option(only_report=True),
         ],
     )
 

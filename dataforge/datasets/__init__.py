@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataforge.datasets.encoding import encodable, in_utf8
 from dataforge.datasets.found_layout import FoundLayout
 from dataforge.datasets.layout_choice import find_layout, well_known_name
-from dataforge.datasets.oddities import empty_files, images_without_annotation, too_long
+from dataforge.datasets.oddities import empty_files, images_without_annotation, left_out
 from dataforge.datasets.placing import ImageMode, Placing, folder_of
 from dataforge.datasets.recognise import (
     FormatFound,
@@ -52,11 +52,11 @@ __all__ = [
     "in_two_splits",
     "in_utf8",
     "layout_rules",
+    "left_out",
     "recognisable",
     "survey",
     "temporary_data",
     "temporary_file",
-    "too_long",
     "verifying",
     "well_known_name",
 ]

@@ -102,6 +102,10 @@ def _own_layout(root: Root) -> dict[str, Any]:
     """The content of the folder's own layout file, if it has one for XML files."""
     if root.remote or not root.exists(OWN_LAYOUT):
         return {}
+    try:
+        root.open(OWN_LAYOUT).close()
+    except OSError:  # such as a link out of the folder
+        return {}
     table = load_layout(root.path / OWN_LAYOUT)
     return {} if table.get("format") == "coco" else table
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataforge.codes import code
 from dataforge.errors import plural
 from dataforge.findings import Finding, Place
-from dataforge.io import MAX_NAME_BYTES, Root, is_image
+from dataforge.io import MAX_NAME_BYTES, REGISTRATION, Root, is_image
 from dataforge.layouts import Layout
 
 
@@ -33,6 +33,43 @@ def images_without_annotation(root: Root, layout: Layout) -> Iterator[Finding]:
         )
 
 
+def left_out(root: Root) -> Iterator[Finding]:
+    """What is below a folder and not read; nothing if a single file was named."""
+    if root.only is not None:
+        return
+    links, registered, dangling, too_long = root.left_out()
+    if links:
+        name, target = links[0]
+        yield code("link-leaves-folder").at(
+            Place(name),
+            f"{plural(len(links), 'link')} out of the folder (this is the first, to {target}): "
+            "not read",
+            "if you know where they lead, use --follow-links",
+        )
+    if registered:
+        yield code("registered-folder").at(
+            Place(registered[0]),
+            f"{plural(len(registered), 'folder')} with the file {REGISTRATION} (this is the "
+            "first): made by `dataforge register`, not read",
+            "if it is part of the dataset, remove that file",
+        )
+    if dangling:
+        name, target = dangling[0]
+        yield code("dangling-link").at(
+            Place(name),
+            f"{plural(len(dangling), 'link')} to what does not exist (this is the first, to "
+            f"{target}): not read",
+            "copy the files that they are meant to lead to",
+        )
+    for folder in too_long:
+        yield code("name-too-long").at(
+            Place(f"{folder[:MAX_NAME_BYTES]}..."),
+            f"a folder whose path has {len(folder):,} characters cannot be opened: its files are "
+            "not read",
+            "rename or move the folders above it",
+        )
+
+
 def empty_files(root: Root) -> Iterator[Finding]:
     """The empty image files of a local folder; none if a single file was named."""
     if root.remote or root.only is not None:
@@ -40,15 +77,3 @@ def empty_files(root: Root) -> Iterator[Finding]:
     for name in root.files():
         if is_image(name) and root.exists(name) and not os.path.getsize(root.path / name):
             yield code("empty-file").at(Place(name), "the image file is empty", "restore it")
-
-
-def too_long(root: Root) -> Iterator[Finding]:
-    """The folders that cannot be opened because their paths are too long."""
-    root.files()  # which finds them
-    for folder in root.too_long:
-        yield code("name-too-long").at(
-            Place(f"{folder[:MAX_NAME_BYTES]}..."),
-            f"a folder whose path has {len(folder):,} characters cannot be opened: its files are "
-            "not read",
-            "rename or move the folders above it",
-        )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeAlias
@@ -15,7 +16,7 @@ from dataforge.datasets.source import Source
 from dataforge.errors import ParseError, UsageError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats import Writer
-from dataforge.io import Root, is_image
+from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, read_header
 
 ImageMode: TypeAlias = Literal["reference", "copy", "hardlink", "symlink"]
 
@@ -44,8 +45,10 @@ class Placing:
         self, mode: ImageMode | None, out: str, writer: Writer[Any], source: Source
     ) -> None:
         self.mode = mode or writer.image_mode
+        self.out = out
         self.writer = writer
         self.images = source.image_root
+        self._roots = (source.root, self.images)
         self.extract: Callable[[str], bytes] | None = None
         if source.reader.extracts_images(source.options):
             if self.mode == "reference":
@@ -82,8 +85,22 @@ class Placing:
                     yield code("image-not-placed").at(
                         Place(image.file_name),
                         f"is missing from the output: {error.message}",
-                        "restore the image and convert again",
+                        "restore the image, or save it as .jpg or .png, and convert again",
                     )
+
+    def inputs(self, images: Iterable[Seen]) -> set[str]:
+        """The real paths of the files that were read, if the output can hold some of them."""
+        home = os.path.realpath(self.out)
+        roots = {os.path.realpath(root.location) for root in self._roots if not root.remote}
+        if not any(os.path.commonpath((home, root)) in (home, root) for root in roots):
+            return set()
+        return {
+            os.path.realpath(os.path.join(root.location, name))
+            for root in self._roots
+            if not root.remote
+            for image in images
+            for name in (image.place.file, image.file_name)
+        }
 
     def left_over(
         self, splits: Mapping[str, Sequence[Seen]], stage: Path, out: Path
@@ -117,7 +134,10 @@ class Placing:
             own = self._own(out / folder)
             found = [
                 path
-                for path in (f"{folder}/{file}".lstrip("/") for file in Root(out / folder).files())
+                for path in (
+                    f"{folder}/{file}".lstrip("/")
+                    for file in Root(out / folder, follow_links=True).files()
+                )
                 if (is_image(path) or PurePosixPath(path).suffix in made)
                 and path not in wanted
                 and not (stage / path).exists()
@@ -135,22 +155,38 @@ class Placing:
         return folder / source.relative_to(target) if source.is_relative_to(target) else None
 
     def _place_one(self, image: Seen, target: Path) -> None:
+        """Put one image into the stage; only what is an image by its name and content.
+
+        A label file may name any file; copied to a place where programs look, it could do harm.
+        """
+        name = image.file_name
+        if not is_image(name):
+            kinds = ", ".join(IMAGE_EXTENSIONS)
+            raise ParseError(name, "", f"its name is not that of an image ({kinds})")
         target.parent.mkdir(parents=True, exist_ok=True)
-        if not self.images.exists(image.file_name):
+        if not self.images.exists(name):
             if self.extract is None:
-                raise ParseError(image.file_name, "", "it does not exist")
-            target.write_bytes(self.extract(image.place.file))
-        elif self.mode == "copy":
-            try:
-                source = self.images.open(image.file_name)
-            except OSError as error:
-                message = f"it cannot be read: {error.strerror or error}"
-                raise ParseError(image.file_name, "", message) from error
-            with source, target.open("wb") as stream:
-                shutil.copyfileobj(source, stream)
-        else:
-            link = os.link if self.mode == "hardlink" else os.symlink
-            link(os.path.realpath(self.images.path / image.file_name), target)
+                raise ParseError(name, "", "it does not exist")
+            data = self.extract(image.place.file)
+            read_header(io.BytesIO(data), name)
+            target.write_bytes(data)
+            return
+        try:
+            source = self.images.open(name)
+        except OSError as error:
+            message = f"it cannot be read: {error.strerror or error}"
+            raise ParseError(name, "", message) from error
+        with source:
+            read_header(source, name)
+            source.seek(0)
+            if self.mode == "copy":
+                with target.open("wb") as stream:
+                    shutil.copyfileobj(source, stream)
+                return
+            real = os.path.realpath(self.images.path / name)
+            if not os.path.samestat(os.stat(real), os.fstat(source.fileno())):
+                raise ParseError(name, "", "it was replaced while it was read")
+            (os.link if self.mode == "hardlink" else os.symlink)(real, target)
 
 
 def _left_over(found: list[str], folder: str, listed: bool) -> Finding:

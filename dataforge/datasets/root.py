@@ -17,8 +17,8 @@ class KeepingRoot(Root):
     other processes.
     """
 
-    def __init__(self, location: str) -> None:
-        super().__init__(location)
+    def __init__(self, location: str, *, follow_links: bool = False) -> None:
+        super().__init__(location, follow_links=follow_links)
         self._forget()
 
     def _forget(self) -> None:

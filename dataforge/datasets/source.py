@@ -11,6 +11,7 @@ import msgspec
 from dataforge.classes import ClassRules
 from dataforge.codes import code
 from dataforge.datasets.layout_choice import find_layout
+from dataforge.datasets.oddities import left_out
 from dataforge.datasets.root import KeepingRoot
 from dataforge.errors import UsageError, plural
 from dataforge.findings import Finding, Place
@@ -21,6 +22,13 @@ from dataforge.layouts import Layout
 
 class Source:
     """A folder in some format.
+
+    Args:
+        location: of the folder, or its root.
+        format_: to read it in.
+        given: options of the reader.
+        layout: where the files are, or its name; None to infer it.
+        follow_links: of the root, if it is given by its location.
 
     Attributes:
         root: the folder.
@@ -42,14 +50,20 @@ class Source:
         format_: str,
         given: Mapping[str, Any],
         layout: str | Layout | None = None,
+        *,
+        follow_links: bool = False,
     ) -> None:
         self.format = get_format(format_)
         if self.format.reader is None:
             raise UsageError(f"{format_} can be written, but not read")
         self.reader: Reader[Any] = self.format.reader
-        self.root = location if isinstance(location, Root) else KeepingRoot(location)
+        self.root = (
+            location
+            if isinstance(location, Root)
+            else KeepingRoot(location, follow_links=follow_links)
+        )
         self.layout: Layout | None = None
-        self.findings: list[Finding] = []
+        self.findings: list[Finding] = [*left_out(self.root)]
         if layout and not self.format.has_layout:
             raise UsageError(f"--layout does not apply to {format_}")
         if isinstance(layout, Layout):
@@ -62,7 +76,7 @@ class Source:
                 )
             self.layout = found.layout
             place = Place(self.root.location)
-            self.findings = [code("layout").at(place, reason) for reason in found.reasons]
+            self.findings += [code("layout").at(place, reason) for reason in found.reasons]
         self.options = convert_options(self.reader.Options, given, f"where {format_} is read")
 
     @property
@@ -74,7 +88,7 @@ class Source:
     def image_root(self) -> Root:
         """The folder that `Image.file_name` is relative to."""
         given = self.reader.image_root(self.options)
-        return Root(given) if given else self.root
+        return self.root.other(given) if given else self.root
 
     def open(self, context: Context) -> Reading:
         """Start to read it.

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from dataforge.classes import Classes, Resolver, Tally
 from dataforge.codes import code
-from dataforge.datasets.oddities import too_long
 from dataforge.datasets.seen import Seen, Step
 from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, decode_images
 from dataforge.datasets.source import Source
@@ -177,8 +176,6 @@ class _Pass:
                     self._take(piece, keep)
         for record in self.reading.finish(self.evidence, self.found.decision):
             self._take_record(record)
-        for finding in too_long(self.root):
-            self.report(finding)
 
     def _shards(self) -> Iterator[list[Item]]:
         """The items in shards; other records are taken at once."""

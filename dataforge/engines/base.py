@@ -22,6 +22,7 @@ class Engine(ABC):
 
     Attributes:
         Options: struct of the engine's options, as for a `dataforge.formats.Reader`.
+        remote: whether items may be processed on other machines.
 
     Args:
         workers: number of items processed at once; 0 for one per available core.
@@ -32,6 +33,7 @@ class Engine(ABC):
     """
 
     Options: ClassVar[type[msgspec.Struct]] = NoOptions
+    remote: ClassVar[bool] = True
 
     @abstractmethod
     def __init__(self, workers: int, options: Any) -> None: ...

@@ -66,6 +66,8 @@ class LocalEngine(Engine):
         workers: number of processes, at most one per core that this process may use; 0 for as many.
     """
 
+    remote = False
+
     def __init__(self, workers: int, options: NoOptions | None = None) -> None:
         self.workers = min(workers, _cores()) or _cores()
 

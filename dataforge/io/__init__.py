@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataforge.io.images import ImageHeader
+from dataforge.io.attributes import copy_attributes
+from dataforge.io.folders import Folder
+from dataforge.io.images import ImageHeader, read_header
 from dataforge.io.json import (
     decode_json,
     decode_repaired,
@@ -25,14 +27,24 @@ from dataforge.io.names import (
     resolve,
     stem,
 )
-from dataforge.io.output import atomic_write, staged, write_json, write_report, write_text
+from dataforge.io.output import (
+    NamedFile,
+    atomic_write,
+    refuse_planted,
+    staged,
+    write_json,
+    write_report,
+    write_text,
+)
 from dataforge.io.packaged import asset, installed_versions
 from dataforge.io.plugins import Plugins, failed_plugins
 from dataforge.io.reading import read_file, to_utf8
+from dataforge.io.rewriting import is_inside, refuse_unwritable, rewrite
 from dataforge.io.roots import Root, same_bytes
 from dataforge.io.staging import clear_away
 from dataforge.io.toml import load_toml, toml_value
 from dataforge.io.validation import convert_options, explain_validation, split_pointer
+from dataforge.io.walk import LeftOut
 from dataforge.io.xml import declared_encoding, parse_xml
 
 __all__ = [
@@ -43,13 +55,17 @@ __all__ = [
     "MAX_IMAGE_PIXELS",
     "MAX_NAME_BYTES",
     "REGISTRATION",
+    "Folder",
     "ImageHeader",
+    "LeftOut",
+    "NamedFile",
     "Plugins",
     "Root",
     "asset",
     "atomic_write",
     "clear_away",
     "convert_options",
+    "copy_attributes",
     "declared_encoding",
     "decode_json",
     "decode_repaired",
@@ -59,6 +75,7 @@ __all__ = [
     "in_64_bits",
     "installed_versions",
     "is_image",
+    "is_inside",
     "is_plain",
     "is_too_long",
     "last_part",
@@ -66,9 +83,13 @@ __all__ = [
     "parse_xml",
     "plain",
     "read_file",
+    "read_header",
+    "refuse_planted",
+    "refuse_unwritable",
     "repaired",
     "report_json",
     "resolve",
+    "rewrite",
     "same_bytes",
     "split_pointer",
     "staged",

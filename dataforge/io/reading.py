@@ -39,6 +39,14 @@ def open_file(path: str | os.PathLike[str]) -> IO[bytes]:
     return open(path, "rb", opener=_open_regular)
 
 
+def where(stream: IO[bytes]) -> str:
+    """The real path of an open file."""
+    try:
+        return os.readlink(f"/proc/self/fd/{stream.fileno()}")
+    except OSError:  # not Linux
+        return os.path.realpath(stream.name)
+
+
 def _open_regular(path: str, flags: int) -> int:
     # Opening a pipe would block until another process opens it for writing.
     if not stat.S_ISREG(mode := os.stat(path).st_mode):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
@@ -12,8 +13,8 @@ from dataforge.errors import InputError, ParseError
 from dataforge.io import named
 from dataforge.io.images import ImageHeader, not_opened, read_header
 from dataforge.io.names import REGISTRATION, is_image, last_part
-from dataforge.io.reading import open_file, read_bounded
-from dataforge.io.walk import walk
+from dataforge.io.reading import open_file, read_bounded, where
+from dataforge.io.walk import LeftOut, contains, walk
 
 _END = 4096
 
@@ -28,13 +29,14 @@ class Root:
     Args:
         location: local path or fsspec URL (``s3://bucket/folder``) of a folder or of one
             annotation file.
+        follow_links: also read what links to files and folders outside the folder lead to.
 
     Attributes:
         location: the folder, as given.
         remote: whether it is a URL.
         only: the given annotation file, relative to the folder; None if a folder was given.
         path: path of a local folder.
-        too_long: folders below that `files` has skipped, as their paths are too long to be opened.
+        follow_links: as given.
 
     Raises:
         InputError: there is no such folder or file, or the file is not an annotation file.
@@ -42,8 +44,9 @@ class Root:
 
     only: str | None = None
 
-    def __init__(self, location: str | os.PathLike[str]) -> None:
+    def __init__(self, location: str | os.PathLike[str], *, follow_links: bool = False) -> None:
         self.location = os.fspath(location)
+        self.follow_links = follow_links
         self.remote = "://" in self.location
         if self._is_file():
             named.refuse_others(self.location)
@@ -58,10 +61,11 @@ class Root:
         else:
             found = os.path.isdir(self.location)
             self.path = Path(self.location)
+            self._real = os.path.realpath(self.location)
         if not found:
             raise InputError(_absence(self.location))
-        self.too_long: list[str] = []
         self._files: list[str] | None = None
+        self._left_out = LeftOut([], [], [], [])
 
     @property
     def named(self) -> str:
@@ -71,11 +75,23 @@ class Root:
     def files(self) -> list[str]:
         """All files below, or the given file and the images; sorted, cached."""
         if self._files is None:
-            names = self._walk_remote() if self.remote else walk(self.location, self.too_long)
+            names = self._walk_remote() if self.remote else self._walk()
             if self.only is not None:
                 names = named.with_images(self.only, names)
             self._files = sorted(names)
         return self._files
+
+    def left_out(self) -> LeftOut:
+        """What is below and not read, sorted."""
+        self.files()
+        return LeftOut(*map(sorted, self._left_out))
+
+    def other(self, location: str) -> Root:
+        """A further folder that the user named, with the same rule for links."""
+        return Root(location, follow_links=self.follow_links)
+
+    def _walk(self) -> Iterator[str]:
+        return walk(self.location, self._left_out, follow_links=self.follow_links)
 
     def _is_file(self) -> bool:
         if not self.remote:
@@ -92,6 +108,7 @@ class Root:
             name[: -len(REGISTRATION)] for name in names if last_part(name) == REGISTRATION
         }
         registered.discard("")
+        self._left_out.registered.extend(name.rstrip("/") for name in registered)
         for name in names:
             if "/." not in f"/{name}" and not name.startswith(tuple(registered)):
                 yield name
@@ -123,12 +140,21 @@ class Root:
         """Open the file for reading bytes.
 
         Raises:
-            OSError: the file cannot be opened, or is a pipe, a socket or a device.
+            OSError: the file cannot be opened, is a pipe, a socket or a device, or is outside the
+                folder, behind a link, and links are not followed.
         """
         if self.remote:
             stream: IO[bytes] = self._fs.open(f"{self._base}/{name}", "rb")
             return stream
-        return open_file(os.path.join(self.location, name))
+        path = os.path.join(self.location, name)
+        stream = open_file(path)
+        # The file itself is asked where it is: the path may lead elsewhere by now.
+        if not (self.follow_links or name == self.only or contains(self._real, where(stream))):
+            stream.close()
+            raise OSError(
+                errno.EACCES, "is a link that leads out of the folder; --follow-links follows it"
+            )
+        return stream
 
     def digest(self, name: str) -> bytes:
         """A hash of the file's content.

@@ -1,4 +1,4 @@
-"""The files of a local folder, following symlinks, at any depth."""
+"""The files of a local folder, at any depth; links are followed inside it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import errno
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from dataforge.errors import InputError
 from dataforge.io.limits import MAX_LINKED_PATHS
@@ -15,22 +16,40 @@ from dataforge.io.names import BACKUP, REGISTRATION
 _BACKUP = re.compile(re.escape(BACKUP) + r"(-\d+)?$")
 
 
-def walk(location: str, too_long: list[str]) -> Iterator[str]:
+class LeftOut(NamedTuple):
+    """What is not read.
+
+    Attributes:
+        links: links to files and folders outside, as (path, what the link says).
+        registered: folders that contain the file `REGISTRATION`.
+        dangling: links to what does not exist, as (path, what the link says).
+        too_long: folders whose paths are too long to be opened.
+    """
+
+    links: list[tuple[str, str]]
+    registered: list[str]
+    dangling: list[tuple[str, str]]
+    too_long: list[str]
+
+
+def walk(location: str, left_out: LeftOut, *, follow_links: bool = False) -> Iterator[str]:
     """The files below a folder, as POSIX paths relative to it, in no particular order.
+
+    Symlinks are followed inside the folder, except loops. Hidden files and folders, folders written
+    by `dataforge register`, and backups of `dataforge check --fix` are excluded.
 
     Args:
         location: the folder.
-        too_long: receives the folders whose paths are too long to be opened.
-
-    Symlinks to folders are followed, except loops. Hidden files and folders, folders written by
-    `dataforge register`, and backups of `dataforge check --fix` are excluded.
+        left_out: what is not read is added to it.
+        follow_links: also follow links that lead out of the folder.
 
     Raises:
         InputError: a folder cannot be listed, or is reachable by too many symlink paths.
     """
     # A symlink to a parent folder, by its real path or by the path taken here, would loop forever.
     # Not os.walk, which fails on folders nested 1,000 deep.
-    waiting: list[tuple[str, tuple[str, ...]]] = [("", (os.path.realpath(location),))]
+    home = os.path.realpath(location)
+    waiting: list[tuple[str, tuple[str, ...]]] = [("", (home,))]
     visits: Counter[str] = Counter()
     while waiting:
         prefix, way = waiting.pop()
@@ -38,11 +57,13 @@ def walk(location: str, too_long: list[str]) -> Iterator[str]:
         try:
             entries = _entries(way[-1], os.path.join(location, prefix))
         except _TooLongError:
-            too_long.append(prefix)
+            left_out.too_long.append(prefix)
             continue
+        if prefix and any(entry.name == REGISTRATION for entry in entries):
+            left_out.registered.append(prefix.rstrip("/"))
+            continue
+        entries = [*_usable(entries, home, prefix, left_out, follow_links=follow_links)]
         names = [entry.name for entry in entries if not _is_folder(entry)]
-        if REGISTRATION in names and prefix:
-            continue
         # "._x.json" are the metadata files that macOS writes to non-Apple disks.
         yield from (prefix + name for name in names if not name.startswith("."))
         for entry in entries:
@@ -51,7 +72,7 @@ def walk(location: str, too_long: list[str]) -> Iterator[str]:
             real = os.path.join(way[-1], entry.name)
             if entry.is_symlink():
                 real = os.path.realpath(real)
-                if any(_contains(real, above) for above in way):
+                if any(contains(real, above) for above in way):
                     continue
                 visits[real] += 1
                 if visits[real] > MAX_LINKED_PATHS:
@@ -64,6 +85,26 @@ def walk(location: str, too_long: list[str]) -> Iterator[str]:
 
 class _TooLongError(Exception):
     """The path of a folder is too long for the system."""
+
+
+def _usable(
+    entries: Iterable[os.DirEntry[str]],
+    home: str,
+    prefix: str,
+    left_out: LeftOut,
+    *,
+    follow_links: bool,
+) -> Iterator[os.DirEntry[str]]:
+    """The entries that are not links to nothing, or out of a folder that must not be left."""
+    for entry in entries:
+        if not entry.is_symlink() or entry.name.startswith("."):
+            yield entry
+        elif not follow_links and not contains(home, os.path.realpath(entry.path)):
+            left_out.links.append((prefix + entry.name, os.readlink(entry.path)))
+        elif not os.path.lexists(os.path.realpath(entry.path)):
+            left_out.dangling.append((prefix + entry.name, os.readlink(entry.path)))
+        else:
+            yield entry
 
 
 def _entries(folder: str, shown: str) -> list[os.DirEntry[str]]:
@@ -92,5 +133,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _contains(folder: str, inner: str) -> bool:
+def contains(folder: str, inner: str) -> bool:
+    """Whether a real path is that of a folder or of something in it."""
     return inner == folder or inner.startswith(folder.rstrip(os.sep) + os.sep)

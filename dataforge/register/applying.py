@@ -45,7 +45,7 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
     hashes = dict(old.files) if old else {}
     hashes |= {file.path: sha256(file.text.encode()) for file in plan_.files}
     registration = Registration(name=plan_.dataset.name, files=hashes)
-    with staged(plan_.out, [], force=True) as stage:
+    with staged(plan_.out, [plan_.out / REGISTRATION], force=True) as stage:
         for file in plan_.files:
             path = plan_.out / file.path
             if not path.is_file() or digest_of(path) != hashes[file.path]:

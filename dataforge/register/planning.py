@@ -12,7 +12,7 @@ import msgspec
 from dataforge.checks import unmarked
 from dataforge.classes import Classes, ClassRules, Resolver, Tally, load_names
 from dataforge.codes import code
-from dataforge.datasets import find_layout, in_two_splits, layout_rules
+from dataforge.datasets import find_layout, in_two_splits, layout_rules, left_out
 from dataforge.errors import InputError, OutputError, UsageError, plural
 from dataforge.findings import Finding, Place, as_reasons
 from dataforge.frameworks import (
@@ -55,14 +55,14 @@ def plan(request: Request) -> Plan:
         check_path(path)
     frameworks = choose_frameworks(request.frameworks, request.python, request.framework_options)
     rule = load_rule(request.split, request.seed, request.stratify, request.group_by)
-    root = Root(request.root)
+    root = Root(request.root, follow_links=request.follow_links)
     if root.remote:
         raise UsageError("--root: training reads local files; copy the dataset first")
     if root.only is not None:
         raise UsageError("--root: name the dataset's folder; --split-files takes single COCO files")
     found = find_layout(request.layout, request.name, root, request.flags)
     data = survey_data(root, found.layout)
-    reasons, findings = [*found.reasons, *data.reasons], list(data.findings)
+    reasons, findings = [*found.reasons, *data.reasons], [*left_out(root), *data.findings]
     rules = request.rules().over(layout_rules(found.layout))
     resolver = rules.resolver()
     categories = data.order

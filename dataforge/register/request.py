@@ -31,6 +31,7 @@ class Request(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         framework_options: options of single frameworks, such as the style of mmdet3.
         train: detector, batch and learning rate.
         python: interpreter that trains; None is the running one.
+        follow_links: also read what links out of the root lead to.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Request(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     framework_options: dict[str, Any] = msgspec.field(default_factory=dict)
     train: TrainSpec = TrainSpec()
     python: str | None = None
+    follow_links: bool = False
 
 
 class Target(msgspec.Struct, frozen=True):

@@ -29,7 +29,7 @@ def check_images(dataset: BuiltDataset, where: str) -> Iterator[Finding]:
             missing.append(str(path))
             continue
         try:
-            width, height = Root(path.parent).image_size(path.name)
+            width, height = Root(path.parent, follow_links=True).image_size(path.name)
             if index % stride == 0:
                 with Image.open(path) as image:
                     image.load()

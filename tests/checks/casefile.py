@@ -27,6 +27,7 @@ A colon after the name of a file is followed by words that say how it is made:
     crlf            lines end in CR LF
     no-newline      the last line has no end
     base64          the text is base64 of the content
+    link=TARGET     nothing follows, and it is a link
     image ...       nothing follows, and an image is drawn:
         80x60       width and height; 64x48 if not given
         seed=3      a pattern of coloured squares; without a seed it follows from the file's path,
@@ -147,7 +148,10 @@ class Case:
         for name, section in self.files(tree).items():
             path = folder / tree / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(section.content)
+            if section.how.startswith("link="):
+                path.symlink_to(section.how.removeprefix("link="))
+            else:
+                path.write_bytes(section.content)
         return folder / tree
 
     @property

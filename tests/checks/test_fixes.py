@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -525,7 +526,7 @@ def test_a_file_that_is_read_only_is_a_located_error(tmp_path: Path) -> None:
 
 
 def test_link_targets_are_not_modified(tmp_path: Path) -> None:
-    """A folder elsewhere is refused; of a file elsewhere the link becomes the fixed file."""
+    """A folder elsewhere is refused, and so is a file elsewhere."""
     dataset(tmp_path / "elsewhere", 1)
     before = snapshot(tmp_path / "elsewhere")
     for name in ("one", "two"):
@@ -538,9 +539,48 @@ def test_link_targets_are_not_modified(tmp_path: Path) -> None:
     (tmp_path / "two" / "s").mkdir()
     (tmp_path / "two" / "s" / "0.json").symlink_to(tmp_path / "elsewhere" / "s" / "0.json")
     with planned_fixes(str(tmp_path / "two")) as plan:
-        plan.apply(str(tmp_path / "kept"))
-    assert b'"cat"' in (tmp_path / "two" / "s" / "0.json").read_bytes()
+        with pytest.raises(OutputError, match="behind a link"):
+            plan.apply(str(tmp_path / "kept"))
+        plan.copy(str(tmp_path / "fixed"))
+    assert (tmp_path / "two" / "s" / "0.json").is_symlink()
+    assert b'"cat"' in (tmp_path / "fixed" / "s" / "0.json").read_bytes()
     assert snapshot(tmp_path / "elsewhere") == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="extended attributes")
+def test_owner_mode_and_attributes_are_kept(tmp_path: Path) -> None:
+    path = dataset(tmp_path / "set", 1) / "s" / "0.json"
+    path.chmod(0o2640)
+    try:
+        os.setxattr(path, "user.reviewed", b"yes")
+    except OSError:
+        pytest.skip("no extended attributes here")
+    if os.geteuid() == 0:
+        os.chown(path, 1234, 4321)
+        path.chmod(0o2640)
+    before = path.stat()
+    with planned_fixes(str(tmp_path / "set")) as plan:
+        kept = plan.apply()
+    assert kept is not None
+    assert b'"cat"' in path.read_bytes()
+    for file in (path, kept / "s" / "0.json"):
+        now = file.stat()
+        assert (now.st_uid, now.st_gid, now.st_mode) == (
+            before.st_uid, before.st_gid, before.st_mode)  # fmt: skip
+        assert os.getxattr(file, "user.reviewed") == b"yes"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="gives files away")
+def test_file_whose_owner_cannot_be_kept_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = dataset(tmp_path / "set", 2)
+    os.chown(folder / "s" / "1.json", 1234, -1)
+    before = snapshot(tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 4321)
+    with planned_fixes(str(folder)) as plan, pytest.raises(OutputError, match="another user"):
+        plan.apply()
+    assert snapshot(tmp_path) == before
 
 
 def test_a_file_of_several_names_is_fixed_once(tmp_path: Path) -> None:
@@ -602,11 +642,11 @@ def test_a_run_that_is_interrupted_leaves_whole_files(
     before = snapshot(folder)
     replace, done = os.replace, list[str]()
 
-    def interrupted(source: Any, target: Any) -> None:
+    def interrupted(source: Any, target: Any, **folders: Any) -> None:
         if str(target).endswith("1.json"):
             raise KeyboardInterrupt
         done.append(str(target))
-        replace(source, target)
+        replace(source, target, **folders)
 
     monkeypatch.setattr(os, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt), planned_fixes(str(folder)) as plan:

@@ -98,6 +98,8 @@ def test_json_exit_zero_and_quiet(cli: Cli, tmp_path: Path) -> None:
     assert report["images"] == {"train": 1, "val": 1}
     assert "unreadable-xml" in {finding["code"] for finding in report["findings"]}
     result = cli(*arguments, "--exit-zero", "-q", cwd=tmp_path)
+    assert (result.returncode, "r.json already exists" in result.stderr) == (3, True)
+    result = cli(*arguments, "--exit-zero", "-q", "--force", cwd=tmp_path)
     assert result.returncode == 0
     assert result.stdout.startswith("error unreadable-xml: 1")
     assert "wrote" not in result.stdout

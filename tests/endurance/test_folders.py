@@ -96,7 +96,7 @@ def test_special_files_are_reported_without_blocking(
             elif kind == "loop":
                 os.symlink(Path(name).name, name)
         with within(20):
-            report = run_convert(Path(), tmp_path / "out")
+            report = run_convert(Path(), tmp_path / "out", follow_links=True)
             found = inspect.inspect(".")
             for reads in ("coco", "voc", "yolo", "images"):
                 job = Job(source=".", out=str(tmp_path / reads), reads=reads, writes="coco")
@@ -128,7 +128,13 @@ def test_exponentially_branching_links_end_with_an_error(tmp_path: Path) -> None
         for way in ("l", "r"):
             (tmp_path / str(level) / way).symlink_to(tmp_path / str(level + 1))
     with pytest.raises(InputError, match=r"links lead to .* in more than 1000 ways"):
-        Root(tmp_path / "0").files()
+        Root(tmp_path / "0", follow_links=True).files()
+    for level in range(40):  # inside the folder that is read
+        (tmp_path / "all" / str(level)).mkdir(parents=True)
+        for way in ("l", "r"):
+            (tmp_path / "all" / str(level) / way).symlink_to(f"../{level + 1}")
+    with pytest.raises(InputError, match=r"links lead to .* in more than 1000 ways"):
+        Root(tmp_path / "all").files()
 
 
 def test_folders_in_folders_as_deep_as_the_system_has_them(tmp_path: Path) -> None:
@@ -166,14 +172,14 @@ def test_folder_without_permission_stops_the_run(
         run_convert(tmp_path, tmp_path / "out")
 
 
-def test_links_out_of_the_folder_are_read_and_never_written(tmp_path: Path) -> None:
+def test_links_out_of_the_folder_are_read_if_asked_and_never_written(tmp_path: Path) -> None:
     good(tmp_path / "elsewhere")
     (tmp_path / "in").mkdir()
     for name in ("good.json", "good.jpg"):
         (tmp_path / "in" / name).symlink_to(tmp_path / "elsewhere" / name)
     before = snapshot(tmp_path / "elsewhere")
     for how in ("copy", "hardlink", "symlink"):
-        report = run_convert(tmp_path / "in", tmp_path / how, image_mode=how)
+        report = run_convert(tmp_path / "in", tmp_path / how, image_mode=how, follow_links=True)
         assert report.shapes == 1
         assert (tmp_path / how / "images" / "good.jpg").read_bytes() == before["good.jpg"]
     assert snapshot(tmp_path / "elsewhere") == before

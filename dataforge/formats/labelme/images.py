@@ -158,7 +158,7 @@ def _image_root(root: Root, image_root: str | None) -> tuple[Root, str]:
     """The image folder, and the path of `root` in it ('' or 'a/b/')."""
     if image_root is None:
         return root, ""
-    images = Root(image_root)
+    images = root.other(image_root)
     if images.remote or root.remote:
         inside = root.location.startswith(images.location.rstrip("/") + "/")
         relative = root.location[len(images.location) :].strip("/") if inside else ".."

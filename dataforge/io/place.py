@@ -1,0 +1,136 @@
+"""Where an output goes, and what has to be moved there."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple, TypeAlias
+
+from dataforge.errors import OutputError
+from dataforge.io.folders import Folder, joined
+
+Signature: TypeAlias = tuple[int, int, int]
+"""Inode, size and time of the last change."""
+
+
+def signature(status: os.stat_result) -> Signature:
+    """Differs after a file was written or replaced."""
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+class Place(NamedTuple):
+    """Where an output goes.
+
+    Attributes:
+        home: the folder that it is in.
+        name: its name there; empty for the folder itself.
+        path: of the output, for messages.
+        replaced: files and folders in it that are replaced, as paths relative to it; empty for the
+            output itself.
+        inputs: real paths of files that the run has read, which are never overwritten or removed.
+        force: overwrite existing files.
+    """
+
+    home: Folder
+    name: str
+    path: Path
+    replaced: frozenset[str]
+    inputs: Collection[str] = ()
+    force: bool = False
+
+    def tops(self, relative: str) -> list[str]:
+        """Those of the replaced paths that a path is, or is below."""
+        parts = PurePosixPath(relative)
+        return [str(path) for path in (parts, *parts.parents) if str(path) in self.replaced]
+
+    def is_input(self, relative: str) -> bool:
+        """Whether the run has read a file of the output."""
+        real = self.home.path / self.name / relative
+        return bool(self.inputs) and os.path.realpath(real) in self.inputs
+
+    def open(self) -> Folder | None:
+        """The existing output, if it is a folder."""
+        if self.name and not self.home.is_folder(self.name):
+            return None
+        return self.home.inner(self.name)
+
+    def found(self) -> dict[str, Signature]:
+        """The files below the folders that are replaced, as they are now."""
+        folder = self.open()
+        if folder is None:
+            return {}
+        with folder:
+            return {
+                path: signature(status)
+                for top in self.replaced
+                if top and folder.reaches(top)
+                for path, status in folder.files(top)
+            }
+
+
+class Move(NamedTuple):
+    """A file, or a folder that the output lacks, to be moved from the new output."""
+
+    folder: str
+    name: str
+    is_file: bool
+
+    @property
+    def path(self) -> str:
+        """Relative to the output."""
+        return joined(self.folder, self.name)
+
+
+def moves_of(new: Folder, out: Folder, place: Place, below: str = "") -> Iterator[Move]:
+    """The smallest set of moves that moves all of `new` into `out`, or what is below a folder.
+
+    Raises:
+        OutputError: see `put_in_place`.
+    """
+    waiting = [below]
+    while waiting:
+        folder = waiting.pop()
+        with new.inner(folder) as source, out.inner(folder) as target:
+            for name in source.names():
+                path = joined(folder, name)
+                is_file, there = not source.is_folder(name), target.status(name)
+                if there is None:
+                    yield Move(folder, name, is_file)
+                elif not is_file and stat.S_ISDIR(there.st_mode):
+                    waiting.append(path)
+                elif not is_file and stat.S_ISLNK(there.st_mode) and path not in place.replaced:
+                    target.inner(name)  # says what to do about it
+                elif not place.force:
+                    raise already_exists(place.path / path)
+                elif is_file == stat.S_ISDIR(there.st_mode) and not stat.S_ISLNK(there.st_mode):
+                    raise other_kind(place.path / path, is_file)
+                elif place.is_input(path):
+                    raise read_by_this_run(place.path / path)
+                else:
+                    yield Move(folder, name, is_file)
+
+
+def add_new(source: Folder, name: str, to: Folder, new: str) -> None:
+    """Move a file; OutputError if something has its new name."""
+    try:
+        source.add(name, to, new)
+    except FileExistsError:
+        raise already_exists(to.path / new) from None
+
+
+def already_exists(path: Path) -> OutputError:
+    """The exception for a file that only --force overwrites."""
+    return OutputError(f"{path} already exists; use --force to overwrite")
+
+
+def other_kind(path: Path, is_file: bool) -> OutputError:
+    """The exception for a folder in place of a file, if `is_file`, or a file in place of one."""
+    kinds = ("a folder", "a file") if is_file else ("a file", "a folder")
+    return OutputError(f"{path} is {kinds[0]}, expected {kinds[1]}; move it away")
+
+
+def read_by_this_run(path: Path) -> OutputError:
+    """The exception for a file that would be overwritten by what is made of it."""
+    return OutputError(f"{path} is read by this run, and is not overwritten; name another output")

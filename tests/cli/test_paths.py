@@ -1,0 +1,299 @@
+"""Every parameter that takes a path: links, leftovers, files that exist, and inputs on each.
+
+The parameters are taken from the commands themselves: a new one fails the first test until it is
+classified here, and those that are written are then tried by all others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from helpers import SQUARE, document, picture, shape, snapshot, voc_object, voc_xml, write
+
+from dataforge.cli.program import main, program
+from dataforge.io.staging import SUFFIX
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+
+READ = """
+check path; check --layout; check --labels; check --label-aliases; check --image-dir; check --data
+coco filter src; coco merge files; coco subset src; coco subset --list
+convert --image-dir; convert --data; convert --label-aliases
+convert --labels; convert --layout; convert --split
+inspect path
+register --annotation-dir; register --image-dir; register --label-aliases; register --labels
+register --layout; register --python; register --root; register --split; register --split-files
+list --python; unregister --python
+smoke --checkpoint; smoke config
+split --layout; split src
+"""
+"""Files and folders that are read."""
+
+WRITTEN = """
+check --backup; check --output; check --report
+coco filter --report; coco filter out; coco merge --report; coco merge out
+coco subset --report; coco subset out
+convert --report; convert what
+demo --report; demo folder
+inspect --report; inspect --save
+register --output; register --report
+smoke --report; smoke --work-dir
+split --output; split --report
+unregister --output
+"""
+"""Files and folders that are written; of `convert what`, the last one."""
+
+NEITHER = """
+check --drop; check --ignore; check --merge; check --select
+coco filter --classes
+convert --drop; convert --merge; convert --group-by; explain name
+check --lines; check --points; convert --lines; convert --points
+register --framework; register --alias; register --base; register --drop; register --merge
+register --group-by; register name; split --group-by; split --split; unregister name
+"""
+"""Text that is no path."""
+
+
+def _commands(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for inner in command.list_commands(context):
+            found = command.get_command(context, inner)
+            assert found is not None
+            yield from _commands(found, f"{name} {inner}".strip())
+    else:
+        yield name, command
+
+
+def _with_text() -> dict[str, click.Parameter]:
+    """Each parameter that takes a text."""
+    found = {}
+    for name, command in _commands(program()):
+        for param in command.params:
+            is_text = isinstance(param.type, (click.Path, click.types.StringParamType))
+            is_flag = isinstance(param, click.Option) and param.is_flag
+            if is_text and not is_flag and not getattr(param, "choices", ()):
+                option = isinstance(param, click.Option)
+                found[f"{name} {max(param.opts, key=len) if option else param.name}"] = param
+    return found
+
+
+def _listed(text: str) -> set[str]:
+    return {one.strip() for line in text.splitlines() for one in line.split(";") if one.strip()}
+
+
+def test_every_parameter_that_takes_a_path_is_classified() -> None:
+    found = _with_text()
+    assert set(found) == _listed(READ) | _listed(WRITTEN) | _listed(NEITHER)
+    assert {name for name, param in found.items() if getattr(param, "writes", None)} == _listed(
+        WRITTEN
+    )
+    for name, command in _commands(program()):
+        if any(getattr(param, "writes", None) == "report" for param in command.params):
+            assert any("--force" in param.opts for param in command.params), name
+
+
+# A run of each ---------------------------------------------------------------------------------
+
+RUNS = {
+    "check --report": "check set --report {new}",
+    "check --output": "check set --fix --output {new}",
+    "check --backup": "check set --fix --backup {new}",
+    "coco filter --report": "coco filter a.json b.json --report {new}",
+    "coco filter out": "coco filter a.json {new}.json",
+    "coco merge --report": "coco merge a.json b.json --report {new}",
+    "coco merge out": "coco merge a.json {new}.json",
+    "coco subset --report": "coco subset a.json b.json --images 1 --report {new}",
+    "coco subset out": "coco subset a.json {new}.json --images 1",
+    "convert --report": "convert labelme2coco set out --report {new}",
+    "convert what": "convert labelme2yolo set {new}",
+    "inspect --report": "inspect set --report {new}",
+    "inspect --save": "inspect voc --save {new}",
+    "register --report": "register Pets --root voc --output out --python ./python "
+    "--framework mmdet2 --dry-run --report {new}",
+    "register --output": "register Pets --root voc --output {new} --python ./python "
+    "--framework mmdet2",
+    "split --report": "split set --split 50,50 -o s.json --report {new}",
+    "split --output": "split set --split 50,50 --output {new}.json",
+}
+"""One run of each parameter that is written; those of verbs that train, or that only remove what
+`register` wrote, are tried where these are tested."""
+
+REPORTS = [name for name in RUNS if name.endswith(("--report", "--save"))]
+FILES = [*REPORTS, *(name for name in RUNS if name.endswith((" out", "split --output")))]
+FOLDERS = ["check --output", "check --backup", "convert what", "register --output"]
+
+
+def test_every_parameter_that_is_written_is_run() -> None:
+    trains = {"demo --report", "demo folder", "smoke --report", "smoke --work-dir"}
+    assert RUNS.keys() | trains | {"unregister --output"} == _listed(WRITTEN)
+    assert {*FILES, *FOLDERS} == RUNS.keys()
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory that holds datasets, and beside it a file and a folder of the user."""
+    folder = tmp_path / "here"
+    for name in ("a", "b"):
+        shapes = [shape("cat ", SQUARE), shape("cat", SQUARE)]
+        write(folder / "set" / f"{name}.json", document(*shapes, image=f"{name}.jpg"))
+        picture(folder / "set" / f"{name}.jpg")
+        write(folder / "voc" / "Annotations" / f"{name}.xml",
+              voc_xml(voc_object("cat", (1, 2, 30, 40))))  # fmt: skip
+        picture(folder / "voc" / "JPEGImages" / f"{name}.jpg")
+    write(folder / "a.json", {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 64, "height": 48}],
+        "categories": [{"id": 1, "name": "cat"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4],
+                         "area": 12, "iscrowd": 0, "segmentation": []}],
+    })  # fmt: skip
+    (folder / "site").mkdir()
+    python = write(folder / "python", f"#!/bin/sh\necho {folder}/site\necho\n")
+    python.chmod(0o755)
+    write(tmp_path / "home" / "kept", "kept")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def run(name: str, new: str, *more: str) -> int:
+    """The exit code of one run."""
+    command = RUNS[name]
+    if new.endswith(".json"):
+        command = command.replace("{new}.json", "{new}")
+    with pytest.raises(SystemExit) as ended:
+        main([*shlex.split(command.format(new=shlex.quote(new))), *more])
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def source(name: str) -> str:
+    """The folder that a run reads; empty if it reads files."""
+    return next((word for word in RUNS[name].split() if word in ("set", "voc")), "")
+
+
+def inodes(folder: Path) -> dict[str, tuple[int, int]]:
+    """Inode and mode of each file and folder."""
+    return {
+        str(path.relative_to(folder)): (path.lstat().st_ino, path.lstat().st_mode)
+        for path in folder.rglob("*")
+    }
+
+
+def suffixed(name: str, new: str) -> str:
+    return f"{new}.json" if "{new}.json" in RUNS[name] else new
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_new_place_is_written(here: Path, name: str) -> None:
+    code = run(name, "new")
+    assert code in (0, 1)
+    assert (here / suffixed(name, "new")).exists()
+    assert not [*here.rglob(f"*{SUFFIX}")]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_exists_is_overwritten_only_with_force(here: Path, name: str) -> None:
+    place = write(here / suffixed(name, "new"), "kept")
+    code = run(name, "new")
+    assert code == 3
+    assert place.read_text() == "kept"
+    if name != "split --output":  # adds to a manifest, and takes nothing else for one
+        code = run(name, "new", "--force")
+        assert code in (0, 1)
+        assert place.read_text() != "kept"
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+@pytest.mark.parametrize("name", RUNS)
+def test_a_planted_link_is_not_written_through(
+    here: Path, tmp_path: Path, name: str, force: list[str]
+) -> None:
+    if force and name in ("check --output", "check --backup", "split --output"):
+        pytest.skip("has no --force")
+    elsewhere = tmp_path / "home" / "kept" if name in FILES else tmp_path / "home"
+    # The name itself, and a folder on the way in a dataset that is read.
+    (here / suffixed(name, "new")).symlink_to(elsewhere)
+    (here / "set" / "way").symlink_to(tmp_path / "home")
+    (here / "voc" / "way").symlink_to(tmp_path / "home")
+    before = inodes(tmp_path / "home")
+    if name in FILES:
+        run(name, "new", *force)
+    else:
+        (here / "set" / "new").symlink_to(tmp_path / "home")
+        (here / "voc" / "new").symlink_to(tmp_path / "home")
+        run(name, f"{source(name)}/new", *force)
+    assert snapshot(tmp_path / "home") == {"kept": b"kept"}
+    if source(name):
+        assert run(name, f"{source(name)}/way/new", *force) == 3
+    assert inodes(tmp_path / "home") == before
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "link"])
+@pytest.mark.parametrize("name", RUNS)
+def test_planted_leftovers_are_not_used(here: Path, tmp_path: Path, name: str, kind: str) -> None:
+    new = suffixed(name, "new")
+    left = here / f".{new}{SUFFIX}"
+    if kind == "folder":
+        write(left / "old" / "evil", "evil")
+        (left / "old" / "link").symlink_to(tmp_path / "home")
+        write(left / new / "evil", "evil")
+    elif kind == "file":
+        write(left, "evil")
+    else:
+        left.symlink_to(tmp_path / "home")
+    before = inodes(tmp_path / "home")
+    code = run(name, "new")
+    assert (code == 3) == (kind == "link")
+    assert inodes(tmp_path / "home") == before
+    assert snapshot(tmp_path / "home") == {"kept": b"kept"}
+    if kind != "link":
+        assert not os.path.lexists(left)
+        assert not [path for path in here.rglob("*") if path.name == "evil"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_input_is_overwritten_even_with_force(here: Path, name: str) -> None:
+    read = {"set": "set/a.json", "voc": "voc/Annotations/a.xml", "a.json": "a.json"}
+    (path,) = [path for word, path in read.items() if word in RUNS[name].split()]
+    before = snapshot(here)
+    force = [] if name == "split --output" else ["--force"]
+    for given in (path, f"./{path}", str(here / path)):
+        code = run(name, given, *force)
+        assert code in (2, 3)
+        assert snapshot(here)[path] == before[path]
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_devices_pipes_and_folders_are_not_replaced(here: Path, name: str) -> None:
+    os.mkfifo(here / "pipe")
+    for path in ("pipe", "/dev/null", "site"):
+        before = os.lstat(path)
+        code = run(name, path, "--force")
+        assert code == 3
+        assert stat.S_IFMT(os.lstat(path).st_mode) == stat.S_IFMT(before.st_mode)
+
+
+def test_a_report_does_not_overwrite_what_the_run_wrote(here: Path) -> None:
+    written = "out/annotations/instances_all.json"
+    assert run("convert --report", written) == 3
+    assert "images" in json.loads((here / written).read_text())
+    assert run("convert --report", written, "--force") == 3
+    assert "images" in json.loads((here / written).read_text())
+    for name in ("coco filter --report", "split --report"):
+        assert run(name, "b.json" if "coco" in name else "s.json", "--force") == 2
+
+
+def test_an_earlier_report_inside_the_dataset_is_overwritten_with_force(here: Path) -> None:
+    for name in ("check --report", "convert --report", "inspect --report"):
+        assert run(name, "set/report.json") in (0, 1)
+        assert run(name, "set/report.json") == 3
+        assert run(name, "set/report.json", "--force") in (0, 1, 3)
+        (here / "set" / "report.json").unlink()
