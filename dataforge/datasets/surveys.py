@@ -143,7 +143,6 @@ class _Pass:
         repeats: bool,
         progress: Progress | None,
     ) -> None:
-        self.root = source.root
         self.reading = reading
         self.found = found
         self.report = report

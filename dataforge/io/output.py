@@ -17,7 +17,7 @@ from dataforge.io.folders import Folder
 from dataforge.io.json import report_json
 from dataforge.io.place import Place, Signature, signature
 from dataforge.io.places import put_in_place
-from dataforge.io.staging import Claim, claimed
+from dataforge.io.staging import SUFFIX, Claim, claimed
 
 
 class NamedFile:
@@ -218,7 +218,7 @@ def write_json(path: Path | NamedFile, value: Any) -> None:
     write_text(path, msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
-def write_report(path: Path, report: Any) -> None:
+def write_report(path: Path | NamedFile, report: Any) -> None:
     """Write a report as `report_json`, atomically.
 
     Raises:

@@ -84,7 +84,13 @@ class Root:
     def left_out(self) -> LeftOut:
         """What is below and not read, sorted."""
         self.files()
-        return LeftOut(*map(sorted, self._left_out))
+        found = self._left_out
+        return LeftOut(
+            sorted(found.links),
+            sorted(found.registered),
+            sorted(found.dangling),
+            sorted(found.too_long),
+        )
 
     def other(self, location: str) -> Root:
         """A further folder that the user named, with the same rule for links."""

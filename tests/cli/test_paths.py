@@ -18,7 +18,8 @@ import click
 import pytest
 from helpers import SQUARE, document, picture, shape, snapshot, voc_object, voc_xml, write
 
-from dataforge.cli.program import main, program
+from dataforge.cli import main
+from dataforge.cli.program import program
 from dataforge.io.staging import SUFFIX
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
