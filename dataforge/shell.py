@@ -16,8 +16,8 @@ _LONGEST = 2_000
 def command_line(*words: str) -> str:
     r"""A command for sh, bash, zsh and fish; empty if a terminal cannot show it as it is.
 
-    >>> print(command_line("dataforge", "check", "a b"), command_line("dataforge", "a\nb"))
-    dataforge check 'a b'
+    >>> command_line("dataforge", "check", "a b"), command_line("dataforge", "a\nb")
+    ("dataforge check 'a b'", '')
     """
     line = " ".join(map(_quoted, words))
     return line if one_line(line) == line and len(line) <= _LONGEST else ""
