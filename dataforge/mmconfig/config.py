@@ -18,7 +18,7 @@ from typing import Any
 from dataforge.mmconfig.annotations import Annotations
 from dataforge.mmconfig.files import Files
 from dataforge.mmconfig.signs import MMDETECTION, Signs, assigned, framework_of
-from dataforge.mmconfig.values import dicts, inside
+from dataforge.mmconfig.values import Settings, Unknown, dicts, inside, is_complete
 
 
 class Config:
@@ -29,7 +29,7 @@ class Config:
         own: names assigned in the file itself, without its bases.
         files: real paths of the files that make up the config.
         missing: bases that do not exist, as written.
-        is_complete: whether all bases are known.
+        faults: why it does not load, as far as that can be seen without running it.
         read: cache of the annotation files, shared by all checks; each file is read once.
         modules: cache of the names and values in the modules of dataset classes, likewise.
 
@@ -48,12 +48,12 @@ class Config:
         self.read: dict[tuple[str, str | None], Annotations] = {}
         self.modules: dict[Path, Mapping[str, Any]] = {}
         self.own = assigned(tree)
-        resolved = files.with_bases(path, files.read(path, tree))
-        self.values: Mapping[str, Any] = resolved.values
+        script = files.read(path, tree)
+        self.values: Settings = files.resolved(script)
         self.files = frozenset([Path(os.path.realpath(path)), *files.known])
         self.missing = files.missing
-        self._settled = frozenset() if files.lost else resolved.settled
-        self.is_complete = resolved.complete and not files.lost
+        self.faults = files.faults
+        self.values.complete &= not files.lost
 
     @cached_property
     def framework(self) -> str | None:
@@ -73,9 +73,19 @@ class Config:
         """
         return {"mmdet2": 2, "mmdet3": 3}.get(self.framework or "", 0)
 
-    def settled(self, key: str) -> bool:
-        """Whether a value missing below a top-level key is absent from all bases, known or not."""
-        return self.is_complete or key in self._settled
+    @property
+    def is_complete(self) -> bool:
+        """Whether all bases are known."""
+        return self.values.complete
+
+    def settled(self, path: str) -> bool:
+        """Whether what is missing below a dotted path is absent from all bases, known or not."""
+        value: Any = self.values
+        for key in path.split("."):
+            if not isinstance(value, Mapping) or key not in value:
+                return is_complete(value)
+            value = value[key]
+        return is_complete(value) or not isinstance(value, (Mapping, Unknown))
 
     def get(self, path: str) -> Any:
         """The value at a dotted path; None if there is none, or if it is None."""

@@ -15,7 +15,14 @@ from dataforge.mmconfig.config import Config
 from dataforge.mmconfig.files import module_values
 from dataforge.mmconfig.modules import find_module
 from dataforge.mmconfig.registered import BUILT_IN
-from dataforge.mmconfig.values import Class, Imported, custom_imports, inside, unwrapped
+from dataforge.mmconfig.values import (
+    Class,
+    Imported,
+    custom_imports,
+    inside,
+    is_complete,
+    unwrapped,
+)
 
 SPLITS = ("train", "val", "test")
 
@@ -57,7 +64,7 @@ class Dataset:
         self.values: Mapping[str, Any] = values
         self.generation = config.generation
         self.type = type_name(values)
-        self._settled = config.settled(where.partition(".")[0])
+        self._settled = is_complete(values)
 
     @property
     def is_built_in(self) -> bool:
