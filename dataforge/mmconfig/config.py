@@ -18,7 +18,7 @@ from typing import Any
 from dataforge.mmconfig.annotations import Annotations
 from dataforge.mmconfig.files import Files
 from dataforge.mmconfig.signs import MMDETECTION, Signs, assigned, framework_of
-from dataforge.mmconfig.values import Settings, Unknown, dicts, inside, is_complete
+from dataforge.mmconfig.values import Settings, Unknown, dicts, inside, is_complete, type_name
 
 
 class Config:
@@ -28,6 +28,7 @@ class Config:
         values: name -> value, with the bases merged in.
         own: names assigned in the file itself, without its bases.
         files: real paths of the files that make up the config.
+        trees: real path -> syntax tree, of those that are Python.
         missing: bases that do not exist, as written.
         faults: why it does not load, as far as that can be seen without running it.
         read: cache of the annotation files, shared by all checks; each file is read once.
@@ -50,7 +51,8 @@ class Config:
         self.own = assigned(tree)
         script = files.read(path, tree)
         self.values: Settings = files.resolved(script)
-        self.files = frozenset([Path(os.path.realpath(path)), *files.known])
+        self.trees = {**files.trees, Path(os.path.realpath(path)): tree}
+        self.files = frozenset([*self.trees, *files.known])
         self.missing = files.missing
         self.faults = files.faults
         self.values.complete &= not files.lost
@@ -72,6 +74,16 @@ class Config:
             InputError: the config mentions two frameworks.
         """
         return {"mmdet2": 2, "mmdet3": 3}.get(self.framework or "", 0)
+
+    @property
+    def is_stock(self) -> bool:
+        """Whether the file itself ships with mmdetection, and is as its authors mean it."""
+        return "/.mim/configs/" in self.path.absolute().as_posix()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the detector takes the names of the classes with each image."""
+        return type_name(self.get("model")) in ("GLIP", "GroundingDINO")
 
     @property
     def is_complete(self) -> bool:

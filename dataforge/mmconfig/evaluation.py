@@ -41,6 +41,7 @@ FAILURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 _MAX_NUMBER = 10**18
 _MOST_COPIES = 1000
+_NAMES_OF_NAMES = frozenset({"eval", "exec", "globals", "locals", "vars"})
 _MOST_POWER = 8
 
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -130,9 +131,17 @@ class Evaluation(ABC):
             return self.base
         if node.id in self.names:
             return self.names[node.id]
-        if self.knows_names and not hasattr(builtins, node.id) and node.id != "__file__":
+        if node.id != "__file__" and not hasattr(builtins, node.id) and self._is_undefined():
             raise ConfigError(f"the name {node.id} is not defined")
         return UNKNOWN
+
+    def _is_undefined(self) -> bool:
+        """Whether a name that is not known does certainly not exist."""
+        if self.knows_names:
+            nodes = (node for stmt in self.body for node in ast.walk(stmt))
+            used = (node.id for node in nodes if isinstance(node, ast.Name))
+            self.knows_names = _NAMES_OF_NAMES.isdisjoint(used)
+        return self.knows_names
 
     def _list(self, node: ast.List) -> list[Any]:
         return [inner for item in node.elts for inner in self._items(item)]

@@ -61,6 +61,7 @@ class Files:
         lost: whether an import could not be followed.
         missing: bases that do not exist, as written.
         faults: why it does not load.
+        trees: real path -> syntax tree.
     """
 
     def __init__(self) -> None:
@@ -68,7 +69,7 @@ class Files:
         self.missing: list[str] = []
         self.faults: list[Fault] = []
         self.known: dict[Path, Script] = {}
-        self._trees: dict[Path, ast.Module] = {}
+        self.trees: dict[Path, ast.Module] = {}
         self._open: list[Path] = []
         self._bases: dict[Path, Settings] = {}
         self._chain: list[Path] = []
@@ -110,15 +111,9 @@ class Files:
             ParseError: it cannot be read, or is not Python.
         """
         file = Path(os.path.realpath(file))
-        if file not in self._trees:
-            data = read_file(file)
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # of escapes and the like
-                    self._trees[file] = ast.parse(data, str(file))
-            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-                raise ParseError(str(file), "", f"is not Python: {error}") from error
-        return self._trees[file]
+        if file not in self.trees:
+            self.trees[file] = syntax_tree(file)
+        return self.trees[file]
 
     def read(self, file: Path, tree: ast.Module) -> Script:
         """Execute a parsed file.
@@ -219,6 +214,21 @@ class Files:
             self._bases[path] = self.resolved(self._script(path))
             self._chain.pop()
         return self._bases[path]
+
+
+def syntax_tree(file: Path) -> ast.Module:
+    """The syntax tree of a Python file.
+
+    Raises:
+        ParseError: it cannot be read, or is not Python.
+    """
+    data = read_file(file)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes and the like
+            return ast.parse(data, str(file))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ParseError(str(file), "", f"is not Python: {error}") from error
 
 
 def _assignment(body: Sequence[ast.stmt], name: str) -> ast.AST:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 def is_lazy(tree: ast.Module) -> bool:
     """Whether mmengine takes a file for a lazy config: the first sign of either kind decides."""
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.Assign) and _is_base(node):
             return False
         if isinstance(node, ast.With):
@@ -17,6 +17,15 @@ def is_lazy(tree: ast.Module) -> bool:
         if isinstance(node, (ast.Import, ast.ImportFrom)) and any(map(is_foreign, modules(node))):
             return True
     return False
+
+
+def statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """All statements of a file, in the order of `ast.walk`."""
+    level: list[ast.AST] = [tree]
+    while level:
+        inner = [child for node in level for child in ast.iter_child_nodes(node)]
+        level = [n for n in inner if isinstance(n, (ast.stmt, ast.ExceptHandler))]
+        yield from (node for node in level if isinstance(node, ast.stmt))
 
 
 def assigns_base(tree: ast.Module) -> int:

@@ -28,8 +28,6 @@ from dataforge.mmconfig.values import (
 if TYPE_CHECKING:
     from dataforge.mmconfig.files import Files
 
-_UNKNOWN_NAMES = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr"})
-
 
 class Script(Evaluation):
     """Executes the statements of one file.
@@ -48,8 +46,6 @@ class Script(Evaluation):
     def run(self, body: Sequence[ast.stmt]) -> None:
         """Execute the statements of a file."""
         self.body = body
-        used = (node.id for stmt in body for node in ast.walk(stmt) if isinstance(node, ast.Name))
-        self.knows_names = _UNKNOWN_NAMES.isdisjoint(used)
         self._run(body)
 
     def _run(self, body: Sequence[ast.stmt]) -> None:

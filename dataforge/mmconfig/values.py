@@ -10,6 +10,8 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from dataforge.mmconfig.registered import BUILT_IN, WRAPPERS
+
 
 class Unknown:
     """A value that can only be determined by running the config."""
@@ -151,6 +153,21 @@ def is_list(value: Any) -> bool:
     return isinstance(value, (list, tuple))
 
 
+def type_name(values: Any) -> str:
+    """The `type` of a config without its scope; empty if unknown."""
+    type_ = values.get("type") if isinstance(values, Mapping) else None
+    return type_.rpartition(".")[2] if isinstance(type_, str) else ""
+
+
+def wrapped_key(config: Mapping[str, Any]) -> str:
+    """The key of the datasets inside a wrapper; empty for a plain dataset."""
+    kind = type_name(config)
+    if kind in BUILT_IN[2] | BUILT_IN[3] and kind not in WRAPPERS:
+        return ""
+    keys = ("datasets", "dataset") if kind == "ConcatDataset" else ("dataset", "datasets")
+    return next((key for key in keys if key in config), "")
+
+
 def unwrapped(config: Any, where: str = "", times: int = 1) -> Iterator[tuple[str, int, Any]]:
     """(path, times per epoch, config) of the datasets in wrappers such as RepeatDataset.
 
@@ -166,13 +183,11 @@ def unwrapped(config: Any, where: str = "", times: int = 1) -> Iterator[tuple[st
             yield from unwrapped(item, f"{where}[{place}]", times)
     elif not isinstance(config, Mapping):
         return
-    elif "dataset" in config:
-        again = config.get("times", 1)
+    elif key := wrapped_key(config):
+        again = config.get("times", 1) if key == "dataset" else 1
         # A ClassBalancedDataset repeats images depending on their classes.
         again = again if isinstance(again, int) and "oversample_thr" not in config else 0
-        yield from unwrapped(config["dataset"], f"{where}.dataset", times * again)
-    elif "datasets" in config:
-        yield from unwrapped(config["datasets"], f"{where}.datasets", times)
+        yield from unwrapped(config[key], f"{where}.{key}", times * again)
     elif isinstance(config.get("ann_file"), (list, tuple)):
         prefixes = config.get("img_prefix")
         for place, ann_file in enumerate(config["ann_file"]):
@@ -182,6 +197,17 @@ def unwrapped(config: Any, where: str = "", times: int = 1) -> Iterator[tuple[st
             yield where, times, one
     else:
         yield where, times, config
+
+
+def nested(config: Any, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(path, config) of datasets, of the wrappers around them and of those inside."""
+    if is_list(config):
+        for place, item in enumerate(config):
+            yield from nested(item, f"{where}[{place}]")
+    elif isinstance(config, Mapping):
+        yield where, config
+        if key := wrapped_key(config):
+            yield from nested(config[key], f"{where}.{key}")
 
 
 def merged(
