@@ -212,7 +212,9 @@ def _check_config(path: str, options: CheckOptions) -> CheckReport:
     found = _Found(report, _settings(folder, options), options)
     root = KeepingRoot(str(folder))
     file = ConfigFile(root, Path(path).name, config_signs())
-    report.how = _how(file.config)  # raises if it is not Python
+    if why := file.config.why_no_config():  # raises if it is not Python
+        raise InputError(f"{path}: not a training config: {why}")
+    report.how = _how(file.config)
     data = DatasetInfo(root, CONFIG, ClassRules().resolver())
     found.add(Running(data, start(found.selection.codes(), data)).config(file))
     return found.done()

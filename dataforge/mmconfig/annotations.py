@@ -120,7 +120,8 @@ def of_xmls(listing: str, folder: str) -> Annotations:
 
 def _of_xml(id_: str, path: Path) -> Marked:
     root = parse_xml(read_file(path), str(path))
-    boxes, faults = [], []
+    boxes = []
+    faults: list[tuple[str | None, str]] = []
     for item in root.iter("object"):
         x0, y0, x1, y1 = (_number(item.findtext(f"bndbox/{tag}")) for tag in BOUNDS)
         boxes.append((item.findtext("name"), x1 - x0, y1 - y0))

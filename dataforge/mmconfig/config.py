@@ -20,6 +20,14 @@ from dataforge.mmconfig.files import Files
 from dataforge.mmconfig.signs import MMDETECTION, Signs, assigned, framework_of
 from dataforge.mmconfig.values import Settings, Unknown, dicts, inside, is_complete, type_name
 
+_KEYS = frozenset({
+    "_base_", "albu_train_transforms", "backbone", "classes", "custom_hooks", "custom_imports",
+    "data_root", "dataset_type", "default_scope", "detector", "img_norm_cfg", "load_from",
+    "metainfo", "model", "optimizer", "resume", "test_cfg", "test_pipeline", "train_cfg", "tta_model",
+    "train_pipeline", "val_cfg", "work_dir",
+})  # fmt: skip
+"""Top-level keys of configs and their fragments, beside those that tell the framework."""
+
 
 class Config:
     """A training config.
@@ -65,6 +73,20 @@ class Config:
             InputError: the config mentions two frameworks.
         """
         return framework_of(self.path, self._signs)
+
+    def why_no_config(self) -> str:
+        """Why a file is no training config, in words; empty if it is one.
+
+        Raises:
+            InputError: it mentions two frameworks.
+        """
+        tree = self.trees[Path(os.path.realpath(self.path))]
+        tests = (ast.unparse(node.test) for node in tree.body if isinstance(node, ast.If))
+        if any(test.startswith("__name__ ==") for test in tests):
+            return "it is a script, which `check` does not read"
+        if self.framework is None and not _KEYS & {*self.own, *self.values}:
+            return "it assigns neither model nor data, and has no _base_"
+        return ""
 
     @property
     def generation(self) -> int:

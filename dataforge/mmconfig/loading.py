@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from dataforge.mmconfig.evaluation import written_base
 from dataforge.mmconfig.files import Fault
 from dataforge.mmconfig.lazy import assigns_base, is_foreign, is_lazy, modules
 
-_RESERVED = {2: ("filename", "text", "pretty_text")}
-_RESERVED[3] = (*_RESERVED[2], "env_variables")
+_RESERVED: dict[int, tuple[str, ...]] = {
+    2: ("filename", "text", "pretty_text"),
+    3: ("filename", "text", "pretty_text", "env_variables"),
+}
 _QUOTED = re.compile(r"\"\{\{\s*_base_\.[\w.]+\s*\}\}\"")
 # mmengine evaluates `_base_` among the names of its own module.
 _MMENGINE = frozenset({"ast", "copy", "filename", "os", "osp", "platform", "sys", "tempfile"})
@@ -27,6 +30,15 @@ def why_not_loaded(config: Config) -> Iterator[Fault]:
     Raises:
         ParseError: a file cannot be read.
     """
+    seen = set()
+    for fault in _faults(config):
+        place = (os.path.realpath(fault.file), fault.line or fault.message)
+        if place not in seen:  # the first on a line explains the others
+            seen.add(place)
+            yield fault
+
+
+def _faults(config: Config) -> Iterator[Fault]:
     yield from config.faults
     for key in _RESERVED.get(config.generation, ()):
         if key in config.values:
@@ -56,7 +68,8 @@ def _of_file(file: Path, tree: ast.Module, config: Config) -> Iterator[Fault]:
     if config.generation == 2:
         yield from _of_mmcv(file, tree, source)
     elif config.generation == 3:
-        yield from _of_mmengine(file, tree, is_lazy(config.trees[config.path.resolve()]))
+        top = config.trees[Path(os.path.realpath(config.path))]
+        yield from _of_mmengine(file, tree, is_lazy(top) and not assigns_base(top))
 
 
 def _names_in_base(file: Path, written: ast.expr) -> Iterator[Fault]:
@@ -86,16 +99,16 @@ def _of_mmcv(file: Path, tree: ast.Module, source: str) -> Iterator[Fault]:
 
 def _of_mmengine(file: Path, tree: ast.Module, lazy: bool) -> Iterator[Fault]:
     line = assigns_base(tree)
-    if is_lazy(tree) != lazy and (line or is_lazy(tree)):
-        kinds = ("a lazy config", "one with _base_")
-        first, second = kinds if lazy else kinds[::-1]
-        yield Fault(file, line, f"{first} is based on {second}: mmengine does not mix them")
-    elif lazy and line:
+    if is_lazy(tree) and line:
         message = (
             "a module is imported above _base_, which makes this a lazy config: move the import "
             "below _base_, or inherit by `with read_base():`"
         )
         yield Fault(file, line, message)
+    elif is_lazy(tree) != lazy and (line or is_lazy(tree)):
+        kinds = ("a lazy config", "one with _base_")
+        first, second = kinds if lazy else kinds[::-1]
+        yield Fault(file, line, f"{first} is based on {second}: mmengine does not mix them")
     elif is_lazy(tree):
         yield from _of_lazy(file, tree)
 

@@ -21,10 +21,9 @@ class Check(base.Check):
 
     def config(self, file: ConfigFile) -> Iterator[Finding]:
         config = file.config
-        # A fragment for `_base_` has no model, or no data.
-        loaders = any(parts[0] in config.values for parts in _PARTS.values())
-        is_whole = config.get("model") is not None and loaders
-        if config.generation != 3 or not config.is_complete or not is_whole:
+        needed = (config.get("model"), config.get("train_dataloader"), config.get("train_cfg"))
+        is_whole = all(isinstance(value, dict) for value in needed)  # not for `_base_` alone
+        if config.generation != 3 or not config.is_complete:
             return
         for parts in _PARTS.values():
             values = {name: config.get(name) for name in parts}
@@ -32,7 +31,8 @@ class Check(base.Check):
             absent = [name for name in parts if values[name] is None]
             if any(isinstance(value, Unknown) for value in values.values()):
                 continue
-            if there and absent:
+            named = [name for name in absent if name in config.values]
+            if there and absent and (named or is_whole):
                 yield self.finding(
                     Place(file.name, there[0]),
                     f"{' and '.join(there)} {'is' if len(there) == 1 else 'are'} set, but "
