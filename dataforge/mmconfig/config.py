@@ -23,8 +23,8 @@ from dataforge.mmconfig.values import Settings, Unknown, dicts, inside, is_compl
 _KEYS = frozenset({
     "_base_", "albu_train_transforms", "backbone", "classes", "custom_hooks", "custom_imports",
     "data_root", "dataset_type", "default_scope", "detector", "img_norm_cfg", "load_from",
-    "metainfo", "model", "optimizer", "resume", "test_cfg", "test_pipeline", "train_cfg", "tta_model",
-    "train_pipeline", "val_cfg", "work_dir",
+    "metainfo", "model", "optimizer", "resume", "test_cfg", "test_pipeline", "train_cfg",
+    "train_pipeline", "tta_model", "val_cfg", "work_dir",
 })  # fmt: skip
 """Top-level keys of configs and their fragments, beside those that tell the framework."""
 

@@ -36,7 +36,7 @@ MAX_DEPTH = 20
 DATA = (".json", ".yaml", ".yml")
 """Suffixes of configs that are no Python."""
 
-_HOLE = "\0_base_."
+_HOLE = "dataforge: _base_."
 
 
 class Fault(NamedTuple):

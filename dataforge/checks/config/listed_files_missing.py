@@ -42,7 +42,7 @@ class Check(base.Check):
             if absent:
                 yield self.finding(
                     Place(file.name, dataset.where),
-                    f"{len(absent):,} of {plural(len(names), 'image')} do not exist in "
+                    f"{len(absent):,} of {plural(len(names), 'image')} not found in "
                     f"{images or '.'}, the first: {absent[0]}{_other(dataset, images, absent[0])}",
                     "correct the path, or convert the dataset: `dataforge convert`",
                     severity=severity,
@@ -53,23 +53,23 @@ def _lines(dataset: Dataset, missing: Sequence[str], there: int) -> str:
     """What is wrong with the lines of a list for which there is no XML file."""
     folder, line = dataset.subfolder("ann_subdir"), missing[0]
     total = plural(len(missing) + there, "line")
-    start = f"{len(missing):,} of {total} in {dataset.ann_file}"
+    start = f"{dataset.ann_file}: {len(missing):,} of {total}"
 
     def exists(name: str) -> bool:
         return os.path.isfile(os.path.join(folder or "", f"{name}.xml"))
 
     if all(not text.strip() for text in missing):
-        return f"{start} are blank, which mmdetection takes for a name"
+        return f"{start} blank, which mmdetection takes for a name"
     line = next(text for text in missing if text.strip())
     columns = re.fullmatch(r"(\S+)\s+\S.*", line)
     if columns and exists(columns[1]):
-        return f"{start} have further columns ({line!r}), which mmdetection takes for the name"
+        return f"{start} with further columns ({line!r}), which mmdetection takes for the name"
     if line != line.strip() and exists(line.strip()):
-        return f"{start} have spaces at the end ({line!r}), which mmdetection takes for the name"
+        return f"{start} with spaces around the name ({line!r}), which mmdetection keeps"
     stem = os.path.splitext(os.path.basename(line))[0]
     if stem != line and exists(stem):
-        return f"{start} are not the bare names ({line!r}): mmdetection adds .xml and .jpg"
-    return f"{start} have no XML file in {folder}, the first: {line!r}"
+        return f"{start} with more than the bare name ({line!r}): mmdetection adds .xml and .jpg"
+    return f"{start} without XML file in {folder}, the first: {line!r}"
 
 
 def _other(dataset: Dataset, folder: str, name: str) -> str:
