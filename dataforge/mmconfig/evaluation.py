@@ -17,7 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataforge.errors import ParseError
-from dataforge.mmconfig.methods import ConfigError, UnsupportedError, call_method
+from dataforge.mmconfig.lazy import written_base
+from dataforge.mmconfig.methods import (
+    COMPARISONS,
+    ConfigError,
+    UnsupportedError,
+    call_method,
+    item,
+)
 from dataforge.mmconfig.modules import find_module
 from dataforge.mmconfig.templates import filled
 from dataforge.mmconfig.values import (
@@ -61,12 +68,6 @@ _FUNCTIONS = _OF_SCALARS | {
     "bool": bool, "enumerate": lambda of, start=0: list(enumerate(of, start)), "len": len,
     "list": list, "reversed": lambda of: list(reversed(of)), "tuple": tuple,
     "zip": lambda *of: list(zip(*of, strict=False)),
-}  # fmt: skip
-
-_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
-    ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
-    ast.In: lambda one, many: one in many, ast.NotIn: lambda one, many: one not in many,
 }  # fmt: skip
 
 
@@ -138,10 +139,16 @@ class Evaluation(ABC):
     def _is_undefined(self) -> bool:
         """Whether a name that is not known does certainly not exist."""
         if self.knows_names:
-            nodes = (node for stmt in self.body for node in ast.walk(stmt))
-            used = (node.id for node in nodes if isinstance(node, ast.Name))
-            self.knows_names = _NAMES_OF_NAMES.isdisjoint(used)
+            nodes = [node for stmt in self.body for node in ast.walk(stmt)]
+            used = {node.id for node in nodes if isinstance(node, ast.Name)}
+            hidden = any(isinstance(node, (ast.Global, ast.Match)) for node in nodes)
+            self.knows_names = not hidden and _NAMES_OF_NAMES.isdisjoint(used)
         return self.knows_names
+
+    def _namedexpr(self, node: ast.NamedExpr) -> Any:
+        value = self.value(node.value)
+        self.assign(node.target, value)
+        return value
 
     def _list(self, node: ast.List) -> list[Any]:
         return [inner for item in node.elts for inner in self._items(item)]
@@ -201,7 +208,7 @@ class Evaluation(ABC):
                     f"{ast.unparse(node.value)} is a plain dict, which has no attributes: write "
                     f"[{node.attr!r}]"
                 )
-            return _item(of, node.attr, node)
+            return item(of, node.attr, node)
         if not isinstance(of, Imported):
             return UNKNOWN
         if node.attr in ("__file__", "__path__"):
@@ -220,14 +227,14 @@ class Evaluation(ABC):
             return held[slice(*(self._key(end) if end else None for end in ends))]
         key = self._key(node.slice)
         if isinstance(held, (Settings, list, tuple)):
-            return _item(held, key, node)
+            return item(held, key, node)
         return held[key]
 
     def _compare(self, node: ast.Compare) -> Any:
         left, right = self._key(node.left), self._key(node.comparators[0])
-        if len(node.ops) > 1 or type(node.ops[0]) not in _COMPARISONS or too_many((left, right)):
+        if len(node.ops) > 1 or type(node.ops[0]) not in COMPARISONS or too_many((left, right)):
             return UNKNOWN
-        return _COMPARISONS[type(node.ops[0])](left, right)
+        return COMPARISONS[type(node.ops[0])](left, right)
 
     def _boolop(self, node: ast.BoolOp) -> Any:
         for operand in node.values:
@@ -350,8 +357,8 @@ class Evaluation(ABC):
         if not isinstance(over, (list, tuple, range)):
             raise TypeError("not a list")
         before = dict(self.names)
-        for item in over:
-            self.assign(first.target, item)
+        for one in over:
+            self.assign(first.target, one)
             if not all(self._key(test) for test in first.ifs):
                 continue
             if inner:
@@ -359,29 +366,6 @@ class Evaluation(ABC):
             else:
                 yield
         self.names = before
-
-
-def written_base(body: Sequence[ast.stmt]) -> Iterator[ast.expr]:
-    """What is assigned to ``_base_`` at the top level of a file."""
-    for node in body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_base_":
-            yield node.value
-
-
-def _item(held: Any, key: Any, node: ast.expr) -> Any:
-    """An item of a dict or list.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    if isinstance(held, Settings):
-        if key in held:
-            return held[key]
-        if not held.complete:
-            return UNKNOWN
-    elif not isinstance(key, int) or -len(held) <= key < len(held):
-        return held[key]
-    raise ConfigError(f"{ast.unparse(node)} does not exist")
 
 
 def _is_scalar(value: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 
 def is_lazy(tree: ast.Module) -> bool:
@@ -28,9 +28,16 @@ def statements(tree: ast.Module) -> Iterator[ast.stmt]:
         yield from (node for node in level if isinstance(node, ast.stmt))
 
 
+def written_base(body: Iterable[ast.stmt]) -> Iterator[ast.expr]:
+    """What is assigned to ``_base_`` at the top level of a file."""
+    for node in body:
+        if isinstance(node, ast.Assign) and _is_base(node):
+            yield node.value
+
+
 def assigns_base(tree: ast.Module) -> int:
     """The line where a file assigns ``_base_``; 0 if it does not."""
-    return next((n.lineno for n in tree.body if isinstance(n, ast.Assign) and _is_base(n)), 0)
+    return next((value.lineno for value in written_base(tree.body)), 0)
 
 
 def _is_base(node: ast.Assign) -> bool:

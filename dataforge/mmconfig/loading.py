@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dataforge.mmconfig.config import Config
-from dataforge.mmconfig.evaluation import written_base
 from dataforge.mmconfig.files import Fault
-from dataforge.mmconfig.lazy import assigns_base, is_foreign, is_lazy, modules
+from dataforge.mmconfig.lazy import assigns_base, is_foreign, is_lazy, modules, written_base
 
 _RESERVED: dict[int, tuple[str, ...]] = {
     2: ("filename", "text", "pretty_text"),

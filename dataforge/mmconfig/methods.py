@@ -1,12 +1,22 @@
-"""The methods of strings, lists and dicts that a config may call."""
+"""What a config may do with strings, lists and dicts: methods, items, comparisons."""
 
 from __future__ import annotations
 
+import ast
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dataforge.mmconfig.values import Imported, Settings, Unknown, as_base, is_list, too_many
+from dataforge.mmconfig.values import (
+    UNKNOWN,
+    Imported,
+    Settings,
+    Unknown,
+    as_base,
+    is_list,
+    too_many,
+)
 
 MAX_LENGTH = 100_000
 """Maximum length of a string or list that a method makes."""
@@ -15,6 +25,14 @@ _OF_STR = frozenset({
     "endswith", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "rpartition",
     "rsplit", "rstrip", "split", "startswith", "strip", "upper",
 })  # fmt: skip
+
+
+COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
+    ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
+    ast.In: lambda one, many: one in many, ast.NotIn: lambda one, many: one not in many,
+}  # fmt: skip
+"""The comparisons that a config may make."""
 
 
 class ConfigError(Exception):
@@ -44,6 +62,22 @@ def call_method(held: Any, name: str, given: Sequence[Any], named: Mapping[str, 
         if name in _OF_STR and all(isinstance(value, (str, int)) for value in given):
             return getattr(held, name)(*given, **named)
     raise UnsupportedError(name)
+
+
+def item(held: Any, key: Any, node: ast.expr) -> Any:
+    """An item of a dict or list.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if isinstance(held, Settings):
+        if key in held:
+            return held[key]
+        if not held.complete:
+            return UNKNOWN
+    elif not isinstance(key, int) or -len(held) <= key < len(held):
+        return held[key]
+    raise ConfigError(f"{ast.unparse(node)} does not exist")
 
 
 def hooked(value: Any) -> Any:

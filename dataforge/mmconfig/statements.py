@@ -200,6 +200,7 @@ class Script(Evaluation):
             self._lose(node, module)
             return
         known = self.files.names(found)
+        self.knows_names &= self._reads_base or not star  # any module may make names by code
         for alias in node.names:
             if alias.name == "*":
                 kept = {k: as_base(v) for k, v in known.items() if not k.startswith("__")}

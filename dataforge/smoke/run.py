@@ -68,7 +68,7 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
         report.reasons = [str(error)]
     else:
         datasets = preflight(loaded, report)
-        report.findings += stated(config)
+        report.findings += [*stated(config, report.findings)]
         report.reasons = [
             str(finding) for finding in report.findings if finding.severity == "error"
         ]

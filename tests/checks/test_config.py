@@ -61,6 +61,7 @@ def config_of(folder: Path, text: str, **others: str) -> Config:
         ("x = '{{ fileBasenameNoExtension }}/a'", "config/a"),
         ("x = {'a', 'b'}", {"a", "b"}),
         ("x = [1, 2, 3][-2:]", [2, 3]),
+        ("x = [y := 1, y]", [1, 1]),
         ("x = dict(**y)", UNKNOWN),
         ("x = [i for i in y]", UNKNOWN),
         ("x = 1 / 0", UNKNOWN),
