@@ -235,7 +235,9 @@ def _check_config(path: str, options: CheckOptions) -> CheckReport:
     found = _Found(report, settings, options)
     root = KeepingRoot(str(folder))
     file = ConfigFile(root, Path(path).name, config_signs())
-    report.how = _how(file.config) + settings.how  # raises if it is not Python
+    if why := file.config.why_no_config():  # raises if it is not Python
+        raise InputError(f"{path}: not a training config: {why}")
+    report.how = _how(file.config) + settings.how
     data = DatasetInfo(root, CONFIG, ClassRules().resolver())
     found.add(Running(data, start(settings.runs.codes(), data)).config(file))
     return found.done()

@@ -49,7 +49,11 @@ class Running:
     def config(self, config: ConfigFile) -> Iterator[Finding]:
         """The findings on a training config."""
         for check in self._checks:
-            yield from _guarded(config.name, check.config, config)
+            try:
+                yield from _guarded(config.name, check.config, config)
+            except Exception as error:  # noqa: BLE001 - a config may hold anything
+                reason = f"{check.name}: {type(error).__name__}: {error}"
+                yield _not_read(Place(config.name), reason)
 
 
 def dropped_by_trainers(source: Source) -> Running:

@@ -12,30 +12,62 @@ from dataforge.mmconfig.data import (
     Classes,
     Dataset,
     certainty,
+    dataset_configs,
     datasets,
     imports,
     installed,
-    type_name,
+    is_mmdetections,
 )
-from dataforge.mmconfig.files import module_values, parse_python
+from dataforge.mmconfig.files import DATA, Fault, module_values, parse_python, syntax_tree
+from dataforge.mmconfig.loading import why_not_loaded
 from dataforge.mmconfig.modules import find_module
-from dataforge.mmconfig.registered import BUILT_IN
+from dataforge.mmconfig.registered import (
+    BUILT_IN,
+    DATASETS,
+    EVAL_HOOK,
+    EVALUATED,
+    EVALUATES,
+    METRICS,
+    WRAPPERS,
+    Accepts,
+)
 from dataforge.mmconfig.signs import MMDET2, MMDET3, MMDETECTION, Signs, framework_of
-from dataforge.mmconfig.values import UNKNOWN, Imported, dicts, inside, merged, unwrapped
+from dataforge.mmconfig.values import (
+    UNKNOWN,
+    Imported,
+    Unknown,
+    dicts,
+    inside,
+    is_complete,
+    merged,
+    type_name,
+    unwrapped,
+)
 
 __all__ = [
     "BUILT_IN",
+    "DATA",
+    "DATASETS",
+    "EVALUATED",
+    "EVALUATES",
+    "EVAL_HOOK",
+    "METRICS",
     "MMDET2",
     "MMDET3",
     "MMDETECTION",
     "SPLITS",
     "UNKNOWN",
+    "WRAPPERS",
+    "Accepts",
     "Classes",
     "Config",
     "Dataset",
+    "Fault",
     "Imported",
     "Signs",
+    "Unknown",
     "certainty",
+    "dataset_configs",
     "datasets",
     "dicts",
     "find_module",
@@ -43,9 +75,13 @@ __all__ = [
     "imports",
     "inside",
     "installed",
+    "is_complete",
+    "is_mmdetections",
     "merged",
     "module_values",
     "parse_python",
+    "syntax_tree",
     "type_name",
     "unwrapped",
+    "why_not_loaded",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,16 @@ from dataforge.mmconfig.config import Config
 from dataforge.mmconfig.files import module_values
 from dataforge.mmconfig.modules import find_module
 from dataforge.mmconfig.registered import BUILT_IN
-from dataforge.mmconfig.values import Class, Imported, custom_imports, inside, unwrapped
+from dataforge.mmconfig.values import (
+    Class,
+    Imported,
+    custom_imports,
+    inside,
+    is_complete,
+    nested,
+    type_name,
+    unwrapped,
+)
 
 SPLITS = ("train", "val", "test")
 
@@ -57,7 +67,19 @@ class Dataset:
         self.values: Mapping[str, Any] = values
         self.generation = config.generation
         self.type = type_name(values)
-        self._settled = config.settled(where.partition(".")[0])
+        self._settled = is_complete(values)
+
+    @property
+    def kind(self) -> str:
+        """The class if it ships with mmdetection, else the first such class that it is made of."""
+        name, seen = self.type, set[str]()
+        found = self._class()
+        while found is not None and name not in BUILT_IN[self.generation] and name not in seen:
+            seen.add(name)
+            name = next((base.rpartition(".")[2] for base in found.bases), "")
+            held = self._siblings.get(name)
+            found = held if isinstance(held, Class) else None
+        return name if name in BUILT_IN[self.generation] else ""
 
     @property
     def is_built_in(self) -> bool:
@@ -159,17 +181,19 @@ class Dataset:
 
     def _class(self) -> Class | None:
         """The dataset class, if the source of an imported module defines it."""
-        if self.is_built_in:
-            return None
+        held = None if self.is_built_in else self._siblings.get(self.type)
+        return held if isinstance(held, Class) else None
+
+    @cached_property
+    def _siblings(self) -> Mapping[str, Any]:
+        """The names in the module that defines the dataset class; empty if it is not known."""
         type_ = self.values.get("type")
         modules = [type_.module] if isinstance(type_, Imported) else imports(self._config)[0]
         for module in modules:
             found = find_module(module)
-            if found and found.file:
-                held = self._module(found.file).get(self.type)
-                if isinstance(held, Class):
-                    return held
-        return None
+            if found and found.file and self.type in (names := self._module(found.file)):
+                return names
+        return {}
 
     def _module(self, file: Path) -> Mapping[str, Any]:
         """The names and values in a module's source; empty if they cannot be determined."""
@@ -211,18 +235,31 @@ class Dataset:
         return len(lines_of(ann_file)) if self.is_xml else None
 
 
-def type_name(values: Any) -> str:
-    """The `type` of a config without its scope; empty if unknown."""
-    type_ = values.get("type") if isinstance(values, Mapping) else None
-    return type_.rpartition(".")[2] if isinstance(type_, str) else ""
-
-
 def datasets(config: Config, *splits: str) -> Iterator[Dataset]:
     """The datasets of the given splits of a config; all three splits if none is given."""
     for split in splits or SPLITS:
         where = f"data.{split}" if config.generation == 2 else f"{split}_dataloader.dataset"
         for place, times, values in unwrapped(config.get(where), where):
             yield Dataset(config, split, place, times, values)
+
+
+def dataset_configs(config: Config) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(path, config) of all datasets, of the wrappers around them and of those inside."""
+    for split in SPLITS:
+        where = f"data.{split}" if config.generation == 2 else f"{split}_dataloader.dataset"
+        yield from nested(config.get(where), where)
+
+
+def is_mmdetections(config: Config, values: Mapping[str, Any]) -> bool:
+    """Whether a type is looked up among mmdetection's own: another project may replace them."""
+    type_ = values.get("type")
+    if not isinstance(type_, str):
+        return False
+    scope, _, _ = type_.partition(".") if "." in type_ else ("", "", "")
+    own = ("mmdet", "mmengine")
+    if isinstance(type_, Imported) or config.generation == 2:
+        return scope in ("", *own)
+    return scope in own if scope else config.get("default_scope") in (None, *own)
 
 
 def imports(config: Config) -> tuple[list[str], bool]:

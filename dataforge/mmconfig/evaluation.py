@@ -1,23 +1,41 @@
-"""Static evaluation of the statements in a config file.
+"""Static evaluation of the expressions in a config file.
 
-Literals, ``dict(...)``, names, sums, paths, simple comprehensions and the location of an installed
-package are supported. Everything else is `UNKNOWN`.
+Literals, ``dict(...)``, names, sums, paths, methods of strings, lists and dicts, comprehensions and
+the location of an installed package are supported. Everything else is `UNKNOWN`.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
 import operator
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataforge.errors import ParseError
-from dataforge.mmconfig.modules import find_module, relative_module
-from dataforge.mmconfig.values import UNKNOWN, Class, Imported, inside, is_list
+from dataforge.mmconfig.lazy import written_base
+from dataforge.mmconfig.methods import (
+    COMPARISONS,
+    ConfigError,
+    UnsupportedError,
+    call_method,
+    item,
+)
+from dataforge.mmconfig.modules import find_module
+from dataforge.mmconfig.templates import filled
+from dataforge.mmconfig.values import (
+    UNKNOWN,
+    Imported,
+    Settings,
+    Unknown,
+    is_complete,
+    is_list,
+    too_many,
+)
 
 if TYPE_CHECKING:
     from dataforge.mmconfig.files import Files
@@ -25,11 +43,13 @@ if TYPE_CHECKING:
 MAX_LENGTH = 100_000
 """Maximum length of a string or list that an expression builds."""
 
-CHANGES = "changes of _base_"
-"""The key for changes to a base among the names of a file, beside ``_base_``."""
+FAILURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What an expression with unknown parts, or one that would fail, raises here."""
 
 _MAX_NUMBER = 10**18
 _MOST_COPIES = 1000
+_NAMES_OF_NAMES = frozenset({"eval", "exec", "globals", "locals", "vars"})
+_MOST_POWER = 8
 
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -44,11 +64,21 @@ _OF_SCALARS: dict[str, Callable[..., Any]] = {
     "float": float, "int": int, "max": max, "min": min, "range": range, "round": round, "str": str,
     "os.path.join": os.path.join, "os.path.dirname": os.path.dirname,
 }  # fmt: skip
-_FUNCTIONS = _OF_SCALARS | {"dict": dict, "len": len, "list": list, "tuple": tuple}
+_FUNCTIONS = _OF_SCALARS | {
+    "bool": bool, "enumerate": lambda of, start=0: list(enumerate(of, start)), "len": len,
+    "list": list, "reversed": lambda of: list(reversed(of)), "tuple": tuple,
+    "zip": lambda *of: list(zip(*of, strict=False)),
+}  # fmt: skip
 
 
-class Evaluation:
-    """Evaluates the statements of one file in order.
+class Evaluation(ABC):
+    """Evaluates the expressions of one file.
+
+    Attributes:
+        names: name -> value, as assigned so far.
+        knows_names: whether a name that is not among them, and not Python's, does not exist.
+        body: the statements of the file.
+        lazy: whether mmengine takes it for a lazy config.
 
     Args:
         file: path of the file.
@@ -59,122 +89,20 @@ class Evaluation:
         self.file = file
         self.files = files
         self.names: dict[str, Any] = {}
+        self.knows_names = True
+        self.body: Sequence[ast.stmt] = ()
+        self.lazy = False
+        self._base: Settings | None = None
 
-    def run(self, body: Sequence[ast.stmt]) -> dict[str, Any]:
-        """Evaluate the statements; returns the names assigned at the end."""
-        for statement in body:
-            self._statement(statement)
-        return self.names
-
-    def _statement(self, node: ast.stmt) -> None:
-        if isinstance(node, ast.Assign):
-            value = self.value(node.value)
-            for target in node.targets:
-                self._assign(target, value)
-        elif isinstance(node, ast.AnnAssign) and node.value:
-            self._assign(node.target, self.value(node.value))
-        elif isinstance(node, ast.AugAssign):
-            both = ast.BinOp(_loaded(node.target), node.op, node.value)
-            self._assign(node.target, self.value(both))
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                top = alias.name.partition(".")[0]
-                self.names[alias.asname or top] = Imported(alias.name if alias.asname else top)
-        elif isinstance(node, ast.ImportFrom):
-            self._import_from(node)
-        elif isinstance(node, ast.With):  # read_base()
-            for inner in node.body:
-                self._statement(inner)
-        elif isinstance(node, ast.ClassDef):
-            body = Evaluation(self.file, self.files)
-            body.names = dict(self.names)
-            values = body.run([s for s in node.body if isinstance(s, (ast.Assign, ast.AnnAssign))])
-            self.names[node.name] = Class(node.name, values)
-        elif isinstance(node, ast.Expr):
-            self._expression(node.value)
-        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):  # not run here
-            self._forget(node)
-
-    def _assign(self, target: ast.expr, value: Any) -> None:
-        if isinstance(target, ast.Name):
-            self.names[target.id] = value
-        elif isinstance(target, (ast.Tuple, ast.List)):
-            known = is_list(value) and len(value) == len(target.elts)
-            for place, inner in enumerate(target.elts):
-                self._assign(inner, value[place] if known else UNKNOWN)
-        elif isinstance(target, ast.Subscript):
-            held, key = self.value(target.value), self.value(target.slice)
-            known = (isinstance(held, dict) and isinstance(key, str)) or (
-                isinstance(held, list) and isinstance(key, int) and -len(held) <= key < len(held)
-            )
-            if known:
-                held[key] = value
-            else:
-                self._forget(target)
-        elif re.fullmatch(r"_base_(\.\w+)+", ast.unparse(target)):
-            self._change_base(ast.unparse(target), value)
-        else:
-            self._forget(target)
-
-    def _change_base(self, target: str, value: Any) -> None:
-        """``_base_.train_dataloader.batch_size = 2``: mmengine's syntax for changing a base."""
-        value = {**value, "_delete_": True} if isinstance(value, dict) else value
-        for key in reversed(target.split(".")[1:]):
-            value = {key: value}
-        self.names[CHANGES] = [*self.names.get(CHANGES, []), value]
-
-    def _import_from(self, node: ast.ImportFrom) -> None:
-        """Follow relative imports; for other modules only the names are recorded."""
-        module = node.module or ""
-        if not node.level:
-            for alias in node.names:
-                if alias.name != "*":
-                    self.names[alias.asname or alias.name] = Imported(f"{module}.{alias.name}")
-                elif found := find_module(module):  # `from mmdet.configs.x import *`
-                    self.names |= self.files.names(found.file) if found.file else {}
-                else:
-                    self.files.lost = True
-            return
-        path = relative_module(self.file, node)
-        if path is None:
-            self.files.lost = True
-            self.files.missing.append("." * node.level + module)
-            return
-        known = self.files.names(path)
-        for alias in node.names:
-            if alias.name == "*":
-                self.names |= {k: v for k, v in known.items() if not k.startswith("_")}
-            else:
-                self.names[alias.asname or alias.name] = known.get(alias.name, UNKNOWN)
-
-    def _expression(self, node: ast.expr) -> None:
-        """`name.update(...)` is supported; other calls that may change a name make it unknown."""
-        if not isinstance(node, ast.Call):
-            return
-        if isinstance(node.func, ast.Attribute):
-            held = self.value(node.func.value)
-            given = [self.value(argument) for argument in node.args]
-            update = node.func.attr == "update" and isinstance(held, dict) and not node.keywords
-            if update and len(given) == 1 and isinstance(given[0], dict):
-                held.update(given[0])
-                return
-            self._forget(node.func)
-        elif ast.unparse(node.func) != "print":
-            for argument in node.args:
-                if isinstance(argument, ast.Name):
-                    self.names[argument.id] = UNKNOWN
-
-    def _forget(self, node: ast.AST) -> None:
-        """Mark every name as unknown that a statement assigns or may mutate."""
-        for inner in ast.walk(node):
-            root: ast.AST = inner
-            while isinstance(root, (ast.Attribute, ast.Subscript, ast.Call)):
-                root = root.func if isinstance(root, ast.Call) else root.value
-            if isinstance(root, ast.Name) and (root is not inner or _is_stored(root)):
-                if root.id == "_base_":
-                    self._change_base(_first_of_base(inner), UNKNOWN)
-                else:
-                    self.names[root.id] = UNKNOWN
+    @property
+    def base(self) -> Settings:
+        """The merged bases, with the changes that the file has made to them so far."""
+        if self._base is None:
+            written = self.names.get("_base_")
+            if written is None:  # mmengine knows it before it is assigned
+                written = next(map(self.value, written_base(self.body)), [])
+            self._base = self.files.merged_bases(self.file, written)
+        return self._base
 
     # Values
 
@@ -186,18 +114,41 @@ class Evaluation:
             return UNKNOWN
         try:
             return handler(node)
+        except ConfigError as error:
+            self.files.fault(self.file, node, str(error))
         except ParseError:
             raise
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            return UNKNOWN  # it would fail, or contains unknown parts
+        except (*FAILURES, UnsupportedError):
+            pass  # it would fail, or contains unknown parts
+        return UNKNOWN
 
     def _constant(self, node: ast.Constant) -> Any:
-        # mmcv replaces '{{ fileDirname }}' and the like.
-        hole = isinstance(node.value, str) and "{{" in node.value
-        return UNKNOWN if hole else node.value
+        if isinstance(node.value, str) and "{{" in node.value and not self.lazy:
+            return filled(node.value, self.file)
+        return node.value
 
     def _name(self, node: ast.Name) -> Any:
-        return self.names.get(node.id, UNKNOWN)
+        if node.id == "_base_":
+            return self.base
+        if node.id in self.names:
+            return self.names[node.id]
+        if node.id != "__file__" and not hasattr(builtins, node.id) and self._is_undefined():
+            raise ConfigError(f"the name {node.id} is not defined")
+        return UNKNOWN
+
+    def _is_undefined(self) -> bool:
+        """Whether a name that is not known does certainly not exist."""
+        if self.knows_names:
+            nodes = [node for stmt in self.body for node in ast.walk(stmt)]
+            used = {node.id for node in nodes if isinstance(node, ast.Name)}
+            hidden = any(isinstance(node, (ast.Global, ast.Match)) for node in nodes)
+            self.knows_names = not hidden and _NAMES_OF_NAMES.isdisjoint(used)
+        return self.knows_names
+
+    def _namedexpr(self, node: ast.NamedExpr) -> Any:
+        value = self.value(node.value)
+        self.assign(node.target, value)
+        return value
 
     def _list(self, node: ast.List) -> list[Any]:
         return [inner for item in node.elts for inner in self._items(item)]
@@ -213,45 +164,84 @@ class Evaluation:
             raise TypeError("unpacked value is unknown")
         return list(spread)
 
-    def _dict(self, node: ast.Dict) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def _dict(self, node: ast.Dict) -> Any:
+        found = Settings()
         for key, value in zip(node.keys, node.values, strict=True):
-            found |= self.value(value) if key is None else {self._key(key): self.value(value)}
-        return found
+            if key is None:
+                self._spread(found, self.value(value))
+            else:
+                found[self._key(key)] = self.value(value)
+        return found or (found if found.complete else UNKNOWN)
+
+    @staticmethod
+    def _spread(found: Settings, value: Any, *, replace: bool = True) -> None:
+        """Add the items of an unpacked dict, which may replace those before it."""
+        if not isinstance(value, (Unknown, Settings)):
+            raise TypeError("not a dict")
+        if not is_complete(value):
+            if replace:
+                found.forget()
+            found.complete = False
+        found.update(value if isinstance(value, Settings) else {})
 
     def _key(self, node: ast.expr) -> Any:
         key = self.value(node)
-        if key is UNKNOWN:
+        if isinstance(key, (Unknown, Imported)):
             raise TypeError("a key is not known")
         return key
 
     def _set(self, node: ast.Set) -> Any:
-        """``{{_base_.name}}``, which parses as a set in a set."""
+        """A set, or ``{{_base_.name}}``, which parses as a set in a set."""
         inner = node.elts[0]
-        if isinstance(inner, ast.Set) and len(inner.elts) == 1:
-            return self.value(inner.elts[0])
-        return UNKNOWN
+        if not isinstance(inner, ast.Set) or len(inner.elts) != 1:
+            return {self._key(item) for item in node.elts}
+        filler = inner.elts[0]
+        if isinstance(filler, ast.Constant) and isinstance(filler.value, str):
+            return filled(f"{{{{{filler.value}}}}}", self.file, alone=True)
+        return copy.deepcopy(self.value(filler))
 
     def _attribute(self, node: ast.Attribute) -> Any:
-        written = ast.unparse(node)
-        if written.startswith("_base_."):
-            return inside(self._bases(), written.removeprefix("_base_."))
         of = self.value(node.value)
-        if isinstance(of, Imported):
-            found = find_module(of) if node.attr in ("__file__", "__path__") else None
-            if found and node.attr == "__file__":
-                return str(found.file)
-            if found:
-                return [str(found.folder)]
-            return Imported(f"{of}.{node.attr}") if node.attr.isidentifier() else UNKNOWN
-        return UNKNOWN
-
-    def _bases(self) -> Mapping[str, Any]:
-        bases = {"_base_": self.names.get("_base_", UNKNOWN)}
-        return self.files.with_bases(self.file, bases).values
+        if isinstance(of, Settings):
+            if not of.attributes:
+                raise ConfigError(
+                    f"{ast.unparse(node.value)} is a plain dict, which has no attributes: write "
+                    f"[{node.attr!r}]"
+                )
+            return item(of, node.attr, node)
+        if not isinstance(of, Imported):
+            return UNKNOWN
+        if node.attr in ("__file__", "__path__"):
+            found = find_module(of)
+            if found is None:
+                return UNKNOWN
+            return str(found.file) if node.attr == "__file__" else [str(found.folder)]
+        return Imported(f"{of}.{node.attr}")
 
     def _subscript(self, node: ast.Subscript) -> Any:
-        return self.value(node.value)[self._key(node.slice)]
+        held = self.value(node.value)
+        if isinstance(held, Imported):
+            return UNKNOWN
+        if isinstance(node.slice, ast.Slice):
+            ends = (node.slice.lower, node.slice.upper, node.slice.step)
+            return held[slice(*(self._key(end) if end else None for end in ends))]
+        key = self._key(node.slice)
+        if isinstance(held, (Settings, list, tuple)):
+            return item(held, key, node)
+        return held[key]
+
+    def _compare(self, node: ast.Compare) -> Any:
+        left, right = self._key(node.left), self._key(node.comparators[0])
+        if len(node.ops) > 1 or type(node.ops[0]) not in COMPARISONS or too_many((left, right)):
+            return UNKNOWN
+        return COMPARISONS[type(node.ops[0])](left, right)
+
+    def _boolop(self, node: ast.BoolOp) -> Any:
+        for operand in node.values:
+            value = self._key(operand)
+            if bool(value) != isinstance(node.op, ast.And):
+                return value
+        return value
 
     def _joinedstr(self, node: ast.JoinedStr) -> Any:
         parts = [self.value(part) for part in node.values]
@@ -278,6 +268,8 @@ class Evaluation:
         left, right = self.value(node.left), self.value(node.right)
         if isinstance(left, Imported) or isinstance(right, Imported):
             return UNKNOWN
+        if isinstance(node.op, ast.Pow) and _are_numbers(left, right) and abs(right) <= _MOST_POWER:
+            return _bounded(left**right)
         if isinstance(node.op, ast.Mult) and isinstance(left, list) and _are_numbers(right):
             return left * right if len(left) * right <= _MOST_COPIES else UNKNOWN
         if not _are_numbers(left, right) and not isinstance(node.op, ast.Add):
@@ -287,17 +279,57 @@ class Evaluation:
     def _call(self, node: ast.Call) -> Any:
         name = self._function(node.func)
         given = [inner for item in node.args for inner in self._items(item)]
+        named = self._named(node, name)
+        if name in _FUNCTIONS:
+            fits = _is_scalar if name in _OF_SCALARS else _is_whole
+            return _FUNCTIONS[name](*given, **named) if all(map(fits, given)) else UNKNOWN
         if name == "__import__" and len(given) == 1:
             return Imported(given[0])
         if name == "copy.deepcopy":
             return copy.deepcopy(given[0])
-        named: dict[str, Any] = {}
+        if name == "dict":
+            return self._new_dict(given, named)
+        return self._method(node.func, given, named)
+
+    def _named(self, node: ast.Call, name: str) -> Settings:
+        """The keyword arguments of a call."""
+        named = Settings()
         for keyword in node.keywords:
             value = self.value(keyword.value)
-            named |= {keyword.arg: value} if keyword.arg else value
-        if name in _OF_SCALARS and not all(isinstance(v, (str, int, float)) for v in given):
+            more = Settings({keyword.arg: value}) if keyword.arg else value
+            if isinstance(more, Settings) and (twice := named.keys() & more.keys()):
+                raise ConfigError(f"{name}() is given {min(twice)} twice")
+            self._spread(named, more, replace=False)
+        return named
+
+    def _new_dict(self, given: Sequence[Any], named: Settings) -> Any:
+        new = Settings()
+        if given and isinstance(given[0], (Unknown, Settings)):
+            self._spread(new, given[0])
+        else:
+            new.update(*given)
+        self._spread(new, named, replace=False)
+        return new or (new if new.complete else UNKNOWN)
+
+    def _method(self, func: ast.expr, given: Sequence[Any], named: Settings) -> Any:
+        """Call a method; one that is not known makes the value unknown."""
+        held = self.value(func.value) if isinstance(func, ast.Attribute) else UNKNOWN
+        known = not isinstance(held, (Unknown, Imported)) and named.complete
+        if not isinstance(func, ast.Attribute) or not known:
             return UNKNOWN
-        return _FUNCTIONS[name](*given, **named)
+        try:
+            return call_method(held, func.attr, given, named)
+        except (*FAILURES, UnsupportedError):
+            self.forget(func)
+            return UNKNOWN
+
+    @abstractmethod
+    def assign(self, target: ast.expr, value: Any) -> None:
+        """Assign a value."""
+
+    @abstractmethod
+    def forget(self, node: ast.AST) -> None:
+        """Mark every name as unknown that a part of the file assigns or may change."""
 
     def _function(self, node: ast.expr) -> str:
         """The full dotted name of the called function, regardless of import aliases."""
@@ -312,30 +344,39 @@ class Evaluation:
     def _generatorexp(self, node: ast.GeneratorExp) -> list[Any]:
         return self._listcomp(node)
 
-    def _dictcomp(self, node: ast.DictComp) -> dict[Any, Any]:
+    def _dictcomp(self, node: ast.DictComp) -> Settings:
         rounds = self._rounds(node.generators)
-        return {self._key(node.key): self.value(node.value) for _ in rounds}
+        return Settings((self._key(node.key), self.value(node.value)) for _ in rounds)
 
     def _rounds(self, generators: Sequence[ast.comprehension]) -> Iterator[None]:
-        """Iterate over one known list, binding each item to the loop variable."""
-        over = self.value(generators[0].iter)
-        if len(generators) > 1 or generators[0].ifs or not isinstance(over, (list, tuple, range)):
-            raise TypeError("not a simple comprehension")
+        """Iterate over known lists, binding each item to the loop variables."""
+        first, *inner = generators
+        over = self.value(first.iter)
+        if isinstance(over, Settings) and over.complete:
+            over = [*over]
+        if not isinstance(over, (list, tuple, range)):
+            raise TypeError("not a list")
         before = dict(self.names)
-        for item in over:
-            self._assign(generators[0].target, item)
-            yield
+        for one in over:
+            self.assign(first.target, one)
+            if not all(self._key(test) for test in first.ifs):
+                continue
+            if inner:
+                yield from self._rounds(inner)
+            else:
+                yield
         self.names = before
 
 
-def _first_of_base(node: ast.AST) -> str:
-    """``_base_.data`` of ``_base_.data[0].x.y()``."""
-    found = re.match(r"_base_\.\w+", ast.unparse(node))
-    return found[0] if found else "_base_._base_"
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, (str, int, float)) and not isinstance(value, Imported)
 
 
-def _is_stored(name: ast.Name) -> bool:
-    return isinstance(name.ctx, (ast.Store, ast.Del))
+def _is_whole(value: object) -> bool:
+    """Whether nothing is missing in a list or dict, though an item may be unknown."""
+    return is_complete(value) or (
+        isinstance(value, (str, list, tuple, range, set)) and not (isinstance(value, Imported))
+    )
 
 
 def _are_numbers(*values: object) -> bool:
@@ -346,9 +387,3 @@ def _bounded(value: Any) -> Any:
     """A number, string or list that is not too large, else `UNKNOWN`."""
     small = abs(value) < _MAX_NUMBER if _are_numbers(value) else len(value) <= MAX_LENGTH
     return value if small else UNKNOWN
-
-
-def _loaded(node: ast.expr) -> ast.expr:
-    """The expression that reads an assignment target."""
-    parsed = ast.parse(ast.unparse(node), mode="eval")
-    return parsed.body

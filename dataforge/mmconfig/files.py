@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -11,18 +12,31 @@ from typing import Any, NamedTuple
 
 from dataforge.errors import ParseError
 from dataforge.io import read_file
-from dataforge.mmconfig.evaluation import CHANGES, Evaluation
+from dataforge.mmconfig.lazy import is_lazy
 from dataforge.mmconfig.modules import find_module
-from dataforge.mmconfig.values import is_list, merged
-
-MAX_NODES = 100_000
-"""Maximum number of values in one file; a few lines can expand to more than fits in memory."""
+from dataforge.mmconfig.statements import Script
+from dataforge.mmconfig.templates import BASE, filled
+from dataforge.mmconfig.values import (
+    MAX_NODES,
+    Function,
+    Settings,
+    as_base,
+    inside,
+    is_list,
+    merged,
+    too_many,
+)
 
 MAX_STEPS = 300_000
 """Maximum number of expressions evaluated for one config."""
 
 MAX_DEPTH = 20
 """Maximum length of a chain of files."""
+
+DATA = (".json", ".yaml", ".yml")
+"""Suffixes of configs that are no Python."""
+
+_HOLE = "dataforge: _base_."
 
 
 def parse_python(data: bytes, name: str) -> ast.Module:
@@ -36,39 +50,39 @@ def parse_python(data: bytes, name: str) -> ast.Module:
         return ast.parse(data, name)
 
 
-class Resolved(NamedTuple):
-    """A file merged with its bases.
+class Fault(NamedTuple):
+    """Why a config does not load.
 
     Attributes:
-        values: the merged values.
-        complete: whether all bases are known.
-        settled: top-level keys that no unknown base has, because two bases must not share a key.
+        file: the file that does not load.
+        line: counted from 1; 0 if unknown.
+        message: what is wrong.
     """
 
-    values: dict[str, Any]
-    complete: bool
-    settled: frozenset[str]
-
-
-_NO_BASE = Resolved({}, False, frozenset())
+    file: Path
+    line: int
+    message: str
 
 
 class Files:
     """The files of one config, each read once.
 
     Attributes:
-        known: real path -> names assigned in the file.
+        known: real path -> the executed file.
         lost: whether an import could not be followed.
         missing: bases that do not exist, as written.
+        faults: why it does not load.
+        trees: real path -> syntax tree.
     """
 
     def __init__(self) -> None:
         self.lost = False
         self.missing: list[str] = []
-        self.known: dict[Path, Mapping[str, Any]] = {}
-        self._trees: dict[Path, ast.Module] = {}
+        self.faults: list[Fault] = []
+        self.known: dict[Path, Script] = {}
+        self.trees: dict[Path, ast.Module] = {}
         self._open: list[Path] = []
-        self._bases: dict[Path, Resolved] = {}
+        self._bases: dict[Path, Settings] = {}
         self._chain: list[Path] = []
         self._steps = 0
 
@@ -82,13 +96,23 @@ class Files:
         if self._steps > MAX_STEPS:
             raise ParseError(str(file), "", f"takes more than {MAX_STEPS:,} steps to follow")
 
+    def fault(self, file: Path, node: ast.AST, message: str) -> None:
+        """Record why a file does not load."""
+        fault = Fault(file, getattr(node, "lineno", 0), message)
+        if fault not in self.faults:
+            self.faults.append(fault)
+
     def names(self, file: Path) -> Mapping[str, Any]:
         """The names assigned in a file; empty if the file is already being read."""
         file = Path(os.path.realpath(file))
-        if file in self._open:
-            return {}
+        return {} if file in self._open else self._script(file).names
+
+    def _script(self, file: Path) -> Script:
         if file not in self.known:
-            self.known[file] = self.read(file, self.tree(file))
+            if file.suffix in DATA:
+                self.known[file] = self._data(file)
+            else:
+                self.known[file] = self.read(file, self.tree(file))
         return self.known[file]
 
     def tree(self, file: Path) -> ast.Module:
@@ -98,16 +122,12 @@ class Files:
             ParseError: it cannot be read, or is not Python.
         """
         file = Path(os.path.realpath(file))
-        if file not in self._trees:
-            data = read_file(file)
-            try:
-                self._trees[file] = parse_python(data, str(file))
-            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-                raise ParseError(str(file), "", f"is not Python: {error}") from error
-        return self._trees[file]
+        if file not in self.trees:
+            self.trees[file] = syntax_tree(file)
+        return self.trees[file]
 
-    def read(self, file: Path, tree: ast.Module) -> Mapping[str, Any]:
-        """The names assigned in a parsed file.
+    def read(self, file: Path, tree: ast.Module) -> Script:
+        """Execute a parsed file.
 
         Raises:
             ParseError: the import chain is too long, or the file has too many values.
@@ -116,45 +136,116 @@ class Files:
             raise ParseError(str(file), "", f"more than {MAX_DEPTH} files import one another")
         self._open.append(Path(os.path.realpath(file)))
         try:
-            names = Evaluation(file, self).run(tree.body)
-            if _too_many(names):
+            script = Script(file, self, lazy=is_lazy(tree))
+            script.run(tree.body)
+            if too_many(script.names):
                 raise ParseError(str(file), "", f"holds more than {MAX_NODES:,} values")
         except RecursionError as error:
             raise ParseError(str(file), "", "is nested too deeply") from error
         finally:
             self._open.pop()
-        return names
+        return script
 
-    def with_bases(self, file: Path, own: Mapping[str, Any]) -> Resolved:
-        """A file merged with its bases."""
-        settings = {key: value for key, value in own.items() if key not in ("_base_", CHANGES)}
-        bases = [self._base(file, base) for base in written_bases(own)]
-        below: dict[str, Any] = {}
-        for base in bases:
-            below |= base.values
-        for change in own.get(CHANGES, []):
-            below = merged(change, below)
-        values = merged(settings, below)
-        if all(base.complete for base in bases):
-            return Resolved(values, True, frozenset(values))
-        return Resolved(values, False, frozenset().union(*(base.settled for base in bases)))
+    def _data(self, file: Path) -> Script:
+        """Read a JSON or YAML config."""
+        import yaml
 
-    def _base(self, file: Path, base: Any) -> Resolved:
+        text = read_file(file).decode("utf-8", "replace")
+        text = filled(BASE.sub(lambda found: f'"{_HOLE}{found[1]}"', text), file)
+        try:
+            values = json.loads(text) if file.suffix == ".json" else yaml.safe_load(text)
+            script = Script(file, self)
+            if isinstance(values, dict) and not too_many(values):
+                script.names["_base_"] = values.pop("_base_", [])
+                script.names |= {key: self._plugged(v, script) for key, v in values.items()}
+        except (ValueError, RecursionError, yaml.YAMLError) as error:
+            raise ParseError(str(file), "", f"cannot be read: {error}") from error
+        return script
+
+    def _plugged(self, value: Any, script: Script) -> Any:
+        """A value of a JSON or YAML config with ``{{_base_.name}}`` replaced."""
+        if isinstance(value, str) and value.startswith(_HOLE):
+            return inside(script.base, value.removeprefix(_HOLE))
+        if isinstance(value, dict):
+            return Settings((key, self._plugged(inner, script)) for key, inner in value.items())
+        return [self._plugged(inner, script) for inner in value] if is_list(value) else value
+
+    def resolved(self, script: Script) -> Settings:
+        """A file merged with its bases, as mmcv and mmengine read it."""
+        settings = {
+            key: value
+            for key, value in script.names.items()
+            if key not in ("_base_", "_deprecation_") and not key.startswith("__")
+            if not isinstance(value, Function)
+        }
+
+        def refuse(where: str, value: Any) -> None:
+            kind = type(value).__name__
+            self.fault(
+                script.file,
+                _assignment(script.body, where.partition(".")[0]),
+                f"{where} is a dict, but in the base it is a {kind}: add _delete_=True to replace "
+                "it" + (", or write the whole list" if is_list(value) else ""),
+            )
+
+        return merged(settings, script.base, refuse)
+
+    def merged_bases(self, file: Path, written: Any) -> Settings:
+        """The bases of a file together, as mmengine lets it see and change them."""
+        together = Settings(attributes=True)
+        if not isinstance(written, (str, list)) and written:
+            together.complete = False
+        owners: dict[str, str] = {}
+        for base in written_bases({"_base_": written}):
+            values = self._base(file, base)
+            for key in sorted(together.keys() & values.keys()):
+                self.fault(
+                    file,
+                    ast.Pass(),
+                    f"the bases {owners[key]} and {base} both have {key}: only one may",
+                )
+            owners |= dict.fromkeys(values, str(base))
+            together.update(as_base(values))
+            together.complete &= values.complete
+        return together
+
+    def _base(self, file: Path, base: Any) -> Settings:
         """Resolve one base of a file, given as written there."""
         path = base_path(file, base)
-        if path is None or path.suffix != ".py":
-            return _NO_BASE
+        if path is None or path.suffix not in (".py", *DATA):
+            return Settings(complete=False)
         if not path.is_file():
             self.missing.append(str(base))
-            return _NO_BASE
+            return Settings(complete=False)
         path = Path(os.path.realpath(path))
-        if path in self._chain or len(self._chain) > MAX_DEPTH:
+        if path in (*self._chain, *self._open) or len(self._chain) > MAX_DEPTH:
             raise ParseError(str(file), "", "its bases form a cycle, or are nested too deeply")
         if path not in self._bases:
             self._chain.append(path)
-            self._bases[path] = self.with_bases(path, self.names(path))
+            self._bases[path] = self.resolved(self._script(path))
             self._chain.pop()
         return self._bases[path]
+
+
+def syntax_tree(file: Path) -> ast.Module:
+    """The syntax tree of a Python file.
+
+    Raises:
+        ParseError: it cannot be read, or is not Python.
+    """
+    data = read_file(file)
+    try:
+        return parse_python(data, str(file))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ParseError(str(file), "", f"is not Python: {error}") from error
+
+
+def _assignment(body: Sequence[ast.stmt], name: str) -> ast.AST:
+    """The statement that assigns a name."""
+    for node in body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return node
+    return ast.Pass()
 
 
 def written_bases(own: Mapping[str, Any]) -> Sequence[Any]:
@@ -172,19 +263,6 @@ def base_path(file: Path, base: Any) -> Path | None:
         return file.parent / base
     module = find_module(package)
     return module.folder / ".mim" / "configs" / rest if module and module.folder else None
-
-
-def _too_many(value: Any) -> bool:
-    """Whether a value contains more than `MAX_NODES` values; shared ones count each time."""
-    waiting, seen = [value], 0
-    while waiting and seen <= MAX_NODES:
-        seen += 1
-        top = waiting.pop()
-        if isinstance(top, Mapping):
-            waiting += top.values()
-        elif is_list(top):
-            waiting += top
-    return seen > MAX_NODES
 
 
 def module_values(file: Path) -> Mapping[str, Any]:

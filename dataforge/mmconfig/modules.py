@@ -46,6 +46,12 @@ def find_module(name: str) -> Module | None:
     return Module(Path(source) if source else None, Path(next(iter(folders))) if folders else None)
 
 
+def module_file(name: str) -> Path | None:
+    """The source file of a module in this Python or the working directory; None if not found."""
+    found = find_module(name)
+    return found.file if found else None
+
+
 def relative_module(file: Path, node: ast.ImportFrom) -> Path | None:
     """The source file that a relative import refers to; None if it does not exist."""
     folder = file.parent

@@ -21,6 +21,7 @@ from dataforge.smoke.plots import contact_sheet, loss_curve
 from dataforge.smoke.preflight import preflight
 from dataforge.smoke.proof import choose_images, prove
 from dataforge.smoke.report import SmokeOptions, SmokeReport
+from dataforge.smoke.stated import stated
 
 SHOWN_IMAGES = 12
 OUTPUTS = ("smoke_report.json", "loss_curve.png", "ground_truth.png", "proof.pth")
@@ -67,6 +68,7 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
         report.reasons = [str(error)]
     else:
         datasets = preflight(loaded, report)
+        report.findings += [*stated(config, report.findings)]
         report.reasons = [
             str(finding) for finding in report.findings if finding.severity == "error"
         ]

@@ -46,11 +46,22 @@ def config_of(folder: Path, text: str, **others: str) -> Config:
         ("x = [1]; x += [2]", [1, 2]),
         ("import copy; a = dict(b=[1]); x = copy.deepcopy(a); a['b'] = 2", {"b": [1]}),
         ("x = dict(a=open('f'), b=1)", {"a": UNKNOWN, "b": 1}),
-        ("x = dict(a=1); x.pop('a')", UNKNOWN),
+        ("x = dict(a=1); x.pop('a')", {}),
+        ("x = [1]; x.append(2); x.insert(0, 3)", [3, 1, 2]),
+        ("x = dict(a=1); x.update(b=2, **dict(c=3))", {"a": 1, "b": 2, "c": 3}),
+        ("x = dict(a=1); x.popitem()", UNKNOWN),
         ("x = dict(a=1); change(x)", UNKNOWN),
         ("x = 1\nif y:\n    x = 2", UNKNOWN),
-        ("x = 2\ndel x", UNKNOWN),
-        ("x = '{{ fileDirname }}/a'", UNKNOWN),
+        ("x = 2\ndel x", None),
+        ("x = dict(a=1, b=2)\ndel x['a']", {"b": 2}),
+        ("x = 1\nif x == 1:\n    x = 2", 2),
+        ("x = []\nfor i in range(2):\n    x += [i]", [0, 1]),
+        ("x = [(i, j) for i in (0, 1) for j in (2, 3) if i + j > 2]", [(0, 3), (1, 2), (1, 3)]),
+        ("x = 'data/{}.json'.format('a')", "data/a.json"),
+        ("x = '{{ fileBasenameNoExtension }}/a'", "config/a"),
+        ("x = {'a', 'b'}", {"a", "b"}),
+        ("x = [1, 2, 3][-2:]", [2, 3]),
+        ("x = [y := 1, y]", [1, 1]),
         ("x = dict(**y)", UNKNOWN),
         ("x = [i for i in y]", UNKNOWN),
         ("x = 1 / 0", UNKNOWN),
@@ -90,7 +101,7 @@ def test_child_config_modifies_its_base(tmp_path: Path) -> None:
         "a = dict(g=_base_.a.g + 1)\n"
     )
     config = config_of(tmp_path, text, base="a = dict(b=1, g=1)\nc = dict(x=1)\ne = [{}]\n")
-    assert config.values == {"a": {"b": 2, "g": 2}, "c": {"d": 1}, "e": UNKNOWN}
+    assert config.values == {"a": {"b": 2, "g": 2}, "c": {"d": 1}, "e": [{"f": 1}]}
 
 
 def test_the_lazy_style(tmp_path: Path) -> None:
@@ -103,7 +114,7 @@ def test_the_lazy_style(tmp_path: Path) -> None:
     config = config_of(tmp_path, text, base=base)
     dataset = {"ann_file": "a.json", "type": "mmdet.datasets.CocoDataset"}
     assert config.get("train_dataloader.dataset") == dataset
-    assert (config.get("shown"), config.get("_hidden"), config.generation) == (3, None, 3)
+    assert (config.get("shown"), config.get("_hidden"), config.generation) == (3, 3, 3)
 
 
 def test_an_installed_package_is_found_and_not_imported(

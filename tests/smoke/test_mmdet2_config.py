@@ -120,3 +120,37 @@ def test_a_missing_comma(coco_parts: Registered, tmp_path: Path) -> None:
         coco_parts.broken(tmp_path), data=dict.fromkeys(("train", "val", "test"), stock)
     )
     refused(config, "classes-is-text", "'face'", "a comma is missing", "('face',)")
+
+
+def test_a_list_of_datasets_is_concatenated(coco_parts: Registered, tmp_path: Path) -> None:
+    config = tmp_path / "config.py"
+    config.write_text(
+        f"_base_ = {str(coco_parts.config_for(coco_parts.broken(tmp_path)))!r}\n"
+        "train = {{_base_.data.train}}\n"
+        "data = dict(train=[dict(type='RepeatDataset', times=3, dataset=train), train])\n"
+    )
+    report = preflight(config)
+    assert (report.verdict, report.counts["train"].images) == ("ready", 22)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        (
+            "data = dict(samples_per_gpu=2, train_dataloader=dict(samples_per_gpu=2))\n",
+            "setting-twice",
+            "samples_per_gpu is also set in data",
+        ),
+        ("evaluation = dict(metric='mAP')\n", "metric-unknown", "does not compute 'mAP'"),
+        ("evaluation = dict(iou_thr=0.5)\n", "argument-unknown", "does not accept iou_thr"),
+    ],
+)
+def test_what_stops_after_the_datasets_are_built(
+    coco_parts: Registered, tmp_path: Path, text: str, code: str, words: str
+) -> None:
+    stock = {"type": "CocoDataset", "classes": ("face", "person", "hand")}
+    root = coco_parts.broken(tmp_path)
+    base = coco_parts.config_for(root, data=dict.fromkeys(("train", "val", "test"), stock))
+    config = tmp_path / "config.py"
+    config.write_text(f"_base_ = {str(base)!r}\n{text}")
+    refused(config, code, words)

@@ -20,6 +20,8 @@ class Check(base.Check):
             if not dataset.is_xml or not isinstance(least, (int, float)) or least <= 0:
                 continue
             found = dataset.annotations()
+            if file.config.is_stock and not found:
+                continue
             sides = [min(box[1:]) for image in found.images for box in image.boxes] if found else []
             small = sum(side < least for side in sides)
             if found and not small:

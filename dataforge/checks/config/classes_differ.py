@@ -14,6 +14,8 @@ class Check(base.Check):
     """Compares the datasets of a config with the first one."""
 
     def config(self, file: ConfigFile) -> Iterator[Finding]:
+        if file.config.is_open:
+            return
         first = None
         for dataset in datasets(file.config):
             classes = dataset.classes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from dataforge.checks import base
@@ -11,6 +12,7 @@ from dataforge.findings import Finding, Place, Severity
 from dataforge.mmconfig import Dataset, datasets, inside
 
 _MMDET2_SIZE = 32  # of _filter_imgs
+_MOST_NAMES = 5
 
 
 class Check(base.Check):
@@ -27,16 +29,27 @@ class Check(base.Check):
             classes = dataset.classes if dataset.is_built_in else None
             wanted = classes.names if classes else None
             small = [image.size is not None and min(image.size) < least for image in found.images]
-            bare = [
-                not any(wanted is None or box[0] in wanted for box in image.boxes)
-                for image in found.images
+            left = [image for image, tiny in zip(found.images, small, strict=True) if not tiny]
+            bare = sum(empty and not image.boxes for image in left)
+            others = [
+                image.boxes
+                for image in left
+                if empty and image.boxes and wanted is not None
+                if not any(box[0] in wanted for box in image.boxes)
             ]
-            bare = [empty and none and not tiny for none, tiny in zip(bare, small, strict=True)]
+            names = Counter(str(box[0]) for boxes in others for box in boxes)
+            listed = ", ".join(f"{name!r}" for name, _ in names.most_common(_MOST_NAMES))
             total = len(found.images)
-            none_left = sum(small) + sum(bare) == total
+            none_left = sum(small) + bare + len(others) == total
             severity: Severity = "error" if none_left else "warning"
             for number, what, remedy in (
-                (sum(bare), "without annotations", "to keep them, set filter_empty_gt=False"),
+                (bare, "without annotations", "to keep them, set filter_empty_gt=False"),
+                (
+                    len(others),
+                    f"with objects of other names alone ({listed})",
+                    "correct the classes if they mean these names; to keep the images, set "
+                    "filter_empty_gt=False",
+                ),
                 (sum(small), f"with a side under {least:g} px", "enlarge them, or lower the limit"),
             ):
                 if number:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from dataforge.checks import base
 from dataforge.checks.opened import ConfigFile
 from dataforge.errors import ParseError
 from dataforge.findings import Finding, Place
-from dataforge.mmconfig import Imported, certainty, find_module, imports, module_values
+from dataforge.mmconfig import Imported, certainty, find_module, imports, syntax_tree
 
 _FRAMEWORK = ("mmcv", "mmdet", "mmengine", "torch", "torchvision")
+_BESIDE_STOCK = ("mmcls", "mmpretrain")
+"""Projects whose models some of mmdetection's own configs use."""
 
 
 class Check(base.Check):
@@ -24,7 +27,9 @@ class Check(base.Check):
         lazy = {value.module for value in config.values.values() if isinstance(value, Imported)}
         named += [("import", module) for module in sorted(lazy - {""})]
         for where, module in named:
-            if module.partition(".")[0] in _FRAMEWORK:
+            top = module.partition(".")[0]
+            known = (*_FRAMEWORK, *(_BESIDE_STOCK if config.is_stock else ()))
+            if top in known or top in sys.stdlib_module_names:
                 continue
             if why := _why_not(module):
                 yield self.finding(
@@ -41,7 +46,7 @@ def _why_not(module: str) -> str:
         return "cannot be found by this Python"
     try:
         if found.file:
-            module_values(found.file)
+            syntax_tree(found.file)
     except ParseError as error:
         return error.message
     return ""

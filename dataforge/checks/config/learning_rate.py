@@ -23,14 +23,15 @@ class Check(base.Check):
     def config(self, file: ConfigFile) -> Iterator[Finding]:
         config = file.config
         place = "optimizer" if config.generation == 2 else "optim_wrapper.optimizer"
-        rate, batch = config.get(f"{place}.lr"), _batch(config)
+        rate, batches = config.get(f"{place}.lr"), _batches(config)
         usual = _RATES.get(type_name(config.get("model") or {}))
         sgd = type_name(config.get(place) or {}) == "SGD"
-        if not sgd or not usual or not isinstance(rate, (int, float)) or not batch or rate <= 0:
+        if not sgd or not usual or not isinstance(rate, (int, float)) or not batches or rate <= 0:
             return
-        right = usual * batch / _BATCH
-        if 1 / _FACTOR <= rate / right <= _FACTOR:
+        rights = [usual * batch / _BATCH for batch in batches]
+        if any(1 / _FACTOR <= rate / right <= _FACTOR for right in rights):
             return
+        batch, right = batches[0], rights[0]
         off, how = (rate / right, "high") if rate > right else (right / rate, "low")
         yield self.finding(
             Place(file.name, f"{place}.lr"),
@@ -40,13 +41,11 @@ class Check(base.Check):
         )
 
 
-def _batch(config: Config) -> float:
-    """Images per step; 0 if unknown."""
+def _batches(config: Config) -> list[float]:
+    """Images per step that the rate may be meant for; none if unknown."""
     meant = config.get("auto_scale_lr.base_batch_size")
-    if isinstance(meant, int) and (
-        "auto_scale_lr" in config.own or config.get("auto_scale_lr.enable") is True
-    ):
-        return meant
+    if isinstance(meant, int) and config.get("auto_scale_lr.enable") is True:
+        return [meant]
     if config.generation == 2:
         images = config.get("data.train_dataloader.samples_per_gpu")
         images = images or config.get("data.samples_per_gpu")
@@ -55,4 +54,7 @@ def _batch(config: Config) -> float:
         images = config.get("train_dataloader.batch_size")
         gathered = config.get("optim_wrapper.accumulative_counts")
     steps = gathered if isinstance(gathered, int) else 1
-    return images * steps if isinstance(images, int) and gathered in (None, steps) else 0
+    known = isinstance(images, int) and images > 0 and gathered in (None, steps)
+    # With `--auto-scale-lr`, the rate is that of the size that the config names itself.
+    named = [meant] if isinstance(meant, int) and "auto_scale_lr" in config.own else []
+    return [images * steps, *named] if known else []

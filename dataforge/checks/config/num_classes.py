@@ -20,6 +20,7 @@ class Check(base.Check):
         config = file.config
         known = (dataset.classes for dataset in datasets(config, "train"))
         classes = next((found for found in known if found), None)
+        classes = None if config.is_open else classes
         for place, part in config.nodes("model") if classes else ():
             number = part.get("num_classes")
             is_number = isinstance(number, int) and not isinstance(number, bool)

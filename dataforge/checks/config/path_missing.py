@@ -36,6 +36,7 @@ def _is_elsewhere(config: Config, base: str) -> bool:
     """Whether a base belongs to an mmdetection other than the one installed here."""
     here = find_module("mmdet")
     inside = here is not None and here.folder is not None and here.folder in Path(base).parents
+    inside = inside or base.startswith("mmdet.")  # of a lazy config
     return inside and installed(config.generation) is None
 
 

@@ -22,10 +22,10 @@ from dataforge.mmconfig import (
     find_module,
     imports,
     installed,
+    is_mmdetections,
 )
 
 _MOST_FILES = 2000
-_SCOPES = ("", "mmdet")
 
 
 class Check(base.Check):
@@ -39,7 +39,7 @@ class Check(base.Check):
             known = dataset.is_built_in or not dataset.type or dataset.type in reported
             if known or isinstance(written, Imported) or not isinstance(written, str):
                 continue
-            if written.rpartition(".")[0] in _SCOPES and _is_nowhere(config, dataset.type):
+            if is_mmdetections(config, dataset.values) and _is_nowhere(config, dataset.type):
                 reported.add(dataset.type)
                 names = sorted(BUILT_IN[config.generation])
                 close = difflib.get_close_matches(dataset.type, names, n=1)

@@ -178,6 +178,8 @@ def build(config: Any, **overrides: Any) -> Any:
     from mmdet.datasets import build_dataset
 
     with quiet():
+        if isinstance(config, (list, tuple)):  # which mmdet concatenates
+            return build_dataset(config, overrides)
         return build_dataset(type(config)({**config, **overrides}))
 
 
