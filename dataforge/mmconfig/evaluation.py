@@ -1,7 +1,8 @@
 """Static evaluation of the statements in a config file.
 
 Literals, ``dict(...)``, names, sums, paths, simple comprehensions and the location of an installed
-package are supported. Everything else is `UNKNOWN`.
+package are supported. Everything else is `UNKNOWN`, and so is a value that is too large: its size is
+worked out before it is built.
 """
 
 from __future__ import annotations
@@ -10,14 +11,13 @@ import ast
 import copy
 import operator
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dataforge.errors import ParseError
 from dataforge.mmconfig.modules import find_module, relative_module
-from dataforge.mmconfig.values import UNKNOWN, Class, Imported, inside, is_list
+from dataforge.mmconfig.values import UNKNOWN, Class, Imported, count_values, inside, is_list
 
 if TYPE_CHECKING:
     from dataforge.mmconfig.files import Files
@@ -29,6 +29,7 @@ CHANGES = "changes of _base_"
 """The key for changes to a base among the names of a file, beside ``_base_``."""
 
 _MAX_NUMBER = 10**18
+_MAX_DIGITS = 400
 _MOST_COPIES = 1000
 
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -86,6 +87,7 @@ class Evaluation:
             for inner in node.body:
                 self._statement(inner)
         elif isinstance(node, ast.ClassDef):
+            self._build(len(self.names))
             body = Evaluation(self.file, self.files)
             body.names = dict(self.names)
             values = body.run([s for s in node.body if isinstance(s, (ast.Assign, ast.AnnAssign))])
@@ -111,8 +113,8 @@ class Evaluation:
                 held[key] = value
             else:
                 self._forget(target)
-        elif re.fullmatch(r"_base_(\.\w+)+", ast.unparse(target)):
-            self._change_base(ast.unparse(target), value)
+        elif _dotted(target).startswith("_base_."):
+            self._change_base(_dotted(target), value)
         else:
             self._forget(target)
 
@@ -121,7 +123,9 @@ class Evaluation:
         value = {**value, "_delete_": True} if isinstance(value, dict) else value
         for key in reversed(target.split(".")[1:]):
             value = {key: value}
-        self.names[CHANGES] = [*self.names.get(CHANGES, []), value]
+        before = self.names.get(CHANGES, [])
+        self._build(len(before))
+        self.names[CHANGES] = [*before, value]
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         """Follow relative imports; for other modules only the names are recorded."""
@@ -131,7 +135,9 @@ class Evaluation:
                 if alias.name != "*":
                     self.names[alias.asname or alias.name] = Imported(f"{module}.{alias.name}")
                 elif found := find_module(module):  # `from mmdet.configs.x import *`
-                    self.names |= self.files.names(found.file) if found.file else {}
+                    names = self.files.names(found.file) if found.file else {}
+                    self._build(len(names))
+                    self.names |= names
                 else:
                     self.files.lost = True
             return
@@ -143,6 +149,7 @@ class Evaluation:
         known = self.files.names(path)
         for alias in node.names:
             if alias.name == "*":
+                self._build(len(known))
                 self.names |= {k: v for k, v in known.items() if not k.startswith("_")}
             else:
                 self.names[alias.asname or alias.name] = known.get(alias.name, UNKNOWN)
@@ -156,10 +163,11 @@ class Evaluation:
             given = [self.value(argument) for argument in node.args]
             update = node.func.attr == "update" and isinstance(held, dict) and not node.keywords
             if update and len(given) == 1 and isinstance(given[0], dict):
+                self._build(len(given[0]))
                 held.update(given[0])
                 return
             self._forget(node.func)
-        elif ast.unparse(node.func) != "print":
+        elif _dotted(node.func) != "print":
             for argument in node.args:
                 if isinstance(argument, ast.Name):
                     self.names[argument.id] = UNKNOWN
@@ -191,19 +199,39 @@ class Evaluation:
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             return UNKNOWN  # it would fail, or contains unknown parts
 
+    def _build(self, size: int) -> None:
+        """Count what is about to be built.
+
+        Args:
+            size: number of its values, or of its characters.
+
+        Raises:
+            ValueError: it is too large.
+            ParseError: the config builds too much.
+        """
+        if size > MAX_LENGTH:
+            raise ValueError("too large")
+        self.files.step(self.file, size)
+
     def _constant(self, node: ast.Constant) -> Any:
         # mmcv replaces '{{ fileDirname }}' and the like.
         hole = isinstance(node.value, str) and "{{" in node.value
-        return UNKNOWN if hole else node.value
+        huge = isinstance(node.value, int) and node.value.bit_length() > _MAX_DIGITS
+        return UNKNOWN if hole or huge else node.value
 
     def _name(self, node: ast.Name) -> Any:
         return self.names.get(node.id, UNKNOWN)
 
     def _list(self, node: ast.List) -> list[Any]:
-        return [inner for item in node.elts for inner in self._items(item)]
+        return self._all_items(node.elts)
 
     def _tuple(self, node: ast.Tuple) -> tuple[Any, ...]:
-        return tuple(inner for item in node.elts for inner in self._items(item))
+        return tuple(self._all_items(node.elts))
+
+    def _all_items(self, nodes: Sequence[ast.expr]) -> list[Any]:
+        parts = [self._items(node) for node in nodes]
+        self._build(sum(map(len, parts)))
+        return [item for part in parts for item in part]
 
     def _items(self, node: ast.expr) -> Sequence[Any]:
         if not isinstance(node, ast.Starred):
@@ -211,12 +239,14 @@ class Evaluation:
         spread = self.value(node.value)
         if not is_list(spread):
             raise TypeError("unpacked value is unknown")
-        return list(spread)
+        return cast("Sequence[Any]", spread)
 
     def _dict(self, node: ast.Dict) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, value in zip(node.keys, node.values, strict=True):
-            found |= self.value(value) if key is None else {self._key(key): self.value(value)}
+            more = self.value(value) if key is None else {self._key(key): self.value(value)}
+            self._build(len(more))
+            found |= more
         return found
 
     def _key(self, node: ast.expr) -> Any:
@@ -233,7 +263,7 @@ class Evaluation:
         return UNKNOWN
 
     def _attribute(self, node: ast.Attribute) -> Any:
-        written = ast.unparse(node)
+        written = _dotted(node)
         if written.startswith("_base_."):
             return inside(self._bases(), written.removeprefix("_base_."))
         of = self.value(node.value)
@@ -255,7 +285,8 @@ class Evaluation:
 
     def _joinedstr(self, node: ast.JoinedStr) -> Any:
         parts = [self.value(part) for part in node.values]
-        return _bounded("".join(parts))
+        self._build(sum(map(len, parts)))
+        return "".join(parts)
 
     def _formattedvalue(self, node: ast.FormattedValue) -> Any:
         value = self.value(node.value)
@@ -279,29 +310,46 @@ class Evaluation:
         if isinstance(left, Imported) or isinstance(right, Imported):
             return UNKNOWN
         if isinstance(node.op, ast.Mult) and isinstance(left, list) and _are_numbers(right):
-            return left * right if len(left) * right <= _MOST_COPIES else UNKNOWN
-        if not _are_numbers(left, right) and not isinstance(node.op, ast.Add):
+            if len(left) * right > _MOST_COPIES:
+                return UNKNOWN
+            self._build(max(len(left) * right, 0))
+            return left * right
+        if _are_numbers(left, right):
+            return _bounded(_OPERATORS[type(node.op)](left, right))
+        if not isinstance(node.op, ast.Add):
             return UNKNOWN
-        return _bounded(_OPERATORS[type(node.op)](left, right))
+        self._build(len(left) + len(right))
+        return left + right
 
     def _call(self, node: ast.Call) -> Any:
         name = self._function(node.func)
-        given = [inner for item in node.args for inner in self._items(item)]
+        given = self._all_items(node.args)
         if name == "__import__" and len(given) == 1:
             return Imported(given[0])
         if name == "copy.deepcopy":
+            self._build(count_values(given[0], MAX_LENGTH))
             return copy.deepcopy(given[0])
         named: dict[str, Any] = {}
         for keyword in node.keywords:
             value = self.value(keyword.value)
-            named |= {keyword.arg: value} if keyword.arg else value
-        if name in _OF_SCALARS and not all(isinstance(v, (str, int, float)) for v in given):
+            more = {keyword.arg: value} if keyword.arg else value
+            self._build(len(more))
+            named |= more
+        if name not in _OF_SCALARS:
+            self._build(sum(map(len, given)) if name != "len" else 0)
+            return _FUNCTIONS[name](*given, **named)
+        if not all(isinstance(value, (str, int, float)) for value in given):
             return UNKNOWN
-        return _FUNCTIONS[name](*given, **named)
+        texts = [len(value) for value in given if isinstance(value, str)]
+        self._build(sum(texts) + len(texts))
+        digits = given[1:] if name == "round" else texts if name in ("int", "float") else ()
+        if any(abs(number) > _MAX_DIGITS for number in digits):
+            return UNKNOWN
+        return _OF_SCALARS[name](*given, **named)
 
     def _function(self, node: ast.expr) -> str:
         """The full dotted name of the called function, regardless of import aliases."""
-        name = ast.unparse(node)
+        name = _dotted(node)
         first, dot, rest = name.partition(".")
         held = self.names.get(first)
         return f"{held}{dot}{rest}" if isinstance(held, Imported) else name
@@ -321,6 +369,7 @@ class Evaluation:
         over = self.value(generators[0].iter)
         if len(generators) > 1 or generators[0].ifs or not isinstance(over, (list, tuple, range)):
             raise TypeError("not a simple comprehension")
+        self._build(len(self.names))
         before = dict(self.names)
         for item in over:
             self._assign(generators[0].target, item)
@@ -328,10 +377,22 @@ class Evaluation:
         self.names = before
 
 
+def _dotted(node: ast.expr) -> str:
+    """The dotted name that an expression is; empty if it is anything else."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+
+
 def _first_of_base(node: ast.AST) -> str:
     """``_base_.data`` of ``_base_.data[0].x.y()``."""
-    found = re.match(r"_base_\.\w+", ast.unparse(node))
-    return found[0] if found else "_base_._base_"
+    first = "_base_"
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        first = node.attr if isinstance(node, ast.Attribute) else "_base_"
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return f"_base_.{first}"
 
 
 def _is_stored(name: ast.Name) -> bool:
@@ -342,10 +403,9 @@ def _are_numbers(*values: object) -> bool:
     return all(isinstance(value, (int, float)) for value in values)
 
 
-def _bounded(value: Any) -> Any:
-    """A number, string or list that is not too large, else `UNKNOWN`."""
-    small = abs(value) < _MAX_NUMBER if _are_numbers(value) else len(value) <= MAX_LENGTH
-    return value if small else UNKNOWN
+def _bounded(number: float) -> Any:
+    """A number that is not too large, else `UNKNOWN`."""
+    return number if abs(number) < _MAX_NUMBER else UNKNOWN
 
 
 def _loaded(node: ast.expr) -> ast.expr:

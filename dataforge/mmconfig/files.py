@@ -12,13 +12,19 @@ from dataforge.errors import ParseError
 from dataforge.io import read_file
 from dataforge.mmconfig.evaluation import CHANGES, Evaluation
 from dataforge.mmconfig.modules import find_module
-from dataforge.mmconfig.values import is_list, merged
+from dataforge.mmconfig.values import count_values, is_list, merged
 
 MAX_NODES = 100_000
 """Maximum number of values in one file; a few lines can expand to more than fits in memory."""
 
+MAX_BYTES = 2 * 2**20
+"""Configs and modules larger than this are rejected; the syntax tree takes 200 times as much."""
+
 MAX_STEPS = 300_000
 """Maximum number of expressions evaluated for one config."""
+
+MAX_BUILT = 5_000_000
+"""Maximum number of values and characters that the expressions of one config build."""
 
 MAX_DEPTH = 20
 """Maximum length of a chain of files."""
@@ -59,16 +65,24 @@ class Files:
         self._bases: dict[Path, Resolved] = {}
         self._chain: list[Path] = []
         self._steps = 0
+        self._built = 0
 
-    def step(self, file: Path) -> None:
-        """Count one more expression.
+    def step(self, file: Path, size: int = 0) -> None:
+        """Count one more expression, or what one builds.
+
+        Args:
+            file: that contains it.
+            size: number of values, or of characters, that it is going to build.
 
         Raises:
             ParseError: there are too many.
         """
-        self._steps += 1
+        self._steps += not size
+        self._built += size
         if self._steps > MAX_STEPS:
             raise ParseError(str(file), "", f"takes more than {MAX_STEPS:,} steps to follow")
+        if self._built > MAX_BUILT:
+            raise ParseError(str(file), "", f"builds more than {MAX_BUILT:,} values")
 
     def names(self, file: Path) -> Mapping[str, Any]:
         """The names assigned in a file; empty if the file is already being read."""
@@ -87,7 +101,7 @@ class Files:
         """
         file = Path(os.path.realpath(file))
         if file not in self._trees:
-            data = read_file(file)
+            data = read_file(file, MAX_BYTES)
             try:
                 self._trees[file] = ast.parse(data, str(file))
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -105,7 +119,7 @@ class Files:
         self._open.append(Path(os.path.realpath(file)))
         try:
             names = Evaluation(file, self).run(tree.body)
-            if _too_many(names):
+            if count_values(names, MAX_NODES) > MAX_NODES:
                 raise ParseError(str(file), "", f"holds more than {MAX_NODES:,} values")
         except RecursionError as error:
             raise ParseError(str(file), "", "is nested too deeply") from error
@@ -119,8 +133,10 @@ class Files:
         bases = [self._base(file, base) for base in written_bases(own)]
         below: dict[str, Any] = {}
         for base in bases:
+            self.step(file, len(base.values))
             below |= base.values
         for change in own.get(CHANGES, []):
+            self.step(file, len(below))
             below = merged(change, below)
         values = merged(settings, below)
         if all(base.complete for base in bases):
@@ -160,19 +176,6 @@ def base_path(file: Path, base: Any) -> Path | None:
         return file.parent / base
     module = find_module(package)
     return module.folder / ".mim" / "configs" / rest if module and module.folder else None
-
-
-def _too_many(value: Any) -> bool:
-    """Whether a value contains more than `MAX_NODES` values; shared ones count each time."""
-    waiting, seen = [value], 0
-    while waiting and seen <= MAX_NODES:
-        seen += 1
-        top = waiting.pop()
-        if isinstance(top, Mapping):
-            waiting += top.values()
-        elif is_list(top):
-            waiting += top
-    return seen > MAX_NODES
 
 
 def module_values(file: Path) -> Mapping[str, Any]:
