@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataforge.io.images import ImageHeader
 from dataforge.io.json import decode_json, decode_repaired, in_64_bits, plain, without_nan
-from dataforge.io.limits import MAX_COCO_BYTES, MAX_COORDINATE, MAX_IMAGE_PIXELS
+from dataforge.io.limits import MAX_COCO_BYTES, MAX_COORDINATE, MAX_IMAGE_PIXELS, MAX_PATH
 from dataforge.io.names import (
     BACKUP,
     IMAGE_EXTENSIONS,
@@ -31,6 +31,7 @@ __all__ = [
     "MAX_COCO_BYTES",
     "MAX_COORDINATE",
     "MAX_IMAGE_PIXELS",
+    "MAX_PATH",
     "REGISTRATION",
     "ImageHeader",
     "Plugins",

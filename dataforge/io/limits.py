@@ -23,3 +23,6 @@ MAX_LINKED_PATHS = 1000
 
 MAX_COORDINATE = 1e7
 """Pixels; a coordinate beyond this is an error in the file."""
+
+MAX_PATH = 4096
+"""Characters; Linux opens no longer path, so that a longer one names no file."""
