@@ -122,7 +122,7 @@ def survey(
     found = Survey()
     try:
         _Pass(source, reading, found, report, own_splits, repeats, progress).run(
-            engine, steps, keep
+            engine, steps, keep, context.keep_text
         )
     except BaseException:
         found.close()
@@ -154,20 +154,20 @@ class _Pass:
         files = source.root.files() if progress else ()
         self.order = {name: number for number, name in enumerate(files, 1)}
 
-    def run(self, engine: Engine, steps: Sequence[Step], keep: bool) -> None:
+    def run(self, engine: Engine, steps: Sequence[Step], keep: bool, keep_edits: bool) -> None:
         if not self.reading.decides:
-            work = Work(self.reading, steps, keep)
+            work = Work(self.reading, steps, keep, keep_edits)
             for piece in engine.map(work.read, self._shards()):
                 self._take(piece, keep)
         else:
             waiting = []
-            for read in engine.map(ReadOnly(self.reading), self._shards()):
+            for read in engine.map(ReadOnly(self.reading, keep_edits), self._shards()):
                 for evidence in read.evidence:
                     self._take_evidence(evidence)
                 self._take_texts(read.texts)
                 waiting.append(self.found.spool.put(read.entries))
             self.found.decision = self.reading.decide(self.evidence)
-            work = Work(self.reading, steps, keep, self.found.decision)
+            work = Work(self.reading, steps, keep, keep_edits, self.found.decision)
             for piece in engine.map(work.settle, map(self.found.spool.get, waiting)):
                 self._take(piece, keep)
         for record in self.reading.finish(self.evidence, self.found.decision):

@@ -9,7 +9,7 @@ import msgspec
 
 from dataforge.codes import code
 from dataforge.errors import ParseError, plural
-from dataforge.findings import Edit, Finding, Place, Severity
+from dataforge.findings import Edit, Finding, Gathered, Place, Severity
 from dataforge.io import decode_repaired, plain, to_utf8
 from dataforge.records import Category, Extra, Header
 
@@ -46,7 +46,7 @@ class Notes:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self._findings: list[Finding] = []
+        self._gathered = Gathered(keep_edits=True)
 
     def add(
         self,
@@ -63,7 +63,7 @@ class Notes:
         finding = code(name).at(
             Place(self.file, pointer), message, remedy, lost=lost, edits=edits, severity=severity
         )
-        self._findings.append(finding)
+        self._gathered.take(finding)
 
     def lose(
         self, name: str, pointer: str, message: str, number: int = 1, remedy: str = ""
@@ -75,12 +75,12 @@ class Notes:
 
     def extend(self, findings: Iterable[Finding]) -> None:
         """Add existing findings."""
-        self._findings.extend(findings)
+        self._gathered.add(findings)
 
     def take(self) -> list[Finding]:
         """All findings added since the last call."""
-        taken, self._findings = self._findings, []
-        return taken
+        taken, self._gathered = self._gathered, Gathered(keep_edits=True)
+        return taken.findings
 
 
 class ImageKeys(msgspec.Struct, gc=False):
