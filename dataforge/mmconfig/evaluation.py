@@ -1,8 +1,8 @@
 """Static evaluation of the statements in a config file.
 
 Literals, ``dict(...)``, names, sums, paths, simple comprehensions and the location of an installed
-package are supported. Everything else is `UNKNOWN`, and so is a value that is too large: its size is
-worked out before it is built.
+package are supported. Everything else is `UNKNOWN`, and so is a value that is too large: its size
+is worked out before it is built.
 """
 
 from __future__ import annotations
