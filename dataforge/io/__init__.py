@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataforge.io.images import ImageHeader
 from dataforge.io.json import decode_json, decode_repaired, in_64_bits, plain, without_nan
-from dataforge.io.limits import MAX_COCO_BYTES, MAX_COORDINATE, MAX_IMAGE_PIXELS, MAX_PATH
+from dataforge.io.limits import (
+    MAX_COCO_BYTES,
+    MAX_COORDINATE,
+    MAX_IMAGE_PIXELS,
+    MAX_OBJECTS,
+    MAX_PATH,
+    MAX_VALUES,
+)
 from dataforge.io.names import (
     BACKUP,
     IMAGE_EXTENSIONS,
@@ -31,7 +38,9 @@ __all__ = [
     "MAX_COCO_BYTES",
     "MAX_COORDINATE",
     "MAX_IMAGE_PIXELS",
+    "MAX_OBJECTS",
     "MAX_PATH",
+    "MAX_VALUES",
     "REGISTRATION",
     "ImageHeader",
     "Plugins",

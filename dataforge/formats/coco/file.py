@@ -10,11 +10,14 @@ import msgspec
 from dataforge.codes import code
 from dataforge.errors import ParseError, plural
 from dataforge.findings import Edit, Finding, Gathered, Place, Severity
-from dataforge.io import decode_repaired, plain, to_utf8
+from dataforge.io import MAX_VALUES, decode_repaired, plain, to_utf8
 from dataforge.records import Category, Extra, Header
 
 WRITTEN_ANYWAY = {"info": {"description": "", "version": "1.0"}, "licenses": []}
 """Keys without information, written because some readers require them."""
+
+_LEAST = 24
+"""Bytes of an entry with an id and a few characters."""
 
 NO_SUPERCATEGORY = ""
 """The supercategory of a category that has none."""
@@ -111,15 +114,31 @@ class Entries(Generic[Keys]):
     Attributes:
         raw: its entries, each still encoded.
         keys: of each entry; None if it is not an object.
+
+    Raises:
+        ParseError: there are entries that are no objects among too many values.
     """
 
-    def __init__(self, raw: msgspec.Raw, type_: type[Keys]) -> None:
-        self.raw: list[msgspec.Raw] = decode_list(raw)
+    def __init__(self, raw: msgspec.Raw, type_: type[Keys], name: str) -> None:
         self.keys: list[Keys | None]
         try:
             self.keys = msgspec.json.decode(raw, type=list[type_])  # type: ignore[valid-type]
+            self.raw: list[msgspec.Raw] = decode_list(raw)
         except msgspec.ValidationError:  # not an object, or a number too large for a float
+            self.raw = bounded_list(raw, name)
             self.keys = [_keys(entry, type_) for entry in self.raw]
+
+
+def bounded_list(raw: msgspec.Raw, name: str) -> list[msgspec.Raw]:
+    """The elements of a JSON list that may be anything.
+
+    Raises:
+        ParseError: there may be more of them than fit into memory.
+    """
+    if len(memoryview(raw)) > MAX_VALUES and bytes(raw).count(b",") > MAX_VALUES:
+        message = f"holds more than {MAX_VALUES:,} values, and some entries are invalid: not read"
+        raise ParseError(name, "", message)
+    return decode_list(raw)
 
 
 def _keys(raw: msgspec.Raw, type_: type[Keys]) -> Keys | None:
@@ -153,11 +172,14 @@ class Document:
     def __init__(self, name: str, data: bytes) -> None:
         self.name = name
         data, self.encoding = to_utf8(data, name)
+        if (objects := data.count(b"{")) > MAX_VALUES // 5 and len(data) < _LEAST * objects:
+            message = f"holds {objects:,} objects of less than {_LEAST} bytes: not read"
+            raise ParseError(name, "", message)
         top, self.repaired = _top_level(data, name)
-        self.images = _entries(top, "images", ImageKeys)
+        self.images = _entries(top, "images", ImageKeys, name)
         categories = top.pop("categories", None)
         top.setdefault("annotations", msgspec.Raw(b"[]"))
-        self.annotations = _entries(top, "annotations", AnnotationKeys)
+        self.annotations = _entries(top, "annotations", AnnotationKeys, name)
         if categories is None:
             first = bytes(self.annotations.raw[0]) if self.annotations.raw else b""
             if b'"category_id"' not in first:
@@ -166,7 +188,7 @@ class Document:
             message = f"no list of categories, so the classes are unknown ({marked})"
             raise ParseError(name, "$.categories", message)
         try:
-            self.categories = [plain(entry) for entry in decode_list(categories)]
+            self.categories = [plain(entry) for entry in bounded_list(categories, name)]
         except msgspec.ValidationError as error:
             raise NotCocoError("no list of categories") from error
         self.rest = {key: plain(value) for key, value in top.items()}
@@ -182,9 +204,9 @@ def _top_level(data: bytes, name: str) -> tuple[dict[str, msgspec.Raw], bool]:
         raise
 
 
-def _entries(top: dict[str, msgspec.Raw], key: str, type_: type[Keys]) -> Entries[Keys]:
+def _entries(top: dict[str, msgspec.Raw], key: str, type_: type[Keys], name: str) -> Entries[Keys]:
     try:
-        return Entries(top.pop(key), type_)
+        return Entries(top.pop(key), type_, name)
     except (KeyError, msgspec.ValidationError) as error:
         raise NotCocoError(f"no list of {key}") from error
 

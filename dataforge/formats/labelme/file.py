@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from dataforge.errors import ParseError
-from dataforge.io import Root, decode_json, plain, split_pointer, to_utf8
+from dataforge.io import MAX_VALUES, Root, decode_json, plain, split_pointer, to_utf8
 from dataforge.records import Extra
 
 
@@ -95,8 +95,11 @@ def parse(data: bytes, name: str) -> File | None:
         name: of the file, for errors.
 
     Raises:
-        ParseError: it is not JSON, or a key of labelme's has an invalid value.
+        ParseError: it is not JSON, or a key of labelme's has an invalid value; or it has too many
+            values for one image.
     """
+    if data.count(b",") > MAX_VALUES:  # base64 has no commas
+        raise ParseError(name, "", f"holds more than {MAX_VALUES:,} values: not read")
     try:
         usual = _decode_usual(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
