@@ -27,7 +27,7 @@ WITHOUT_CASES = {
     "layout": "says where things are, and is no finding: cli/test_check.py",
     "name-not-utf8": "its file would not survive an archive: test_convert.py",
     "not-read-in-full": "needs a file that changes: test_check.py",
-    "too-many-objects": "needs 50,000 of them: test_costs_of_readers.py",
+    "too-many-objects": "needs 50,000 of them: formats/test_too_many_objects.py",
 }
 
 
