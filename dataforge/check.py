@@ -9,7 +9,6 @@ One pass over the dataset, in the order of its files; `dataforge.checks` contain
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,7 +68,7 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
         images: look at the image files.
         follow_links: also read what links out of the folder lead to.
         pixels: also decode them, which finds truncated images and near duplicates.
-        max_findings: of one code in the report; 0 for all.
+        max_findings: of one code in the report; 0 for all, but 100 of a code in one file.
         settings: a ``dataforge.toml``; None for the nearest in or above the working directory that
             is not part of the dataset.
         engine: where the work runs, see `dataforge.engines`.
@@ -118,7 +117,8 @@ class CheckReport(msgspec.Struct, kw_only=True):
         images: number of images that were checked, counted per split.
         shapes: number of shapes in them.
         classes: names in the order of their labels.
-        findings: in the order they were found, at most `CheckOptions.max_findings` of a code.
+        findings: in the order they were found, at most `CheckOptions.max_findings` of a code, and
+            100 of a code in one file.
         counts: code -> severity -> number of all findings, sorted by code.
         fixable: code -> number of its findings that ``--fix`` (or ``--unsafe-fixes``) can fix.
         ignored: what was not checked or not reported, and why.
@@ -222,7 +222,8 @@ def checked(
         f"use --from {part.format} to check them"
         for part in others
     ] + settings.how
-    found = _Found(report, settings, options, fixes=source.format.editor is not None)
+    has_editor = source.format.editor is not None
+    found = _Found(report, settings, options, fixes=has_editor, keep_edits=keep_text)
     found.add(source.findings)
     with _pass(source, options, found, progress, keep_text) as surveyed:
         yield Checked(source, found.done(), found.fixable, surveyed)
@@ -299,10 +300,12 @@ class _Found:
         options: CheckOptions,
         *,
         fixes: bool = False,  # whether the format has an editor
+        keep_edits: bool = False,  # for the fixes
     ) -> None:
         self.report = report
         self._fixes = fixes
         self.settings = settings
+        self._keep_edits = keep_edits
         self.fixable: list[Finding] = []
         self._limit = options.max_findings
         self._seen: set[int] = set()
@@ -334,16 +337,20 @@ class _Found:
                 used.ignored[finding.code] = used.ignored.get(finding.code, 0) + 1
             return
         counts = report.counts.setdefault(finding.code, {})
-        counts[finding.severity] = counts.get(finding.severity, 0) + 1
+        counts[finding.severity] = counts.get(finding.severity, 0) + finding.count
         if finding.edits and self._fixes:
-            self.fixable.append(finding)
-        if not self._limit or sum(counts.values()) <= self._limit:
+            fixable = report.fixable
+            fixable[finding.code] = fixable.get(finding.code, 0) + finding.count
+            if self._keep_edits:
+                self.fixable.append(finding)
+        few = not self._limit or sum(counts.values()) <= self._limit
+        if few and finding.count == 1:  # else it stands for some that are only counted
             report.findings.append(finding)
 
     def done(self) -> CheckReport:
         """The report."""
         self.report.counts = dict(sorted(self.report.counts.items()))
-        self.report.fixable = dict(sorted(Counter(f.code for f in self.fixable).items()))
+        self.report.fixable = dict(sorted(self.report.fixable.items()))
         if used := self.settings.used:
             used.ignored = dict(sorted(used.ignored.items()))
         return self.report

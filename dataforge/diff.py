@@ -77,7 +77,8 @@ def _blocks(text: str, lines: Sequence[str], changes: Sequence[Change]) -> Itera
         # The line after a change is included: its text may now be part of the changed line.
         first, end = line_at(change[0]), min(line_at(change[1]) + 1, len(lines))
         if runs and first < runs[-1][1]:
-            runs[-1] = runs[-1][0], end, [*runs[-1][2], change]
+            runs[-1][2].append(change)
+            runs[-1] = runs[-1][0], end, runs[-1][2]
         else:
             runs.append((first, end, [change]))
     for first, end, own in runs:
@@ -90,11 +91,12 @@ def _blocks(text: str, lines: Sequence[str], changes: Sequence[Change]) -> Itera
 
 def _trimmed(block: Block, lines: Sequence[str]) -> Block:
     start, end, new = block
-    while start < end and new and lines[start] == new[0]:
-        start, new = start + 1, new[1:]
-    while start < end and new and lines[end - 1] == new[-1]:
-        end, new = end - 1, new[:-1]
-    return Block(start, end, new)
+    first, last = 0, len(new)
+    while start < end and first < last and lines[start] == new[first]:
+        start, first = start + 1, first + 1
+    while start < end and first < last and lines[end - 1] == new[last - 1]:
+        end, last = end - 1, last - 1
+    return Block(start, end, new[first:last])
 
 
 def _hunks(blocks: Iterable[Block]) -> Iterator[list[Block]]:

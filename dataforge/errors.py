@@ -18,6 +18,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+_MAX_LETTERS = 1_000_000
+"""Pairs of letters that are compared to find a similar name (a tenth of a second)."""
+
 
 def one_line(text: str) -> str:
     r"""Text as one line that a terminal or the log of a CI service shows and does not obey.
@@ -140,9 +143,17 @@ def did_you_mean(name: str, names: Iterable[str], otherwise: str = "") -> str:
     >>> did_you_mean("--lable", ["--labels", "--layout"])
     'did you mean --labels?'
     """
+    close = closest_name(name, names)
+    if close is None:
+        return otherwise
+    return f"did you mean {close if close.startswith('-') else repr(close)}?"
+
+
+def closest_name(name: str, names: Iterable[str]) -> str | None:
+    """The most similar of the names that exist; None if none is, or if there are too many."""
     from difflib import get_close_matches  # only where something is wrong
 
-    close = get_close_matches(name, list(names), n=1)
-    if not close:
-        return otherwise
-    return f"did you mean {close[0] if close[0].startswith('-') else repr(close[0])}?"
+    known = list(names)
+    if len(name) * sum(map(len, known)) > _MAX_LETTERS:
+        return None
+    return next(iter(get_close_matches(name, known, n=1)), None)

@@ -7,7 +7,7 @@ A reader, check or verb never raises for bad data: it yields a `Finding`. Findin
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -17,6 +17,9 @@ Severity: TypeAlias = Literal["error", "warning", "note"]
 
 MOST_REASONS = 5
 """Findings that an error message names at most."""
+
+MOST_OF_A_KIND = 100
+"""Findings of one code in one file that are kept; the rest are counted."""
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -112,6 +115,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         remedy: what to do about it.
         lost: number of shapes that do not reach the output because of it.
         edits: what fixes it, all of them or none; empty if the user has to.
+        count: number of findings of this code in this file that it stands for, see `Excess`.
     """
 
     code: str
@@ -121,6 +125,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     remedy: str = ""
     lost: int = 0
     edits: tuple[Edit, ...] = ()
+    count: int = 1
 
     @property
     def identity(self) -> tuple[str, Place, str]:
@@ -150,3 +155,80 @@ def any_error(findings: Iterable[Finding]) -> bool:
 def as_reasons(findings: Sequence[Finding]) -> str:
     """The first few findings as lines below an error message."""
     return "".join(f"\n  {finding}" for finding in findings[:MOST_REASONS])
+
+
+# Counting -----------------------------------------------------------------------------------------
+
+S = TypeVar("S")
+
+
+class Excess(Generic[S]):
+    """Tells which findings are only counted: of one code in one file, those after the hundredth.
+
+    A file of a few megabytes can have a million faults. The first finding that is only counted
+    stands for all of them.
+
+    Args:
+        keep_edits: findings that have edits are all kept, because they will be fixed.
+    """
+
+    def __init__(self, *, keep_edits: bool = False) -> None:
+        self._keep_edits = keep_edits
+        self._numbers: dict[tuple[str, Severity, str, bool], int] = {}
+        self._slots: dict[tuple[str, Severity, str, bool], S] = {}
+
+    def slot(self, finding: Finding, own: S) -> S | None:
+        """Where the finding is that this one is to be `joined` to; None if it is kept.
+
+        Args:
+            finding: the next one.
+            own: where it will be if it is kept.
+        """
+        if finding.edits and self._keep_edits:
+            return None
+        key = finding.code, finding.severity, finding.file, bool(finding.edits)
+        number = self._numbers[key] = self._numbers.get(key, 0) + 1
+        if number <= MOST_OF_A_KIND:
+            return None
+        slot = self._slots.setdefault(key, own)
+        return None if slot is own else slot
+
+
+def joined(finding: Finding, other: Finding) -> Finding:
+    """A finding that also stands for another one."""
+    count, lost = finding.count + other.count, finding.lost + other.lost
+    return msgspec.structs.replace(finding, count=count, lost=lost)
+
+
+class Gathered:
+    """Findings in order, of one code and file a hundred and one that stands for the rest.
+
+    Args:
+        unique: leave out those that were said before, such as about a file in two splits.
+        keep_edits: see `Excess`.
+
+    Attributes:
+        findings: see above.
+    """
+
+    def __init__(self, *, unique: bool = False, keep_edits: bool = False) -> None:
+        self.findings: list[Finding] = []
+        self._excess = Excess[int](keep_edits=keep_edits)
+        self._seen: set[int] | None = set() if unique else None
+
+    def take(self, finding: Finding) -> None:
+        """Add a finding."""
+        if self._seen is not None:
+            if (known := hash(finding.identity)) in self._seen:
+                return
+            self._seen.add(known)
+        at = self._excess.slot(finding, len(self.findings))
+        if at is None:
+            self.findings.append(finding)
+        else:
+            self.findings[at] = joined(self.findings[at], finding)
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Add findings."""
+        for finding in findings:
+            self.take(finding)

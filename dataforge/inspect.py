@@ -29,7 +29,7 @@ from dataforge.datasets import (
 )
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, LayoutError, UsageError, plural
-from dataforge.findings import Finding, Place, any_error
+from dataforge.findings import Finding, Gathered, Place, any_error
 from dataforge.formats import Context, Texts, formats
 from dataforge.frameworks import identify
 from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, same_bytes, stem
@@ -182,34 +182,34 @@ def _what_it_needs(root: Root, images: list[str], texts: Texts) -> list[str]:
 def _read(root: Root, part: Part, layout_file: str | None) -> list[Finding]:
     """Fill in the results of the format's reader; returns all findings."""
     name = well_known_name(root) or _name(root.location)
-    findings: list[Finding] = []
+    gathered = Gathered()
     try:
         source = _source(root, part, name)
         resolver = msgspec.structs.replace(
             layout_rules(part.layout or Layout()), unknown="add"
         ).resolver()
         with survey(
-            source, Context(resolver=resolver), get_engine("local", 1), report=findings.append
+            source, Context(resolver=resolver), get_engine("local", 1), report=gathered.take
         ) as found:
             classes = found.settled(resolver)
     except (LayoutError, InputError, UsageError) as error:
         part.needs = str(error)
-        return findings
+        return gathered.findings
     if not found.images:
         part.needs = f"{root.location}: no annotated image can be read as {part.format}"
-        return findings
+        return gathered.findings
     if part.format == "voc" and part.layout:
         coords, why = (found.decision or (part.layout.coords, "as declared"))[:2]
         part.coords = f"{coords}: {why}"
     _count(part, found, classes)
-    renamed = any(finding.code == "image-name-differs" for finding in findings)
+    renamed = any(finding.code == "image-name-differs" for finding in gathered.findings)
     words = _commands(root, part, name, layout_file, renamed=renamed)
     commands = [command_line(*one) for one in words]
     if all(commands):
         part.commands = commands
     else:
         part.no_commands = UNPRINTABLE
-    findings = [finding for finding in findings if finding.code != "coords"]
+    findings = [finding for finding in gathered.findings if finding.code != "coords"]
     findings += [*classes.look_alikes(), *_in_two_splits(root, found)]
     if part.layout and part.format == "voc":
         findings += images_without_annotation(root, part.layout)

@@ -10,7 +10,7 @@ import msgspec
 
 from dataforge.classes import ClassOptions
 from dataforge.datasets import ImageMode, in_utf8
-from dataforge.findings import Finding, any_error
+from dataforge.findings import Finding, Gathered, any_error
 from dataforge.io import write_report
 
 
@@ -60,7 +60,7 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     workers: int = 1
 
 
-class Report(msgspec.Struct, kw_only=True):
+class Report(msgspec.Struct, kw_only=True, dict=True):
     """The result of a conversion; written by ``--report`` as JSON.
 
     Attributes:
@@ -72,7 +72,7 @@ class Report(msgspec.Struct, kw_only=True):
         empty_images: number of images written without annotations.
         shapes: number of shapes written.
         lost: code -> number of shapes that were lost because of it.
-        findings: all of them, in the order they were found.
+        findings: in the order they were found; see `dataforge.findings.Gathered`.
     """
 
     source: str
@@ -91,9 +91,13 @@ class Report(msgspec.Struct, kw_only=True):
         """Whether any finding is an error."""
         return any_error(self.findings)
 
+    def __post_init__(self) -> None:
+        self._gathered = Gathered()
+        self._gathered.findings = self.findings
+
     def take(self, finding: Finding) -> None:
         """Add a finding and count what is lost."""
-        self.findings.append(in_utf8(finding))
+        self._gathered.take(in_utf8(finding))
         if finding.lost:
             self.lost[finding.code] = self.lost.get(finding.code, 0) + finding.lost
 

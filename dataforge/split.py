@@ -16,7 +16,7 @@ from dataforge.codes import code
 from dataforge.datasets import KeepingRoot, Progress, Source, guess_format, survey
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
-from dataforge.findings import Finding, Place, any_error, as_reasons
+from dataforge.findings import Finding, Gathered, Place, any_error, as_reasons
 from dataforge.formats import Context
 from dataforge.splits import (
     ClassCounts,
@@ -167,21 +167,22 @@ def _read(job: SplitJob, progress: Progress | None) -> tuple[ClassCounts, str, l
     format_ = job.reads or guess_format(root)
     source = Source(root, format_, {}, job.layout)
     resolver = source.rules.resolver()
-    findings = list(source.findings)
+    gathered = Gathered()
+    gathered.add(source.findings)
     with survey(
         source,
         Context(resolver=resolver),
         get_engine("local", 1),
-        report=findings.append,
+        report=gathered.take,
         own_splits=False,
         progress=progress,
     ) as found:
         classes = found.settled(resolver)
     if not found.images:
-        reasons = as_reasons(findings)
+        reasons = as_reasons(gathered.findings)
         raise InputError(f"{job.source}: no images can be read as {format_}{reasons}")
     images = {seen.file_name: classes.counts(seen.instances) for seen in found.images}
-    return images, format_, [*findings, *classes.findings()]
+    return images, format_, [*gathered.findings, *classes.findings()]
 
 
 def _group_findings(rule: Rule, images: Iterable[str], kept: Mapping[str, str]) -> list[Finding]:

@@ -105,7 +105,8 @@ class Resolver(msgspec.Struct, frozen=True, kw_only=True):
         first = self.declared
         if first is None:
             first = tuple(dict.fromkeys(name for label in declared if (name := by_label[label])))
-        rest = used.keys() - {*first}
+        listed = frozenset(first)
+        rest = used.keys() - listed
         met = {self.key(label) for label in by_label} & known.keys() - self.skipped
         return Classes(
             resolver=self,
@@ -113,7 +114,7 @@ class Resolver(msgspec.Struct, frozen=True, kw_only=True):
             used=used,
             left_out=left_out,
             by_label=by_label,
-            by_key={key: name for key, name in by_key.items() if name in rest or name in first},
+            by_key={key: name for key, name in by_key.items() if name in rest or name in listed},
             known=known,
             met=frozenset(known[key] for key in met),
         )

@@ -179,14 +179,14 @@ def show_findings(findings: Sequence[Finding]) -> None:
             finding for finding in findings if (finding.severity, finding.code) == (severity, code)
         ]
         lost = sum(finding.lost for finding in group)
+        number = sum(finding.count for finding in group)
         say(
-            f"{severity} {code}: {len(group)}"
-            + (f", {plural(lost, 'shape')} left out" if lost else "")
+            f"{severity} {code}: {number}" + (f", {plural(lost, 'shape')} left out" if lost else "")
         )
         for finding in group[:SHOWN_PER_CODE]:
             say(f"  {finding}")
-        if len(group) > SHOWN_PER_CODE:
-            say(f"  ... and {len(group) - SHOWN_PER_CODE} more")
+        if number > SHOWN_PER_CODE:
+            say(f"  ... and {number - SHOWN_PER_CODE} more")
 
 
 @contextmanager

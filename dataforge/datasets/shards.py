@@ -14,7 +14,7 @@ from dataforge.codes import code
 from dataforge.datasets.encoding import encodable, in_utf8, is_utf8
 from dataforge.datasets.seen import Fact, LabelCount, Seen, Step
 from dataforge.errors import plural
-from dataforge.findings import Finding, Place
+from dataforge.findings import Excess, Finding, Gathered, Place, joined
 from dataforge.formats import Evidence, Item, Reading, Record, SourceText
 from dataforge.io import is_too_long
 from dataforge.records import Header, Image
@@ -58,23 +58,30 @@ decode_images = msgspec.msgpack.Decoder(list[Image]).decode
 
 
 class ReadOnly:
-    """Reads shards whose images wait for a decision."""
+    """Reads shards whose images wait for a decision.
 
-    def __init__(self, reading: Reading) -> None:
+    Args:
+        reading: the dataset.
+        keep_edits: keep all findings that have edits.
+    """
+
+    def __init__(self, reading: Reading, keep_edits: bool) -> None:
         self.reading = reading
+        self.keep_edits = keep_edits
 
     def __call__(self, items: Sequence[Item]) -> Waiting:
-        entries: list[Entry] = []
+        stream = _Stream(self.keep_edits)
         evidence: list[Evidence] = []
-        texts: list[tuple[str, bytes]] = []
-        for record in _read(self.reading, items):
-            if isinstance(record, Evidence):
-                evidence.append(encodable(record))
-            elif _is_usable(record):
-                entries.append(Entry(image=record))
-            else:
-                _take(record, entries, texts)
-        return Waiting(_encode(entries), evidence, texts)
+        for item in items:
+            stream.start()
+            for record in self.reading.read(item):
+                if isinstance(record, Evidence):
+                    evidence.append(encodable(record))
+                elif _is_usable(record):
+                    stream.entries.append(Entry(image=record))
+                else:
+                    stream.take(record)
+        return Waiting(_encode(stream.entries), evidence, stream.texts)
 
 
 class Work:
@@ -84,69 +91,110 @@ class Work:
         reading: the dataset.
         steps: done to each image, in this order.
         keep: also encode the images.
+        keep_edits: keep all findings that have edits.
         decision: of the reading.
     """
 
     def __init__(
-        self, reading: Reading, steps: Sequence[Step], keep: bool, decision: Any = None
+        self,
+        reading: Reading,
+        steps: Sequence[Step],
+        keep: bool,
+        keep_edits: bool,
+        decision: Any = None,
     ) -> None:
         self.reading = reading
         self.steps = steps
         self.keep = keep
+        self.keep_edits = keep_edits
         self.decision = decision
 
     def read(self, items: Sequence[Item]) -> Piece:
         """Process items that have to be read."""
-        return self._worked(_read(self.reading, items))
+        return self._worked(map(self.reading.read, items))
 
     def settle(self, entries: bytes) -> Piece:
         """Process what `ReadOnly` has read."""
-        return self._worked(self._settled(decode_entries(entries)))
+        return self._worked(map(self._settled, decode_entries(entries)))
 
-    def _settled(self, entries: Iterable[Entry]) -> Iterator[Record]:
-        for entry in entries:
-            if entry.image is not None:
-                yield from self.reading.settle(entry.image, self.decision)
-            elif entry.finding is not None:
-                yield entry.finding
-            elif entry.header is not None:
-                yield entry.header
+    def _settled(self, entry: Entry) -> Iterator[Record]:
+        if entry.image is not None:
+            yield from self.reading.settle(entry.image, self.decision)
+        elif entry.finding is not None:
+            yield entry.finding
+        elif entry.header is not None:
+            yield entry.header
 
-    def _worked(self, records: Iterable[Record]) -> Piece:
-        entries: list[Entry] = []
+    def _worked(self, groups: Iterable[Iterable[Record]]) -> Piece:
+        """Process the records of each item, or of each entry."""
+        stream = _Stream(self.keep_edits)
         images: list[Image] = []
-        texts: list[tuple[str, bytes]] = []
-        for record in records:
-            if not _is_usable(record):
-                _take(record, entries, texts)
-                continue
-            seen = Seen(record.file_name, record.place, (record.width, record.height))
-            image = self._through_steps(record, seen)
-            seen.split = image.split
-            seen.labels = _labels(image)
-            entries.append(Entry(seen=seen))
-            if self.keep:
-                images.append(image)
-        return Piece(_encode(entries), _encode(images) if self.keep else b"", texts)
+        for records in groups:
+            stream.start()
+            for record in records:
+                if not _is_usable(record):
+                    stream.take(record)
+                    continue
+                seen = Seen(record.file_name, record.place, (record.width, record.height))
+                image = self._through_steps(record, seen)
+                seen.split = image.split
+                seen.labels = _labels(image)
+                stream.entries.append(Entry(seen=seen))
+                if self.keep:
+                    images.append(image)
+        kept = _encode(images) if self.keep else b""
+        return Piece(_encode(stream.entries), kept, stream.texts)
 
     def _through_steps(self, image: Image, seen: Seen) -> Image:
-        findings: list[Finding] = []
+        gathered = Gathered(keep_edits=self.keep_edits)
         facts: list[Fact] = []
         for step in self.steps:
             for result in step.image(image):
                 if isinstance(result, Finding):
-                    findings.append(in_utf8(result))
+                    gathered.take(in_utf8(result))
                 elif isinstance(result, Fact):
                     facts.append(result)
                 else:
                     image = result
-        seen.findings, seen.facts = findings, facts
+        seen.findings, seen.facts = gathered.findings, facts
         return image
 
 
-def _read(reading: Reading, items: Iterable[Item]) -> Iterator[Record]:
-    for item in items:
-        yield from reading.read(item)
+class _Stream:
+    """What a shard returns other than images.
+
+    Attributes:
+        entries, texts: see `Piece`.
+    """
+
+    def __init__(self, keep_edits: bool) -> None:
+        self.entries: list[Entry] = []
+        self.texts: list[tuple[str, bytes]] = []
+        self._keep_edits = keep_edits
+        self._excess = Excess[Entry](keep_edits=keep_edits)
+
+    def start(self) -> None:
+        """Begin the next item: the same file, in another split, has the same findings again."""
+        self._excess = Excess(keep_edits=self._keep_edits)
+
+    def take(self, record: Record) -> None:
+        """Add what is no image that can be used."""
+        if isinstance(record, Image):
+            record = _unwritable(record)
+        if isinstance(record, Finding):
+            finding = in_utf8(record)
+            own = Entry(finding=finding)
+            first = self._excess.slot(finding, own)
+            if first is None:
+                self.entries.append(own)
+            elif first.finding is not None:
+                first.finding = joined(first.finding, finding)
+        elif isinstance(record, Evidence):
+            self.entries.append(Entry(evidence=encodable(record)))
+        elif isinstance(record, Header):
+            self.entries.append(Entry(header=record))
+        elif isinstance(record, SourceText):
+            self.texts.append((record.file, record.data))
 
 
 def _is_usable(record: Record) -> TypeGuard[Image]:
@@ -156,19 +204,6 @@ def _is_usable(record: Record) -> TypeGuard[Image]:
         and is_utf8(record.file_name + record.place.file)
         and not is_too_long(record.file_name)
     )
-
-
-def _take(record: Record, entries: list[Entry], texts: list[tuple[str, bytes]]) -> None:
-    if isinstance(record, Image):
-        record = _unwritable(record)
-    if isinstance(record, Finding):
-        entries.append(Entry(finding=in_utf8(record)))
-    elif isinstance(record, Evidence):
-        entries.append(Entry(evidence=encodable(record)))
-    elif isinstance(record, Header):
-        entries.append(Entry(header=record))
-    elif isinstance(record, SourceText):
-        texts.append((record.file, record.data))
 
 
 def _labels(image: Image) -> dict[str, LabelCount]:

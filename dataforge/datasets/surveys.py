@@ -122,7 +122,7 @@ def survey(
     found = Survey()
     try:
         _Pass(source, reading, found, report, own_splits, repeats, progress).run(
-            engine, steps, keep
+            engine, steps, keep, context.keep_text
         )
     except BaseException:
         found.close()
@@ -154,22 +154,23 @@ class _Pass:
         files = source.root.files() if progress else ()
         self.order = {name: number for number, name in enumerate(files, 1)}
 
-    def run(self, engine: Engine, steps: Sequence[Step], keep: bool) -> None:
+    def run(self, engine: Engine, steps: Sequence[Step], keep: bool, keep_edits: bool) -> None:
         if not self.reading.decides:
-            work = Work(self.reading, steps, keep)
+            work = Work(self.reading, steps, keep, keep_edits)
             with engine.mapped(work.read, self._shards()) as pieces:
                 for piece in pieces:
                     self._take(piece, keep)
         else:
             waiting = []
-            with engine.mapped(ReadOnly(self.reading), self._shards()) as results:
+            first = ReadOnly(self.reading, keep_edits)
+            with engine.mapped(first, self._shards()) as results:
                 for read in results:
                     for evidence in read.evidence:
                         self._take_evidence(evidence)
                     self._take_texts(read.texts)
                     waiting.append(self.found.spool.put(read.entries))
             self.found.decision = self.reading.decide(self.evidence)
-            work = Work(self.reading, steps, keep, self.found.decision)
+            work = Work(self.reading, steps, keep, keep_edits, self.found.decision)
             with engine.mapped(work.settle, map(self.found.spool.get, waiting)) as pieces:
                 for piece in pieces:
                     self._take(piece, keep)

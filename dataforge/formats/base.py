@@ -33,12 +33,13 @@ from typing import IO, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 import msgspec
 
 from dataforge.classes import Resolver
-from dataforge.findings import Edit, Finding
+from dataforge.codes import code
+from dataforge.findings import Edit, Finding, Place
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.spans import Change
 from dataforge.formats.tally import LossCount
 from dataforge.formats.text import Text
-from dataforge.io import Root
+from dataforge.io import MAX_OBJECTS, Root
 from dataforge.layouts import Layout
 from dataforge.records import Header, Image
 
@@ -56,6 +57,16 @@ def finished(steps: Generator[Finding, None, T]) -> tuple[list[Finding], T]:
             found.append(next(steps))
         except StopIteration as end:
             return found, end.value
+
+
+def too_many_objects(place: Place, number: int) -> Finding:
+    """The finding on an image with more than `MAX_OBJECTS`."""
+    return code("too-many-objects").at(
+        place,
+        f"has {number:,} objects, more than {MAX_OBJECTS:,}: not read",
+        "remove what does not belong to the image",
+        lost=number,
+    )
 
 
 # Reading ----------------------------------------------------------------------------------------

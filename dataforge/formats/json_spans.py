@@ -46,7 +46,10 @@ class _Gone:
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _KEPT = 64
-"""Objects whose positions are kept, and length from which on those of a list are."""
+"""Small objects whose positions are kept, and length from which on those of a list are."""
+
+_LARGE = 4096
+"""Characters of an object or list from which on its positions are always kept."""
 
 
 class Json:
@@ -59,6 +62,7 @@ class Json:
         self._name = name
         self._text = text
         self._objects: dict[int, _Object] = {}
+        self._large_objects: dict[int, _Object] = {}
         self._lists: dict[int, _List] = {}
         self._gone: dict[int, _Gone] = {}
         # As floats, numbers with 5,000 digits are no problem: the scanned values are not used.
@@ -192,8 +196,8 @@ class Json:
         return value, end
 
     def _object(self, start: int) -> _Object:
-        if start in self._objects:
-            return self._objects[start]
+        if known := self._large_objects.get(start) or self._objects.get(start):
+            return known
         members: list[_Member] = []
         by_key: dict[str, _Member] = {}
         at = self._space(start + 1)
@@ -208,10 +212,14 @@ class Json:
             members.append(member)
             by_key[key] = member
             at = self._space(member.end)
+        found = _Object(members, by_key, at + 1)
+        if found.end - start >= _LARGE:
+            self._large_objects[start] = found
+            return found
         if len(self._objects) >= _KEPT:
             self._objects.clear()
-        self._objects[start] = _Object(members, by_key, at + 1)
-        return self._objects[start]
+        self._objects[start] = found
+        return found
 
     def _list(self, start: int) -> _List:
         if start in self._lists:
@@ -226,7 +234,7 @@ class Json:
             ends.append(end)
             at = self._space(end)
         found = _List(starts, ends, at + 1)
-        if len(starts) >= _KEPT:
+        if len(starts) >= _KEPT or found.end - start >= _LARGE:
             self._lists[start] = found
         return found
 

@@ -35,9 +35,9 @@ class Recognised(msgspec.Struct, frozen=True):
 class _Keys(msgspec.Struct):
     """The keys that identify the format of a JSON file."""
 
-    shapes: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
-    images: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
-    categories: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    shapes: msgspec.Raw = msgspec.Raw()
+    images: msgspec.Raw = msgspec.Raw()
+    categories: msgspec.Raw = msgspec.Raw()
 
 
 class Texts:
@@ -83,9 +83,12 @@ class Texts:
             else:
                 self._unreadable("unreadable-json", error)
             return
-        if keys.shapes is not msgspec.UNSET:
+        given = [raw for raw in (keys.shapes, keys.images, keys.categories) if memoryview(raw)]
+        if not all(memoryview(raw)[0] == ord("[") for raw in given):
+            self.other[name] = "JSON that is neither labelme's nor COCO's"
+        elif memoryview(keys.shapes):
             self.labelme.append(name)
-        elif keys.images is not msgspec.UNSET and keys.categories is not msgspec.UNSET:
+        elif memoryview(keys.images) and memoryview(keys.categories):
             self.coco.append(name)
         else:
             self.other[name] = "JSON that is neither labelme's nor COCO's"

@@ -68,10 +68,23 @@ class Text:
         """The JSON document, with spans."""
         return Json(self.name, self.text)
 
-    @cached_property
+    @property
     def xml(self) -> Element:
-        """The root element, with spans."""
-        return parse_spans(self.name, self.text)
+        """The root element, with spans.
+
+        Raises:
+            ParseError: it is no XML that can be edited.
+        """
+        if isinstance(self._xml, ParseError):
+            raise self._xml
+        return self._xml
+
+    @cached_property
+    def _xml(self) -> Element | ParseError:
+        try:
+            return parse_spans(self.name, self.text)
+        except ParseError as error:  # kept, so that a thousand edits do not parse it again
+            return error
 
     @cached_property
     def lines(self) -> list[Span]:

@@ -21,6 +21,8 @@ class Element:
         children: child elements.
     """
 
+    __slots__ = ("_text", "children", "end", "inner_end", "inner_start", "start", "tag")
+
     def __init__(self, text: str, tag: str, start: int) -> None:
         self._text = text
         self.tag = tag
@@ -81,8 +83,13 @@ class Element:
     @property
     def indent(self) -> str:
         """The line end and the spaces before it; empty if it is not the first on its line."""
-        found = re.search(r"(?:\r\n|\r|\n)?[ \t]*\Z", self._text[: self.start])
-        return found[0] if found and found[0][:1] in ("\r", "\n") else ""
+        text, at = self._text, self.start
+        while at and text[at - 1] in " \t":
+            at -= 1
+        if not at or text[at - 1] not in "\r\n":
+            return ""
+        at -= 2 if text.endswith("\r\n", 0, at) else 1
+        return text[at : self.start]
 
 
 # Attributes may hold a >.

@@ -22,6 +22,8 @@ COORDS_OFFSETS: dict[Coords, Box] = {
 }
 """Convention -> offsets added to (xmin, ymin, xmax, ymax) of an XML file to get edges, px."""
 
+_DIGITS = 400  # before or behind the point; the largest and the smallest float have fewer
+
 _EXACT = 2.0**52
 """Integral floats below this are exact, and so are their sums with 1."""
 
@@ -87,6 +89,8 @@ def _shifted_text(number: str, offset: float) -> str:
     try:
         exact = Decimal(number)
     except InvalidOperation:  # an exponent of 20 digits
+        exact = Decimal(float(number))
+    if exact.is_finite() and abs(exact.adjusted()) > _DIGITS:  # 0.000..., a million digits
         exact = Decimal(float(number))
     if not exact.is_finite():
         return number

@@ -14,7 +14,14 @@ from dataforge.io.json import (
     repaired,
     report_json,
 )
-from dataforge.io.limits import MAX_COCO_BYTES, MAX_COORDINATE, MAX_IMAGE_PIXELS
+from dataforge.io.limits import (
+    MAX_COCO_BYTES,
+    MAX_COORDINATE,
+    MAX_IMAGE_PIXELS,
+    MAX_OBJECTS,
+    MAX_PATH,
+    MAX_VALUES,
+)
 from dataforge.io.names import (
     BACKUP,
     IMAGE_EXTENSIONS,
@@ -54,6 +61,9 @@ __all__ = [
     "MAX_COORDINATE",
     "MAX_IMAGE_PIXELS",
     "MAX_NAME_BYTES",
+    "MAX_OBJECTS",
+    "MAX_PATH",
+    "MAX_VALUES",
     "REGISTRATION",
     "Folder",
     "ImageHeader",

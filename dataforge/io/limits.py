@@ -23,3 +23,16 @@ MAX_LINKED_PATHS = 1000
 
 MAX_COORDINATE = 1e7
 """Pixels; a coordinate beyond this is an error in the file."""
+
+MAX_PATH = 4096
+"""Characters; Linux opens no longer path, so that a longer one names no file."""
+
+MAX_OBJECTS = 50_000
+"""Objects of one image; a photograph of a crowd has 25,000."""
+
+MAX_TAGS = 2_000_000
+"""Tags in an XML file; the tree takes fifty times the bytes of a short one."""
+
+MAX_VALUES = 5_000_000
+"""Values in a JSON file of one image, and in a list whose entries are no objects: each costs 50
+bytes, but only two in the file."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dataforge.errors import ParseError
+from dataforge.io.limits import MAX_TAGS
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -20,7 +21,7 @@ def parse_xml(data: bytes, name: str) -> etree._Element:
     A declared multi-byte encoding (gb2312, gbk, big5) is respected.
 
     Raises:
-        ParseError: the XML is invalid; the error has the line.
+        ParseError: the XML is invalid, and the error has the line; or it is too large.
     """
     from lxml import etree
 
@@ -29,6 +30,8 @@ def parse_xml(data: bytes, name: str) -> etree._Element:
         raise ParseError(name, "", _ENTITIES)
     if not data.strip():
         raise ParseError(name, "", "is empty")
+    if data.count(b"<") > MAX_TAGS:
+        raise ParseError(name, "", f"has more than {MAX_TAGS:,} tags: not read")
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,

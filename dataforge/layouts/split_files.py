@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 
 from dataforge.errors import InputError, ParseError
-from dataforge.io import Root, is_image, last_part, stem, to_utf8
+from dataforge.io import MAX_PATH, Root, is_image, last_part, stem, to_utf8
 from dataforge.layouts.layout import Layout
 from dataforge.layouts.paths import below, join, matching_files
 
@@ -26,6 +26,7 @@ class Ids:
         self._known = known
         # (name, "" or one of its folders), because every video has a frame of the same number.
         self._by_last: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._depths = sorted({written.count("/") for written in known}, reverse=True)
         for written, id_ in known.items():
             last = last_part(written).casefold()
             for part in {"", *id_.casefold().split("/")}:
@@ -44,16 +45,20 @@ class Ids:
         return next((id_ for way in ways if (id_ := self._find(way, folder))), None)
 
     def _find(self, line: str, folder: str) -> str | None:
+        if len(line) > MAX_PATH:
+            return None
+        if folder and (found := join(folder, line)) in self._known:
+            return self._known[found]
         parts = line.split("/")
-        tails = ["/".join(parts[start:]).removeprefix("./") for start in range(len(parts))]
-        for candidate in [join(folder, line), *tails] if folder else tails:
-            if candidate in self._known:
-                return self._known[candidate]
+        for depth in self._depths:  # the longest tail first
+            if depth < len(parts) and (tail := "/".join(parts[-depth - 1 :])) in self._known:
+                return self._known[tail]
         # Only if it is unambiguous: a single id has this name and the folders in the line.
         folders = {part.casefold() for part in parts[:-1] if part not in ("", ".")} or {""}
         last = parts[-1].casefold()
-        fits = set[str].intersection(*(self._by_last.get((last, part), set()) for part in folders))
-        return fits.pop() if len(fits) == 1 else None
+        fits = sorted((self._by_last.get((last, part), set()) for part in folders), key=len)
+        only = fits[0].intersection(*fits[1:]) if len(fits) > 1 else fits[0]
+        return next(iter(only)) if len(only) == 1 else None
 
 
 def split_ids(text: str, ids: Ids | None = None, folder: str = "") -> list[str]:
@@ -77,7 +82,7 @@ def split_ids(text: str, ids: Ids | None = None, folder: str = "") -> list[str]:
     lines = _lines(text)
     if header_row(text, ids, folder) is not None:
         lines = list(_column(lines))
-    found = dict.fromkeys(_listed(line, ids, folder) for line in lines)
+    found = dict.fromkeys(_listed(line, ids, folder) for line in dict.fromkeys(lines))
     return [id_ for id_ in found if id_]
 
 
@@ -149,18 +154,44 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return [line]
 
 
+_MOST_COLUMNS = 32
+"""Columns of numbers after a name, such as the class, species and breed of a pet."""
+
+
+def _last_number(line: str) -> tuple[str, str] | None:
+    """(what is before the last column, that column) if it is an integer; else None.
+
+    Not one expression, which would try each of a thousand spaces as the first one.
+    """
+    before = line.rstrip("0123456789")
+    number = line[len(before) :]
+    if number and before.endswith("-"):
+        before, number = before[:-1], f"-{number}"
+    column = before.rstrip()
+    if column.endswith((",", ";")):
+        column = column[:-1].rstrip()
+    return (column, number) if number and len(column) < len(before) else None
+
+
 def _first_column(line: str) -> str:
     """The first column of a line, without extension; empty if -1 excludes it."""
-    column = re.fullmatch(r"(.*?)(?:\s+|\s*[,;]\s*)(-?[01])", line)
-    several = re.fullmatch(r"(.*?)(?:(?:\s+|\s*[,;]\s*)-?\d+){2,}", line)
-    if several:
-        line = several[1]
-    elif column:
-        line = "" if column[2] == "-1" else column[1]
-    files = re.fullmatch(r"(.+\.\w+)[\s,;]+(.+\.xml)", line, re.IGNORECASE)
-    if files and is_image(files[1]):
-        line = files[2]
+    rest, columns = line, list[str]()
+    while len(columns) < _MOST_COLUMNS and (last := _last_number(rest)):
+        rest, number = last
+        columns.append(number)
+    if len(columns) > 1:
+        line = rest
+    elif columns and columns[0] in ("-1", "-0", "0", "1"):
+        line = "" if columns[0] == "-1" else rest
+    if line.lower().endswith(".xml"):
+        ends = (found for found in _END_OF_FILE.finditer(line) if found.end() < len(line) - 4)
+        last_file = max(ends, key=re.Match.start, default=None)
+        if last_file and is_image(line[: last_file.start(1)]):
+            line = line[last_file.end() :]
     return _without_extension(line.strip("\"' ").replace("\\", "/"))
+
+
+_END_OF_FILE = re.compile(r"(?<=.)\.\w+([\s,;]+)")
 
 
 def _without_extension(line: str) -> str:

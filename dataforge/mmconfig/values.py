@@ -148,6 +148,24 @@ def dicts(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from dicts(inner, f"{path}[{place}]")
 
 
+def count_values(value: Any, most: int) -> int:
+    """The number of values in a value, itself included; shared ones count each time.
+
+    Args:
+        value: of a config.
+        most: number at which the count ends; the result is then larger.
+    """
+    waiting, seen = [value], 0
+    while waiting and seen + len(waiting) <= most:
+        seen += 1
+        top = waiting.pop()
+        if isinstance(top, Mapping):
+            waiting += top.values()
+        elif is_list(top):
+            waiting += top
+    return seen + len(waiting)
+
+
 def is_list(value: Any) -> bool:
     """Whether a value is a list or a tuple."""
     return isinstance(value, (list, tuple))

@@ -14,7 +14,7 @@ from dataforge.classes import Classes, ClassRules, Resolver, Tally
 from dataforge.datasets import Fact, Seen, Source, Step, Survey, survey
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, plural
-from dataforge.findings import Finding, Place, as_reasons
+from dataforge.findings import Finding, Gathered, Place, as_reasons
 from dataforge.formats import Context
 from dataforge.formats.voc import annotations_of_splits, listed_ids
 from dataforge.frameworks import SplitSpec
@@ -82,14 +82,14 @@ def survey_data(root: Root, layout: Layout) -> Surveyed:
     return _survey_coco(root, layout) if layout.format == "coco" else _survey_voc(root, layout)
 
 
-def _pass(source: Source, findings: list[Finding], resolver: Resolver) -> Survey:
+def _pass(source: Source, gathered: Gathered, resolver: Resolver) -> Survey:
     """One pass; the spool of the survey is closed, because no image is kept."""
     steps: list[Step] = [_Outlines(), dropped_by_trainers(source)]
     with survey(
         source,
         Context(resolver=resolver),
         get_engine("local", 1),
-        report=findings.append,
+        report=gathered.take,
         steps=steps,
         repeats=True,
     ) as found:
@@ -116,21 +116,16 @@ def file_names_of(images: Sequence[Seen], splits: Sequence[str]) -> dict[str, se
     return names
 
 
-def _unique(findings: Sequence[Finding]) -> list[Finding]:
-    """Each finding once: a file may be in several splits."""
-    return [*{finding.identity: finding for finding in findings}.values()]
-
-
 # Pascal VOC ---------------------------------------------------------------------------------------
 
 
 def _survey_voc(root: Root, layout: Layout) -> Surveyed:
-    findings: list[Finding] = []
+    gathered = Gathered(unique=True)  # a file may be in several splits
     source = Source(root, "voc", {"missing_images": "skip"}, layout)
-    found = _pass(source, findings, ClassRules().resolver())
+    found = _pass(source, gathered, ClassRules().resolver())
     coords, why = (found.decision or (layout.coords, "as declared"))[:2]
     if not found.images:
-        reasons = as_reasons(findings)
+        reasons = as_reasons(gathered.findings)
         raise InputError(f"{root.location}: no image with annotations can be read{reasons}")
     splits, ids, unlisted = {}, {}, set()
     paths: dict[str, str] = {}
@@ -157,7 +152,7 @@ def _survey_voc(root: Root, layout: Layout) -> Surveyed:
         unlisted=frozenset(unlisted),
         coords=coords,
         reasons=[f"coords: {coords} ({why})"],
-        findings=[f for f in _unique(findings) if f.code != "coords"],
+        findings=[f for f in gathered.findings if f.code != "coords"],
     )
 
 
@@ -176,7 +171,7 @@ def _folder(folder: str) -> str:
 
 
 def _survey_coco(root: Root, layout: Layout) -> Surveyed:
-    findings: list[Finding] = []
+    gathered = Gathered(unique=True)
     splits, ids, file_names = {}, {}, {}
     images: list[Seen] = []
     order: dict[str, None] = {}
@@ -190,7 +185,7 @@ def _survey_coco(root: Root, layout: Layout) -> Surveyed:
             "as_it_is": True,
             "image_dir": os.path.join(root.location, folder),
         }
-        found = _pass(Source(root, "coco", given), findings, ClassRules().resolver())
+        found = _pass(Source(root, "coco", given), gathered, ClassRules().resolver())
         order |= dict.fromkeys(category.name for category in found.header.categories)
         tally.merge(found.tally)
         images += found.images
@@ -213,5 +208,5 @@ def _survey_coco(root: Root, layout: Layout) -> Surveyed:
         masks=total > 0 and not without,
         without_mask=without_mask,
         reasons=[f"masks: {without_mask}; so only boxes are registered"] if without_mask else [],
-        findings=_unique(findings),
+        findings=gathered.findings,
     )

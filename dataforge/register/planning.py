@@ -208,8 +208,8 @@ def _without_unused(data: Surveyed, resolver: Resolver, findings: list[Finding])
 
     Roboflow's exports have such a category, the supercategory.
     """
-    used = {resolver.same(label) for label in data.tally.labels}
-    unused = [label for label in data.order if resolver.same(label) not in {None, *used}]
+    used = {None, *map(resolver.same, data.tally.labels)}
+    unused = [label for label in data.order if resolver.same(label) not in used]
     if not unused:
         return data
     names = resolver.settle(Tally(), data.order).names
@@ -220,7 +220,7 @@ def _without_unused(data: Surveyed, resolver: Resolver, findings: list[Finding])
             f"to keep it, use {_labels_option(names)}",
         )
     )
-    order = [label for label in data.order if label not in unused]
+    order = [label for label in data.order if resolver.same(label) in used]
     return msgspec.structs.replace(data, order=order)
 
 
@@ -241,10 +241,11 @@ def _dropped(categories: Iterable[str], classes: Classes, rules: ClassRules) -> 
     """
     unknown_too = rules.names is None or rules.unknown in ("add", "ignore")
     ruled_out = ClassRules(unknown="add").over(rules).resolver()
+    names = set(classes.names)
     return [
         label
         for label in categories
-        if classes.of(label) not in classes.names and (unknown_too or ruled_out.same(label) is None)
+        if classes.of(label) not in names and (unknown_too or ruled_out.same(label) is None)
     ]
 
 

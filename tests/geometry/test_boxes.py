@@ -38,6 +38,11 @@ def test_edges_become_text_without_rounding(value: float, coords: Coords) -> Non
     assert geometry.edges_of_text(geometry.text_of_edges(box, coords), coords) == box
 
 
+@pytest.mark.parametrize("number", ["1e-999998", "1e-99999999999999999999", "-1e-999998"])
+def test_numbers_too_small_for_a_float_are_zero(number: str) -> None:
+    assert geometry.edges_of_text([number, "2", number, "4.5"], "voc") == (-1, 1, 0, 4.5)
+
+
 def test_text_of_edges_is_plain() -> None:
     assert geometry.text_of_edges((0.1, -1, 2.5, 30), "voc") == ("1.1", "0", "2.5", "30")
     assert geometry.text_of_edges((1e-7, 1e6, 1e16, 0.5), "zero") == (

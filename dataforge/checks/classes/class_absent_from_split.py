@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import msgspec
+
 from dataforge.checks import base
 from dataforge.checks.classes.class_without_instances import without_instances
 from dataforge.codes import code
-from dataforge.findings import Finding, Place
+from dataforge.findings import MOST_OF_A_KIND, Finding, Place
 
 
 def unmarked(instances: Mapping[str, Mapping[str, int]], names: Iterable[str]) -> Iterator[Finding]:
@@ -41,7 +43,15 @@ class Check(base.Check):
         classes: dict[str | None, set[str | None]] = {}
         for seen in whole.images:
             classes.setdefault(seen.split, set()).update(map(whole.classes.of, seen.labels))
+        number = 0
+        last: tuple[str, str] = "", ""
         for name in whole.classes.names:
             lacking = [split for split, here in classes.items() if name not in here]
             for split in lacking if len(lacking) < len(classes) else ():
-                yield _absent(name, split or "no split")
+                number += 1
+                last = name, split or "no split"
+                if number <= MOST_OF_A_KIND:
+                    yield _absent(*last)
+        if number > MOST_OF_A_KIND:
+            more = number - MOST_OF_A_KIND
+            yield msgspec.structs.replace(_absent(*last), count=more)

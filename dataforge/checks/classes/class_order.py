@@ -31,8 +31,10 @@ class Check(base.Check):
             names = self._listed(file)
             if not first:
                 first, owner = names, file
-            common = [name for name in first if name in names]
-            if common != [name for name in names if name in first]:
+            common = set(first) & set(names)
+            if [name for name in first if name in common] != [
+                name for name in names if name in common
+            ]:
                 message = f"has the classes in a different order than {owner}"
                 remedy = "use the same list in all files"
                 yield self.finding(Place(file), message, remedy, severity="warning")
@@ -44,8 +46,9 @@ class Check(base.Check):
             found = dataset.annotations() if classes and classes.names else None
             if not found or not classes:
                 continue
-            own = [name for name in classes.names or () if name in (found.categories or ())]
-            order = [name for name in found.categories or () if name in own]
+            common = set(classes.names or ()) & set(found.categories or ())
+            own = [name for name in classes.names or () if name in common]
+            order = [name for name in found.categories or () if name in common]
             if own != order:
                 yield self.finding(
                     Place(file.name, dataset.where),

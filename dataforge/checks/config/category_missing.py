@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dataforge.checks import base
 from dataforge.checks.opened import ConfigFile
@@ -20,14 +20,27 @@ class Check(base.Check):
                 continue
             found = dataset.annotations()
             categories = (found and found.categories) or []
-            missing = [name for name in classes.names or () if name not in categories]
+            known = set(categories)
+            missing = [name for name in classes.names or () if name not in known]
             if found and missing:
+                named = [_named(name, categories) for name in missing[:_MOST]]
                 yield self.finding(
                     Place(file.name, dataset.where),
-                    f"{', '.join(_named(name, categories) for name in missing)}: no such category "
-                    f"in {dataset.values['ann_file']}, which has {', '.join(categories)}",
+                    f"{_listed(named, len(missing))}: no such category in "
+                    f"{dataset.values['ann_file']}, which has "
+                    f"{_listed(categories[:_MOST], len(categories))}",
                     "use the same spelling for the class and the category",
                 )
+
+
+_MOST = 100
+"""Names that a message lists."""
+
+
+def _listed(names: Sequence[str], number: int) -> str:
+    """The first of a number of names."""
+    more = f" and {number - len(names):,} more" if number > len(names) else ""
+    return ", ".join(names) + more
 
 
 def _named(name: str, categories: list[str]) -> str:

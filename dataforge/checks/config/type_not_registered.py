@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from dataforge.checks import base
 from dataforge.checks.opened import ConfigFile
-from dataforge.errors import ParseError
+from dataforge.errors import ParseError, closest_name
 from dataforge.findings import Finding, Place
 from dataforge.io import read_file
 from dataforge.mmconfig import (
@@ -42,8 +41,8 @@ class Check(base.Check):
             if is_mmdetections(config, dataset.values) and _is_nowhere(config, dataset.type):
                 reported.add(dataset.type)
                 names = sorted(BUILT_IN[config.generation])
-                close = difflib.get_close_matches(dataset.type, names, n=1)
-                hint = f" (did you mean {close[0]}?)" if close else ""
+                close = closest_name(dataset.type, names)
+                hint = f" (did you mean {close}?)" if close else ""
                 yield self.finding(
                     Place(file.name, f"{dataset.where}.type"),
                     f"{dataset.type} is not registered{hint}, neither by mmdetection nor by "

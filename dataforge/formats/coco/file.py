@@ -9,13 +9,16 @@ import msgspec
 
 from dataforge.codes import code
 from dataforge.errors import ParseError, plural
-from dataforge.findings import Edit, Finding, Place, Severity
+from dataforge.findings import Edit, Finding, Gathered, Place, Severity
 from dataforge.formats.repairs import was_repaired
-from dataforge.io import decode_repaired, plain, to_utf8
+from dataforge.io import MAX_VALUES, decode_repaired, plain, to_utf8
 from dataforge.records import Category, Extra, Header, Instance
 
 WRITTEN_ANYWAY = {"info": {"description": "", "version": "1.0"}, "licenses": []}
 """Keys without information, written because some readers require them."""
+
+_LEAST = 24
+"""Bytes of an entry with an id and a few characters."""
 
 NO_SUPERCATEGORY = ""
 """The supercategory of a category that has none."""
@@ -58,7 +61,7 @@ class Notes:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self._findings: list[Finding] = []
+        self._gathered = Gathered(keep_edits=True)
 
     def add(
         self,
@@ -75,7 +78,7 @@ class Notes:
         finding = code(name).at(
             Place(self.file, pointer), message, remedy, lost=lost, edits=edits, severity=severity
         )
-        self._findings.append(finding)
+        self._gathered.take(finding)
 
     def lose(
         self, name: str, pointer: str, message: str, number: int = 1, remedy: str = ""
@@ -87,12 +90,12 @@ class Notes:
 
     def extend(self, findings: Iterable[Finding]) -> None:
         """Add existing findings."""
-        self._findings.extend(findings)
+        self._gathered.add(findings)
 
     def take(self) -> list[Finding]:
         """All findings added since the last call."""
-        taken, self._findings = self._findings, []
-        return taken
+        taken, self._gathered = self._gathered, Gathered(keep_edits=True)
+        return taken.findings
 
 
 class ImageKeys(msgspec.Struct, gc=False):
@@ -130,15 +133,31 @@ class Entries(Generic[Keys]):
     Attributes:
         raw: its entries, each still encoded.
         keys: of each entry; None if it is not an object.
+
+    Raises:
+        ParseError: there are entries that are no objects among too many values.
     """
 
-    def __init__(self, raw: msgspec.Raw, type_: type[Keys]) -> None:
-        self.raw: list[msgspec.Raw] = decode_list(raw)
+    def __init__(self, raw: msgspec.Raw, type_: type[Keys], name: str) -> None:
         self.keys: list[Keys | None]
         try:
             self.keys = msgspec.json.decode(raw, type=list[type_])  # type: ignore[valid-type]
+            self.raw: list[msgspec.Raw] = decode_list(raw)
         except msgspec.ValidationError:  # not an object, or a number too large for a float
+            self.raw = bounded_list(raw, name)
             self.keys = [_keys(entry, type_) for entry in self.raw]
+
+
+def bounded_list(raw: msgspec.Raw, name: str) -> list[msgspec.Raw]:
+    """The elements of a JSON list that may be anything.
+
+    Raises:
+        ParseError: there may be more of them than fit into memory.
+    """
+    if len(memoryview(raw)) > MAX_VALUES and bytes(raw).count(b",") > MAX_VALUES:
+        message = f"holds more than {MAX_VALUES:,} values, and some entries are invalid: not read"
+        raise ParseError(name, "", message)
+    return decode_list(raw)
 
 
 def _keys(raw: msgspec.Raw, type_: type[Keys]) -> Keys | None:
@@ -172,11 +191,14 @@ class Document:
     def __init__(self, name: str, data: bytes) -> None:
         self.name = name
         data, self.encoding = to_utf8(data, name)
+        if (objects := data.count(b"{")) > MAX_VALUES // 5 and len(data) < _LEAST * objects:
+            message = f"holds {objects:,} objects of less than {_LEAST} bytes: not read"
+            raise ParseError(name, "", message)
         top, self.is_repaired = _top_level(data, name)
-        self.images = _entries(top, "images", ImageKeys)
+        self.images = _entries(top, "images", ImageKeys, name)
         categories = top.pop("categories", None)
         top.setdefault("annotations", msgspec.Raw(b"[]"))
-        self.annotations = _entries(top, "annotations", AnnotationKeys)
+        self.annotations = _entries(top, "annotations", AnnotationKeys, name)
         first = bytes(self.annotations.raw[0]) if self.annotations.raw else b""
         if b'"segments_info"' in first:
             raise NotCocoError("panoptic segmentation, whose segments are in PNG files")
@@ -187,7 +209,7 @@ class Document:
             message = f"no list of categories, so the classes are unknown ({marked})"
             raise ParseError(name, "$.categories", message)
         try:
-            self.categories = [plain(entry) for entry in decode_list(categories)]
+            self.categories = [plain(entry) for entry in bounded_list(categories, name)]
         except msgspec.ValidationError as error:
             raise NotCocoError("no list of categories") from error
         self.rest = {key: plain(value) for key, value in top.items()}
@@ -210,9 +232,9 @@ def _top_level(data: bytes, name: str) -> tuple[dict[str, msgspec.Raw], bool]:
     return top, better is not None
 
 
-def _entries(top: dict[str, msgspec.Raw], key: str, type_: type[Keys]) -> Entries[Keys]:
+def _entries(top: dict[str, msgspec.Raw], key: str, type_: type[Keys], name: str) -> Entries[Keys]:
     try:
-        return Entries(top.pop(key), type_)
+        return Entries(top.pop(key), type_, name)
     except (KeyError, msgspec.ValidationError) as error:
         raise NotCocoError(f"no list of {key}") from error
 

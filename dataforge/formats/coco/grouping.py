@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dataforge.findings import Edit, Place, Set
+from dataforge.formats.base import too_many_objects
 from dataforge.formats.coco.file import Document, IdTable, Notes, is_id, shortly, written_name
 from dataforge.formats.coco.page import Page, Source
+from dataforge.io import MAX_OBJECTS
 
 PAGE_IMAGES = 256
 """Maximum number of images per page."""
@@ -39,6 +41,12 @@ class Grouping:
         for index, reason in self._skipped.items():
             if members := self.members.pop(index, None):
                 notes.lose("image-not-usable", f"$.images[{index}]", reason, len(members))
+        for index, members in [*self.members.items()]:
+            if len(members) > MAX_OBJECTS:
+                place = Place(document.name, f"$.images[{index}]")
+                notes.extend([too_many_objects(place, len(members))])
+                self._skipped[index] = ""
+                del self.members[index]
 
     def _positions(self) -> IdTable[int]:
         """Id of an image -> its index."""

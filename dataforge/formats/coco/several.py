@@ -31,7 +31,7 @@ def unite(headers: Mapping[str, Header]) -> Part[Header]:
             extra.setdefault(key, value)
     names = list(categories)
     for file, header in headers.items():
-        own = [category.name for category in header.categories]
+        own = {category.name: None for category in header.categories}
         remedy = "write the same categories in the same order in all files"
         if missing := [name for name in names if name not in own]:
             yield code("categories-differ").at(
@@ -40,7 +40,7 @@ def unite(headers: Mapping[str, Header]) -> Part[Header]:
                 f"{' ...' * (len(missing) > 5)}",
                 remedy,
             )
-        if own != [name for name in names if name in own]:
+        if [*own] != [name for name in names if name in own]:
             yield code("class-order").at(
                 Place(file, "$.categories"),
                 "has the categories in a different order than the files before it",
@@ -75,13 +75,16 @@ def splits_of(names: Iterable[str]) -> Part[dict[str, str | None]]:
     if len(splits) == 1 and count["all"]:
         return dict.fromkeys(splits)
     named: dict[str, str] = {}
+    taken: set[str] = set()
+    members: dict[str, list[str]] = {}
     for name, split in splits.items():
         own = split if count[split] == 1 else re.sub(r"[^\w-]+", "_", stem(name))
-        while own in named.values():
+        while own in taken:
             own += "_"
         named[name] = own
-    for split in count:
-        files = [name for name in splits if splits[name] == split]
+        taken.add(own)
+        members.setdefault(split, []).append(name)
+    for split, files in members.items():
         if len(files) > 1:
             yield code("split-of-several-files").at(
                 Place(files[0]),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from dataforge import geometry
@@ -55,17 +57,30 @@ def _clipped(text: Text, path: Path, size: tuple[int, int]) -> Iterator[Change]:
 def _group(text: Text, path: Path) -> Iterator[Path]:
     """A shape and those with its label and group_id."""
     shape = text.json.value(path)
-    if not isinstance(shape, dict) or (key := _group_key(shape))[1] is None:
+    if not isinstance(shape, dict) or (key := _group_key(shape)) is None:
         yield path
         return
-    for index in range(text.json.length(path[:-1])):
-        other = text.json.value((*path[:-1], index))
-        if isinstance(other, dict) and _group_key(other) == key:
-            yield (*path[:-1], index)
+    for index in _groups(text, path[:-1])[key]:
+        yield (*path[:-1], index)
 
 
-def _group_key(shape: dict[str, Any]) -> tuple[str, Any]:
-    return str(shape.get("label")).strip(), shape.get("group_id")
+@lru_cache(maxsize=1)
+def _groups(text: Text, shapes: Path) -> dict[tuple[str, Any], list[int]]:
+    """The indices of the shapes in each group, cached for the next edit."""
+    found: dict[tuple[str, Any], list[int]] = defaultdict(list)
+    for index in range(text.json.length(shapes)):
+        shape = text.json.value((*shapes, index))
+        if isinstance(shape, dict) and (key := _group_key(shape)) is not None:
+            found[key].append(index)
+    return found
+
+
+def _group_key(shape: dict[str, Any]) -> tuple[str, Any] | None:
+    """The label and group_id of a shape; None if it is in no group."""
+    group = shape.get("group_id")
+    if isinstance(group, (dict, list)):  # no such thing, but the file may say so
+        group = json.dumps(group)
+    return None if group is None else (str(shape.get("label")).strip(), group)
 
 
 def _is_point(value: Any) -> bool:

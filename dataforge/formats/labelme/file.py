@@ -12,7 +12,15 @@ from typing import Any
 import msgspec
 
 from dataforge.errors import ParseError
-from dataforge.io import Root, decode_json, decode_repaired, plain, split_pointer, to_utf8
+from dataforge.io import (
+    MAX_VALUES,
+    Root,
+    decode_json,
+    decode_repaired,
+    plain,
+    split_pointer,
+    to_utf8,
+)
 from dataforge.records import Extra
 
 
@@ -95,8 +103,11 @@ def parse(data: bytes, name: str) -> File | None:
         name: of the file, for errors.
 
     Raises:
-        ParseError: it is not JSON, or its shapes are not a list.
+        ParseError: it is not JSON, its shapes are not a list, or it has too many values for one
+            image.
     """
+    if data.count(b",") > MAX_VALUES:  # base64 has no commas
+        raise ParseError(name, "", f"holds more than {MAX_VALUES:,} values: not read")
     try:
         usual = _decode_usual(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -20,6 +20,7 @@ from dataforge.formats.base import (
     Reading,
     Record,
     SourceText,
+    too_many_objects,
 )
 from dataforge.formats.labelme.file import File, Shape, extracted_image, parse, read_shape, says
 from dataforge.formats.labelme.groups import GroupId, grouped
@@ -44,7 +45,7 @@ from dataforge.formats.sizes import (
     size_differs,
     stated_size,
 )
-from dataforge.io import Root, in_64_bits, plain, split_pointer, to_utf8
+from dataforge.io import MAX_OBJECTS, Root, in_64_bits, plain, split_pointer, to_utf8
 from dataforge.records import Image, Instance
 
 _STALE = "stale"
@@ -168,6 +169,9 @@ class LabelmeReading(Reading):
                 Place(name), "is not a labelme file (no list of shapes): ignored"
             )
             return None
+        if len(file.shapes) > MAX_OBJECTS:
+            yield too_many_objects(Place(name), len(file.shapes))
+            return self._images.beside(name)
         if self._context.keep_text:
             yield SourceText(name, source)
         if encoding not in ("utf-8", "utf-8-sig"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from functools import lru_cache
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -28,14 +28,23 @@ class VocEditor(Editor):
     """Changes objects and the stated image size."""
 
     def changes(self, text: Text, edit: Edit) -> Sequence[Change]:
-        if any(not tag or plain_tag(tag) != tag for tag in _RENAMED.findall(text.text)):
+        objects = _objects(text)
+        if objects is None:
             return ()
         found = _OBJECT.match(edit.place.pointer)
         action = edit.action
         if found is None:
             return [*_sized(text.xml, action.values)] if isinstance(action, Set) else ()
-        item = next(islice(text.xml.iter("object"), int(found[1]), None), None)
-        return () if item is None else _object_changes(item, action)
+        index = int(found[1])
+        return _object_changes(objects[index], action) if index < len(objects) else ()
+
+
+@lru_cache(maxsize=1)
+def _objects(text: Text) -> list[Element] | None:
+    """The objects of a file, cached for the next edit; None if it has unusual tags."""
+    if any(not tag or plain_tag(tag) != tag for tag in _RENAMED.findall(text.text)):
+        return None
+    return [*text.xml.iter("object")]
 
 
 def _object_changes(item: Element, action: Action) -> Sequence[Change]:

@@ -25,6 +25,7 @@ from dataforge.formats.base import (
     Record,
     SourceText,
     finished,
+    too_many_objects,
 )
 from dataforge.formats.sizes import (
     VERIFY_IMAGES,
@@ -46,7 +47,7 @@ from dataforge.formats.voc.objects import (
 )
 from dataforge.formats.voc.strict import Strict
 from dataforge.geometry import Coords
-from dataforge.io import Root, parse_xml
+from dataforge.io import MAX_OBJECTS, Root, parse_xml
 from dataforge.layouts import CoordsChoice, CoordsEvidence, Difficult, Layout
 from dataforge.records import Image
 
@@ -202,6 +203,9 @@ class VocReading(Reading):
             return None
         try:
             data = self.root.read_bytes(path)
+            if (number := _objects_in(data)) > MAX_OBJECTS:
+                yield too_many_objects(Place(path), number)
+                return None
             element = parse_xml(data, path)
         except ParseError as error:
             yield code("unreadable-xml").at(
@@ -216,7 +220,10 @@ class VocReading(Reading):
 
     def _read_unlisted(self, path: str) -> Iterator[Evidence]:
         try:
-            element = parse_xml(self.root.read_bytes(path), path)
+            data = self.root.read_bytes(path)
+            if _objects_in(data) > MAX_OBJECTS:
+                return
+            element = parse_xml(data, path)
         except ParseError:
             return  # its objects are not used
         yield _coords_evidence(read_file(element))
@@ -322,6 +329,11 @@ def _unlisted(paths: Sequence[str]) -> Iterator[Finding]:
             f"{plural(len(paths), 'XML file')} in no split (this is the first): not read",
             "add their ids to a split file, or create new splits with `dataforge split`",
         )
+
+
+def _objects_in(data: bytes) -> int:
+    """The number of objects in a file, before it is parsed."""
+    return (data.replace(b"\0", b"") if b"\0" in data else data).count(b"<object")
 
 
 def _coords_evidence(file: VocFile) -> Evidence:

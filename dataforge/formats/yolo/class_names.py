@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections import Counter
 from collections.abc import Iterator, Set
 from functools import cache
 from typing import Any
@@ -61,9 +60,11 @@ def names_in_yaml(described: DatasetYaml) -> Part[dict[int, str] | None]:
             )
             continue
         names[number] = value.strip()
-    times = Counter(names.values())
-    for name in sorted(name for name in times if times[name] > 1):
-        numbers = ", ".join(str(number) for number in names if names[number] == name)
+    numbers_of: dict[str, list[str]] = {}
+    for number, name in names.items():
+        numbers_of.setdefault(name, []).append(str(number))
+    for name in sorted(name for name in numbers_of if len(numbers_of[name]) > 1):
+        numbers = ", ".join(numbers_of[name])
         yield code("class-twice").at(
             Place(file, "names"),
             f"{name!r} is the name of the classes {numbers}: read as one class",

@@ -25,6 +25,7 @@ from dataforge.formats.base import (
     Record,
     SourceText,
     finished,
+    too_many_objects,
 )
 from dataforge.formats.images import unreadable_image
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels
@@ -43,7 +44,7 @@ from dataforge.formats.yolo.rows import (
     rows_of,
 )
 from dataforge.formats.yolo.texts import LabelTexts
-from dataforge.io import Root, is_image, last_part, stem
+from dataforge.io import MAX_OBJECTS, Root, is_image, last_part, stem
 from dataforge.records import Category, Header, Image
 
 _HIGHEST, _NOT_LISTED = "highest class", "label file in no split"
@@ -249,6 +250,9 @@ class YoloReading(Reading):
                 "restore the file, or annotate the image again",
             )
             return
+        if (number := len(text[1].splitlines())) > MAX_OBJECTS:
+            yield too_many_objects(Place(label), number)
+            return
         if label and is_first and self._keep_text:
             yield SourceText(label, text[0])
         rows = rows_of(text[1])
@@ -296,7 +300,7 @@ class YoloReading(Reading):
             yield Evidence(_NOT_LISTED, value.file)
             return
         text = self._texts.read(value.file)
-        rows = rows_of(text[1]) if text else []
+        rows = rows_of(text[1]) if text and len(text[1].splitlines()) <= MAX_OBJECTS else []
         are_labels = look_like_labels(rows)
         if not in_labels and not are_labels:
             return  # a README, a licence

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections.abc import Mapping
+from itertools import islice, takewhile
 from pathlib import PureWindowsPath
 from typing import Any, TypeAlias
 
@@ -33,6 +35,7 @@ class Places:
         self.files = set(root.files())
         self.folders = folders_of(root.files())
         self.known = self.files | self.folders
+        self._depths = {path.count("/") + 1 for path in self.known}
         folder = described.file.rpartition("/")[0] if described else ""
         path = described.table.get("path") if described else None
         self.folder = folder or "."
@@ -53,19 +56,25 @@ class Places:
             return exact
         path = PureWindowsPath(reference)
         words = [word for word in path.parts if word not in (path.anchor, "..", ".")]
+        bases = [[] if base == "." else base.split("/") for base in (self.base, self.folder, ".")]
         for start in range(len(words)):
-            tail = words[start:]
-            if start and tail in (["images"], ["labels"]):
+            if 0 < start == len(words) - 1 and words[start] in ("images", "labels"):
                 break  # the tail of ../valid/images, but probably of another split
-            for base in (self.base, self.folder, "."):
-                if (found := "/".join(tail if base == "." else [base, *tail])) in known:
+            for base in bases:
+                if len(base) + len(words) - start not in self._depths:
+                    continue
+                if (found := "/".join([*base, *words[start:]])) in known:
                     return found
         return None
 
     def images_below(self, folder: str) -> list[str]:
         """The images of a folder and its subfolders."""
+        names = self.root.files()  # sorted
         prefix = "" if folder == "." else f"{folder}/"
-        return [name for name in self.root.files() if name.startswith(prefix) and is_image(name)]
+        below = takewhile(
+            lambda name: name.startswith(prefix), islice(names, bisect_left(names, prefix), None)
+        )
+        return list(filter(is_image, below))
 
     def listed(self, line: str, file: str) -> str | None:
         """The file that a line of a list names."""
@@ -89,7 +98,8 @@ def splits_in_yaml(described: DatasetYaml, places: Places, lists: set[str]) -> P
         split = yield from _split_called(key, value, described.file, places)
         if split is None:
             continue
-        images = splits.setdefault(split, [])
+        read: set[str] = set()
+        images = dict.fromkeys(splits.get(split, ()))
         for reference in value if isinstance(value, list) else [value]:
             place = Place(described.file, str(key))
             found = places.find(reference) if isinstance(reference, str) else None
@@ -100,8 +110,10 @@ def splits_in_yaml(described: DatasetYaml, places: Places, lists: set[str]) -> P
                 yield code("split-elsewhere").at(
                     place, f"{reference!r} does not exist: {found} is used"
                 )
-            images += yield from _images_of(found, places, lists)
-        splits[split] = list(dict.fromkeys(images))
+            if found not in read:
+                read.add(found)
+                images.update(dict.fromkeys((yield from _images_of(found, places, lists))))
+        splits[split] = list(images)
     return splits
 
 
