@@ -43,7 +43,7 @@ class OddError(BaseException):
 def test_what_nobody_has_foreseen_is_one_line_and_exit_3(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, error: BaseException, named: str
 ) -> None:
-    def fails(*_: Any) -> Any:
+    def fails(*_: Any, **__: Any) -> Any:
         raise error
 
     monkeypatch.setattr("dataforge.cli.inspect.inspect", fails)
@@ -85,7 +85,7 @@ def test_an_interruption_says_what_was_written(
 ) -> None:
     names: list[str] = []
 
-    def stopped(*_: Any) -> Any:
+    def stopped(*_: Any, **__: Any) -> Any:
         for name in names:
             write_text(tmp_path / name, "")
         raise Interrupted(number)

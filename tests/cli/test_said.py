@@ -332,7 +332,7 @@ def test_nothing_else_prints() -> None:
 
 
 def test_warnings_of_python_do_not_quote_a_config(cli: Cli, tmp_path: Path) -> None:
-    config = write(tmp_path / "config.py", "x = 1 if 0x1for 2 else '\x1b[31m \\d'\n")
+    config = write(tmp_path / "config.py", "model = 1 if 0x1for 2 else '\x1b[31m \\d'\n")
     result = cli("check", config)  # a warning is an error in these tests
     assert (result.returncode, result.stderr) == (0, "")
 

@@ -44,7 +44,7 @@ def test_mutually_linked_folders_terminate(tmp_path: Path) -> None:
     ("name", "fault"),
     [
         ("absent", "no such file or folder"),
-        ("absent.json", "no such folder"),
+        ("absent.json", "no such file or folder"),
         ("file.jpg", "is an image; give a folder or an annotation file"),
     ],
 )
