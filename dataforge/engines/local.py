@@ -28,8 +28,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from itertools import count, islice
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.resource_tracker import ensure_running
 from queue import SimpleQueue
 from time import monotonic
 from traceback import format_exception
@@ -285,11 +285,39 @@ def _blocked_in_children(numbers: Iterable[int]) -> Iterator[None]:
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
-        ensure_running()  # otherwise it is started below; it unblocks signals afterwards
+        with _nothing_of_the_working_directory():
+            resource_tracker.ensure_running()  # it unblocks signals afterwards
+            signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+            forkserver.ensure_running()
         signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _nothing_of_the_working_directory() -> Iterator[None]:
+    """Start Pythons that import nothing of the working directory, which may be a dataset.
+
+    multiprocessing starts its helpers with ``python -c``, which looks there first.
+    """
+    if sys.version_info >= (3, 11):
+        name, before = "PYTHONSAFEPATH", os.environ.get("PYTHONSAFEPATH")
+        os.environ[name] = "1"
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = before
+    else:
+        here = os.getcwd()
+        os.chdir(os.path.dirname(os.__file__))
+        try:
+            yield
+        finally:
+            os.chdir(here)
 
 
 class WorkerTraceback(Exception):  # noqa: N818 - shown as a traceback, never caught

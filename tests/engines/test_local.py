@@ -435,3 +435,21 @@ def test_script_without_main_guard_gets_a_clear_error(tmp_path: Path) -> None:
     result = python(str(write(tmp_path / "script.py", code)))
     assert result.returncode != 0
     assert "must run its code under `if __name__ == '__main__':`" in result.stderr.splitlines()[-1]
+
+
+def test_workers_import_nothing_of_the_working_directory(tmp_path: Path) -> None:
+    """``python -c``, with which their helpers are started, looks there first."""
+    for name in ("multiprocessing", "encodings", "dataforge"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "__init__.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write('x')")
+    program = tmp_path / "elsewhere" / "program.py"
+    program.parent.mkdir()
+    program.write_text(
+        "from dataforge.engines import get_engine\n"
+        "if __name__ == '__main__':\n"
+        "    print(*get_engine('local', 2).map(abs, [-1, 2]))\n"
+    )
+    done = python(str(program), cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("1 2\n", "")
+    assert not (tmp_path / "ran").exists()
