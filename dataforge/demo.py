@@ -12,7 +12,7 @@ import msgspec
 from dataforge import convert, register
 from dataforge.errors import OutputError
 from dataforge.frameworks import get_framework, usual_framework
-from dataforge.io import asset
+from dataforge.io import asset, write_text
 from dataforge.jobs import Job, Report
 from dataforge.register import DEMO_MARK
 from dataforge.smoke import Device, SmokeOptions, SmokeReport, smoke
@@ -123,4 +123,4 @@ def _fresh(folder: Path) -> None:
             raise OutputError(f"{folder} exists and is not a demo; name another folder")
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / DEMO_MARK).write_text("Made by `dataforge demo`, which may remove this folder.\n")
+    write_text(folder / DEMO_MARK, "Made by `dataforge demo`, which may remove this folder.\n")

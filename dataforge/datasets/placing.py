@@ -90,9 +90,9 @@ class Placing:
 
     def inputs(self, images: Iterable[Seen]) -> set[str]:
         """The real paths of the files that were read, if the output can hold some of them."""
-        home = os.path.realpath(self.out)
-        roots = {os.path.realpath(root.location) for root in self._roots if not root.remote}
-        if not any(os.path.commonpath((home, root)) in (home, root) for root in roots):
+        home = Path(os.path.realpath(self.out))
+        roots = [Path(os.path.realpath(root.location)) for root in self._roots if not root.remote]
+        if not any(home.is_relative_to(root) or root.is_relative_to(home) for root in roots):
             return set()
         return {
             os.path.realpath(os.path.join(root.location, name))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dataforge.errors import MissingDependencyError
+from dataforge.io import atomic_write
 from dataforge.records import Box
 
 
@@ -46,7 +47,8 @@ def loss_curve(
     right.axhline(target, color="tab:red", linestyle=":", linewidth=1)
     right.set_ylabel("AP50", color="tab:red")
     right.set_ylim(0, 1.05)
-    figure.savefig(path)
+    with atomic_write(path) as stream:
+        figure.savefig(stream, format="png")
 
 
 def contact_sheet(
@@ -92,4 +94,5 @@ def contact_sheet(
         for column, tile in enumerate(row):
             sheet.paste(tile, (column * width, top_edge))
         top_edge += height
-    sheet.save(path)
+    with atomic_write(path) as stream:
+        sheet.save(stream, "PNG")

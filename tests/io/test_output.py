@@ -10,7 +10,7 @@ import pytest
 from helpers import write
 
 from dataforge.errors import OutputError
-from dataforge.io import atomic_write, write_json, write_text
+from dataforge.io import NamedFile, atomic_write, write_json, write_text
 
 
 def test_atomic_write_makes_folders_and_respects_the_umask(tmp_path: Path) -> None:
@@ -48,3 +48,21 @@ def test_writing_below_a_file_is_an_output_error(tmp_path: Path) -> None:
 def test_write_json_is_indented_utf8(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"é": [1]})
     assert (tmp_path / "a.json").read_text("utf-8") == '{\n  "é": [\n    1\n  ]\n}\n'
+
+
+def test_named_file_is_written_as_it_was_when_it_was_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    named = NamedFile(path)
+    write(path, "somebody's")
+    with pytest.raises(OutputError, match="was written during the run"):
+        write_text(named, "new")
+    with pytest.raises(OutputError, match="already exists; use --force"):
+        NamedFile(path)
+    named = NamedFile(path, force=True)
+    write(path, "changed")
+    with pytest.raises(OutputError, match="was written during the run"):
+        write_text(named, "new")
+    assert path.read_text() == "changed"
+    write_text(NamedFile(path, force=True), "new")
+    assert path.read_text() == "new"
+    assert os.listdir(tmp_path) == ["a.json"]
