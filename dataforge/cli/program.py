@@ -86,7 +86,7 @@ def program() -> Group:
         help="From labelled images to a trained detector: check, convert, register and "
         "smoke-test detection datasets.",
         epilog="Exit codes: 0 done; 1 done, with findings at error level; 2 wrong usage; 3 could "
-        "not be done.",
+        "not be done; 130, 143 or 129 interrupted.",
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         params=[
             click.Option(

@@ -70,8 +70,8 @@ def read_bounded(stream: IO[bytes], name: str, limit: int | None = None) -> byte
     # The size of a local file is known; `read(limit)` would allocate `limit` bytes.
     size = os.fstat(stream.fileno()).st_size if isinstance(stream, io.BufferedReader) else limit
     data = stream.read(size + 1) if size <= limit else b""
-    if data is None:
-        raise ParseError(name, "", "cannot be read: it is no ordinary file, but waits for data")
+    if data is None or (data and not size):
+        raise ParseError(name, "", "cannot be read: it states no size, as files of /proc do")
     if size < len(data) <= limit:  # the file has grown in the meantime
         data += stream.read(limit + 1 - len(data)) or b""
     if size > limit or len(data) > limit:

@@ -107,14 +107,17 @@ def test_a_folder_whose_path_is_too_long_to_be_opened(far: Path, tmp_path: Path)
     assert len(load_coco(tmp_path / "out")["annotations"]) == 1
 
 
-def test_a_file_that_waits_for_data(good: Path, tmp_path: Path) -> None:
-    """It is called a regular file, and has nothing to read, like /proc/kmsg."""
-    if not Path("/proc/kmsg").exists():
+@pytest.mark.parametrize("special", ["/proc/kmsg", "/proc/self/pagemap", "/proc/self/status"])
+def test_a_file_that_is_called_a_file_but_has_no_size(
+    good: Path, tmp_path: Path, special: str
+) -> None:
+    """It may wait for data, or have no end."""
+    if not Path(special).exists():
         pytest.skip("no /proc here")
-    for name in ("kmsg.json", "kmsg.jpg"):
-        os.symlink("/proc/kmsg", good / name)
+    for name in ("bad.json", "bad.jpg"):
+        os.symlink(special, good / name)
     with pytest.raises(ParseError, match="cannot be read"):
-        Root(good).read_bytes("kmsg.json")
+        Root(good).read_bytes("bad.json")
     report = run_convert(good, tmp_path / "out")
     assert (report.shapes, [one.code for one in report.findings]) == (1, ["unreadable-json"])
 
