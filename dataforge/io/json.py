@@ -118,6 +118,12 @@ _JSON_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 
 def _looks_deep(data: bytes) -> bool:
     brackets = data.translate(_ONE_KIND, _NO_BRACKETS)
+    if len(brackets) > _MANY_BRACKETS:  # taken out a hundred times, they cost seconds
+        import numpy as np
+
+        steps = np.where(np.frombuffer(brackets, np.uint8) == ord("["), 1, -1).astype(np.int8)
+        depths = np.cumsum(steps, dtype=np.int32)
+        return int((depths - np.minimum.accumulate(depths)).max()) >= MAX_NESTING
     for _ in range(MAX_NESTING):
         shorter = brackets.replace(b"[]", b"")  # the innermost ones
         if len(shorter) == len(brackets):  # the rest is truncated, or inside strings
@@ -126,6 +132,7 @@ def _looks_deep(data: bytes) -> bool:
     return b"[]" in brackets
 
 
+_MANY_BRACKETS = 2**20
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 

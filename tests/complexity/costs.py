@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -54,18 +55,26 @@ def cost(arguments: Sequence[str], folder: Path) -> Cost:
         arguments: of the command.
         folder: the working directory.
     """
-    command = [sys.executable, "-c", _BOUNDED, *arguments]
-    with tempfile.TemporaryFile() as stream:
-        process = subprocess.Popen(command, cwd=folder, stdout=stream, stderr=stream)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        stream.seek(0)
-        output = stream.read(100_000).decode("utf-8", "replace")
-    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, process.returncode, output)
+    with tempfile.TemporaryFile() as output, tempfile.NamedTemporaryFile() as report:
+        command = [sys.executable, "-c", _MEASURED, report.name, *arguments]
+        subprocess.run(command, cwd=folder, stdout=output, stderr=output, check=True)
+        seconds, kibibytes, status = json.load(report)
+        output.seek(0)
+        text = output.read(100_000).decode("utf-8", "replace")
+    return Cost(seconds, kibibytes / 1024, os.waitstatus_to_exitcode(status), text)
 
 
-_BOUNDED = f"""
-import resource, runpy
+# A process counts the memory of the one that started it as its own: there is a small one between
+# this one, which has made the input, and the one that is measured.
+_MEASURED = f"""
+import json, os, resource, runpy, sys
+report = sys.argv.pop(1)
+pid = os.fork()
+if pid:
+    _, status, used = os.wait4(pid, 0)
+    with open(report, "w") as stream:
+        json.dump([used.ru_utime + used.ru_stime, used.ru_maxrss, status], stream)
+    sys.exit()
 resource.setrlimit(resource.RLIMIT_AS, ({ADDRESSES}, {ADDRESSES}))
 resource.setrlimit(resource.RLIMIT_CPU, ({SECONDS}, {SECONDS}))
 runpy.run_module("dataforge", run_name="__main__", alter_sys=True)
