@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataforge.io.images import ImageHeader
+from dataforge.io.images import IMAGE_FORMATS, ImageHeader, open_image, too_large
 from dataforge.io.json import decode_json, decode_repaired, in_64_bits, plain, without_nan
 from dataforge.io.limits import MAX_COCO_BYTES, MAX_COORDINATE, MAX_IMAGE_PIXELS
 from dataforge.io.names import (
@@ -28,6 +28,7 @@ from dataforge.io.xml import declared_encoding, parse_xml
 __all__ = [
     "BACKUP",
     "IMAGE_EXTENSIONS",
+    "IMAGE_FORMATS",
     "MAX_COCO_BYTES",
     "MAX_COORDINATE",
     "MAX_IMAGE_PIXELS",
@@ -50,6 +51,7 @@ __all__ = [
     "is_plain",
     "last_part",
     "load_toml",
+    "open_image",
     "parse_xml",
     "plain",
     "read_file",
@@ -60,6 +62,7 @@ __all__ = [
     "stem",
     "to_utf8",
     "toml_value",
+    "too_large",
     "without_nan",
     "write_json",
     "write_text",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import math
-import warnings
 from collections.abc import Callable
 from itertools import chain
 from typing import Literal, NamedTuple, TypeAlias
@@ -14,7 +13,7 @@ from dataforge import geometry
 from dataforge.errors import UsageError, plural
 from dataforge.findings import Severity
 from dataforge.formats.labelme.file import Shape
-from dataforge.io import MAX_COORDINATE
+from dataforge.io import MAX_COORDINATE, open_image, too_large
 from dataforge.records import Box, Mask, Polygons, Ring
 
 Policy: TypeAlias = "float | Literal['skip', 'error']"
@@ -161,23 +160,19 @@ def _disc(cx: float, cy: float, radius: float) -> Geometry:
 
 def _mask(shape: Shape, ring: Ring, size: tuple[int, int], _: Widths) -> Geometry:
     import numpy as np
-    from PIL import Image as PILImage
-    from PIL import UnidentifiedImageError
 
     _require_points(shape, 2, 2)
     try:
         png = base64.b64decode(shape.mask or "", validate=True)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", PILImage.DecompressionBombWarning)
-            with PILImage.open(io.BytesIO(png)) as image:
-                crop = np.asarray(image.convert("L")) > 0
-    except (PILImage.DecompressionBombError, PILImage.DecompressionBombWarning) as error:
-        message = "the PNG of the mask declares too many pixels"
+        with open_image(io.BytesIO(png), formats=("PNG",)) as image:
+            if fault := too_large(image):
+                raise ShapeError("bad-mask", f"the mask is {fault}", _REDRAW_MASK)
+            crop = np.asarray(image.convert("L")) > 0
+    except ShapeError:
+        raise
+    except Exception as error:  # Pillow raises various exceptions for a broken file
+        message = "the mask is not a base64-encoded PNG"
         raise ShapeError("bad-mask", message, _REDRAW_MASK) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise ShapeError(
-            "bad-mask", "the mask is not a base64-encoded PNG", _REDRAW_MASK
-        ) from error
     left, top = int(min(ring[0::2])), int(min(ring[1::2]))
     outline = geometry.mask_from_crop(crop, left, top, (size[1], size[0]))
     area = geometry.mask_area(outline)
