@@ -24,6 +24,7 @@ from dataforge.geometry.boxes import (
     to_edges,
 )
 from dataforge.geometry.masks import (
+    MAX_MASK_PIXELS,
     mask_area,
     mask_box,
     mask_crop,
@@ -33,6 +34,7 @@ from dataforge.geometry.masks import (
     merge_masks,
     rasterise,
     rle_runs,
+    without_empty,
 )
 from dataforge.geometry.rings import (
     circle_ring,
@@ -49,6 +51,7 @@ from dataforge.geometry.rings import (
 
 __all__ = [
     "COORDS_OFFSETS",
+    "MAX_MASK_PIXELS",
     "Coords",
     "box_area",
     "box_corners",
@@ -81,4 +84,5 @@ __all__ = [
     "stroke_rings",
     "text_of_edges",
     "to_edges",
+    "without_empty",
 ]

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+MAX_MASK_PIXELS = 2**29
+"""Of longer runs, pycocotools cannot read what it writes itself."""
+
 _LONGEST_RUN = 40  # bits; enough for any image, and few enough to avoid huge integers
 
 
@@ -52,7 +55,10 @@ def mask_from_crop(
 
 
 def mask_from_runs(runs: Sequence[int], size_hw: tuple[int, int]) -> Mask:
-    """A mask from the runs of uncompressed RLE, which must sum to the image's pixel count."""
+    """A mask from the runs of uncompressed RLE, which must sum to the image's pixel count.
+
+    Only the first may be empty, see `without_empty`.
+    """
     from pycocotools import mask as coco_mask
 
     height, width = size_hw
@@ -60,10 +66,24 @@ def mask_from_runs(runs: Sequence[int], size_hw: tuple[int, int]) -> Mask:
     return _to_mask(coco_mask.frPyObjects(rle, height, width))
 
 
+def without_empty(runs: Sequence[int]) -> Sequence[int]:
+    """The same runs, of which only the first may be empty; pycocotools extends boxes by others."""
+    if 0 not in runs[1:]:
+        return runs
+    kept = [runs[0]]
+    for number, run in enumerate(runs[1:], 1):
+        if run and number % 2 == len(kept) % 2:
+            kept.append(run)
+        else:
+            kept[-1] += run
+    return kept
+
+
 def rle_runs(counts: str) -> list[int] | None:
     """The runs of compressed counts, in pixels, starting with background; None if invalid.
 
-    For unvalidated counts: pycocotools reads beyond the end of malformed ones.
+    For unvalidated counts: pycocotools reads beyond the end of malformed ones, and others than
+    these where numbers are padded. Only what `mask_from_runs` packs again is safe.
     """
     runs: list[int] = []
     value = shift = 0

@@ -15,7 +15,7 @@ import msgspec
 from dataforge import geometry
 from dataforge.findings import Edit, Place, Reorder
 from dataforge.formats.coco.file import Notes, decode_list, decode_object, shortly
-from dataforge.io import MAX_COORDINATE, MAX_IMAGE_PIXELS, plain
+from dataforge.io import MAX_COORDINATE, plain
 from dataforge.records import Box, Mask, Polygons, Ring
 
 
@@ -224,11 +224,13 @@ def _fault(ring: Ring) -> str:
 
 def _mask(rle: Rle, size: tuple[int, int], pointer: str, notes: Notes) -> Mask | None:
     height, width = rle.size
-    text = rle.counts if isinstance(rle.counts, str) else None
     runs = geometry.rle_runs(rle.counts) if isinstance(rle.counts, str) else rle.counts
     pixels = height * width
-    possible = height > 0 and width > 0 and pixels <= MAX_IMAGE_PIXELS
-    if not possible or not runs or min(runs) < 0 or sum(runs) != pixels:
+    if height <= 0 or width <= 0 or pixels > geometry.MAX_MASK_PIXELS:
+        message = f"a mask of {height} x {width} pixels: skipped"
+        notes.add("bad-rle", f"{pointer}.segmentation", message, "recreate the mask")
+        return None
+    if not runs or min(runs) < 0 or sum(runs) != pixels:
         got = f"{sum(runs)}" if runs else "invalid counts"
         message = f"expected runs of {height} x {width} = {pixels} pixels, got {got}: mask skipped"
         notes.add("bad-rle", f"{pointer}.segmentation", message, "recreate the mask")
@@ -237,9 +239,12 @@ def _mask(rle: Rle, size: tuple[int, int], pointer: str, notes: Notes) -> Mask |
         message = f"mask of {width}x{height} pixels for an image of {size[0]}x{size[1]}"
         remedy = "recreate the mask at the size of the image"
         notes.add("mask-size-differs", f"{pointer}.segmentation.size", message, remedy)
-    if text is None:
-        return geometry.mask_from_runs(runs, rle.size)
-    return Mask(size_hw=rle.size, counts=text)
+    mask = geometry.mask_from_runs(geometry.without_empty(runs), rle.size)
+    if isinstance(rle.counts, str) and rle.counts != mask.counts:
+        message = "counts are not packed as by pycocotools, which may read other pixels"
+        remedy = "convert the dataset, which packs them again"
+        notes.add("bad-rle", f"{pointer}.segmentation.counts", message, remedy)
+    return mask
 
 
 def box_of(found: Decoded[Annotation], pointer: str, notes: Notes) -> Box | None:
