@@ -42,6 +42,15 @@ def ring_area(ring: Sequence[float]) -> float:
     return abs(total) / 2
 
 
+def outline_steps(ring: Ring) -> float:
+    """Length of the outline, px, where a diagonal is as long as a side."""
+    return sum(map(max, _steps(ring[0::2]), _steps(ring[1::2])))
+
+
+def _steps(values: Sequence[float]) -> list[float]:
+    return [abs(b - a) for a, b in zip((*values[-1:], *values[:-1]), values, strict=True)]
+
+
 def clip_ring(ring: Ring, width: float, height: float) -> Ring:
     """Clip a ring to the image (Sutherland-Hodgman); empty if nothing is inside."""
     points = points_of(ring)
@@ -125,14 +134,19 @@ def _star_shaped(xs: Sequence[float], ys: Sequence[float]) -> bool:
     return turns == 2
 
 
+def circle_corners(radius: float) -> int:
+    """The number of vertices of a `circle_ring`."""
+    # An inscribed n-gon's edge is at most r(1 - cos(pi/n)) inside the circle.
+    n = 8 if radius <= 1 else math.ceil(math.pi / math.acos(1 - 0.5 / radius))
+    return max(8, -(-n // 4) * 4)
+
+
 def circle_ring(cx: float, cy: float, radius: float) -> Ring:
     """A regular polygon inscribed in a circle, at most 0.5 px away from it.
 
     The number of vertices is a multiple of four, so that its bounding box equals the circle's.
     """
-    # An inscribed n-gon's edge is at most r(1 - cos(pi/n)) inside the circle.
-    n = 8 if radius <= 1 else math.ceil(math.pi / math.acos(1 - 0.5 / radius))
-    n = max(8, -(-n // 4) * 4)
+    n = circle_corners(radius)
     quarter = [
         (radius * math.cos(2 * math.pi * k / n), radius * math.sin(2 * math.pi * k / n))
         for k in range(n // 4)
