@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-import math
-import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dataforge.errors import ParseError
-from dataforge.io import ImageHeader, Root
+from dataforge.io import ImageHeader, Root, open_image, too_large
 from dataforge.mmconfig import MMDETECTION, Config, Signs, parse_python
 
 if TYPE_CHECKING:
@@ -19,9 +17,6 @@ if TYPE_CHECKING:
 
 GREY = 32
 """Side, in pixels, of the thumbnail that is kept of an image."""
-
-MAX_DECODED_PIXELS = 2**26
-"""Largest image that is decoded, in pixels: 256 MiB as RGBA."""
 
 
 class ImageFile:
@@ -73,23 +68,19 @@ class ImageFile:
         import numpy as np
         from PIL import Image
 
-        header = self.header
-        if header is None:
+        if self.header is None:
             return None, ""
-        # A JPEG is decoded at an eighth of its width and height.
-        most = MAX_DECODED_PIXELS * (64 if header.format in ("JPEG", "MPO") else 1)
-        if math.prod(header.stored_size) > most:
-            width, height = header.stored_size
-            raise ParseError(self.name, "", f"too large to decode: {width}x{height} pixels")
         try:
-            with self._root.open(self.name) as stream, warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of large images, and of oddities in metadata
-                with Image.open(stream) as image:
-                    image.draft("L", (GREY, GREY))
-                    image.load()
-                    deep = image.mode.startswith(("I", "F"))
-                    small = image.convert("F" if deep else "L")
-                    small = small.resize((GREY, GREY), Image.Resampling.BOX)
+            with self._root.open(self.name) as stream, open_image(stream) as image:
+                if fault := too_large(image, reduced=True):
+                    raise ParseError(self.name, "", fault)
+                image.draft("L", (GREY, GREY))
+                image.load()
+                deep = image.mode.startswith(("I", "F"))
+                small = image.convert("F" if deep else "L")
+                small = small.resize((GREY, GREY), Image.Resampling.BOX)
+        except ParseError:
+            raise
         except Exception as error:  # noqa: BLE001 Pillow raises anything for a broken file
             return None, str(error) or type(error).__name__
         # From the bytes: takes half as long as np.asarray, which matters for small images.

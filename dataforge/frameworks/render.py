@@ -8,7 +8,7 @@ from pprint import pformat
 from typing import TYPE_CHECKING, Any
 
 from dataforge.frameworks.spec import PlannedFile
-from dataforge.io import asset
+from dataforge.io import IMAGE_FORMATS, asset
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,6 +26,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,
     )
+    environment.globals["image_formats"] = IMAGE_FORMATS
     environment.filters["repr"] = repr
     environment.filters["literal"] = literal
     environment.filters["comment"] = comment

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any
 
+from dataforge.geometry.crossings import touches_itself
 from dataforge.records import Box, Ring
 
 _PAIRS_AT_ONCE = 2**18
@@ -59,6 +59,15 @@ def convex_hull(points: Iterable[tuple[float, float]]) -> Ring:
     return tuple(value for point in chains for value in point)
 
 
+def outline_steps(ring: Ring) -> float:
+    """Length of the outline, px, where a diagonal is as long as a side."""
+    return sum(map(max, _steps(ring[0::2]), _steps(ring[1::2])))
+
+
+def _steps(values: Sequence[float]) -> list[float]:
+    return [abs(b - a) for a, b in zip((*values[-1:], *values[:-1]), values, strict=True)]
+
+
 def clip_ring(ring: Ring, width: float, height: float) -> Ring:
     """Clip a ring to the image (Sutherland-Hodgman); empty if nothing is inside."""
     points = points_of(ring)
@@ -92,14 +101,12 @@ def rings_inside(rings: Sequence[Ring], width: int, height: int) -> list[Ring]:
 def is_simple(ring: Ring) -> bool:
     """Whether no two edges of the ring cross or touch, except adjacent edges at their vertex.
 
-    Most hand-drawn outlines are star-shaped around their mean point, which is tested in O(n); for
-    the others all pairs of edges are compared, O(n²).
+    Most hand-drawn outlines are star-shaped around their mean point, which is tested in O(n).
     """
     if _star_shaped(ring[0::2], ring[1::2]):
         return True
     # A duplicated point, or the first repeated at the end, is not a crossing.
-    points = _without_repeats(points_of(ring))
-    return not _edges_cross([x for x, _ in points], [y for _, y in points])
+    return not touches_itself(_without_repeats(points_of(ring)))
 
 
 def is_bridged(ring: Ring) -> bool:
@@ -144,40 +151,11 @@ def _star_shaped(xs: Sequence[float], ys: Sequence[float]) -> bool:
     return turns == 2
 
 
-def _edges_cross(xs: Sequence[float], ys: Sequence[float]) -> bool:
-    """Whether two non-adjacent edges have a point in common."""
-    import numpy as np
-
-    p = np.stack([np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)], axis=1)
-    n = len(p)
-    q = np.roll(p, -1, axis=0)
-    # Sweep from left to right: compare each edge with those that start before it ends.
-    left, right = np.minimum(p, q)[:, 0], np.maximum(p, q)[:, 0]
-    order = np.argsort(left, kind="stable")
-    ends = np.searchsorted(left[order], right[order], side="right")
-    for at, i in enumerate(order.tolist()):
-        js = order[at + 1 : ends[at]]
-        js = js[(js != (i + 1) % n) & (js != (i - 1) % n)]
-        if not len(js):
-            continue
-        a, b, c, d = p[i], q[i], p[js], q[js]
-        d1, d2 = _side(a, b, c), _side(a, b, d)
-        d3, d4 = _side(c, d, a), _side(c, d, b)
-        proper = (d1 * d2 <= 0) & (d3 * d4 <= 0)
-        # If all four are zero the edges are collinear: they meet if their bounding boxes do.
-        overlap = np.all(
-            (np.minimum(a, b) <= np.maximum(c, d)) & (np.minimum(c, d) <= np.maximum(a, b)), axis=1
-        )
-        if bool(np.any(proper & overlap)):
-            return True
-    return False
-
-
-def _side(a: Any, b: Any, c: Any) -> Any:
-    """Twice the signed area of triangles (a, b, c); the last axis of each holds x and y."""
-    return (b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (
-        c[..., 0] - a[..., 0]
-    )
+def circle_corners(radius: float) -> int:
+    """The number of vertices of a `circle_ring`."""
+    # An inscribed n-gon's edge is at most r(1 - cos(pi/n)) inside the circle.
+    n = 8 if radius <= 1 else math.ceil(math.pi / math.acos(1 - 0.5 / radius))
+    return max(8, -(-n // 4) * 4)
 
 
 def circle_ring(cx: float, cy: float, radius: float) -> Ring:
@@ -185,9 +163,7 @@ def circle_ring(cx: float, cy: float, radius: float) -> Ring:
 
     The number of vertices is a multiple of four, so that its bounding box equals the circle's.
     """
-    # An inscribed n-gon's edge is at most r(1 - cos(pi/n)) inside the circle.
-    n = 8 if radius <= 1 else math.ceil(math.pi / math.acos(1 - 0.5 / radius))
-    n = max(8, -(-n // 4) * 4)
+    n = circle_corners(radius)
     quarter = [
         (radius * math.cos(2 * math.pi * k / n), radius * math.sin(2 * math.pi * k / n))
         for k in range(n // 4)

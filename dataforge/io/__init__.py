@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataforge.io.attributes import copy_attributes
 from dataforge.io.folders import Folder
-from dataforge.io.images import ImageHeader, read_header
+from dataforge.io.images import IMAGE_FORMATS, ImageHeader, open_image, read_header, too_large
 from dataforge.io.json import (
     decode_json,
     decode_repaired,
@@ -57,6 +57,7 @@ from dataforge.io.xml import declared_encoding, parse_xml
 __all__ = [
     "BACKUP",
     "IMAGE_EXTENSIONS",
+    "IMAGE_FORMATS",
     "MAX_COCO_BYTES",
     "MAX_COORDINATE",
     "MAX_IMAGE_PIXELS",
@@ -90,6 +91,7 @@ __all__ = [
     "is_too_long",
     "last_part",
     "load_toml",
+    "open_image",
     "parse_xml",
     "plain",
     "read_file",
@@ -106,6 +108,7 @@ __all__ = [
     "stem",
     "to_utf8",
     "toml_value",
+    "too_large",
     "write_json",
     "write_report",
     "write_text",

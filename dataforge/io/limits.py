@@ -18,6 +18,11 @@ MAX_IMAGE_PIXELS = 2**30
 """Maximum image size stated by an annotation: OpenCV's limit. Pillow itself refuses images of more
 than 179 million pixels as decompression bombs."""
 
+MAX_DECODED_BYTES = 512 * 2**20
+"""Images whose pixels would take more than this while they are decoded are not decoded. That is
+2**26 pixels in general, 2**25 of a WebP, 89 to 179 million of a progressive JPEG, and any number
+that Pillow opens of another JPEG, which is reduced while it is decoded."""
+
 MAX_LINKED_PATHS = 1000
 """Maximum paths to one folder via symlinks; two links per level make the number exponential."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataforge.errors import ParseError
 from dataforge.findings import Finding
 from dataforge.frameworks import BuiltDataset
-from dataforge.io import Root
+from dataforge.io import Root, open_image, too_large
 from dataforge.smoke.findings import finding
 
 MOST_DECODED = 1000
@@ -16,8 +16,6 @@ MOST_DECODED = 1000
 
 def check_images(dataset: BuiltDataset, where: str) -> Iterator[Finding]:
     """Compare the image files of a dataset with its annotations."""
-    from PIL import Image
-
     total = len(dataset.images)
     stride = max(1, -(-total // MOST_DECODED))
     missing: list[str] = []
@@ -31,8 +29,10 @@ def check_images(dataset: BuiltDataset, where: str) -> Iterator[Finding]:
         try:
             width, height = Root(path.parent, follow_links=True).image_size(path.name)
             if index % stride == 0:
-                with Image.open(path) as image:
-                    image.load()
+                with open_image(path) as image:
+                    if not too_large(image, reduced=True):
+                        image.draft("L", (1, 1))
+                        image.load()
         except (ParseError, OSError, SyntaxError, ValueError) as error:
             message = error.message if isinstance(error, ParseError) else str(error)
             broken.append(f"{path} ({message})")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dataforge.errors import MissingDependencyError
-from dataforge.io import atomic_write
+from dataforge.io import atomic_write, open_image
 from dataforge.records import Box
 
 
@@ -73,7 +73,7 @@ def contact_sheet(
 
     tiles = []
     for file, boxes in images:
-        with Image.open(file) as opened:
+        with open_image(file) as opened:
             picture = ImageOps.exif_transpose(opened).convert("RGB")
         scale = width / picture.width
         tile = picture.resize((width, max(1, round(picture.height * scale))))

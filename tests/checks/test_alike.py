@@ -169,7 +169,7 @@ def test_every_pixel_format_is_downscaled(tmp_path: Path, mode: str) -> None:
 def test_an_image_that_is_too_large_is_not_decoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dataforge.checks.opened.MAX_DECODED_PIXELS", 100)
+    monkeypatch.setattr("dataforge.io.limits.MAX_DECODED_BYTES", 100 * 8)
     for name, size in (("a.png", (10, 10)), ("b.png", (10, 11)), ("c.jpg", (80, 80))):
         picture(tmp_path / name, size)
     root = Root(str(tmp_path))

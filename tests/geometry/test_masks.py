@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
@@ -115,6 +115,45 @@ def test_rle_runs_agree_with_pycocotools(runs: list[int]) -> None:
 @pytest.mark.parametrize("counts", ["P", "\x7f", " ", "é", "O", "1P"])
 def test_invalid_rle_gives_no_runs(counts: str) -> None:
     assert geometry.rle_runs(counts) is None
+
+
+PADDED = ":Xo0:PhooooObX1"
+"""Runs of 48 x 64 pixels, of which pycocotools 2.0 reads others: a number is longer than needed."""
+
+packed = st.lists(st.integers(0, 3000), min_size=1, max_size=8).map(
+    lambda runs: geometry.mask_from_runs(runs, (max(sum(runs), 1), 1)).counts
+)
+letters = st.text(st.characters(min_codepoint=48, max_codepoint=111), max_size=16)
+splices = st.tuples(packed, letters, st.integers(0, 40), st.integers(0, 2))
+
+
+@given(st.one_of(letters, splices.map(lambda s: s[0][: s[2]] + s[1] + s[0][s[2] + s[3] :])))
+@example(PADDED)
+@example("51dPPPP`00ioooo_O")
+@example("5030")  # runs without pixels
+def test_counts_mean_the_same_to_pycocotools_once_they_are_packed_again(counts: str) -> None:
+    """Of random text, and of valid counts that were changed."""
+    runs = geometry.rle_runs(counts)
+    assume(runs is not None and 0 < sum(runs) < 2**20)
+    assert runs is not None
+    mask = geometry.mask_from_runs(geometry.without_empty(runs), (sum(runs), 1))
+    inside = np.repeat(np.arange(len(runs)) % 2, runs)
+    assert np.array_equal(pixels(mask)[:, 0], inside)
+    assert geometry.mask_area(mask) == inside.sum()
+    ys = np.flatnonzero(inside)
+    if len(ys):
+        assert geometry.mask_box(mask) == (0, ys.min(), 1, ys.max() + 1)
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [[5, 1, 2**29 - 20, 1, 13], [1, 2**29 - 100, 3, 7, 89], [0, 2**29], [2**29 - 2, 1, 1]],
+)
+def test_the_longest_runs_mean_the_same_to_pycocotools(runs: list[int]) -> None:
+    assert sum(runs) == geometry.MAX_MASK_PIXELS
+    mask = geometry.mask_from_runs(runs, (2**15, 2**14))
+    assert geometry.rle_runs(mask.counts) == runs
+    assert geometry.mask_area(mask) == sum(runs[1::2])
 
 
 def test_crop_holds_all_mask_pixels() -> None:

@@ -151,6 +151,29 @@ def test_is_simple_agrees_with_brute_force(points: list[tuple[int, int]]) -> Non
     assert geometry.is_simple(flat(points)) == brute_force_simple(points)
 
 
+turned = st.permutations(range(40)).map(lambda order: order[:24])
+
+
+@given(turned, st.integers(0, 23), st.integers(0, 23))
+def test_is_simple_agrees_with_brute_force_on_long_rings(
+    order: list[int], place: int, other: int
+) -> None:
+    """Rings around a point, which are simple, with one point moved, after which some are not."""
+    points = [(at * 7 % 13 - 6, at * 11 % 17 - 8) for at in order]
+    points.sort(key=lambda point: math.atan2(point[1] + 0.3, point[0] + 0.2))
+    points.insert(place, points.pop(other))
+    assert geometry.is_simple(flat(points)) == brute_force_simple(points)
+
+
+def test_is_simple_is_exact() -> None:
+    """A point that is 2 ** -50 away from an edge does not touch it."""
+    near, on = 4 + 2.0**-50, 4.0
+    for x, simple in ((near, True), (on, False)):
+        ring = (0.0, 0.0, 4.0, 8.0, 4.0, 0.0, 9.0, 0.0, x, 4.0, 9.0, 9.0, 0.0, 9.0)
+        assert geometry.is_simple(ring) is simple
+        assert geometry.is_simple(tuple(value * 2.0**-600 for value in ring)) is simple
+
+
 RING: Ring = (0, 0, 9, 0, 9, 9, 0, 9)
 
 

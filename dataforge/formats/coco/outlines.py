@@ -11,7 +11,7 @@ import msgspec
 
 from dataforge import geometry
 from dataforge.formats.coco.file import Notes, shortly
-from dataforge.io import MAX_COORDINATE, MAX_IMAGE_PIXELS
+from dataforge.io import MAX_COORDINATE
 from dataforge.records import Mask, Polygons, Ring
 
 _DEEPEST = 5
@@ -166,8 +166,11 @@ def _mask(rle: Rle, size: tuple[int, int], pointer: str, notes: Notes) -> tuple[
     else:
         text, runs = None, rle.counts
     pixels = height * width
-    possible = height > 0 and width > 0 and pixels <= MAX_IMAGE_PIXELS
-    if not possible or not runs or min(runs) < 0 or sum(runs) != pixels:
+    if height <= 0 or width <= 0 or pixels > geometry.MAX_MASK_PIXELS:
+        message = f"a mask of {height} x {width} pixels: skipped"
+        notes.add("bad-rle", pointer, message, "recreate the mask")
+        return None, False
+    if not runs or min(runs) < 0 or sum(runs) != pixels:
         got = f"{sum(runs)}" if runs else "invalid counts"
         message = f"expected runs of {height} x {width} = {pixels} pixels, got {got}: mask skipped"
         notes.add("bad-rle", pointer, message, "recreate the mask")
@@ -176,11 +179,14 @@ def _mask(rle: Rle, size: tuple[int, int], pointer: str, notes: Notes) -> tuple[
         message = f"mask of {width}x{height} pixels for an image of {size[0]}x{size[1]}"
         remedy = "recreate the mask at the size of the image"
         notes.add("mask-size-differs", f"{pointer}.size", message, remedy)
-    if text is None:
-        return geometry.mask_from_runs(runs, rle.size), True
-    if text != rle.counts:
+    mask = geometry.mask_from_runs(geometry.without_empty(runs), rle.size)
+    if text is not None and text != rle.counts:
         _note_odd("a run-length encoded mask", pointer, notes)
-    return Mask(size_hw=rle.size, counts=text), True
+    elif text is not None and text != mask.counts:
+        message = "counts are not packed as by pycocotools, which may read other pixels"
+        remedy = "convert the dataset, which packs them again"
+        notes.add("bad-rle", f"{pointer}.counts", message, remedy)
+    return mask, True
 
 
 def _without_quotes(counts: str) -> str:

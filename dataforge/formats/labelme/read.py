@@ -27,11 +27,13 @@ from dataforge.formats.labelme.groups import GroupId, grouped
 from dataforge.formats.labelme.images import Images
 from dataforge.formats.labelme.shapes import (
     CUBOID,
+    Canvas,
     ShapeError,
     Widths,
     geometry_of,
     kind_of,
     policy,
+    weight,
 )
 from dataforge.formats.labelme.strict import Strict
 from dataforge.formats.outlines import crossing
@@ -59,6 +61,9 @@ _HULL = "hull"
 
 _IMAGE = "image of file"
 _SIZE = "size differs"
+_ROOM, _ROOM_PER_BYTE = 64 * 2**20, 32
+"""Memory that the outlines of a file may take, and for each byte of the file: a circle is described
+by four numbers, and a mask is compressed."""
 _KEPT_KEYS = ("flags", "description", "score", "difficult", "attributes")
 
 _Steps: TypeAlias = Generator[Record, None, "str | None"]
@@ -213,7 +218,8 @@ class LabelmeReading(Reading):
             return
         if sampled and size_differs(images, image_name, stated):
             yield Evidence(_SIZE)
-        found = yield from self._shapes(name, file, size)
+        room = _ROOM + _ROOM_PER_BYTE * len(data)
+        found = yield from self._shapes(name, file, Canvas(size, self._widths, room))
         if self._options.group:
             instances = yield from grouped(found, size, self._context.resolver)
         else:
@@ -232,7 +238,7 @@ class LabelmeReading(Reading):
         )
 
     def _shapes(
-        self, name: str, file: File, size: tuple[int, int]
+        self, name: str, file: File, canvas: Canvas
     ) -> Generator[Finding | Evidence, None, list[tuple[Instance, GroupId]]]:
         """Returns (instance, group_id) for every valid shape."""
         found: list[tuple[Instance, GroupId]] = []
@@ -242,7 +248,8 @@ class LabelmeReading(Reading):
             try:
                 shape, own, odd = read_shape(raw)
                 untyped += not shape.shape_type
-                box, area, outline, crosses = geometry_of(shape, size, self._widths)
+                box, area, outline, crosses = geometry_of(shape, canvas)
+                canvas = canvas._replace(room=canvas.room - weight(outline))
             except msgspec.ValidationError as error:
                 content = plain(raw) if isinstance(raw, msgspec.Raw) else None
                 message, inner = split_pointer(error, content)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import math
-import warnings
 from collections.abc import Callable
 from itertools import chain
 from typing import Literal, NamedTuple, TypeAlias
@@ -14,7 +13,7 @@ from dataforge import geometry
 from dataforge.errors import UsageError, plural
 from dataforge.findings import Severity
 from dataforge.formats.labelme.file import Shape
-from dataforge.io import MAX_COORDINATE
+from dataforge.io import MAX_COORDINATE, open_image, too_large
 from dataforge.records import Box, Mask, Polygons, Ring
 
 Policy: TypeAlias = "float | Literal['skip', 'error']"
@@ -46,6 +45,20 @@ class Widths(NamedTuple):
 
     stroke: Policy
     radius: Policy
+
+
+class Canvas(NamedTuple):
+    """What a shape is drawn on.
+
+    Attributes:
+        size: (width, height) of the image, pixels.
+        widths: for shapes without area.
+        room: bytes that its outline may take, see `weight`.
+    """
+
+    size: tuple[int, int]
+    widths: Widths
+    room: float = math.inf
 
 
 class Geometry(NamedTuple):
@@ -91,13 +104,23 @@ def kind_of(shape: Shape) -> str:
     )
 
 
-def geometry_of(shape: Shape, size: tuple[int, int], widths: Widths) -> Geometry:
+_NUMBER_BYTES = 32
+"""Memory for a number of a ring."""
+
+
+def weight(outline: Polygons | Mask) -> int:
+    """About how many bytes of memory an outline takes."""
+    if isinstance(outline, Mask):
+        return len(outline.counts)
+    return sum(map(len, outline.rings)) * _NUMBER_BYTES
+
+
+def geometry_of(shape: Shape, canvas: Canvas) -> Geometry:
     """The geometry of a shape.
 
     Args:
         shape: of an image.
-        size: (width, height) of the image, pixels.
-        widths: for shapes without area.
+        canvas: that it is drawn on.
 
     Raises:
         ShapeError: the shape is invalid.
@@ -112,10 +135,17 @@ def geometry_of(shape: Shape, size: tuple[int, int], widths: Widths) -> Geometry
     ring = tuple(chain.from_iterable(shape.points))
     if ring and (max(ring) > MAX_COORDINATE or min(ring) < -MAX_COORDINATE):
         raise ShapeError("bad-shape", "a point is millions of pixels away")
-    return convert(shape, ring, size, widths)
+    return convert(shape, ring, canvas)
 
 
-_Convert: TypeAlias = Callable[[Shape, Ring, "tuple[int, int]", Widths], Geometry]
+_Convert: TypeAlias = Callable[[Shape, Ring, Canvas], Geometry]
+
+
+def _require_room(canvas: Canvas, weight: float, code: str = "bad-shape") -> None:
+    """Before an outline is made that takes more memory than its shape in the file."""
+    if weight > canvas.room:
+        size = f"{weight / 2**20:,.2f} MiB"
+        raise ShapeError(code, f"the outlines of the file, with {size} for this, are too large")
 
 
 def _require_points(shape: Shape, least: int, most: float = math.inf) -> None:
@@ -131,36 +161,37 @@ def _outline(ring: Ring, size: tuple[int, int]) -> Geometry:
     return Geometry(geometry.ring_box(ring), area, Polygons((ring,)), crosses)
 
 
-def _polygon(shape: Shape, ring: Ring, size: tuple[int, int], _: Widths) -> Geometry:
+def _polygon(shape: Shape, ring: Ring, canvas: Canvas) -> Geometry:
     _require_points(shape, 3)
-    return _outline(ring, size)
+    return _outline(ring, canvas.size)
 
 
-def _turned_box(shape: Shape, ring: Ring, size: tuple[int, int], _: Widths) -> Geometry:
+def _turned_box(shape: Shape, ring: Ring, canvas: Canvas) -> Geometry:
     _require_points(shape, 4, 4)
-    return _outline(ring, size)
+    return _outline(ring, canvas.size)
 
 
-def _cuboid(shape: Shape, _: Ring, size: tuple[int, int], __: Widths) -> Geometry:
+def _cuboid(shape: Shape, _: Ring, canvas: Canvas) -> Geometry:
     _require_points(shape, 8, 8)
     hull = geometry.convex_hull(shape.points)
     if len(hull) < 6:
         raise ShapeError("bad-shape", "cuboid has no area")
-    return _outline(hull, size)
+    return _outline(hull, canvas.size)
 
 
-def _rectangle(shape: Shape, ring: Ring, _: tuple[int, int], __: Widths) -> Geometry:
+def _rectangle(shape: Shape, ring: Ring, _: Canvas) -> Geometry:
     _require_points(shape, 2)
     box = geometry.ring_box(ring)
     return Geometry(box, geometry.box_area(box), Polygons((geometry.box_corners(box),)))
 
 
-def _circle(shape: Shape, ring: Ring, _: tuple[int, int], __: Widths) -> Geometry:
+def _circle(shape: Shape, ring: Ring, canvas: Canvas) -> Geometry:
     _require_points(shape, 2, 2)
     cx, cy, rx, ry = ring
     radius = math.hypot(rx - cx, ry - cy)
     if radius == 0:
         raise ShapeError("bad-shape", "circle has zero radius")
+    _require_room(canvas, 2 * geometry.circle_corners(radius) * _NUMBER_BYTES)
     return _disc(cx, cy, radius)
 
 
@@ -170,53 +201,55 @@ def _disc(cx: float, cy: float, radius: float) -> Geometry:
     return Geometry(box, math.pi * radius**2, outline)
 
 
-def _mask(shape: Shape, ring: Ring, size: tuple[int, int], _: Widths) -> Geometry:
+def _mask(shape: Shape, ring: Ring, canvas: Canvas) -> Geometry:
     import numpy as np
-    from PIL import Image as PILImage
-    from PIL import UnidentifiedImageError
 
     _require_points(shape, 2, 2)
     try:
         png = base64.b64decode(shape.mask or "", validate=True)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", PILImage.DecompressionBombWarning)
-            with PILImage.open(io.BytesIO(png)) as image:
-                crop = np.asarray(image.convert("L")) > 0
-    except (PILImage.DecompressionBombError, PILImage.DecompressionBombWarning) as error:
-        message = "the PNG of the mask declares too many pixels"
+        with open_image(io.BytesIO(png), formats=("PNG",)) as image:
+            if fault := too_large(image):
+                raise ShapeError("bad-mask", f"the mask is {fault}", _REDRAW_MASK)
+            crop = np.asarray(image.convert("L")) > 0
+    except ShapeError:
+        raise
+    except Exception as error:  # Pillow raises various exceptions for a broken file
+        message = "the mask is not a base64-encoded PNG"
         raise ShapeError("bad-mask", message, _REDRAW_MASK) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise ShapeError(
-            "bad-mask", "the mask is not a base64-encoded PNG", _REDRAW_MASK
-        ) from error
     left, top = int(min(ring[0::2])), int(min(ring[1::2]))
-    outline = geometry.mask_from_crop(crop, left, top, (size[1], size[0]))
+    try:
+        outline = geometry.mask_from_crop(crop, left, top, canvas.size[::-1])
+    except geometry.TooLargeError as error:
+        raise ShapeError("bad-mask", f"the mask has {error}", _REDRAW_MASK) from error
+    _require_room(canvas, weight(outline), "bad-mask")
     area = geometry.mask_area(outline)
     if area == 0:
         raise ShapeError("bad-mask", "the mask has no pixels in the image", _REDRAW_MASK)
     return Geometry(geometry.mask_box(outline), area, outline)
 
 
-def _line(shape: Shape, _: Ring, size: tuple[int, int], widths: Widths) -> Geometry:
-    width = _width(widths.stroke, shape, "skipped-line", "--lines stroke=W")
+def _line(shape: Shape, _: Ring, canvas: Canvas) -> Geometry:
+    width = _width(canvas.widths.stroke, shape, "skipped-line", "--lines stroke=W")
     _require_points(shape, 2)
     rings = geometry.stroke_rings(shape.points, width)
     if not rings:
         raise ShapeError("bad-shape", f"{kind_of(shape)} has zero length")
     area = geometry.ring_area(rings[0])
     if len(rings) > 1:  # its segments overlap at the joints
-        area = geometry.mask_area(geometry.rasterise(rings, *size))
+        area = geometry.united_area(rings, *canvas.size)
     return Geometry(geometry.ring_box(*rings), area, Polygons(rings))
 
 
-def _points(shape: Shape, _: Ring, size: tuple[int, int], widths: Widths) -> Geometry:
-    radius = _width(widths.radius, shape, "skipped-point", "--points radius=R")
+def _points(shape: Shape, _: Ring, canvas: Canvas) -> Geometry:
+    radius = _width(canvas.widths.radius, shape, "skipped-point", "--points radius=R")
     _require_points(shape, 1)
+    corners = len(shape.points) * geometry.circle_corners(radius)
+    _require_room(canvas, 2 * corners * _NUMBER_BYTES)
     discs = [_disc(x, y, radius) for x, y in shape.points]
     if len(discs) == 1:
         return discs[0]
     rings = tuple(geometry.circle_ring(x, y, radius) for x, y in shape.points)
-    area = geometry.mask_area(geometry.rasterise(rings, *size))
+    area = geometry.united_area(rings, *canvas.size)
     return Geometry(geometry.ring_box(*(disc.box for disc in discs)), area, Polygons(rings))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any
@@ -15,7 +14,7 @@ from dataforge.formats.base import Context, Evidence, Found
 from dataforge.formats.labelme.file import File, Head, has_image_data, image_inside, label_of
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels
 from dataforge.formats.sizes import no_stated_size, stated_size
-from dataforge.io import MAX_IMAGE_PIXELS, Root
+from dataforge.io import Root, open_image, too_large
 
 _DIALECT = "dialect"
 _OLDEST, _NEWEST = 3, 7
@@ -99,9 +98,12 @@ class Strict:
                     return ""
                 stream.seek(0)
                 file = _thumbnail(stream)
-        except OSError:
+        except (OSError, ParseError):
             file = None
-        held = _thumbnail(io.BytesIO(inside))
+        try:
+            held = _thumbnail(io.BytesIO(inside))
+        except ParseError as error:
+            return f"contains an image that is {error.message}"
         if held is None:
             return "cannot be decoded as an image"
         if file is None:
@@ -114,20 +116,24 @@ class Strict:
 
 
 def _thumbnail(stream: IO[bytes]) -> tuple[tuple[int, int], Any] | None:
-    """((width, height) as displayed, 32x32 grey levels); None if it is not an image."""
+    """((width, height) as displayed, 32x32 grey levels); None if it is not an image.
+
+    Raises:
+        ParseError: it is too large to decode.
+    """
     import numpy as np
     from PIL import Image as PILImage
     from PIL import ImageOps
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with PILImage.open(stream) as image:
-                if image.size[0] * image.size[1] > MAX_IMAGE_PIXELS:
-                    return None
-                shown = ImageOps.exif_transpose(image)
-                small = shown.convert("L").resize((_SIDE, _SIDE), PILImage.Resampling.BOX)
-                return shown.size, np.asarray(small, dtype=float)
+        with open_image(stream) as image:
+            if fault := too_large(image):
+                raise ParseError("", "", fault)
+            shown = ImageOps.exif_transpose(image)
+            small = shown.convert("L").resize((_SIDE, _SIDE), PILImage.Resampling.BOX)
+            return shown.size, np.asarray(small, dtype=float)
+    except ParseError:
+        raise
     except Exception:  # noqa: BLE001 - Pillow raises anything for a broken file
         return None
 

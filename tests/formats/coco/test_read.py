@@ -11,6 +11,7 @@ import pytest
 from helpers import HEIGHT, WIDTH, Read, picture, write
 from pycocotools import mask as coco_mask
 
+from dataforge import geometry
 from dataforge.errors import InputError
 from dataforge.findings import Place
 from dataforge.formats.coco import FORMAT, Options
@@ -183,6 +184,28 @@ def test_invalid_mask_keeps_its_box(tmp_path: Path, rle: Any) -> None:
     assert found.instance.box == (10, 12, 30.5, 40)
     finding = found.finding("bad-rle")
     assert (finding.where, finding.lost) == ("$.annotations[0].segmentation", 0)
+
+
+def test_a_mask_whose_counts_are_padded_is_what_its_runs_say(tmp_path: Path) -> None:
+    """pycocotools would read other runs of the same text: 1,992 pixels."""
+    rle = {"size": [HEIGHT, WIDTH], "counts": ":Xo0:PhooooObX1"}
+    found = read(tmp_path, document(entry(segmentation=rle)))
+    runs = [10, 1000, 10, 744, 1308]
+    assert found.instance.shape == geometry.mask_from_runs(runs, (HEIGHT, WIDTH))
+    assert geometry.mask_area(found.instance.shape) == 1744
+    assert "may read other pixels" in found.finding("bad-rle").message
+
+
+def test_runs_without_pixels_do_not_extend_a_mask(tmp_path: Path) -> None:
+    rle = {"size": [HEIGHT, WIDTH], "counts": [48, 0, 48, 5, HEIGHT * WIDTH - 101]}
+    found = read(tmp_path, document(entry(segmentation=rle, bbox=None)))
+    assert found.instance.box == (2, 0, 3, 5)
+
+
+def test_a_mask_that_pycocotools_cannot_pack(tmp_path: Path) -> None:
+    rle = {"size": [32768, 32768], "counts": [0, 2**30]}
+    found = read(tmp_path, document(entry(segmentation=rle)))
+    assert found.finding("bad-rle").message == "a mask of 32768 x 32768 pixels: skipped"
 
 
 def test_a_mask_of_another_size(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def _size(root, path):
         width = height = 0
     if width >= 1 and height >= 1 and width == int(width) and height == int(height):
         return int(width), int(height)
-    with Image.open(path) as image:
+    with Image.open(path, formats=('JPEG', 'PNG', 'BMP', 'TIFF', 'WEBP')) as image:
         width, height = image.size
         turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     return (height, width) if turned else (width, height)

@@ -55,7 +55,8 @@ class LabelmePartsDataset(Dataset):
     def __getitem__(self, index):
         info = self.images[index]
         path = osp.join(self.folder, info['filename'])
-        with Image.open(path) as file:
+        # Of all formats that Pillow knows, PostScript would be run by another program.
+        with Image.open(path, formats=('JPEG', 'PNG', 'BMP', 'TIFF', 'WEBP')) as file:
             image = tv_tensors.Image(ImageOps.exif_transpose(file).convert('RGB'))
         objects = [item for item in info['objects'] if not item['ignore']]
         boxes = torch.tensor([item['box'] for item in objects], dtype=torch.float32).reshape(-1, 4)
