@@ -37,10 +37,14 @@ class CoordsEvidence(msgspec.Struct, array_like=True):
         """Add one object's (xmin, ymin, xmax, ymax), as written in the file."""
         x0, y0, x1, y1 = bounds
         self.boxes += 1
-        self.zeros += 0 <= x0 < 1 or 0 <= y0 < 1
-        self.ones += x0 == 1 or y0 == 1
-        self.at_edge += x1 == width or y1 == height
-        self.fractions += bool(x0 % 1 or y0 % 1 or x1 % 1 or y1 % 1)
+        # Few boxes are any of these.
+        if x0 < 2 or y0 < 2:
+            self.zeros += 0 <= x0 < 1 or 0 <= y0 < 1
+            self.ones += x0 == 1 or y0 == 1
+        if x1 == width or y1 == height:
+            self.at_edge += 1
+        if x0 % 1 or y0 % 1 or x1 % 1 or y1 % 1:
+            self.fractions += 1
 
     def merge(self, other: CoordsEvidence) -> None:
         """Add the counts of other files."""

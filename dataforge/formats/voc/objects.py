@@ -108,9 +108,12 @@ def _is_odd(found: VocFile) -> bool:
     """Whether tags may be written in another way: files that are as usual are not searched."""
     if not found.objects or found.size is None:
         return True
-    if any(_is_renamed(tag) for tag in found.keys):
+    if found.keys and any(map(_is_renamed, found.keys)):
         return True
-    return any(item.fault or any(_is_renamed(tag) for tag in item.keys) for item in found.objects)
+    return any(
+        item.bounds is None or not item.name or (item.keys and any(map(_is_renamed, item.keys)))
+        for item in found.objects
+    )
 
 
 _KNOWN = IMAGE_TAGS | _OBJECT_TAGS | {
@@ -171,7 +174,8 @@ def each_box(objects: Iterable[VocObject]) -> Iterator[VocObject]:
     """The objects, one for each <bndbox>."""
     for item in objects:
         yield item
-        yield from item.others
+        if item.others:
+            yield from item.others
 
 
 def _box(element: etree._Element | None) -> tuple[tuple[str, ...], Box | None]:

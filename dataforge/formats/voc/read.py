@@ -340,9 +340,10 @@ def _coords_evidence(file: VocFile) -> Evidence:
     origin = origin_of(file.children)
     evidence = CoordsEvidence(files=1, devkit=origin == "devkit", labelimg=origin == "labelimg")
     width, height = file.size or (0, 0)
+    add = evidence.add
     for item in each_box(file.objects):
         if item.bounds is not None:
-            evidence.add(item.bounds, width, height)
+            add(item.bounds, width, height)
     return Evidence(_COORDS, [*msgspec.structs.astuple(evidence)])
 
 

@@ -37,7 +37,11 @@ def _has_rows(root: Root, name: str) -> bool:
     except ParseError:
         return False
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return bool(lines) and sum(bool(_ROW.fullmatch(line)) for line in lines) > 0.5 * len(lines)
+    return bool(lines) and sum(map(_is_row, lines)) > 0.5 * len(lines)
+
+
+def _is_row(line: str) -> bool:
+    return bool(_ROW.fullmatch(line)) and float(line.split(maxsplit=1)[0]).is_integer()
 
 
 def _names_classes(root: Root, name: str) -> bool:
