@@ -62,7 +62,7 @@ def find_settings(folder: Path | None, *, data: bool = True) -> tuple[Path | Non
     nearer: list[Path] = []
     for place in dict.fromkeys([own or here, *places]):
         path = place / SETTINGS
-        if not path.is_file():
+        if not os.path.isfile(path):  # False also for a path that is too long
             continue
         if place in places and not (data and own and place.is_relative_to(own)):
             return path, nearer

@@ -10,6 +10,7 @@ import msgspec
 
 from dataforge.errors import InputError, did_you_mean
 from dataforge.frameworks import identify
+from dataforge.interrupts import held
 from dataforge.io import REGISTRATION, write_json
 from dataforge.register import path_file
 from dataforge.register.contents import remove_caches
@@ -65,14 +66,15 @@ def unregister(
             records[folder] = None  # the path file alone
     removed: list[Path] = []
     kept: list[Path] = []
-    for folder, record in records.items():
-        if record is not None:
-            _remove_files(folder, record, force, removed, kept)
-    for pth, folder in links.items():
-        if folder in records and not any(folder in path.parents for path in kept):
-            pth.unlink()
-            removed.append(pth)
-            path_file.forget(folder)
+    with held():
+        for folder, record in records.items():
+            if record is not None:
+                _remove_files(folder, record, force, removed, kept)
+        for pth, folder in links.items():
+            if folder in records and not any(folder in path.parents for path in kept):
+                pth.unlink()
+                removed.append(pth)
+                path_file.forget(folder)
     return Removed(removed, kept)
 
 
