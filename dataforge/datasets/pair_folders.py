@@ -42,6 +42,9 @@ def find_folders(xmls: list[str], images: list[str]) -> tuple[dict[str, Any], li
     return found, reasons
 
 
+_FEW = 16
+"""Folders with an image of a name that are ranked for themselves, without ranking all folders."""
+
 Pairs: TypeAlias = "Counter[tuple[str, str]]"
 """(image folder, XML folder) -> number of XML files with an image there."""
 
@@ -58,13 +61,18 @@ def _pair(xmls: list[str], images: list[str]) -> tuple[Pairs, Pairs, int]:
         by_name[last_part(stem(image)).casefold()][image.rpartition("/")[0]] = stem(image)
     folders = {folder for found in by_name.values() for folder in found}
     candidates: dict[str, dict[tuple[str, str], str]] = {}
-    home, tiers = None, list[Set[str]]()
+    home, tiers = "", list[Set[str]]()
     for xml in xmls:
         if home != (folder := xml.rpartition("/")[0]):
-            home, tiers = folder, _nearest_first(folder, folders)
+            home, tiers = folder, []
         # Frames have the same numbers in each of a thousand videos: only the nearest folders count.
         named = by_name.get(last_part(stem(xml)).casefold(), {})
-        if near := next((near for tier in tiers if (near := named.keys() & tier)), set[str]()):
+        if len(named) <= _FEW:
+            near = _nearest(home, named.keys())
+        else:
+            tiers = tiers or _nearest_first(home, folders)
+            near = next((near for tier in tiers if (near := named.keys() & tier)), set())
+        if near:
             candidates[xml] = {_folders(named[way], stem(xml)): named[way] for way in sorted(near)}
     votes = Counter(pair for found in candidates.values() for pair in found)
     pairs: Pairs = Counter()
@@ -90,10 +98,25 @@ def _nearest_first(home: str, folders: Set[str]) -> list[Set[str]]:
     own = {*filter(None, home.split("/"))}
     tiers: dict[tuple[bool, int], set[str]] = defaultdict(set)
     for folder in folders:
-        parts = {*filter(None, folder.split("/"))}
-        derived = any(_DERIVED.search(part.lower()) for part in parts - own)
-        tiers[derived, -len(parts & own)].add(folder)
+        tiers[_distance(own, folder)].add(folder)
     return [tiers[key] for key in sorted(tiers)]
+
+
+def _nearest(home: str, folders: Set[str]) -> Set[str]:
+    """The first of the tiers."""
+    if len(folders) < 2:
+        return folders
+    own = {*filter(None, home.split("/"))}
+    distances = {folder: _distance(own, folder) for folder in folders}
+    least = min(distances.values())
+    return {folder for folder in folders if distances[folder] == least}
+
+
+def _distance(own: Set[str], folder: str) -> tuple[bool, int]:
+    """How far a folder of images is from one with these parts in its path."""
+    parts = {*filter(None, folder.split("/"))}
+    derived = any(_DERIVED.search(part.lower()) for part in parts - own)
+    return derived, -len(parts & own)
 
 
 def _folders(image: str, xml: str) -> tuple[str, str]:
