@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dataforge.errors import ParseError
 from dataforge.mmconfig.modules import find_module, relative_module
+from dataforge.mmconfig.syntax import dotted, first_of_base, is_stored, loaded
 from dataforge.mmconfig.values import UNKNOWN, Class, Imported, count_values, inside, is_list
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Evaluation:
         elif isinstance(node, ast.AnnAssign) and node.value:
             self._assign(node.target, self.value(node.value))
         elif isinstance(node, ast.AugAssign):
-            both = ast.BinOp(_loaded(node.target), node.op, node.value)
+            both = ast.BinOp(loaded(node.target), node.op, node.value)
             self._assign(node.target, self.value(both))
         elif isinstance(node, ast.Import):
             for alias in node.names:
@@ -113,8 +114,8 @@ class Evaluation:
                 held[key] = value
             else:
                 self._forget(target)
-        elif _dotted(target).startswith("_base_."):
-            self._change_base(_dotted(target), value)
+        elif dotted(target).startswith("_base_."):
+            self._change_base(dotted(target), value)
         else:
             self._forget(target)
 
@@ -167,7 +168,7 @@ class Evaluation:
                 held.update(given[0])
                 return
             self._forget(node.func)
-        elif _dotted(node.func) != "print":
+        elif dotted(node.func) != "print":
             for argument in node.args:
                 if isinstance(argument, ast.Name):
                     self.names[argument.id] = UNKNOWN
@@ -178,9 +179,9 @@ class Evaluation:
             root: ast.AST = inner
             while isinstance(root, (ast.Attribute, ast.Subscript, ast.Call)):
                 root = root.func if isinstance(root, ast.Call) else root.value
-            if isinstance(root, ast.Name) and (root is not inner or _is_stored(root)):
+            if isinstance(root, ast.Name) and (root is not inner or is_stored(root)):
                 if root.id == "_base_":
-                    self._change_base(_first_of_base(inner), UNKNOWN)
+                    self._change_base(first_of_base(inner), UNKNOWN)
                 else:
                     self.names[root.id] = UNKNOWN
 
@@ -263,7 +264,7 @@ class Evaluation:
         return UNKNOWN
 
     def _attribute(self, node: ast.Attribute) -> Any:
-        written = _dotted(node)
+        written = dotted(node)
         if written.startswith("_base_."):
             return inside(self._bases(), written.removeprefix("_base_."))
         of = self.value(node.value)
@@ -349,7 +350,7 @@ class Evaluation:
 
     def _function(self, node: ast.expr) -> str:
         """The full dotted name of the called function, regardless of import aliases."""
-        name = _dotted(node)
+        name = dotted(node)
         first, dot, rest = name.partition(".")
         held = self.names.get(first)
         return f"{held}{dot}{rest}" if isinstance(held, Imported) else name
@@ -377,28 +378,6 @@ class Evaluation:
         self.names = before
 
 
-def _dotted(node: ast.expr) -> str:
-    """The dotted name that an expression is; empty if it is anything else."""
-    parts = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
-
-
-def _first_of_base(node: ast.AST) -> str:
-    """``_base_.data`` of ``_base_.data[0].x.y()``."""
-    first = "_base_"
-    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
-        first = node.attr if isinstance(node, ast.Attribute) else "_base_"
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return f"_base_.{first}"
-
-
-def _is_stored(name: ast.Name) -> bool:
-    return isinstance(name.ctx, (ast.Store, ast.Del))
-
-
 def _are_numbers(*values: object) -> bool:
     return all(isinstance(value, (int, float)) for value in values)
 
@@ -406,9 +385,3 @@ def _are_numbers(*values: object) -> bool:
 def _bounded(number: float) -> Any:
     """A number that is not too large, else `UNKNOWN`."""
     return number if abs(number) < _MAX_NUMBER else UNKNOWN
-
-
-def _loaded(node: ast.expr) -> ast.expr:
-    """The expression that reads an assignment target."""
-    parsed = ast.parse(ast.unparse(node), mode="eval")
-    return parsed.body
