@@ -7,9 +7,10 @@ find the earlier images that each one equals, once for all checks that need it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from dataforge.checks.base import Facts, Gatherer, Whole
@@ -31,7 +32,8 @@ _BLANK = 2.0
 """Grey levels: an image with less contrast has nothing to compare."""
 
 _MOST = 50
-"""Images, the last ones with a part of the hash in common, that one is compared with."""
+"""Images of a split, the last ones with a part of the hash in common, that one is compared with;
+and splits."""
 
 
 class Bytes(Gatherer):
@@ -145,23 +147,22 @@ class SameLooks(Alike):
 
     @cached_property
     def _pairs(self) -> dict[str, list[str]]:
-        buckets: dict[tuple[str, int, int], list[str]] = defaultdict(list)
-        splits = sorted({split for known in self._splits.values() for split in known} | {""})
+        buckets: dict[tuple[int, int], dict[str, deque[str]]] = defaultdict(dict)
         found: dict[str, list[str]] = {}
         for name, bits in self._hashes.items():
             parts = list(enumerate(_parts(bits)))
             near = {
                 other
-                for split in splits
-                for number, part in parts
-                for other in buckets.get((split, number, part), ())[-_MOST:]
+                for key in parts
+                for of_split in islice(reversed(buckets[key].values()), _MOST)
+                for other in of_split
                 if (self._hashes[other] ^ bits).bit_count() <= DISTANCE
             }
             if near and (like := self._like(name, sorted(near))):
                 found[name] = like
             for split in self._splits[name] or ("",):
-                for number, part in parts:
-                    buckets[split, number, part].append(name)
+                for key in parts:
+                    buckets[key].setdefault(split, deque(maxlen=_MOST)).append(name)
         return found
 
     def _like(self, name: str, others: Sequence[str]) -> list[str]:

@@ -81,13 +81,19 @@ def _pair(xmls: list[str], images: list[str], looks: Looks) -> _Paired:
     suspects = _Suspects(images, doubtful, looks)
     candidates: dict[str, dict[tuple[str, str], str]] = {}
     own = _by_folder(xmls)
-    home, tiers = None, list[Set[str]]()
+    home, ranked = "", dict[Set[str], list[Set[str]]]()
     for xml in xmls:
         if home != (folder := xml.rpartition("/")[0]):
-            home = folder
-            tiers = _nearest_first(folder, folders, suspects, own[folder][:SAMPLED])
+            home, ranked = folder, {}
         # Frames have the same numbers in each of a thousand videos: only the nearest folders count.
         named = by_name.get(last_part(stem(xml)).casefold(), {})
+        if len(named) < 2:
+            tiers: list[Set[str]] = [named.keys()]
+        else:  # a few folders are ranked for themselves, without ranking all
+            these = frozenset(named if len(named) <= _FEW else folders)
+            if these not in ranked:
+                ranked[these] = _nearest_first(folder, these, suspects, own[folder][:SAMPLED])
+            tiers = ranked[these]
         if near := next((near for tier in tiers if (near := named.keys() & tier)), set[str]()):
             candidates[xml] = {_folders(named[way], stem(xml)): named[way] for way in sorted(near)}
     votes = Counter(pair for found in candidates.values() for pair in found)
@@ -121,6 +127,9 @@ _DERIVED = re.compile(
     r"|contour|saliency|panoptic|semantic|instances|ground.?truth"
 )
 """Folders of derived images, such as the devkit's SegmentationClass/."""
+
+_FEW = 16
+"""Folders with an image of a name that are ranked for themselves."""
 
 _MANY = 100
 """Folders whose images are looked at at most."""

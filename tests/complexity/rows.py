@@ -350,12 +350,12 @@ GROWING = (
     *(Row(f"{verb} many images", many_images("coco"), arguments, 1_000)
       for verb, arguments in (
           ("inspect", ("inspect", ".")),
-          ("split", ("split", ".", "80,20", "-o", "split.json", "--stratify")),
+          ("split", ("split", ".", "--split", "80,20", "-o", "split.json", "--stratify")),
           ("check", ("check", ".", "--no-images")))),
     Row("many categories", lambda folder, n: coco(folder, n, categories=n), _CHECK, 2_000, True),
     Row("categories x images", lambda folder, n: coco(folder, n, images=n, categories=n),
         ("check", ".", "--no-images"), 1_000),
-    Row("many folders", folders, ("check", ".", "--no-images"), 150),
+    Row("many folders", folders, ("check", ".", "--no-images"), 500),
     Row("split list", split_line(lambda n: "\n".join(f"a{at}" for at in range(n))), _CHECK, 20_000),
     Row("split line of parts", split_line(lambda n: "a/" * n), _CHECK, 20_000, True),
     Row("split line of spaces", split_line(lambda n: f"x{' ' * n}x"), _CHECK, 20_000, True),
