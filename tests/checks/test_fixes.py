@@ -57,7 +57,7 @@ def fixed(path: Path, out: Path, *, unsafe: bool = True, **options: Any) -> dict
     """
     promised: dict[str, int] = {}
     total = Counter[str]()
-    shutil.copytree(path, out)
+    shutil.copytree(path, out, symlinks=True)
     for _ in range(MOST_RUNS):
         with planned_fixes(str(out), CheckOptions(**options), unsafe=unsafe) as plan:
             plan.apply(str(out.with_name(f"{out.name}-before-{total.total()}")))
@@ -155,6 +155,8 @@ def test_repeated_fixes_terminate_and_deliver_what_was_announced(tmp_path: Path)
     """Covers all bad cases of all formats with all codes."""
     for case, tree in trees("bad"):
         if "config.py" in case.files(tree) or case.options:
+            continue
+        if case.code == "registered-folder":  # which is no part of the copy
             continue
         out, again = (tmp_path / kind / case.code / tree for kind in ("out", "again"))
         fixed(case.unpack(tree, tmp_path / case.code), out)
@@ -527,18 +529,19 @@ def test_a_file_that_is_read_only_is_a_located_error(tmp_path: Path) -> None:
 
 def test_link_targets_are_not_modified(tmp_path: Path) -> None:
     """A folder elsewhere is refused, and so is a file elsewhere."""
+    following = CheckOptions(follow_links=True)
     dataset(tmp_path / "elsewhere", 1)
     before = snapshot(tmp_path / "elsewhere")
     for name in ("one", "two"):
         picture(tmp_path / name / "0.jpg")
     (tmp_path / "one" / "s").symlink_to(tmp_path / "elsewhere" / "s")
-    with planned_fixes(str(tmp_path / "one")) as plan:
+    with planned_fixes(str(tmp_path / "one"), following) as plan:
         assert plan.files == ["s/0.json"]
         with pytest.raises(OutputError, match="behind a link"):
             plan.apply()
     (tmp_path / "two" / "s").mkdir()
     (tmp_path / "two" / "s" / "0.json").symlink_to(tmp_path / "elsewhere" / "s" / "0.json")
-    with planned_fixes(str(tmp_path / "two")) as plan:
+    with planned_fixes(str(tmp_path / "two"), following) as plan:
         with pytest.raises(OutputError, match="behind a link"):
             plan.apply(str(tmp_path / "kept"))
         plan.copy(str(tmp_path / "fixed"))
