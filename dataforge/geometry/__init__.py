@@ -25,8 +25,10 @@ from dataforge.geometry.boxes import (
     text_of_edges,
     to_edges,
 )
+from dataforge.geometry.joining import joined
 from dataforge.geometry.masks import (
     MAX_MASK_PIXELS,
+    MAX_RUNS,
     TooLargeError,
     mask_area,
     mask_box,
@@ -44,7 +46,6 @@ from dataforge.geometry.rings import (
     clip_ring,
     is_bridged,
     is_simple,
-    joined,
     points_of,
     ring_area,
     ring_box,
@@ -55,6 +56,7 @@ from dataforge.geometry.rings import (
 __all__ = [
     "COORDS_OFFSETS",
     "MAX_MASK_PIXELS",
+    "MAX_RUNS",
     "Coords",
     "TooLargeError",
     "any_overlap",
