@@ -26,8 +26,10 @@ from dataforge.geometry.boxes import (
     to_edges,
     turned,
 )
+from dataforge.geometry.joining import joined
 from dataforge.geometry.masks import (
     MAX_MASK_PIXELS,
+    MAX_RUNS,
     TooLargeError,
     mask_area,
     mask_box,
@@ -46,7 +48,6 @@ from dataforge.geometry.rings import (
     convex_hull,
     is_bridged,
     is_simple,
-    joined,
     points_of,
     ring_area,
     ring_box,
@@ -57,6 +58,7 @@ from dataforge.geometry.rings import (
 __all__ = [
     "COORDS_OFFSETS",
     "MAX_MASK_PIXELS",
+    "MAX_RUNS",
     "Coords",
     "TooLargeError",
     "any_overlap",

@@ -10,7 +10,7 @@ from dataforge.geometry.masks import MAX_MASK_PIXELS, mask_area, rasterise
 from dataforge.geometry.rings import is_simple, outline_steps, ring_area, rings_inside
 from dataforge.records import Box, Instance, Mask, Polygons, Ring
 
-_MOST_STEPS = 2**19
+_MOST_STEPS = 2**17
 """Maximum outline length, px, for counting an area in pixels; a longer one is scaled down."""
 
 

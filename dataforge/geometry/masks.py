@@ -18,7 +18,7 @@ MAX_MASK_PIXELS = 2**29
 MAX_CROP_PIXELS = 2**26
 """Maximum size of the box around a mask of which the pixels are needed."""
 
-MAX_RUNS = 2**22
+MAX_RUNS = 2**21
 """Maximum number of runs of a mask of which the outline is needed, or that is made of pixels."""
 
 MAX_CORNERS = 2**20
@@ -75,12 +75,16 @@ def _empty_mask(width: int, height: int) -> Mask:
 
 
 def mask_from_crop(
-    crop: npt.NDArray[np.bool_], left: int, top: int, size_hw: tuple[int, int]
+    crop: npt.NDArray[np.bool_],
+    left: int,
+    top: int,
+    size_hw: tuple[int, int],
+    most_runs: int = MAX_RUNS,
 ) -> Mask:
     """The mask of a boolean (h, w) crop at pixel (left, top), clipped to the image.
 
     Raises:
-        TooLargeError: it has too many runs.
+        TooLargeError: it has more runs than `most_runs`.
     """
     import numpy as np
 
@@ -92,7 +96,7 @@ def mask_from_crop(
     # Computed from pixel positions: a small crop must not allocate a gigapixel image.
     columns = np.pad(crop[y0 - top : y1 - top, x0 - left : x1 - left].T, ((0, 0), (0, 1)))
     changes = np.diff(columns.ravel(), prepend=False)
-    require_at_most(MAX_RUNS, np.count_nonzero(changes), "runs of pixels")
+    require_at_most(most_runs, np.count_nonzero(changes), "runs of pixels")
     column, row = np.divmod(np.flatnonzero(changes), y1 - y0 + 1)
     edges = (column + x0) * height + row + y0  # of runs, column by column: start, end, ...
     inner = edges[1:-1].reshape(-1, 2)  # a run to the last row continues in the next column

@@ -104,14 +104,14 @@ def kind_of(shape: Shape) -> str:
     )
 
 
-_NUMBER_BYTES = 32
-"""Memory for a number of a ring."""
+_NUMBER_BYTES, _RUN_BYTES = 32, 8
+"""Memory for a number of a ring, and for a run of a mask while it is made."""
 
 
 def weight(outline: Polygons | Mask) -> int:
     """About how many bytes of memory an outline takes."""
     if isinstance(outline, Mask):
-        return len(outline.counts)
+        return len(outline.counts) * _RUN_BYTES
     return sum(map(len, outline.rings)) * _NUMBER_BYTES
 
 
@@ -141,11 +141,13 @@ def geometry_of(shape: Shape, canvas: Canvas) -> Geometry:
 _Convert: TypeAlias = Callable[[Shape, Ring, Canvas], Geometry]
 
 
-def _require_room(canvas: Canvas, weight: float, code: str = "bad-shape") -> None:
+def _require_room(canvas: Canvas, weight: int) -> None:
     """Before an outline is made that takes more memory than its shape in the file."""
     if weight > canvas.room:
         size = f"{weight / 2**20:,.2f} MiB"
-        raise ShapeError(code, f"the outlines of the file, with {size} for this, are too large")
+        raise ShapeError(
+            "bad-shape", f"the outlines of the file, with {size} for this, are too large"
+        )
 
 
 def _require_points(shape: Shape, least: int, most: float = math.inf) -> None:
@@ -218,10 +220,11 @@ def _mask(shape: Shape, ring: Ring, canvas: Canvas) -> Geometry:
         raise ShapeError("bad-mask", message, _REDRAW_MASK) from error
     left, top = int(min(ring[0::2])), int(min(ring[1::2]))
     try:
-        outline = geometry.mask_from_crop(crop, left, top, canvas.size[::-1])
+        most = int(min(geometry.MAX_RUNS, canvas.room / _RUN_BYTES))
+        outline = geometry.mask_from_crop(crop, left, top, canvas.size[::-1], most)
     except geometry.TooLargeError as error:
-        raise ShapeError("bad-mask", f"the mask has {error}", _REDRAW_MASK) from error
-    _require_room(canvas, weight(outline), "bad-mask")
+        message = f"the mask has {error} that are left for this file"
+        raise ShapeError("bad-mask", message, _REDRAW_MASK) from error
     area = geometry.mask_area(outline)
     if area == 0:
         raise ShapeError("bad-mask", "the mask has no pixels in the image", _REDRAW_MASK)
