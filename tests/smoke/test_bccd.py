@@ -33,7 +33,8 @@ def test_no_box_of_bccd_is_lost(
     for mine, theirs in zip(folders, ("JPEGImages", "Annotations", "ImageSets"), strict=True):
         os.symlink(BCCD / theirs, root / mine)
     name = f"Smoke{name}{framework.title()}"
-    config = register_here(name, root, tmp_path / "out", framework, layout=layout).config
+    made = register_here(name, root, tmp_path / "out", framework, layout=layout, follow_links=True)
+    config = made.config
     # 545 boxes end at the image's edge and none begins at 0: pixels are counted from 1.
     module = next((tmp_path / "out").glob("*_dataset/annotations.py")).read_text()
     assert "OFFSETS = (-1.0, -1.0, 0.0, 0.0)" in module
