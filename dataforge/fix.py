@@ -115,8 +115,7 @@ class FixPlan:
             for name in self.files:
                 self._refuse_changed(name)
                 _write(stage / name, self._files[name].text.data)
-                with open(folder / name, "rb") as old, open(stage / name, "rb") as kept:
-                    copy_attributes(old.fileno(), kept.fileno())
+                copy_attributes(folder / name, stage / name)
         # With a link to a folder, a file has two names, of which one is fixed; a link to a file of
         # the dataset becomes a file before its target changes.
         places = {Path(os.path.realpath((folder / name).parent)) / Path(name).name: name

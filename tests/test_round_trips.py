@@ -706,7 +706,8 @@ def test_bccd_through_coco_yolo_voc_and_back_to_coco(tmp_path: Path) -> None:
     source = REAL / "bccd" / "BCCD"
     for number, (reads, writes) in enumerate(pairwise(steps), 1):
         out = tmp_path / f"{number}-{writes}"
-        report = run(source, out, reads, writes, image_mode="symlink", **options)
+        links = {"image_mode": "symlink", "follow_links": True}
+        report = run(source, out, reads, writes, **links, **options)
         options = {}
         assert not report.failed
         assert (sum(report.images.values()), report.shapes) == (364, 4888)

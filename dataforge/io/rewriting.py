@@ -9,7 +9,6 @@ from pathlib import Path
 from dataforge.errors import OutputError
 from dataforge.io.attributes import copy_attributes
 from dataforge.io.folders import Folder
-from dataforge.io.reading import open_file
 from dataforge.io.staging import claimed
 
 
@@ -25,11 +24,10 @@ def rewrite(home: Folder, name: str, data: bytes) -> None:
         OutputError: it cannot be written, or the attributes cannot be kept; it is unchanged.
     """
     try:
-        old = open_file(home.steady / name)
-        with old, claimed(name, home, folder=False) as claim:
+        with claimed(name, home, folder=False) as claim:
             with os.fdopen(os.dup(claim.file), "wb") as stream:
                 stream.write(data)
-            copy_attributes(old.fileno(), claim.file)
+            copy_attributes(home.steady / name, claim.file)
             claim.check()
             home.replace(claim.name, home, name)
     except OSError as error:

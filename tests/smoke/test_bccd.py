@@ -35,9 +35,10 @@ def test_no_box_of_bccd_is_lost(
     name = f"Smoke{name}{framework.title()}"
     # As from 0, which its files say, two boxes have no area.
     flags = {"coords": "voc"}
-    config = register_here(
-        name, root, tmp_path / "out", framework, layout=layout, flags=flags
-    ).config
+    made = register_here(
+        name, root, tmp_path / "out", framework, layout=layout, flags=flags, follow_links=True
+    )
+    config = made.config
     module = next((tmp_path / "out").glob("python/*_dataset/annotations.py")).read_text()
     assert "OFFSETS = (-1.0, -1.0, 0.0, 0.0)" in module
     report = preflight(config)
