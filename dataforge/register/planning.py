@@ -55,11 +55,7 @@ def plan(request: Request) -> Plan:
         check_path(path)
     frameworks = choose_frameworks(request.frameworks, request.python, request.framework_options)
     rule = load_rule(request.split, request.seed, request.stratify, request.group_by)
-    root = Root(request.root, follow_links=request.follow_links)
-    if root.remote:
-        raise UsageError("--root: training reads local files; copy the dataset first")
-    if root.only is not None:
-        raise UsageError("--root: name the dataset's folder; --split-files takes single COCO files")
+    root = _root(request)
     found = find_layout(request.layout, request.name, root, request.flags)
     data = survey_data(root, found.layout)
     reasons, findings = [*found.reasons, *data.reasons], [*left_out(root), *data.findings]
@@ -101,12 +97,37 @@ def plan(request: Request) -> Plan:
         findings=findings,
         pth=path_file(key, request.python),
     )
-    if planned.pth is None and os.pathsep in str(out):
-        raise OutputError(f"{out}: PYTHONPATH cannot hold it; choose another --output")
-    check_length([*(out / file.path for file in files), *([planned.pth] if planned.pth else [])])
-    check_contents(planned)
-    _check_package(planned, request.python)
+    _check_place(planned, request.python)
     return planned
+
+
+def _root(request: Request) -> Root:
+    """The dataset's folder.
+
+    Raises:
+        UsageError: it is remote, or a file.
+        InputError: it does not exist.
+    """
+    root = Root(request.root, follow_links=request.follow_links)
+    if root.remote:
+        raise UsageError("--root: training reads local files; copy the dataset first")
+    if root.only is not None:
+        raise UsageError("--root: name the dataset's folder; --split-files takes single COCO files")
+    return root
+
+
+def _check_place(planned: Plan, python: str | None) -> None:
+    """Refuse an output folder that cannot hold the files, or whose package is not imported.
+
+    Raises:
+        OutputError: it is such.
+    """
+    if planned.pth is None and os.pathsep in str(planned.out):
+        raise OutputError(f"{planned.out}: PYTHONPATH cannot hold it; choose another --output")
+    paths = [planned.out / file.path for file in planned.files]
+    check_length([*paths, *([planned.pth] if planned.pth else [])])
+    check_contents(planned)
+    _check_package(planned, python)
 
 
 def _check_package(planned: Plan, python: str | None) -> None:
