@@ -9,10 +9,12 @@ from dataforge.geometry.areas import (
     has_own_area,
     outline_area,
     shape_area,
+    united_area,
 )
 from dataforge.geometry.boxes import (
     COORDS_OFFSETS,
     Coords,
+    any_overlap,
     box_area,
     box_corners,
     clip_box,
@@ -23,25 +25,27 @@ from dataforge.geometry.boxes import (
     text_of_edges,
     to_edges,
 )
+from dataforge.geometry.joining import joined
 from dataforge.geometry.masks import (
     MAX_MASK_PIXELS,
+    MAX_RUNS,
+    TooLargeError,
     mask_area,
     mask_box,
-    mask_crop,
     mask_from_crop,
     mask_from_runs,
-    mask_rings,
     merge_masks,
     rasterise,
     rle_runs,
     without_empty,
 )
+from dataforge.geometry.outlines import mask_crop, mask_rings
 from dataforge.geometry.rings import (
+    circle_corners,
     circle_ring,
     clip_ring,
     is_bridged,
     is_simple,
-    joined,
     points_of,
     ring_area,
     ring_box,
@@ -52,9 +56,13 @@ from dataforge.geometry.rings import (
 __all__ = [
     "COORDS_OFFSETS",
     "MAX_MASK_PIXELS",
+    "MAX_RUNS",
     "Coords",
+    "TooLargeError",
+    "any_overlap",
     "box_area",
     "box_corners",
+    "circle_corners",
     "circle_ring",
     "clip_box",
     "clip_ring",
@@ -84,5 +92,6 @@ __all__ = [
     "stroke_rings",
     "text_of_edges",
     "to_edges",
+    "united_area",
     "without_empty",
 ]

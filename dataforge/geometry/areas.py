@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 
 from dataforge.geometry.boxes import box_area
-from dataforge.geometry.masks import mask_area, rasterise
-from dataforge.geometry.rings import clip_ring, is_simple, ring_area
+from dataforge.geometry.masks import MAX_MASK_PIXELS, mask_area, rasterise
+from dataforge.geometry.rings import is_simple, outline_steps, ring_area, rings_inside
 from dataforge.records import Box, Instance, Mask, Polygons, Ring
 
-_MOST_STEPS = 2**21
-"""Maximum outline length, px, for counting its area in pixels, which takes 100 bytes per px."""
+_MOST_STEPS = 2**17
+"""Maximum outline length, px, for counting an area in pixels; a longer one is scaled down."""
 
 
 def outline_area(ring: Ring, width: int, height: int) -> tuple[float, bool]:
@@ -21,13 +21,21 @@ def outline_area(ring: Ring, width: int, height: int) -> tuple[float, bool]:
     """
     if is_simple(ring):
         return ring_area(ring), False
-    inside = clip_ring(ring, width, height)
-    steps = sum(map(max, *(_steps(inside[axis::2]) for axis in (0, 1)))) if inside else 0.0
-    scale = min(1.0, _MOST_STEPS / (steps or 1.0))
+    return united_area([ring], width, height), True
+
+
+def united_area(rings: Sequence[Ring], width: int, height: int) -> float:
+    """Area of the union of rings inside the image, px², counted in pixels.
+
+    These are larger than those of the image where the outlines are very long.
+    """
+    inside = rings_inside(rings, width, height)
+    steps = sum(map(outline_steps, inside)) or 1.0
+    scale = min(0.5 if width * height > MAX_MASK_PIXELS else 1.0, _MOST_STEPS / steps)
     if scale == 1:
-        return mask_area(rasterise([ring], width, height)), True
-    small = rasterise([tuple(value * scale for value in inside)], *_scaled(width, height, scale))
-    return mask_area(small) / scale**2, True
+        return mask_area(rasterise(inside, width, height))
+    small = [tuple(value * scale for value in ring) for ring in inside]
+    return mask_area(rasterise(small, *_scaled(width, height, scale))) / scale**2
 
 
 def shape_area(shape: Polygons | Mask | None, box: Box, width: int, height: int) -> float:
@@ -54,10 +62,6 @@ def has_own_area(instance: Instance, width: int, height: int) -> bool:
     """
     area = shape_area(instance.shape, instance.box, width, height)
     return not math.isclose(instance.area, area, rel_tol=1e-6)
-
-
-def _steps(values: Sequence[float]) -> list[float]:
-    return [abs(b - a) for a, b in zip((*values[-1:], *values[:-1]), values, strict=True)]
 
 
 def _scaled(width: int, height: int, scale: float) -> tuple[int, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from heapq import heappop, heappush
 from typing import Literal, TypeAlias
 
 from dataforge.records import Box, Ring
@@ -111,6 +113,22 @@ def iou(a: Box, b: Box) -> float:
     height = min(a[3], b[3]) - max(a[1], b[1])
     common = max(width, 0.0) * max(height, 0.0)
     return common / (box_area(a) + box_area(b) - common) if common else 0.0
+
+
+def any_overlap(boxes: Sequence[Box]) -> bool:
+    """Whether any two of the ordered boxes have more than an edge in common."""
+    sides: list[tuple[float, float]] = []  # top and bottom of those at the sweep line, in order
+    ends: list[tuple[float, tuple[float, float]]] = []
+    for x0, y0, x1, y1 in sorted(boxes, key=lambda box: (box[0], box[2])):
+        while ends and ends[0][0] <= x0:
+            del sides[bisect_left(sides, heappop(ends)[1])]
+        at = bisect_left(sides, (y0, y1))
+        # Those at the line do not overlap: the next ones above and below are the nearest.
+        if any(top < y1 and y0 < bottom for top, bottom in sides[max(at - 1, 0) : at + 1]):
+            return True
+        sides.insert(at, (y0, y1))
+        heappush(ends, (x1, (y0, y1)))
+    return False
 
 
 def box_corners(box: Box) -> Ring:

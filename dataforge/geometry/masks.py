@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dataforge.geometry.rings import rings_inside
+from dataforge.geometry.rings import outline_steps, rings_inside
 from dataforge.records import Box, Mask, Ring
 
 if TYPE_CHECKING:
@@ -15,18 +15,59 @@ if TYPE_CHECKING:
 MAX_MASK_PIXELS = 2**29
 """Of longer runs, pycocotools cannot read what it writes itself."""
 
+MAX_CROP_PIXELS = 2**26
+"""Maximum size of the box around a mask of which the pixels are needed."""
+
+MAX_RUNS = 2**21
+"""Maximum number of runs of a mask of which the outline is needed, or that is made of pixels."""
+
+MAX_CORNERS = 2**20
+"""Maximum number of corners of the outline of a mask."""
+
+MAX_STEPS = 2**22
+"""Maximum outline length, px, of rings that are rasterised, which takes 50 bytes per px."""
+
 _LONGEST_RUN = 40  # bits; enough for any image, and few enough to avoid huge integers
+_MERGED_AT_ONCE = 16
+
+
+class TooLargeError(ValueError):
+    """A mask or outline has more pixels, runs or corners than can be worked on."""
+
+
+def require_at_most(most: int, number: float, what: str) -> None:
+    """Raise TooLargeError if there are more of something."""
+    if number > most:
+        raise TooLargeError(f"{number:,.0f} {what}, more than {most:,}")
 
 
 def rasterise(rings: Sequence[Ring], width: int, height: int) -> Mask:
-    """The union of rings as a mask, rasterised by pycocotools."""
+    """The union of rings as a mask, rasterised by pycocotools.
+
+    Raises:
+        TooLargeError: the outlines are too long, or the image is too large.
+    """
     from pycocotools import mask as coco_mask
 
+    require_at_most(MAX_MASK_PIXELS, width * height, "pixels")
     # The rasteriser's integers overflow far outside the image.
-    inside = [list(ring) for ring in rings_inside(rings, width, height)]
+    inside = rings_inside(rings, width, height)
     if not inside:
         return _empty_mask(width, height)
-    return _to_mask(coco_mask.merge(coco_mask.frPyObjects(inside, height, width)))
+    require_at_most(MAX_STEPS, sum(map(outline_steps, inside)), "px of outline")
+    return _union(coco_mask.frPyObjects([list(ring) for ring in inside], height, width))
+
+
+def _union(rles: list[dict[str, Any]]) -> Mask:
+    """The union, of a few at a time: pycocotools merges each with all before it."""
+    from pycocotools import mask as coco_mask
+
+    while len(rles) > 1:
+        rles = [
+            coco_mask.merge(rles[first : first + _MERGED_AT_ONCE])
+            for first in range(0, len(rles), _MERGED_AT_ONCE)
+        ]
+    return _to_mask(rles[0])
 
 
 def _empty_mask(width: int, height: int) -> Mask:
@@ -34,9 +75,17 @@ def _empty_mask(width: int, height: int) -> Mask:
 
 
 def mask_from_crop(
-    crop: npt.NDArray[np.bool_], left: int, top: int, size_hw: tuple[int, int]
+    crop: npt.NDArray[np.bool_],
+    left: int,
+    top: int,
+    size_hw: tuple[int, int],
+    most_runs: int = MAX_RUNS,
 ) -> Mask:
-    """The mask of a boolean (h, w) crop at pixel (left, top), clipped to the image."""
+    """The mask of a boolean (h, w) crop at pixel (left, top), clipped to the image.
+
+    Raises:
+        TooLargeError: it has more runs than `most_runs`.
+    """
     import numpy as np
 
     height, width = size_hw
@@ -46,7 +95,9 @@ def mask_from_crop(
         return _empty_mask(width, height)
     # Computed from pixel positions: a small crop must not allocate a gigapixel image.
     columns = np.pad(crop[y0 - top : y1 - top, x0 - left : x1 - left].T, ((0, 0), (0, 1)))
-    column, row = np.divmod(np.flatnonzero(np.diff(columns.ravel(), prepend=False)), y1 - y0 + 1)
+    changes = np.diff(columns.ravel(), prepend=False)
+    require_at_most(most_runs, np.count_nonzero(changes), "runs of pixels")
+    column, row = np.divmod(np.flatnonzero(changes), y1 - y0 + 1)
     edges = (column + x0) * height + row + y0  # of runs, column by column: start, end, ...
     inner = edges[1:-1].reshape(-1, 2)  # a run to the last row continues in the next column
     edges = np.concatenate([edges[:1], inner[inner[:, 0] != inner[:, 1]].ravel(), edges[-1:]])
@@ -85,32 +136,39 @@ def rle_runs(counts: str) -> list[int] | None:
     For unvalidated counts: pycocotools reads beyond the end of malformed ones, and others than
     these where numbers are padded. Only what `mask_from_runs` packs again is safe.
     """
-    runs: list[int] = []
-    value = shift = 0
-    for letter in counts:
-        # maskApi.c: six bits per character, offset "0"; in the last character of a number, bit 32
-        # is clear and bit 16 is the sign; from the fourth number on, the difference to the number
-        # two before is stored.
-        bits = ord(letter) - 48
-        if not 0 <= bits < 64:
-            return None
-        if shift > _LONGEST_RUN:
-            return None
-        value |= (bits & 31) << shift
-        shift += 5
-        if not bits & 32:
-            if bits & 16:
-                value -= 1 << shift
-            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
-            value = shift = 0
-    return None if shift or min(runs, default=0) < 0 else runs
+    import numpy as np
+
+    # maskApi.c: six bits per character, offset "0"; in the last character of a number, bit 32
+    # is clear and bit 16 is the sign; from the fourth number on, the difference to the number
+    # two before is stored.
+    try:
+        bits = np.frombuffer(counts.encode("ascii"), np.uint8).astype(np.int64) - 48
+    except UnicodeEncodeError:
+        return None
+    if not bits.size:
+        return []
+    last = np.flatnonzero((bits & 32) == 0)
+    if bits.min() < 0 or bits.max() >= 64 or not last.size or last[-1] != bits.size - 1:
+        return None
+    first = np.concatenate(([0], last[:-1] + 1))
+    lengths = last - first + 1
+    if lengths.max() * 5 > _LONGEST_RUN + 5:
+        return None
+    shifts = 5 * (np.arange(bits.size) - np.repeat(first, lengths))
+    runs = np.add.reduceat((bits & 31) << shifts, first)
+    runs -= np.where(bits[last] & 16, 1 << 5 * lengths, 0)
+    for start in (1, 2):
+        runs[start::2] = np.cumsum(runs[start::2])
+    # Sums that overflow pass through values that are too large.
+    if runs.min() < 0 or runs.max() > 1 << _LONGEST_RUN + 5:
+        return None
+    found: list[int] = runs.tolist()
+    return found
 
 
 def merge_masks(masks: Sequence[Mask]) -> Mask:
     """The union of several masks of one image."""
-    from pycocotools import mask as coco_mask
-
-    return _to_mask(coco_mask.merge([_rle_of(mask) for mask in masks]))
+    return _union([_rle_of(mask) for mask in masks])
 
 
 def mask_area(mask: Mask) -> float:
@@ -128,21 +186,6 @@ def mask_box(mask: Mask) -> Box:
     return x, y, x + w, y + h
 
 
-def mask_crop(mask: Mask) -> tuple[npt.NDArray[np.bool_], tuple[int, int, int, int]] | None:
-    """The tightest crop that contains all of a mask's pixels; None for an empty mask.
-
-    Returns:
-        The pixels, and their first and last column and row, inclusive: (x0, y0, x1, y1).
-    """
-    from pycocotools import mask as coco_mask
-
-    left, top, right, bottom = (int(edge) for edge in mask_box(mask))
-    if left >= right or top >= bottom:
-        return None
-    pixels = coco_mask.decode(_rle_of(mask))[top:bottom, left:right].astype(bool)
-    return pixels, (left, top, right - 1, bottom - 1)
-
-
 def _rle_of(mask: Mask) -> dict[str, Any]:
     """The mask in pycocotools' format."""
     return {"size": list(mask.size_hw), "counts": mask.counts.encode("ascii")}
@@ -151,59 +194,3 @@ def _rle_of(mask: Mask) -> dict[str, Any]:
 def _to_mask(rle: dict[str, Any]) -> Mask:
     height, width = rle["size"]
     return Mask(size_hw=(int(height), int(width)), counts=rle["counts"].decode("ascii"))
-
-
-def mask_rings(mask: Mask) -> tuple[Ring, ...]:
-    """The outlines of a mask along the edges of its pixels, without rounding.
-
-    Rings run clockwise in image coordinates around pixels and counter-clockwise around holes, so
-    that their signed areas sum to the number of pixels. Pixels that touch only at a corner belong
-    to different rings.
-    """
-    import numpy as np
-
-    crop = mask_crop(mask)
-    if crop is None:
-        return ()
-    pixels, (left, top, _, _) = crop
-    inside = np.pad(pixels, 1)
-    # Corners are numbered in the padded crop: its first pixel's own corner is (1, 1).
-    left, top = left - 1, top - 1
-    steps: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for y, x0, x1 in _runs(inside[1:] & ~inside[:-1]):  # the upper edges of pixels
-        steps.setdefault((x0 + left, y + top + 1), []).append((x1 + left, y + top + 1))
-    for y, x0, x1 in _runs(inside[:-1] & ~inside[1:]):
-        steps.setdefault((x1 + left, y + top + 1), []).append((x0 + left, y + top + 1))
-    for x, y0, y1 in _runs((inside[:, :-1] & ~inside[:, 1:]).T):  # the right edges
-        steps.setdefault((x + left + 1, y0 + top), []).append((x + left + 1, y1 + top))
-    for x, y0, y1 in _runs((inside[:, 1:] & ~inside[:, :-1]).T):
-        steps.setdefault((x + left + 1, y1 + top), []).append((x + left + 1, y0 + top))
-    starts = sorted(steps, key=lambda corner: (corner[1], corner[0]))
-    return tuple(_walk(steps, start) for start in starts for _ in steps[start][:] if steps[start])
-
-
-def _runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
-    """(row, first column, one past the last) of each run of True."""
-    import numpy as np
-
-    change = np.diff(np.pad(flags, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-    rows, starts = np.nonzero(change == 1)
-    _, stops = np.nonzero(change == -1)
-    return list(zip(rows.tolist(), starts.tolist(), stops.tolist(), strict=True))
-
-
-def _walk(steps: dict[tuple[int, int], list[tuple[int, int]]], start: tuple[int, int]) -> Ring:
-    """Remove one closed ring from the steps, turning right at forks."""
-    ring: list[float] = []
-    here, after = start, steps[start].pop(0)
-    while True:
-        ring += (float(here[0]), float(here[1]))
-        dx, dy = after[0] - here[0], after[1] - here[1]
-        here = after
-        ways = steps[here]
-        # (-dy, dx) is to the right of (dx, dy); every step is horizontal or vertical.
-        turns = [way for way in ways if (way[0] - here[0]) * -dy + (way[1] - here[1]) * dx > 0]
-        if not turns and here == start:
-            return tuple(ring)
-        after = (turns or ways)[0]
-        ways.remove(after)

@@ -9,9 +9,6 @@ from itertools import pairwise
 from dataforge.geometry.crossings import touches_itself
 from dataforge.records import Box, Ring
 
-_PAIRS_AT_ONCE = 2**18
-"""Maximum number of point distances in memory at once."""
-
 
 def ring_box(*rings: Sequence[float]) -> Box:
     """Bounding box of all points of one or more flat rings."""
@@ -40,6 +37,15 @@ def ring_area(ring: Sequence[float]) -> float:
         total += ax * by - bx * ay
         ax, ay = bx, by
     return abs(total) / 2
+
+
+def outline_steps(ring: Ring) -> float:
+    """Length of the outline, px, where a diagonal is as long as a side."""
+    return sum(map(max, _steps(ring[0::2]), _steps(ring[1::2])))
+
+
+def _steps(values: Sequence[float]) -> list[float]:
+    return [abs(b - a) for a, b in zip((*values[-1:], *values[:-1]), values, strict=True)]
 
 
 def clip_ring(ring: Ring, width: float, height: float) -> Ring:
@@ -80,7 +86,7 @@ def is_simple(ring: Ring) -> bool:
     if _star_shaped(ring[0::2], ring[1::2]):
         return True
     # A duplicated point, or the first repeated at the end, is not a crossing.
-    return not touches_itself(_without_repeats(points_of(ring)))
+    return not touches_itself(without_repeats(points_of(ring)))
 
 
 def is_bridged(ring: Ring) -> bool:
@@ -91,7 +97,7 @@ def is_bridged(ring: Ring) -> bool:
     points = points_of(ring)
     if len(points) - len(set(points)) < 2:  # both ends of a bridge occur twice
         return False
-    points = _without_repeats(points)
+    points = without_repeats(points)
     edges = zip(points[-1:] + points[:-1], points, strict=True)
     places = {edge: at for at, edge in enumerate(edges)}
     # An edge followed by its own reverse is a spike and encloses nothing.
@@ -101,7 +107,7 @@ def is_bridged(ring: Ring) -> bool:
     )
 
 
-def _without_repeats(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def without_repeats(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """The points of a ring without those that equal the one before."""
     return [b for a, b in zip(points[-1:] + points[:-1], points, strict=True) if a != b]
 
@@ -125,14 +131,19 @@ def _star_shaped(xs: Sequence[float], ys: Sequence[float]) -> bool:
     return turns == 2
 
 
+def circle_corners(radius: float) -> int:
+    """The number of vertices of a `circle_ring`."""
+    # An inscribed n-gon's edge is at most r(1 - cos(pi/n)) inside the circle.
+    n = 8 if radius <= 1 else math.ceil(math.pi / math.acos(1 - 0.5 / radius))
+    return max(8, -(-n // 4) * 4)
+
+
 def circle_ring(cx: float, cy: float, radius: float) -> Ring:
     """A regular polygon inscribed in a circle, at most 0.5 px away from it.
 
     The number of vertices is a multiple of four, so that its bounding box equals the circle's.
     """
-    # An inscribed n-gon's edge is at most r(1 - cos(pi/n)) inside the circle.
-    n = 8 if radius <= 1 else math.ceil(math.pi / math.acos(1 - 0.5 / radius))
-    n = max(8, -(-n // 4) * 4)
+    n = circle_corners(radius)
     quarter = [
         (radius * math.cos(2 * math.pi * k / n), radius * math.sin(2 * math.pi * k / n))
         for k in range(n // 4)
@@ -155,40 +166,3 @@ def stroke_rings(points: Sequence[tuple[float, float]], width: float) -> tuple[R
         nx, ny = -(by - ay) / length * width / 2, (bx - ax) / length * width / 2
         rings.append((ax + nx, ay + ny, bx + nx, by + ny, bx - nx, by - ny, ax - nx, ay - ny))
     return tuple(rings)
-
-
-def joined(rings: Sequence[Ring]) -> Ring:
-    """Join several rings into one, connected by the shortest bridges.
-
-    The ring traverses each bridge once in each direction, so a bridge encloses nothing: the
-    signed area is the sum of the rings' areas.
-    """
-    parts = [points_of(ring) for ring in rings]
-    merged = parts[0]
-    # For each ring not yet connected: (squared length, its index, from, to) of its best bridge.
-    bridges = {i: _bridge(merged, parts[i], i) for i in range(1, len(parts))}
-    while bridges:
-        _, i, start, end = min(bridges.values())
-        part = parts[i]
-        del bridges[i]
-        at, turn = merged.index(start), part.index(end)
-        merged = [*merged[: at + 1], *part[turn:], *part[: turn + 1], *merged[at:]]
-        bridges = {j: min(old, _bridge(part, parts[j], j)) for j, old in bridges.items()}
-    return tuple(value for point in _without_repeats(merged) for value in point)
-
-
-def _bridge(
-    a: list[tuple[float, float]], b: list[tuple[float, float]], number: int
-) -> tuple[float, int, tuple[float, float], tuple[float, float]]:
-    """(squared length, index, point of a, point of b) for the two closest points."""
-    import numpy as np
-
-    p, q = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    best = (math.inf, 0, 0)
-    size = max(1, _PAIRS_AT_ONCE // len(b))
-    for first in range(0, len(a), size):
-        lengths = ((p[first : first + size, None, :] - q[None, :, :]) ** 2).sum(axis=2)
-        i, j = divmod(int(lengths.argmin()), len(b))
-        best = min(best, (float(lengths[i, j]), first + i, j))
-    length, i, j = best
-    return length, number, a[i], b[j]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -88,6 +89,21 @@ def test_clip_box(box: Box, clipped: Box) -> None:
 def test_iou(other: Box, overlap: float) -> None:
     box = (0.0, 0.0, 10.0, 10.0)
     assert geometry.iou(box, other) == geometry.iou(other, box) == pytest.approx(overlap)
+
+
+small_boxes = st.tuples(*[st.integers(0, 12)] * 2, *[st.integers(0, 4)] * 2).map(
+    lambda box: (float(box[0]), float(box[1]), float(box[0] + box[2]), float(box[1] + box[3]))
+)
+
+
+@given(st.lists(small_boxes, max_size=7))
+def test_any_overlap_agrees_with_all_pairs(boxes: list[Box]) -> None:
+    """Boxes that only touch do not overlap; a line inside a box does."""
+    overlap = any(
+        a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+        for a, b in combinations(boxes, 2)
+    )
+    assert geometry.any_overlap(boxes) is overlap
 
 
 short = st.decimals(-9999, 9999, places=11).map(str)

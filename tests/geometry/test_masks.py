@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
 from dataforge import geometry
+from dataforge.geometry.rings import outline_steps
 from dataforge.records import Mask
 
 
@@ -103,6 +104,29 @@ def test_holes_are_wound_in_reverse_and_diagonal_pixels_stay_apart() -> None:
         (1, 1, 2, 1, 2, 2, 1, 2),
     )
     assert geometry.mask_rings(drawn("..")) == ()
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=5, max_size=5), min_size=4, max_size=4))
+def test_pixels_and_outlines_follow_from_the_runs(rows: list[list[bool]]) -> None:
+    """Whole columns too, which are one run."""
+    array = np.array(rows)
+    assume(array.any())
+    mask = geometry.mask_from_crop(array, 0, 0, (4, 5))
+    found = geometry.mask_crop(mask)
+    assert found is not None
+    crop, (left, top, right, bottom) = found
+    assert np.array_equal(crop, array[top : bottom + 1, left : right + 1])
+    assert crop.sum() == array.sum()
+    rings = geometry.mask_rings(mask)
+    signed = [
+        sum(x[i - 1] * y[i] - x[i] * y[i - 1] for i in range(len(x))) / 2
+        for x, y in ((ring[0::2], ring[1::2]) for ring in rings)
+    ]
+    assert sum(signed) == array.sum()
+    # Each side between a pixel and its surroundings is passed once.
+    around = np.pad(array, 1).astype(int)
+    sides = sum(int(abs(np.diff(around, axis=axis)).sum()) for axis in (0, 1))
+    assert sum(map(outline_steps, rings)) == sides
 
 
 @given(st.lists(st.integers(0, 70_000), min_size=1, max_size=8))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -228,6 +229,12 @@ def test_stroke_rings_are_rectangles_around_each_segment() -> None:
     assert [geometry.ring_area(ring) for ring in rings] == [40, 20]  # 10 * 4 and 5 * 4
 
 
+def test_rings_of_the_smallest_numbers_are_refused() -> None:
+    rings = [(0.0, 0.0, i * 5e-324, 0.0, 0.0, 5e-324) for i in range(1, 300)]
+    with pytest.raises(geometry.TooLargeError, match="shortest bridges"):
+        geometry.joined(rings)
+
+
 def test_joined_takes_the_shortest_bridge() -> None:
     square, far, near = (0, 0, 2, 0, 2, 2, 0, 2), (9, 0, 10, 0, 10, 1), (4, 2, 5, 2, 5, 3)
     assert geometry.joined([square]) == square
@@ -235,3 +242,52 @@ def test_joined_takes_the_shortest_bridge() -> None:
     assert geometry.joined([square, far, near]) == (
         0, 0, 2, 0, 2, 2, 4, 2, 5, 2, 9, 0, 10, 0, 10, 1, 9, 0, 5, 2, 5, 3, 4, 2, 2, 2, 0, 2,
     )  # fmt: skip
+
+
+def joined_slowly(rings: list[Ring]) -> Ring:
+    """Prim's algorithm on all pairs of points: to the nearest ring, of several to the first."""
+    parts = [geometry.points_of(ring) for ring in rings]
+    merged, connected, left = parts[0], [0], set(range(1, len(parts)))
+    while left:
+        bridges = []
+        for here, there in product(connected, left):
+            lengths = {
+                (at, to): (p[0] - q[0]) ** 2 + (p[1] - q[1]) ** 2
+                for (at, p), (to, q) in product(enumerate(parts[here]), enumerate(parts[there]))
+            }
+            at, to = min(lengths, key=lambda pair: (lengths[pair], pair))
+            bridges.append((lengths[at, to], there, parts[here][at], parts[there][to]))
+        _, number, start, end = min(bridges)
+        at, turn, part = merged.index(start), parts[number].index(end), parts[number]
+        merged = [*merged[: at + 1], *part[turn:], *part[: turn + 1], *merged[at:]]
+        connected.append(number)
+        left.remove(number)
+    merged = [b for a, b in zip(merged[-1:] + merged[:-1], merged, strict=True) if a != b]
+    return tuple(value for point in merged for value in point)
+
+
+cells = st.lists(st.lists(st.booleans(), min_size=7, max_size=7), min_size=6, max_size=6)
+few = st.sampled_from([0, 2**18])  # few points are compared at once, others in steps
+
+
+@given(cells, few)
+def test_joined_parts_of_a_mask_are_a_minimum_spanning_tree(
+    rows: list[list[bool]], at_once: int
+) -> None:
+    rings = geometry.mask_rings(geometry.mask_from_crop(np.array(rows), 0, 0, (6, 7)))
+    assume(rings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dataforge.geometry.joining._AT_ONCE", at_once or 7)
+        assert geometry.joined(rings) == joined_slowly([*rings])
+
+
+@given(st.lists(st.lists(grid_points, min_size=3, max_size=5), min_size=1, max_size=5), few)
+def test_joined_polygons_are_a_minimum_spanning_tree(
+    parts: list[list[tuple[int, int]]], at_once: int
+) -> None:
+    rings = [flat([(x * 3 + 40 * at, y) for x, y in part]) for at, part in enumerate(parts)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dataforge.geometry.joining._AT_ONCE", at_once or 7)
+        assert geometry.joined(rings) == joined_slowly(rings)
+        patch.setattr("dataforge.geometry.joining._Chain._LIMIT", 4)
+        assert geometry.joined(rings) == joined_slowly(rings)

@@ -51,4 +51,4 @@ def _united(instance: Instance, size: tuple[int, int]) -> float:
     """The area in pixels of polygons that may overlap each other or extend beyond the image."""
     if not isinstance(instance.shape, Polygons):
         return geometry.box_area(geometry.clip_box(instance.box, *size))
-    return geometry.mask_area(geometry.rasterise(instance.shape.rings, *size))
+    return geometry.united_area(instance.shape.rings, *size)

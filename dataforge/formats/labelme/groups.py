@@ -40,9 +40,17 @@ def grouped(
     for members in groups.values():
         if len(members) > 1:
             yield from _differences(members)
-    return tuple(
-        members[0] if len(members) == 1 else _merged(members, *size) for members in groups.values()
-    )
+    instances = []
+    for members in groups.values():
+        try:
+            instances.append(members[0] if len(members) == 1 else _merged(members, *size))
+        except geometry.TooLargeError as error:
+            yield code("shape-too-large").at(
+                members[0].place,
+                f"group {members[0].attributes['group_id']!r} cannot become one mask: {error}",
+                lost=len(members),
+            )
+    return tuple(instances)
 
 
 def _differences(members: Sequence[Instance]) -> Iterator[Finding]:
@@ -64,7 +72,11 @@ def _differences(members: Sequence[Instance]) -> Iterator[Finding]:
 
 
 def _merged(members: Sequence[Instance], width: int, height: int) -> Instance:
-    """One instance of several shapes: all rings, or one mask if any of them is a mask."""
+    """One instance of several shapes: all rings, or one mask if any of them is a mask.
+
+    Raises:
+        TooLargeError: its pixels cannot be counted.
+    """
     rings: list[Ring] = []
     masks: list[Mask] = []
     for member in members:

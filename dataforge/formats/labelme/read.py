@@ -24,7 +24,7 @@ from dataforge.formats.base import (
 from dataforge.formats.labelme.file import File, Shape, extracted_image, parse, read_shape, says
 from dataforge.formats.labelme.groups import GroupId, grouped
 from dataforge.formats.labelme.images import Images
-from dataforge.formats.labelme.shapes import ShapeError, Widths, geometry_of, policy
+from dataforge.formats.labelme.shapes import Canvas, ShapeError, Widths, geometry_of, policy, weight
 from dataforge.formats.labelme.strict import Strict
 from dataforge.formats.outlines import crossing
 from dataforge.formats.recognise import Recognised, Texts
@@ -41,6 +41,9 @@ from dataforge.records import Image, Instance
 
 _IMAGE = "image of file"
 _SIZE = "size differs"
+_ROOM, _ROOM_PER_BYTE = 64 * 2**20, 32
+"""Memory that the outlines of a file may take, and for each byte of the file: a circle is described
+by four numbers, and a mask is compressed."""
 _KEPT_KEYS = ("flags", "description", "score", "difficult", "attributes")
 
 _Steps: TypeAlias = Generator[Record, None, "str | None"]
@@ -183,7 +186,8 @@ class LabelmeReading(Reading):
             return
         if sampled and size_differs(images, image_name, stated):
             yield Evidence(_SIZE)
-        found = yield from self._shapes(name, file, size)
+        room = _ROOM + _ROOM_PER_BYTE * len(data)
+        found = yield from self._shapes(name, file, Canvas(size, self._widths, room))
         if self._options.group:
             instances = yield from grouped(found, size, self._context.resolver)
         else:
@@ -202,7 +206,7 @@ class LabelmeReading(Reading):
         )
 
     def _shapes(
-        self, name: str, file: File, size: tuple[int, int]
+        self, name: str, file: File, canvas: Canvas
     ) -> Part[list[tuple[Instance, GroupId]]]:
         """Returns (instance, group_id) for every valid shape."""
         found: list[tuple[Instance, GroupId]] = []
@@ -212,7 +216,8 @@ class LabelmeReading(Reading):
             try:
                 shape, own = read_shape(raw)
                 untyped += not shape.shape_type
-                box, area, outline, crosses = geometry_of(shape, size, self._widths)
+                box, area, outline, crosses = geometry_of(shape, canvas)
+                canvas = canvas._replace(room=canvas.room - weight(outline))
             except msgspec.ValidationError as error:
                 content = plain(raw) if isinstance(raw, msgspec.Raw) else None
                 message, inner = split_pointer(error, content)

@@ -44,6 +44,20 @@ class Widths(NamedTuple):
     radius: Policy
 
 
+class Canvas(NamedTuple):
+    """What a shape is drawn on.
+
+    Attributes:
+        size: (width, height) of the image, pixels.
+        widths: for shapes without area.
+        room: bytes that its outline may take, see `weight`.
+    """
+
+    size: tuple[int, int]
+    widths: Widths
+    room: float = math.inf
+
+
 class Geometry(NamedTuple):
     """The geometry of a shape.
 
@@ -87,13 +101,23 @@ def kind_of(shape: Shape) -> str:
     )
 
 
-def geometry_of(shape: Shape, size: tuple[int, int], widths: Widths) -> Geometry:
+_NUMBER_BYTES, _RUN_BYTES = 32, 8
+"""Memory for a number of a ring, and for a run of a mask while it is made."""
+
+
+def weight(outline: Polygons | Mask) -> int:
+    """About how many bytes of memory an outline takes."""
+    if isinstance(outline, Mask):
+        return len(outline.counts) * _RUN_BYTES
+    return sum(map(len, outline.rings)) * _NUMBER_BYTES
+
+
+def geometry_of(shape: Shape, canvas: Canvas) -> Geometry:
     """The geometry of a shape.
 
     Args:
         shape: of an image.
-        size: (width, height) of the image, pixels.
-        widths: for shapes without area.
+        canvas: that it is drawn on.
 
     Raises:
         ShapeError: the shape is invalid.
@@ -108,10 +132,19 @@ def geometry_of(shape: Shape, size: tuple[int, int], widths: Widths) -> Geometry
     ring = tuple(chain.from_iterable(shape.points))
     if ring and (max(ring) > MAX_COORDINATE or min(ring) < -MAX_COORDINATE):
         raise ShapeError("bad-shape", "a point is millions of pixels away")
-    return convert(shape, ring, size, widths)
+    return convert(shape, ring, canvas)
 
 
-_Convert: TypeAlias = Callable[[Shape, Ring, "tuple[int, int]", Widths], Geometry]
+_Convert: TypeAlias = Callable[[Shape, Ring, Canvas], Geometry]
+
+
+def _require_room(canvas: Canvas, weight: int) -> None:
+    """Before an outline is made that takes more memory than its shape in the file."""
+    if weight > canvas.room:
+        size = f"{weight / 2**20:,.2f} MiB"
+        raise ShapeError(
+            "bad-shape", f"the outlines of the file, with {size} for this, are too large"
+        )
 
 
 def _require_points(shape: Shape, least: int, most: float = math.inf) -> None:
@@ -127,28 +160,29 @@ def _outline(ring: Ring, size: tuple[int, int]) -> Geometry:
     return Geometry(geometry.ring_box(ring), area, Polygons((ring,)), crosses)
 
 
-def _polygon(shape: Shape, ring: Ring, size: tuple[int, int], _: Widths) -> Geometry:
+def _polygon(shape: Shape, ring: Ring, canvas: Canvas) -> Geometry:
     _require_points(shape, 3)
-    return _outline(ring, size)
+    return _outline(ring, canvas.size)
 
 
-def _turned_box(shape: Shape, ring: Ring, size: tuple[int, int], _: Widths) -> Geometry:
+def _turned_box(shape: Shape, ring: Ring, canvas: Canvas) -> Geometry:
     _require_points(shape, 4, 4)
-    return _outline(ring, size)
+    return _outline(ring, canvas.size)
 
 
-def _rectangle(shape: Shape, ring: Ring, _: tuple[int, int], __: Widths) -> Geometry:
+def _rectangle(shape: Shape, ring: Ring, _: Canvas) -> Geometry:
     _require_points(shape, 2)
     box = geometry.ring_box(ring)
     return Geometry(box, geometry.box_area(box), Polygons((geometry.box_corners(box),)))
 
 
-def _circle(shape: Shape, ring: Ring, _: tuple[int, int], __: Widths) -> Geometry:
+def _circle(shape: Shape, ring: Ring, canvas: Canvas) -> Geometry:
     _require_points(shape, 2, 2)
     cx, cy, rx, ry = ring
     radius = math.hypot(rx - cx, ry - cy)
     if radius == 0:
         raise ShapeError("bad-shape", "circle has zero radius")
+    _require_room(canvas, 2 * geometry.circle_corners(radius) * _NUMBER_BYTES)
     return _disc(cx, cy, radius)
 
 
@@ -158,7 +192,7 @@ def _disc(cx: float, cy: float, radius: float) -> Geometry:
     return Geometry(box, math.pi * radius**2, outline)
 
 
-def _mask(shape: Shape, ring: Ring, size: tuple[int, int], _: Widths) -> Geometry:
+def _mask(shape: Shape, ring: Ring, canvas: Canvas) -> Geometry:
     import numpy as np
 
     _require_points(shape, 2, 2)
@@ -174,33 +208,40 @@ def _mask(shape: Shape, ring: Ring, size: tuple[int, int], _: Widths) -> Geometr
         message = "the mask is not a base64-encoded PNG"
         raise ShapeError("bad-mask", message, _REDRAW_MASK) from error
     left, top = int(min(ring[0::2])), int(min(ring[1::2]))
-    outline = geometry.mask_from_crop(crop, left, top, (size[1], size[0]))
+    try:
+        most = int(min(geometry.MAX_RUNS, canvas.room / _RUN_BYTES))
+        outline = geometry.mask_from_crop(crop, left, top, canvas.size[::-1], most)
+    except geometry.TooLargeError as error:
+        message = f"the mask has {error} that are left for this file"
+        raise ShapeError("bad-mask", message, _REDRAW_MASK) from error
     area = geometry.mask_area(outline)
     if area == 0:
         raise ShapeError("bad-mask", "the mask has no pixels in the image", _REDRAW_MASK)
     return Geometry(geometry.mask_box(outline), area, outline)
 
 
-def _line(shape: Shape, _: Ring, size: tuple[int, int], widths: Widths) -> Geometry:
-    width = _width(widths.stroke, shape, "skipped-line", "--lines stroke=W")
+def _line(shape: Shape, _: Ring, canvas: Canvas) -> Geometry:
+    width = _width(canvas.widths.stroke, shape, "skipped-line", "--lines stroke=W")
     _require_points(shape, 2)
     rings = geometry.stroke_rings(shape.points, width)
     if not rings:
         raise ShapeError("bad-shape", f"{kind_of(shape)} has zero length")
     area = geometry.ring_area(rings[0])
     if len(rings) > 1:  # its segments overlap at the joints
-        area = geometry.mask_area(geometry.rasterise(rings, *size))
+        area = geometry.united_area(rings, *canvas.size)
     return Geometry(geometry.ring_box(*rings), area, Polygons(rings))
 
 
-def _points(shape: Shape, _: Ring, size: tuple[int, int], widths: Widths) -> Geometry:
-    radius = _width(widths.radius, shape, "skipped-point", "--points radius=R")
+def _points(shape: Shape, _: Ring, canvas: Canvas) -> Geometry:
+    radius = _width(canvas.widths.radius, shape, "skipped-point", "--points radius=R")
     _require_points(shape, 1)
+    corners = len(shape.points) * geometry.circle_corners(radius)
+    _require_room(canvas, 2 * corners * _NUMBER_BYTES)
     discs = [_disc(x, y, radius) for x, y in shape.points]
     if len(discs) == 1:
         return discs[0]
     rings = tuple(geometry.circle_ring(x, y, radius) for x, y in shape.points)
-    area = geometry.mask_area(geometry.rasterise(rings, *size))
+    area = geometry.united_area(rings, *canvas.size)
     return Geometry(geometry.ring_box(*(disc.box for disc in discs)), area, Polygons(rings))
 
 

@@ -43,6 +43,7 @@ _LOSSES = {
         "with a box that is not the bounding box of the polygon or mask: not stored",
     ),
     "empty": Loss("empty-mask", "mask", "without pixels: the box is written"),
+    "large": Loss("shape-too-large", "mask", "too large for an image: the box is written"),
     "no outline": Loss(
         "boxes-as-outlines",
         "instance",
@@ -281,7 +282,12 @@ class _Documents:
     ) -> Iterator[tuple[str, list[tuple[float, float]], str | None]]:
         """(shape_type, points, mask) of each shape of an instance."""
         if isinstance(instance.shape, Mask):
-            found = geometry.mask_crop(instance.shape)
+            try:
+                found = geometry.mask_crop(instance.shape)
+            except geometry.TooLargeError:
+                self._losses.add("large", instance.place)
+                yield "rectangle", _points(instance.box), None
+                return
             if found is not None:
                 pixels, corners = found
                 if geometry.mask_box(instance.shape) != instance.box:

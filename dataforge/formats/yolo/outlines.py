@@ -9,7 +9,11 @@ from dataforge.records import Mask, Polygons, Ring
 
 
 def rings_of(shape: Polygons | Mask | None) -> list[Ring]:
-    """The rings of a shape that enclose an area."""
+    """The rings of a shape that enclose an area.
+
+    Raises:
+        TooLargeError: a mask has too many corners.
+    """
     if isinstance(shape, Mask):
         return [*geometry.mask_rings(shape)]
     if isinstance(shape, Polygons):
@@ -24,6 +28,9 @@ def joined(rings: Sequence[Ring], width: int, height: int, *, are_polygons: bool
         rings: inside the image.
         width, height: of the image, pixels.
         are_polygons: whether they may overlap and have either direction, unlike those of a mask.
+
+    Raises:
+        TooLargeError: there are too many corners.
     """
     if are_polygons and len(rings) > 1:
         if _overlap(rings, width, height):  # joined, they would cancel out where two overlap
@@ -37,13 +44,7 @@ def joined(rings: Sequence[Ring], width: int, height: int, *, are_polygons: bool
 
 def _overlap(rings: Sequence[Ring], width: int, height: int) -> bool:
     """Whether any pixel is in two of the rings."""
-    boxes = [geometry.ring_box(ring) for ring in rings]
-    near = any(
-        a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-        for i, a in enumerate(boxes)
-        for b in boxes[:i]
-    )
-    if not near:
+    if not geometry.any_overlap([geometry.ring_box(ring) for ring in rings]):
         return False
     single = sum(geometry.mask_area(geometry.rasterise([ring], width, height)) for ring in rings)
     return single > geometry.mask_area(geometry.rasterise(rings, width, height))

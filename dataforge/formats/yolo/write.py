@@ -294,7 +294,12 @@ class _Shard:
         box = geometry.clip_box(instance.box, w, h)
         ring: Ring = ()
         if self._segments:
-            ring = self._ring(image, instance, box, place)
+            try:
+                ring = self._ring(image, instance, box, place)
+            except geometry.TooLargeError as error:
+                message = f"{instance.label!r} cannot become one polygon: {error}"
+                self._lose("shape-too-large", place, message, "", instance.parts)
+                return ""
             box = geometry.ring_box(ring) if ring else (0.0, 0.0, 0.0, 0.0)
         x0, y0, x1, y1 = box
         if not (x1 > x0 and y1 > y0):
@@ -314,7 +319,11 @@ class _Shard:
         return f"{self._numbers[instance.label]} {' '.join(map(number, values))}\n"
 
     def _ring(self, image: Image, instance: Instance, box: Box, place: Place) -> Ring:
-        """The single polygon of an instance inside the image; empty if there is none."""
+        """The single polygon of an instance inside the image; empty if there is none.
+
+        Raises:
+            TooLargeError: it has too many corners or parts.
+        """
         size = image.width, image.height
         rings = outlines.rings_of(instance.shape)
         if not rings:
