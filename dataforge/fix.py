@@ -115,7 +115,7 @@ class FixPlan:
             for name in self.files:
                 self._refuse_changed(name)
                 _write(stage / name, self._files[name].text.data)
-                with open(folder / name, "rb") as old, open(stage / name, "rb") as kept:
+                with self._root.open(name) as old, open(stage / name, "rb") as kept:
                     copy_attributes(old.fileno(), kept.fileno())
         # With a link to a folder, a file has two names, of which one is fixed; a link to a file of
         # the dataset becomes a file before its target changes.

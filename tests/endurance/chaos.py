@@ -50,7 +50,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 from disturbing import SUFFIX, Disturber, InOutput, InSource
 from faults import end, start
 from helpers import REPO, SQUARE, document, picture, shape, voc_object, voc_xml, write
-from signals import changed, members, want
+from signals import members, want
 
 import dataforge.cli
 from dataforge.fix import BACKUP
@@ -261,7 +261,7 @@ class Bench:
             os.dup2(printed, 1)
             os.environ["TMPDIR"] = tempfile.tempdir = str(self.temporary)
             folders = "dataforge.register.path_file.own_site_folders"
-            mock.patch(folders, lambda: [self.site]).start()
+            mock.patch(folders, return_value=[self.site]).start()
             mock.patch("sys.path", [*sys.path]).start()
             if "--workers" in words:  # which end with an interpreter that ends as usual
                 os.environ["PYTHONPATH"] = str(REPO)
@@ -365,8 +365,11 @@ class Bench:
         want(len(errors) == (ended.code > 1), "not one line")
         for now, then in zip(("victim", "secrets", "work"), self.fixed, strict=True):
             want(kept(self.folder / now) == then, f"{now}: changed")
-        strays = [path for path in self.run.rglob(f"*{SUFFIX}")
-                  if not path.relative_to(self.run).as_posix().startswith("scratch/gone")]
+        strays = [
+            path
+            for path in self.run.rglob(f"*{SUFFIX}")
+            if not path.relative_to(self.run).as_posix().startswith("scratch/gone")
+        ]
         strays += self.temporary.iterdir()
         want(not strays, f"left {strays}")
         lost = [what for one in (out.foreign if out else ()) if (what := one.lost())]
@@ -376,7 +379,8 @@ class Bench:
         want(not others, f"beside the output: {others}")
         self.no_secret(verb, ended, view)
         if ended.code > 1:
-            if verb.writes and verb.writes != "backup" and not (out and out.moved):
+            reported = verb.writes == "backup" or "--report" in verb.command
+            if verb.writes and not reported and not (out and out.moved):
                 was = self.results[verb.name].keys() if verb.over else set()
                 written = [name for name in view if name not in was and name != "mine.md"]
                 want(not written, f"something was written: {written}")
