@@ -27,7 +27,7 @@ from dataforge.errors import InputError, UsageError, plural
 from dataforge.findings import Finding, Place, as_reasons
 from dataforge.formats import Context, Numbered, WritePlan, finished
 from dataforge.formats.coco import unite
-from dataforge.io import staged, stem
+from dataforge.io import read_file, staged, stem
 from dataforge.jobs import Report
 from dataforge.layouts import Ids, split_ids
 from dataforge.records import Header, Image, Instance
@@ -241,8 +241,8 @@ def _drawn(names: Sequence[str], number: int, seed: int, source: str) -> set[str
 
 def _listed(names: Sequence[str], path: Path, report: Report) -> set[str]:
     try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_file(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise InputError(f"{path}: cannot be read as text: {error}") from error
     known = {stem(name): name for name in names} | {name: name for name in names}
     found = split_ids(text, Ids(known))

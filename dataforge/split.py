@@ -18,6 +18,7 @@ from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
 from dataforge.findings import Finding, Gathered, Place, any_error, as_reasons
 from dataforge.formats import Context
+from dataforge.io import NamedFile
 from dataforge.splits import (
     ClassCounts,
     Manifest,
@@ -94,6 +95,7 @@ def make(job: SplitJob, progress: Progress | None = None) -> SplitReport:
     out = Path(job.out)
     if out.suffix.lower() not in (".json", ".toml"):
         raise UsageError(f"--output {out}: expected a .json or .toml file")
+    file = NamedFile(out, force=True)
     old = load_manifest(out) if out.exists() else None
     rule, findings = _rule(job, old)
     images, format_, found = _read(job, progress)
@@ -118,7 +120,7 @@ def make(job: SplitJob, progress: Progress | None = None) -> SplitReport:
         images={**kept, **sides},
     )
     if manifest != old:
-        save_manifest(manifest, out)
+        save_manifest(manifest, file)
     return SplitReport(
         manifest=manifest,
         format=format_,

@@ -16,7 +16,7 @@ from dataforge.datasets.source import Source
 from dataforge.errors import ParseError, UsageError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats import Writer
-from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, read_header
+from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, read_header, where
 
 ImageMode: TypeAlias = Literal["reference", "copy", "hardlink", "symlink"]
 
@@ -183,10 +183,14 @@ class Placing:
                 with target.open("wb") as stream:
                     shutil.copyfileobj(source, stream)
                 return
-            real = os.path.realpath(self.images.path / name)
-            if not os.path.samestat(os.stat(real), os.fstat(source.fileno())):
+            try:
+                (os.link if self.mode == "hardlink" else os.symlink)(where(source), target)
+                same = os.path.samestat(os.stat(target), os.fstat(source.fileno()))
+            except FileNotFoundError:
+                same = False
+            if not same:
+                target.unlink(missing_ok=True)
                 raise ParseError(name, "", "it was replaced while it was read")
-            (os.link if self.mode == "hardlink" else os.symlink)(real, target)
 
 
 def _left_over(found: list[str], folder: str, listed: bool) -> Finding:

@@ -176,7 +176,7 @@ def staged(
             with _stage(claim, target) as stage:
                 yield (stage.path if shared else stage.steady) / target.name
                 with held():
-                    put_in_place(stage, target.name, goal, old)
+                    put_in_place(stage, target.name, goal, old, claim.check)
                     _note(out)
     except OSError as error:
         raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error

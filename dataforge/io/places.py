@@ -16,7 +16,7 @@ Nothing is written through a link in an output, even if it is put there during t
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import PurePosixPath
 
@@ -34,7 +34,13 @@ from dataforge.io.place import (
 from dataforge.io.swapping import swapped
 
 
-def put_in_place(stage: Folder, name: str, place: Place, old: Mapping[str, Signature]) -> None:
+def put_in_place(
+    stage: Folder,
+    name: str,
+    place: Place,
+    old: Mapping[str, Signature],
+    check: Callable[[], None],
+) -> None:
     """Move a new file or folder into place.
 
     Args:
@@ -44,6 +50,7 @@ def put_in_place(stage: Folder, name: str, place: Place, old: Mapping[str, Signa
         place: where it goes.
         old: what `Place.found` returned before the run: of the folders that are replaced, these
             files are removed if they are unchanged, and of a kind that is written there anew.
+        check: raises OutputError if the stage was removed, which may be why it is empty.
 
     Raises:
         OutputError: something exists and `force` is not set, or is a link or of another kind;
@@ -54,6 +61,7 @@ def put_in_place(stage: Folder, name: str, place: Place, old: Mapping[str, Signa
         _remove_empty(stage, name)
     status = stage.status(name)
     if status is None:
+        check()
         return
     out = place.open() if stat.S_ISDIR(status.st_mode) else None
     if out is None:
@@ -62,6 +70,7 @@ def put_in_place(stage: Folder, name: str, place: Place, old: Mapping[str, Signa
     with out, stage.inner(name) as new:
         moves = list(moves_of(new, out, place))
         old = dict(_of_the_same_kind(new, place, old))
+        check()
         if len(moves) + len(old) > 1 and swapped(stage, name, new, out, place, old):
             return
         Moving(stage, new, out, place).all(moves, old)

@@ -48,11 +48,21 @@ def where(stream: IO[bytes]) -> str:
 
 
 def _open_regular(path: str, flags: int) -> int:
-    # Opening a pipe would block until another process opens it for writing.
-    if not stat.S_ISREG(mode := os.stat(path).st_mode):
+    # Opening a device may have effects; opening a pipe would block until another process writes.
+    _refuse_special(os.stat(path), path)
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    try:
+        _refuse_special(os.fstat(handle), path)  # it may have been replaced in the meantime
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _refuse_special(status: os.stat_result, path: str) -> None:
+    if not stat.S_ISREG(mode := status.st_mode):
         kind = "is a folder" if stat.S_ISDIR(mode) else "is a pipe, a socket or a device"
         raise OSError(errno.EINVAL, f"{kind}, not a file", path)
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def read_bounded(stream: IO[bytes], name: str, limit: int | None = None) -> bytes:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from dataforge.io import read_file
 from dataforge.mmconfig.config import Config
 from dataforge.mmconfig.files import Fault
 from dataforge.mmconfig.lazy import assigns_base, is_foreign, is_lazy, modules, written_base
@@ -55,7 +56,7 @@ def _of_file(file: Path, tree: ast.Module, config: Config) -> Iterator[Fault]:
         yield Fault(file, error.lineno or 0, error.msg)
     except (ValueError, RecursionError, MemoryError) as error:
         yield Fault(file, 0, f"is not Python: {error}")
-    source = file.read_text("utf-8", errors="replace")
+    source = read_file(file).decode("utf-8", "replace")
     for number, line in enumerate(source.splitlines(), 1):
         if _QUOTED.search(line):
             yield Fault(file, number, "{{ _base_.name }} stands in quotes: write it without")

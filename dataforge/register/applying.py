@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from dataforge.errors import OutputError
 from dataforge.frameworks import PYTHON_FOLDER
-from dataforge.io import REGISTRATION, staged, write_json, write_text
+from dataforge.io import REGISTRATION, NamedFile, staged, write_json, write_text
 from dataforge.register.contents import (
     check_contents,
     close_to_others,
@@ -40,12 +40,13 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
     """
     check_applicable(plan_, force)
     is_new = not os.path.lexists(plan_.out)
+    pth = NamedFile(plan_.pth, force=True) if plan_.pth is not None else None
     old = read_registration(plan_.out)
     written = []
     hashes = dict(old.files) if old else {}
     hashes |= {file.path: sha256(file.text.encode()) for file in plan_.files}
     registration = Registration(name=plan_.dataset.name, files=hashes)
-    with staged(plan_.out, [plan_.out / REGISTRATION], force=True) as stage:
+    with staged(plan_.out, [plan_.out / REGISTRATION], force=not is_new) as stage:
         for file in plan_.files:
             path = plan_.out / file.path
             if not path.is_file() or digest_of(path) != hashes[file.path]:
@@ -53,10 +54,11 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
                 written.append(path)
         if registration != old:
             write_json(stage / REGISTRATION, registration)
+        check_applicable(plan_, force)  # others may have put something there in the meantime
     _protect(plan_, hashes, is_new)
-    check_contents(plan_)  # again: others may have put something there in the meantime
-    if plan_.pth is not None:
-        write_line(plan_.pth, plan_.out)
+    check_contents(plan_)
+    if pth is not None:
+        write_line(pth, plan_.out)
     return written
 
 

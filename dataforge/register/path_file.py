@@ -14,7 +14,7 @@ import msgspec
 
 from dataforge.errors import InputError, UsageError
 from dataforge.frameworks import PYTHON_FOLDER, ask_python
-from dataforge.io import atomic_write, read_file
+from dataforge.io import NamedFile, atomic_write, read_file
 
 _MODE = 0o644  # whatever the umask: who can write to it can run code in every start of Python
 _MAX_BYTES = 1 << 14
@@ -86,17 +86,18 @@ def imported_from(package: str, python: str | None) -> Path | None:
     return Path(origin).parent if origin else None
 
 
-def write_line(pth: Path, out: Path) -> None:
+def write_line(file: Path | NamedFile, out: Path) -> None:
     """Make the package in a folder importable, also for the running interpreter.
 
     Raises:
-        OutputError: the path file cannot be written.
+        OutputError: the path file cannot be written, or was written during the run.
     """
+    pth = file.path if isinstance(file, NamedFile) else file
     folder = str(out / PYTHON_FOLDER)
     with suppress(InputError):
         if earlier := linked_folder(pth):
             forget(earlier)
-    with atomic_write(pth, mode=_MODE) as stream:
+    with atomic_write(file, mode=_MODE) as stream:
         stream.write(f"{folder}\n".encode())
     if pth.parent in site_folders() and folder not in sys.path:
         sys.path.append(folder)  # path files are only read when Python starts

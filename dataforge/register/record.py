@@ -14,7 +14,7 @@ import msgspec
 
 from dataforge.errors import ParseError, UsageError
 from dataforge.frameworks import identify
-from dataforge.io import REGISTRATION, decode_json, is_plain, read_file
+from dataforge.io import REGISTRATION, decode_json, is_plain, open_file, read_file
 
 _MAX_BYTES = 1 << 20
 
@@ -43,7 +43,7 @@ def sha256(data: bytes) -> str:
 def digest_of(path: Path) -> str:
     """SHA-256 of a file."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()

@@ -12,6 +12,7 @@ import msgspec
 from dataforge.classes import ClassOptions
 from dataforge.findings import Finding, any_error
 from dataforge.frameworks import DatasetSpec, PlannedFile, TrainSpec
+from dataforge.io import read_file
 
 
 class Request(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,7 +101,7 @@ class Plan(msgspec.Struct, kw_only=True):
         parts: list[str] = []
         for file in self.files:
             path = self.out / file.path
-            old = path.read_text("utf-8", "replace") if path.is_file() else ""
+            old = read_file(path).decode("utf-8", "replace") if path.is_file() else ""
             parts += difflib.unified_diff(
                 old.splitlines(keepends=True),
                 file.text.splitlines(keepends=True),

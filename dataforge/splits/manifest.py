@@ -13,6 +13,7 @@ from dataforge.codes import code
 from dataforge.errors import InputError, UsageError, plural
 from dataforge.findings import Finding, Place
 from dataforge.io import (
+    NamedFile,
     decode_json,
     explain_validation,
     load_toml,
@@ -182,7 +183,7 @@ def load_manifest(path: Path) -> Manifest:
     return manifest
 
 
-def save_manifest(manifest: Manifest, path: Path) -> None:
+def save_manifest(manifest: Manifest, file: Path | NamedFile) -> None:
     """Write a manifest, as TOML if the file name ends with .toml, else as JSON.
 
     The same manifest always gives the same bytes.
@@ -201,10 +202,11 @@ def save_manifest(manifest: Manifest, path: Path) -> None:
     }
     if manifest.group_by is None:
         del table["group_by"]
+    path = file.path if isinstance(file, NamedFile) else file
     if path.suffix.lower() == ".toml":
-        write_text(path, _toml(table))
+        write_text(file, _toml(table))
     else:
-        write_json(path, table)
+        write_json(file, table)
 
 
 def _toml(table: Mapping[str, Any], name: str = "") -> str:
