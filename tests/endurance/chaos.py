@@ -47,10 +47,10 @@ from xml.etree import ElementTree
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from disturbing import SUFFIX, Disturber, InOutput, InSource
-from faults import end, start
+from endurance.disturbing import SUFFIX, Disturber, InOutput, InSource
+from endurance.faults import end, start
+from endurance.signals import members, want
 from helpers import REPO, SQUARE, document, picture, shape, voc_object, voc_xml, write
-from signals import members, want
 
 import dataforge.cli
 from dataforge.fix import BACKUP
