@@ -45,7 +45,7 @@ from dataforge.io.output import (
 )
 from dataforge.io.packaged import asset, installed_versions
 from dataforge.io.plugins import Plugins, failed_plugins
-from dataforge.io.reading import read_file, to_utf8
+from dataforge.io.reading import open_file, read_file, to_utf8
 from dataforge.io.rewriting import is_inside, refuse_unwritable, rewrite
 from dataforge.io.roots import Root, same_bytes
 from dataforge.io.staging import clear_away
@@ -90,6 +90,7 @@ __all__ = [
     "is_too_long",
     "last_part",
     "load_toml",
+    "open_file",
     "parse_xml",
     "plain",
     "read_file",
