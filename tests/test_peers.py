@@ -322,7 +322,7 @@ def test_label_order_is_the_same_in_every_split(tmp_path: Path) -> None:
 
 def test_missing_input_folder_is_an_error_without_output(tmp_path: Path) -> None:
     for source, message in (
-        (tmp_path / "gone", "no such folder"),
+        (tmp_path / "gone", "no such file or folder"),
         (tmp_path, "nothing can be converted"),
     ):
         out = tmp_path / "out"

@@ -6,6 +6,7 @@ frameworks described by `Signs` a config is for.
 
 from __future__ import annotations
 
+from dataforge.mmconfig.budget import MAX_BYTES
 from dataforge.mmconfig.config import Config
 from dataforge.mmconfig.data import (
     SPLITS,
@@ -51,6 +52,7 @@ __all__ = [
     "EVALUATED",
     "EVALUATES",
     "EVAL_HOOK",
+    "MAX_BYTES",
     "METRICS",
     "MMDET2",
     "MMDET3",

@@ -18,6 +18,7 @@ from typing import Any
 from dataforge.mmconfig.annotations import Annotations
 from dataforge.mmconfig.files import Files
 from dataforge.mmconfig.signs import MMDETECTION, Signs, assigned, framework_of
+from dataforge.mmconfig.syntax import is_main
 from dataforge.mmconfig.values import Settings, Unknown, dicts, inside, is_complete, type_name
 
 _KEYS = frozenset({
@@ -81,8 +82,7 @@ class Config:
             InputError: it mentions two frameworks.
         """
         tree = self.trees[Path(os.path.realpath(self.path))]
-        tests = (ast.unparse(node.test) for node in tree.body if isinstance(node, ast.If))
-        if any(test.startswith("__name__ ==") for test in tests):
+        if any(isinstance(node, ast.If) and is_main(node.test) for node in tree.body):
             return "it is a script, which `check` does not read"
         if self.framework is None and not _KEYS & {*self.own, *self.values}:
             return "it assigns neither model nor data, and has no _base_"

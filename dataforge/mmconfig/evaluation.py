@@ -1,7 +1,8 @@
 """Static evaluation of the expressions in a config file.
 
 Literals, ``dict(...)``, names, sums, paths, methods of strings, lists and dicts, comprehensions and
-the location of an installed package are supported. Everything else is `UNKNOWN`.
+the location of an installed package are supported. Everything else is `UNKNOWN`, and so is a value
+that is too large: its size is worked out before it is built.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
-import operator
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dataforge.errors import ParseError
+from dataforge.mmconfig.budget import LOOK_UP, MAX_LENGTH
+from dataforge.mmconfig.functions import FUNCTIONS, call_function, combined, is_huge, is_scalar
 from dataforge.mmconfig.lazy import written_base
 from dataforge.mmconfig.methods import (
     COMPARISONS,
@@ -26,49 +28,27 @@ from dataforge.mmconfig.methods import (
     item,
 )
 from dataforge.mmconfig.modules import find_module
+from dataforge.mmconfig.syntax import dotted, written
 from dataforge.mmconfig.templates import filled
 from dataforge.mmconfig.values import (
     UNKNOWN,
     Imported,
     Settings,
     Unknown,
+    check_key,
+    count_values,
     is_complete,
     is_list,
-    too_many,
 )
 
 if TYPE_CHECKING:
     from dataforge.mmconfig.files import Files
 
-MAX_LENGTH = 100_000
-"""Maximum length of a string or list that an expression builds."""
-
 FAILURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What an expression with unknown parts, or one that would fail, raises here."""
 
-_MAX_NUMBER = 10**18
-_MOST_COPIES = 1000
+_FILLING = 10  # a character with templates takes as long as building ten
 _NAMES_OF_NAMES = frozenset({"eval", "exec", "globals", "locals", "vars"})
-_MOST_POWER = 8
-
-_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-}
-
-_OF_SCALARS: dict[str, Callable[..., Any]] = {
-    "float": float, "int": int, "max": max, "min": min, "range": range, "round": round, "str": str,
-    "os.path.join": os.path.join, "os.path.dirname": os.path.dirname,
-}  # fmt: skip
-_FUNCTIONS = _OF_SCALARS | {
-    "bool": bool, "enumerate": lambda of, start=0: list(enumerate(of, start)), "len": len,
-    "list": list, "reversed": lambda of: list(reversed(of)), "tuple": tuple,
-    "zip": lambda *of: list(zip(*of, strict=False)),
-}  # fmt: skip
 
 
 class Evaluation(ABC):
@@ -108,7 +88,7 @@ class Evaluation(ABC):
 
     def value(self, node: ast.expr) -> Any:
         """The value of an expression, or `UNKNOWN`."""
-        self.files.step(self.file)
+        self.files.budget.step(self.file)
         handler = getattr(self, f"_{type(node).__name__.lower()}", None)
         if handler is None:
             return UNKNOWN
@@ -122,10 +102,38 @@ class Evaluation(ABC):
             pass  # it would fail, or contains unknown parts
         return UNKNOWN
 
+    def build(self, size: int) -> None:
+        """Count what is about to be built.
+
+        Args:
+            size: number of its values, or of its characters.
+
+        Raises:
+            ValueError: it is too large.
+            ParseError: the config builds too much.
+        """
+        if size > MAX_LENGTH:
+            raise ValueError("too large")
+        self.files.budget.build(self.file, size)
+
+    def _count(self, value: Any) -> Any:
+        """A value, after counting that it is about to be copied."""
+        self.build(count_values(value, MAX_LENGTH))
+        return value
+
     def _constant(self, node: ast.Constant) -> Any:
-        if isinstance(node.value, str) and "{{" in node.value and not self.lazy:
-            return filled(node.value, self.file)
-        return node.value
+        value = node.value
+        if is_huge(value) or (isinstance(value, (str, bytes)) and len(value) > MAX_LENGTH):
+            return UNKNOWN
+        if isinstance(value, str) and "{{" in value and not self.lazy:
+            return self._filled(value)
+        return value
+
+    def _filled(self, text: str, *, alone: bool = False) -> Any:
+        self.build(_FILLING * len(text))
+        value = filled(text, self.file, alone=alone)
+        self.build(len(value) if isinstance(value, str) else 0)
+        return value
 
     def _name(self, node: ast.Name) -> Any:
         if node.id == "_base_":
@@ -138,12 +146,15 @@ class Evaluation(ABC):
 
     def _is_undefined(self) -> bool:
         """Whether a name that is not known does certainly not exist."""
-        if self.knows_names:
-            nodes = [node for stmt in self.body for node in ast.walk(stmt)]
-            used = {node.id for node in nodes if isinstance(node, ast.Name)}
-            hidden = any(isinstance(node, (ast.Global, ast.Match)) for node in nodes)
-            self.knows_names = not hidden and _NAMES_OF_NAMES.isdisjoint(used)
-        return self.knows_names
+        return self.knows_names and not self._hides_names
+
+    @cached_property
+    def _hides_names(self) -> bool:
+        """Whether the file may make names that it does not assign."""
+        nodes = [node for stmt in self.body for node in ast.walk(stmt)]
+        used = {node.id for node in nodes if isinstance(node, ast.Name)}
+        hidden = any(isinstance(node, (ast.Global, ast.Match)) for node in nodes)
+        return hidden or not _NAMES_OF_NAMES.isdisjoint(used)
 
     def _namedexpr(self, node: ast.NamedExpr) -> Any:
         value = self.value(node.value)
@@ -151,10 +162,15 @@ class Evaluation(ABC):
         return value
 
     def _list(self, node: ast.List) -> list[Any]:
-        return [inner for item in node.elts for inner in self._items(item)]
+        return self._all_items(node.elts)
 
     def _tuple(self, node: ast.Tuple) -> tuple[Any, ...]:
-        return tuple(inner for item in node.elts for inner in self._items(item))
+        return tuple(self._all_items(node.elts))
+
+    def _all_items(self, nodes: Sequence[ast.expr]) -> list[Any]:
+        parts = [self._items(node) for node in nodes]
+        self.build(sum(map(len, parts)))
+        return [item for part in parts for item in part]
 
     def _items(self, node: ast.expr) -> Sequence[Any]:
         if not isinstance(node, ast.Starred):
@@ -162,7 +178,7 @@ class Evaluation(ABC):
         spread = self.value(node.value)
         if not is_list(spread):
             raise TypeError("unpacked value is unknown")
-        return list(spread)
+        return cast("Sequence[Any]", spread)
 
     def _dict(self, node: ast.Dict) -> Any:
         found = Settings()
@@ -173,8 +189,7 @@ class Evaluation(ABC):
                 found[self._key(key)] = self.value(value)
         return found or (found if found.complete else UNKNOWN)
 
-    @staticmethod
-    def _spread(found: Settings, value: Any, *, replace: bool = True) -> None:
+    def _spread(self, found: Settings, value: Any, *, replace: bool = True) -> None:
         """Add the items of an unpacked dict, which may replace those before it."""
         if not isinstance(value, (Unknown, Settings)):
             raise TypeError("not a dict")
@@ -182,40 +197,48 @@ class Evaluation(ABC):
             if replace:
                 found.forget()
             found.complete = False
-        found.update(value if isinstance(value, Settings) else {})
+        if isinstance(value, Settings):
+            self.build(len(value))
+            found.update(value)
 
     def _key(self, node: ast.expr) -> Any:
-        key = self.value(node)
-        if isinstance(key, (Unknown, Imported)):
-            raise TypeError("a key is not known")
-        return key
+        return check_key(self.value(node))
+
+    def _known(self, node: ast.expr) -> Any:
+        value = self.value(node)
+        if isinstance(value, (Unknown, Imported)):
+            raise TypeError("a value is not known")
+        return value
 
     def _set(self, node: ast.Set) -> Any:
         """A set, or ``{{_base_.name}}``, which parses as a set in a set."""
         inner = node.elts[0]
         if not isinstance(inner, ast.Set) or len(inner.elts) != 1:
+            self.build(len(node.elts))
             return {self._key(item) for item in node.elts}
         filler = inner.elts[0]
         if isinstance(filler, ast.Constant) and isinstance(filler.value, str):
-            return filled(f"{{{{{filler.value}}}}}", self.file, alone=True)
-        return copy.deepcopy(self.value(filler))
+            return self._filled(f"{{{{{filler.value}}}}}", alone=True)
+        return copy.deepcopy(self._count(self.value(filler)))
 
     def _attribute(self, node: ast.Attribute) -> Any:
         of = self.value(node.value)
         if isinstance(of, Settings):
             if not of.attributes:
                 raise ConfigError(
-                    f"{ast.unparse(node.value)} is a plain dict, which has no attributes: write "
+                    f"{written(node.value)} is a plain dict, which has no attributes: write "
                     f"[{node.attr!r}]"
                 )
             return item(of, node.attr, node)
         if not isinstance(of, Imported):
             return UNKNOWN
         if node.attr in ("__file__", "__path__"):
+            self.build(LOOK_UP)
             found = find_module(of)
             if found is None:
                 return UNKNOWN
             return str(found.file) if node.attr == "__file__" else [str(found.folder)]
+        self.build(len(of) + len(node.attr))
         return Imported(f"{of}.{node.attr}")
 
     def _subscript(self, node: ast.Subscript) -> Any:
@@ -224,69 +247,65 @@ class Evaluation(ABC):
             return UNKNOWN
         if isinstance(node.slice, ast.Slice):
             ends = (node.slice.lower, node.slice.upper, node.slice.step)
-            return held[slice(*(self._key(end) if end else None for end in ends))]
+            part = slice(*(self._known(end) if end else None for end in ends))
+            self.build(len(range(*part.indices(len(held)))))
+            return held[part]
         key = self._key(node.slice)
         if isinstance(held, (Settings, list, tuple)):
             return item(held, key, node)
         return held[key]
 
     def _compare(self, node: ast.Compare) -> Any:
-        left, right = self._key(node.left), self._key(node.comparators[0])
-        if len(node.ops) > 1 or type(node.ops[0]) not in COMPARISONS or too_many((left, right)):
+        left, right = self._known(node.left), self._known(node.comparators[0])
+        if len(node.ops) > 1 or type(node.ops[0]) not in COMPARISONS:
             return UNKNOWN
+        if isinstance(right, (dict, set)):
+            check_key(left if isinstance(left, tuple) else None)
+        self.build(count_values((left, right), MAX_LENGTH, characters=True))
         return COMPARISONS[type(node.ops[0])](left, right)
 
     def _boolop(self, node: ast.BoolOp) -> Any:
         for operand in node.values:
-            value = self._key(operand)
+            value = self._known(operand)
             if bool(value) != isinstance(node.op, ast.And):
                 return value
         return value
 
     def _joinedstr(self, node: ast.JoinedStr) -> Any:
         parts = [self.value(part) for part in node.values]
-        return _bounded("".join(parts))
+        self.build(sum(map(len, parts)))
+        return "".join(parts)
 
     def _formattedvalue(self, node: ast.FormattedValue) -> Any:
         value = self.value(node.value)
-        plain = isinstance(value, (str, int, float)) and not isinstance(value, Imported)
-        if not plain or node.format_spec or node.conversion != -1:
+        if not is_scalar(value) or node.format_spec or node.conversion != -1:
             return UNKNOWN
         return str(value)
 
     def _ifexp(self, node: ast.IfExp) -> Any:
-        test = self._key(node.test)
+        test = self._known(node.test)
         return self.value(node.body if test else node.orelse)
 
     def _unaryop(self, node: ast.UnaryOp) -> Any:
-        value = self._key(node.operand)
+        value = self._known(node.operand)
         if isinstance(node.op, ast.Not):
             return not value
         return -value if isinstance(node.op, ast.USub) else UNKNOWN
 
     def _binop(self, node: ast.BinOp) -> Any:
         left, right = self.value(node.left), self.value(node.right)
-        if isinstance(left, Imported) or isinstance(right, Imported):
-            return UNKNOWN
-        if isinstance(node.op, ast.Pow) and _are_numbers(left, right) and abs(right) <= _MOST_POWER:
-            return _bounded(left**right)
-        if isinstance(node.op, ast.Mult) and isinstance(left, list) and _are_numbers(right):
-            return left * right if len(left) * right <= _MOST_COPIES else UNKNOWN
-        if not _are_numbers(left, right) and not isinstance(node.op, ast.Add):
-            return UNKNOWN
-        return _bounded(_OPERATORS[type(node.op)](left, right))
+        return combined(left, node.op, right, self.build)
 
     def _call(self, node: ast.Call) -> Any:
         name = self._function(node.func)
-        given = [inner for item in node.args for inner in self._items(item)]
+        given = self._all_items(node.args)
         named = self._named(node, name)
-        if name in _FUNCTIONS:
-            fits = _is_scalar if name in _OF_SCALARS else _is_whole
-            return _FUNCTIONS[name](*given, **named) if all(map(fits, given)) else UNKNOWN
-        if name == "__import__" and len(given) == 1:
+        if name in FUNCTIONS:
+            return call_function(name, given, named, self.build)
+        if name == "__import__" and len(given) == 1 and isinstance(given[0], str):
             return Imported(given[0])
         if name == "copy.deepcopy":
-            return copy.deepcopy(given[0])
+            return copy.deepcopy(self._count(given[0]))
         if name == "dict":
             return self._new_dict(given, named)
         return self._method(node.func, given, named)
@@ -306,8 +325,10 @@ class Evaluation(ABC):
         new = Settings()
         if given and isinstance(given[0], (Unknown, Settings)):
             self._spread(new, given[0])
-        else:
-            new.update(*given)
+        elif given:
+            (pairs,) = given
+            self.build(len(pairs))
+            new.update((check_key(key), value) for key, value in pairs)
         self._spread(new, named, replace=False)
         return new or (new if new.complete else UNKNOWN)
 
@@ -318,7 +339,7 @@ class Evaluation(ABC):
         if not isinstance(func, ast.Attribute) or not known:
             return UNKNOWN
         try:
-            return call_method(held, func.attr, given, named)
+            return call_method(held, func.attr, given, named, self.build)
         except (*FAILURES, UnsupportedError):
             self.forget(func)
             return UNKNOWN
@@ -333,7 +354,7 @@ class Evaluation(ABC):
 
     def _function(self, node: ast.expr) -> str:
         """The full dotted name of the called function, regardless of import aliases."""
-        name = ast.unparse(node)
+        name = dotted(node)
         first, dot, rest = name.partition(".")
         held = self.names.get(first)
         return f"{held}{dot}{rest}" if isinstance(held, Imported) else name
@@ -353,37 +374,18 @@ class Evaluation(ABC):
         first, *inner = generators
         over = self.value(first.iter)
         if isinstance(over, Settings) and over.complete:
+            self.build(len(over))
             over = [*over]
         if not isinstance(over, (list, tuple, range)):
             raise TypeError("not a list")
+        self.build(len(self.names))
         before = dict(self.names)
         for one in over:
             self.assign(first.target, one)
-            if not all(self._key(test) for test in first.ifs):
+            if not all(self._known(test) for test in first.ifs):
                 continue
             if inner:
                 yield from self._rounds(inner)
             else:
                 yield
         self.names = before
-
-
-def _is_scalar(value: object) -> bool:
-    return isinstance(value, (str, int, float)) and not isinstance(value, Imported)
-
-
-def _is_whole(value: object) -> bool:
-    """Whether nothing is missing in a list or dict, though an item may be unknown."""
-    return is_complete(value) or (
-        isinstance(value, (str, list, tuple, range, set)) and not (isinstance(value, Imported))
-    )
-
-
-def _are_numbers(*values: object) -> bool:
-    return all(isinstance(value, (int, float)) for value in values)
-
-
-def _bounded(value: Any) -> Any:
-    """A number, string or list that is not too large, else `UNKNOWN`."""
-    small = abs(value) < _MAX_NUMBER if _are_numbers(value) else len(value) <= MAX_LENGTH
-    return value if small else UNKNOWN

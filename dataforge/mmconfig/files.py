@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -12,23 +11,25 @@ from typing import Any, NamedTuple
 
 from dataforge.errors import ParseError
 from dataforge.io import read_file
+from dataforge.mmconfig.budget import LOOK_UP, MAX_BYTES, MAX_LEVELS, MAX_NODES, Budget
+from dataforge.mmconfig.functions import is_huge
 from dataforge.mmconfig.lazy import is_lazy
+from dataforge.mmconfig.methods import ConfigError
 from dataforge.mmconfig.modules import find_module
+from dataforge.mmconfig.plain_data import parsed
 from dataforge.mmconfig.statements import Script
 from dataforge.mmconfig.templates import BASE, filled
 from dataforge.mmconfig.values import (
-    MAX_NODES,
+    UNKNOWN,
     Function,
     Settings,
     as_base,
+    count_values,
     inside,
+    is_deep,
     is_list,
     merged,
-    too_many,
 )
-
-MAX_STEPS = 300_000
-"""Maximum number of expressions evaluated for one config."""
 
 MAX_DEPTH = 20
 """Maximum length of a chain of files."""
@@ -71,36 +72,30 @@ class Files:
         known: real path -> the executed file.
         lost: whether an import could not be followed.
         missing: bases that do not exist, as written.
-        faults: why it does not load.
         trees: real path -> syntax tree.
+        budget: what all of them take.
     """
 
     def __init__(self) -> None:
         self.lost = False
         self.missing: list[str] = []
-        self.faults: list[Fault] = []
+        self._faults: dict[Fault, None] = {}
         self.known: dict[Path, Script] = {}
         self.trees: dict[Path, ast.Module] = {}
         self._open: list[Path] = []
         self._bases: dict[Path, Settings] = {}
         self._chain: list[Path] = []
-        self._steps = 0
+        self.budget = Budget()
 
-    def step(self, file: Path) -> None:
-        """Count one more expression.
-
-        Raises:
-            ParseError: there are too many.
-        """
-        self._steps += 1
-        if self._steps > MAX_STEPS:
-            raise ParseError(str(file), "", f"takes more than {MAX_STEPS:,} steps to follow")
+    @property
+    def faults(self) -> list[Fault]:
+        """Why it does not load, without repetitions."""
+        return [*self._faults]
 
     def fault(self, file: Path, node: ast.AST, message: str) -> None:
         """Record why a file does not load."""
-        fault = Fault(file, getattr(node, "lineno", 0), message)
-        if fault not in self.faults:
-            self.faults.append(fault)
+        self.budget.build(file, len(message))
+        self._faults[Fault(file, getattr(node, "lineno", 0), message)] = None
 
     def names(self, file: Path) -> Mapping[str, Any]:
         """The names assigned in a file; empty if the file is already being read."""
@@ -138,8 +133,7 @@ class Files:
         try:
             script = Script(file, self, lazy=is_lazy(tree))
             script.run(tree.body)
-            if too_many(script.names):
-                raise ParseError(str(file), "", f"holds more than {MAX_NODES:,} values")
+            _check_size(file, script.names)
         except RecursionError as error:
             raise ParseError(str(file), "", "is nested too deeply") from error
         finally:
@@ -148,18 +142,21 @@ class Files:
 
     def _data(self, file: Path) -> Script:
         """Read a JSON or YAML config."""
-        import yaml
-
-        text = read_file(file).decode("utf-8", "replace")
-        text = filled(BASE.sub(lambda found: f'"{_HOLE}{found[1]}"', text), file)
+        script = Script(file, self)
+        text = read_file(file, MAX_BYTES).decode("utf-8", "replace")
+        text = BASE.sub(lambda found: f'"{_HOLE}{found[1]}"', text)
         try:
-            values = json.loads(text) if file.suffix == ".json" else yaml.safe_load(text)
-            script = Script(file, self)
-            if isinstance(values, dict) and not too_many(values):
-                script.names["_base_"] = values.pop("_base_", [])
-                script.names |= {key: self._plugged(v, script) for key, v in values.items()}
-        except (ValueError, RecursionError, yaml.YAMLError) as error:
+            values = parsed(filled(text, file, 2 * MAX_BYTES), file.suffix)
+        except ConfigError as error:
+            self.fault(file, ast.Pass(), str(error))
+            values = {"_base_": UNKNOWN}
+        except ValueError as error:
             raise ParseError(str(file), "", f"cannot be read: {error}") from error
+        if isinstance(values, dict):
+            _check_size(file, values)
+            script.names["_base_"] = values.pop("_base_", [])
+            script.names |= {key: self._plugged(v, script) for key, v in values.items()}
+            _check_size(file, script.names)
         return script
 
     def _plugged(self, value: Any, script: Script) -> Any:
@@ -168,10 +165,18 @@ class Files:
             return inside(script.base, value.removeprefix(_HOLE))
         if isinstance(value, dict):
             return Settings((key, self._plugged(inner, script)) for key, inner in value.items())
-        return [self._plugged(inner, script) for inner in value] if is_list(value) else value
+        if is_list(value):
+            return [self._plugged(inner, script) for inner in value]
+        return UNKNOWN if is_huge(value) else value
 
     def resolved(self, script: Script) -> Settings:
-        """A file merged with its bases, as mmcv and mmengine read it."""
+        """A file merged with its bases, as mmcv and mmengine read it.
+
+        Raises:
+            ParseError: it has too many values.
+        """
+        _check_size(script.file, script.base)
+        self.budget.build(script.file, count_values(script.base, MAX_NODES))
         settings = {
             key: value
             for key, value in script.names.items()
@@ -179,16 +184,20 @@ class Files:
             if not isinstance(value, Function)
         }
 
+        assigned = _assignments(script.body)
+
         def refuse(where: str, value: Any) -> None:
             kind = type(value).__name__
             self.fault(
                 script.file,
-                _assignment(script.body, where.partition(".")[0]),
+                assigned.get(where.partition(".")[0], ast.Pass()),
                 f"{where} is a dict, but in the base it is a {kind}: add _delete_=True to replace "
                 "it" + (", or write the whole list" if is_list(value) else ""),
             )
 
-        return merged(settings, script.base, refuse)
+        values = merged(settings, script.base, refuse)
+        _check_size(script.file, values)
+        return values
 
     def merged_bases(self, file: Path, written: Any) -> Settings:
         """The bases of a file together, as mmengine lets it see and change them."""
@@ -197,25 +206,30 @@ class Files:
             together.complete = False
         owners: dict[str, str] = {}
         for base in written_bases({"_base_": written}):
+            self.budget.build(file, LOOK_UP)
+            if not isinstance(base, str):
+                together.complete = False
+                continue
             values = self._base(file, base)
+            self.budget.build(file, count_values(values, MAX_NODES))
             for key in sorted(together.keys() & values.keys()):
                 self.fault(
                     file,
                     ast.Pass(),
                     f"the bases {owners[key]} and {base} both have {key}: only one may",
                 )
-            owners |= dict.fromkeys(values, str(base))
+            owners |= dict.fromkeys(values, base)
             together.update(as_base(values))
             together.complete &= values.complete
         return together
 
-    def _base(self, file: Path, base: Any) -> Settings:
+    def _base(self, file: Path, base: str) -> Settings:
         """Resolve one base of a file, given as written there."""
         path = base_path(file, base)
         if path is None or path.suffix not in (".py", *DATA):
             return Settings(complete=False)
         if not path.is_file():
-            self.missing.append(str(base))
+            self.missing.append(base)
             return Settings(complete=False)
         path = Path(os.path.realpath(path))
         if path in (*self._chain, *self._open) or len(self._chain) > MAX_DEPTH:
@@ -233,19 +247,28 @@ def syntax_tree(file: Path) -> ast.Module:
     Raises:
         ParseError: it cannot be read, or is not Python.
     """
-    data = read_file(file)
+    data = read_file(file, MAX_BYTES)
     try:
         return parse_python(data, str(file))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ParseError(str(file), "", f"is not Python: {error}") from error
 
 
-def _assignment(body: Sequence[ast.stmt], name: str) -> ast.AST:
-    """The statement that assigns a name."""
+def _check_size(file: Path, values: Mapping[str, Any]) -> None:
+    """Raises ParseError if a file holds too many values, or too deeply nested ones."""
+    if count_values(values, MAX_NODES) > MAX_NODES:
+        raise ParseError(str(file), "", f"holds more than {MAX_NODES:,} values")
+    if is_deep(values, MAX_LEVELS):
+        raise ParseError(str(file), "", "is nested too deeply")
+
+
+def _assignments(body: Sequence[ast.stmt]) -> dict[str, ast.stmt]:
+    """Name -> the first statement that assigns it."""
+    found: dict[str, ast.stmt] = {}
     for node in body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
-            return node
-    return ast.Pass()
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found.setdefault(node.targets[0].id, node)
+    return found
 
 
 def written_bases(own: Mapping[str, Any]) -> Sequence[Any]:

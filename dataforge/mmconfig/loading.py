@@ -14,6 +14,7 @@ from dataforge.io import read_file
 from dataforge.mmconfig.config import Config
 from dataforge.mmconfig.files import Fault
 from dataforge.mmconfig.lazy import assigns_base, is_foreign, is_lazy, modules, written_base
+from dataforge.mmconfig.syntax import is_base, reads_base
 
 _RESERVED: dict[int, tuple[str, ...]] = {
     2: ("filename", "text", "pretty_text"),
@@ -90,10 +91,10 @@ def _of_mmcv(file: Path, tree: ast.Module, source: str) -> Iterator[Fault]:
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.level:
             yield Fault(file, node.lineno, "mmcv does not support relative imports: use _base_")
-        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "_base_":
-            written = ast.unparse(node)
+        elif isinstance(node, ast.Attribute) and is_base(node.value):
+            name = f"_base_.{node.attr}"
             if id(node) not in filled:
-                message = f"{written} is for mmengine; mmcv has {{{{ {written} }}}} alone"
+                message = f"{name} is for mmengine; mmcv has {{{{ {name} }}}} alone"
                 yield Fault(file, node.lineno, message)
 
 
@@ -116,7 +117,7 @@ def _of_mmengine(file: Path, tree: ast.Module, lazy: bool) -> Iterator[Fault]:
 def _of_lazy(file: Path, tree: ast.Module) -> Iterator[Fault]:
     for node in tree.body:
         if isinstance(node, ast.With):
-            if [ast.unparse(item.context_expr) for item in node.items] != ["read_base()"]:
+            if not reads_base(node):
                 yield Fault(file, node.lineno, "mmengine allows no `with` other than read_base()")
             for inner in node.body:
                 if not isinstance(inner, ast.ImportFrom) or inner.module is None:

@@ -8,18 +8,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from dataforge.mmconfig.budget import MAX_LENGTH, Build
+from dataforge.mmconfig.functions import is_scalar
+from dataforge.mmconfig.syntax import written
 from dataforge.mmconfig.values import (
     UNKNOWN,
     Imported,
     Settings,
     Unknown,
     as_base,
+    check_key,
+    count_values,
     is_list,
-    too_many,
 )
-
-MAX_LENGTH = 100_000
-"""Maximum length of a string or list that a method makes."""
 
 _OF_STR = frozenset({
     "endswith", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "rpartition",
@@ -43,25 +44,56 @@ class UnsupportedError(Exception):
     """What it does to the value is unknown."""
 
 
-def call_method(held: Any, name: str, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
+def call_method(
+    held: Any, name: str, given: Sequence[Any], named: Mapping[str, Any], build: Build
+) -> Any:
     """Call a method of a value in a config, which may change it.
 
     Raises:
         ConfigError: it fails for every reader.
         UnsupportedError: it is not known here, or an argument is not.
+        ValueError: what it builds is too large; and what the method itself raises.
     """
     if isinstance(held, Settings) and name == "update":
-        return _update(held, given, named)
-    if isinstance(held, Settings) and name in _OF_DICT and not named:
-        return _OF_DICT[name](held, *_known(given, 1))
+        return _update(held, given, named, build)
+    if isinstance(held, Settings) and not named:
+        return _of_dict(held, name, given, build)
     if isinstance(held, list) and name in _OF_LIST and not named:
-        return _OF_LIST[name](held, *_known(given, 0))
+        is_at_the_end = name == "append" or (name == "pop" and not given)
+        build(1 if is_at_the_end else len(held))
+        return _OF_LIST[name](held, *given)
     if isinstance(held, str) and not isinstance(held, Imported):
-        if name == "format":
-            return _formatted(held, given, named)
-        if name in _OF_STR and all(isinstance(value, (str, int)) for value in given):
-            return getattr(held, name)(*given, **named)
+        return _of_str(held, name, given, named, build)
     raise UnsupportedError(name)
+
+
+def _of_dict(held: Settings, name: str, given: Sequence[Any], build: Build) -> Any:
+    if name in _OF_DICT:
+        build(len(held))
+        return _OF_DICT[name](held, *given)
+    if not given or isinstance(given[0], Unknown):
+        raise UnsupportedError(name)
+    key, *more = given
+    check_key(key)
+    if name == "setdefault":
+        return _setdefault(held, build, key, *more)
+    if name in _OF_KEY:
+        return _OF_KEY[name](held, key, *more)
+    raise UnsupportedError(name)
+
+
+def _of_str(
+    held: str, name: str, given: Sequence[Any], named: Mapping[str, Any], build: Build
+) -> Any:
+    values = [*given, *named.values()]
+    if name == "format":
+        return _formatted(held, given, named, build)
+    if name not in _OF_STR or not all(isinstance(value, (str, int)) for value in values):
+        raise UnsupportedError(name)
+    # Stripping compares each letter with each of the argument.
+    sizes = [len(value) for value in values if isinstance(value, str) and "strip" in name]
+    build((len(held) + 1) * max([1, *sizes]))
+    return getattr(held, name)(*given, **named)
 
 
 def item(held: Any, key: Any, node: ast.expr) -> Any:
@@ -77,42 +109,41 @@ def item(held: Any, key: Any, node: ast.expr) -> Any:
             return UNKNOWN
     elif not isinstance(key, int) or -len(held) <= key < len(held):
         return held[key]
-    raise ConfigError(f"{ast.unparse(node)} does not exist")
+    raise ConfigError(f"{written(node)} does not exist")
 
 
-def hooked(value: Any) -> Any:
+def _hooked(value: Any) -> Any:
     """A value as mmengine puts it into the dicts of a base: dicts and lists are copied."""
     if isinstance(value, Settings) and value.attributes:
         return value
-    if too_many(value):
-        raise UnsupportedError("too large")
     if isinstance(value, dict):
         return as_base(value)
-    return type(value)(hooked(inner) for inner in value) if type(value) in (list, tuple) else value
+    return type(value)(_hooked(inner) for inner in value) if type(value) in (list, tuple) else value
 
 
-def set_item(held: Settings, key: Any, value: Any) -> None:
-    """Set an item, as mmengine does in the dicts of a base."""
-    held[key] = hooked(value) if held.attributes else value
+def set_item(held: Settings, key: Any, value: Any, build: Build) -> None:
+    """Set an item, as mmengine does in the dicts of a base.
+
+    Raises:
+        ValueError: the value is too large to be copied.
+    """
+    if held.attributes and not (isinstance(value, Settings) and value.attributes):
+        build(count_values(value, MAX_LENGTH))
+        value = _hooked(value)
+    held[key] = value
 
 
-def _known(given: Sequence[Any], first: int) -> Sequence[Any]:
-    """Arguments, of which the first must be known."""
-    if any(isinstance(value, Unknown) for value in given[:first]):
-        raise UnsupportedError("unknown argument")
-    return given
-
-
-def _update(held: Settings, given: Sequence[Any], named: Mapping[str, Any]) -> None:
+def _update(held: Settings, given: Sequence[Any], named: Mapping[str, Any], build: Build) -> None:
     if len(given) > 1 or not all(isinstance(value, Settings) for value in given):
         raise UnsupportedError("update")
     for values in (*given, named):
+        build(len(values) + 1)
         for key, value in [*values.items()]:
             old = held.get(key)
             if held.attributes and isinstance(old, Settings) and isinstance(value, Settings):
-                _update(old, [value], {})
+                _update(old, [value], {}, build)
             else:
-                set_item(held, key, value)
+                set_item(held, key, value, build)
         if isinstance(values, Settings) and not values.complete:
             held.forget()
 
@@ -133,9 +164,9 @@ def _get(held: Settings, key: Any, default: Any = None) -> Any:
     return held.get(key, default)
 
 
-def _setdefault(held: Settings, key: Any, default: Any = None) -> Any:
+def _setdefault(held: Settings, build: Build, key: Any, default: Any = None) -> Any:
     if _get(held, key, held) is held:
-        set_item(held, key, default)
+        set_item(held, key, default, build)
     return held[key]
 
 
@@ -149,19 +180,17 @@ def _copy(held: Settings) -> Settings:
     return Settings(held, complete=held.complete, attributes=held.attributes)
 
 
+_OF_KEY: dict[str, Callable[..., Any]] = {"get": _get, "pop": _pop}
 _OF_DICT: dict[str, Callable[..., Any]] = {
     "copy": _copy,
-    "get": _get,
     "items": lambda held: list(_whole(held).items()),
     "keys": lambda held: list(_whole(held)),
-    "pop": _pop,
-    "setdefault": _setdefault,
     "values": lambda held: list(_whole(held).values()),
 }
 
 
 def _extend(held: list[Any], more: Any) -> None:
-    if not is_list(more) or len(held) + len(more) > MAX_LENGTH:
+    if not is_list(more) or len(held) + len(more) > MAX_LENGTH:  # held is counted
         raise UnsupportedError("extend")
     held.extend(more)
 
@@ -190,15 +219,11 @@ _OF_LIST: dict[str, Callable[..., Any]] = {
 }
 
 
-def _formatted(held: str, given: Sequence[Any], named: Mapping[str, Any]) -> str:
+def _formatted(held: str, given: Sequence[Any], named: Mapping[str, Any], build: Build) -> str:
     """`str.format` of numbers and strings, without format specifications."""
-    plain = re.fullmatch(r"([^{}]|\{\w*\})*", held)
+    build(len(held))
     values = [*given, *named.values()]
-    if not plain or not all(
-        isinstance(value, (str, int, float)) and not isinstance(value, Imported) for value in values
-    ):
+    if not re.fullmatch(r"([^{}]|\{\w*\})*", held) or not all(map(is_scalar, values)):
         raise UnsupportedError("format")
-    size = max((len(str(value)) for value in values), default=0)
-    if len(held) + held.count("{") * size > MAX_LENGTH:
-        raise UnsupportedError("format")
+    build(held.count("{") * max((len(str(value)) for value in values), default=0))
     return held.format(*given, **named)

@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 
 from dataforge.errors import InputError, ParseError
-from dataforge.io import read_file
+from dataforge.io import open_file
+from dataforge.mmconfig.budget import MAX_BYTES
 from dataforge.mmconfig.files import Files, base_path, written_bases
 from dataforge.mmconfig.modules import relative_module
 from dataforge.mmconfig.values import custom_imports
@@ -115,7 +116,8 @@ def _by_keys(keys: Iterable[str], signs: Mapping[str, Signs]) -> set[str]:
 
 def _outermost(path: Path) -> Iterable[str]:
     """The top-level keys of JSON, else the words before a colon or `=` at the start of a line."""
-    text = read_file(path).decode("utf-8", "replace")
+    with open_file(path) as stream:
+        text = stream.read(MAX_BYTES).decode("utf-8", "replace")
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):

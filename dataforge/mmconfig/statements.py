@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataforge.errors import ParseError
+from dataforge.mmconfig.budget import LOOK_UP
 from dataforge.mmconfig.evaluation import FAILURES, Evaluation
 from dataforge.mmconfig.methods import ConfigError, UnsupportedError, set_item
 from dataforge.mmconfig.modules import find_module, module_file, relative_module
+from dataforge.mmconfig.syntax import dotted, reads_base, written
 from dataforge.mmconfig.values import (
     UNKNOWN,
     Class,
@@ -50,6 +52,7 @@ class Script(Evaluation):
 
     def _run(self, body: Sequence[ast.stmt]) -> None:
         for statement in body:
+            self.files.budget.step(self.file)
             try:
                 self._statement(statement)
             except ConfigError as error:
@@ -68,6 +71,7 @@ class Script(Evaluation):
 
     def _do_assign(self, node: ast.Assign) -> None:
         value = self.value(node.value)
+        self.build(len(node.targets))
         for target in node.targets:
             self.assign(target, value)
 
@@ -76,15 +80,14 @@ class Script(Evaluation):
             self.assign(node.target, self.value(node.value))
 
     def _do_augassign(self, node: ast.AugAssign) -> None:
-        left: Any = ast.parse(ast.unparse(node.target), mode="eval").body
-        value = ast.BinOp(left, node.op, node.value)
+        value = ast.BinOp(node.target, node.op, node.value)
         self.assign(node.target, self.value(ast.copy_location(value, node)))
 
     def _do_expr(self, node: ast.Expr) -> None:
         call = node.value
         if not isinstance(call, ast.Call) or not isinstance(self.value(call), Unknown):
             return
-        for argument in call.args if ast.unparse(call.func) != "print" else ():
+        for argument in call.args if dotted(call.func) != "print" else ():
             self._forget_value(argument)
 
     def _do_pass(self, node: ast.Pass) -> None:
@@ -98,14 +101,15 @@ class Script(Evaluation):
     _do_asyncfunctiondef = _do_functiondef
 
     def _do_classdef(self, node: ast.ClassDef) -> None:
+        self.build(len(self.names) + len(node.body))
         body = Script(self.file, self.files, lazy=self.lazy)
         body.names = dict(self.names)
         body.knows_names = False
         body._run([s for s in node.body if isinstance(s, (ast.Assign, ast.AnnAssign))])
-        self.names[node.name] = Class(node.name, body.names, tuple(map(ast.unparse, node.bases)))
+        self.names[node.name] = Class(node.name, body.names, tuple(map(dotted, node.bases)))
 
     def _do_with(self, node: ast.With) -> None:
-        reads = [ast.unparse(item.context_expr) for item in node.items] == ["read_base()"]
+        reads = reads_base(node)
         if not reads:
             self.forget(node)
         self._reads_base = reads
@@ -121,12 +125,13 @@ class Script(Evaluation):
 
     def _do_for(self, node: ast.For) -> None:
         over = self.value(node.iter)
-        plain = not any(
-            isinstance(n, (ast.Break, ast.Continue, ast.Return)) for n in ast.walk(node)
-        )
+        inside = [*ast.walk(node)]
+        self.files.budget.build(self.file, len(inside))
+        plain = not any(isinstance(n, (ast.Break, ast.Continue, ast.Return)) for n in inside)
         if not isinstance(over, (list, tuple, range)) or not plain or node.orelse:
             self.forget(node)
             return
+        self.build(len(over))
         for item in [*over]:
             self.assign(node.target, item)
             self._run(node.body)
@@ -139,10 +144,11 @@ class Script(Evaluation):
                 continue
             held, key = self._place(target)
             if isinstance(held, Settings) and key not in held and held.complete:
-                raise ConfigError(f"{ast.unparse(target)} does not exist")
+                raise ConfigError(f"{written(target)} does not exist")
             if isinstance(held, Settings):
                 held.pop(key, None)
-            elif is_list(held) and isinstance(key, int):
+            elif isinstance(held, list) and isinstance(key, int):
+                self.build(len(held))
                 del held[key]
             else:
                 self.forget(target)
@@ -157,7 +163,7 @@ class Script(Evaluation):
             held = self.value(target.value)
             if isinstance(held, Settings) and not held.attributes:
                 raise ConfigError(
-                    f"{ast.unparse(target.value)} is a plain dict, which has no attributes: "
+                    f"{written(target.value)} is a plain dict, which has no attributes: "
                     f"write [{target.attr!r}]"
                 )
             return (held if isinstance(held, Settings) else UNKNOWN), target.attr
@@ -168,13 +174,14 @@ class Script(Evaluation):
             self.names[target.id] = value
             return
         if isinstance(target, (ast.Tuple, ast.List)):
+            self.build(len(target.elts))
             known = is_list(value) and len(value) == len(target.elts)
             for place, inner in enumerate(target.elts):
                 self.assign(inner, value[place] if known else UNKNOWN)
             return
         held, key = self._place(target)
         if isinstance(held, Settings) and isinstance(key, str):
-            set_item(held, key, value)
+            set_item(held, key, value, self.build)
         elif isinstance(held, list) and isinstance(key, int) and -len(held) <= key < len(held):
             held[key] = value
         else:
@@ -183,18 +190,21 @@ class Script(Evaluation):
     # Importing
 
     def _do_import(self, node: ast.Import) -> None:
+        self.build(len(node.names))
         for alias in node.names:
             top = alias.name.partition(".")[0]
             self.names[alias.asname or top] = Imported(alias.name if alias.asname else top)
 
     def _do_importfrom(self, node: ast.ImportFrom) -> None:
         """Follow relative imports and those of bases; of other modules, record the names."""
+        self.build(len(node.names))
         module = node.module or ""
         star = any(alias.name == "*" for alias in node.names)
         if not node.level and not star and not self._reads_base:
             for alias in node.names:
                 self.names[alias.asname or alias.name] = Imported(f"{module}.{alias.name}")
             return
+        self.build(LOOK_UP)
         found = relative_module(self.file, node) if node.level else module_file(module)
         if found is None:
             self._lose(node, module)
@@ -203,12 +213,14 @@ class Script(Evaluation):
         self.knows_names &= self._reads_base or not star  # any module may make names by code
         for alias in node.names:
             if alias.name == "*":
+                self._count(known)
                 kept = {k: as_base(v) for k, v in known.items() if not k.startswith("__")}
                 self.names |= {key: value for key, value in kept.items() if key != "_base_"}
                 continue
             if self._reads_base and alias.name not in known:
                 self.files.fault(self.file, node, f"{found.name} has no {alias.name}")
-            self.names[alias.asname or alias.name] = as_base(known.get(alias.name, UNKNOWN))
+            value = self._count(known.get(alias.name, UNKNOWN))
+            self.names[alias.asname or alias.name] = as_base(value)
 
     def _lose(self, node: ast.ImportFrom, module: str) -> None:
         """A module that cannot be found."""
@@ -233,12 +245,16 @@ class Script(Evaluation):
 
     def forget(self, node: ast.AST) -> None:
         """Mark every name as unknown that a statement assigns or may change."""
-        for inner in ast.walk(node):
+        walked = [*ast.walk(node)]
+        self.files.budget.build(self.file, len(walked))
+        seen: set[ast.AST] = set()
+        for inner in walked:
             for name in _bound(inner):
                 self.knows_names &= name != "*"
                 self.names[name] = UNKNOWN
             root: ast.AST = inner
-            while isinstance(root, (ast.Attribute, ast.Subscript, ast.Call)):
+            while root not in seen and isinstance(root, (ast.Attribute, ast.Subscript, ast.Call)):
+                seen.add(root)  # the parts of a chain have one root
                 root = root.func if isinstance(root, ast.Call) else root.value
             if not isinstance(root, ast.Name) or root is inner:
                 continue

@@ -114,23 +114,6 @@ def as_base(value: Any) -> Any:
     return copy.copy(value) if isinstance(value, set) else value
 
 
-MAX_NODES = 100_000
-"""Maximum number of values in one file; a few lines can expand to more than fits in memory."""
-
-
-def too_many(value: Any) -> bool:
-    """Whether a value contains more than `MAX_NODES` values; shared ones count each time."""
-    waiting, seen = [value], 0
-    while waiting and seen <= MAX_NODES:
-        seen += 1
-        top = waiting.pop()
-        if isinstance(top, Mapping):
-            waiting += top.values()
-        elif is_list(top):
-            waiting += top
-    return seen > MAX_NODES
-
-
 def custom_imports(values: Mapping[str, Any]) -> list[str]:
     """The modules of `custom_imports` in the values of a config, as far as known."""
     imports = inside(values, "custom_imports.imports")
@@ -148,12 +131,13 @@ def dicts(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from dicts(inner, f"{path}[{place}]")
 
 
-def count_values(value: Any, most: int) -> int:
+def count_values(value: Any, most: int, *, characters: bool = False) -> int:
     """The number of values in a value, itself included; shared ones count each time.
 
     Args:
         value: of a config.
         most: number at which the count ends; the result is then larger.
+        characters: count those of strings, too.
     """
     waiting, seen = [value], 0
     while waiting and seen + len(waiting) <= most:
@@ -161,9 +145,41 @@ def count_values(value: Any, most: int) -> int:
         top = waiting.pop()
         if isinstance(top, Mapping):
             waiting += top.values()
-        elif is_list(top):
+        elif isinstance(top, (list, tuple, set)):
             waiting += top
+        elif characters and isinstance(top, (str, range)):
+            seen += len(top)
     return seen + len(waiting)
+
+
+def is_deep(value: Any, most: int) -> bool:
+    """Whether more lists and dicts are inside one another than `most`; their number is known."""
+    waiting = [(value, 0)]
+    while waiting:
+        top, level = waiting.pop()
+        if level > most:
+            return True
+        if isinstance(top, Mapping):
+            waiting += [(inner, level + 1) for inner in top.values()]
+        elif is_list(top):
+            waiting += [(inner, level + 1) for inner in top]
+    return False
+
+
+_MAX_KEY = 20
+
+
+def check_key(key: Any) -> Any:
+    """A key of a dict, or an item of a set.
+
+    Raises:
+        TypeError: it is not known, or takes long to hash: tuples can share parts.
+    """
+    if isinstance(key, (Unknown, Imported)):
+        raise TypeError("a key is not known")
+    if isinstance(key, tuple) and count_values(key, _MAX_KEY) > _MAX_KEY:
+        raise TypeError("a key is too large")
+    return key
 
 
 def is_list(value: Any) -> bool:

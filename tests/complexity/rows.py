@@ -384,8 +384,28 @@ _HUGE = {
     + "\nc = [b + b for x in range(100000)]\n",
     "classes": "".join(f"class A{at}:\n    a = 1\n" for at in range(20_000)),
     "changes": "_base_ = []\n" + "_base_.a.b = dict(x=1)\n" * 30_000,
+    "text": "x = 'a' * 10**9\ny = '%1000000000d' % 1\nz = f'{1:>1000000000}'\n"
+    "v = 'a'.ljust(10**9)\nw = '{:>1000000000}'.format(1)\n",
+    "powers": "x = 10**10**10\ny = 1 << 10**9\nz = str(10**9999)\n",
+    "number": f"x = 0x{'f' * 500_000}\ny = x * x\nz = str(y)\n",
+    "comprehensions": "x = [i for i in range(10**5) for j in range(10**5) if 0]\n",
+    "loops": "for i in range(10**5):\n    for j in range(10**5):\n        pass\n",
+    "copies": "import copy\nd = [dict(a=1, b=[1]) for i in range(500)]\n"
+    "x = [copy.deepcopy(d) for i in range(100000)]\n",
+    "updates": "d = {str(i): i for i in range(1000)}\ne = {}\n"
+    "for i in range(100000):\n    e.update({**d})\n",
+    "additions": "a = []\nfor i in range(100000):\n    a += [1, 2]\n",
+    "slices": "a = list(range(100000))\nfor i in range(100000):\n    b = a[1:]\n",
+    "keys": "b = (1,)\nfor i in range(60):\n    b = (b, b)\nx = {b: 1}\n",
+    "nesting": "a = [1]\nfor i in range(5000):\n    a = [a]\n",
+    "templates": f"a = '{'{{fileDirname}}' * 20_000}'\nb = '{'{{$a:' * 60_000}'\n",
+    "faults": "".join(f"a{at} = b{at}\n" for at in range(10_000)),
+    "forgotten": "for i in range(100000):\n    while x:\n" + "        y = 1\n" * 20_000,
+    "quotes": f"for i in range(100000):\n    x = {{'a': '{'b' * 500_000}'}}.b\n",
+    "chains": "while x:\n" + f"    a{'.b' * 900}\n" * 500,
     "subscripts": f"a = [{'1, ' * 100_000}]{'.a' * 90}\n",
 }  # fmt: skip
+_SHORT = ("range", "joins", "lists", "rounding", "text", "keys", "copies", "templates")
 _DEEP = ("[" * 100_000 + "]" * 100_000, '{"a":' * 100_000 + "1" + "}" * 100_000)
 
 SMALL = (
@@ -393,8 +413,20 @@ SMALL = (
     Row("split line of 32,000 spaces", split_line(lambda n: f"x{' ' * n}x"), _CHECK, 32_000, True),
     Row("split line of names", split_line(lambda n: "a.b " * n), _CHECK, 50_000),
     *(Row(f"config: {name}", config(lambda _, text=text: _CONFIG + text),  # type: ignore[misc]
-          ("check", "config.py"), 1, name in ("range", "joins", "lists", "rounding"))
+          ("check", "config.py"), 1, name in _SHORT)
       for name, text in _HUGE.items()),
+    *(Row(f"config: {name}", with_text("config.py", lambda _, name=name: f"_base_ = '{name}'\n",  # type: ignore[misc]
+          with_text(name, lambda _, text=text: text)), ("check", "config.py"), 1)  # type: ignore[misc]
+      for name, text in (
+          ("aliases.yaml", "a0: &a0 [x]\n" + "".join(
+              f"a{at + 1}: &a{at + 1} [{', '.join([f'*a{at}'] * 9)}]\n" for at in range(30))),
+          ("merged.yaml", "a0: &a0 {x: 1}\n" + "".join(
+              f"a{at + 1}: &a{at + 1} {{<<: [{', '.join([f'*a{at}'] * 4)}]}}\n"
+              for at in range(30))),
+          ("sixty.yaml", f"a: {'1:' * 400_000}1\n"),
+          ("deep.yaml", "a: " + "[" * 100_000), ("deep.json", _DEEP[1]),
+          ("long.yaml", f"a: [{'1, ' * 300_000}1]\n"), ("long.json", f"[{'{}, ' * 250_000}1]"),
+          ("templates.json", '{"a": "' + "{{$a:" * 190_000 + '"}'))),
     *(Row(f"{kind} boxes, {name}", of_kind(name, kind), _CHECK, 20_000,
           (kind, name) == ("near", "coco"))
       for kind in ("near", "same") for name in READERS),
