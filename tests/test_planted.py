@@ -253,3 +253,13 @@ def test_a_folder_or_file_that_is_named_may_be_a_link(tmp_path: Path) -> None:
     (tmp_path / "a.json").symlink_to("private/a.json")
     (tmp_path / "a.jpg").symlink_to("private/a.jpg")
     assert run_convert(tmp_path / "a.json", tmp_path / "two.json").shapes == 1
+
+
+def test_links_to_nothing_are_named_and_not_read(tmp_path: Path) -> None:
+    source = labelled(tmp_path / "source")
+    for name in ("gone.json", "gone.jpg"):
+        (source / name).symlink_to(source / "nowhere")
+    report = run_convert(source, tmp_path / "out")
+    (finding,) = [f for f in report.findings if f.code == "dangling-link"]
+    assert (finding.file, finding.message[:7]) == ("gone.jpg", "2 links")
+    assert "unreadable-json" not in [f.code for f in report.findings]

@@ -218,3 +218,13 @@ def test_output_is_identical_under_every_hash_seed(tmp_path: Path) -> None:
             assert result.returncode == 0, result.stderr
             found.add(out.read_bytes())
         assert len(found) == 1
+
+
+def test_stratified_groups_keep_to_the_ratios_as_nearly_as_they_can(tmp_path: Path) -> None:
+    """Of 9 images, 6 are nearer to four fifths than 3; one finding says how near that is."""
+    source = labelled(tmp_path / "in", *(f"a_{n}" for n in range(6)))
+    labelled(source, *(f"b_{n}" for n in range(3)), label="dog")
+    report = made(source, tmp_path / "s.json", ratios=RATIOS, stratify=True, group_by=r"^(\w)_")
+    assert report.images == {"train": 6, "val": 3}
+    (finding,) = [one for one in report.findings if one.code == "ratios-not-met"]
+    assert finding.message.startswith("train 67% instead of 80%, val 33% instead of 20%")

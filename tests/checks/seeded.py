@@ -99,7 +99,7 @@ much as a note. Each way damages a copy of one of them. In the order of the grou
     shape of no known type       labelme  unknown-shape-type
     row of four columns          yolo     bad-row
     rows in pixels               yolo     bad-row
-    class numbers from 1         yolo     bad-row
+    class numbers from 1         yolo     classes-from-one
     number above 1               yolo     outside-unit
     outline among boxes          yolo     mixed-rows
     column of scores             yolo     confidence-column
@@ -801,14 +801,14 @@ WAYS: tuple[Way, ...] = (
     Way("line for an object", "labelme", "skipped-line", _JSON,
         _added(shape("tent", [[60, 60], [90, 90]], "line"))),
     Way("shape of no known type", "labelme", "unknown-shape-type", _JSON,
-        _entry("shapes", shape_type="cuboid")),
+        _entry("shapes", shape_type="heart")),
     # yolo
     Way("row of four columns", "yolo", "bad-row", _ROWS, _line("0 0.5 0.5 0.1\n")),
     Way("rows in pixels", "yolo", "bad-row", _ROWS,
         _rows(lambda x, y, w, h: (x * WIDTH, y * HEIGHT, w * WIDTH, h * HEIGHT)), target=".",
         also=("class-without-instances", "nothing-marked")),
-    Way("class numbers from 1", "yolo", "bad-row", _ROWS, _from_1, target=".",
-        also=("class-without-instances",)),
+    Way("class numbers from 1", "yolo", "classes-from-one", _ROWS, _from_1, target=".",
+        also=("bad-row", "class-without-instances")),
     Way("number above 1", "yolo", "outside-unit", _ROWS, _line("0 0.4 0.4 1.2 0.2\n"),
         also=("partly-outside-image",)),
     Way("outline among boxes", "yolo", "mixed-rows", _ROWS,

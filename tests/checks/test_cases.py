@@ -23,11 +23,13 @@ OTHER_VERBS = {"smoke", "writing"}
 # Codes without cases, and where they are tested instead.
 WITHOUT_CASES = {
     "coords": "says how boxes are read, and is no finding: test_voc.py",
+    "dangling-link": "needs a link: test_planted.py",
     "image-folder": "says where images are, and is no finding: formats/coco/test_read.py",
     "layout": "says where things are, and is no finding: cli/test_check.py",
     "name-not-utf8": "its file would not survive an archive: test_convert.py",
     "name-too-long": "comes with others, on the missing image: endurance/test_names.py",
     "not-read-in-full": "needs a file that changes: test_check.py",
+    "ratios-not-met": "only `split` says it: test_split.py",
     "too-many-objects": "needs 50,000 of them: formats/test_too_many_objects.py",
 }
 

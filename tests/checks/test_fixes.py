@@ -729,7 +729,7 @@ def test_check_command_diffs_and_fixes(tmp_path: Path) -> None:
     before = snapshot(tmp_path)
     result = cli(folder, "--diff")
     said = "2 findings in 2 files: untidy-label 2"
-    assert (result.returncode, result.stderr) == (0, f"would fix {said}\n")
+    assert (result.returncode, result.stderr) == (1, f"would fix {said}\n")
     assert result.stdout.startswith("--- a/s/0.json\n+++ b/s/0.json\n@@ -1 +1 @@\n-{")
     assert "\\ No newline at end of file\n" in result.stdout
     assert snapshot(tmp_path) == before

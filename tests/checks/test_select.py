@@ -73,13 +73,19 @@ def test_settings_are_read(tmp_path: Path) -> None:
         select = ["boxes"]
         ignore = [{ code = "zero-area", reason = "points" }]
         per-file = [{ files = "old/*", code = "boxes", reason = "replaced" }]
-        [other]
-        x = 1
     """
     settings = load_settings(write(tmp_path / "dataforge.toml", text))
     assert settings.select == ("boxes",)
     assert settings.ignore == (Ignore(code="zero-area", reason="points"),)
     assert settings.per_file == (Ignore(code="boxes", reason="replaced", files="old/*"),)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"), [("chek", "did you mean 'check'"), ("other", r"expected \[check\]")]
+)
+def test_another_table_is_an_error(tmp_path: Path, table: str, said: str) -> None:
+    with pytest.raises(UsageError, match=rf"no table \[{table}\]; {said}"):
+        load_settings(write(tmp_path / "dataforge.toml", f"[{table}]\nx = 1\n"))
 
 
 @pytest.mark.parametrize(

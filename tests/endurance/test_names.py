@@ -117,8 +117,8 @@ def test_a_file_that_is_called_a_file_but_has_no_size(
     for name in ("bad.json", "bad.jpg"):
         os.symlink(special, good / name)
     with pytest.raises(ParseError, match="cannot be read"):
-        Root(good).read_bytes("bad.json")
-    report = run_convert(good, tmp_path / "out")
+        Root(good, follow_links=True).read_bytes("bad.json")
+    report = run_convert(good, tmp_path / "out", follow_links=True)
     assert (report.shapes, [one.code for one in report.findings]) == (1, ["unreadable-json"])
 
 
