@@ -41,6 +41,7 @@ __all__ = [
     "opens",
     "picture",
     "python",
+    "python_with_site",
     "read_labelme",
     "read_voc",
     "run_away",
@@ -138,6 +139,14 @@ def run_convert(source: Path, out: Path, reads: str = "labelme", **options: Any)
     from dataforge.jobs import Job
 
     return convert(Job(source=str(source), out=str(out), reads=reads, writes="coco", **options))
+
+
+def python_with_site(path: Path, site: str) -> Path:
+    """A Python for ``--python`` that has one site-packages, as the shell sees its path, and nothing
+    installed."""
+    answer = f"""case "$*" in *purelib*) echo "[\\"{site}\\"]";; *) echo '[]';; esac"""
+    write(path, f"#!/bin/sh\n{answer}\n").chmod(0o755)
+    return path
 
 
 def redirect_registrations(patch: pytest.MonkeyPatch, folder: Path) -> None:

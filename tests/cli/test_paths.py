@@ -16,7 +16,17 @@ from pathlib import Path
 
 import click
 import pytest
-from helpers import SQUARE, document, picture, shape, snapshot, voc_object, voc_xml, write
+from helpers import (
+    SQUARE,
+    document,
+    picture,
+    python_with_site,
+    shape,
+    snapshot,
+    voc_object,
+    voc_xml,
+    write,
+)
 
 from dataforge.cli import main
 from dataforge.cli.program import program
@@ -158,9 +168,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                          "area": 12, "iscrowd": 0, "segmentation": []}],
     })  # fmt: skip
     (folder / "site").mkdir()
-    answer = f"""case "$*" in *purelib*) echo '["{folder}/site"]';; *) echo '[]';; esac"""
-    python = write(folder / "python", f"#!/bin/sh\n{answer}\n")
-    python.chmod(0o755)
+    python_with_site(folder / "python", f"{folder}/site")
     write(tmp_path / "home" / "kept", "kept")
     monkeypatch.chdir(folder)
     return folder

@@ -36,7 +36,7 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from helpers import SQUARE, document, picture, shape, voc_object, voc_xml, write
+from helpers import SQUARE, document, picture, python_with_site, shape, voc_object, voc_xml, write
 
 import dataforge.cli
 from dataforge.fix import BACKUP
@@ -449,8 +449,7 @@ def cases(folder: Path) -> list[Case]:
         untidy = document(shape("cat ", SQUARE), shape("dog", SQUARE), image=f"{number}.jpg")
         write(folder / "untidy" / f"{number}.json", untidy).chmod(0o640 + number % 8)
         picture(folder / "untidy" / f"{number}.jpg")
-    python = write(folder / "python", f"#!/bin/sh\necho {folder}/$SITE/site\necho\n")
-    python.chmod(0o755)
+    python = python_with_site(folder / "python", f"{folder}/$SITE/site")
     _warm_up(folder)
     made = []
     coco = f"convert labelme2coco {{src}} {{out}} {SPLIT}"

@@ -30,7 +30,18 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from helpers import REPO, SQUARE, document, picture, shape, snapshot, voc_object, voc_xml, write
+from helpers import (
+    REPO,
+    SQUARE,
+    document,
+    picture,
+    python_with_site,
+    shape,
+    snapshot,
+    voc_object,
+    voc_xml,
+    write,
+)
 
 SUFFIX = ".dataforge-tmp"
 SIGNALS = (signal.SIGINT, signal.SIGINT, signal.SIGTERM, signal.SIGTERM, signal.SIGHUP)
@@ -117,7 +128,7 @@ class Bench:
             })  # fmt: skip
         (self.folder / "site").mkdir()
         python = self.folder / "python"
-        write(python, f"#!/bin/sh\necho {self.folder}/run/site\necho\n").chmod(0o755)
+        python_with_site(python, f"{self.folder}/run/site")
 
     def reset(self, verb: Verb) -> dict[str, bytes]:
         """All as before the first run; returns `state`."""
