@@ -13,6 +13,7 @@ import click
 
 from dataforge.errors import DataforgeError, OutputError, UsageError
 from dataforge.io import NamedFile, decode_json, load_toml, read_file, refuse_planted
+from dataforge.io.named import may_hold_annotations
 
 Writes: TypeAlias = Literal["report", "layout", "output"]
 """What a parameter names: a JSON report, a layout, or something else that the verb guards."""
@@ -37,10 +38,11 @@ def settle(ctx: click.Context) -> None:
     Raises:
         UsageError: two parameters name the same file.
         OutputError: a file exists and --force is not given, or it is read by this run, or is
-            reached through a link inside a folder that is read.
+            reached through a link inside the dataset that is read.
     """
     targets: list[_Target] = []
     read: list[str] = []
+    datasets: list[str] = []
     for param in ctx.command.params:
         texts = [*_texts(ctx.params.get(str(param.name)))]
         kind: Writes | None = getattr(param, "writes", None)
@@ -48,13 +50,15 @@ def settle(ctx: click.Context) -> None:
             option = param.opts[-1] if isinstance(param, click.Option) else param.make_metavar(ctx)
             targets.append(_Target(str(param.name), option, kind, Path(texts.pop())))
         read += texts
+        datasets += texts if isinstance(param, click.Argument) else ()
     inputs = {path for text in read for path in _paths(text) if os.path.exists(path)}
     folders = [Path(path) for path in inputs if os.path.isdir(path)]
     for one, other in combinations(targets, 2):
         if os.path.realpath(one.path) == os.path.realpath(other.path):
             raise UsageError(f"{one.option} and {other.option} name the same file: {one.path}")
+    homes = {home for text in datasets if os.path.isfile(text) and (home := _home(text))}
     for target in targets:
-        for folder in folders:
+        for folder in (*folders, *sorted(homes)):
             refuse_planted(target.path, folder)
         if target.kind != "output":
             named = NamedFile(target.path, force=bool(ctx.meta.get(FORCE)))
@@ -74,6 +78,14 @@ def _texts(value: Any) -> Iterator[str]:
 def _paths(text: str) -> list[str]:
     """The paths that a value such as ``a.json``, ``a,b`` or ``train=a.txt,val=b.txt`` may name."""
     return [text, *(part.strip() for part in re.split("[,=]", text) if part.strip())]
+
+
+def _home(file: str) -> Path | None:
+    """The folder of the dataset that an annotation file belongs to; None for other files."""
+    if not file.lower().endswith((".json", ".xml", ".txt")):
+        return None
+    folder = Path(os.path.realpath(file)).parent
+    return folder.parent if may_hold_annotations(folder.name) else folder
 
 
 def _refuse_input(target: _Target, inputs: set[str], folders: Sequence[Path]) -> None:

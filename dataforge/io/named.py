@@ -33,6 +33,11 @@ def refuse_others(file: str) -> None:
         raise InputError(f"{file}: is an image; give a folder or an annotation file")
 
 
+def may_hold_annotations(folder: str) -> bool:
+    """Whether a folder has a name of those that hold annotations, and images are elsewhere."""
+    return bool(_OF_ANNOTATIONS.search(folder.lower()))
+
+
 def with_images(only: str, names: Iterable[str]) -> Iterator[str]:
     """A file and the images it may annotate: for YOLO the one of the same name, else any."""
     yield only
@@ -55,7 +60,7 @@ def home_of(file: str) -> tuple[str, str]:
     above, inner = os.path.abspath(folder), ""
     for _ in range(2):
         above, last = os.path.split(above)
-        if _OF_ANNOTATIONS.search(last.lower()):
+        if may_hold_annotations(last):
             beside = [path for path in _folders(above) if os.path.basename(path) != last]
             if any(_has_image(os.path.join(path, inner), stem(name)) for path in beside) or (
                 name.lower().endswith(".json")

@@ -247,6 +247,25 @@ def test_a_planted_link_is_not_written_through(
     assert inodes(tmp_path / "home") == before
 
 
+@pytest.mark.parametrize("run_of", [
+    "coco filter {src} {out}/z.json", "coco merge {src} {src} {out}/z.json",
+    "coco subset {src} {out}/z.json --images 1", "convert {src} {out}/z --to voc",
+    "check {src} --report {out}/z", "check {src} --fix --output {out}/z",
+    "inspect {src} --report {out}/z", "split {src} --split 50,50 --output {out}/z.json",
+])  # fmt: skip
+@pytest.mark.parametrize("folder", ["data", "data/annotations"])
+def test_a_link_beside_the_file_that_is_read_is_not_written_through(
+    here: Path, tmp_path: Path, folder: str, run_of: str
+) -> None:
+    (here / folder).mkdir(parents=True)
+    (here / "a.json").rename(here / folder / "a.json")
+    (here / "data" / "way").symlink_to(tmp_path / "home")
+    with pytest.raises(SystemExit) as ended:
+        main(shlex.split(run_of.format(src=f"{folder}/a.json", out="data/way")))
+    assert ended.value.code == 3
+    assert snapshot(tmp_path / "home") == {"kept": b"kept"}
+
+
 @pytest.mark.parametrize("kind", ["folder", "file", "link"])
 @pytest.mark.parametrize("name", RUNS)
 def test_planted_leftovers_are_not_used(here: Path, tmp_path: Path, name: str, kind: str) -> None:
