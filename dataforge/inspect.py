@@ -30,7 +30,7 @@ from dataforge.datasets import (
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, LayoutError, UsageError, plural
 from dataforge.findings import Finding, Gathered, Place, any_error
-from dataforge.formats import Context, Texts, formats
+from dataforge.formats import Context, Foreign, Texts, formats
 from dataforge.frameworks import identify
 from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, same_bytes, stem
 from dataforge.layouts import Layout
@@ -78,8 +78,9 @@ class Inspection(msgspec.Struct, kw_only=True):
         folders: folder -> extension -> number of files.
         images: extension as written -> number of images.
         parts: one for each format that was recognised, the largest first.
+        foreign: formats that are recognised and not read.
         findings: problems.
-        needs: what is missing, if nothing was recognised.
+        needs: what is missing, if nothing can be read.
     """
 
     root: str
@@ -87,6 +88,7 @@ class Inspection(msgspec.Struct, kw_only=True):
     folders: dict[str, dict[str, int]]
     images: dict[str, int]
     parts: list[Part] = []
+    foreign: list[Foreign] = []
     findings: list[Finding] = []
     needs: list[str] = []
 
@@ -135,7 +137,11 @@ def inspect(
     found.findings += texts.findings if not found.usable else []
     found.findings += [*left_out(root), *empty_files(root)]
     found.findings = [*{one.identity: one for one in found.findings}.values()]  # of several parts
-    found.needs = [] if found.parts else _what_it_needs(root, images, texts)
+    found.foreign = texts.foreign
+    if not found.parts:
+        found.needs = _what_it_needs(root, images, texts)
+    elif not found.usable:
+        found.needs = [*(part.needs for part in found.parts), *map(str, found.foreign)]
     return found
 
 
@@ -161,7 +167,8 @@ def _what_it_needs(root: Root, images: list[str], texts: Texts) -> list[str]:
         return ["the folder is empty: name the one that contains the dataset"]
     for what, number in _counts(texts.other.values()).items():
         needs.append(f"{plural(number, 'file')}: {what}")
-    if images and not texts.other and not texts.findings:
+    needs += map(str, texts.foreign)
+    if images and not (needs or texts.findings):
         needs.append(
             f"{plural(len(images), 'image')} without annotations: annotate them, for example "
             "with labelme"
