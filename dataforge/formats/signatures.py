@@ -170,7 +170,7 @@ SIGNATURES = (
         name="COCO results",
         how="name the file of the ground truth: these are the predictions of a model, which "
         "pycocotools' loadRes reads",
-        json=r'\A\s*\[\s*\{(?=[^{}]*"image_id"\s*:)(?=[^}]*"score"\s*:)',
+        json=r'\A\s*\[\s*\{(?=.*"image_id"\s*:)(?=.*"score"\s*:)',
     ),
     Signature(
         name="Hugging Face metadata",
@@ -220,7 +220,7 @@ SIGNATURES = (
     Signature(
         name="MOT",
         how="convert it with mmdetection's tools/dataset_converters/mot2coco.py, or " + _CVAT,
-        path=r"(?:.*/)?(?:seqinfo\.ini|(?:gt/gt|det/det)[^/]*\.txt)",
+        path=r"(?:.*/)?(?:seqinfo\.ini|(?:gt/gt|det/det)(?:_\w+_half)?\.txt)",
         rows=rf"\d+,\s*-?\d+(?:,\s*{_NUMBER}){{7,8}}",
     ),
     Signature(
