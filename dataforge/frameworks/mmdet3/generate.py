@@ -75,6 +75,7 @@ class Mmdet3(Framework):
     }
     signs = MMDET3
     trainer = "tools/train.py"
+    reserved = frozenset(BUILT_IN[3] | {*RESERVED_FOR_METRICS.split(), *RESERVED_ALIASES.split()})
     has_get_classes = True
 
     def adapter(self) -> Adapter:
