@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import run_cli
 from cases.folders import coco, image
+from command_line import run_cli
 from helpers import REAL, SAMPLE, SQUARE, document, shape, voc_object, voc_xml, write
 
 from dataforge.inspect import inspect
