@@ -60,18 +60,22 @@ def guess_format(root: Root) -> str:
     return guess_formats(root)[0]
 
 
-def guess_formats(root: Root) -> tuple[str, list[FormatFound]]:
-    """(the result of `guess_format`, the other formats that were recognised)."""
+def guess_formats(root: Root) -> tuple[str, list[FormatFound], list[Foreign]]:
+    """(the result of `guess_format`, the other formats that were recognised and can be read).
+
+    Third, the formats of JSON and XML files that cannot; text files are looked at for them only if
+    nothing else was recognised.
+    """
     texts = Texts(root)
     if found := formats_in(root, texts):
-        return found[0].format, found[1:]
+        return found[0].format, found[1:], counted(texts.documents)
     if foreign := texts.foreign:
         raise InputError(f"{root.location} contains {'; and '.join(map(str, foreign[:3]))}")
     if texts.findings:  # a reader reports what is wrong with them
-        return _intended(root, texts.findings[0].file), []
+        return _intended(root, texts.findings[0].file), [], []
     if not any(map(is_image, root.files())):
         raise InputError(f"{root.location}: contains no annotations and no images")
-    return "images", []
+    return "images", [], []
 
 
 def foreign_xml(root: Root, names: Sequence[str]) -> Foreign | None:

@@ -367,6 +367,8 @@ def test_a_format_beside_one_that_is_read_is_named(tmp_path: Path) -> None:
     assert found.usable
     assert sorted(one.name for one in found.foreign) == ["COCO results", "TFRecord"]
     assert guess_format(Root(tmp_path)) == "labelme"
+    how = check(str(tmp_path)).how
+    assert [line for line in how if line.startswith("not checked: COCO results (pred")]
 
 
 def test_only_a_few_files_of_a_folder_are_opened(
