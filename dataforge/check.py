@@ -214,14 +214,15 @@ def checked(
     """
     root = KeepingRoot(path, follow_links=options.follow_links)
     settings = _Settings(None if root.remote else root.path, options)
-    format_, others = (options.reads, []) if options.reads else guess_formats(root)
+    format_, others, foreign = (options.reads, [], []) if options.reads else guess_formats(root)
     source = Source(root, format_, _read_options(format_, options), options.layout)
     report = CheckReport(path=path, root=root.location, format=format_)
     report.how = [
         f"not checked: {plural(part.files, 'annotation file')} in the format {part.format}; "
         f"use --from {part.format} to check them"
         for part in others
-    ] + settings.how
+    ]
+    report.how += [*(f"not checked: {one}" for one in foreign), *settings.how]
     has_editor = source.format.editor is not None
     found = _Found(report, settings, options, fixes=has_editor, keep_edits=keep_text)
     found.add(source.findings)

@@ -44,6 +44,7 @@ from dataforge.formats import (
     Context,
     LossCount,
     Numbered,
+    Texts,
     WritePlan,
     Writer,
     Writing,
@@ -111,7 +112,7 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
         report.classes = [*classes.names]
         output = _shared_out(found, classes, rule, job, report)
         if not output.names or not (classes.names or not source.format.names_classes):
-            raise InputError(_nothing(job, report))
+            raise InputError(_nothing(source.root, job, report))
         check_split_names(output.names)
         report.add(output.one_of_each_key(writer))
         splits = output.images()
@@ -299,12 +300,14 @@ def _count(splits: dict[str, list[Seen]], classes: Classes, report: Report) -> N
         report.instances[name] = {label: counts[label] for label in classes.names}
 
 
-def _nothing(job: Job, report: Report) -> str:
+def _nothing(root: Root, job: Job, report: Report) -> str:
+    other = f", but it contains {foreign[0]}" if (foreign := Texts(root).foreign) else ""
     findings = [finding for finding in report.findings if finding.severity != "warning"]
     findings.sort(key=lambda finding: finding.severity)
     left = len(findings) - MOST_REASONS
     more = f"\n  and {left} more" if left > 0 else ""
-    return f"{job.source}: nothing can be converted from {job.reads}{as_reasons(findings)}{more}"
+    nothing = f"{job.source}: nothing can be converted from {job.reads}{other}"
+    return nothing + as_reasons(findings) + more
 
 
 # Writing ------------------------------------------------------------------------------------------

@@ -30,8 +30,8 @@ from dataforge.datasets import (
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, LayoutError, UsageError, plural
 from dataforge.findings import Finding, Gathered, Place, any_error
-from dataforge.formats import Context, Texts, formats
-from dataforge.frameworks import identify
+from dataforge.formats import Context, Foreign, Texts, formats
+from dataforge.frameworks import is_reserved
 from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, same_bytes, stem
 from dataforge.layouts import Layout
 from dataforge.shell import UNPRINTABLE, command_line, path_word
@@ -78,8 +78,9 @@ class Inspection(msgspec.Struct, kw_only=True):
         folders: folder -> extension -> number of files.
         images: extension as written -> number of images.
         parts: one for each format that was recognised, the largest first.
+        foreign: formats that are recognised and not read.
         findings: problems.
-        needs: what is missing, if nothing was recognised.
+        needs: what is missing, if nothing can be read.
     """
 
     root: str
@@ -87,6 +88,7 @@ class Inspection(msgspec.Struct, kw_only=True):
     folders: dict[str, dict[str, int]]
     images: dict[str, int]
     parts: list[Part] = []
+    foreign: list[Foreign] = []
     findings: list[Finding] = []
     needs: list[str] = []
 
@@ -130,12 +132,19 @@ def inspect(
     texts = Texts(root)
     for recognised in formats_in(root, texts):
         part = Part(**msgspec.structs.asdict(recognised))
+        findings = _read(root, part)
+        if not part.needs:
+            _propose(root, part, found, layout_file, findings)
         found.parts.append(part)
-        found.findings += _read(root, part, layout_file)
+        found.findings += findings
     found.findings += texts.findings if not found.usable else []
     found.findings += [*left_out(root), *empty_files(root)]
     found.findings = [*{one.identity: one for one in found.findings}.values()]  # of several parts
-    found.needs = [] if found.parts else _what_it_needs(root, images, texts)
+    found.foreign = texts.foreign
+    if not found.parts:
+        found.needs = _what_it_needs(root, images, texts)
+    elif not found.usable:
+        found.needs = [*(part.needs for part in found.parts), *map(str, found.foreign)]
     return found
 
 
@@ -161,7 +170,8 @@ def _what_it_needs(root: Root, images: list[str], texts: Texts) -> list[str]:
         return ["the folder is empty: name the one that contains the dataset"]
     for what, number in _counts(texts.other.values()).items():
         needs.append(f"{plural(number, 'file')}: {what}")
-    if images and not texts.other and not texts.findings:
+    needs += map(str, texts.foreign)
+    if images and not (needs or texts.findings):
         needs.append(
             f"{plural(len(images), 'image')} without annotations: annotate them, for example "
             "with labelme"
@@ -179,7 +189,7 @@ def _what_it_needs(root: Root, images: list[str], texts: Texts) -> list[str]:
 # Reading ---------------------------------------------------------------------------------------
 
 
-def _read(root: Root, part: Part, layout_file: str | None) -> list[Finding]:
+def _read(root: Root, part: Part) -> list[Finding]:
     """Fill in the results of the format's reader; returns all findings."""
     name = well_known_name(root) or _name(root.location)
     gathered = Gathered()
@@ -202,13 +212,6 @@ def _read(root: Root, part: Part, layout_file: str | None) -> list[Finding]:
         coords, why = (found.decision or (part.layout.coords, "as declared"))[:2]
         part.coords = f"{coords}: {why}"
     _count(part, found, classes)
-    renamed = any(finding.code == "image-name-differs" for finding in gathered.findings)
-    words = _commands(root, part, name, layout_file, renamed=renamed)
-    commands = [command_line(*one) for one in words]
-    if all(commands):
-        part.commands = commands
-    else:
-        part.no_commands = UNPRINTABLE
     findings = [finding for finding in gathered.findings if finding.code != "coords"]
     findings += [*classes.look_alikes(), *_in_two_splits(root, found)]
     if part.layout and part.format == "voc":
@@ -242,36 +245,83 @@ def _name(location: str) -> str:
     """A dataset name that `register` accepts."""
     name = re.sub(r"\W+", "_", os.path.basename(os.path.abspath(location))).strip("_")
     try:
-        identify(name)
+        reserved = is_reserved(name)
     except UsageError:
-        return f"data_{name}".rstrip("_")
-    return name
+        reserved = True
+    return f"data_{name}".rstrip("_") if reserved else name
+
+
+# Next commands ---------------------------------------------------------------------------------
+
+
+def _propose(
+    root: Root, part: Part, found: Inspection, layout_file: str | None, findings: list[Finding]
+) -> None:
+    """Fill in the next commands of a part.
+
+    Args:
+        root: the folder.
+        part: what was read.
+        found: contains the parts before it.
+        layout_file: see `inspect`.
+        findings: on the part.
+    """
+    words = []
+    first = not found.parts
+    marked = any(part.classes.values())
+    if any_error(findings) or not marked:
+        given = [] if first else ["--from", part.format]
+        words.append(["dataforge", "check", path_word(root.named), *given])
+    if marked:
+        name = well_known_name(root) or _name(root.location)
+        name = name if first else f"{name}_{part.format}"
+        renamed = any(finding.code == "image-name-differs" for finding in findings)
+        words += _commands(root, part, name, layout_file, renamed=renamed)
+    commands = [command_line(*one) for one in words]
+    if all(commands):
+        part.commands = commands
+    else:
+        part.no_commands = UNPRINTABLE
 
 
 def _commands(
     root: Root, part: Part, name: str, layout_file: str | None, *, renamed: bool
 ) -> list[list[str]]:
-    """The words of the next commands; empty for one that cannot be given."""
+    """The words of the commands that convert and register; empty for one that cannot be given."""
     layout = layout_file and path_word(layout_file)
-    split = _SPLIT if len(part.splits) < 2 else []
+    can_split = len(part.splits) < 2 and sum(part.splits.values()) > 1
+    split = _SPLIT if can_split else []
     register = ["dataforge", "register", name, "--layout"]
     to = "voc" if part.format == "coco" else "coco"
-    out = f"{name}_{to}"
+    out = _free(f"{name}_{to}")
     convert = ["dataforge", "convert", f"{part.format}2{to}", path_word(root.named), out]
+    has_images = any(map(is_image, root.files()))
     if part.format == "coco" and not renamed:
-        return [_register_coco(root, part, [*register, layout or "coco"])]
+        return [_register_coco(root, part, [*register, layout or "coco"])] if has_images else []
     if part.format == "voc" and not root.only:
-        known = name.lower() if part.layout and part.layout.name else ""
-        given = ["--layout", layout or known] if layout or known else []
+        known = well_known_name(root) if part.layout and part.layout.name else None
+        given = ["--layout", layout or str(known).lower()] if layout or known else []
         convert = [*convert, *given, *split]
-        if not any(map(is_image, root.files())):
+        if not has_images:
             return [convert]
         where = path_word(root.location)
         return [[*register, layout or "custom-voc", "--root", where, *split], convert]
     if not root.only:
         convert += split
+    if not has_images:
+        return [convert]
     converted = "custom-voc" if to == "voc" else "coco"  # a trainer finds what is written
     return [[*convert, "--image-mode", "copy"], [*register, converted, "--root", out]]
+
+
+def _free(name: str) -> str:
+    """A name, with a number behind it if there is something of that name here."""
+    number = 1
+    free = name
+    while os.path.lexists(free):
+        number += 1
+        free = f"{name}_{number}"
+    return free
 
 
 def _register_coco(root: Root, part: Part, register: list[str]) -> list[str]:

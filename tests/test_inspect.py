@@ -316,13 +316,14 @@ def test_the_same_bytes_in_two_splits(tmp_path: Path) -> None:
 
 def test_labelme_folder_suggests_commands(tmp_path: Path) -> None:
     folder = tmp_path / "my shots"
-    write(folder / "a.json", document(shape("cat", SQUARE)))
-    picture(folder / "a.jpg")
+    for name in "ab":
+        write(folder / f"{name}.json", document(shape("cat", SQUARE), image=f"{name}.jpg"))
+        picture(folder / f"{name}.jpg")
     write(folder / "notes.json", {"about": "us"})
     part = only(inspect(str(folder)))
-    assert (part.format, part.files, part.layout) == ("labelme", 1, None)
-    assert part.evidence == "1 JSON file with shapes"
-    assert part.classes == {"cat": {"all": 1}}
+    assert (part.format, part.files, part.layout) == ("labelme", 2, None)
+    assert part.evidence == "2 JSON files with shapes"
+    assert part.classes == {"cat": {"all": 2}}
     assert part.commands == [
         f"dataforge convert labelme2coco '{folder}' my_shots_coco "
         "--split train=80,val=20 --image-mode copy",

@@ -49,7 +49,7 @@ def _inspect(path: str, save: NamedFile | None, output: Output, follow_links: bo
         if not output.json:
             tell(f"wrote {save}")
     if not found.usable:
-        for need in found.needs or [part.needs for part in found.parts]:
+        for need in found.needs:
             warn(f"error: {need}")
         return 3
     return code
@@ -79,6 +79,8 @@ def show(found: Inspection) -> None:
         tell(f"images: {', '.join(images)}")
     for part in found.parts:
         _show_part(part)
+    for other in found.foreign if found.usable else ():
+        tell(f"also: {other}")
     show_findings(found.findings)
     commands = [
         command

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 
-from dataforge.errors import InputError
-from dataforge.formats import Texts, formats, recognised
+from dataforge.errors import InputError, ParseError
+from dataforge.formats import Foreign, Texts, counted, formats, recognised, xml_signature
 from dataforge.io import Root, is_image, stem
 from dataforge.shell import command_line, path_word
+
+_SAMPLED = 3  # XML files that are looked at
 
 
 class FormatFound(msgspec.Struct, frozen=True):
@@ -51,26 +55,51 @@ def guess_format(root: Root) -> str:
     """The format of most of a folder's annotation files; `images` if there are none.
 
     Raises:
-        InputError: there are no images either.
+        InputError: there are no images either, or they are in a format that is not read.
     """
     return guess_formats(root)[0]
 
 
-def guess_formats(root: Root) -> tuple[str, list[FormatFound]]:
-    """(the result of `guess_format`, the other formats that were recognised)."""
+def guess_formats(root: Root) -> tuple[str, list[FormatFound], list[Foreign]]:
+    """(the result of `guess_format`, the other formats that were recognised and can be read).
+
+    Third, the formats of JSON and XML files that cannot; text files are looked at for them only if
+    nothing else was recognised.
+    """
     texts = Texts(root)
     if found := formats_in(root, texts):
-        return found[0].format, found[1:]
+        return found[0].format, found[1:], counted(texts.documents)
+    if foreign := texts.foreign:
+        raise InputError(f"{root.location} contains {'; and '.join(map(str, foreign[:3]))}")
     if texts.findings:  # a reader reports what is wrong with them
-        return _intended(root, texts.findings[0].file), []
+        return _intended(root, texts.findings[0].file), [], []
     if not any(map(is_image, root.files())):
         raise InputError(f"{root.location}: contains no annotations and no images")
-    return "images", []
+    return "images", [], []
+
+
+def foreign_xml(root: Root, names: Sequence[str]) -> Foreign | None:
+    """The format of some XML files that are not Pascal VOC's, by the first ones; None if some are.
+
+    Args:
+        root: the folder.
+        names: the XML files.
+    """
+    found = {}
+    for name in names[:_SAMPLED]:
+        with suppress(ParseError):
+            found[name] = xml_signature(root.look(name))
+    known = {name: row for name, row in found.items() if row}
+    if len(known) < len(found) or not known:
+        return None
+    first = counted(known)[0]
+    return msgspec.structs.replace(first, files=len(names))
 
 
 def instead(root: Root) -> str:
     """What a folder contains in place of what was looked for, and how to go on, for a message."""
-    for found in formats_in(root):
+    texts = Texts(root)
+    for found in formats_in(root, texts):
         if found.format != "voc":
             out = f"{os.path.basename(os.path.abspath(root.location))}_coco"
             command = command_line(
@@ -80,7 +109,7 @@ def instead(root: Root) -> str:
             return f", but {found.format}: {found.evidence}" + (
                 f"; convert it first: {command}; register {out} then" if command else ""
             )
-    return ""
+    return f", but {texts.foreign[0]}" if texts.foreign else ""
 
 
 def _intended(root: Root, unreadable: str) -> str:

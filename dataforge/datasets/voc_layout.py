@@ -10,7 +10,7 @@ import msgspec
 from dataforge.datasets.found_layout import FoundLayout, naming_folders
 from dataforge.datasets.looks import Looks
 from dataforge.datasets.pair_folders import find_folders
-from dataforge.datasets.recognise import instead
+from dataforge.datasets.recognise import foreign_xml, instead
 from dataforge.datasets.split_folders import splits_by_folder
 from dataforge.datasets.split_lists import find_splits
 from dataforge.errors import LayoutError, plural
@@ -38,6 +38,8 @@ def find_voc_layout(
     if not xmls:
         found_instead = instead(root) or ": is this the dataset's folder?"
         raise LayoutError(f"{root.location} contains no .xml files{found_instead}")
+    if foreign := foreign_xml(root, xmls):
+        raise LayoutError(f"{root.location} contains {foreign}")
     found: dict[str, Any] = {}
     reasons: list[str] = []
     if not {"images", "annotations"} <= declared.keys():

@@ -21,6 +21,7 @@ from dataforge.formats.base import (
     finished,
 )
 from dataforge.formats.recognise import Recognised, Texts
+from dataforge.formats.signatures import Foreign, counted, xml_signature
 from dataforge.formats.spans import Change, applied
 from dataforge.formats.table import formats, get_format, recognised
 from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, merge_losses
@@ -31,6 +32,7 @@ __all__ = [
     "Context",
     "Editor",
     "Evidence",
+    "Foreign",
     "Format",
     "Item",
     "KeyLosses",
@@ -51,10 +53,12 @@ __all__ = [
     "Writing",
     "Written",
     "applied",
+    "counted",
     "finished",
     "formats",
     "get_format",
     "key_losses",
     "merge_losses",
     "recognised",
+    "xml_signature",
 ]

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 import msgspec
 
 from dataforge.codes import code
 from dataforge.errors import ParseError
 from dataforge.findings import Finding, Place
+from dataforge.formats.signatures import (
+    HEAD,
+    Foreign,
+    Signature,
+    counted,
+    json_signature,
+    text_signatures,
+    xml_signature,
+)
 from dataforge.io import (
     MAX_COCO_BYTES,
     Root,
@@ -38,6 +48,7 @@ class _Keys(msgspec.Struct):
     shapes: msgspec.Raw = msgspec.Raw()
     images: msgspec.Raw = msgspec.Raw()
     categories: msgspec.Raw = msgspec.Raw()
+    annotations: msgspec.Raw = msgspec.Raw()
 
 
 class Texts:
@@ -46,6 +57,7 @@ class Texts:
     Attributes:
         root: the folder.
         labelme, coco, voc: names of the JSON and XML files in these formats.
+        documents: name -> its format, for JSON and XML files of a format that is not read.
         other: name -> what it is, for other JSON and XML files.
         findings: on files that cannot be read.
     """
@@ -55,6 +67,7 @@ class Texts:
         self.labelme: list[str] = []
         self.coco: list[str] = []
         self.voc: list[str] = []
+        self.documents: dict[str, Signature] = {}
         self.other: dict[str, str] = {}
         self.findings: list[Finding] = []
         for name in root.files():
@@ -73,35 +86,59 @@ class Texts:
             if name.lower().endswith(extension) and last_part(stem(name)) in images
         ]
 
+    @cached_property
+    def texts(self) -> dict[str, Signature]:
+        """Name -> its format, for text files, tables and others of a format that is not read."""
+        return text_signatures(self.root)
+
+    @property
+    def foreign(self) -> list[Foreign]:
+        """The formats that are recognised and not read, that of the most files first."""
+        return counted(self.documents | self.texts)
+
     def _look_into_json(self, root: Root, name: str) -> None:
         try:
             data = to_utf8(root.look(name, MAX_COCO_BYTES), name)[0]
+        except ParseError as error:
+            self._unreadable("unreadable-json", error)
+            return
+        try:
             keys = decode_repaired(data, _Keys, name)[0]
         except ParseError as error:
             if isinstance(error.__cause__, msgspec.ValidationError):
-                self.other[name] = "JSON that is neither labelme's nor COCO's"
+                self._other_json(name, data)
             else:
                 self._unreadable("unreadable-json", error)
             return
         given = [raw for raw in (keys.shapes, keys.images, keys.categories) if memoryview(raw)]
         if not all(memoryview(raw)[0] == ord("[") for raw in given):
-            self.other[name] = "JSON that is neither labelme's nor COCO's"
+            self._other_json(name, data)
         elif memoryview(keys.shapes):
             self.labelme.append(name)
-        elif memoryview(keys.images) and memoryview(keys.categories):
+        elif not (memoryview(keys.images) and memoryview(keys.categories)):
+            self._other_json(name, data)
+        elif b'"segments_info"' in (first := bytes(memoryview(keys.annotations)[:HEAD])):
+            self._other_json(name, first)
+        else:
             self.coco.append(name)
+
+    def _other_json(self, name: str, data: bytes) -> None:
+        if signature := json_signature(data):
+            self.documents[name] = signature
         else:
             self.other[name] = "JSON that is neither labelme's nor COCO's"
 
     def _look_into_xml(self, root: Root, name: str) -> None:
         try:
-            head = root.look(name)[:4096]
+            head = root.look(name)[:HEAD]
         except ParseError as error:
             self._unreadable("unreadable-xml", error)
             return
-        first = re.search(rb"<([A-Za-z_][\w.:-]*)", head)
+        first = re.search(rb"<([A-Za-z_][\w.:-]*)", head[:4096])
         if not first:
             self._unreadable("unreadable-xml", ParseError(name, "", "is not XML: no element"))
+        elif b"<bndbox" not in head and (signature := xml_signature(head)):
+            self.documents[name] = signature
         elif first[1].rpartition(b":")[2].lower() == b"annotation":
             self.voc.append(name)
         else:

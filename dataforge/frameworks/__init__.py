@@ -40,6 +40,7 @@ from dataforge.frameworks.table import (
     frameworks,
     get_framework,
     installed_framework,
+    is_reserved,
     usual_framework,
 )
 
@@ -69,6 +70,7 @@ __all__ = [
     "get_framework",
     "identify",
     "installed_framework",
+    "is_reserved",
     "package_files",
     "package_name",
     "palette",

@@ -42,6 +42,7 @@ class Framework(ABC):
         bases: detector -> its learning rate for 8 GPUs x 2 images, in the framework's own configs.
         signs: features that identify a config as one for this framework.
         trainer: stock script that trains a config; empty if the generated script trains.
+        reserved: names that it has itself, of datasets and of their classes.
         has_get_classes: supports a dataset's aliases, through mmdetection's `get_classes`.
     """
 
@@ -54,6 +55,7 @@ class Framework(ABC):
     bases: ClassVar[Mapping[str, float]]
     signs: ClassVar[Signs]
     trainer: ClassVar[str] = ""
+    reserved: ClassVar[frozenset[str]] = frozenset()
     has_get_classes: ClassVar[bool] = False
 
     @abstractmethod

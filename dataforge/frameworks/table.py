@@ -18,7 +18,7 @@ from typing import Any
 from dataforge import mmconfig
 from dataforge.errors import MissingDependencyError, UsageError
 from dataforge.frameworks.base import Framework
-from dataforge.frameworks.spec import bare
+from dataforge.frameworks.spec import bare, identify
 from dataforge.io import Plugins, installed_versions
 from dataforge.mmconfig import Signs
 
@@ -102,6 +102,16 @@ def _why_not(option: str, chosen: Sequence[Framework]) -> str:
         names = ", ".join(framework.name for framework in chosen)
         return f"has no effect for {names}; it is an option of {', '.join(owners)}"
     return "is not an option of any framework"
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a framework has a dataset, or a class of datasets, of this name itself.
+
+    Raises:
+        UsageError: see `identify`.
+    """
+    names = {name, *identify(name)}
+    return any(names & get_framework(framework).reserved for framework in frameworks())
 
 
 def detectors() -> dict[str, list[str]]:

@@ -22,7 +22,10 @@ def recognise(texts: Texts) -> Recognised:
     naming = [name for name in texts.root.files() if _names_classes(texts.root, name)]
     names = f"; class names in {', '.join(naming[:3])}" if naming else ""
     if not labels:
-        if not naming or texts.labelme or texts.coco or texts.voc:
+        others = texts.labelme or texts.coco or texts.voc
+        if not naming or others or (beside and beside[0] in texts.texts):
+            return Recognised(0)
+        if not beside and texts.foreign:
             return Recognised(0)
         return Recognised(
             len(beside) or 1, f"no text file with rows of numbers beside images{names}"

@@ -42,6 +42,7 @@ class Mmdet2(Framework):
     }
     signs = MMDET2
     trainer = "tools/train.py"
+    reserved = frozenset(BUILT_IN[2] | {*RESERVED_ALIASES.split(), "get"})
     has_get_classes = True
 
     def adapter(self) -> Adapter:

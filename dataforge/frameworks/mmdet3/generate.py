@@ -75,6 +75,9 @@ class Mmdet3(Framework):
     }
     signs = MMDET3
     trainer = "tools/train.py"
+    reserved = frozenset(
+        BUILT_IN[3] | {*RESERVED_FOR_METRICS.split(), *RESERVED_ALIASES.split(), "get"}
+    )
     has_get_classes = True
 
     def adapter(self) -> Adapter:

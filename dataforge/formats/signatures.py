@@ -1,0 +1,358 @@
+"""Annotation formats that dataforge does not read: what betrays each, and how to go on.
+
+A row a format. Only the beginning of a file is looked at, and of many text files in a folder a few.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+import msgspec
+
+from dataforge.io import IMAGE_EXTENSIONS, Root
+
+HEAD = 16 * 2**10
+"""Bytes of a file that are looked at."""
+
+_SAMPLED = 5
+"""Text files of a folder that are looked at; they are all alike."""
+
+_MOST_FOLDERS = 200
+"""Folders whose text files are looked at."""
+
+_MOST_LINES = 100
+_LONGEST = 2_000  # characters of a line
+
+
+class Signature(msgspec.Struct, frozen=True, kw_only=True):
+    """A format that is recognised and not read.
+
+    The patterns that are given are those of the kind of file that the format has; one is enough.
+
+    Attributes:
+        name: of the format.
+        how: how to get on with it: a sentence that begins with a verb.
+        path: of the files' paths.
+        json: of the text of JSON files (also with a document a line).
+        xml: of the text of XML files.
+        header: of the first line of a table.
+        start: of the first lines of a text file.
+        rows: of each line of a text file; most of them match.
+    """
+
+    name: str
+    how: str
+    path: str = ""
+    json: str = ""
+    xml: str = ""
+    header: str = ""
+    start: str = ""
+    rows: str = ""
+
+
+_IMAGE = rf"[^,;\t\n]+\.(?:{'|'.join(end[1:] for end in IMAGE_EXTENSIONS)})"
+_NUMBER = r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?"
+
+_COMMA = r"[,;\t]\s*"
+
+
+def _word(words: str) -> str:
+    """A pattern of whole words, between which an underscore may stand."""
+    return f"(?<![a-z0-9])(?:{words})(?![a-z0-9])"
+
+
+_DATUMARO = "convert it with Datumaro, which reads it and writes COCO"
+_CVAT = "import it into CVAT and export it as COCO 1.0, or " + _DATUMARO
+_CVAT_XML = r"<annotations>(?=.*(?:<meta>|<image\s|<track\s))"
+_TRACKS = r"(?:<track\s|<mode>interpolation)"
+_SCRIPT = "write it as COCO or Pascal VOC with a few lines of Python"
+
+SIGNATURES = (
+    # XML
+    Signature(
+        name="CVAT XML for images",
+        how="export the task from CVAT as COCO 1.0, or " + _DATUMARO,
+        xml=rf"{_CVAT_XML}(?!.*{_TRACKS})",
+    ),
+    Signature(
+        name="CVAT XML for video",
+        how="export the task from CVAT as COCO 1.0, or " + _DATUMARO,
+        xml=rf"{_CVAT_XML}(?=.*{_TRACKS})",
+    ),
+    Signature(
+        name="LabelMe (MIT) XML",
+        how=_CVAT,
+        xml=r"<annotation[\s>](?!.*<bndbox)(?=.*(?:<pt>|<deleted>|<sourceImage>|<imagesize>))",
+    ),
+    Signature(
+        name="UA-DETRAC XML",
+        how=_SCRIPT,
+        xml=r"<sequence\s.*<(?:frame|ignored_region|target_list)\b",
+    ),
+    # JSON
+    Signature(
+        name="Label Studio JSON",
+        how="export the project from Label Studio as COCO or Pascal VOC XML",
+        json=r'"(?:completed_by|from_name|original_width|rectanglelabels|polygonlabels|brushlabels)"',
+    ),
+    Signature(
+        name="Labelbox JSON",
+        how="convert it with labelformat, which reads Labelbox and writes COCO",
+        json=r'"(?:data_row|Labeled Data|DataRow ID)"\s*:',
+    ),
+    Signature(
+        name="VIA (VGG Image Annotator)",
+        how="open it in VIA 2 and export the annotations as COCO",
+        json=r'"(?:shape_attributes|_via_[a-z_]+|__VIA[A-Z_]*)"|"__VIA_',
+        header=r".*\b(?:region_shape_attributes|spatial_coordinates)\b.*",
+    ),
+    Signature(
+        name="VoTT JSON",
+        how="export the project from VoTT as Pascal VOC, or " + _DATUMARO,
+        json=r'"asset"\s*:\s*\{(?=.*"regions")|"(?:visitedAssets|lastVisitedAssetId)"',
+        path=r".*\.vott",
+    ),
+    Signature(
+        name="ISAT JSON",
+        how="convert it in ISAT (Tools) to COCO, Pascal VOC or labelme",
+        json=r'"description"\s*:\s*"ISAT"',
+    ),
+    Signature(
+        name="BDD100K (Scalabel) JSON",
+        how="convert it with BDD100K's own tools: python -m bdd100k.label.to_coco",
+        json=r'"(?:box2d|poly2d)"\s*:',
+    ),
+    Signature(
+        name="CrowdHuman",
+        how="convert it with mmdetection's tools/dataset_converters/crowdhuman2coco.py",
+        json=r'"gtboxes"\s*:',
+        path=r".*\.odgt",
+    ),
+    Signature(
+        name="SA-1B JSON",
+        how="put the annotations of all files into one COCO file with a single category, as "
+        "SA-1B's masks (COCO's RLE) have no classes",
+        json=r'"(?:predicted_iou|stability_score)"\s*:',
+    ),
+    Signature(
+        name="CreateML JSON",
+        how="import it into Roboflow and export it as COCO",
+        json=r'"coordinates"\s*:\s*\{\s*"(?:x|y|width|height)"',
+    ),
+    Signature(
+        name="Supervisely JSON",
+        how="export the project with Supervisely's app Export to COCO or Export to Pascal VOC",
+        json=r'"(?:classTitle|geometryType)"\s*:|"size"\s*:\s*\{\s*"(?:height|width)"(?=.*"objects")',
+    ),
+    Signature(
+        name="Datumaro JSON",
+        how=_DATUMARO,
+        json=r'"(?:dm_format_version)"|"categories"\s*:\s*\{\s*"(?:label|mask|points)"|'
+        r'"categories"\s*:\s*\{\s*\}(?=.*"items")',
+    ),
+    Signature(
+        name="V7 Darwin JSON",
+        how="export the dataset from V7 as COCO",
+        json=r'"(?:schema_ref|team_slug)"\s*:',
+    ),
+    Signature(
+        name="Cityscapes JSON",
+        how=_SCRIPT + ", or mmdetection's tools/dataset_converters/cityscapes.py",
+        json=r'"imgHeight"\s*:(?=.*"objects")',
+    ),
+    Signature(
+        name="COCO panoptic segmentation",
+        how="convert it to instances with panopticapi's panoptic2detection_coco_format.py",
+        json=r'"segments_info"\s*:',
+    ),
+    Signature(
+        name="COCO results",
+        how="name the file of the ground truth: these are the predictions of a model, which "
+        "pycocotools' loadRes reads",
+        json=r'\A\s*\[\s*\{(?=.*"image_id"\s*:)(?=.*"score"\s*:)',
+    ),
+    Signature(
+        name="Hugging Face metadata",
+        how=_SCRIPT,
+        path=r"(?:.*/)?metadata\.jsonl",
+    ),
+    Signature(
+        name="a SageMaker Ground Truth manifest",
+        how=_SCRIPT,
+        json=r'\A\s*\{\s*"source-ref"\s*:',
+    ),
+    # Binary
+    Signature(
+        name="TFRecord",
+        how="export it as COCO or Pascal VOC from where it came (CVAT, Roboflow), or "
+        "convert it with Datumaro, which reads it with TensorFlow and writes COCO",
+        path=r".*\.(?:tfrecords?|record)(?:-\d+-of-\d+)?",
+    ),
+    # Tables
+    Signature(
+        name="OpenImages CSV",
+        how=_DATUMARO,
+        header=r"\s*ImageID\s*,.*\b(?:LabelName|XMin|MaskPath)\b.*",
+    ),
+    Signature(
+        name="a CSV of run-length masks (Kaggle)",
+        how=_SCRIPT + "; pycocotools counts the pixels in the same order, down the columns",
+        header=r".*(?<![a-z])(?:encoded_?pixels|rle)(?![a-z]).*",
+    ),
+    Signature(
+        name="a CSV of boxes",
+        how=_SCRIPT + " (csv.DictReader; group the rows by image), or import it into Roboflow and "
+        "export it as COCO",
+        header=r"(?=.*(?:image|file|img|path|(?<![a-z])id(?![a-z])))"
+        rf"(?:(?=.*{_word('x_?min|x_?[01]|left|x_?center|xc|bbox(?:es)?|box(?:es)?|bbox_x|coords')})"
+        rf"|(?=.*{_word('x')})(?=.*{_word('y')})(?=.*{_word('w|width')})).*",
+        rows=rf'"?{_IMAGE}"?(?:{_COMMA}{_NUMBER}){{4}}{_COMMA}[^,;\t]+|"?{_IMAGE}"?[,;\t]{{5}}'
+        rf'|"?{_IMAGE}"?{_COMMA}[^,;\t]+(?:{_COMMA}{_NUMBER}){{4,6}}'
+        rf"|(?:TRAIN|TEST|VALIDAT\w+|UNASSIGNED),{_IMAGE},.*",
+    ),
+    Signature(
+        name="a list of boxes, one image a line (keras-yolo3)",
+        how=_SCRIPT,
+        rows=rf"{_IMAGE}(?:\s+\d+,\d+,\d+,\d+,\d+)*\s+\d+,\d+,\d+,\d+,\d+",
+    ),
+    # Text files
+    Signature(
+        name="MOT",
+        how="convert it with mmdetection's tools/dataset_converters/mot2coco.py, or " + _CVAT,
+        path=r"(?:.*/)?(?:seqinfo\.ini|(?:gt/gt|det/det)(?:_\w+_half)?\.txt)",
+        rows=rf"\d+,\s*-?\d+(?:,\s*{_NUMBER}){{7,8}}",
+    ),
+    Signature(
+        name="WIDER FACE",
+        how=_DATUMARO,
+        path=r"(?:.*/)?wider_face_.*_bbx_gt\.txt",
+        start=rf"{_IMAGE} *\n *\d+ *\n *\d+(?: +-?\d+){{9}} *(?:\n|$)",
+    ),
+    Signature(
+        name="VisDrone",
+        how="convert it to YOLO with the script in Ultralytics' VisDrone.yaml",
+        rows=r"(?:-?\d+\s*,\s*){7}-?\d+\s*,?",
+    ),
+    Signature(
+        name="KITTI",
+        how="convert it with labelformat or Datumaro, which read KITTI and write COCO",
+        rows=rf"[A-Za-z][\w ()-]*(?:\s+{_NUMBER}){{14,15}}",
+    ),
+    Signature(
+        name="DOTA",
+        how="convert it with DOTA_devkit's DOTA2COCO.py, or " + _DATUMARO,
+        rows=rf"imagesource:.*|gsd:.*|(?:{_NUMBER}\s+){{8}}[A-Za-z][\w-]*(?:\s+[0-2])?",
+    ),
+    Signature(
+        name="ICDAR text boxes",
+        how=_SCRIPT,
+        rows=rf"(?:{_NUMBER},\s*){{8}}.+",
+    ),
+)
+"""All of them; a file is the first that fits."""
+
+_TABLES = (".csv", ".tsv", ".txt")
+_LINES = (".odgt", ".ndjson", ".jsonl", ".manifest")
+
+
+class Foreign(msgspec.Struct, frozen=True):
+    """The files of a format that is recognised and not read.
+
+    Attributes:
+        name: of the format.
+        files: number of its files; of many text files in a folder, all count as those looked at.
+        first: one of them.
+        how: how to go on.
+    """
+
+    name: str
+    files: int
+    first: str
+    how: str
+
+    def __str__(self) -> str:
+        more = f" and {self.files - 1:,} more" if self.files > 1 else ""
+        return f"{self.name} ({self.first}{more}), which dataforge does not read: {self.how}"
+
+
+def json_signature(text: bytes) -> Signature | None:
+    """The format that a JSON file has by its beginning."""
+    return _first("json", text[:HEAD].decode("utf-8", "replace"))
+
+
+def xml_signature(text: bytes) -> Signature | None:
+    """The format that an XML file has by its beginning."""
+    return _first("xml", text[:HEAD].decode("utf-8", "replace"))
+
+
+def text_signatures(root: Root) -> dict[str, Signature]:
+    """File -> its format, of a folder's files that are neither JSON, XML nor images."""
+    found: dict[str, Signature] = {}
+    lists: dict[str, list[str]] = defaultdict(list)
+    for name in root.files():
+        if signature := next((row for row in SIGNATURES if _has_path(row, name)), None):
+            found[name] = signature
+        elif name.lower().endswith((*_TABLES, *_LINES)):
+            lists[name.rpartition("/")[0]].append(name)
+    for names in [*lists.values()][:_MOST_FOLDERS]:
+        texts = [name for name in names if name.lower().endswith(".txt")]
+        some = texts[:: max(len(texts) // _SAMPLED, 1)][:_SAMPLED]
+        own = {name: row for name in some if (row := _of_text(root, name))}
+        if 2 * len(own) > len(some):  # the others are like those
+            usual = max(own.values(), key=[*own.values()].count)
+            own |= {name: usual for name in texts if name not in some}
+        tables = [name for name in names if name not in {*texts}][:_SAMPLED]
+        found |= own | {name: row for name in tables if (row := _of_text(root, name))}
+    return found
+
+
+def counted(found: dict[str, Signature]) -> list[Foreign]:
+    """The formats of some files, that of the most files first."""
+    by_format: dict[str, list[str]] = defaultdict(list)
+    how = {row.name: row.how for row in found.values()}
+    for name in sorted(found):
+        by_format[found[name].name].append(name)
+    formats = [Foreign(name, len(own), own[0], how[name]) for name, own in by_format.items()]
+    return sorted(formats, key=lambda one: -one.files)
+
+
+def _has_path(row: Signature, name: str) -> bool:
+    return bool(row.path and re.fullmatch(row.path, name, re.IGNORECASE))
+
+
+def _of_text(root: Root, name: str) -> Signature | None:
+    try:
+        with root.open(name) as stream:
+            head = stream.read(HEAD)
+    except OSError:
+        return None
+    text = head.decode("utf-8-sig", "replace").replace("\r\n", "\n").lstrip()
+    if name.lower().endswith(_LINES):
+        return _first("json", text)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(head) == HEAD:
+        lines = lines[:-1]  # the last one is cut off
+    if not lines:
+        return None
+    if name.lower().endswith(".txt"):
+        found = _first("start", text)
+    else:
+        found = _first("header", lines[0][:_LONGEST])
+    return found or _of_rows(lines[:_MOST_LINES])
+
+
+def _first(kind: str, text: str) -> Signature | None:
+    flags = re.DOTALL if kind in ("json", "xml") else re.IGNORECASE
+    match = re.search if kind in ("json", "xml") else re.match
+    rows = (row for row in SIGNATURES if getattr(row, kind))
+    return next((row for row in rows if match(getattr(row, kind), text, flags)), None)
+
+
+def _of_rows(lines: list[str]) -> Signature | None:
+    for row in SIGNATURES:
+        pattern = re.compile(row.rows, re.IGNORECASE)
+        fits = (len(line) <= _LONGEST and pattern.fullmatch(line) for line in lines)
+        if row.rows and 2 * sum(map(bool, fits)) > len(lines):
+            return row
+    return None
