@@ -449,7 +449,7 @@ def cases(folder: Path) -> list[Case]:
         untidy = document(shape("cat ", SQUARE), shape("dog", SQUARE), image=f"{number}.jpg")
         write(folder / "untidy" / f"{number}.json", untidy).chmod(0o640 + number % 8)
         picture(folder / "untidy" / f"{number}.jpg")
-    python = python_with_site(folder / "python", f"{folder}/$SITE/site")
+    python_with_site(folder / "python", f"{folder}/$SITE/site")
     _warm_up(folder)
     made = []
     coco = f"convert labelme2coco {{src}} {{out}} {SPLIT}"
