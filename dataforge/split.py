@@ -167,7 +167,7 @@ def _read(job: SplitJob, progress: Progress | None) -> tuple[ClassCounts, str, l
     format_ = job.reads or guess_format(root)
     source = Source(root, format_, {}, job.layout)
     resolver = source.rules.resolver()
-    gathered = Gathered()
+    gathered = Gathered(fold=True)
     gathered.add(source.findings)
     with survey(
         source,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 import msgspec
 
 from dataforge.cli.command import is_quiet
-from dataforge.errors import one_line, plural, shortened
+from dataforge.errors import first_of, one_line, plural, shortened
 from dataforge.findings import Finding
 from dataforge.io import NamedFile, report_json, write_report
 
@@ -150,6 +150,27 @@ def show_table(rows: Sequence[Sequence[str]]) -> None:
         tell(line)
 
 
+def show_numbers(
+    columns: Sequence[str], rows: Mapping[str, Sequence[int]], last: str, totals: Sequence[int]
+) -> None:
+    """Print numbers by class; several classes without objects are a line instead of rows.
+
+    Args:
+        columns: their names.
+        rows: class -> a number for each column.
+        last: name of the last row.
+        totals: its numbers.
+    """
+    none = [name for name, numbers in rows.items() if not any(numbers)]
+    shown = {name: row for name, row in rows.items() if any(row) or len(none) == 1}
+    table_rows = [["class", *columns]]
+    for name, numbers in (*shown.items(), (last, totals)):
+        table_rows.append([name, *(f"{number:,}" for number in numbers)])
+    show_table(table_rows)
+    if len(none) > 1:
+        tell(f"  {plural(len(none), 'class')} without objects: {first_of(none)}")
+
+
 def show_counts(
     classes: Iterable[str], images: Mapping[str, int], instances: Mapping[str, Mapping[str, int]]
 ) -> None:
@@ -160,11 +181,8 @@ def show_counts(
         images: split -> number of images; a column each.
         instances: split -> class -> number of instances.
     """
-    rows = [["class", *images]]
-    for name in classes:
-        rows.append([name, *(f"{instances[split].get(name, 0):,}" for split in images)])
-    rows.append(["(images)", *(f"{number:,}" for number in images.values())])
-    show_table(rows)
+    numbers = {name: [instances[split].get(name, 0) for split in images] for name in classes}
+    show_numbers([*images], numbers, "(images)", [*images.values()])
 
 
 def show_findings(findings: Sequence[Finding]) -> None:
