@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import msgspec
 
-from dataforge.checks import dropped_by_trainers
+from dataforge.checks import Said
 from dataforge.classes import Classes
 from dataforge.codes import code
 from dataforge.datasets import (
@@ -28,7 +28,6 @@ from dataforge.datasets import (
     Progress,
     Seen,
     Source,
-    Step,
     Survey,
     decode_images,
     discard,
@@ -36,6 +35,7 @@ from dataforge.datasets import (
     survey,
     temporary_data,
     temporary_file,
+    verifying,
 )
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
@@ -83,10 +83,12 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
     source = Source(
         root or job.source,
         job.reads,
-        job.read_options,
+        verifying(job.reads, verify=False) | job.read_options,
         job.layout,
         follow_links=job.follow_links,
     )
+    # It compares the sizes of all images instead of the reader, unless that is asked to, or not to.
+    said = Said(source, sizes="verify_images" not in job.read_options, clipped=job.clip)
     if not source.root.remote:
         refuse_planted(Path(job.out), source.root.path)
     where = f"where {job.writes} is written"
@@ -101,7 +103,7 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
         Context(resolver=resolver),
         engine,
         report=report.take,
-        steps=_steps(job, source),
+        steps=[Measurable(), said, *([Clipped()] if job.clip else [])],
         keep=True,
         own_splits=rule is None,
         progress=progress,
@@ -110,8 +112,9 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
         report.add(classes.findings())
         report.classes = [*classes.names]
         output = _shared_out(found, classes, rule, job, report)
-        if not output.names or not (classes.names or not source.format.names_classes):
+        if not output.names:
             raise InputError(_nothing(job, report))
+        report.add(said.finish(found, classes) if source.format.names_classes else ())
         check_split_names(output.names)
         report.add(output.one_of_each_key(writer))
         splits = output.images()
@@ -153,12 +156,6 @@ def writer_of(name: str) -> Writer[Any]:
     if writer is None:
         raise UsageError(f"{name} can be read, but not written")
     return writer
-
-
-def _steps(job: Job, source: Source) -> list[Step]:
-    """The steps for each image where it is read."""
-    steps: list[Step] = [Measurable(), dropped_by_trainers(source)]
-    return [*steps, Clipped()] if job.clip else steps
 
 
 def _header(header: Header, names: Sequence[str]) -> Header:

@@ -12,8 +12,8 @@ The front matter is all that the program knows about a code, and is defined nowh
 of its findings (if there are several, the first is the default), `fix`, `safe` or `unsafe`, if
 ``check --fix`` can fix it, `opens`, `images` if image headers have to be read to find it, or
 `pixels` if images have to be decoded, and `once`, `yes` if all of its findings usually have one
-cause: a report then has one, with a count and examples. A code names the problem, not the fix, in kebab-case, and
-never changes.
+cause: a report then has one, with a count and examples. A code names the problem, not the fix, in
+kebab-case, and never changes.
 
 Findings are created from their code, so that none can lack a page::
 

@@ -111,7 +111,7 @@ def verifying(format_: str, *, verify: bool) -> dict[str, bool]:
 def layout_rules(layout: Layout) -> ClassRules:
     """The class rules of a layout."""
     return ClassRules(
-        names=layout.classes,
+        names=layout.classes or None,  # a file of an empty dataset lists none
         aliases=layout.aliases,
         skip=layout.skip,
         ignore_case=layout.ignore_case,

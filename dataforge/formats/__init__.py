@@ -21,6 +21,7 @@ from dataforge.formats.base import (
     finished,
 )
 from dataforge.formats.recognise import Recognised, Texts
+from dataforge.formats.sizes import find_size
 from dataforge.formats.spans import Change, applied
 from dataforge.formats.table import formats, get_format, recognised
 from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, merge_losses
@@ -51,6 +52,7 @@ __all__ = [
     "Writing",
     "Written",
     "applied",
+    "find_size",
     "finished",
     "formats",
     "get_format",
