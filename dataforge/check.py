@@ -9,6 +9,7 @@ One pass over the dataset, in the order of its files; `dataforge.checks` contain
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,7 +45,7 @@ from dataforge.datasets import (
 )
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, plural
-from dataforge.findings import Finding, Severity, as_reasons
+from dataforge.findings import Finding, Folded, Severity, as_reasons
 from dataforge.formats import Context
 from dataforge.frameworks import config_signs, get_framework
 from dataforge.mmconfig import Config
@@ -118,8 +119,8 @@ class CheckReport(msgspec.Struct, kw_only=True):
         shapes: number of shapes in them.
         classes: names in the order of their labels.
         findings: in the order they were found, at most `CheckOptions.max_findings` of a code, and
-            100 of a code in one file.
-        counts: code -> severity -> number of all findings, sorted by code.
+            100 of a code in one file; `Finding.count` says how many objects one stands for.
+        counts: code -> severity -> number of all objects found, sorted by code.
         fixable: code -> number of its findings that ``--fix`` (or ``--unsafe-fixes``) can fix.
         ignored: what was not checked or not reported, and why.
         settings: the ``dataforge.toml`` that selects or ignores; None if there is none.
@@ -310,6 +311,9 @@ class _Found:
         self.fixable: list[Finding] = []
         self._limit = options.max_findings
         self._seen: set[int] = set()
+        self._folded = Folded()
+        self._listed: Counter[str] = Counter()
+        report.findings = self._folded.findings
         report.ignored = settings.ignored
         report.settings = settings.used
 
@@ -344,9 +348,11 @@ class _Found:
             fixable[finding.code] = fixable.get(finding.code, 0) + finding.count
             if self._keep_edits:
                 self.fixable.append(finding)
-        few = not self._limit or sum(counts.values()) <= self._limit
-        if few and finding.count == 1:  # else it stands for some that are only counted
-            report.findings.append(finding)
+        if not self._keep_edits and self._folded.joins(finding):
+            return  # else fixing has to know each
+        self._listed[finding.code] += 1
+        if not self._limit or self._listed[finding.code] <= self._limit:
+            self._folded.append(finding)
 
     def done(self) -> CheckReport:
         """The report."""

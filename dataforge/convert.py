@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import msgspec
 
-from dataforge.checks import dropped_by_trainers
+from dataforge.checks import Said
 from dataforge.classes import Classes
 from dataforge.codes import code
 from dataforge.datasets import (
@@ -28,7 +28,6 @@ from dataforge.datasets import (
     Progress,
     Seen,
     Source,
-    Step,
     Survey,
     decode_images,
     discard,
@@ -36,6 +35,7 @@ from dataforge.datasets import (
     survey,
     temporary_data,
     temporary_file,
+    verifying,
 )
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
@@ -84,25 +84,24 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
     source = Source(
         root or job.source,
         job.reads,
-        job.read_options,
+        verifying(job.reads, verify=False) | job.read_options,
         job.layout,
         follow_links=job.follow_links,
     )
+    # It compares the sizes of all images instead of the reader, unless that is asked to, or not to.
+    said = Said(source, sizes="verify_images" not in job.read_options, clipped=job.clip)
     if not source.root.remote:
         refuse_planted(Path(job.out), source.root.path)
-    where = f"where {job.writes} is written"
-    write_options = convert_options(writer.Options, job.write_options, where)
-    placing = Placing(job.image_mode, job.out, writer, source)
-    engine = get_engine(job.engine, job.workers, job.engine_options)
+    target = _Target(job, writer, source)
     resolver = job.rules().over(source.rules).resolver()
     report = Report(source=job.source, out=job.out)
     report.add(source.findings)
     with survey(
         source,
         Context(resolver=resolver),
-        engine,
+        target.engine,
         report=report.take,
-        steps=_steps(job, source),
+        steps=[Measurable(), said, *([Clipped()] if job.clip else [])],
         keep=True,
         own_splits=rule is None,
         progress=progress,
@@ -111,37 +110,56 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
         report.add(classes.findings())
         report.classes = [*classes.names]
         output = _shared_out(found, classes, rule, job, report)
-        if not output.names or not (classes.names or not source.format.names_classes):
+        if not output.names:
             raise InputError(_nothing(source.root, job, report))
+        report.add(said.finish(found, classes) if source.format.names_classes else ())
         check_split_names(output.names)
         report.add(output.one_of_each_key(writer))
         splits = output.images()
         report.add(_hidden(splits, writer))
         _count(splits, classes, report)
-        out = Path(job.out)
+        target.write(found, output, splits, report)
+    return report
+
+
+class _Target:
+    """How and where a conversion writes; invalid options are refused before anything is read."""
+
+    def __init__(self, job: Job, writer: Writer[Any], source: Source) -> None:
+        self.out = Path(job.out)
+        self.force = job.force
+        self.writer = writer
+        where = f"where {job.writes} is written"
+        self.options = convert_options(writer.Options, job.write_options, where)
+        self.placing = Placing(job.image_mode, job.out, writer, source)
+        self.engine = get_engine(job.engine, job.workers, job.engine_options)
+
+    def write(
+        self, found: Survey, output: _Output, splits: dict[str, list[Seen]], report: Report
+    ) -> None:
+        """Write the annotation files and place the images, all or nothing."""
         with staged(
-            out,
-            writer.targets(out, output.names),
-            force=job.force,
-            inputs=placing.inputs(found.images),
-            shared=engine.remote,
+            self.out,
+            self.writer.targets(self.out, output.names),
+            force=self.force,
+            inputs=self.placing.inputs(found.images),
+            shared=self.engine.remote,
         ) as stage:
-            report.add(placing.place(splits, stage, out))
+            report.add(self.placing.place(splits, stage, self.out))
             plan = WritePlan(
                 stage=stage,
-                out=out.name,
-                header=_header(found.header, classes.names),
+                out=self.out.name,
+                header=_header(found.header, output.classes.names),
                 splits=tuple(output.names),
-                image_folder=placing.left_at(job.out),
+                image_folder=self.placing.left_at(str(self.out)),
             )
-            writing = writer.open(plan, write_options)
+            writing = self.writer.open(plan, self.options)
             task = _WriteShard(writing, output.classes)
             with ExitStack() as stack:
-                written = stack.enter_context(engine.mapped(task, output.tasks()))
+                written = stack.enter_context(self.engine.mapped(task, output.tasks()))
                 report.add_unwritten(_joined(writing, written, Pieces(stack)))
-            report.add(placing.left_over(splits, stage, out))
+            report.add(self.placing.left_over(splits, stage, self.out))
             report.files = _files(stage)
-    return report
 
 
 def writer_of(name: str) -> Writer[Any]:
@@ -154,12 +172,6 @@ def writer_of(name: str) -> Writer[Any]:
     if writer is None:
         raise UsageError(f"{name} can be read, but not written")
     return writer
-
-
-def _steps(job: Job, source: Source) -> list[Step]:
-    """The steps for each image where it is read."""
-    steps: list[Step] = [Measurable(), dropped_by_trainers(source)]
-    return [*steps, Clipped()] if job.clip else steps
 
 
 def _header(header: Header, names: Sequence[str]) -> Header:

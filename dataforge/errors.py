@@ -59,6 +59,10 @@ MOST_SHOWN = 500
 """Characters of a name or a message that are shown."""
 
 
+MOST_NAMED = 5
+"""Names that a message lists."""
+
+
 def shortened(text: str, most: int = MOST_SHOWN) -> str:
     """Text of at most about `most` characters: the middle of a longer one is left out, and counted.
 
@@ -70,6 +74,16 @@ def shortened(text: str, most: int = MOST_SHOWN) -> str:
     end = most // 4
     start = most - end
     return f"{text[:start]} ... ({len(text) - most:,} more characters) ... {text[-end:]}"
+
+
+def first_of(names: Iterable[str], most: int = MOST_NAMED) -> str:
+    """The first of some names, and whether there are more.
+
+    >>> first_of(["a", "b", "c"], 2)
+    'a, b, ...'
+    """
+    names = [*names]
+    return ", ".join(names[:most]) + ", ..." * (len(names) > most)
 
 
 class DataforgeError(Exception):

@@ -6,7 +6,7 @@ A reader, check or verb never raises for bad data: it yields a `Finding`. Findin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -17,6 +17,9 @@ Severity: TypeAlias = Literal["error", "warning", "note"]
 
 MOST_REASONS = 5
 """Findings that an error message names at most."""
+
+MOST_EXAMPLES = 5
+"""Places that a finding names at most if it stands for many."""
 
 MOST_OF_A_KIND = 100
 """Findings of one code in one file that are kept; the rest are counted."""
@@ -115,7 +118,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         remedy: what to do about it.
         lost: number of shapes that do not reach the output because of it.
         edits: what fixes it, all of them or none; empty if the user has to.
-        count: number of findings of this code in this file that it stands for, see `Excess`.
+        count: number of objects, images or classes that it stands for.
+        once: a report has one finding of this code and severity, see `joined`.
+        examples: further places, if it stands for many; `edits` has those of the places named.
     """
 
     code: str
@@ -126,6 +131,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lost: int = 0
     edits: tuple[Edit, ...] = ()
     count: int = 1
+    once: bool = False
+    examples: tuple[Place, ...] = ()
 
     @property
     def identity(self) -> tuple[str, Place, str]:
@@ -142,9 +149,18 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The place in that file in readable form."""
         return self.place.inside
 
+    @property
+    def said(self) -> str:
+        """The message, with the number and the other places if it stands for many."""
+        if not self.examples:
+            return shortened(self.message)
+        more = self.count - 1 - len(self.examples)
+        others = ", ".join(map(str, self.examples)) + (f" and {more:,} more" if more > 0 else "")
+        return f"{shortened(self.message)} ({self.count:,} in all; also {others})"
+
     def __str__(self) -> str:
         remedy = f"; {shortened(self.remedy)}" if self.remedy else ""
-        return one_line(f"{self.place}: {shortened(self.message)}{remedy}")
+        return one_line(f"{self.place}: {self.said}{remedy}")
 
 
 def any_error(findings: Iterable[Finding]) -> bool:
@@ -197,7 +213,50 @@ class Excess(Generic[S]):
 def joined(finding: Finding, other: Finding) -> Finding:
     """A finding that also stands for another one."""
     count, lost = finding.count + other.count, finding.lost + other.lost
-    return msgspec.structs.replace(finding, count=count, lost=lost)
+    examples, edits = finding.examples, finding.edits
+    if finding.once and len(examples) < MOST_EXAMPLES - 1 and other.place != finding.place:
+        examples += (other.place,)
+        edits += other.edits
+    return msgspec.structs.replace(finding, count=count, lost=lost, examples=examples, edits=edits)
+
+
+class Folded:
+    """Findings in order; those of a code that is said once are one, however many they are.
+
+    Attributes:
+        findings: see above.
+    """
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self._once: dict[tuple[str, Severity], int] = {}
+
+    def joins(self, finding: Finding) -> bool:
+        """Whether a finding is part of one that is there; then it has been added to that."""
+        at = self._once.get((finding.code, finding.severity)) if finding.once else None
+        if at is not None:
+            self.findings[at] = joined(self.findings[at], finding)
+        return at is not None
+
+    def append(self, finding: Finding) -> None:
+        """Add one that is not part of another."""
+        if finding.once:
+            self._once[finding.code, finding.severity] = len(self.findings)
+        self.findings.append(finding)
+
+
+def folded(
+    findings: Iterable[Finding], counts: Mapping[str, Mapping[Severity, int]]
+) -> list[Finding]:
+    """Findings as a report has them; of some only a part is given, and the counts have all."""
+    found = Folded()
+    for finding in findings:
+        if not found.joins(finding):
+            found.append(finding)
+    return [
+        msgspec.structs.replace(one, count=counts[one.code][one.severity]) if one.once else one
+        for one in found.findings
+    ]
 
 
 class Gathered:
@@ -205,14 +264,19 @@ class Gathered:
 
     Args:
         unique: leave out those that were said before, such as about a file in two splits.
+        fold: as a report has them, see `Folded`.
         keep_edits: see `Excess`.
 
     Attributes:
         findings: see above.
     """
 
-    def __init__(self, *, unique: bool = False, keep_edits: bool = False) -> None:
-        self.findings: list[Finding] = []
+    def __init__(
+        self, *, unique: bool = False, fold: bool = False, keep_edits: bool = False
+    ) -> None:
+        self._folded = Folded()
+        self.findings = self._folded.findings
+        self._fold = fold
         self._excess = Excess[int](keep_edits=keep_edits)
         self._seen: set[int] | None = set() if unique else None
 
@@ -222,9 +286,11 @@ class Gathered:
             if (known := hash(finding.identity)) in self._seen:
                 return
             self._seen.add(known)
+        if self._fold and self._folded.joins(finding):
+            return
         at = self._excess.slot(finding, len(self.findings))
         if at is None:
-            self.findings.append(finding)
+            self._folded.append(finding)
         else:
             self.findings[at] = joined(self.findings[at], finding)
 

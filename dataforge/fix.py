@@ -26,7 +26,7 @@ from dataforge.codes import code
 from dataforge.datasets import Progress
 from dataforge.diff import Moves, unified
 from dataforge.errors import OutputError, ParseError, UsageError
-from dataforge.findings import Clip, Drop, Edit, Finding, Place, Set, Severity
+from dataforge.findings import Clip, Drop, Edit, Finding, Place, Set, Severity, folded
 from dataforge.formats import Change, Editor, Text, applied
 from dataforge.io import (
     BACKUP,
@@ -223,7 +223,10 @@ def _plan(found: Checked, findings: Sequence[Finding], started: int) -> FixPlan:
     fixed = [findings[number] for number in sorted(outcomes) if outcomes[number] == {"made"}]
     never = [findings[number] for number in sorted(outcomes) if "never" in outcomes[number]]
     report = _left(found.report, fixed, never, files)
-    return FixPlan(found, files, report, Counter(finding.code for finding in fixed))
+    numbers: Counter[str] = Counter()
+    for finding in fixed:
+        numbers[finding.code] += finding.count
+    return FixPlan(found, files, report, numbers)
 
 
 def _turn(edits: Sequence[Edit]) -> int:
@@ -344,10 +347,11 @@ def _left(
         name: Counter(severities) for name, severities in report.counts.items()
     }
     for finding in (*fixed, *gone):
-        counts[finding.code][finding.severity] -= 1
+        counts[finding.code][finding.severity] -= finding.count
     unpromised = {f.identity: f for f in (*fixed, *never, *gone) if f.edits}
     fixable = Counter(report.fixable)
-    fixable.subtract(finding.code for finding in unpromised.values())
+    for finding in unpromised.values():
+        fixable[finding.code] -= finding.count
     drops = sum(isinstance(edit.action, Drop) for file in files.values() for edit in file.edits)
     return msgspec.structs.replace(
         report,
@@ -355,7 +359,7 @@ def _left(
         shapes=report.shapes - drops,
         counts={name: dict(+numbers) for name, numbers in counts.items() if +numbers},
         fixable=dict(+fixable),
-        findings=left,
+        findings=folded(left, counts),
     )
 
 

@@ -192,7 +192,7 @@ def _what_it_needs(root: Root, images: list[str], texts: Texts) -> list[str]:
 def _read(root: Root, part: Part) -> list[Finding]:
     """Fill in the results of the format's reader; returns all findings."""
     name = well_known_name(root) or _name(root.location)
-    gathered = Gathered()
+    gathered = Gathered(fold=True)
     try:
         source = _source(root, part, name)
         resolver = msgspec.structs.replace(

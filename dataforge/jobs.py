@@ -92,8 +92,9 @@ class Report(msgspec.Struct, kw_only=True, dict=True):
         return any_error(self.findings)
 
     def __post_init__(self) -> None:
-        self._gathered = Gathered()
-        self._gathered.findings = self.findings
+        self._gathered = Gathered(fold=True)
+        self._gathered.add(self.findings)
+        self.findings = self._gathered.findings
 
     def take(self, finding: Finding) -> None:
         """Add a finding and count what is lost."""

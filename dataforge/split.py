@@ -12,8 +12,17 @@ from typing import Any
 
 import msgspec
 
+from dataforge.checks import Said
 from dataforge.codes import code
-from dataforge.datasets import KeepingRoot, Progress, Source, guess_format, survey
+from dataforge.datasets import (
+    KeepingRoot,
+    Measurable,
+    Progress,
+    Source,
+    guess_format,
+    survey,
+    verifying,
+)
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
 from dataforge.findings import Finding, Gathered, Place, any_error, as_reasons
@@ -167,15 +176,17 @@ def _read(job: SplitJob, progress: Progress | None) -> tuple[ClassCounts, str, l
     """(image -> class -> number of instances, format, findings of reading)."""
     root = KeepingRoot(job.source, follow_links=job.follow_links)
     format_ = job.reads or guess_format(root)
-    source = Source(root, format_, {}, job.layout)
+    source = Source(root, format_, verifying(format_, verify=False), job.layout)
     resolver = source.rules.resolver()
-    gathered = Gathered()
+    said = Said(source, sizes=True)
+    gathered = Gathered(fold=True)
     gathered.add(source.findings)
     with survey(
         source,
         Context(resolver=resolver),
         get_engine("local", 1),
         report=gathered.take,
+        steps=[Measurable(), said],
         own_splits=False,
         progress=progress,
     ) as found:
@@ -183,6 +194,8 @@ def _read(job: SplitJob, progress: Progress | None) -> tuple[ClassCounts, str, l
     if not found.images:
         reasons = as_reasons(gathered.findings)
         raise InputError(f"{job.source}: no images can be read as {format_}{reasons}")
+    if source.format.names_classes:
+        gathered.add(said.finish(found, classes))
     images = {seen.file_name: classes.counts(seen.instances) for seen in found.images}
     return images, format_, [*gathered.findings, *classes.findings()]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataforge.checks.base import CONFIG, Check, DatasetInfo, Facts, Gatherer, Whole
 from dataforge.checks.classes.class_absent_from_split import unmarked
+from dataforge.checks.converting import Said
 from dataforge.checks.opened import ConfigFile
 from dataforge.checks.run import Running, dropped_by_trainers
 from dataforge.checks.select import Ignore, Selection, Settings, find_settings, load_settings
@@ -18,6 +19,7 @@ __all__ = [
     "Gatherer",
     "Ignore",
     "Running",
+    "Said",
     "Selection",
     "Settings",
     "Whole",

@@ -32,7 +32,7 @@ def as_text(report: CheckReport) -> Iterator[str]:
         for finding in group:
             once = len(remedies) == 1
             yield f"  {msgspec.structs.replace(finding, remedy='') if once else finding}"
-        if more := sum(report.counts[name].values()) - len(group):
+        if more := sum(report.counts[name].values()) - sum(one.count for one in group):
             yield f"  ... and {more:,} more"
         if len(remedies) == 1 and (remedy := remedies.pop()):
             yield f"  -> {remedy}"
@@ -157,7 +157,7 @@ def _sentence(finding: Finding) -> str:
     """Message and remedy, preceded by the location in the file if it has no line number."""
     pointer = "" if finding.file.endswith(".xml") else finding.place.pointer
     place = f"{pointer}: " if pointer else ""
-    return place + finding.message + (f"; {finding.remedy}" if finding.remedy else "")
+    return place + finding.said + (f"; {finding.remedy}" if finding.remedy else "")
 
 
 # SARIF ------------------------------------------------------------------------------------------

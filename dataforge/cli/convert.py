@@ -10,7 +10,14 @@ import click
 
 from dataforge.cli import options
 from dataforge.cli.command import Argument, Bundle, Command, Option, given_options
-from dataforge.cli.output import Output, progress_bar, show_counts, show_findings, tell
+from dataforge.cli.output import (
+    Output,
+    progress_bar,
+    show_counts,
+    show_findings,
+    show_how_to_list,
+    tell,
+)
 from dataforge.cli.struct_options import fields_of, format_options, given
 from dataforge.convert import Job, Report
 from dataforge.convert import convert as run
@@ -19,6 +26,7 @@ from dataforge.datasets import ImageMode, KeepingRoot, folder_of, guess_format
 from dataforge.errors import UsageError, plural
 from dataforge.formats import Reader, Writer, formats, get_format
 from dataforge.io import Root
+from dataforge.shell import path_word
 
 _HELP = """Convert a dataset from one format to another.
 
@@ -119,7 +127,25 @@ def _convert(
     )
     with progress_bar(converter) as progress:
         report = run(job, progress, root)
-    return output.give(report, show_report, failed=report.failed)
+    words = _check_words(job, root)
+    return output.give(report, lambda report: show_report(report, words), failed=report.failed)
+
+
+def _check_words(job: Job, root: Root | None) -> list[str]:
+    """The words of the command that checks what a job reads, in the same way."""
+    words = ["dataforge", "check", path_word(job.source)]
+    kinds = {"voc": ".xml", "yolo": ".yaml", "coco": ".json", "labelme": ".json"}
+    names = (root or KeepingRoot(job.source, follow_links=job.follow_links)).files()
+    others = {kind for kind in kinds.values() if kind != kinds.get(job.reads)}
+    if any(name.lower().endswith(tuple(others)) for name in names):
+        words += ["--from", job.reads]
+    if job.layout:
+        words += ["--layout", job.layout]
+    for name, value in job.read_options.items():
+        flag = name.replace("_", "-")
+        words += [f"--{'no-' * (value is False)}{flag}"]
+        words += [] if isinstance(value, bool) else [str(value)]
+    return words + ["--follow-links"] * job.follow_links
 
 
 def _understood(
@@ -193,8 +219,13 @@ def _names(side: Reader[Any] | Writer[Any] | None) -> set[str]:
     return {field.name for field in fields_of(side.Options)} if side else set()
 
 
-def show_report(report: Report) -> None:
-    """Print a summary of the conversion: counts by class and split, then the findings."""
+def show_report(report: Report, check: Sequence[str] = ()) -> None:
+    """Print a summary of the conversion: counts by class and split, then the findings.
+
+    Args:
+        report: of the conversion.
+        check: the words of the command that lists the faults of what was read, if it is the user's.
+    """
     instances = sum(sum(counts.values()) for counts in report.instances.values())
     empty = (
         f", {plural(report.empty_images, 'image')} without annotations"
@@ -205,6 +236,8 @@ def show_report(report: Report) -> None:
     tell(f"{plural(sum(report.images.values()), 'image')}, {shapes}{empty}")
     show_counts(report.classes, report.images, report.instances)
     show_findings(report.findings)
+    if check:
+        show_how_to_list(report.findings, check)
     if report.lost:
         total = sum(report.lost.values())
         parts = ", ".join(f"{number:,} {code}" for code, number in sorted(report.lost.items()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO, TypeVar
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 import msgspec
 
 from dataforge.cli.command import is_quiet
-from dataforge.errors import one_line, plural, shortened
+from dataforge.codes import code
+from dataforge.errors import first_of, one_line, plural, shortened
 from dataforge.findings import Finding
 from dataforge.io import NamedFile, report_json, write_report
+from dataforge.shell import command_line
 
 if TYPE_CHECKING:
     from dataforge.datasets import Progress
@@ -150,6 +153,27 @@ def show_table(rows: Sequence[Sequence[str]]) -> None:
         tell(line)
 
 
+def show_numbers(
+    columns: Sequence[str], rows: Mapping[str, Sequence[int]], last: str, totals: Sequence[int]
+) -> None:
+    """Print numbers by class; several classes without objects are a line instead of rows.
+
+    Args:
+        columns: their names.
+        rows: class -> a number for each column.
+        last: name of the last row.
+        totals: its numbers.
+    """
+    none = [name for name, numbers in rows.items() if not any(numbers)]
+    shown = {name: row for name, row in rows.items() if any(row) or len(none) == 1}
+    table_rows = [["class", *columns]]
+    for name, numbers in (*shown.items(), (last, totals)):
+        table_rows.append([name, *(f"{number:,}" for number in numbers)])
+    show_table(table_rows)
+    if len(none) > 1:
+        tell(f"  {plural(len(none), 'class')} without objects: {first_of(none)}")
+
+
 def show_counts(
     classes: Iterable[str], images: Mapping[str, int], instances: Mapping[str, Mapping[str, int]]
 ) -> None:
@@ -160,11 +184,8 @@ def show_counts(
         images: split -> number of images; a column each.
         instances: split -> class -> number of instances.
     """
-    rows = [["class", *images]]
-    for name in classes:
-        rows.append([name, *(f"{instances[split].get(name, 0):,}" for split in images)])
-    rows.append(["(images)", *(f"{number:,}" for number in images.values())])
-    show_table(rows)
+    numbers = {name: [instances[split].get(name, 0) for split in images] for name in classes}
+    show_numbers([*images], numbers, "(images)", [*images.values()])
 
 
 def show_findings(findings: Sequence[Finding]) -> None:
@@ -174,19 +195,36 @@ def show_findings(findings: Sequence[Finding]) -> None:
         (finding.severity, finding.code)
         for finding in sorted(findings, key=lambda finding: order[finding.severity])
     )
-    for severity, code in codes:
+    for severity, name in codes:
         group = [
-            finding for finding in findings if (finding.severity, finding.code) == (severity, code)
+            finding for finding in findings if (finding.severity, finding.code) == (severity, name)
         ]
         lost = sum(finding.lost for finding in group)
         number = sum(finding.count for finding in group)
         say(
-            f"{severity} {code}: {number}" + (f", {plural(lost, 'shape')} left out" if lost else "")
+            f"{severity} {name}: {number}" + (f", {plural(lost, 'shape')} left out" if lost else "")
         )
         for finding in group[:SHOWN_PER_CODE]:
             say(f"  {finding}")
-        if number > SHOWN_PER_CODE:
-            say(f"  ... and {number - SHOWN_PER_CODE} more")
+        if (more := number - sum(finding.count for finding in group[:SHOWN_PER_CODE])) > 0:
+            say(f"  ... and {more} more")
+
+
+def show_how_to_list(findings: Sequence[Finding], words: Sequence[str]) -> None:
+    """Print how many errors and warnings there are, and the command that lists those of the data.
+
+    Args:
+        findings: what has been shown.
+        words: of the command; with none where a word has what a terminal would obey.
+    """
+    counts = Counter[str]()
+    for finding in findings:
+        if code(finding.code).group != "writing":
+            counts[finding.severity] += finding.count
+    numbers = [plural(counts[name], name) for name in ("error", "warning") if counts[name]]
+    if numbers:
+        command = command_line(*words)
+        tell(", ".join(numbers) + (f"; {command} shows them" if command else ""))
 
 
 @contextmanager

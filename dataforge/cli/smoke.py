@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Command, Option
-from dataforge.cli.output import Output, say, show_findings, show_table, tell, warn
+from dataforge.cli.output import Output, say, show_findings, show_numbers, tell, warn
 from dataforge.smoke import Device, SmokeOptions, SmokeReport, smoke
 
 _HELP = """Prove that a training config works: preflight, then overfit its detector on a few images.
@@ -127,14 +127,12 @@ def show_smoke(report: SmokeReport, work_dir: Path) -> None:
     for split, count in report.counts.items():
         tell(f"{split}: {count.images_kept:,} of {count.images:,} images")
         if count.marked:
-            rows = [["class", "annotated", "used"]]
-            rows += [
-                [name, f"{count.marked.get(name, 0):,}", f"{count.kept.get(name, 0):,}"]
+            rows = {
+                name: (count.marked.get(name, 0), count.kept.get(name, 0))
                 for name in report.classes or sorted(count.marked)
-            ]
-            marked, kept = sum(count.marked.values()), sum(count.kept.values())
-            rows.append(["(all)", f"{marked:,}", f"{kept:,}"])
-            show_table(rows)
+            }
+            totals = [sum(count.marked.values()), sum(count.kept.values())]
+            show_numbers(["annotated", "used"], rows, "(all)", totals)
     show_findings([finding for finding in report.findings if str(finding) not in report.reasons])
     if report.proof is not None and report.proof.ap50_per_class:
         listed = (f"{name} {value:.3f}" for name, value in report.proof.ap50_per_class.items())

@@ -6,9 +6,17 @@ from typing import Any
 
 from dataforge.cli import options
 from dataforge.cli.command import SPLITS, Argument, Command, Option
-from dataforge.cli.output import Output, progress_bar, show_findings, show_table, tell
+from dataforge.cli.output import (
+    Output,
+    progress_bar,
+    show_findings,
+    show_how_to_list,
+    show_table,
+    tell,
+)
 from dataforge.errors import plural
 from dataforge.formats import formats
+from dataforge.shell import path_word
 from dataforge.split import SplitJob, SplitReport, make
 
 _HELP = """Assign images to splits, and record the assignment in a manifest.
@@ -62,10 +70,10 @@ def _split(src: str, from_: str | None, out: str, output: Output, **more: Any) -
     job = SplitJob(source=src, reads=from_, out=out, **more)
     with progress_bar("split") as progress:
         report = make(job, progress)
-    return output.give(report, lambda report: show(report, out), failed=report.failed)
+    return output.give(report, lambda report: show(report, job), failed=report.failed)
 
 
-def show(report: SplitReport, out: str) -> None:
+def show(report: SplitReport, job: SplitJob) -> None:
     """Print the number of images and instances in each split, and the findings."""
     tell(f"{plural(sum(report.images.values()), 'image')} ({report.format})")
     counts = report.manifest.counts
@@ -77,9 +85,13 @@ def show(report: SplitReport, out: str) -> None:
     rows.append(["(images)", *(_share(number, total) for number in report.images.values())])
     show_table(rows)
     show_findings(report.findings)
+    words = ["dataforge", "check", path_word(job.source)]
+    words += ["--from", job.reads] if job.reads else []
+    words += ["--layout", job.layout] if job.layout else []
+    show_how_to_list(report.findings, words + ["--follow-links"] * job.follow_links)
     if report.kept:
         tell(f"{plural(report.kept, 'image')} unchanged, {report.new:,} new")
-    tell(f"wrote {out}" if report.written else f"{out} is up to date")
+    tell(f"wrote {job.out}" if report.written else f"{job.out} is up to date")
 
 
 def _share(number: int, total: int) -> str:

@@ -10,9 +10,10 @@
 
 The front matter is all that the program knows about a code, and is defined nowhere else: `severity`
 of its findings (if there are several, the first is the default), `fix`, `safe` or `unsafe`, if
-``check --fix`` can fix it, and `opens`, `images` if image headers have to be read to find it, or
-`pixels` if images have to be decoded. A code names the problem, not the fix, in kebab-case, and
-never changes.
+``check --fix`` can fix it, `opens`, `images` if image headers have to be read to find it, or
+`pixels` if images have to be decoded, and `once`, `yes` if all of its findings usually have one
+cause: a report then has one, with a count and examples. A code names the problem, not the fix, in
+kebab-case, and never changes.
 
 Findings are created from their code, so that none can lack a page::
 
@@ -62,6 +63,7 @@ class Code(msgspec.Struct, frozen=True):
         fix: `safe` or `unsafe` if ``check --fix`` can fix it, else empty.
         opens: `images` if image files have to be opened to find it, `pixels` if they have to
             be decoded, else empty.
+        once: a report has one of its findings for each severity, see `Finding.once`.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Code(msgspec.Struct, frozen=True):
     severities: tuple[Severity, ...]
     fix: Literal["", "safe", "unsafe"] = ""
     opens: Literal["", "images", "pixels"] = ""
+    once: bool = False
 
     @property
     def severity(self) -> Severity:
@@ -85,6 +88,8 @@ class Code(msgspec.Struct, frozen=True):
         lost: int = 0,
         edits: Iterable[Edit] = (),
         severity: Severity | None = None,
+        count: int = 1,
+        examples: Iterable[Place] = (),
     ) -> Finding:
         """A finding of this code.
 
@@ -96,6 +101,8 @@ class Code(msgspec.Struct, frozen=True):
             lost: number of shapes that do not reach the output because of it.
             edits: what fixes it.
             severity: one of `severities`; None for the default.
+            count: number of objects, images or classes that it is about.
+            examples: further places, if there are several.
 
         Raises:
             ValueError: the page does not list this severity, or says nothing of a fix.
@@ -113,6 +120,9 @@ class Code(msgspec.Struct, frozen=True):
             remedy=shortened(remedy, _LONGEST),
             lost=lost,
             edits=edits,
+            count=count,
+            once=self.once,
+            examples=tuple(examples),
         )
 
 
@@ -161,7 +171,7 @@ def _parse(name: str, group: str, text: str) -> Code:
         front, page = parse_page(text)
     except ValueError as error:
         raise DataforgeError(f"the page of the code {name!r}: {error}") from error
-    return Code(name, group, page, front.severity, front.fix, front.opens)
+    return Code(name, group, page, front.severity, front.fix, front.opens, front.once == "yes")
 
 
 def code(name: str) -> Code:

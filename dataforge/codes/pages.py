@@ -18,6 +18,7 @@ class FrontMatter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     severity: tuple[Severity, ...]
     fix: Literal["", "safe", "unsafe"] = ""
     opens: Literal["", "images", "pixels"] = ""
+    once: Literal["", "yes"] = ""
 
 
 class Page(msgspec.Struct, frozen=True):

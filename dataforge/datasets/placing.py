@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from dataforge.codes import code
 from dataforge.datasets.seen import Seen
 from dataforge.datasets.source import Source
-from dataforge.errors import ParseError, UsageError, plural
+from dataforge.errors import ParseError, UsageError, first_of, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats import Writer
 from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, read_header, where
@@ -194,7 +194,7 @@ class Placing:
 
 
 def _left_over(found: list[str], folder: str, listed: bool) -> Finding:
-    names = ", ".join(found[:5]) + ", ..." * (len(found) > 5)
+    names = first_of(found)
     read = "" if listed else ", but programs that list the folder will use them"
     return code("left-over-files").at(
         Place(found[0]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
+from heapq import nsmallest
 from itertools import combinations
 from typing import Any
 
@@ -13,8 +14,8 @@ from dataforge.codes import code
 from dataforge.datasets.layout_choice import find_layout
 from dataforge.datasets.oddities import left_out
 from dataforge.datasets.root import KeepingRoot
-from dataforge.errors import UsageError, plural
-from dataforge.findings import Finding, Place
+from dataforge.errors import UsageError, first_of, plural
+from dataforge.findings import MOST_EXAMPLES, Finding, Place
 from dataforge.formats import Context, Reader, Reading, get_format
 from dataforge.io import Root, convert_options
 from dataforge.layouts import Layout
@@ -110,7 +111,7 @@ def verifying(format_: str, *, verify: bool) -> dict[str, bool]:
 def layout_rules(layout: Layout) -> ClassRules:
     """The class rules of a layout."""
     return ClassRules(
-        names=layout.classes,
+        names=layout.classes or None,  # a file of an empty dataset lists none
         aliases=layout.aliases,
         skip=layout.skip,
         ignore_case=layout.ignore_case,
@@ -123,19 +124,27 @@ def apart(one: str, other: str) -> bool:
 
 
 def in_two_splits(splits: Mapping[str, Set[str]]) -> Iterator[Finding]:
-    """A warning for each pair of splits with common images; trainval is the union of train and val.
+    """A warning if splits have common images; trainval is the union of train and val.
 
     Args:
         splits: split -> its images.
     """
+    found: dict[str, str] = {}
+    pairs = []
     for one, other in combinations(splits, 2):
         common = splits[one] & splits[other]
-        if not common or not apart(one, other):
-            continue
-        number = f"{plural(len(common), 'image')} {'is' if len(common) == 1 else 'are'}"
-        yield code("image-in-two-splits").at(
-            Place(min(common)),
-            f"{number} in both {one} and {other} (this is the first): evaluation must not use "
-            "training images",
-            "fix the split files, or create new splits with `dataforge split`",
-        )
+        if common and apart(one, other):
+            pairs.append(f"{one} and {other}")
+            found |= dict.fromkeys(common - found.keys(), pairs[-1])
+    if not found:
+        return
+    first, *more = nsmallest(MOST_EXAMPLES, found)
+    number = f"{plural(len(found), 'image')} {'is' if len(found) == 1 else 'are'}"
+    where = f"both {pairs[0]}" if len(pairs) == 1 else f"two splits ({first_of(pairs)})"
+    yield code("image-in-two-splits").at(
+        Place(first),
+        f"{number} in {where}: evaluation must not use training images",
+        "fix the split files, or create new splits with `dataforge split`",
+        count=len(found),
+        examples=map(Place, more),
+    )

@@ -22,6 +22,7 @@ from dataforge.formats.base import (
 )
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.signatures import Foreign, counted, xml_signature
+from dataforge.formats.sizes import find_size
 from dataforge.formats.spans import Change, applied
 from dataforge.formats.table import formats, get_format, recognised
 from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, merge_losses
@@ -54,6 +55,7 @@ __all__ = [
     "Written",
     "applied",
     "counted",
+    "find_size",
     "finished",
     "formats",
     "get_format",

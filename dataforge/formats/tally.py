@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from dataforge.codes import code
-from dataforge.errors import plural
+from dataforge.errors import first_of, plural
 from dataforge.findings import Finding, Place, Severity
 from dataforge.records import Extra, Header, Image, Instance
 
@@ -110,9 +110,7 @@ class Losses:
         """One finding for each kind that occurred."""
         for name, kind in self.kinds.items():
             if count := self.counts.get(name):
-                names = [*count.names]
-                listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-                message = kind.message.format(names=listed)
+                message = kind.message.format(names=first_of(count.names))
                 yield code(kind.code).at(
                     count.place,
                     f"{plural(count.count, kind.noun)} {message}"

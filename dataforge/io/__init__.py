@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataforge.io.attributes import copy_attributes
 from dataforge.io.folders import Folder
+from dataforge.io.glances import Glance, glance
 from dataforge.io.images import IMAGE_FORMATS, ImageHeader, open_image, read_header, too_large
 from dataforge.io.json import (
     decode_json,
@@ -67,6 +68,7 @@ __all__ = [
     "MAX_VALUES",
     "REGISTRATION",
     "Folder",
+    "Glance",
     "ImageHeader",
     "LeftOut",
     "NamedFile",
@@ -83,6 +85,7 @@ __all__ = [
     "escaped",
     "explain_validation",
     "failed_plugins",
+    "glance",
     "in_64_bits",
     "installed_versions",
     "is_image",

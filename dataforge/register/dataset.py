@@ -120,7 +120,7 @@ def file_names_of(images: Sequence[Seen], splits: Sequence[str]) -> dict[str, se
 
 
 def _survey_voc(root: Root, layout: Layout) -> Surveyed:
-    gathered = Gathered(unique=True)  # a file may be in several splits
+    gathered = Gathered(unique=True, fold=True)  # a file may be in several splits
     source = Source(root, "voc", {"missing_images": "skip"}, layout)
     found = _pass(source, gathered, ClassRules().resolver())
     coords, why = (found.decision or (layout.coords, "as declared"))[:2]
@@ -171,7 +171,7 @@ def _folder(folder: str) -> str:
 
 
 def _survey_coco(root: Root, layout: Layout) -> Surveyed:
-    gathered = Gathered(unique=True)
+    gathered = Gathered(unique=True, fold=True)
     splits, ids, file_names = {}, {}, {}
     images: list[Seen] = []
     order: dict[str, None] = {}

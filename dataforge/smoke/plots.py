@@ -8,6 +8,7 @@ from pathlib import Path
 from dataforge.errors import MissingDependencyError
 from dataforge.io import atomic_write, open_image
 from dataforge.records import Box
+from dataforge.smoke.fonts import drawable
 
 
 def loss_curve(
@@ -41,7 +42,8 @@ def loss_curve(
     axes.set_ylabel("loss", color="tab:blue")
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
-    axes.set_title(title)
+    text, font = drawable(title)
+    axes.set_title(text, font=Path(str(font.path)) if font else None, parse_math=False)
     right = axes.twinx()
     right.plot(list(ap50), list(ap50.values()), "o-", color="tab:red", markersize=4)
     right.axhline(target, color="tab:red", linestyle=":", linewidth=1)
@@ -81,10 +83,10 @@ def contact_sheet(
         for label, box in boxes:
             x0, y0, x1, y1 = (value * scale for value in box)
             draw.rectangle((x0, y0, max(x0, x1), max(y0, y1)), outline=colours[label], width=2)
-            text = names[label].encode("latin-1", "replace").decode("latin-1")
-            left, top, right, bottom = draw.textbbox((x0 + 2, y0 + 1), text)
+            text, font = drawable(names[label])
+            left, top, right, bottom = draw.textbbox((x0 + 2, y0 + 1), text, font=font)
             draw.rectangle((left - 1, top - 1, right + 1, bottom + 1), fill=colours[label])
-            draw.text((x0 + 2, y0 + 1), text, fill="white")
+            draw.text((x0 + 2, y0 + 1), text, fill="white", font=font)
         tiles.append(tile)
     rows = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
     heights = [max(tile.height for tile in row) for row in rows]

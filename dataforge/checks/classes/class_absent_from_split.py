@@ -13,19 +13,21 @@ from dataforge.findings import MOST_OF_A_KIND, Finding, Place
 
 
 def unmarked(instances: Mapping[str, Mapping[str, int]], names: Iterable[str]) -> Iterator[Finding]:
-    """A finding for each class without instances in the dataset or in a split.
+    """The findings on classes without instances in the dataset or in a split.
 
     Args:
         instances: split -> class -> number of instances.
         names: of the classes.
     """
+    nowhere = []
     for name in names:
         lacking = [split for split, counts in instances.items() if not counts.get(name)]
         if len(lacking) == len(instances):
-            yield without_instances(name)
+            nowhere.append(name)
             continue
         for split in lacking:
             yield _absent(name, split)
+    yield from without_instances(nowhere)
 
 
 def _absent(name: str, split: str) -> Finding:

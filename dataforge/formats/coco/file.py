@@ -73,12 +73,15 @@ class Notes:
         lost: int = 0,
         edits: Iterable[Edit] = (),
         severity: Severity | None = None,
+        count: int = 1,
     ) -> None:
         """Add a finding of a code."""
-        finding = code(name).at(
-            Place(self.file, pointer), message, remedy, lost=lost, edits=edits, severity=severity
+        place = Place(self.file, pointer)
+        self._gathered.take(
+            code(name).at(
+                place, message, remedy, lost=lost, edits=edits, severity=severity, count=count
+            )
         )
-        self._gathered.take(finding)
 
     def lose(
         self, name: str, pointer: str, message: str, number: int = 1, remedy: str = ""

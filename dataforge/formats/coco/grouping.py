@@ -176,6 +176,7 @@ def note_annotation_ids(document: Document, notes: Notes, *, fix: bool) -> None:
             f"$.annotations[{next(iter(renumbered))}].id",
             f"an annotation has no id, or that of another one {counted(len(renumbered))}",
             "assign new ids",
+            count=len(renumbered),
             edits=[
                 Edit(Place(document.name, f"$.annotations[{index}]"), Set({"id": number}))
                 for index, number in renumbered.items() if fix
@@ -199,7 +200,8 @@ def note_missing_iscrowd(document: Document, notes: Notes) -> None:
     if edits:
         message = f"has no iscrowd {counted(len(edits))}"
         remedy = "write 0 for a single object"
-        notes.add("no-iscrowd", edits[0].place.pointer, message, remedy, edits=edits)
+        pointer = edits[0].place.pointer
+        notes.add("no-iscrowd", pointer, message, remedy, edits=edits, count=len(edits))
 
 
 def counted(number: int) -> str:

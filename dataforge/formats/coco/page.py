@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from dataforge import geometry
+from dataforge.errors import MOST_NAMED
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Context, Evidence, finished
 from dataforge.formats.coco.entries import (
@@ -85,14 +86,19 @@ class Count(msgspec.Struct, array_like=True):
         number: of occurrences.
         pointer: of the first one.
         edits: (pointer, values to set) that fix it.
-        detail: of the first one, for the message.
+        details: of the first ones, for the message.
     """
 
     code: str
     number: int
     pointer: str
     edits: list[tuple[str, dict[str, Any]]]
-    detail: str = ""
+    details: list[str] = []
+
+    def tell(self, detail: str) -> None:
+        """Keep the detail of one for the message, if it is among the first."""
+        if len(self.details) < MOST_NAMED and detail not in self.details:
+            self.details.append(detail)
 
 
 class PageReader:
@@ -229,7 +235,7 @@ class PageReader:
         if not self.places.looked_for or self.places.exists(name):
             return name
         if self.options.missing_images == "keep":
-            self.count("image-missing", pointer)
+            self.count("image-missing", pointer).tell(name)
             return name
         message = f"{name} is missing: skipped as requested"
         remedy = "restore the image, or name its folder with --image-dir"
@@ -299,7 +305,7 @@ class PageReader:
     def turned(self, box: Box, angle: float, pointer: str) -> tuple[Box, Polygons | None]:
         """(box, outline) of a box that is turned by an angle, in degrees, as CVAT writes it."""
         count = self.count("rotated-box", pointer)
-        count.detail = count.detail or f"{angle:g}"
+        count.tell(f"{angle:g}")
         if self.options.rotated == "upright":
             return box, None
         ring = geometry.turned(box, angle)

@@ -262,12 +262,15 @@ def _counts(found: Found) -> Iterator[Finding]:
             if new.code in known:
                 known[new.code].number += new.number
                 known[new.code].edits += new.edits
+                for detail in new.details:
+                    known[new.code].tell(detail)
             else:
                 known[new.code] = new
     for (file, _), known in counts.items():
         for name, one in known.items():
             message, remedy = _COUNTED[name]
-            message = message.format(one.detail)
+            more = ", ..." * (one.number > len(one.details))
+            message = message.format(*one.details[:1], names=", ".join(one.details) + more)
             some_missing = name == "image-missing" and one.number < images[file]
             yield code(name).at(
                 Place(file, one.pointer),
@@ -275,6 +278,7 @@ def _counts(found: Found) -> Iterator[Finding]:
                 remedy,
                 edits=[Edit(Place(file, pointer), Set(values)) for pointer, values in one.edits],
                 severity="warning" if some_missing else None,
+                count=one.number,
             )
 
 
@@ -287,7 +291,7 @@ _COUNTED = {
     ),
     "ids-of-two-kinds": ("an id is a number in one place and a string in another", _REWRITE),
     "image-missing": (
-        "the image is missing; its annotations are kept",
+        "the image is missing: {names}; its annotations are kept",
         "restore the image, or name its folder with --image-dir, or skip the annotations with "
         "--missing-images skip",
     ),

@@ -1,0 +1,90 @@
+"""What `convert` and `split` say of what `check` finds: the faults that spoil or stop a training.
+
+They cost a tenth of a conversion at most, so each image file is glanced at, and opened by Pillow
+only where its first and last bytes show something odd. Of each code it is said once, with a count
+and examples; `check` lists them, and looks for everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from dataforge.checks.base import DatasetInfo, Facts, Whole
+from dataforge.checks.run import Running
+from dataforge.checks.table import start
+from dataforge.classes import Classes, ClassRules
+from dataforge.codes import code
+from dataforge.datasets import Fact, Source, Survey
+from dataforge.errors import ParseError
+from dataforge.findings import Finding, Place
+from dataforge.formats import find_size, finished
+from dataforge.io import glance
+from dataforge.records import Image
+
+_OF_BOXES = ("zero-area", "outside-image", "partly-outside-image")
+_OF_ALL = ("nothing-marked",)
+_PLACES = {"labelme": "$.imageWidth", "voc": "size", "coco": ".width"}
+"""Format -> the step from an image to its stated size."""
+
+
+class Said:
+    """A step of a survey.
+
+    Args:
+        source: the dataset.
+        sizes: whether the sizes that the annotations state are compared with those of the images.
+        clipped: whether boxes are going to be clipped, so that one may reach out of its image.
+    """
+
+    def __init__(self, source: Source, *, sizes: bool, clipped: bool = False) -> None:
+        self._data = DatasetInfo.of(source, ClassRules().resolver())
+        self._sizes = sizes
+        self._step = _PLACES.get(source.format.name, "")
+        names = _OF_BOXES[:2] if clipped else _OF_BOXES
+        self._boxes = Running(self._data, start(names, self._data))
+
+    def image(self, image: Image) -> Iterator[Image | Finding | Fact]:
+        """The findings on an image and its file."""
+        yield from map(_once, self._of_file(image))
+        for found in self._boxes.image(image):
+            yield _once(found) if isinstance(found, Finding) else found
+
+    def finish(self, found: Survey, classes: Classes) -> Iterator[Finding]:
+        """The findings on all images that have been read."""
+        whole = Whole(self._data, found.images, found.header, classes)
+        running = Running(self._data, start(_OF_ALL, self._data))
+        yield from (one for one in running.finish(Facts({}), whole) if one.severity == "error")
+
+    def _of_file(self, image: Image) -> Sequence[Finding]:
+        root, name = self._data.image_root, image.file_name
+        if root.remote:
+            return ()  # opening each would take longer than the conversion
+        stated = image.width, image.height
+        place = Place(name)
+        try:
+            with root.open(name) as stream:
+                seen = glance(stream)
+        except (OSError, ParseError):
+            if not root.exists(name):
+                return ()  # the reader has said so
+            seen = None
+        if seen is not None and seen.number == 0:
+            return [code("empty-file").at(place, "the image file is empty", "restore it")]
+        found: list[Finding] = []
+        if seen is None or seen.size != stated:
+            where = image.place.at(self._step)
+            found, _ = finished(find_size(root, name, stated, verify=True, place=where))
+            if any(one.code == "unreadable-image" for one in found):
+                return found
+        if not self._sizes:
+            found = []
+        if seen is not None and not seen.whole and (fault := self._data.file(image).fault):
+            message, remedy = f"cannot be decoded: {fault}", "restore the image, or delete it"
+            found.append(code("truncated-image").at(place, message, remedy))
+        return found
+
+
+def _once(finding: Finding) -> Finding:
+    return msgspec.structs.replace(finding, once=True)

@@ -1,0 +1,99 @@
+"""Fonts for names in any script: Pillow's own has the letters of western Europe."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dataforge.errors import one_line
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont
+
+_HEIGHT = 12
+"""Pixels."""
+_MOST_FONTS = 1_000
+_WIDE = ("dejavusans.", "notosans", "unifont", "arialuni", "droidsansfallback", "wqy")
+"""How the names of fonts begin that have many letters; they are tried first."""
+
+
+def drawable(name: str) -> tuple[str, FreeTypeFont | None]:
+    """A name as it can be drawn, and the font that has its letters; None is Pillow's own.
+
+    If no font of this machine has all letters, those beyond Latin-1 are escaped.
+    """
+    text = one_line(name)
+    if all(letter <= "\xff" for letter in text):
+        return text, None
+    font = _font_of("".join(sorted({*text})))
+    return (
+        (text, font)
+        if font
+        else (text.encode("latin-1", "backslashreplace").decode("latin-1"), None)
+    )
+
+
+@cache
+def _font_of(letters: str) -> FreeTypeFont | None:
+    """The first font that has these letters."""
+    fonts = filter(None, map(_load, _files()))
+    return next((font for font in fonts if _has(font, letters)), None)
+
+
+@cache
+def _load(path: str) -> FreeTypeFont | None:
+    from PIL import ImageFont
+
+    try:
+        return ImageFont.truetype(path, _HEIGHT)
+    except (OSError, ImportError):  # no font, or Pillow was built without FreeType
+        return None
+
+
+def _has(font: FreeTypeFont, letters: str) -> bool:
+    """Whether a font has letters: the glyph of one that it lacks is empty, or that of no letter."""
+    try:
+        lacking = _glyph(font, "\uffff")
+        return all(
+            letter.isspace() or (any(glyph[1]) and glyph != lacking)
+            for letter in letters
+            for glyph in [_glyph(font, letter)]
+        )
+    except (OSError, ValueError):  # what FreeType says of a broken font
+        return False
+
+
+def _glyph(font: FreeTypeFont, letter: str) -> tuple[tuple[int, int], bytes]:
+    mask = font.getmask(letter)
+    return mask.size, bytes(mask)
+
+
+@cache
+def _files() -> tuple[str, ...]:
+    """The font files of matplotlib and of the system, those with many letters first."""
+    found = list(dict.fromkeys(_found()))
+    found.sort(key=lambda path: (not os.path.basename(path).lower().startswith(_WIDE), path))
+    return tuple(found[:_MOST_FONTS])
+
+
+def _found() -> Iterator[str]:
+    folders = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts")]
+    folders += [Path.home() / ".fonts", Path.home() / ".local/share/fonts"]
+    if sys.platform == "darwin":
+        folders = [Path("/System/Library/Fonts"), Path("/Library/Fonts")]
+        folders += [Path.home() / "Library/Fonts"]
+    elif sys.platform == "win32":
+        folders = [Path(os.environ.get("WINDIR", "C:\\Windows"), "Fonts")]
+    spec = find_spec("matplotlib")
+    if spec and spec.origin:
+        folders.append(Path(spec.origin).parent / "mpl-data/fonts/ttf")
+    for folder in folders:
+        for here, _, names in os.walk(folder):
+            for name in names:
+                if name.lower().endswith((".ttf", ".otf", ".ttc")):
+                    yield os.path.join(here, name)
