@@ -12,8 +12,14 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import click
 
 from dataforge.errors import DataforgeError, OutputError, UsageError
-from dataforge.io import NamedFile, decode_json, load_toml, read_file, refuse_planted
-from dataforge.io.named import may_hold_annotations
+from dataforge.io import (
+    NamedFile,
+    decode_json,
+    load_toml,
+    may_hold_annotations,
+    read_file,
+    refuse_planted,
+)
 
 Writes: TypeAlias = Literal["report", "layout", "output"]
 """What a parameter names: a JSON report, a layout, or something else that the verb guards."""

@@ -23,6 +23,7 @@ from dataforge.io.limits import (
     MAX_PATH,
     MAX_VALUES,
 )
+from dataforge.io.named import may_hold_annotations
 from dataforge.io.names import (
     BACKUP,
     IMAGE_EXTENSIONS,
@@ -94,6 +95,7 @@ __all__ = [
     "is_too_long",
     "last_part",
     "load_toml",
+    "may_hold_annotations",
     "open_file",
     "open_image",
     "parse_xml",

@@ -245,7 +245,7 @@ def _output(data: bytes) -> None:
     printed, errors = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
     with redirect_stdout(printed), redirect_stderr(errors):
         try:
-            program._app().main(call, prog_name="dataforge", standalone_mode=False)
+            program.program().main(call, prog_name="dataforge", standalone_mode=False)
         except (DataforgeError, ClickException) as error:
             warn(f"error: {error}")
     text = printed.buffer.getvalue().decode("utf-8")
