@@ -11,6 +11,8 @@ import pytest
 from costs import MOST_GROWTH, MOST_MEBIBYTES, MOST_SECONDS, cost, growth
 from rows import GROWING, SMALL, Row
 
+pytestmark = pytest.mark.endurance
+
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in SMALL if row.short])
 def test_small_input_is_read_at_a_small_cost_or_refused(row: Row, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ import pytest
 from dataforge import geometry
 from dataforge.records import Mask, Ring
 
+pytestmark = pytest.mark.endurance
+
 SQUARE: Ring = (0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0)
 
 

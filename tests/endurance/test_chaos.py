@@ -19,7 +19,10 @@ from dataforge.register.path_file import write_line
 from dataforge.split import SplitJob, make
 
 SCRIPT = Path(__file__).parent / "chaos.py"
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes and links as Unix has them")
+pytestmark = [
+    pytest.mark.endurance,
+    pytest.mark.skipif(sys.platform == "win32", reason="pipes and links as Unix has them"),
+]
 
 
 def two_images(folder: Path) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from helpers import python
 
+pytestmark = pytest.mark.endurance
+
 SCRIPT = Path(__file__).parent / "faults.py"
 
 
