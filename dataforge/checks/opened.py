@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dataforge.errors import ParseError
 from dataforge.io import ImageHeader, Root, open_image, too_large
-from dataforge.mmconfig import MMDETECTION, Config, Signs, parse_python
+from dataforge.mmconfig import MAX_BYTES, MMDETECTION, Config, Signs, parse_python
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,13 +111,7 @@ class ConfigFile:
     @cached_property
     def python(self) -> ast.Module:
         """The syntax tree; nothing of it is run."""
-        data = self._root.read_bytes(self.name)
-        try:
-            return parse_python(data, self.name)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            line = error.lineno if isinstance(error, SyntaxError) else None
-            where = f"line {line}" if line else ""
-            raise ParseError(self.name, where, f"is not Python: {error}") from error
+        return parse_python(self._root.read_bytes(self.name, MAX_BYTES), self.name)
 
     @cached_property
     def config(self) -> Config:

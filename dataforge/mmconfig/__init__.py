@@ -18,7 +18,14 @@ from dataforge.mmconfig.data import (
     installed,
     is_mmdetections,
 )
-from dataforge.mmconfig.files import DATA, Fault, module_values, parse_python, syntax_tree
+from dataforge.mmconfig.files import (
+    DATA,
+    MAX_BYTES,
+    Fault,
+    module_values,
+    parse_python,
+    syntax_tree,
+)
 from dataforge.mmconfig.loading import why_not_loaded
 from dataforge.mmconfig.modules import find_module
 from dataforge.mmconfig.registered import (
@@ -51,6 +58,7 @@ __all__ = [
     "EVALUATED",
     "EVALUATES",
     "EVAL_HOOK",
+    "MAX_BYTES",
     "METRICS",
     "MMDET2",
     "MMDET3",

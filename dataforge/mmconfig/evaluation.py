@@ -113,7 +113,9 @@ class Evaluation(ABC):
         if handler is None:
             return UNKNOWN
         try:
-            return handler(node)
+            value = handler(node)
+            self.files.hold(self.file, value)
+            return value
         except ConfigError as error:
             self.files.fault(self.file, node, str(error))
         except ParseError:
@@ -373,7 +375,12 @@ def _is_scalar(value: object) -> bool:
 
 
 def _is_whole(value: object) -> bool:
-    """Whether nothing is missing in a list or dict, though an item may be unknown."""
+    """Whether nothing is missing in a list or dict, though an item may be unknown.
+
+    A range that is too long for a list is not whole.
+    """
+    if isinstance(value, range) and len(value) > MAX_LENGTH:
+        return False
     return is_complete(value) or (
         isinstance(value, (str, list, tuple, range, set)) and not (isinstance(value, Imported))
     )

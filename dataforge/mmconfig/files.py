@@ -30,6 +30,12 @@ from dataforge.mmconfig.values import (
 MAX_STEPS = 300_000
 """Maximum number of expressions evaluated for one config."""
 
+MAX_LENGTHS = 5_000_000
+"""Maximum sum of the lengths of all strings and lists that these expressions result in."""
+
+MAX_BYTES = 1 << 20
+"""Maximum size of a Python file: its syntax tree takes up to 600 times as much memory."""
+
 MAX_DEPTH = 20
 """Maximum length of a chain of files."""
 
@@ -43,11 +49,18 @@ def parse_python(data: bytes, name: str) -> ast.Module:
     """The syntax tree of a config, silently: Python's warnings would quote the file as it is.
 
     Raises:
-        SyntaxError, ValueError, RecursionError, MemoryError: see `ast.parse`.
+        ParseError: it is not Python, or too large.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(data, name)
+    if len(data) > MAX_BYTES:
+        raise ParseError(name, "", f"larger than {MAX_BYTES >> 20} MiB, not read")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(data, name)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        where = f"line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        reason = str(error) or "nested too deeply"  # Python's parser raises a bare MemoryError
+        raise ParseError(name, where, f"is not Python: {reason}") from error
 
 
 class Fault(NamedTuple):
@@ -85,6 +98,7 @@ class Files:
         self._bases: dict[Path, Settings] = {}
         self._chain: list[Path] = []
         self._steps = 0
+        self._lengths = 0
 
     def step(self, file: Path) -> None:
         """Count one more expression.
@@ -95,6 +109,17 @@ class Files:
         self._steps += 1
         if self._steps > MAX_STEPS:
             raise ParseError(str(file), "", f"takes more than {MAX_STEPS:,} steps to follow")
+
+    def hold(self, file: Path, value: Any) -> None:
+        """Count the length of what an expression results in.
+
+        Raises:
+            ParseError: all of them together are too long.
+        """
+        if isinstance(value, (str, list, tuple)):
+            self._lengths += len(value)
+            if self._lengths > MAX_LENGTHS:
+                raise ParseError(str(file), "", "builds lists or strings without end")
 
     def fault(self, file: Path, node: ast.AST, message: str) -> None:
         """Record why a file does not load."""
@@ -233,11 +258,7 @@ def syntax_tree(file: Path) -> ast.Module:
     Raises:
         ParseError: it cannot be read, or is not Python.
     """
-    data = read_file(file)
-    try:
-        return parse_python(data, str(file))
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ParseError(str(file), "", f"is not Python: {error}") from error
+    return parse_python(read_file(file, MAX_BYTES), str(file))
 
 
 def _assignment(body: Sequence[ast.stmt], name: str) -> ast.AST:
