@@ -117,7 +117,9 @@ class ConfigFile:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = error.lineno if isinstance(error, SyntaxError) else None
             where = f"line {line}" if line else ""
-            raise ParseError(self.name, where, f"is not Python: {error}") from error
+            raise ParseError(
+                self.name, where, f"is not Python: {str(error) or 'nested too deeply'}"
+            ) from error
 
     @cached_property
     def config(self) -> Config:

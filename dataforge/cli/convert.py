@@ -165,7 +165,8 @@ def _understood(
             root = KeepingRoot(src, follow_links=follow_links)
             from_ = guess_format(root)
         if from_ == to:
-            raise UsageError(f"{src}: is {to} already; `dataforge coco` works on COCO files")
+            hint = "`dataforge coco` works on COCO files" if to == "coco" else "name another --to"
+            raise UsageError(f"{src}: is {to} already; {hint}")
         converter = f"{from_}2{to}"
     elif len(what) == 2 and what[0] not in CONVERTERS:
         raise UsageError("missing --to FORMAT, or a converter such as labelme2coco in front")

@@ -251,7 +251,9 @@ def syntax_tree(file: Path) -> ast.Module:
     try:
         return parse_python(data, str(file))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ParseError(str(file), "", f"is not Python: {error}") from error
+        raise ParseError(
+            str(file), "", f"is not Python: {str(error) or 'nested too deeply'}"
+        ) from error
 
 
 def _check_size(file: Path, values: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ from helpers import (
     write,
 )
 
+from dataforge.cli import main
 from dataforge.converters import CONVERTERS
 
 
@@ -291,3 +292,15 @@ def test_help_documents_the_exit_codes(cli: Cli) -> None:
     assert result.returncode == 0
     assert "convert" in result.stdout
     assert "Exit codes: 0 done" in " ".join(result.stdout.split())
+
+
+def test_a_dataset_of_the_format_asked_for_is_not_sent_to_the_coco_tools(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "set" / "a.json", document(shape("cat", SQUARE), image="a.jpg"))
+    picture(tmp_path / "set" / "a.jpg")
+    with pytest.raises(SystemExit):
+        main(["convert", str(tmp_path / "set"), str(tmp_path / "out"), "--to", "labelme"])
+    said = capsys.readouterr().err
+    assert "is labelme already; name another --to" in said
+    assert "COCO" not in said
