@@ -55,15 +55,16 @@ class Said:
         self._sizes = sizes
         self._step = _PLACES.get(source.format.name, "")
         self._dropped = DroppedByTrainers(source)
-        far = [] if clipped else start(("partly-outside-image",), self._data)
-        self._far = Running(self._data, far)
+        names = () if clipped else ("partly-outside-image",)
+        self._far = Running(self._data, start(names, self._data))
 
     def image(self, image: Image) -> Iterator[Image | Finding | Fact]:
         """The findings on an image and its file."""
         yield from map(_once, self._of_file(image))
-        if any(_is_far_out(instance.box, image) for instance in image.instances):
-            far = self._far.image(image)
-            yield from (_once(found) for found in far if isinstance(found, Finding))
+        far = tuple(one for one in image.instances if _is_far_out(one.box, image))
+        for found in self._far.image(msgspec.structs.replace(image, instances=far)) if far else ():
+            if isinstance(found, Finding):
+                yield _once(found)
         yield from self._dropped.image(image)
 
     def finish(self, found: Survey, classes: Classes) -> Iterator[Finding]:
