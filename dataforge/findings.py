@@ -230,11 +230,16 @@ class Folded:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self._once: dict[tuple[str, Severity], int] = {}
+        self._seen: set[int] = set()
 
     def joins(self, finding: Finding) -> bool:
         """Whether a finding is part of one that is there; then it has been added to that."""
         at = self._once.get((finding.code, finding.severity)) if finding.once else None
         if at is not None:
+            known = hash(finding.identity)  # the same file may be in two splits
+            if known in self._seen and not finding.lost:
+                return True
+            self._seen.add(known)
             self.findings[at] = joined(self.findings[at], finding)
         return at is not None
 
@@ -242,6 +247,7 @@ class Folded:
         """Add one that is not part of another."""
         if finding.once:
             self._once[finding.code, finding.severity] = len(self.findings)
+            self._seen.add(hash(finding.identity))
         self.findings.append(finding)
 
 

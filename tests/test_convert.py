@@ -392,7 +392,6 @@ def test_without_clip_outside_boxes_are_kept_and_reported(tmp_path: Path) -> Non
     assert [(finding.code, finding.where) for finding in report.findings] == [
         ("zero-area", "$.shapes[2]"),
         ("outside-image", "$.shapes[1]"),
-        ("partly-outside-image", "$.shapes[0]"),
     ]
     assert not report.failed
     assert report.lost == {}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataforge.checks.base import CONFIG, Check, DatasetInfo, Facts, Gatherer, Whole
 from dataforge.checks.classes.class_absent_from_split import unmarked
-from dataforge.checks.converting import Said
+from dataforge.checks.converting import DroppedByTrainers, Said
 from dataforge.checks.opened import ConfigFile
-from dataforge.checks.run import Running, dropped_by_trainers
+from dataforge.checks.run import Running
 from dataforge.checks.select import Ignore, Selection, Settings, find_settings, load_settings
 from dataforge.checks.table import checks, find_known_code, known_codes, start
 
@@ -15,6 +15,7 @@ __all__ = [
     "Check",
     "ConfigFile",
     "DatasetInfo",
+    "DroppedByTrainers",
     "Facts",
     "Gatherer",
     "Ignore",
@@ -24,7 +25,6 @@ __all__ = [
     "Settings",
     "Whole",
     "checks",
-    "dropped_by_trainers",
     "find_known_code",
     "find_settings",
     "known_codes",

@@ -21,12 +21,24 @@ from dataforge.errors import ParseError
 from dataforge.findings import Finding, Place
 from dataforge.formats import find_size, finished
 from dataforge.io import glance
-from dataforge.records import Image
+from dataforge.records import Box, Image
 
-_OF_BOXES = ("zero-area", "outside-image", "partly-outside-image")
 _OF_ALL = ("nothing-marked",)
 _PLACES = {"labelme": "$.imageWidth", "voc": "size", "coco": ".width"}
 """Format -> the step from an image to its stated size."""
+
+
+class DroppedByTrainers:
+    """A step: objects that trainers drop although they are converted and registered."""
+
+    def __init__(self, source: Source) -> None:
+        data = DatasetInfo.of(source, ClassRules().resolver())
+        self._running = Running(data, start(("zero-area", "outside-image"), data))
+
+    def image(self, image: Image) -> Iterator[Image | Finding | Fact]:
+        """The findings on the objects of an image."""
+        for found in self._running.image(image):
+            yield _once(found) if isinstance(found, Finding) else found
 
 
 class Said:
@@ -42,14 +54,18 @@ class Said:
         self._data = DatasetInfo.of(source, ClassRules().resolver())
         self._sizes = sizes
         self._step = _PLACES.get(source.format.name, "")
-        names = _OF_BOXES[:2] if clipped else _OF_BOXES
-        self._boxes = Running(self._data, start(names, self._data))
+        self._dropped = DroppedByTrainers(source)
+        names = () if clipped else ("partly-outside-image",)
+        self._far = Running(self._data, start(names, self._data))
 
     def image(self, image: Image) -> Iterator[Image | Finding | Fact]:
         """The findings on an image and its file."""
         yield from map(_once, self._of_file(image))
-        for found in self._boxes.image(image):
-            yield _once(found) if isinstance(found, Finding) else found
+        far = tuple(one for one in image.instances if _is_far_out(one.box, image))
+        for found in self._far.image(msgspec.structs.replace(image, instances=far)) if far else ():
+            if isinstance(found, Finding):
+                yield _once(found)
+        yield from self._dropped.image(image)
 
     def finish(self, found: Survey, classes: Classes) -> Iterator[Finding]:
         """The findings on all images that have been read."""
@@ -84,6 +100,12 @@ class Said:
             message, remedy = f"cannot be decoded: {fault}", "restore the image, or delete it"
             found.append(code("truncated-image").at(place, message, remedy))
         return found
+
+
+def _is_far_out(box: Box, image: Image) -> bool:
+    """Whether a box reaches out of an image farther than the image is large."""
+    beyond = max(-box[0], -box[1], box[2] - image.width, box[3] - image.height)
+    return beyond > max(image.width, image.height)
 
 
 def _once(finding: Finding) -> Finding:

@@ -7,10 +7,8 @@ from typing import Any
 
 from dataforge.checks.base import Check, DatasetInfo, Facts, Whole
 from dataforge.checks.opened import ConfigFile
-from dataforge.checks.table import start
-from dataforge.classes import ClassRules
 from dataforge.codes import code
-from dataforge.datasets import Fact, Source
+from dataforge.datasets import Fact
 from dataforge.errors import ParseError
 from dataforge.findings import Finding, Place
 from dataforge.records import Image
@@ -54,12 +52,6 @@ class Running:
             except Exception as error:  # noqa: BLE001 - a config may hold anything
                 reason = f"{check.name}: {type(error).__name__}: {error}"
                 yield _not_read(Place(config.name), reason)
-
-
-def dropped_by_trainers(source: Source) -> Running:
-    """The checks for objects that trainers drop although they are converted and registered."""
-    data = DatasetInfo.of(source, ClassRules().resolver())
-    return Running(data, start(("zero-area", "outside-image"), data))
 
 
 def _guarded(file: str, hook: Callable[..., Iterator[Any]], *of: Any) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from dataforge.checks import dropped_by_trainers
+from dataforge.checks import DroppedByTrainers
 from dataforge.classes import Classes, ClassRules, Resolver, Tally
 from dataforge.datasets import Fact, Seen, Source, Step, Survey, survey
 from dataforge.engines import get_engine
@@ -84,7 +84,7 @@ def survey_data(root: Root, layout: Layout) -> Surveyed:
 
 def _pass(source: Source, gathered: Gathered, resolver: Resolver) -> Survey:
     """One pass; the spool of the survey is closed, because no image is kept."""
-    steps: list[Step] = [_Outlines(), dropped_by_trainers(source)]
+    steps: list[Step] = [_Outlines(), DroppedByTrainers(source)]
     with survey(
         source,
         Context(resolver=resolver),
