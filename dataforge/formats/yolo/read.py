@@ -246,7 +246,7 @@ class YoloReading(Reading):
         if text is None:
             yield code("unreadable-labels").at(
                 Place(label),
-                f"cannot be read as text: {name} is skipped",
+                f"is not text, or too large: {name} is skipped",
                 "restore the file, or annotate the image again",
             )
             return

@@ -8,6 +8,9 @@ from dataforge.errors import ParseError, plural
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.io import Root, last_part
 
+_LOOKED_AT = 1 << 16
+"""Bytes of a file that decide whether it has rows."""
+
 _NUMBER = r"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?"
 _ROW = re.compile(rf"\+?{_NUMBER}(\s+[+-]?{_NUMBER}){{4,}}", re.IGNORECASE)
 
@@ -36,10 +39,12 @@ def recognise(texts: Texts) -> Recognised:
 
 def _has_rows(root: Root, name: str) -> bool:
     try:
-        text = root.look(name).decode("utf-8", "replace")
+        text = root.look(name)[:_LOOKED_AT].decode("utf-8", "replace")
     except ParseError:
         return False
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(text) >= _LOOKED_AT:
+        lines = lines[:-1] or lines  # the last one is cut off
     return bool(lines) and sum(map(_is_row, lines)) > 0.5 * len(lines)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dataforge.errors import ParseError
-from dataforge.io import Root, to_utf8
+from dataforge.io import MAX_VALUES, Root, to_utf8
 
+_SPACES = (b" ", b"\t", b"\n", b"\r")
 _HELD = 64 * 2**20  # bytes
 
 
@@ -47,12 +48,15 @@ class LabelTexts:
         return found[1] if found else ""
 
     def read(self, label: str) -> tuple[bytes, str] | None:
-        """The content of a label file, as bytes and as text; None if it is not text."""
+        """The content of a label file, as bytes and as text; None if it is not text, or has more
+        values than any image has."""
         return self._held.pop(label) if label in self._held else self._read(label)
 
     def _read(self, label: str) -> tuple[bytes, str] | None:
         try:
             data = self._root.read_bytes(label)
+            if sum(map(data.count, _SPACES)) > MAX_VALUES:
+                return None
             return data, to_utf8(data, label)[0].decode()
         except ParseError:
             return None
