@@ -15,6 +15,7 @@ This module imports next to nothing, so that the command line can handle signals
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -59,6 +60,7 @@ class Signals:
     """The handlers of a program's signals; those that are ignored, as under nohup, stay so."""
 
     def __init__(self) -> None:
+        self._process = os.getpid()
         self._before: dict[int, Any] = {}
         self._last = (0, -_GRACE)  # signal, and when it was raised
         self._unraisable = sys.unraisablehook
@@ -84,6 +86,10 @@ class Signals:
             signal.signal(number, handler)
 
     def _raise(self, number: int, _: FrameType | None) -> None:
+        if os.getpid() != self._process:  # forked by a library, which wants to end it
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+            return
         if monotonic() - self._last[1] < _GRACE:
             return
         self._last = number, monotonic()

@@ -126,3 +126,14 @@ def test_a_signal_that_a_destructor_swallows_comes_again(signals: Signals) -> No
     with pytest.raises(Interrupted) as caught:
         work()
     assert caught.value.number == signal.SIGTERM
+
+
+def test_a_forked_process_ends_as_its_parent_wants(signals: Signals) -> None:
+    """multiprocessing.Pool ends its workers with SIGTERM, and waits for them."""
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+        os._exit(0)
+    os.kill(child, signal.SIGTERM)
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGTERM

@@ -54,10 +54,8 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample's COCO files, as the command line writes them."""
     out = tmp_path_factory.mktemp("converted")
     arguments = ["convert", "voc2coco", str(SAMPLE / "humanparts"), str(out)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["dataforge", *arguments, "--layout", "humanparts"])
-        with pytest.raises(SystemExit) as exit_:
-            main()
+    with pytest.raises(SystemExit) as exit_:
+        main([*arguments, "--layout", "humanparts"])
     assert exit_.value.code in (0, None)
     return out
 
