@@ -130,10 +130,15 @@ def test_a_signal_that_a_destructor_swallows_comes_again(signals: Signals) -> No
 
 def test_a_forked_process_ends_as_its_parent_wants(signals: Signals) -> None:
     """multiprocessing.Pool ends its workers with SIGTERM, and waits for them."""
+    ready, its_end = os.pipe()
     child = os.fork()
     if child == 0:
+        os.write(its_end, b"x")
         time.sleep(60)
         os._exit(0)
+    os.read(ready, 1)
+    os.close(ready)
+    os.close(its_end)
     os.kill(child, signal.SIGTERM)
     _, status = os.waitpid(child, 0)
     assert os.WTERMSIG(status) == signal.SIGTERM
