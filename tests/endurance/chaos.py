@@ -56,6 +56,7 @@ import dataforge.cli
 from dataforge.fix import BACKUP
 
 SECRET = b"topsecret"
+OLD = b"old"  # what a file of an output that is overwritten contains
 IMAGES = 12
 MODES = ("copy", "symlink", "hardlink", "reference")
 State = dict[str, tuple[int, bytes]]
@@ -247,7 +248,7 @@ class Bench:
         """What an output that is overwritten holds."""
         out = self.place(verb)
         for name in self.results[verb.name]:
-            write(out / name, "old")
+            write(out / name, OLD)
         if draw.random() < 0.5:
             write(out / "mine.md", "mine")
 
@@ -381,9 +382,10 @@ class Bench:
         if ended.code > 1:
             reported = verb.writes == "backup" or "--report" in verb.command
             if verb.writes and not reported and not (out and out.moved):
-                was = self.results[verb.name].keys() if verb.over else set()
-                written = [name for name in view if name not in was and name != "mine.md"]
-                want(not written, f"something was written: {written}")
+                want(not view, f"something was written: {view.keys()}")
+                now = contents(self.place(verb)) if verb.over else {}
+                want(all(now.get(name) == OLD for name in self.results[verb.name] if verb.over),
+                     "the old output is not whole")  # fmt: skip
         elif who == "output":
             result = self.results[verb.name]
             wrong = [name for name, data in result.items() if view.get(name) != data]
@@ -409,7 +411,8 @@ class Bench:
             with contextlib.suppress(ValueError):
                 theirs.add(path.relative_to(place).as_posix())
         victim = os.fsencode(self.folder / "victim")
-        return {name: data for name, data in found.items() if name not in theirs and data != victim}
+        theirs |= {name for name, data in found.items() if data in (victim, OLD)} | {"mine.md"}
+        return {name: data for name, data in found.items() if name not in theirs}
 
     def others(self, verb: Verb, out: InOutput | None) -> list[str]:
         """What is beside the output, and nobody's."""
