@@ -110,7 +110,7 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
         report.add(classes.findings())
         report.classes = [*classes.names]
         output = _shared_out(found, classes, rule, job, report)
-        if not output.names:
+        if not output.names or not (classes.names or _is_background(source)):
             raise InputError(_nothing(source.root, job, report))
         report.add(said.finish(found, classes) if source.format.names_classes else ())
         check_split_names(output.names)
@@ -310,6 +310,11 @@ def _count(splits: dict[str, list[Seen]], classes: Classes, report: Report) -> N
             report.shapes += _shapes(seen, classes)
         report.images[name] = len(images)
         report.instances[name] = {label: counts[label] for label in classes.names}
+
+
+def _is_background(source: Source) -> bool:
+    """Whether images without objects may be all that a folder holds."""
+    return not source.format.names_classes or not Texts(source.root).foreign
 
 
 def _nothing(root: Root, job: Job, report: Report) -> str:

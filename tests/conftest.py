@@ -6,6 +6,7 @@ No test writes into the environment that it runs in: what registers calls
 
 from __future__ import annotations
 
+import signal
 import site
 import sys
 import sysconfig
@@ -18,6 +19,11 @@ import pytest
 
 # --import-mode=importlib puts no folder of tests on the path.
 sys.path.insert(0, str(Path(__file__).parent))
+
+# A shell starts what runs in its background with SIGINT ignored, which every test's processes would
+# inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("dataforge", max_examples=60, deadline=None, database=None)
 hypothesis.settings.load_profile("dataforge")

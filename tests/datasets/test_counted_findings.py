@@ -32,7 +32,8 @@ def folder(tmp_path: Path) -> Path:
 def test_check_counts_all_and_keeps_a_hundred_of_each_file(folder: Path) -> None:
     report = check(str(folder), CheckOptions(select=("bad-shape",), max_findings=0))
     assert report.counts == {"bad-shape": {"error": 2 * BAD}}
-    assert [finding.file for finding in report.findings] == ["a.json"] * 100 + ["b.json"] * 100
+    assert [finding.file for finding in report.findings] == ["a.json"] * 101 + ["b.json"] * 101
+    assert [finding.count for finding in report.findings] == [*[1] * 100, BAD - 100] * 2
     assert report.findings[99].place.pointer == "$.shapes[100]"
 
 
