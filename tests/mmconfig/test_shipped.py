@@ -197,4 +197,6 @@ def test_the_table_of_datasets_and_metrics() -> None:
             assert row.names == set(parameters[2:]), name
     rows = {name: row for name, row in DATASETS[GENERATION].items() if name in kinds}
     assert rows == {name: accepts(kinds[name]) for name in rows}
-    assert kinds.keys() - rows.keys() <= {"BaseDataset"}
+    # Other tests have registered generated classes.
+    shipped = {name for name, kind in kinds.items() if kind.__module__.startswith("mm")}
+    assert shipped - rows.keys() <= {"BaseDataset"}
