@@ -20,10 +20,12 @@ import pytest
 # --import-mode=importlib puts no folder of tests on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
-# A shell starts what runs in its background with SIGINT ignored, which every test's processes would
-# inherit.
+# A shell starts what runs in its background with SIGINT ignored, and nohup does that with SIGHUP:
+# every process of a test would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 hypothesis.settings.register_profile("dataforge", max_examples=60, deadline=None, database=None)
 hypothesis.settings.load_profile("dataforge")
