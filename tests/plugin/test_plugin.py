@@ -76,7 +76,8 @@ def test_inspect_and_split_recognise_the_plugin_format(
     lines = result.stdout.splitlines()
     assert "acme: 2 .acme files beside images" in lines
     assert ["cat", "2"] in [line.split() for line in lines]
-    assert f"next: dataforge convert acme2coco {labelled} data_in_coco" in result.stdout
+    assert f"next: dataforge check {labelled}" in result.stdout
+    assert f"dataforge convert acme2coco {labelled} data_in_coco" in result.stdout
     out = tmp_path / "splits.json"
     result = cli(site, "split", labelled, "--split", "train=0.5,val=0.5", "--output", out)
     assert "2 images (acme)" in result.stdout, result.stderr
