@@ -31,6 +31,7 @@ from dataforge.layouts.paths import (
     join,
     matching_files,
     resolved_reference,
+    shared_folders,
 )
 from dataforge.layouts.split_files import (
     Ids,
@@ -66,6 +67,7 @@ __all__ = [
     "path_of_url",
     "read_split_file",
     "resolved_reference",
+    "shared_folders",
     "shipped_layout",
     "shipped_layouts",
     "split_ids",

@@ -13,7 +13,7 @@ import msgspec
 
 from dataforge.io import is_image, last_part, resolve, stem
 from dataforge.layouts.layout import SPLIT_NAMES
-from dataforge.layouts.paths import by_last_part
+from dataforge.layouts.paths import by_last_part, leading_equal, shared_folders
 
 _SAMPLED = 50
 """File names of a COCO file that decide which folder they are relative to."""
@@ -166,9 +166,9 @@ class CocoImages:
         own = _words(file)
         enough = max(map(len, fits.values()), default=0) / 2
         ranks = {
-            prefix: (_shared(file, prefix), len(own & _words(prefix)), len(fitting))
+            prefix: (shared_folders(file, prefix), len(own & _words(prefix)), len(fitting))
             for prefix, fitting in fits.items()
-            if len(fitting) >= enough and not self._has_nearer(file, prefix)
+            if len(fitting) >= enough and not self._has_nearer(file, prefix.rstrip("/"))
         }
         best = max(ranks.values(), default=None)
         first, *others = sorted(
@@ -183,17 +183,18 @@ class CocoImages:
 
     def _has_nearer(self, file: str, folder: str) -> bool:
         """Whether another COCO file shares more folders with a folder."""
-        shared = _shared(file, folder)
+        shared = shared_folders(file, f"{folder}/")
         return any(
-            _shared(other, folder) > shared and self._is_coco(other) for other in self._jsons
+            shared_folders(other, f"{folder}/") > shared and self._is_coco(other)
+            for other in self._jsons
         )
 
     def _is_named_by_another(self, file: str, folder: str) -> bool:
         """Whether another COCO file shares as many folders, and more words, with a folder."""
-        words, shared = _words(f"{folder}/"), _shared(file, folder)
+        words, shared = _words(f"{folder}/"), shared_folders(file, f"{folder}/")
         number = len(words & _words(file))
         return any(
-            _shared(other, folder) == shared and len(words & _words(other)) > number
+            shared_folders(other, f"{folder}/") == shared and len(words & _words(other)) > number
             for other in self._jsons
         )
 
@@ -244,24 +245,9 @@ def _closest(path: str, names: Sequence[str], form: Callable[[str], str]) -> str
     if len(names) < 2:
         return names[0] if names else None
     folders = [form(part) for part in path.split("/")[-2::-1]]
-    shared = {name: _leading(folders, map(form, name.split("/")[-2::-1])) for name in names}
+    shared = {name: leading_equal(folders, map(form, name.split("/")[-2::-1])) for name in names}
     best = [name for name in names if shared[name] == max(shared.values())]
     return best[0] if len(best) == 1 else None
-
-
-def _leading(one: Iterable[str], other: Iterable[str]) -> int:
-    """How many elements are equal from the first on."""
-    number = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        number += 1
-    return number
-
-
-def _shared(file: str, folder: str) -> int:
-    """How many folders of a file's path also lead to a folder."""
-    return _leading(file.split("/")[:-1], folder.rstrip("/").split("/"))
 
 
 def _words(path: str) -> set[str]:

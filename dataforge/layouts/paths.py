@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import takewhile
 
 from dataforge.io import last_part, resolve
 
@@ -82,6 +83,21 @@ def by_last_part(names: Iterable[str]) -> dict[str, list[str]]:
     for name in names:
         found.setdefault(last_part(name), []).append(name)
     return found
+
+
+def leading_equal(one: Iterable[object], other: Iterable[object]) -> int:
+    """How many elements are equal from the first on."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def shared_folders(one: str, other: str) -> int:
+    """How many folders two paths have in common, from the root on; a folder ends with a slash.
+
+    >>> shared_folders("a/b/x.json", "a/b/c/y.jpg"), shared_folders("a/x.json", "a/")
+    (2, 1)
+    """
+    return leading_equal(one.split("/")[:-1], other.split("/")[:-1])
 
 
 def resolved_reference(folder: str, reference: str) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from functools import cached_property
-from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -15,7 +14,7 @@ from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
 from dataforge.formats.labelme.file import File, image_inside
 from dataforge.io import Root, is_image, last_part, resolve, stem
-from dataforge.layouts import by_last_part
+from dataforge.layouts import by_last_part, shared_folders
 
 
 class Images:
@@ -120,11 +119,11 @@ class Images:
         named = re.split(r"[\\/]", file.head.image_path or "")[-1]
         for last in dict.fromkeys((last_part(own), stem(named))):
             images = self._by_last_stem.get(last, [])
-            shared = {image: _shared(own, image) for image in images}
+            shared = {image: shared_folders(own, image) for image in images}
             nearest = [image for image in images if shared[image] == max(shared.values())]
             others = (other for other in self._jsons.get(last, ()) if other != own)
             if len(nearest) == 1 and not any(
-                _shared(other, nearest[0]) >= shared[nearest[0]] for other in others
+                shared_folders(other, nearest[0]) >= shared[nearest[0]] for other in others
             ):
                 return nearest[0]
         return None
@@ -168,12 +167,6 @@ def _image_root(root: Root, image_root: str | None) -> tuple[Root, str]:
     if relative.split("/")[0] == "..":
         raise InputError(f"--image-dir {image_root} does not contain {root.location}")
     return images, "" if relative in (".", "") else relative + "/"
-
-
-def _shared(one: str, other: str) -> int:
-    """How many folders two paths have in common, from the root on."""
-    folders = zip(one.split("/")[:-1], other.split("/")[:-1], strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], folders))
 
 
 def _warning(fault: str, name: str, message: str) -> Finding:
