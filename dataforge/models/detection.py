@@ -7,7 +7,7 @@ for an image of 224 x 224:
     body                  strides       channels                blocks
     resnet18, resnet34    4 8 16 32     64 128 256 512          stem, layer1 to layer4
     resnet50 to 152       4 8 16 32     256 512 1024 2048       stem, layer1 to layer4
-    vgg16, vgg16_bn       4 8 16 32     256 512 512 512         conv1 to conv5 (the last map is pool5)
+    vgg16, vgg16_bn       4 8 16 32     256 512 512 512         conv1 to conv5, pool5
     mobilenet_v3_large    4 8 16 32     72 240 672 960          up to each stride; the last, the end
 
     body = classifier_body('vgg16')
@@ -29,7 +29,7 @@ from torchvision.models.detection import FasterRCNN, MaskRCNN, RetinaNet
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool, LastLevelP6P7
 
-from .parts import Backbone, load_fitting
+from .parts import Backbone, load_fitting, weight_names
 
 DETECTORS = ("fasterrcnn", "maskrcnn", "retinanet")
 
@@ -153,6 +153,11 @@ def load_weights(body: nn.Module, weights: Mapping[str, Tensor]) -> List[str]:
         if taken:
             return taken
     raise ValueError(f"none of the {len(weights)} tensors fits the backbone")
+
+
+def share(body: nn.Module, taken: Sequence[str]) -> str:
+    """How much of a body was taken over, in words."""
+    return f"{len(taken)} of {len(weight_names(body))} tensors of the backbone"
 
 
 def settle(body: Backbone, taken: Sequence[str], trainable: int) -> None:
