@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from torch import Tensor, nn
 
@@ -43,19 +43,53 @@ def initialise(network: nn.Module) -> None:
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
 
-class ResidualNetwork(nn.Module):
+class Backbone(nn.Module):
+    """A network that returns maps, the largest first, and of which a part may be frozen.
+
+    Attributes:
+        frozen_stages: -1 trains everything, k freezes the blocks 0 to k: no gradient, and their
+            BatchNorm does not follow the batches. A change takes effect with `train()`.
+        norm_eval: no BatchNorm follows the batches, in training too.
+    """
+
+    frozen_stages = -1
+    norm_eval = False
+
+    def blocks(self) -> List[List[nn.Module]]:
+        """The parts that can be frozen one after the other, the stem first."""
+        raise NotImplementedError
+
+    def train(self, mode: bool = True) -> Backbone:
+        """Set to training; what is frozen stays in evaluation."""
+        super().train(mode)
+        for block in self.blocks()[: self.frozen_stages + 1]:
+            for module in block:
+                module.eval()
+                for parameter in module.parameters():
+                    parameter.requires_grad = False
+        if mode and self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, (nn.BatchNorm2d, nn.SyncBatchNorm)):
+                    module.eval()
+        return self
+
+    def load_resnet(self, state_dict: Mapping[str, Any]) -> List[str]:
+        """Take over the weights that fit; return their names. See `load_fitting`."""
+        return load_fitting(self, state_dict)
+
+
+class ResidualNetwork(Backbone):
     """A 7x7 stem with stride 2, a max pool with stride 2, and layers 1, 2, ... of blocks.
 
-    The maps of the layers at `out_indices` (0 is layer 1) are returned, the largest first.
+    The maps of the layers at `out_indices` (0 is layer 1) are returned.
 
     Args:
         layers: the layers, as modules.
         channels: what each of them returns.
         norm_cfg: see `build_norm`.
         out_indices: the layers whose maps are returned.
-        frozen_stages: -1 trains everything, 0 freezes the stem, k also the layers 1 to k: no
-            gradient, and their BatchNorm does not follow the batches.
-        norm_eval: no BatchNorm follows the batches, in training too.
+        frozen_stages: -1 trains everything, 0 freezes the stem, k also the layers 1 to k.
+        norm_eval: see `Backbone`.
     """
 
     def __init__(
@@ -86,6 +120,10 @@ class ResidualNetwork(nn.Module):
         initialise(self)
         self.train()
 
+    def blocks(self) -> List[List[nn.Module]]:
+        """The stem, and each layer."""
+        return [[self.conv1, self.bn1], *([getattr(self, name)] for name in self.layers)]
+
     def forward(self, x: Tensor) -> Tuple[Tensor, ...]:
         """The maps of the layers at `out_indices`."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
@@ -95,25 +133,6 @@ class ResidualNetwork(nn.Module):
             if index in self.out_indices:
                 maps.append(x)
         return tuple(maps)
-
-    def train(self, mode: bool = True) -> ResidualNetwork:
-        """Set to training; what is frozen stays in evaluation."""
-        super().train(mode)
-        if self.frozen_stages >= 0:
-            layers = [getattr(self, name) for name in self.layers[: self.frozen_stages]]
-            for module in (self.conv1, self.bn1, *layers):
-                module.eval()
-                for parameter in module.parameters():
-                    parameter.requires_grad = False
-        if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, (nn.BatchNorm2d, nn.SyncBatchNorm)):
-                    module.eval()
-        return self
-
-    def load_resnet(self, state_dict: Mapping[str, Any]) -> List[str]:
-        """Take over the weights that fit, by names and shapes; return the names of those taken."""
-        return load_fitting(self, state_dict)
 
 
 def load_fitting(network: nn.Module, state_dict: Mapping[str, Any]) -> List[str]:
@@ -125,28 +144,34 @@ def load_fitting(network: nn.Module, state_dict: Mapping[str, Any]) -> List[str]
     Returns:
         The names of those taken.
     """
-    given: Dict[str, Dict[str, Any]] = {}
-    for name, value in state_dict.items():
-        module, _, last = name.rpartition(".")
-        given.setdefault(module, {})[last] = value
-    taken = {}
-    for name, module in network.named_modules():
-        own = {**dict(module.named_parameters(recurse=False)), **dict(_saved_buffers(module))}
-        found = given.get(name, {})
-        if own and _shapes(own) == _shapes(found):
-            prefix = f"{name}." if name else ""
-            taken.update({prefix + last: found[last] for last in own if last in found})
+    own, given = _by_module(network.state_dict()), _by_module(state_dict)
+    taken = {
+        f"{module}.{last}": value
+        for module, tensors in own.items()
+        if _shapes(tensors) == _shapes(given.get(module, {}))
+        for last, value in given[module].items()
+    }
     network.load_state_dict(taken, strict=False)
     return list(taken)
 
 
-def _saved_buffers(module: nn.Module) -> List[Tuple[str, Tensor]]:
-    saved = module.state_dict(keep_vars=True)
-    return [(name, value) for name, value in module.named_buffers(recurse=False) if name in saved]
+def weight_names(network: nn.Module) -> List[str]:
+    """The names of a network's weights and statistics."""
+    return _counted(network.state_dict())
 
 
-def _shapes(tensors: Mapping[str, Any]) -> Dict[str, Optional[Tuple[int, ...]]]:
-    """Name -> shape; old files have no `num_batches_tracked`, which says nothing."""
-    return {
-        name: tuple(value.shape) for name, value in tensors.items() if name != "num_batches_tracked"
-    }
+def _counted(state_dict: Mapping[str, Any]) -> List[str]:
+    """The names without a BatchNorm's count of batches, which old files do not have."""
+    return [name for name in state_dict if not name.endswith("num_batches_tracked")]
+
+
+def _by_module(state_dict: Mapping[str, Any]) -> Dict[str, Dict[str, Any]]:
+    found: Dict[str, Dict[str, Any]] = {}
+    for name in _counted(state_dict):
+        module, _, last = name.rpartition(".")
+        found.setdefault(module, {})[last] = state_dict[name]
+    return found
+
+
+def _shapes(tensors: Mapping[str, Any]) -> Dict[str, Tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in tensors.items()}

@@ -25,8 +25,8 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
         mmdet: mmdetection's config of the backbone, without weights and freezing; None if it is
             not for mmdetection.
         neck: `FPN`, or `DetNetFPN` (of the file detnet) where stages share a stride.
-        weights: what mmdetection starts from with `--pretrained imagenet`, as its `init_cfg`
-            names it; empty if nothing can be fetched.
+        weights: what training starts from if ImageNet weights are asked for, as mmdetection's
+            `init_cfg` names it; empty if nothing can be fetched.
         groups: number of groups for GroupNorm; it divides the channels of every norm.
         torchvision: torchvision's detectors can be built on it.
         paper: arXiv id.
@@ -114,18 +114,21 @@ _ROWS = (
     _res2net_of_mmdet(101, "v1d", "open-mmlab://res2net101_v1d_26w_4s"),
     Network(
         name="vgg16",
+        weights="torchvision://vgg16",
         about="VGG-16 without norms: conv3 to conv5 after their ReLU, and the last pool",
         channels=(256, 512, 512, 512),
         paper="1409.1556",
     ),
     Network(
         name="vgg16_bn",
+        weights="torchvision://vgg16_bn",
         about="VGG-16 with BatchNorm: conv3 to conv5 after their ReLU, and the last pool",
         channels=(256, 512, 512, 512),
         paper="1409.1556",
     ),
     Network(
         name="mobilenet_v3_large",
+        weights="torchvision://mobilenet_v3_large",
         about="MobileNetV3-Large: each stage after the activation before its stride",
         channels=(72, 240, 672, 960),
         paper="1905.02244",
