@@ -14,7 +14,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
@@ -26,11 +26,11 @@ class Operators(NamedTuple):
     """Whose nms and RoIAlign a detector runs with.
 
     Attributes:
-        of: the package.
+        of: name of the package; empty if it is not known.
         reason: why it is not the one that the framework expects; empty if it is.
     """
 
-    of: Literal["mmcv", "torchvision"]
+    of: str
     reason: str = ""
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ class Adapter(ABC):
     """
 
     packages: ClassVar[tuple[str, ...]]
-    operators: Operators = Operators("torchvision")
+    operators: Operators = Operators("")
 
     @abstractmethod
     def require(self) -> None:

@@ -63,7 +63,9 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
         seed=options.seed,
         versions=versions(adapter),
     )
-    log(f"preflight of {config}; operators: {adapter.operators}")
+    log(f"preflight of {config}")
+    if adapter.operators.reason:
+        log(f"operators: {adapter.operators}")
     try:
         loaded = adapter.load(config)
     except InputError as error:
