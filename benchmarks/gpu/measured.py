@@ -1,0 +1,102 @@
+"""Runs a script or a module of a framework, and records what it took.
+
+    python measured.py RECORD FRAMEWORK SCRIPT [ARGUMENT...]
+    python measured.py RECORD FRAMEWORK -m MODULE [ARGUMENT...]
+
+RECORD gets JSON: seconds, the peak of the GPU's memory, the device, the versions, and whose
+operators served. mmdetection's own scripts run with torchvision's operators where mmcv has none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import sys
+import time
+import traceback
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    "torch", "torchvision", "numpy", "pycocotools", "opencv-python-headless", "mmdet", "mmcv",
+    "mmcv-full", "mmcv-lite", "mmengine",
+)  # fmt: skip
+
+
+def main() -> int:
+    record, framework, *command = sys.argv[1:]
+    started = time.perf_counter()
+    found: dict[str, Any] = {"operators": "torchvision"}
+    try:
+        if framework != "torchvision":
+            found["operators"] = prepare(framework)
+        code = run(command)
+    except Exception:
+        traceback.print_exc()
+        code = 1
+    found.update(seconds=round(time.perf_counter() - started, 1), code=code, **machine())
+    Path(record).write_text(json.dumps(found, indent=1), "utf-8")
+    sys.stdout.flush()
+    return code
+
+
+def prepare(framework: str) -> str:
+    """Make mmdetection's own scripts work with this torch; whose operators they get."""
+    from dataforge.frameworks.operators import serve
+
+    served = serve()
+    if framework == "mmdet2":
+        import torch
+
+        if torch.cuda.is_available():
+            from dataforge.frameworks.mmdet2.smoke import adapt_mmcv_streams
+
+            adapt_mmcv_streams()
+    return "torchvision" if served else "mmcv"
+
+
+def run(command: list[str]) -> int:
+    """The exit code of a script or module, run in this process."""
+    try:
+        if command[0] == "-m":
+            sys.argv = command[1:]
+            runpy.run_module(command[1], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv = command
+            sys.path[0] = os.path.dirname(os.path.abspath(command[0]))
+            runpy.run_path(command[0], run_name="__main__")
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    return 0
+
+
+def machine() -> dict[str, Any]:
+    """The device and how much of its memory this process had, and the versions."""
+    import torch
+
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    versions["python"] = sys.version.split()[0]
+    if not torch.cuda.is_available():
+        return {"device": "cpu", "peak_mb": None, "versions": versions}
+    versions["cuda"] = str(torch.version.cuda)
+    versions["cudnn"] = str(torch.backends.cudnn.version())
+    return {
+        "device": torch.cuda.get_device_name(0),
+        "capability": ".".join(map(str, torch.cuda.get_device_capability(0))),
+        "peak_mb": round(torch.cuda.max_memory_allocated() / 1e6),
+        "versions": versions,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
