@@ -41,7 +41,9 @@ def main() -> int:
     work.mkdir(parents=True, exist_ok=True)
     gpu = find_gpu()
     scale = parts.SMALL if args.small or not gpu["name"] else parts.FULL
-    scale = replace(scale, **{key: value for key, value in vars(args).items() if key in SCALED and value})
+    scale = replace(
+        scale, **{key: value for key, value in vars(args).items() if key in SCALED and value}
+    )
     report = Report(out, gpu, args, scale)
     try:
         run = Run(args, work, scale, report)
@@ -92,7 +94,9 @@ def find_gpu() -> dict[str, str]:
 class Report:
     """The files in OUT, of what is known so far."""
 
-    def __init__(self, out: Path, gpu: dict[str, str], args: argparse.Namespace, scale: Scale) -> None:
+    def __init__(
+        self, out: Path, gpu: dict[str, str], args: argparse.Namespace, scale: Scale
+    ) -> None:
         self.out = out
         self.rows: list[dict[str, Any]] = []
         self.lock = threading.Lock()
@@ -185,6 +189,9 @@ class Run:
         free = threading.Condition()
         used = 0
         while queue:
+            if time.monotonic() > self.end - 60:
+                for build in builds.values():
+                    build.stop()
             with free:
                 part = next((p for p in queue if self._is_ready(p, builds)), None)
                 size = min(part.slots, self.slots) if part else 0
@@ -246,7 +253,7 @@ class Run:
                 except RuntimeError as error:
                     failed.append(f"{of.name}: {error}")
             self.pythons[framework] = python
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a row, whatever it is
             failed.append(f"{type(error).__name__}: {error}")
             log.append(traceback.format_exc())
         row = row_of(part, "failed" if failed else "ok", "; ".join(failed))
@@ -323,7 +330,7 @@ class Run:
             status = "failed" if found["reason"] else "ok"
         except NotRunError as error:
             status, found["reason"] = "not run", str(error)
-        except Exception as error:  # a row, whatever it is
+        except Exception as error:  # noqa: BLE001 - a row, whatever it is
             traceback.print_exc()
             status, found["reason"] = "failed", f"{type(error).__name__}: {error}"
         row = row_of(part, status, found.pop("reason"))
@@ -351,7 +358,9 @@ class Run:
             config = self.configs[part.framework, part.of]
         python = self.pythons[part.framework]
         if part.compiled:
-            python = builds[part.framework].python()
+            if problem := builds[part.framework].problem:
+                raise NotRunError(f"mmcv {problem}")
+            python = builds[part.framework].python
         site = next(self._package(part.framework), Path())
         place = Place(folder, config, site, self.work / "parts" / part.after)
         command = [str(python), *parts.command(part, place, self.scale)]
@@ -363,10 +372,6 @@ class Run:
         return (root / "mmdet" for root in roots if (root / "mmdet" / "__init__.py").is_file())
 
     def _process(self, command: Sequence[str], folder: Path, seconds: float, part: Part) -> str:
-        environ = dict(self.environ)
-        if part.what in ("test", "resume") and part.framework != "torchvision":
-            # OpenMMLab's checkpoints hold more than tensors; this one is our own.
-            environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
         with (folder / "log.txt").open("w", encoding="utf-8") as log:
             log.write(f"$ {' '.join(command)}\n")
             log.flush()
@@ -377,7 +382,7 @@ class Run:
                     stderr=subprocess.STDOUT,
                     stdin=subprocess.DEVNULL,
                     cwd=folder,
-                    env=environ,
+                    env=self.environ,
                     timeout=seconds,
                     check=False,
                 )
