@@ -259,6 +259,16 @@ def ms_deform_attn_backward(
         target.copy_(grad)
 
 
+def get_compiler_version() -> str:
+    """What mmdet's train.py logs of mmcv's operators."""
+    return "not compiled"
+
+
+def get_compiling_cuda_version() -> str:
+    """As `get_compiler_version`."""
+    return "not compiled"
+
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
@@ -269,6 +279,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
         sigmoid_focal_loss_backward,
         ms_deform_attn_forward,
         ms_deform_attn_backward,
+        get_compiler_version,
+        get_compiling_cuda_version,
     )
 }
 
