@@ -260,18 +260,20 @@ def ms_deform_attn_backward(
 
 
 def get_compiler_version() -> str:
-    """What mmdet's train.py logs of mmcv's operators."""
-    return "not compiled"
+    """For the list of versions that mmdet's own scripts log."""
+    return "none"
 
 
 def get_compiling_cuda_version() -> str:
-    """As `get_compiler_version`."""
-    return "not compiled"
+    """See `get_compiler_version`."""
+    return "none"
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
+        get_compiler_version,
+        get_compiling_cuda_version,
         nms,
         roi_align_forward,
         roi_align_backward,
@@ -279,8 +281,6 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
         sigmoid_focal_loss_backward,
         ms_deform_attn_forward,
         ms_deform_attn_backward,
-        get_compiler_version,
-        get_compiling_cuda_version,
     )
 }
 
