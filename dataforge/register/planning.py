@@ -82,9 +82,11 @@ def plan(request: Request) -> Plan:
         check_path(path)
     for framework in frameworks:
         framework.check(dataset, request.train)
+        reasons += [note for note in framework.notes(request.train) if note not in reasons]
     findings += unmarked(instances, classes.names)
     shared = [*package_files(dataset), *made.files]
-    files = [*shared, *_files(frameworks, dataset, request)]
+    every = [*shared, *_files(frameworks, dataset, request)]
+    files = [*{file.path: file for file in every}.values()]  # some have a network in common
     findings += _registered_otherwise(out, shared, files)
     planned = Plan(
         dataset=dataset,
