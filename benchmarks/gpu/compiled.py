@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import tarfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,37 +20,40 @@ class Build:
     """Builds mmcv for one framework with the lowest priority.
 
     Attributes:
-        log: what the compilers say.
+        python: of the environment that has what is built.
+        seconds: that it took so far.
     """
 
     def __init__(
         self, framework: str, wheels: Path, work: Path, environ: Mapping[str, str]
     ) -> None:
-        self.framework = framework
-        self.wheels = wheels
-        self.work = work
+        self.stopped = False
         self.folder = work / "compiled" / framework
         self.folder.mkdir(parents=True)
         (source,) = (wheels / "compiled").glob(SOURCES[framework])
         with tarfile.open(source) as archive:
             archive.extractall(self.folder / "source", filter="data")
-        tools = self.folder / "tools"
-        for wheel in (wheels / "compiled").glob("*.whl"):
-            with zipfile.ZipFile(wheel) as archive:
-                archive.extractall(tools)
-        self.python_path = make_environment(framework, work, wheels, str(self.folder / "site"))
+        self.python = make_environment(framework, work, wheels, str(self.folder / "site"))
         (tree,) = (self.folder / "source").iterdir()
         self.log = (self.folder / "log.txt").open("w", encoding="utf-8")
         self.process = subprocess.Popen(
-            [str(self.python_path), "setup.py", "build", "--build-lib", str(self.folder / "site")],
+            [
+                "nice",
+                "-n",
+                "19",
+                str(self.python),
+                "setup.py",
+                "build",
+                "--build-lib",
+                str(self.folder / "site"),
+            ],
             cwd=tree,
             stdout=self.log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            preexec_fn=lambda: os.nice(19),
+            start_new_session=True,
             env={
                 **environ,
-                "PYTHONPATH": str(tools),
                 "MMCV_WITH_OPS": "1",
                 "FORCE_CUDA": "1",
                 "TORCH_CUDA_ARCH_LIST": "9.0",
@@ -59,8 +63,24 @@ class Build:
 
     @property
     def finished(self) -> bool:
+        """Whether there is nothing to wait for."""
         return self.process.poll() is not None
 
-    def python(self) -> Path:
-        """The Python that has what was built."""
-        return self.python_path
+    def stop(self) -> None:
+        """End it; a finished one stays as it is."""
+        if not self.finished:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.stopped = True
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be used; nothing if it can."""
+        if self.stopped:
+            return "was not compiled in time"
+        errors = [
+            line
+            for line in (self.folder / "log.txt").read_text("utf-8", "replace").splitlines()
+            if re.search(r"\berror\b", line, re.IGNORECASE)
+        ]
+        return f"does not compile: {errors[0][:300]}" if self.process.returncode else ""

@@ -32,24 +32,31 @@ def make_environment(framework: str, work: Path, wheels: Path | None, extra: str
         for wheel in sorted((wheels / source).glob("*.whl")):
             with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(site)
-    outer = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    outer = [Path(path) for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    lines = [*filter(None, [extra]), str(REPO)]
+    for packages in (site, *outer):
+        lines += [str(packages), *_path_lines(packages)]
     (packages,) = folder.glob("lib/python*/site-packages")
-    lines = [*filter(None, [extra]), str(REPO), str(site)]
-    # The path files there count as well, apart from those of datasets registered there.
-    lines += [path for folder_ in outer for path in [folder_, *_linked(Path(folder_))]]
     (packages / "outer.pth").write_text("\n".join(lines) + "\n", "utf-8")
     return folder / "bin" / "python"
 
 
-def _linked(site: Path) -> list[str]:
-    """The folders that the path files of a site-packages name."""
+def _path_lines(packages: Path) -> list[str]:
+    """What the path files of a site-packages say; Python reads them in an environment's own alone.
+
+    Not those of registered datasets. setuptools offers distutils in this way, which mmengine needs.
+    """
     lines = [
         line.strip()
-        for file in sorted(site.glob("*.pth"))
+        for file in sorted(packages.glob("*.pth"))
         if not file.name.startswith("dataforge_")
         for line in file.read_text("utf-8", "replace").splitlines()
     ]
-    return [line for line in lines if line.startswith("/") and Path(line).is_dir()]
+    return [
+        line if line.startswith(("import ", "import\t")) else str(packages / line)
+        for line in lines
+        if line and not line.startswith("#")
+    ]
 
 
 def available(wheels: Path | None) -> dict[str, str]:

@@ -15,6 +15,7 @@ import runpy
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,14 @@ def main() -> int:
     started = time.perf_counter()
     found: dict[str, Any] = {"operators": "torchvision"}
     try:
-        if framework != "torchvision":
-            found["operators"] = prepare(framework)
-        code = run(command)
-    except Exception:
+        if framework != "torchvision" and command[0] != "-m":
+            from dataforge.frameworks import operators
+
+            found["operators"] = operators.serve().of
+            code = run(lambda: operators.run_script(command))
+        else:
+            code = run(lambda: start(command))
+    except Exception:  # noqa: BLE001 - scripts of others
         traceback.print_exc()
         code = 1
     found.update(seconds=round(time.perf_counter() - started, 1), code=code, **machine())
@@ -42,37 +47,27 @@ def main() -> int:
     return code
 
 
-def prepare(framework: str) -> str:
-    """Make mmdetection's own scripts work with this torch; whose operators they get."""
-    from dataforge.frameworks.operators import serve
-
-    served = serve()
-    if framework == "mmdet2":
-        import torch
-
-        if torch.cuda.is_available():
-            from dataforge.frameworks.mmdet2.smoke import adapt_mmcv_streams
-
-            adapt_mmcv_streams()
-    return "torchvision" if served else "mmcv"
-
-
-def run(command: list[str]) -> int:
-    """The exit code of a script or module, run in this process."""
+def run(begin: Callable[[], None]) -> int:
+    """The exit code of what runs in this process."""
     try:
-        if command[0] == "-m":
-            sys.argv = command[1:]
-            runpy.run_module(command[1], run_name="__main__", alter_sys=True)
-        else:
-            sys.argv = command
-            sys.path[0] = os.path.dirname(os.path.abspath(command[0]))
-            runpy.run_path(command[0], run_name="__main__")
+        begin()
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             return end.code or 0
         print(end.code, file=sys.stderr)
         return 1
     return 0
+
+
+def start(command: list[str]) -> None:
+    """Run a script, or a module after ``-m``, as Python does."""
+    if command[0] == "-m":
+        sys.argv = command[1:]
+        runpy.run_module(command[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = command
+        sys.path[0] = os.path.dirname(os.path.abspath(command[0]))
+        runpy.run_path(command[0], run_name="__main__")
 
 
 def machine() -> dict[str, Any]:

@@ -43,7 +43,9 @@ def main() -> int:
         expected = both(roi_align, features, rois, weight, ratio, "cpu", torch.float64)
         for kind in kinds:
             got = both(roi_align, features, rois, weight, ratio, device, kind)
-            names = (f"roi_align_{kind}_{ratio}".replace("torch.", "") + part for part in ("", "_grad"))
+            names = (
+                f"roi_align_{kind}_{ratio}".replace("torch.", "") + part for part in ("", "_grad")
+            )
             for name, here, there in zip(names, got, expected, strict=True):
                 scale = there.abs().max().item()
                 found[name] = (here - there).abs().max().item() / scale

@@ -41,7 +41,9 @@ def main() -> int:
     work.mkdir(parents=True, exist_ok=True)
     gpu = find_gpu()
     scale = parts.SMALL if args.small or not gpu["name"] else parts.FULL
-    scale = replace(scale, **{key: value for key, value in vars(args).items() if key in SCALED and value})
+    scale = replace(
+        scale, **{key: value for key, value in vars(args).items() if key in SCALED and value}
+    )
     report = Report(out, gpu, args, scale)
     try:
         run = Run(args, work, scale, report)
@@ -66,7 +68,7 @@ def parse_args() -> argparse.Namespace:
     add("--frameworks", default=",".join(FRAMEWORKS), help="A,B")
     add("--only", default="", help="text in the names of the parts to run, A,B")
     add("--slots", type=int, help="parts at a time; a training counts as two")
-    add("--minutes", type=float, default=9.0, help="nothing runs longer")
+    add("--minutes", type=float, help="nothing runs longer; else 9, or 60 on a CPU")
     add("--compiled", action="store_true", help="also compile mmcv's operators, from --wheels")
     add("--work", type=Path, help="folder for all other files; else a temporary one")
     for name in SCALED:
@@ -92,7 +94,9 @@ def find_gpu() -> dict[str, str]:
 class Report:
     """The files in OUT, of what is known so far."""
 
-    def __init__(self, out: Path, gpu: dict[str, str], args: argparse.Namespace, scale: Scale) -> None:
+    def __init__(
+        self, out: Path, gpu: dict[str, str], args: argparse.Namespace, scale: Scale
+    ) -> None:
         self.out = out
         self.rows: list[dict[str, Any]] = []
         self.lock = threading.Lock()
@@ -150,13 +154,14 @@ class Run:
         self.scale = scale
         self.report = report
         self.gpu = bool(report.head["gpu"]["name"])
-        self.end = STARTED + args.minutes * 60
+        self.end = STARTED + (args.minutes or (9 if self.gpu else 60)) * 60
         cores = os.cpu_count() or 1
         self.slots = args.slots or (max(2, min(6, cores // 2)) if self.gpu else 1)
         report.head["slots"] = self.slots
         self.bccd = find_bccd(args.bccd)
         self.pythons: dict[str, Path] = {}
         self.configs: dict[tuple[str, Registration], Path] = {}
+        self.planned: set[str] = set()
         self.done: dict[str, bool] = {}
         self.environ = {
             **os.environ,
@@ -166,7 +171,6 @@ class Run:
             "MPLCONFIGDIR": str(work / "cache" / "matplotlib"),
             "XDG_CACHE_HOME": str(work / "cache"),
             "TMPDIR": str(work / "tmp"),
-            "CUDA_DEVICE_MAX_CONNECTIONS": "8",
         }
         (work / "tmp").mkdir(parents=True, exist_ok=True)
 
@@ -181,10 +185,14 @@ class Run:
             )
             if not wanted or any(text in part.id for text in wanted)
         ]
+        self.planned = {part.id for part in queue}
         threads: list[threading.Thread] = []
         free = threading.Condition()
         used = 0
         while queue:
+            if time.monotonic() > self.end - 60:
+                for build in builds.values():
+                    build.stop()
             with free:
                 part = next((p for p in queue if self._is_ready(p, builds)), None)
                 size = min(part.slots, self.slots) if part else 0
@@ -209,7 +217,7 @@ class Run:
     def _is_ready(self, part: Part, builds: dict[str, Build]) -> bool:
         if part.compiled:
             return builds[part.framework].finished
-        return not part.after or part.after in self.done or self.args.only != ""
+        return part.after not in self.planned or part.after in self.done
 
     # Setting up ---------------------------------------------------------------------------------
 
@@ -246,7 +254,7 @@ class Run:
                 except RuntimeError as error:
                     failed.append(f"{of.name}: {error}")
             self.pythons[framework] = python
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a row, whatever it is
             failed.append(f"{type(error).__name__}: {error}")
             log.append(traceback.format_exc())
         row = row_of(part, "failed" if failed else "ok", "; ".join(failed))
@@ -323,7 +331,7 @@ class Run:
             status = "failed" if found["reason"] else "ok"
         except NotRunError as error:
             status, found["reason"] = "not run", str(error)
-        except Exception as error:  # a row, whatever it is
+        except Exception as error:  # noqa: BLE001 - a row, whatever it is
             traceback.print_exc()
             status, found["reason"] = "failed", f"{type(error).__name__}: {error}"
         row = row_of(part, status, found.pop("reason"))
@@ -342,7 +350,7 @@ class Run:
         left = self.end - time.monotonic()
         if left < 15:
             raise NotRunError("no time left")
-        if part.after and not self.done.get(part.after, self.args.only != ""):
+        if part.after in self.planned and not self.done[part.after]:
             raise NotRunError(f"{part.after} failed")
         config = Path()
         if part.of is not None:
@@ -351,11 +359,13 @@ class Run:
             config = self.configs[part.framework, part.of]
         python = self.pythons[part.framework]
         if part.compiled:
-            python = builds[part.framework].python()
+            if problem := builds[part.framework].problem:
+                raise NotRunError(f"mmcv {problem}")
+            python = builds[part.framework].python
         site = next(self._package(part.framework), Path())
         place = Place(folder, config, site, self.work / "parts" / part.after)
         command = [str(python), *parts.command(part, place, self.scale)]
-        return self._process(command, folder, min(part.timeout, left), part)
+        return self._process(command, folder, min(part.timeout * (1 if self.gpu else 4), left), part)
 
     def _package(self, framework: str) -> Any:
         """The folder of mmdet's package."""
@@ -363,10 +373,6 @@ class Run:
         return (root / "mmdet" for root in roots if (root / "mmdet" / "__init__.py").is_file())
 
     def _process(self, command: Sequence[str], folder: Path, seconds: float, part: Part) -> str:
-        environ = dict(self.environ)
-        if part.what in ("test", "resume") and part.framework != "torchvision":
-            # OpenMMLab's checkpoints hold more than tensors; this one is our own.
-            environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
         with (folder / "log.txt").open("w", encoding="utf-8") as log:
             log.write(f"$ {' '.join(command)}\n")
             log.flush()
@@ -377,7 +383,7 @@ class Run:
                     stderr=subprocess.STDOUT,
                     stdin=subprocess.DEVNULL,
                     cwd=folder,
-                    env=environ,
+                    env=self.environ,
                     timeout=seconds,
                     check=False,
                 )

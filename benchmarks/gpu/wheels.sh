@@ -41,12 +41,13 @@ build() {
 }
 
 openmmlab="addict==2.4.0 platformdirs==4.5.0 terminaltables==3.1.10 yapf==0.43.0"
-fetch common msgspec==0.20.0 pycocotools==2.0.11
+# setuptools has the distutils that mmengine needs, and the pkg_resources of mmcv's setup.py.
+fetch common msgspec==0.20.0 pycocotools==2.0.11 setuptools==80.9.0
 fetch mmdet2 $openmmlab mmdet==2.28.2
 build mmdet2 mmcv==1.7.2
 fetch mmdet3 $openmmlab mmdet==3.3.0 mmengine==0.10.7 shapely==2.1.2 termcolor==3.2.0
 build mmdet3 mmcv-lite==2.1.0
-fetch compiled setuptools==80.9.0
+rm -rf "$dir/compiled"
 $pip download --no-deps --no-binary=:all: --no-build-isolation --dest "$dir/compiled" \
   mmcv-full==1.7.2 mmcv==2.1.0
 

@@ -29,7 +29,7 @@ from torchvision.models.detection import FasterRCNN, MaskRCNN, RetinaNet
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool, LastLevelP6P7
 
-from .parts import Backbone, load_fitting, weight_names
+from .parts import Backbone, initialise, load_fitting, weight_names
 
 DETECTORS = ("fasterrcnn", "maskrcnn", "retinanet")
 
@@ -77,15 +77,19 @@ def classifier_body(name: str) -> Body:
     Raises:
         ValueError: it is none of these.
     """
-    network = models.get_model(name, weights=None)
+    with torch.device("meta"):  # a VGG's classifier, which is not used, has 120 million weights
+        network = models.get_model(name, weights=None)
     if isinstance(network, models.ResNet):
         stem = ["conv1", "bn1", "relu", "maxpool"]
-        return Body(network, [stem, ["layer1"], ["layer2"], ["layer3"], ["layer4"]], range(1, 5))
-    if isinstance(network, models.VGG):
-        return Body(network, vgg_blocks(network), range(2, 6))
-    if isinstance(network, models.MobileNetV3):
-        return Body(network, mobilenet_blocks(network), range(1, 5))
-    raise ValueError(f"{name} is no ResNet, VGG or MobileNetV3 of torchvision's")
+        body = Body(network, [stem, ["layer1"], ["layer2"], ["layer3"], ["layer4"]], range(1, 5))
+    elif isinstance(network, models.VGG):
+        body = Body(network, vgg_blocks(network), range(2, 6))
+    elif isinstance(network, models.MobileNetV3):
+        body = Body(network, mobilenet_blocks(network), range(1, 5))
+    else:
+        raise ValueError(f"{name} is no ResNet, VGG or MobileNetV3 of torchvision's")
+    initialise(body.to_empty(device="cpu"))
+    return body
 
 
 def vgg_blocks(network: nn.Module) -> List[List[str]]:
