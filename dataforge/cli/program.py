@@ -27,6 +27,7 @@ _VERBS = {
     "convert": "Convert a dataset from one format to another.",
     "coco": "Merge, filter or sample COCO files.",
     "register": "Register a dataset for training.",
+    "lr": "Scale a learning rate, and fit a schedule to a small dataset.",
     "list": "List the registered datasets.",
     "unregister": "Remove what register wrote for a dataset.",
     "smoke": "Prove that a training config works by training it a little.",

@@ -182,6 +182,7 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
         "register": [["Data", "--root", src, "--dry-run", "-o", str(out / "reg")],
                      [evil, "--root", src, "--dry-run", "-o", str(out / evil)],
                      ["Data", "--root", src, "--dry-run", "--split-files", f"train={evil}"]],
+        "lr": [[], ["--images", "20"], ["--base", evil], ["--base", "nan"]],
         "list": [["--python", nothing]],
         "unregister": [[evil], ["x", "-o", nothing]],
         "smoke": [[nothing], [str(out)], [str(broken.with_suffix(".none")), "--preflight"]],
@@ -191,7 +192,7 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
     }  # fmt: skip
 
 
-HAVE_JSON = {"inspect", "check", "split", "convert", "coco", "register", "formats", "explain"}
+HAVE_JSON = {"inspect", "check", "split", "convert", "coco", "register", "formats", "explain", "lr"}
 
 
 @functools.cache
@@ -216,7 +217,10 @@ def test_every_verb_and_every_format_is_here(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verb", _VERBS)
 def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
     data = DATASETS[name](tmp_path / f"data{in_name(HOSTILE[0])}")
-    if verb in ("list", "unregister", "smoke", "demo", "formats", "explain") and name != "coco":
+    if (
+        verb in ("list", "lr", "unregister", "smoke", "demo", "formats", "explain")
+        and name != "coco"
+    ):
         pytest.skip("does not read datasets")
     for number, call in enumerate(commands(data, tmp_path / "out", name)[verb]):
         result = cli(verb, *call, cwd=tmp_path)
@@ -226,7 +230,7 @@ def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
         if verb not in HAVE_JSON or "--markdown" in call or "--diff" in call:
             continue
         report = tmp_path / f"report-{number}.json"
-        more = ["--report", report] if verb not in ("formats", "explain") else []
+        more = ["--report", report] if verb not in ("formats", "explain", "lr") else []
         force = ["--force"] if verb in ("inspect", "convert", "coco", "register") else []
         again = [*call[:-2], "-o", tmp_path / "again"] if "-o" in call[-2:] else call
         result = cli(verb, *again, "--json", *more, *force, cwd=tmp_path)
