@@ -31,6 +31,7 @@ _VERBS = {
     "list": "List the registered datasets.",
     "unregister": "Remove what register wrote for a dataset.",
     "smoke": "Prove that a training config works by training it a little.",
+    "plot": "Show the curves of trainings: losses and AP.",
     "demo": "Convert, register and train on sample data.",
     "formats": "List formats and converters.",
     "explain": "Explain what a finding means.",

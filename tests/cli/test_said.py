@@ -122,6 +122,19 @@ def hostile_coco(folder: Path, split: str = HOSTILE[0]) -> Path:
     return folder
 
 
+def hostile_log(folder: Path) -> Path:
+    """A run of a hostile name, which has logged losses of hostile names."""
+    line = {"mode": "train", "epoch": 1, "iter": 1, "loss": 1}
+    losses = {text: float("nan") for text in HOSTILE}
+    lines = [
+        json.dumps({**line, **losses}),
+        json.dumps(line),
+        json.dumps({**line, "epoch": HOSTILE[0]}),
+    ]
+    write(folder / in_name(HOSTILE[0]) / "broken.json", "\n".join([*lines, ""]))
+    return write(folder / in_name(HOSTILE[0]) / "log.json", "\n".join([*lines[:2], ""]))
+
+
 def not_utf8(folder: Path, ending: str, data: bytes) -> None:
     """A file whose name is Latin-1, where the file system has such names."""
     try:
@@ -184,6 +197,8 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
                      ["Data", "--root", src, "--dry-run", "--split-files", f"train={evil}"]],
         "lr": [[], ["--images", "20"], ["--base", evil], ["--base", "nan"]],
         "list": [["--python", nothing]],
+        "plot": [[nothing], [str(config)], [str(hostile_log(out))],
+                 [str(hostile_log(out)), "--keys", *HOSTILE[:3]], [src, "--out", evil]],
         "unregister": [[evil], ["x", "-o", nothing]],
         "smoke": [[nothing], [str(out)], [str(broken.with_suffix(".none")), "--preflight"]],
         "demo": [[str(config)], ["--framework", evil]],
@@ -218,7 +233,7 @@ def test_every_verb_and_every_format_is_here(tmp_path: Path) -> None:
 def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
     data = DATASETS[name](tmp_path / f"data{in_name(HOSTILE[0])}")
     if (
-        verb in ("list", "lr", "unregister", "smoke", "demo", "formats", "explain")
+        verb in ("list", "lr", "plot", "unregister", "smoke", "demo", "formats", "explain")
         and name != "coco"
     ):
         pytest.skip("does not read datasets")
@@ -230,7 +245,7 @@ def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
         if verb not in HAVE_JSON or "--markdown" in call or "--diff" in call:
             continue
         report = tmp_path / f"report-{number}.json"
-        more = ["--report", report] if verb not in ("formats", "explain", "lr") else []
+        more = ["--report", report] if verb not in ("formats", "explain", "lr", "plot") else []
         force = ["--force"] if verb in ("inspect", "convert", "coco", "register") else []
         again = [*call[:-2], "-o", tmp_path / "again"] if "-o" in call[-2:] else call
         result = cli(verb, *again, "--json", *more, *force, cwd=tmp_path)
