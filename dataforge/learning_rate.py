@@ -17,7 +17,9 @@ _LEAST_STEPS = 1_000
 """Steps that a training has at least, where `_MOST_EPOCHS` allows it."""
 _MOST_EPOCHS = 120
 _WARM_UP = 10
-"""Warm-up takes at most one in so many steps."""
+"""Warm-up takes at most one in so many steps, but"""
+_LEAST_WARM_UP = 100
+"""steps, where that is not more than half of all: after a few, the loss of Mask R-CNN explodes."""
 
 
 def learning_rate(base: float, gpus: int, per_gpu: int, base_batch: int = BASE_BATCH) -> float:
@@ -81,9 +83,9 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     def fitted(self, images: int, batch: int) -> Schedule:
         """The same schedule, so that it works with this many images.
 
-        It stays as it is if they are many: at least 1,000 steps, of which warm-up takes a tenth at
-        most, and a log interval within an epoch. Otherwise it keeps its shape and gets several
-        times as many epochs (120 at most), with as many evaluations and checkpoints as before.
+        It stays as it is if they are many: at least 1,000 steps, of which warm-up takes a tenth,
+        and a log interval within an epoch. Otherwise it keeps its shape and gets several times as
+        many epochs (120 at most), with as many evaluations and checkpoints as before.
 
         Args:
             images: of an epoch, which are more than the dataset has where it is repeated; 0 if not
@@ -95,10 +97,12 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
         steps = steps_per_epoch(images, batch)
         times = -(-_LEAST_STEPS // (steps * self.epochs))
         times = max(1, min(times, _MOST_EPOCHS // self.epochs))
+        total = times * self.epochs * steps
+        least = min(_LEAST_WARM_UP, total // 2)
         return Schedule(
             epochs=times * self.epochs,
             milestones=tuple(times * epoch for epoch in self.milestones),
-            warm_up=min(self.warm_up, max(1, times * self.epochs * steps // _WARM_UP)),
+            warm_up=min(self.warm_up, max(total // _WARM_UP, least)),
             log_interval=fitting_interval(self.log_interval, steps),
             interval=times * self.interval,
             steps=steps,
@@ -110,17 +114,19 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
     def why(self, stock: Schedule) -> str:
         """Why this is not the stock schedule; empty if it is."""
-        times = self.epochs // stock.epochs
         parts = [f"an epoch has {plural(self.steps, 'step')}"]
-        if times > 1:
+        if self.epochs != stock.epochs:
             parts.append(
-                f"{stock.epochs} epochs would be {stock.epochs * self.steps} in all, so there are "
+                f"{stock.epochs} epochs would be {stock.epochs * self.steps} steps, so there are "
                 f"{self.epochs}, evaluated and saved every {self.interval}"
             )
         if self.warm_up != stock.warm_up:
-            parts.append(f"warm-up takes {self.warm_up} of them, not {stock.warm_up}")
+            parts.append(f"warm-up takes {self.warm_up} steps, not {stock.warm_up}")
         if self.log_interval != stock.log_interval:
-            parts.append(f"the log has a line every {plural(self.log_interval, 'step')}")
+            parts.append(
+                f"the log has a line every {plural(self.log_interval, 'step')}, not "
+                f"{stock.log_interval}"
+            )
         return "; ".join(parts) if len(parts) > 1 else ""
 
 
@@ -138,5 +144,6 @@ def fitting_interval(interval: int, steps: int) -> int:
 MMDET_SCHEDULE = Schedule(epochs=12, milestones=(8, 11), warm_up=500, log_interval=50)
 """Of mmdetection: its schedule_1x and default_runtime."""
 
-TORCHVISION_SCHEDULE = Schedule(epochs=26, milestones=(16, 22), warm_up=1000, log_interval=1)
-"""Of torchvision's reference script, which logs every step here."""
+TORCHVISION_SCHEDULE = Schedule(epochs=26, milestones=(16, 22), warm_up=0, log_interval=1)
+"""Of torchvision's reference script; the generated one finds its warm-up itself, and logs each
+step."""

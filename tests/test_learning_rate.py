@@ -65,27 +65,31 @@ def test_twenty_images_get_more_epochs_and_less_warm_up() -> None:
         epochs=108, milestones=(72, 99), warm_up=108, log_interval=5, interval=9, steps=10
     )
     assert fitted.why(MMDET_SCHEDULE) == (
-        "an epoch has 10 steps; 12 epochs would be 120 in all, so there are 108, evaluated and "
-        "saved every 9; warm-up takes 108 of them, not 500; the log has a line every 5 steps"
+        "an epoch has 10 steps; 12 epochs would be 120 steps, so there are 108, evaluated and "
+        "saved every 9; warm-up takes 108 steps, not 500; the log has a line every 5 steps, not 50"
     )
 
 
 def test_epochs_are_limited() -> None:
     assert MMDET_SCHEDULE.fitted(1, 2) == Schedule(
-        epochs=120, milestones=(80, 110), warm_up=12, log_interval=1, interval=10, steps=1
+        epochs=120, milestones=(80, 110), warm_up=60, log_interval=1, interval=10, steps=1
     )
     assert TORCHVISION_SCHEDULE.fitted(20, 2) == Schedule(
-        epochs=104, milestones=(64, 88), warm_up=104, log_interval=1, interval=4, steps=10
+        epochs=104, milestones=(64, 88), warm_up=0, log_interval=1, interval=4, steps=10
     )
+
+
+def test_warm_up_has_a_hundred_steps_in_half_of_the_training() -> None:
+    assert MMDET_SCHEDULE.fitted(10, 2).warm_up == 100  # of 5 x 120
+    assert MMDET_SCHEDULE.fitted(2, 1).warm_up == 100  # of 2 x 120
+    assert MMDET_SCHEDULE.fitted(2, 2).warm_up == 60  # of 1 x 120
 
 
 def test_a_repeated_dataset_has_longer_epochs() -> None:
     fitted = MMDET_SCHEDULE.fitted(20 * 10, 2)
     assert (fitted.epochs, fitted.interval, fitted.log_interval) == (12, 1, 50)
     assert fitted.warm_up == 120
-    assert (
-        fitted.why(MMDET_SCHEDULE) == "an epoch has 100 steps; warm-up takes 120 of them, not 500"
-    )
+    assert fitted.why(MMDET_SCHEDULE) == "an epoch has 100 steps; warm-up takes 120 steps, not 500"
 
 
 @pytest.mark.parametrize("images", [1, 2, 3, 19, 50, 99, 100, 205, 999, 5000, 100_000])
@@ -96,7 +100,8 @@ def test_any_number_of_images_has_a_schedule_that_works(
 ) -> None:
     fitted = stock.fitted(images, batch)
     assert fitted.steps == math.ceil(images / batch)
-    assert 1 <= fitted.warm_up <= max(1, fitted.total() // 10)
+    least = min(stock.warm_up, 100, fitted.total() // 2)
+    assert least <= fitted.warm_up <= max(least, fitted.total() // 10)
     assert 1 <= fitted.log_interval <= fitted.steps
     assert 0 < fitted.milestones[0] < fitted.milestones[1] < fitted.epochs <= 120
     assert fitted.epochs % fitted.interval == 0  # the last epoch is evaluated, and saved

@@ -11,6 +11,7 @@ from dataforge.errors import InputError, UsageError
 from dataforge.frameworks.adapter import quiet
 from dataforge.frameworks.base import Framework
 from dataforge.frameworks.spec import DatasetSpec, TrainSpec
+from dataforge.learning_rate import MMDET_SCHEDULE, learning_rate
 from dataforge.mmconfig import dicts, unwrapped
 
 RULES = {
@@ -52,16 +53,19 @@ def template_values(framework: Framework, dataset: DatasetSpec, train: TrainSpec
     dataset, a fragment depends only on whether it loads masks, which is part of its name.
     """
     base = framework.detector(train)
-    batch = train.gpus * train.samples_per_gpu
     with_mask = base.startswith("mask")
+    base_lr = framework.bases[base]
+    schedule = train.schedule(MMDET_SCHEDULE, dataset)
     return {
         "dataset": dataset,
         "train": train,
         "base": base,
         "module": framework.module_name(dataset),
-        "batch": batch,
-        "base_lr": framework.bases[base],
-        "lr": round(framework.bases[base] * batch / 16, 10),
+        "base_lr": base_lr,
+        "lr": learning_rate(base_lr, train.gpus, train.samples_per_gpu),
+        "schedule": schedule,
+        "stock": MMDET_SCHEDULE,
+        "why": schedule.why(MMDET_SCHEDULE),
         "with_mask": with_mask,
         "fragment": dataset.key + ("_instance" if with_mask else ""),
     }

@@ -15,6 +15,7 @@ from dataforge.frameworks.adapter import Adapter
 from dataforge.frameworks.base import Framework
 from dataforge.frameworks.render import planned_files
 from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec, check_masks
+from dataforge.learning_rate import BASE_BATCH, TORCHVISION_SCHEDULE
 from dataforge.mmconfig import Signs
 
 
@@ -50,6 +51,7 @@ class Torchvision(Framework):
 
     def render_files(self, dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
         """The dataset class and the training script."""
+        schedule = train.schedule(TORCHVISION_SCHEDULE, dataset)
         values = {
             "dataset": dataset,
             "train": train,
@@ -60,6 +62,9 @@ class Torchvision(Framework):
                 if dataset.has_masks or not name.startswith("mask")
             },
             "module": self.module_name(dataset),
+            "base_batch": BASE_BATCH,
+            "schedule": schedule,
+            "why": schedule.why(TORCHVISION_SCHEDULE),
         }
         names = {
             f"{dataset.folder}/torchvision.py": "torchvision/dataset.py.j2",
