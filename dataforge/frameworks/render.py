@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataforge.frameworks.spec import PlannedFile
 from dataforge.io import IMAGE_FORMATS, asset
+from dataforge.models import source_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -64,6 +65,13 @@ def render_text(template: str, **values: Any) -> str:
         jinja2.UndefinedError: the template uses an undefined name.
     """
     return _environment().from_string(template).render(**values)
+
+
+def network_text(module: str) -> str:
+    """A file of `dataforge.models`, as it stands in a generated package."""
+    return f"# Made by dataforge, from its dataforge/models/{module}.py; yours to edit.\n" + (
+        source_text(module)
+    )
 
 
 def literal(value: Any, indent: int = 0) -> str:

@@ -7,7 +7,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -110,6 +110,10 @@ class TrainSpec(msgspec.Struct, frozen=True, kw_only=True):
         repeat: number of passes over the training set per epoch.
         workflow: `train,val` also computes the losses on the validation set, after each epoch.
         init: `imagenet` (downloads weights) or `random` (GroupNorm, from scratch).
+        weights: absolute path of weights for the backbone; empty for those of `init`.
+        backbone: name of a network, see `dataforge.models`.
+        frozen_stages: of the backbone, -1 for none, 0 for the stem; None for what suits the weights.
+        settings: ``part.argument`` of the model -> value.
     """
 
     base: str = "faster_rcnn_r50_fpn"
@@ -118,6 +122,10 @@ class TrainSpec(msgspec.Struct, frozen=True, kw_only=True):
     repeat: int = 1
     workflow: Literal["train", "train,val"] = "train"
     init: Literal["imagenet", "random"] = "imagenet"
+    weights: str = ""
+    backbone: str = "resnet50"
+    frozen_stages: int | None = None
+    settings: dict[str, Any] = {}
 
     @property
     def batch(self) -> int:
