@@ -187,13 +187,13 @@ def _show(shown: _Shown, smooth: int) -> None:
         tell(f"wrote {shown.picture}")
         return
     several = len(shown.logs) > 1
-    rows = [["curve", "values", "first", "last", "least", "most"]]
+    rows = [["curve", "first", "last", "least", "most"]]
     for curve in shown.curves:
         values = [point.value for point in curve.points]
         finite = [value for value in values if math.isfinite(value)] or [math.nan]
         numbers = (values[0], values[-1], min(finite), max(finite))
         name = f"{curve.run}: {curve.title}" if several else curve.title
-        rows.append([name, f"{len(values):,}", *map(_number, numbers)])
+        rows.append([name, *map(_number, numbers)])
     levels = BLOCKS if can_show(BLOCKS) else ASCII
     room = shutil.get_terminal_size().columns - max(map(len, table(rows))) - 2
     width = min(max(room, _WIDTHS[0]), _WIDTHS[1])

@@ -32,10 +32,10 @@ def test_a_table_for_the_terminal(cli: Cli, run: Path) -> None:
     result = cli("plot", run)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
-        "  curve       values  first  last  least  most",
-        "  loss             4    2.5     0      0   2.5  █▇▂▁",
-        "  loss (val)       2      2     2      2     2  ▄▄",
-        "  AP50             2   0.25   0.5   0.25   0.5  ▁█",
+        "  curve       first  last  least  most",
+        "  loss          2.5     0      0   2.5  █▇▂▁",
+        "  loss (val)      2     2      2     2  ▄▄",
+        "  AP50         0.25   0.5   0.25   0.5  ▁█",
     ]
 
 
@@ -49,7 +49,7 @@ def test_without_blocks_it_is_ascii(
     monkeypatch.setattr(plot, "can_show", lambda characters: False)
     result = cli("plot", run)
     assert result.stdout.isascii()
-    assert "  loss             4    2.5     0      0   2.5  #*._\n" in result.stdout
+    assert "  loss          2.5     0      0   2.5  #*._\n" in result.stdout
 
 
 @pytest.mark.parametrize(
