@@ -30,6 +30,9 @@ from dataforge.frameworks import (
 from dataforge.io import write_text
 from dataforge.register import Plan, Request, plan
 
+SOURCES = ("detnet", "res2net", "parts")
+"""Files of `dataforge.models` that are copied into packages."""
+
 PARTS = ("face", "person", "hand")
 
 HUMANPARTS = DatasetSpec(
@@ -240,6 +243,7 @@ def _imported(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level:
             module = f"{'.' * node.level}{node.module}"
-            assert module == ".annotations" or module.startswith(".._base_.datasets."), module
+            known = {".annotations", *(f".{name}" for name in SOURCES)}
+            assert module in known or module.startswith(".._base_.datasets."), module
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ""

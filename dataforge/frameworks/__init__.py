@@ -20,6 +20,7 @@ from dataforge.frameworks.adapter import (
 from dataforge.frameworks.base import Framework, Options
 from dataforge.frameworks.package import package_files
 from dataforge.frameworks.render import render_text
+from dataforge.frameworks.settings import parse_settings
 from dataforge.frameworks.spec import (
     PYTHON_FOLDER,
     DatasetSpec,
@@ -74,6 +75,7 @@ __all__ = [
     "package_files",
     "package_name",
     "palette",
+    "parse_settings",
     "render_text",
     "snake_case",
     "usual_framework",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pprint import pformat
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,8 @@ def _environment() -> Environment:
     environment.filters["literal"] = literal
     environment.filters["comment"] = comment
     environment.filters["as_comment"] = as_comment
+    environment.filters["setting"] = setting
+    environment.globals["import_line"] = import_line
     return environment
 
 
@@ -80,6 +82,53 @@ def literal(value: Any, indent: int = 0) -> str:
     if indent + len(text) <= 88:
         return text
     return pformat(value, width=92 - indent, sort_dicts=False).replace("\n", "\n" + " " * indent)
+
+
+def setting(value: Any, name: str, indent: int, classes: bool = False) -> str:
+    """A keyword argument of a config in mmdetection's style, on several lines if it is long.
+
+    Args:
+        value: dicts become calls of `dict`.
+        name: the keyword.
+        indent: of the line that it stands on.
+        classes: the value's own `type` is the name of a class, in the lazy style.
+    """
+    items = [f"{key}={_call(item)}" for key, item in value.items()]
+    if classes:
+        items[0] = f"type={value['type']}"
+    line = f"{name}=dict({', '.join(items)})"
+    inner = sum(isinstance(item, Mapping) for item in value.values())
+    if indent + len(line) < 92 and inner <= 1:
+        return line
+    pad = " " * (indent + 4)
+    lines = [
+        setting(item, key, indent + 4) if isinstance(item, Mapping) else text
+        for (key, item), text in zip(value.items(), items, strict=True)
+    ]
+    return f"{name}=dict(\n{pad}" + f",\n{pad}".join(lines) + ")"
+
+
+def _call(value: Any) -> str:
+    """A literal in which dicts are calls of `dict`."""
+    if isinstance(value, Mapping):
+        return f"dict({', '.join(f'{key}={_call(item)}' for key, item in value.items())})"
+    if isinstance(value, tuple | list):
+        text = ", ".join(map(_call, value))
+        comma = "," if len(value) == 1 else ""
+        return f"({text}{comma})" if isinstance(value, tuple) else f"[{text}]"
+    return repr(value)
+
+
+def import_line(module: str, names: Iterable[str]) -> str:
+    """An import statement in mmdetection's style, its names sorted."""
+    ordered = sorted({*names}, key=lambda name: (not name.isupper(), name.lower()))
+    line = f"from {module} import {', '.join(ordered)}"
+    if len(line) < 100:
+        return line
+    start = f"from {module} import ("
+    return textwrap.fill(
+        ", ".join(ordered) + ")", 99, initial_indent=start, subsequent_indent=" " * len(start)
+    )
 
 
 def comment(value: str) -> str:

@@ -112,7 +112,7 @@ class TrainSpec(msgspec.Struct, frozen=True, kw_only=True):
         init: `imagenet` (downloads weights) or `random` (GroupNorm, from scratch).
         weights: absolute path of weights for the backbone; empty for those of `init`.
         backbone: name of a network, see `dataforge.models`.
-        frozen_stages: of the backbone, -1 for none, 0 for the stem; None for what suits the weights.
+        frozen_stages: of the backbone, -1 for none, 0 for the stem; None for 1 with weights.
         settings: ``part.argument`` of the model -> value.
     """
 

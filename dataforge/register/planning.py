@@ -84,6 +84,7 @@ def plan(request: Request) -> Plan:
         check_path(path)
     for framework in frameworks:
         framework.check(dataset, request.train)
+        reasons += [note for note in framework.notes(request.train) if note not in reasons]
     findings += unmarked(instances, classes.names)
     shared = [*package_files(dataset), *made.files]
     files = [*shared, *_files(frameworks, dataset, request)]

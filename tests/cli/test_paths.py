@@ -44,6 +44,7 @@ convert --labels; convert --layout; convert --split
 inspect path; plot logs
 register --annotation-dir; register --image-dir; register --label-aliases; register --labels
 register --layout; register --python; register --root; register --split; register --split-files
+register --weights
 list --python; unregister --python
 smoke --checkpoint; smoke config
 split --layout; split src
@@ -70,7 +71,8 @@ coco filter --classes
 convert --drop; convert --merge; convert --group-by; explain name
 check --lines; check --points; convert --lines; convert --points
 register --framework; register --alias; register --base; register --drop; register --merge
-plot --keys; register --group-by; register name; split --group-by; split --split; unregister name
+register --backbone; register --set; plot --keys
+register --group-by; register name; split --group-by; split --split; unregister name
 """
 """Text that is no path."""
 

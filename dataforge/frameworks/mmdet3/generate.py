@@ -18,7 +18,14 @@ import msgspec
 from dataforge.errors import OutputError
 from dataforge.frameworks.adapter import Adapter
 from dataforge.frameworks.base import Framework, Options
-from dataforge.frameworks.mm import check_names, template_values
+from dataforge.frameworks.mm import (
+    check_names,
+    model_of,
+    network_files,
+    network_notes,
+    template_values,
+)
+from dataforge.frameworks.mm_model import model_name
 from dataforge.frameworks.render import planned_files
 from dataforge.frameworks.spec import (
     DatasetSpec,
@@ -93,10 +100,11 @@ class Mmdet3(Framework):
         """Reject what mmdet 3 does not support, before anything is written.
 
         Raises:
-            UsageError: mmdet already uses the name, or the base is unknown or requires masks.
+            UsageError: mmdet already uses the name, the base or the backbone is unknown, the base
+                requires masks, or a setting does not fit.
             OutputError: mmengine would take a part of a path for a variable.
         """
-        for path in dataset.paths():
+        for path in (*dataset.paths(), train.weights):
             if "{{" in path or "${" in path:
                 # mmengine 0.10.7 config/config.py:685, 729, 769; mmdet utils/replace_cfg_vals.py
                 raise OutputError(
@@ -106,13 +114,17 @@ class Mmdet3(Framework):
         class_names = BUILT_IN[3] | {*RESERVED_FOR_METRICS.split()}
         check_names(dataset, class_names, RESERVED_ALIASES)
         check_masks(self.detector(train), dataset)
+        model_of(self, dataset, train)
+
+    def notes(self, train: TrainSpec) -> tuple[str, ...]:
+        """See `Framework.notes`."""
+        return network_notes(train)
 
     def render_files(self, dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
-        """The dataset class, the dataset fragment and the training config."""
+        """The dataset class, the dataset fragment, the training config and its network."""
         values = template_values(self, dataset, train)
         lazy = self.options.style == "lazy"
         values |= {
-            "family": _family(values["base"]),
             "lazy": lazy,
             "palette": palette(len(dataset.classes)),
             "metric": dataset.class_name.removesuffix("Dataset") + "Metric",
@@ -129,6 +141,7 @@ class Mmdet3(Framework):
                 dataset.class_name.removesuffix("Dataset") + "ValidationLoss"
             )
             values["validation_module"] = f"{dataset.package}.{_VALIDATION}"
+            values["imports"].append(values["validation_module"])
         fragment = values["fragment"]
         names = {
             f"{dataset.folder}/mmdet3.py": f"mmdet3/{dataset.format}.py.j2",
@@ -137,18 +150,13 @@ class Mmdet3(Framework):
         }
         if train.workflow == "train,val":
             names[f"{dataset.folder}/{_VALIDATION}.py"] = "mmdet3/validation_loss.py.j2"
-        return planned_files(names, values)
+        return [*planned_files(names, values), *network_files(self, dataset, train)]
 
     def config_path(self, dataset: DatasetSpec, train: TrainSpec) -> str:
         """The training config, relative to the output folder."""
-        base = self.detector(train)
-        return f"{self._folder}/{dataset.key}/{base}_{dataset.key}.py"
+        name = model_name(self.detector(train), train.backbone)
+        return f"{self._folder}/{dataset.key}/{name}_{dataset.key}.py"
 
     @property
     def _folder(self) -> str:
         return "configs/mmdet3_lazy" if self.options.style == "lazy" else "configs/mmdet3"
-
-
-def _family(base: str) -> str:
-    """faster, mask, cascade or retinanet."""
-    return base.split("-")[0].split("_")[0]
