@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from lines import mmdet2, mmdet3, write_log
+from curves.lines import mmdet2, mmdet3, write_log
 
 from dataforge.curves import Curve, Log, choose, names, read_log, smoothed
 from dataforge.errors import UsageError

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import math
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from curves.lines import mmdet2, mmdet3, write_log
 from helpers import write
-
-sys.path.insert(0, str(Path(__file__).parent))
-from lines import mmdet2, mmdet3, write_log
 
 from dataforge.curves import Log, read_log
 from dataforge.errors import InputError, ParseError

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from lines import mmdet2, write_log
+from curves.lines import mmdet2, write_log
 
 from dataforge.curves import Curve, choose, draw, read_log
 from dataforge.drawing import Drawing
