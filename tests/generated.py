@@ -55,6 +55,7 @@ HUMANPARTS = DatasetSpec(
         )
         for use, of in (("train", "train"), ("val", "val"), ("test", "val"))
     },
+    train_images=12_000,
     extensions=(".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"),
     coords="zero",
 )
@@ -73,6 +74,7 @@ LABELMEPARTS = DatasetSpec(
         use: SplitSpec(ann_file=f"annotations/instances_{of}.json", images="images")
         for use, of in (("train", "train"), ("val", "val"), ("test", "val"))
     },
+    train_images=40,
     has_masks=True,
 )
 

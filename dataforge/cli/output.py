@@ -81,6 +81,15 @@ _HARMLESS = str.maketrans("\t\u00a0\u3000", "   ", "\ufeff")
 """Blanks and the mark at the beginning of a file, which are unprintable but do nothing."""
 
 
+def can_show(characters: str) -> bool:
+    """Whether standard output has these characters."""
+    try:
+        characters.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _shown(text: str) -> str:
     """The text as lines that the terminal shows and does not obey."""
     first, *more = text.split("\n  ")

@@ -21,8 +21,12 @@ from dataforge.io import (
     refuse_planted,
 )
 
-Writes: TypeAlias = Literal["report", "layout", "output"]
-"""What a parameter names: a JSON report, a layout, or something else that the verb guards."""
+Writes: TypeAlias = Literal["report", "layout", "picture", "output"]
+"""What a parameter names: a JSON report, a layout, one of `PICTURES`, or something else that the
+verb guards."""
+
+PICTURES = (".png", ".svg", ".pdf")
+"""Endings of the pictures that verbs draw."""
 
 FORCE = "dataforge.force"
 """Key in `click.Context.meta` for whether --force is given."""
@@ -112,6 +116,8 @@ def _refuse_input(target: _Target, inputs: set[str], folders: Sequence[Path]) ->
 
 def _is_earlier(target: _Target) -> bool:
     """Whether a file was written by the same option before."""
+    if target.kind == "picture":
+        return target.path.suffix.lower() in PICTURES  # no verb that draws reads one
     try:
         if target.kind == "layout":
             return bool(load_toml(target.path))

@@ -16,6 +16,7 @@ from dataforge.frameworks.base import Framework
 from dataforge.frameworks.mm_model import MmModel, backbone_network, make_model
 from dataforge.frameworks.render import network_text, planned_files
 from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec
+from dataforge.learning_rate import MMDET_SCHEDULE, learning_rate
 from dataforge.mmconfig import dicts, unwrapped
 from dataforge.models import sources_of
 
@@ -69,18 +70,24 @@ def template_values(framework: Framework, dataset: DatasetSpec, train: TrainSpec
     """
     base = framework.detector(train)
     model = model_of(framework, dataset, train)
-    batch = train.gpus * train.samples_per_gpu
     with_mask = base.startswith("mask")
+    base_lr = framework.bases[base]
+    schedule = train.schedule(MMDET_SCHEDULE, dataset)
+    module = framework.module_name(dataset)
+    networks = f"{module}_{model.network.source}"
     return {
         "dataset": dataset,
         "train": train,
         "base": base,
         "model": model,
-        "module": framework.module_name(dataset),
-        "networks": f"{framework.module_name(dataset)}_{model.network.source}",
-        "batch": batch,
-        "base_lr": framework.bases[base],
-        "lr": round(framework.bases[base] * batch / 16, 10),
+        "module": module,
+        "networks": networks,
+        "imports": [module, networks] if model.types(own=True) else [module],
+        "base_lr": base_lr,
+        "lr": learning_rate(base_lr, train.gpus, train.samples_per_gpu),
+        "schedule": schedule,
+        "stock": MMDET_SCHEDULE,
+        "why": schedule.why(MMDET_SCHEDULE),
         "with_mask": with_mask,
         "fragment": dataset.key + ("_instance" if with_mask else ""),
     }

@@ -77,7 +77,9 @@ def plan(request: Request) -> Plan:
     if not any(number for counts in instances.values() for number in counts.values()):
         raise InputError(_nothing(request, findings))
     dropped = tuple(_dropped(categories, classes, rules))
-    dataset = _dataset(request, found.layout, data, classes, splits, dropped)
+    trained = next(name for name, spec in made.splits.items() if spec == splits["train"])
+    number = len(made.ids.get(trained, ()))
+    dataset = _dataset(request, found.layout, data, classes, splits, dropped, number)
     for path in dataset.paths():
         check_path(path)
     for framework in frameworks:
@@ -150,6 +152,7 @@ def _dataset(
     classes: Classes,
     splits: dict[str, SplitSpec],
     dropped: tuple[str, ...],
+    train_images: int,
 ) -> DatasetSpec:
     key, class_name = identify(request.name)
     return DatasetSpec(
@@ -164,6 +167,7 @@ def _dataset(
         spellings=classes.spellings(),
         ignore_case=classes.resolver.ignore_case,
         splits=splits,
+        train_images=train_images,
         extensions=layout.extensions,
         lookup=layout.lookup,
         coords=data.coords,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import stat
 import sys
@@ -40,7 +41,7 @@ check --settings
 coco filter src; coco merge files; coco subset src; coco subset --list
 convert --image-dir; convert --data; convert --label-aliases
 convert --labels; convert --layout; convert --split
-inspect path
+inspect path; plot logs
 register --annotation-dir; register --image-dir; register --label-aliases; register --labels
 register --layout; register --python; register --root; register --split; register --split-files
 register --weights
@@ -55,7 +56,7 @@ check --backup; check --output; check --report
 coco filter --report; coco filter out; coco merge --report; coco merge out
 coco subset --report; coco subset out
 convert --report; convert what
-demo --report; demo folder
+demo --report; demo folder; plot --output
 inspect --report; inspect --save
 register --output; register --report
 smoke --report; smoke --work-dir
@@ -70,7 +71,7 @@ coco filter --classes
 convert --drop; convert --merge; convert --group-by; explain name
 check --lines; check --points; convert --lines; convert --points
 register --framework; register --alias; register --base; register --drop; register --merge
-register --backbone; register --set
+register --backbone; register --set; plot --keys
 register --group-by; register name; split --group-by; split --split; unregister name
 """
 """Text that is no path."""
@@ -131,6 +132,7 @@ RUNS = {
     "convert what": "convert labelme2yolo set {new}",
     "inspect --report": "inspect set --report {new}",
     "inspect --save": "inspect voc --save {new}",
+    "plot --output": "plot run.json --out {new}.png",
     "register --report": "register Pets --root voc --output out --python ./python "
     "--framework mmdet2 --dry-run --report {new}",
     "register --output": "register Pets --root voc --output {new} --python ./python "
@@ -142,7 +144,10 @@ RUNS = {
 `register` wrote, are tried where these are tested."""
 
 REPORTS = [name for name in RUNS if name.endswith(("--report", "--save"))]
-FILES = [*REPORTS, *(name for name in RUNS if name.endswith((" out", "split --output")))]
+FILES = [
+    *REPORTS,
+    *(name for name in RUNS if name.endswith((" out", "split --output", "plot --output"))),
+]
 FOLDERS = ["check --output", "check --backup", "convert what", "register --output"]
 
 
@@ -169,6 +174,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4],
                          "area": 12, "iscrowd": 0, "segmentation": []}],
     })  # fmt: skip
+    write(folder / "run.json", '{"step": 1, "iter": 1, "epoch": 1, "loss": 1}\n')
     (folder / "site").mkdir()
     python_with_site(folder / "python", f"{folder}/site")
     write(tmp_path / "home" / "kept", "kept")
@@ -178,9 +184,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(name: str, new: str, *more: str) -> int:
     """The exit code of one run."""
+    if name.startswith("plot"):
+        pytest.importorskip("matplotlib")
     command = RUNS[name]
     if new.endswith(".json"):
-        command = command.replace("{new}.json", "{new}")
+        command = re.sub(r"{new}\.\w+", "{new}", command)
     with pytest.raises(SystemExit) as ended:
         main([*shlex.split(command.format(new=shlex.quote(new))), *more])
     assert isinstance(ended.value.code, int)
@@ -201,7 +209,8 @@ def inodes(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def suffixed(name: str, new: str) -> str:
-    return f"{new}.json" if "{new}.json" in RUNS[name] else new
+    ending = re.search(r"{new}(\.\w+)", RUNS[name])
+    return new + (ending[1] if ending else "")
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -221,7 +230,7 @@ def test_a_file_that_exists_is_overwritten_only_with_force(here: Path, name: str
     if name != "split --output":  # adds to a manifest, and takes nothing else for one
         code = run(name, "new", "--force")
         assert code in (0, 1)
-        assert place.read_text() != "kept"
+        assert place.read_bytes() != b"kept"
 
 
 @pytest.mark.parametrize("force", [[], ["--force"]])
@@ -293,7 +302,8 @@ def test_planted_leftovers_are_not_used(here: Path, tmp_path: Path, name: str, k
 
 @pytest.mark.parametrize("name", FILES)
 def test_no_input_is_overwritten_even_with_force(here: Path, name: str) -> None:
-    read = {"set": "set/a.json", "voc": "voc/Annotations/a.xml", "a.json": "a.json"}
+    read = {"set": "set/a.json", "voc": "voc/Annotations/a.xml", "a.json": "a.json",
+            "run.json": "run.json"}  # fmt: skip
     (path,) = [path for word, path in read.items() if word in RUNS[name].split()]
     before = snapshot(here)
     force = [] if name == "split --output" else ["--force"]

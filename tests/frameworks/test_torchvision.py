@@ -20,7 +20,9 @@ CASES = {
     "humanparts": (HUMANPARTS, TrainSpec()),
     "labelmeparts_coco": (
         LABELMEPARTS,
-        TrainSpec(base="maskrcnn_resnet50_fpn", gpus=4, repeat=3, init="random"),
+        TrainSpec(
+            base="maskrcnn_resnet50_fpn", gpus=4, repeat=3, init="random", workflow="train,val"
+        ),
     ),
 }
 

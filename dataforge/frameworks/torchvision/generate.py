@@ -16,6 +16,7 @@ from dataforge.frameworks.adapter import Adapter
 from dataforge.frameworks.base import Framework
 from dataforge.frameworks.render import network_text, planned_files
 from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec, check_masks
+from dataforge.learning_rate import BASE_BATCH, TORCHVISION_SCHEDULE
 from dataforge.mmconfig import Signs
 from dataforge.models import Network, get_network, sources_of
 
@@ -66,6 +67,7 @@ class Torchvision(Framework):
     def render_files(self, dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
         """The dataset class, the training script, and what a backbone of its own needs."""
         network = network_of(train)
+        schedule = train.schedule(TORCHVISION_SCHEDULE, dataset)
         values = {
             "dataset": dataset,
             "train": train,
@@ -77,6 +79,9 @@ class Torchvision(Framework):
                 and not (network and name.endswith("_v2"))
             },
             "module": self.module_name(dataset),
+            "base_batch": BASE_BATCH,
+            "schedule": schedule,
+            "why": schedule.why(TORCHVISION_SCHEDULE),
             "network": network,
             **(body_values(network, train) if network else {}),
         }
