@@ -248,7 +248,7 @@ class Run:
             python = make_environment(framework, self.work, self.args.wheels)
             data = self.work / "data" / framework
             self._make_data(python, data, log)
-            for of in parts.registrations(self.scale, self.bccd is not None):
+            for of in parts.registrations(framework, self.scale, self.bccd is not None):
                 try:
                     self.configs[framework, of] = self._register(framework, python, of, data, log)
                 except RuntimeError as error:
@@ -365,7 +365,9 @@ class Run:
         site = next(self._package(part.framework), Path())
         place = Place(folder, config, site, self.work / "parts" / part.after)
         command = [str(python), *parts.command(part, place, self.scale)]
-        return self._process(command, folder, min(part.timeout * (1 if self.gpu else 4), left), part)
+        return self._process(
+            command, folder, min(part.timeout * (1 if self.gpu else 4), left), part
+        )
 
     def _package(self, framework: str) -> Any:
         """The folder of mmdet's package."""
