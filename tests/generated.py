@@ -28,6 +28,7 @@ from dataforge.frameworks import (
     package_files,
 )
 from dataforge.io import write_text
+from dataforge.models import source_text
 from dataforge.register import Plan, Request, plan
 
 SOURCES = ("detection", "detnet", "res2net", "parts")
@@ -203,6 +204,22 @@ def render(dataset: DatasetSpec, framework: str = "mmdet2", **given: Any) -> dic
     chosen.check(dataset, spec_)
     files = [*package_files(dataset), *chosen.render_files(dataset, spec_)]
     return {file.path: file.text for file in files}
+
+
+def about_the_network(files: dict[str, str], dataset: DatasetSpec) -> dict[str, str]:
+    """The training config, and what registers its network; not what is a copy, or as ever."""
+    kept = {
+        path: text
+        for path, text in files.items()
+        if f"/{dataset.key}/" in path or path.endswith(tuple(f"_{name}.py" for name in SOURCES))
+    }
+    copies = {path: Path(path).stem for path in files if Path(path).stem in SOURCES}
+    assert copies
+    for path, name in copies.items():
+        first, _, rest = files[path].partition("\n")
+        assert first.startswith("# Made by dataforge, ")
+        assert rest == source_text(name)
+    return kept
 
 
 def check_golden(folder: Path, files: dict[str, str]) -> None:

@@ -84,6 +84,11 @@ class MmModel(msgspec.Struct, frozen=True, kw_only=True):
     roi: Config
     changes: dict[str, Config]
 
+    @property
+    def group_norm(self) -> bool:
+        """Whether the backbone has GroupNorm because its weights are random."""
+        return self.scratch and (self.backbone["norm_cfg"] or {}).get("type") == _GROUP_NORM
+
     def types(self, *, own: bool) -> list[str]:
         """The types of backbone and neck: the generated package's own ones, or mmdetection's."""
         is_own = {
