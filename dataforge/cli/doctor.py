@@ -8,7 +8,6 @@ from dataforge.cli import options
 from dataforge.cli.command import Command
 from dataforge.cli.output import Output, say, tell
 from dataforge.doctor import MMCV, MMDET, MMENGINE, OPENCV, Diagnosis, Facts, doctor, supports
-from dataforge.register import Registered
 
 _HELP = """Explain what the Python that trains has, and what is wrong with it.
 
@@ -48,7 +47,7 @@ def show_diagnosis(diagnosis: Diagnosis) -> None:
     for name, text in rows:
         tell(f"  {name:{width}}  {text}")
     for one in diagnosis.datasets:
-        tell(f"dataset {one.name}: {_state(one)}")
+        tell(f"dataset {one.name} ({', '.join(one.frameworks) or 'gone'}): {one.folder}")
     for framework in diagnosis.frameworks:
         if framework.ready:
             whose = f", with the operators of {framework.operators}" if framework.operators else ""
@@ -120,10 +119,3 @@ def _operators(facts: Facts, module: str) -> Iterator[str]:
     for where in run:
         right = facts.operators_work(module, {"CPU": "cpu", "GPU": "cuda"}[where])
         yield f"{_OPERATORS} {'run' if right else 'stop'} on the {where}"
-
-
-def _state(one: Registered) -> str:
-    """Where a dataset is, and whether it still stands."""
-    if not one.exists:
-        return f"{one.folder} is not as registered" if one.problems else f"{one.folder} is gone"
-    return f"{one.folder} ({', '.join(one.frameworks)})"

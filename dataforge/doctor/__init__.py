@@ -19,7 +19,7 @@ from dataforge.doctor.conditions import (
 )
 from dataforge.doctor.examine import examine
 from dataforge.doctor.facts import Facts, Tried
-from dataforge.doctor.judge import Driven, Problem, driven, problems
+from dataforge.doctor.judge import Driven, Problem, driven, in_order, problems, stale
 from dataforge.register import Registered, registered
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "driven",
     "examine",
     "problems",
+    "stale",
     "supports",
 ]
 
@@ -69,13 +70,14 @@ def doctor(python: str | None = None) -> Diagnosis:
         UsageError: `python` is not a Python interpreter.
     """
     facts = examine(python)
-    found = problems(facts)
+    datasets = registered(python)
+    found = in_order([*problems(facts), *stale(datasets, python)])
     frameworks = driven(facts)
     return Diagnosis(
         ready=any(one.ready for one in frameworks)
         and not any(problem.severity == "error" for problem in found),
         problems=found,
         frameworks=frameworks,
-        datasets=registered(python),
+        datasets=datasets,
         facts=facts,
     )

@@ -11,7 +11,7 @@ from subprocess import CompletedProcess, TimeoutExpired, run
 import msgspec
 
 from dataforge.doctor.facts import ON_CUDA, Facts, Tried
-from dataforge.doctor.probe import STEPS
+from dataforge.doctor.probe import MARK, STEPS
 from dataforge.errors import UsageError
 from dataforge.frameworks import NOT_FROM_HERE
 
@@ -97,7 +97,7 @@ def _how_it_ended(process: CompletedProcess[bytes]) -> str:
         how = f"is ended by {signal.Signals(-code).name}" if code < 0 else f"exits with {code}"
     except ValueError:
         how = f"is ended by signal {-code}"
-    said = _last(process.stderr)
+    said = _last(process.stderr.rpartition(MARK.encode())[2].partition(b"\n")[2])
     return f"{how}: {said}" if said else how
 
 

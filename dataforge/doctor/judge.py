@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from dataforge.doctor.combinations import COMBINATIONS, Combination, Severity
 from dataforge.doctor.conditions import MMCV, pair
 from dataforge.doctor.facts import ON_CUDA, Facts, Tried
+from dataforge.errors import first_of, plural
 from dataforge.frameworks import frameworks, get_framework
+from dataforge.register import Registered
+from dataforge.shell import command_line
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
@@ -42,7 +45,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         severity: `error`: training stops; `warning`: much of it does; `note`: little of it.
-        name: of the row in the table of combinations; else `import-fails` or `operator-fails`.
+        name: of the row in the table of combinations; else of the kind of fault, such as
+            `import-fails`.
         message: what is wrong.
         way_out: what to do, in one line.
     """
@@ -111,7 +115,30 @@ def problems(facts: Facts) -> list[Problem]:
     found = [*(_of_row(row, facts) for row in rows)]
     explained = {step for row in rows if row.severity != "note" for step in row.explains}
     found += [*_missing(facts, explained), *_failed(facts, explained)]
+    return in_order(found)
+
+
+def in_order(found: Iterable[Problem]) -> list[Problem]:
+    """Problems, the worst first."""
     return sorted(found, key=lambda problem: _ORDER[problem.severity])
+
+
+def stale(datasets: Iterable[Registered], python: str | None) -> Iterator[Problem]:
+    """What is wrong with the datasets that are registered for a Python."""
+    for one in datasets:
+        wrong = [*one.problems]
+        if not one.exists and not wrong:
+            wrong.append(f"{one.folder} does not exist")
+        if one.missing:
+            wrong.append(f"{plural(len(one.missing), 'path')} gone: {first_of(one.missing)}")
+        words = ["dataforge", "unregister", one.name, *(["--python", python] if python else [])]
+        for fault in wrong:
+            yield Problem(
+                severity="warning",
+                name="dataset",
+                message=f"{one.name}, registered here: {fault}",
+                way_out=f"put it back, or register it anew; {command_line(*words)} forgets it",
+            )
 
 
 def _of_row(row: Combination, facts: Facts) -> Problem:

@@ -25,6 +25,9 @@ from typing import Any
 MODULES = (
     "dataforge", "numpy", "cv2", "pycocotools", "torch", "torchvision", "mmengine", "mmcv", "mmdet",
 )  # fmt: skip
+MARK = "\n--- "
+"""Before the name of a step on standard error: what follows was said by it."""
+
 _LISTED = ("mmcv", "mmdet", "mmengine")
 
 
@@ -267,6 +270,7 @@ def main(names: list[str]) -> None:
     os.dup2(2, 1)
     warnings.simplefilter("ignore")
     for name in names:
+        os.write(2, f"{MARK}{name}\n".encode())
         try:
             answer = {"step": name, "error": "", **STEPS[name]()}
         except BaseException as error:  # noqa: BLE001 - an import may exit, too

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from doctor.known import GPU, LITE3, MMDET2, MMDET3, NONE, RUN, TORCHVISION, facts
 
-from dataforge.doctor import COMBINATIONS, Facts, driven, problems, supports
+from dataforge.doctor import COMBINATIONS, Facts, driven, problems, stale, supports
 from dataforge.doctor.facts import Device
+from dataforge.register import Registered
 
 NVIDIA = ["NVIDIA H100 80GB HBM3", "580.65", "9.0"]
 ON_GPU: dict[str, Any] = {"torch": {"devices": [GPU], "archs": ["sm_90"], "cuda": "12.1"}}
@@ -279,3 +281,24 @@ def test_frameworks_and_their_operators() -> None:
 )
 def test_code_for_a_gpu(archs: list[str], capability: tuple[int, int], fits: bool) -> None:
     assert supports(archs, Device("x", *capability)) is fits
+
+
+# Datasets ---------------------------------------------------------------------------------------
+
+
+def test_datasets_that_do_not_stand_any_more() -> None:
+    good = Registered(name="Good", folder=Path("/good"), path_file=Path("/site/good.pth"))
+    gone = Registered(
+        name="Gone", folder=Path("/gone"), path_file=Path("/site/gone.pth"), exists=False
+    )
+    moved = Registered(
+        name="Moved data",
+        folder=Path("/moved"),
+        path_file=Path("/site/moved.pth"),
+        missing=("/data/a", "/data/b"),
+    )
+    first, second = stale([good, gone, moved], "/python")
+    assert (first.severity, second.severity) == ("warning", "warning")
+    assert first.message == "Gone, registered here: /gone does not exist"
+    assert second.message == "Moved data, registered here: 2 paths gone: /data/a, /data/b"
+    assert "dataforge unregister 'Moved data' --python /python" in second.way_out
