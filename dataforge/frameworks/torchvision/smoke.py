@@ -22,6 +22,7 @@ from dataforge.frameworks.adapter import (
     BuiltDataset,
     CocoSource,
     ImageInfo,
+    Operators,
     Part,
     TrainingConfig,
     Trial,
@@ -40,6 +41,7 @@ class TorchvisionAdapter(Adapter):
     """torchvision 0.16 and later."""
 
     packages = ("torchvision",)
+    operators = Operators("torchvision")
 
     def require(self) -> None:
         """See `Adapter.require`."""
