@@ -41,7 +41,8 @@ def show_diagnosis(diagnosis: Diagnosis) -> None:
     """Print what is wrong, what there is, and what can be driven."""
     _show_problems(diagnosis, "error", "warning")
     facts = diagnosis.facts
-    tell(f"{facts.executable}: {facts.implementation} {facts.python}, {facts.platform}")
+    about = [f"{facts.implementation} {facts.python}", *filter(None, [facts.platform])]
+    tell(f"{facts.executable}: {', '.join(about)}")
     rows = [*_has(facts)]
     width = max((len(name) for name, _ in rows), default=0)
     for name, text in rows:
@@ -101,8 +102,9 @@ def _gpus(facts: Facts) -> Iterator[tuple[str, str]]:
             f"{device.name}, compute capability {device.major}.{device.minor}, {known} by torch",
         )
     if torch.devices:
-        newest = f", supports CUDA up to {torch.cuda_of_driver}" if torch.cuda_of_driver else ""
-        yield "driver", ", ".join(drivers) + newest if drivers else newest.removeprefix(", ")
+        newest = [f"supports CUDA up to {torch.cuda_of_driver}"] if torch.cuda_of_driver else []
+        if drivers or newest:
+            yield "driver", ", ".join([*drivers, *newest])
         return
     for gpu in facts.gpus:
         yield "GPU", f"{gpu.name}, compute capability {gpu.capability}, not used by torch"

@@ -180,8 +180,9 @@ def mmdet() -> dict[str, Any]:
     except (ImportError, OSError):
         sys.modules["mmcv._ext"] = _NoOperators("mmcv._ext")
     version = str(import_module("mmdet").__version__)
-    import_module("mmdet.apis")
-    if find_spec("mmdet.registry") is not None:
+    if find_spec("mmdet.registry") is None:
+        import_module("mmdet.apis")
+    else:
         import_module("mmdet.utils").register_all_modules(init_default_scope=True)
     return {"version": version}
 
