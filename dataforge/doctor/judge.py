@@ -10,19 +10,13 @@ import msgspec
 from dataforge.doctor.combinations import COMBINATIONS, Combination, Severity
 from dataforge.doctor.conditions import MMCV, pair
 from dataforge.doctor.facts import ON_CUDA, Facts, Tried
+from dataforge.doctor.probe import STEPS
 from dataforge.errors import first_of, plural
-from dataforge.frameworks import frameworks, get_framework
+from dataforge.frameworks import Framework, frameworks, get_framework
 from dataforge.register import Registered
 from dataforge.shell import command_line
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
-
-_STEPS: Mapping[str, Sequence[str]] = {
-    "torchvision": ("torch", "torchvision", "pycocotools"),
-    "mmdet2": ("numpy", "cv2", "torch", "torchvision", "pycocotools", "mmcv", "mmdet"),
-    "mmdet3": ("numpy", "cv2", "torch", "pycocotools", "mmengine", "mmcv", "mmdet"),
-}
-"""Framework -> what it imports; the first that fails is why the others do."""
 
 _BEFORE: Mapping[str, Sequence[str]] = {
     "torch": (),
@@ -84,17 +78,25 @@ def driven(facts: Facts) -> list[Driven]:
     return [_driven(name, facts) for name in frameworks()]
 
 
+def _imports(framework: Framework) -> list[str]:
+    """What a framework imports and the probe tries."""
+    return [step for step in framework.imports if step in STEPS]
+
+
 def _driven(name: str, facts: Facts) -> Driven:
     framework = get_framework(name)
+    imports = _imports(framework)
     answer = Driven(
         name=name, title=framework.title, installed=framework.is_installed(facts.packages)
     )
     if not answer.installed:
         return msgspec.structs.replace(answer, reason="not installed")
-    own, reason = "torchvision", _why_not(_STEPS.get(name, ()), facts)
-    if name in ("mmdet2", "mmdet3"):
-        own = "mmcv" if facts.operators_work("mmcv") else own
-    if not reason and name in _STEPS and not facts.operators_work(own):
+    reason = _why_not(imports, facts)
+    own = ""
+    if "torch" in imports:
+        # Where mmcv's do not run, torchvision's take their place.
+        own = "mmcv" if "mmcv" in imports and facts.operators_work("mmcv") else "torchvision"
+    if own and not reason and not facts.operators_work(own):
         reason = f"nms and RoIAlign of {own} do not run"
     return msgspec.structs.replace(answer, reason=reason, operators="" if reason else own)
 
@@ -209,7 +211,8 @@ def _failed(facts: Facts, explained: set[str]) -> Iterator[Problem]:
 
 
 def _needed(name: str, facts: Facts) -> Sequence[str]:
-    return _STEPS.get(name, ()) if get_framework(name).is_installed(facts.packages) else ()
+    framework = get_framework(name)
+    return _imports(framework) if framework.is_installed(facts.packages) else ()
 
 
 def _way_out(module: str, tried: Tried, facts: Facts) -> str:
