@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dataforge.doctor.combinations import COMBINATIONS
+from dataforge.doctor.combinations import COMBINATIONS, markdown
 from dataforge.doctor.conditions import (
     MMCV,
     MMDET,
@@ -36,6 +36,7 @@ __all__ = [
     "doctor",
     "driven",
     "examine",
+    "markdown",
     "problems",
     "stale",
     "supports",

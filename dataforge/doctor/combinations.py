@@ -230,7 +230,7 @@ COMBINATIONS = (
         "numpy-abi", "packages that were built against another numpy", ["numpy", *OPENCV],
         is_of_another_numpy,
         "they cannot be imported",
-        "pip install --force-reinstall numpy<2 where torch is older than 2.3; else upgrade the "
+        "pip install --force-reinstall 'numpy<2' where torch is older than 2.3; else upgrade the "
         "package that fails",
         explains=["cv2", "pycocotools", "mmdet", "mmcv", "mmengine"],
     ),
@@ -253,9 +253,9 @@ COMBINATIONS = (
     Combination(
         "find-loader", "mmengine with Python 3.14 or later", MMENGINE,
         lambda facts: numbers(facts.python) >= (3, 14) and facts.has("mmengine", "mmengine-lite"),
-        "`module 'pkgutil' has no attribute 'find_loader'`",
-        "make an environment of CPython 3.11; 3.10 to 3.13 work, too",
-        explains=["mmengine", "mmdet"],
+        "an optimizer with paramwise_cfg stops, and SyncBatchNorm on one GPU: `module 'pkgutil' "
+        "has no attribute 'find_loader'`",
+        "make an environment of CPython 3.11; 3.10 to 3.13 work, too", "warning",
     ),
     Combination(
         "yapf", "yapf 0.40.2 or later with mmcv 1.x before 1.7.2, or mmengine before 0.9",
@@ -376,10 +376,19 @@ COMBINATIONS = (
         "make an environment of CPython 3.11, or 3.10", "note",
     ),
     Combination(
-        "torch-2.1-needs-3.11", "Python 3.12 or later, and no mmdet", [],
-        lambda facts: numbers(facts.python) >= (3, 12) and not facts.has(*MMDET),
+        "torch-2.1-needs-3.11", "Python 3.12 or later, and nothing to train with", [],
+        lambda facts: numbers(facts.python) >= (3, 12) and has_nothing(facts),
         "torch 2.1, for which the groups mmdet2 and mmdet3 compile mmcv, has no wheels for it",
         "take the groups mmdet2-lite and mmdet3-lite, or CPython 3.11", "note",
     ),
 )
 # fmt: on
+
+
+def markdown() -> str:
+    """The table for the documentation."""
+    rows = ["| | combination | what goes wrong | way out |", "|---|---|---|---|"]
+    for row in COMBINATIONS:
+        way_out = row.way_out.format(pair="(n + 15)", mmcv="MMCV==VERSION")
+        rows.append(f"| `{row.name}` ({row.severity}) | {row.about} | {row.wrong} | {way_out} |")
+    return "\n".join(rows)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from doctor.known import GPU, LITE3, MMDET2, MMDET3, NONE, RUN, TORCHVISION, facts
+from helpers import REPO
 
-from dataforge.doctor import COMBINATIONS, Facts, driven, problems, stale, supports
+from dataforge.doctor import COMBINATIONS, Facts, driven, markdown, problems, stale, supports
 from dataforge.doctor.facts import Device
 from dataforge.register import Registered
 
@@ -86,10 +87,7 @@ CASES: dict[str, Facts] = {
         {**LITE3, "mmengine": "0.10.4"},
         tried=fails("mmengine", "KeyError: 'Adafactor is already registered in optimizer'"),
     ),
-    "find-loader": facts(
-        LITE3, python="3.14.0",
-        tried=fails("mmdet", "AttributeError: module 'pkgutil' has no attribute 'find_loader'"),
-    ),
+    "find-loader": facts(LITE3, python="3.14.0"),
     "yapf": facts({**MMDET2, "mmcv-full": "1.7.1"}),
     "torchvision-too-old": facts({**TORCHVISION, "torch": "2.0.1", "torchvision": "0.15.2"}),
     "gpu-not-supported": facts(
@@ -118,7 +116,7 @@ CASES: dict[str, Facts] = {
     "no-compiled-operators": facts(LITE3),
     "np-int": facts(MMDET2),
     "old-python": facts(MMDET2, python="3.8.10"),
-    "torch-2.1-needs-3.11": facts(TORCHVISION, python="3.12.1"),
+    "torch-2.1-needs-3.11": facts({"torch": "2.11.0"}, python="3.12.1"),
 }  # fmt: skip
 """Row of the table -> a Python that has it."""
 
@@ -130,6 +128,12 @@ def named(found: Facts) -> dict[str, str]:
 
 def test_every_row_has_a_case() -> None:
     assert list(CASES) == [row.name for row in COMBINATIONS]
+
+
+def test_the_documentation_has_the_table() -> None:
+    text = (REPO / "docs" / "environment.md").read_text("utf-8")
+    begin, end = "<!-- combinations:begin -->\n", "\n<!-- combinations:end -->"
+    assert text.partition(begin)[2].partition(end)[0] == markdown()
 
 
 @pytest.mark.parametrize("row", COMBINATIONS, ids=lambda row: row.name)
