@@ -204,7 +204,8 @@ COMBINATIONS = (
     Combination(
         "torchvision-of-another-torch", "a torchvision that was not built for this torch",
         ["torch", "torchvision"], is_of_another_torch,
-        "its operators do not load: `operator torchvision::nms does not exist`",
+        "its operators do not load: `operator torchvision::nms does not exist`, or `Couldn't load "
+        "custom C++ ops`",
         "pip install 'torchvision==0.{pair}.*' from the index that torch is from (both of PyPI, or "
         "both of download.pytorch.org/whl/cpu, cu130, ...)",
         explains=["torchvision", "torchvision on cuda", "mmcv", "mmdet"],

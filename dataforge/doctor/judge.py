@@ -10,12 +10,13 @@ import msgspec
 from dataforge.doctor.combinations import COMBINATIONS, Combination, Severity
 from dataforge.doctor.conditions import MMCV, pair
 from dataforge.doctor.facts import ON_CUDA, Facts, Tried
-from dataforge.doctor.probe import STEPS
+from dataforge.doctor.probe import MODULES, STEPS
 from dataforge.errors import first_of, plural
 from dataforge.frameworks import Framework, frameworks, get_framework
 from dataforge.register import Registered
 from dataforge.shell import command_line
 
+_NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 _BEFORE: Mapping[str, Sequence[str]] = {
@@ -115,7 +116,7 @@ def problems(facts: Facts) -> list[Problem]:
     """What is wrong, the worst first."""
     rows = [row for row in COMBINATIONS if row.when(facts)]
     found = [*(_of_row(row, facts) for row in rows)]
-    explained = {step for row in rows if row.severity != "note" for step in row.explains}
+    explained = {step for row in rows for step in row.explains if not _needs_more(step, facts)}
     found += [*_missing(facts, explained), *_failed(facts, explained)]
     return in_order(found)
 
@@ -153,6 +154,12 @@ def _of_row(row: Combination, facts: Facts) -> Problem:
         message=f"{message}: {row.wrong}",
         way_out=row.way_out.format(pair=pair(facts) or "*", mmcv=mmcv),
     )
+
+
+def _needs_more(step: str, facts: Facts) -> bool:
+    """Whether a step fails for want of a package that is in no row."""
+    missing = _NO_MODULE.search(facts.tried[step].error) if step in facts.tried else None
+    return missing is not None and missing[1].split(".")[0] not in MODULES
 
 
 def _missing(facts: Facts, explained: set[str]) -> Iterator[Problem]:
@@ -216,7 +223,7 @@ def _needed(name: str, facts: Facts) -> Sequence[str]:
 
 
 def _way_out(module: str, tried: Tried, facts: Facts) -> str:
-    if missing := re.search(r"No module named '([\w.]+)'", tried.error):
+    if missing := _NO_MODULE.search(tried.error):
         name = missing[1].split(".")[0]
         if name != module:
             return f"pip install {_DISTRIBUTIONS.get(name, name)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -31,6 +32,12 @@ from dataforge.smoke.report import SmokeOptions, SmokeReport
 from dataforge.smoke.stated import stated
 
 DOCTOR = "`dataforge doctor` explains"
+_ENVIRONMENT = re.compile(
+    r"C\+\+ ops|operator \w+::\w+ does not exist|implementation for device|no kernel image|"
+    r"Numpy is not available|CUDA driver|numpy.*has no attribute"
+)
+"""In errors that come from what is installed, and not from config or data."""
+
 SHOWN_IMAGES = 12
 OUTPUTS = ("smoke_report.json", "loss_curve.png", "ground_truth.png", "proof.pth")
 
@@ -199,5 +206,6 @@ def run_proof(
         except DataforgeError as error:
             report.reasons.append(str(error))
         except Exception as error:  # noqa: BLE001 - detectors are other people's
-            hint = f"; {DOCTOR}" if isinstance(error, ImportError) else ""
+            explain = isinstance(error, ImportError) or _ENVIRONMENT.search(str(error))
+            hint = f"; {DOCTOR}" if explain else ""
             report.reasons.append(f"training stopped: {type(error).__name__}: {error}{hint}")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from doctor.fakes import TORCH, fake_python
+from doctor.fakes import TORCH, TORCH_ON_GPU, fake_python
 from helpers import write
 
 from dataforge.doctor import doctor, examine, problems
@@ -72,6 +72,19 @@ def test_an_import_that_hangs(tmp_path: Path) -> None:
     assert found.tried["cv2"].error == "does not end within 2 s"
     assert found.works("numpy")
     assert found.works("torch")
+
+
+def test_operators_are_tried_on_the_gpu_too(tmp_path: Path) -> None:
+    modules = {"torch.py": TORCH_ON_GPU, "torchvision.py": "__version__ = '0.26.0'"}
+    found = examine(fake_python(tmp_path, {}, modules))
+    (device,) = found.torch.devices
+    assert (device.name, device.major, device.minor) == ("NVIDIA H100 80GB HBM3", 9, 0)
+    assert found.torch.archs == ["sm_80", "sm_90"]
+    assert found.torch.cuda_of_driver == "13.0"
+    assert found.torch.cuda_error == "RuntimeError: CUDA error on cuda"
+    for step, where in (("torchvision", "cpu"), ("torchvision on cuda", "cuda")):
+        assert set(found.tried[step].operators) == {"nms", "RoIAlign"}
+        assert found.tried[step].operators["nms"] == f"RuntimeError: no tensor on {where}"
 
 
 def test_the_reason_of_an_error_without_text(tmp_path: Path) -> None:

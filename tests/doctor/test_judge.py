@@ -212,6 +212,16 @@ def test_an_import_that_fails(error: str, way_out: str) -> None:
     assert found.way_out == way_out
 
 
+def test_a_package_that_is_missing_is_named_beside_a_row() -> None:
+    error = "ModuleNotFoundError: No module named 'requests'"
+    packages = {**TORCHVISION, "torchvision": "0.16.2"}
+    found = problems(facts(packages, tried=fails("torchvision", error)))
+    assert [(one.name, one.way_out.split(",")[0]) for one in found] == [
+        ("torchvision-of-another-torch", found[0].way_out.split(",")[0]),
+        ("import-fails", "pip install requests"),
+    ]
+
+
 def test_what_no_framework_needs_is_no_error() -> None:
     packages = {**TORCHVISION, "opencv-python": "4.9.0.80"}
     found = facts(packages, tried=fails("cv2", "ImportError: some.so is not there"))

@@ -10,7 +10,8 @@ from helpers import write
 
 from dataforge.demo import demo
 from dataforge.errors import DataforgeError, InputError, MissingDependencyError, UsageError
-from dataforge.smoke import Device, SmokeOptions, explained, smoke
+from dataforge.smoke import Device, SmokeOptions, SmokeReport, explained, smoke
+from dataforge.smoke.run import run_proof
 
 EXPLAINS = "; `dataforge doctor` explains"
 
@@ -76,3 +77,28 @@ def test_what_is_wrong_with_the_call_stays(error: DataforgeError) -> None:
     with pytest.raises(type(error)) as found, explained():
         raise error
     assert found.value is error
+
+
+@pytest.mark.parametrize(
+    ("error", "says_so"),
+    [
+        (ImportError("libnvrtc.so is not there"), True),
+        (RuntimeError("Couldn't load custom C++ ops. This can happen if"), True),
+        (RuntimeError("nms_impl: implementation for device cuda:0 not found."), True),
+        (RuntimeError("CUDA error: no kernel image is available for execution"), True),
+        (AttributeError("module 'numpy' has no attribute 'int'"), True),
+        (ValueError("need at least one array to stack"), False),
+    ],
+)
+def test_what_stops_training_for_the_environment(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, says_so: bool
+) -> None:
+    def prove(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("dataforge.smoke.run.prove", prove)
+    report = SmokeReport(target=0.9, config="c", framework="f", device="cpu", seed=0)
+    run_proof(None, None, SmokeOptions(work_dir=Path()), "cpu", report, print)  # type: ignore[arg-type]
+    (reason,) = report.reasons
+    assert reason.startswith(f"training stopped: {type(error).__name__}: ")
+    assert reason.endswith(EXPLAINS) is says_so
