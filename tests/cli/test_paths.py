@@ -43,7 +43,7 @@ convert --labels; convert --layout; convert --split
 inspect path
 register --annotation-dir; register --image-dir; register --label-aliases; register --labels
 register --layout; register --python; register --root; register --split; register --split-files
-list --python; unregister --python
+doctor --python; list --python; unregister --python
 smoke --checkpoint; smoke config
 split --layout; split src
 """
