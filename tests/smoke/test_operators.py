@@ -15,7 +15,7 @@ from dataforge.frameworks.operators import serve
 from dataforge.smoke import smoke
 from dataforge.smoke.report import SmokeOptions
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.lite, pytest.mark.filterwarnings("ignore")]
 mmdetection = pytest.mark.parametrize("framework", EVERY[:2])
 
 DCN = {"dcn": {"type": "DCNv2", "deform_groups": 1}, "stage_with_dcn": (False, False, False, True)}
