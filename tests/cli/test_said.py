@@ -199,6 +199,7 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
         "list": [["--python", nothing]],
         "plot": [[nothing], [str(config)], [str(hostile_log(out))],
                  [str(hostile_log(out)), "--keys", *HOSTILE[:3]], [src, "--out", evil]],
+        "doctor": [["--python", nothing], ["--python", src], [f"--{evil}"]],
         "unregister": [[evil], ["x", "-o", nothing]],
         "smoke": [[nothing], [str(out)], [str(broken.with_suffix(".none")), "--preflight"]],
         "demo": [[str(config)], ["--framework", evil]],
@@ -232,10 +233,8 @@ def test_every_verb_and_every_format_is_here(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verb", _VERBS)
 def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
     data = DATASETS[name](tmp_path / f"data{in_name(HOSTILE[0])}")
-    if (
-        verb in ("list", "lr", "plot", "unregister", "smoke", "demo", "formats", "explain")
-        and name != "coco"
-    ):
+    no_data = ("doctor", "list", "lr", "plot", "unregister", "smoke", "demo", "formats", "explain")
+    if verb in no_data and name != "coco":
         pytest.skip("does not read datasets")
     for number, call in enumerate(commands(data, tmp_path / "out", name)[verb]):
         result = cli(verb, *call, cwd=tmp_path)
