@@ -164,8 +164,8 @@ class Run:
         self.planned: set[str] = set()
         self.done: dict[str, bool] = {}
         self.environ = {
-            **os.environ,
             "OMP_NUM_THREADS": str(max(1, cores // self.slots)),
+            **os.environ,
             "PYTHONUNBUFFERED": "1",
             "PYTHONWARNINGS": "ignore",
             "MPLCONFIGDIR": str(work / "cache" / "matplotlib"),
