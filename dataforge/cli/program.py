@@ -29,6 +29,7 @@ _VERBS = {
     "register": "Register a dataset for training.",
     "list": "List the registered datasets.",
     "unregister": "Remove what register wrote for a dataset.",
+    "describe": "Describe the model of a training config.",
     "smoke": "Prove that a training config works by training it a little.",
     "demo": "Convert, register and train on sample data.",
     "formats": "List formats and converters.",

@@ -16,8 +16,11 @@ from dataforge.frameworks.adapter import (
     Trial,
     TrialSettings,
     Truth,
+    quiet,
 )
 from dataforge.frameworks.base import Framework, Options
+from dataforge.frameworks.live import LevelAnchors, LiveModel, Sizing
+from dataforge.frameworks.opening import Opened, open_model
 from dataforge.frameworks.package import package_files
 from dataforge.frameworks.render import render_text
 from dataforge.frameworks.spec import (
@@ -52,9 +55,13 @@ __all__ = [
     "DatasetSpec",
     "Framework",
     "ImageInfo",
+    "LevelAnchors",
+    "LiveModel",
+    "Opened",
     "Options",
     "Part",
     "PlannedFile",
+    "Sizing",
     "SplitSpec",
     "TrainSpec",
     "TrainingConfig",
@@ -71,9 +78,11 @@ __all__ = [
     "identify",
     "installed_framework",
     "is_reserved",
+    "open_model",
     "package_files",
     "package_name",
     "palette",
+    "quiet",
     "render_text",
     "snake_case",
     "usual_framework",

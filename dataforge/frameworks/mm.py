@@ -139,7 +139,7 @@ def small_model(model: Any, *, random: bool) -> Any:
         random: start from random weights: GroupNorm for BatchNorm, nothing frozen.
     """
     config = copy.deepcopy(model)
-    _forget_pretrained(config)
+    forget_pretrained(config)
     if random and "backbone" in config:
         backbone = config["backbone"]
         if type_name(backbone) in ("ResNet", "ResNeXt", "ResNetV1d"):
@@ -161,7 +161,8 @@ def _cap_samples(config: Any) -> None:
             layer["sampling_ratio"] = 2  # 0 takes as many samples as there are pixels
 
 
-def _forget_pretrained(node: Any) -> None:
+def forget_pretrained(node: Any) -> None:
+    """Take out of a model's config all weights that would be downloaded."""
     for _, settings in dicts(node, ""):
         if "pretrained" in settings:
             settings["pretrained"] = None

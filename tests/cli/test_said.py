@@ -185,6 +185,8 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
         "list": [["--python", nothing]],
         "unregister": [[evil], ["x", "-o", nothing]],
         "smoke": [[nothing], [str(out)], [str(broken.with_suffix(".none")), "--preflight"]],
+        "describe": [[nothing], [str(broken.with_suffix(".none"))],
+                     [nothing, "--image-size", evil]],
         "demo": [[str(config)], ["--framework", evil]],
         "formats": [[], ["--markdown"], [evil]],
         "explain": [[], ["zero-area"], ["--markdown"], [evil]],
@@ -216,7 +218,10 @@ def test_every_verb_and_every_format_is_here(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verb", _VERBS)
 def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
     data = DATASETS[name](tmp_path / f"data{in_name(HOSTILE[0])}")
-    if verb in ("list", "unregister", "smoke", "demo", "formats", "explain") and name != "coco":
+    if (
+        verb in ("list", "unregister", "smoke", "describe", "demo", "formats", "explain")
+        and name != "coco"
+    ):
         pytest.skip("does not read datasets")
     for number, call in enumerate(commands(data, tmp_path / "out", name)[verb]):
         result = cli(verb, *call, cwd=tmp_path)

@@ -21,6 +21,7 @@ from dataforge.frameworks.adapter import (
     Truth,
     quiet,
 )
+from dataforge.frameworks.live import LiveModel
 from dataforge.frameworks.mm import (
     RULES,
     ap_by_class,
@@ -146,6 +147,11 @@ class Mmdet2Config(TrainingConfig):
 
         model = build_model(small_model(self.cfg.model, random=False), self.cfg)
         return list(heads_of(model, (RPNHead, VGG, FusedSemanticHead, GARPNHead)))
+
+    def live(self) -> LiveModel:
+        from dataforge.frameworks.mmdet2.live import Mmdet2Model
+
+        return Mmdet2Model(self.cfg)
 
     def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:
         return Mmdet2Trial(self.cfg, images, size, settings)

@@ -21,6 +21,7 @@ from dataforge.frameworks.adapter import (
     Truth,
     quiet,
 )
+from dataforge.frameworks.live import LiveModel
 from dataforge.frameworks.mm import (
     RULES,
     ap_by_class,
@@ -122,6 +123,12 @@ class Mmdet3Config(TrainingConfig):
 
         model = _build_model(small_model(self.cfg.model, random=False))
         return [*heads_of(model, (RPNHead, FusedSemanticHead))]
+
+    def live(self) -> LiveModel:
+        """See `TrainingConfig.live`."""
+        from dataforge.frameworks.mmdet3.live import Mmdet3Model
+
+        return Mmdet3Model(self.cfg, _build_model)
 
     def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:
         """See `TrainingConfig.trial`."""

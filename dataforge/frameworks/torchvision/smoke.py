@@ -29,6 +29,7 @@ from dataforge.frameworks.adapter import (
     Truth,
     quiet,
 )
+from dataforge.frameworks.live import LiveModel
 
 OLDEST = (0, 16)  # has tv_tensors
 FUNCTIONS = (
@@ -165,6 +166,11 @@ class TorchvisionConfig(TrainingConfig):
 
     def heads(self) -> Sequence[tuple[str, int]]:
         return list(heads_of(self.model(random=True)))
+
+    def live(self) -> LiveModel:
+        from dataforge.frameworks.torchvision.live import TorchvisionModel
+
+        return TorchvisionModel(self)
 
     def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:
         return TorchvisionTrial(self, images, size, settings)
