@@ -140,7 +140,10 @@ def show_smoke(report: SmokeReport, work_dir: Path) -> None:
     for reason in report.reasons:
         say(f"reason: {reason}")
     ap50 = "" if report.ap50 is None else f": AP50 {report.ap50:.3f}"
-    say(f"{report.verdict}{ap50} ({report.seconds:.0f} s on {report.device})")
+    where = f"{report.seconds:.0f} s on {report.device}"
+    if report.operators:
+        where += f", operators: {report.operators}"
+    say(f"{report.verdict}{ap50} ({where})")
     if report.verdict in ("proved", "ready"):
         tell(report.not_seen)
     pictures = (work_dir / name for name in ("loss_curve.png", "ground_truth.png"))

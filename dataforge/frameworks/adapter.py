@@ -24,14 +24,31 @@ from dataforge.io import decode_json
 from dataforge.records import Box
 
 
+class Operators(NamedTuple):
+    """Whose nms and RoIAlign a detector runs with.
+
+    Attributes:
+        of: name of the package; empty if it is not known.
+        reason: why it is not the one that the framework expects; empty if it is.
+    """
+
+    of: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.of} ({self.reason})" if self.reason else self.of
+
+
 class Adapter(ABC):
     """Runs a framework in a smoke test.
 
     Attributes:
         packages: packages whose versions the report lists.
+        operators: those in use, once `prepare` has run.
     """
 
     packages: ClassVar[tuple[str, ...]]
+    operators: Operators = Operators("")
 
     @abstractmethod
     def require(self) -> None:
@@ -45,7 +62,11 @@ class Adapter(ABC):
     @abstractmethod
     def prepare(self, device: str) -> None:
         """Import the framework without log output and patch known incompatibilities; `device` is
-        `cuda` or `cpu`."""
+        `cuda` or `cpu`.
+
+        Raises:
+            DataforgeError: the framework cannot be imported.
+        """
 
     @abstractmethod
     def load(self, config: Path) -> TrainingConfig:
@@ -208,6 +229,10 @@ class TrainingConfig(ABC):
         Raises whatever the framework raises when it builds a model.
         """
         raise DataforgeError(f"{self.title} has no model that dataforge can run by itself")
+
+    def lacking(self) -> Mapping[str, Sequence[str]]:
+        """Operator -> where in the model it is needed, for those that are not there."""
+        return {}
 
     @abstractmethod
     def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:

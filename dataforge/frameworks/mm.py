@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
-from dataforge.errors import InputError, UsageError
+from dataforge.errors import DataforgeError, InputError, UsageError
 from dataforge.frameworks.adapter import quiet
 from dataforge.frameworks.base import Framework
 from dataforge.frameworks.spec import DatasetSpec, TrainSpec
@@ -176,6 +177,28 @@ def _cap(node: Any, limits: Mapping[str, int]) -> None:
         for key, limit in limits.items():
             if isinstance(settings.get(key), int):
                 settings[key] = min(settings[key], limit)
+
+
+@contextlib.contextmanager
+def importing(title: str, needs: str) -> Iterator[None]:
+    """Import a framework without its output; what fails, for versions that do not fit, is named.
+
+    Args:
+        title: name of the framework.
+        needs: what it has to be installed with.
+
+    Raises:
+        DataforgeError: it cannot be imported.
+    """
+    try:
+        with quiet():
+            yield
+    except DataforgeError:
+        raise
+    except Exception as error:  # mmdet asserts the version of mmcv, for example
+        raise DataforgeError(
+            f"{title} cannot be imported: {type(error).__name__}: {error}; it works {needs}"
+        ) from error
 
 
 def loaded(path: Path, read: Callable[[], Any], title: str, *keys: str) -> Any:

@@ -61,6 +61,15 @@ def check_model(config: TrainingConfig, classes: Iterable[str]) -> Iterator[Find
     except Exception as error:  # noqa: BLE001 - a config may ask for anything
         yield does_not_build(config, "model", error, "model-does-not-build")
         return
+    for operator, places in config.lacking().items():
+        more = f" and in {plural(len(places) - 1, 'more place')}" if len(places) > 1 else ""
+        yield finding(
+            "operator-missing",
+            places[0],
+            f"the model needs {operator}{more}, an operator that this mmcv has not compiled, and "
+            "torchvision has none in its place",
+            "install an mmcv with its compiled operators, or use a model that needs none",
+        )
     wanted = len(names) + config.background
     counted = "the background" if config.background else "no background"
     for place, number in heads:

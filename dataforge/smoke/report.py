@@ -98,6 +98,8 @@ class SmokeReport(msgspec.Struct, kw_only=True):
         target: the AP50 to reach.
         reasons: why it is not proved, in words.
         config, framework, device: what was run, and where.
+        operators: package whose nms and RoIAlign the detector ran with, mmcv or torchvision.
+        operators_reason: why they are not mmcv's, for a detector of mmdetection.
         versions: package -> version.
         classes: names in the order of their labels.
         rules: reason for which objects are dropped -> the framework's rule; the reasons are those
@@ -116,6 +118,8 @@ class SmokeReport(msgspec.Struct, kw_only=True):
     config: str = ""
     framework: str = ""
     device: str = ""
+    operators: str = ""
+    operators_reason: str = ""
     seed: int = 0
     versions: dict[str, str] = {}
     classes: list[str] = []

@@ -58,10 +58,14 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
         config=str(config),
         framework=framework.name,
         device=describe_device(device),
+        operators=adapter.operators.of,
+        operators_reason=adapter.operators.reason,
         seed=options.seed,
         versions=versions(adapter),
     )
     log(f"preflight of {config}")
+    if adapter.operators.reason:
+        log(f"operators: {adapter.operators}")
     try:
         loaded = adapter.load(config)
     except InputError as error:

@@ -21,6 +21,7 @@ from dataforge.frameworks.adapter import (
     Truth,
     quiet,
 )
+from dataforge.frameworks.lacking import lacking
 from dataforge.frameworks.live import LiveModel
 from dataforge.frameworks.mm import (
     RULES,
@@ -28,17 +29,25 @@ from dataforge.frameworks.mm import (
     base_configs,
     check_pipeline,
     heads_of,
+    importing,
     is_wrapped,
     loaded,
     small_model,
     text_only,
 )
+from dataforge.frameworks.operators import serve
+from dataforge.frameworks.patches import adapt_mmcv_streams
+
+MMCV = (
+    "with mmcv-full 1.7, whose operators are compiled, or with mmcv 1.7 and torchvision's "
+    "operators; CONTRIBUTING.md explains how to build them"
+)
 
 
 class Mmdet2Adapter(Adapter):
-    """mmdet 2.28 with mmcv-full 1.7."""
+    """mmdet 2.28 with mmcv-full 1.7, or with mmcv 1.7, which has no compiled operators."""
 
-    packages = ("mmdet", "mmcv-full")
+    packages = ("mmdet", "mmcv-full", "mmcv")
 
     def require(self) -> None:
         """Raise MissingDependencyError if mmdetection 2.x is not installed."""
@@ -46,8 +55,7 @@ class Mmdet2Adapter(Adapter):
             version = metadata.version("mmdet")
         except metadata.PackageNotFoundError as error:
             raise MissingDependencyError(
-                "smoke requires mmdet 2.28 and mmcv-full 1.7 in the Python that runs dataforge; "
-                "CONTRIBUTING.md explains how to build them"
+                f"smoke requires mmdet 2.28 in the Python that runs dataforge, {MMCV}"
             ) from error
         if not version.startswith("2."):
             raise DataforgeError(
@@ -57,7 +65,8 @@ class Mmdet2Adapter(Adapter):
 
     def prepare(self, device: str) -> None:
         """Import mmdet without its import warnings; on a GPU, patch mmcv's scatter."""
-        with quiet():
+        with importing("mmdet 2", MMCV):
+            self.operators = serve()
             import mmdet.apis  # noqa: F401
         if device == "cuda":
             adapt_mmcv_streams()
@@ -77,28 +86,6 @@ class Mmdet2Adapter(Adapter):
             return cfg
 
         return Mmdet2Config(loaded(config, read, "mmdet 2", "model", "data"))
-
-
-def adapt_mmcv_streams() -> None:
-    """Make mmcv 1.7's scatter work with torch 2.1 and later.
-
-    mmcv 1.7.2 parallel/_functions.py:75 passes device numbers to torch's `_get_stream`, which has
-    required a `torch.device` since torch 2.1 (mmdetection issue 10720).
-    """
-    import mmcv.parallel._functions as functions  # noqa: PLC2701 - the module to patch
-    import torch
-
-    original = functions._get_stream
-    if getattr(original, "takes_numbers", False):
-        return
-
-    def get_stream(device: Any) -> Any:
-        if isinstance(device, int):
-            device = torch.device("cpu") if device < 0 else torch.device("cuda", device)
-        return original(device)
-
-    get_stream.takes_numbers = True  # type: ignore[attr-defined]
-    functions._get_stream = get_stream
 
 
 class Mmdet2Config(TrainingConfig):
@@ -145,8 +132,14 @@ class Mmdet2Config(TrainingConfig):
         from mmdet.models.dense_heads import GARPNHead, RPNHead
         from mmdet.models.roi_heads.mask_heads import FusedSemanticHead
 
-        model = build_model(small_model(self.cfg.model, random=False), self.cfg)
-        return list(heads_of(model, (RPNHead, VGG, FusedSemanticHead, GARPNHead)))
+        return list(heads_of(self._model(), (RPNHead, VGG, FusedSemanticHead, GARPNHead)))
+
+    def lacking(self) -> Mapping[str, Sequence[str]]:
+        tests = {"test_cfg": self.cfg.get("test_cfg"), "train_cfg": self.cfg.get("train_cfg")}
+        return lacking(self._model, {**self.cfg.model, **{k: v for k, v in tests.items() if v}})
+
+    def _model(self) -> Any:
+        return build_model(small_model(self.cfg.model, random=False), self.cfg)
 
     def live(self) -> LiveModel:
         from dataforge.frameworks.mmdet2.live import Mmdet2Model

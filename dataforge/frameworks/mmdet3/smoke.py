@@ -21,6 +21,7 @@ from dataforge.frameworks.adapter import (
     Truth,
     quiet,
 )
+from dataforge.frameworks.lacking import lacking
 from dataforge.frameworks.live import LiveModel
 from dataforge.frameworks.mm import (
     RULES,
@@ -28,11 +29,18 @@ from dataforge.frameworks.mm import (
     base_configs,
     check_pipeline,
     heads_of,
+    importing,
     is_wrapped,
     loaded,
     small_model,
     text_only,
     type_name,
+)
+from dataforge.frameworks.operators import serve
+
+MMCV = (
+    "with mmcv 2.1, whose operators are compiled, or with mmcv-lite 2.1 and torchvision's "
+    "operators; CONTRIBUTING.md explains how to build them"
 )
 
 
@@ -40,7 +48,8 @@ class Mmdet3Adapter(Adapter):
     """mmdet 3.3 with mmcv 2 and mmengine."""
 
     packages = (
-        "mmdet", "onedl-mmdetection", "mmcv", "onedl-mmcv", "mmengine", "onedl-mmengine",
+        "mmdet", "onedl-mmdetection", "mmcv", "mmcv-lite", "onedl-mmcv", "mmengine",
+        "onedl-mmengine",
     )  # fmt: skip
 
     def require(self) -> None:
@@ -57,13 +66,13 @@ class Mmdet3Adapter(Adapter):
                 )
             return
         raise MissingDependencyError(
-            "smoke requires mmdet 3 and mmcv 2 in the Python that runs dataforge; "
-            "CONTRIBUTING.md explains how to build them"
+            f"smoke requires mmdet 3.3 in the Python that runs dataforge, {MMCV}"
         )
 
     def prepare(self, device: str) -> None:
         """See `Adapter.prepare`."""
-        with quiet():
+        with importing("mmdet 3", MMCV):
+            self.operators = serve()
             from mmdet.utils import register_all_modules
 
             register_all_modules(init_default_scope=True)
@@ -121,8 +130,14 @@ class Mmdet3Config(TrainingConfig):
         from mmdet.models.dense_heads import RPNHead
         from mmdet.models.roi_heads.mask_heads import FusedSemanticHead
 
-        model = _build_model(small_model(self.cfg.model, random=False))
-        return [*heads_of(model, (RPNHead, FusedSemanticHead))]
+        return [*heads_of(self._model(), (RPNHead, FusedSemanticHead))]
+
+    def lacking(self) -> Mapping[str, Sequence[str]]:
+        """See `TrainingConfig.lacking`."""
+        return lacking(self._model, self.cfg.model)
+
+    def _model(self) -> Any:
+        return _build_model(small_model(self.cfg.model, random=False))
 
     def live(self) -> LiveModel:
         """See `TrainingConfig.live`."""

@@ -22,6 +22,7 @@ from dataforge.frameworks.adapter import (
     BuiltDataset,
     CocoSource,
     ImageInfo,
+    Operators,
     Part,
     TrainingConfig,
     Trial,
@@ -41,6 +42,7 @@ class TorchvisionAdapter(Adapter):
     """torchvision 0.16 and later."""
 
     packages = ("torchvision",)
+    operators = Operators("torchvision")
 
     def require(self) -> None:
         """See `Adapter.require`."""
