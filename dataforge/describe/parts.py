@@ -88,11 +88,11 @@ class Parts:
 
     def _joins(self, group: Sequence[str], unit: str) -> bool:
         last, module = group[-1], self.modules[unit]
-        (parent, name), (before, number) = _split(unit), _split(last)
-        if name.isdigit() and number.isdigit() and parent == before:
+        (parent, number), (before, other) = _numbered(unit), _numbered(last)
+        if number and other and parent == before:
             stride = self._stride_of(unit)
             return stride is not None and stride == self._stride_of(last)
-        if any(True for _ in module.children()) or name.isdigit():
+        if number or any(True for _ in module.children()):
             return False
         # A pooling layer belongs to what it pools.
         has_none = not any(True for _ in module.parameters())
@@ -146,18 +146,20 @@ class Parts:
         return power if cells == (shape[2], shape[1]) else round(least, 2)
 
 
-def _split(name: str) -> tuple[str, str]:
-    parent, _, last = name.rpartition(".")
-    return parent, last
+def _numbered(name: str) -> tuple[str, str]:
+    """What comes before the first number in a name, and the rest: features., 4.block.1."""
+    words = name.split(".")
+    first = next((place for place, word in enumerate(words) if word.isdigit()), len(words))
+    return "".join(f"{word}." for word in words[:first]), ".".join(words[first:])
 
 
 def _name(group: Sequence[str], first: bool) -> str:
     """``layer1``; ``stem`` for several at the beginning; ``features.5-9`` for numbered ones."""
     if len(group) == 1:
         return group[0]
-    (parent, begin), (_, end) = _split(group[0]), _split(group[-1])
-    if begin.isdigit() and end.isdigit():
-        return f"{parent}{'.' * bool(parent)}{begin}-{end}"
+    begin, (_, end) = group[0], _numbered(group[-1])
+    if end and _numbered(begin)[1]:
+        return f"{begin}-{end}"
     return "stem" if first else "+".join(group)
 
 

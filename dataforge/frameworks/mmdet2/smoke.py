@@ -55,7 +55,7 @@ class Mmdet2Adapter(Adapter):
             version = metadata.version("mmdet")
         except metadata.PackageNotFoundError as error:
             raise MissingDependencyError(
-                f"smoke requires mmdet 2.28 in the Python that runs dataforge, {MMCV}"
+                f"mmdet 2.28 is required in the Python that runs dataforge, {MMCV}"
             ) from error
         if not version.startswith("2."):
             raise DataforgeError(

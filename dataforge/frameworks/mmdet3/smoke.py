@@ -66,7 +66,7 @@ class Mmdet3Adapter(Adapter):
                 )
             return
         raise MissingDependencyError(
-            f"smoke requires mmdet 3.3 in the Python that runs dataforge, {MMCV}"
+            f"mmdet 3.3 is required in the Python that runs dataforge, {MMCV}"
         )
 
     def prepare(self, device: str) -> None:

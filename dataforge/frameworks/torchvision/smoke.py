@@ -50,7 +50,7 @@ class TorchvisionAdapter(Adapter):
             version = metadata.version("torchvision")
         except metadata.PackageNotFoundError as error:
             raise MissingDependencyError(
-                "smoke requires torch, torchvision and pycocotools in the Python that runs "
+                "torch, torchvision and pycocotools are required in the Python that runs "
                 "dataforge"
             ) from error
         if tuple(int(number) for number in version.split(".")[:2]) < OLDEST:
