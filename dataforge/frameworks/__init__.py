@@ -47,6 +47,7 @@ from dataforge.frameworks.table import (
     is_reserved,
     usual_framework,
 )
+from dataforge.frameworks.weights import load_strictly, load_weights
 
 __all__ = [
     "PYTHON_FOLDER",
@@ -80,6 +81,8 @@ __all__ = [
     "identify",
     "installed_framework",
     "is_reserved",
+    "load_strictly",
+    "load_weights",
     "open_model",
     "package_files",
     "package_name",

@@ -50,8 +50,7 @@ class TorchvisionAdapter(Adapter):
             version = metadata.version("torchvision")
         except metadata.PackageNotFoundError as error:
             raise MissingDependencyError(
-                "torch, torchvision and pycocotools are required in the Python that runs "
-                "dataforge"
+                "torch, torchvision and pycocotools are required in the Python that runs dataforge"
             ) from error
         if tuple(int(number) for number in version.split(".")[:2]) < OLDEST:
             raise DataforgeError(
