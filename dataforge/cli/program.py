@@ -30,6 +30,7 @@ _VERBS = {
     "list": "List the registered datasets.",
     "unregister": "Remove what register wrote for a dataset.",
     "describe": "Describe the model of a training config.",
+    "features": "Save what layers of a model return for an image.",
     "smoke": "Prove that a training config works by training it a little.",
     "demo": "Convert, register and train on sample data.",
     "formats": "List formats and converters.",

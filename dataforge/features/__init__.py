@@ -14,5 +14,6 @@ own. `save_features` is the command `dataforge features`.
 from __future__ import annotations
 
 from dataforge.features.hooking import capture
+from dataforge.features.saving import FeaturesReport, SavedMap, save_features
 
-__all__ = ["capture"]
+__all__ = ["FeaturesReport", "SavedMap", "capture", "save_features"]

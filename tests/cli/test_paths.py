@@ -40,7 +40,7 @@ check --settings
 coco filter src; coco merge files; coco subset src; coco subset --list
 convert --image-dir; convert --data; convert --label-aliases
 convert --labels; convert --layout; convert --split
-describe config; inspect path
+describe config; features --checkpoint; features config; features image; inspect path
 register --annotation-dir; register --image-dir; register --label-aliases; register --labels
 register --layout; register --python; register --root; register --split; register --split-files
 list --python; unregister --python
@@ -54,7 +54,7 @@ check --backup; check --output; check --report
 coco filter --report; coco filter out; coco merge --report; coco merge out
 coco subset --report; coco subset out
 convert --report; convert what
-demo --report; demo folder; describe --report
+demo --report; demo folder; describe --report; features --output; features --report
 inspect --report; inspect --save
 register --output; register --report
 smoke --report; smoke --work-dir
@@ -67,6 +67,7 @@ NEITHER = """
 check --drop; check --ignore; check --merge; check --select
 coco filter --classes
 convert --drop; convert --merge; convert --group-by; describe --image-size; explain name
+features --layers
 check --lines; check --points; convert --lines; convert --points
 register --framework; register --alias; register --base; register --drop; register --merge
 register --group-by; register name; split --group-by; split --split; unregister name
@@ -146,7 +147,7 @@ FOLDERS = ["check --output", "check --backup", "convert what", "register --outpu
 
 def test_every_parameter_that_is_written_is_run() -> None:
     trains = {"demo --report", "demo folder", "smoke --report", "smoke --work-dir"}
-    trains |= {"describe --report"}
+    trains |= {"describe --report", "features --output", "features --report"}
     assert RUNS.keys() | trains | {"unregister --output"} == _listed(WRITTEN)
     assert {*FILES, *FOLDERS} == RUNS.keys()
 

@@ -187,6 +187,8 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
         "smoke": [[nothing], [str(out)], [str(broken.with_suffix(".none")), "--preflight"]],
         "describe": [[nothing], [str(broken.with_suffix(".none"))],
                      [nothing, "--image-size", evil]],
+        "features": [[nothing, nothing, "--layers", evil], [nothing, str(out), "--layers", evil],
+                     [nothing, nothing, "--layers", "neck", "-o", nothing]],
         "demo": [[str(config)], ["--framework", evil]],
         "formats": [[], ["--markdown"], [evil]],
         "explain": [[], ["zero-area"], ["--markdown"], [evil]],
@@ -219,7 +221,8 @@ def test_every_verb_and_every_format_is_here(tmp_path: Path) -> None:
 def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
     data = DATASETS[name](tmp_path / f"data{in_name(HOSTILE[0])}")
     if (
-        verb in ("list", "unregister", "smoke", "describe", "demo", "formats", "explain")
+        verb
+        in ("list", "unregister", "smoke", "describe", "features", "demo", "formats", "explain")
         and name != "coco"
     ):
         pytest.skip("does not read datasets")
