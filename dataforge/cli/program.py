@@ -30,6 +30,8 @@ _VERBS = {
     "lr": "Scale a learning rate, and fit a schedule to a small dataset.",
     "list": "List the registered datasets.",
     "unregister": "Remove what register wrote for a dataset.",
+    "describe": "Describe the model of a training config.",
+    "features": "Save what layers of a model return for an image.",
     "smoke": "Prove that a training config works by training it a little.",
     "plot": "Show the curves of trainings: losses and AP.",
     "demo": "Convert, register and train on sample data.",

@@ -208,7 +208,7 @@ def small_model(model: Any, *, random: bool) -> Any:
         random: start from random weights: GroupNorm for BatchNorm, nothing frozen.
     """
     config = copy.deepcopy(model)
-    _forget_pretrained(config)
+    forget_pretrained(config)
     if random and "backbone" in config:
         config["backbone"].update(_random_backbone(config["backbone"]))
     # Hundreds of proposals are enough for small images; thousands take minutes on a CPU.
@@ -262,7 +262,8 @@ def _cap_samples(config: Any) -> None:
             layer["sampling_ratio"] = 2  # 0 takes as many samples as there are pixels
 
 
-def _forget_pretrained(node: Any) -> None:
+def forget_pretrained(node: Any) -> None:
+    """Take out of a model's config all weights that would be downloaded."""
     for _, settings in dicts(node, ""):
         if "pretrained" in settings:
             settings["pretrained"] = None

@@ -41,7 +41,7 @@ check --settings
 coco filter src; coco merge files; coco subset src; coco subset --list
 convert --image-dir; convert --data; convert --label-aliases
 convert --labels; convert --layout; convert --split
-inspect path; plot logs
+describe config; features --checkpoint; features config; features image; inspect path; plot logs
 register --annotation-dir; register --image-dir; register --label-aliases; register --labels
 register --layout; register --python; register --root; register --split; register --split-files
 register --weights
@@ -56,7 +56,7 @@ check --backup; check --output; check --report
 coco filter --report; coco filter out; coco merge --report; coco merge out
 coco subset --report; coco subset out
 convert --report; convert what
-demo --report; demo folder; plot --output
+demo --report; demo folder; describe --report; features --output; features --report; plot --output
 inspect --report; inspect --save
 register --output; register --report
 smoke --report; smoke --work-dir
@@ -68,7 +68,8 @@ unregister --output
 NEITHER = """
 check --drop; check --ignore; check --merge; check --select
 coco filter --classes
-convert --drop; convert --merge; convert --group-by; explain name
+convert --drop; convert --merge; convert --group-by; describe --image-size; explain name
+features --layers
 check --lines; check --points; convert --lines; convert --points
 register --framework; register --alias; register --base; register --drop; register --merge
 register --backbone; register --set; plot --keys
@@ -140,8 +141,8 @@ RUNS = {
     "split --report": "split set --split 50,50 -o s.json --report {new}",
     "split --output": "split set --split 50,50 --output {new}.json",
 }
-"""One run of each parameter that is written; those of verbs that train, or that only remove what
-`register` wrote, are tried where these are tested."""
+"""One run of each parameter that is written; those of verbs that train or run models, or that only
+remove what `register` wrote, are tried where these are tested."""
 
 REPORTS = [name for name in RUNS if name.endswith(("--report", "--save"))]
 FILES = [
@@ -153,6 +154,7 @@ FOLDERS = ["check --output", "check --backup", "convert what", "register --outpu
 
 def test_every_parameter_that_is_written_is_run() -> None:
     trains = {"demo --report", "demo folder", "smoke --report", "smoke --work-dir"}
+    trains |= {"describe --report", "features --output", "features --report"}
     assert RUNS.keys() | trains | {"unregister --output"} == _listed(WRITTEN)
     assert {*FILES, *FOLDERS} == RUNS.keys()
 

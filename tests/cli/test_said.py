@@ -202,6 +202,10 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
         "doctor": [["--python", nothing], ["--python", src], [f"--{evil}"]],
         "unregister": [[evil], ["x", "-o", nothing]],
         "smoke": [[nothing], [str(out)], [str(broken.with_suffix(".none")), "--preflight"]],
+        "describe": [[nothing], [str(broken.with_suffix(".none"))],
+                     [nothing, "--image-size", evil]],
+        "features": [[nothing, nothing, "--layers", evil], [nothing, str(out), "--layers", evil],
+                     [nothing, nothing, "--layers", "neck", "-o", nothing]],
         "demo": [[str(config)], ["--framework", evil]],
         "formats": [[], ["--markdown"], [evil]],
         "explain": [[], ["zero-area"], ["--markdown"], [evil]],
@@ -233,7 +237,10 @@ def test_every_verb_and_every_format_is_here(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verb", _VERBS)
 def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
     data = DATASETS[name](tmp_path / f"data{in_name(HOSTILE[0])}")
-    no_data = ("doctor", "list", "lr", "plot", "unregister", "smoke", "demo", "formats", "explain")
+    no_data = (
+        "demo", "describe", "doctor", "explain", "features", "formats", "list", "lr", "plot", "smoke",
+        "unregister",
+    )  # fmt: skip
     if verb in no_data and name != "coco":
         pytest.skip("does not read datasets")
     for number, call in enumerate(commands(data, tmp_path / "out", name)[verb]):

@@ -22,6 +22,7 @@ from dataforge.frameworks.adapter import (
     quiet,
 )
 from dataforge.frameworks.lacking import lacking
+from dataforge.frameworks.live import LiveModel
 from dataforge.frameworks.mm import (
     RULES,
     ap_by_class,
@@ -54,7 +55,7 @@ class Mmdet2Adapter(Adapter):
             version = metadata.version("mmdet")
         except metadata.PackageNotFoundError as error:
             raise MissingDependencyError(
-                f"smoke requires mmdet 2.28 in the Python that runs dataforge, {MMCV}"
+                f"mmdet 2.28 is required in the Python that runs dataforge, {MMCV}"
             ) from error
         if not version.startswith("2."):
             raise DataforgeError(
@@ -139,6 +140,11 @@ class Mmdet2Config(TrainingConfig):
 
     def _model(self) -> Any:
         return build_model(small_model(self.cfg.model, random=False), self.cfg)
+
+    def live(self) -> LiveModel:
+        from dataforge.frameworks.mmdet2.live import Mmdet2Model
+
+        return Mmdet2Model(self.cfg)
 
     def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:
         return Mmdet2Trial(self.cfg, images, size, settings)

@@ -22,6 +22,7 @@ from dataforge.frameworks.adapter import (
     quiet,
 )
 from dataforge.frameworks.lacking import lacking
+from dataforge.frameworks.live import LiveModel
 from dataforge.frameworks.mm import (
     RULES,
     ap_by_class,
@@ -65,7 +66,7 @@ class Mmdet3Adapter(Adapter):
                 )
             return
         raise MissingDependencyError(
-            f"smoke requires mmdet 3.3 in the Python that runs dataforge, {MMCV}"
+            f"mmdet 3.3 is required in the Python that runs dataforge, {MMCV}"
         )
 
     def prepare(self, device: str) -> None:
@@ -137,6 +138,12 @@ class Mmdet3Config(TrainingConfig):
 
     def _model(self) -> Any:
         return _build_model(small_model(self.cfg.model, random=False))
+
+    def live(self) -> LiveModel:
+        """See `TrainingConfig.live`."""
+        from dataforge.frameworks.mmdet3.live import Mmdet3Model
+
+        return Mmdet3Model(self.cfg, _build_model)
 
     def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:
         """See `TrainingConfig.trial`."""
