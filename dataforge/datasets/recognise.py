@@ -104,7 +104,7 @@ def instead(root: Root) -> str:
             out = f"{os.path.basename(os.path.abspath(root.location))}_coco"
             command = command_line(
                 "dataforge", "convert", f"{found.format}2coco", path_word(root.location), out,
-                "--image-mode", "copy",
+                "--image-mode", "copy", *root.flags,
             )  # fmt: skip
             return f", but {found.format}: {found.evidence}" + (
                 f"; convert it first: {command}; register {out} then" if command else ""

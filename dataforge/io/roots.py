@@ -72,6 +72,11 @@ class Root:
         """The location as given: the folder, or the one file in it."""
         return self.location if self.only is None else os.path.join(self.location, self.only)
 
+    @property
+    def flags(self) -> list[str]:
+        """The options that let a further command read the same files."""
+        return ["--follow-links"] * self.follow_links
+
     def files(self) -> list[str]:
         """All files below, or the given file and the images; sorted, cached."""
         if self._files is None:
