@@ -18,6 +18,7 @@ from typing import Any
 
 from dataforge.errors import InputError, plural
 from dataforge.frameworks import BuiltDataset, ImageInfo, TrainingConfig, Trial, TrialSettings
+from dataforge.io import staged
 from dataforge.records import Box
 from dataforge.smoke.report import Proof, SmokeOptions, SmokeReport
 
@@ -71,7 +72,8 @@ def prove(
     if problem:
         report.reasons.append(problem)
     else:
-        trial.save(model, checkpoint, report.classes)
+        with staged(checkpoint, [checkpoint], force=True) as new:  # a link is not written through
+            trial.save(model, new, report.classes)
         reloaded = trial.new_model()
         _inner(reloaded).load_state_dict(_read_weights(checkpoint), strict=True)
         found = _detect(reloaded, trial)
