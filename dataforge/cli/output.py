@@ -161,7 +161,7 @@ def show_numbers(
     rows: Mapping[str, Sequence[int]],
     last: str,
     totals: Sequence[int],
-    shown: Callable[[Sequence[int]], Iterable[str]] = lambda row: (f"{value:,}" for value in row),
+    shown: Callable[[Sequence[int]], Iterable[str]] | None = None,
 ) -> None:
     """Print numbers by class: of many classes those with the most objects, in their order.
 
@@ -172,14 +172,14 @@ def show_numbers(
         rows: class -> a number for each column.
         last: name of the last row.
         totals: its numbers.
-        shown: the cells of a row's numbers.
+        shown: the cells of a row's numbers; None for the numbers alone.
     """
     none = [name for name, numbers in rows.items() if not any(numbers)]
     some = {name: row for name, row in rows.items() if any(row) or len(none) == 1}
     most = {*sorted(some, key=lambda name: -sum(some[name]))[:_MOST_CLASSES]}
     table_rows = [["class", *columns]]
     for name, numbers in (*((name, some[name]) for name in some if name in most), (last, totals)):
-        table_rows.append([name, *shown(numbers)])
+        table_rows.append([name, *(shown(numbers) if shown else map("{:,}".format, numbers))])
     show_table(table_rows)
     if left := [sum(row) for name, row in some.items() if name not in most]:
         each = f"up to {plural(max(left), 'object')} each"

@@ -47,7 +47,7 @@ from dataforge.io.output import (
 )
 from dataforge.io.packaged import asset, installed_versions
 from dataforge.io.plugins import Plugins, failed_plugins
-from dataforge.io.reading import open_file, read_file, to_utf8, where
+from dataforge.io.reading import copy_rest, open_file, read_file, to_utf8, where
 from dataforge.io.rewriting import is_inside, refuse_unwritable, rewrite
 from dataforge.io.roots import Root, same_bytes
 from dataforge.io.staging import clear_away
@@ -80,6 +80,7 @@ __all__ = [
     "clear_away",
     "convert_options",
     "copy_attributes",
+    "copy_rest",
     "declared_encoding",
     "decode_json",
     "decode_repaired",
