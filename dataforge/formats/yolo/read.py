@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 
 from dataforge.codes import code
-from dataforge.errors import ParseError, plural
+from dataforge.errors import InputError, ParseError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import (
     Context,
@@ -29,6 +29,7 @@ from dataforge.formats.base import (
 )
 from dataforge.formats.images import unreadable_image
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels
+from dataforge.formats.signatures import counted, text_signatures
 from dataforge.formats.yolo.class_names import say_unnamed, unnamed
 from dataforge.formats.yolo.data import Dataset, find_data
 from dataforge.formats.yolo.forms import Form, form_of
@@ -172,7 +173,9 @@ class YoloReading(Reading):
                 tidy = self._untidy.in_file([name for name, _ in names], lambda at: names[at][1])
                 yield from tidy
         label_of, rest = self._labels(data)
-        if pairs := self._pairs(label_of, rest):
+        pairs = self._pairs(label_of, rest)
+        self._refuse_foreign({*label_of.values(), *pairs.values()}, rest)
+        if pairs:
             yield elsewhere(pairs)
         yield from map(Item._make, enumerate(self._values(data, label_of, rest, pairs)))
 
@@ -198,6 +201,15 @@ class YoloReading(Reading):
             if not label_of.get(image) and rest.isdisjoint(_places(image))
         ]  # fmt: skip
         return by_stem(self._texts, images, rest)
+
+    def _refuse_foreign(self, own: set[str], rest: set[str]) -> None:
+        """Raise InputError if most label files, by their names, are those of another format."""
+        stems = {last_part(stem(name)) for name in self._root.files() if is_image(name)}
+        labels = own.union(name for name in rest if last_part(stem(name)) in stems)
+        found = text_signatures(self._root)
+        foreign = {name: found[name] for name in labels if name in found}
+        if 2 * len(foreign) > len(labels - {""}):
+            raise InputError(f"{self._root.location} contains {counted(foreign)[0]}")
 
     def _values(
         self, data: Dataset, label_of: Mapping[str, str], rest: set[str], pairs: Mapping[str, str]
