@@ -113,10 +113,10 @@ def not_read(root: Root, images: Iterable[Seen], findings: Iterable[Finding]) ->
         return
     known = {seen.place.file for seen in images}
     known.update(place.file for finding in findings for place in (finding.place, *finding.examples))
-    rest = [name for name in root.files() if name.lower().endswith((".json", ".xml"))]
-    documents = islice((name for name in rest if name not in known), _MOST)
-    found = document_signatures(root, documents) | text_signatures(root)
-    for one in counted({name: row for name, row in found.items() if name not in known}):
+    rest = [name for name in root.files() if name not in known]
+    documents = (name for name in rest if name.lower().endswith((".json", ".xml")))
+    found = document_signatures(root, islice(documents, _MOST)) | text_signatures(root, rest)
+    for one in counted(found):
         yield code("other-format").at(
             Place(one.first),
             f"{plural(one.files, 'file')} in a format that is not read: {one.name}",

@@ -303,25 +303,25 @@ def document_signatures(root: Root, names: Iterable[str]) -> dict[str, Signature
     return found
 
 
-def text_signatures(root: Root) -> dict[str, Signature]:
-    """File -> its format, of a folder's files that are neither JSON, XML nor images."""
+def text_signatures(root: Root, names: Iterable[str]) -> dict[str, Signature]:
+    """File -> its format, of the files of a folder that are neither JSON, XML nor images."""
     found: dict[str, Signature] = {}
     lists: dict[str, list[str]] = defaultdict(list)
-    for name in root.files():
+    for name in names:
         if is_image(name):
             continue
         if _ANY_PATH.fullmatch(name):
             found[name] = next(row for row in SIGNATURES if _has_path(row, name))
         elif name.lower().endswith((*_TABLES, *_LINES)):
             lists[name.rpartition("/")[0]].append(name)
-    for names in [*lists.values()][:_MOST_FOLDERS]:
-        texts = [name for name in names if name.lower().endswith(".txt")]
+    for files in [*lists.values()][:_MOST_FOLDERS]:
+        texts = [name for name in files if name.lower().endswith(".txt")]
         some = texts[:: max(len(texts) // _SAMPLED, 1)][:_SAMPLED]
         own = {name: row for name in some if (row := _of_text(root, name))}
         if 2 * len(own) > len(some):  # the others are like those
             usual = max(own.values(), key=[*own.values()].count)
             own |= {name: usual for name in texts if name not in some}
-        tables = [name for name in names if name not in {*texts}][:_SAMPLED]
+        tables = [name for name in files if name not in {*texts}][:_SAMPLED]
         found |= own | {name: row for name in tables if (row := _of_text(root, name))}
     return found
 
@@ -351,12 +351,24 @@ def _has_path(row: Signature, name: str) -> bool:
 
 def _of_text(root: Root, name: str) -> Signature | None:
     head = _head(root, name)
-    text = head.decode("utf-8-sig", "replace").replace("\r\n", "\n").lstrip()
+    text = head.decode("utf-8-sig", "replace")
+    return text_signature(name, text, is_whole=len(head) < HEAD)
+
+
+def text_signature(name: str, text: str, *, is_whole: bool) -> Signature | None:
+    """The format of a text file or table.
+
+    Args:
+        name: of the file.
+        text: its beginning.
+        is_whole: whether that is all; else the last line is cut off.
+    """
+    text = text.replace("\r\n", "\n").lstrip()
     if name.lower().endswith(_LINES):
         return _first("json", text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(head) == HEAD:
-        lines = lines[:-1]  # the last one is cut off
+    if not is_whole:
+        lines = lines[:-1]
     if not lines:
         return None
     if name.lower().endswith(".txt"):

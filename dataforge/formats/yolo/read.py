@@ -29,7 +29,7 @@ from dataforge.formats.base import (
 )
 from dataforge.formats.images import unreadable_image
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels
-from dataforge.formats.signatures import counted, text_signatures
+from dataforge.formats.signatures import HEAD, Foreign, text_signature
 from dataforge.formats.yolo.class_names import say_unnamed, unnamed
 from dataforge.formats.yolo.data import Dataset, find_data
 from dataforge.formats.yolo.forms import Form, form_of
@@ -56,6 +56,9 @@ and that the first class has objects."""
 
 _SAMPLED_FILES, _SAMPLED_ROWS = 1_000, 20_000
 """Label files that are read, evenly spread, and rows that are looked at, to tell their form."""
+
+_LOOKED_AT = 20
+"""Label files, evenly spread, that tell whether they are those of another format."""
 
 _ODDITIES = (
     ("angle-column", "row", "with an angle after the box: not read",
@@ -205,11 +208,18 @@ class YoloReading(Reading):
     def _refuse_foreign(self, own: set[str], rest: set[str]) -> None:
         """Raise InputError if most label files, by their names, are those of another format."""
         stems = {last_part(stem(name)) for name in self._root.files() if is_image(name)}
-        labels = own.union(name for name in rest if last_part(stem(name)) in stems)
-        found = text_signatures(self._root)
-        foreign = {name: found[name] for name in labels if name in found}
-        if 2 * len(foreign) > len(labels - {""}):
-            raise InputError(f"{self._root.location} contains {counted(foreign)[0]}")
+        others = (name for name in rest if last_part(stem(name)) in stems)
+        labels = sorted(own.union(others) - {""})
+        looked_at = labels[:: max(len(labels) // _LOOKED_AT, 1)]
+        texts = {name: self._texts.peek(name)[:HEAD] for name in looked_at}
+        found = [
+            text_signature(name, text, is_whole=len(text) < HEAD) for name, text in texts.items()
+        ]
+        known = [row for row in found if row]
+        if 2 * len(known) > len(found):
+            usual = max(known, key=known.count)
+            which = Foreign(usual.name, len(labels), labels[0], usual.how)
+            raise InputError(f"{self._root.location} contains {which}")
 
     def _values(
         self, data: Dataset, label_of: Mapping[str, str], rest: set[str], pairs: Mapping[str, str]
