@@ -68,7 +68,7 @@ _ODDITIES = (
     ("predicted-rows", "row", "with a confidence or track id after the shape: read as attributes",
      "make sure that the rows were reviewed; Ultralytics rejects these columns"),
     ("oriented-boxes", "row", "with the corners of an oriented box: {oriented}",
-     "choose with --oriented box or --oriented outline"),
+     "{other}"),
     ("keypoints-not-read", "row", "with keypoints: only the boxes are read", ""),
     ("mixed-rows", "file", "with both boxes and polygons: each row is read as what it is",
      "convert the dataset: Ultralytics reads these boxes as polygons with two points"),
@@ -77,10 +77,11 @@ _ODDITIES = (
 file, line of the first, count]."""
 
 _ORIENTED = {
-    "box": "read as the upright box around them",
-    "outline": "read as outlines",
-}
-"""What the option `oriented` does, for the message."""
+    "box": ("read as the upright box around them",
+            "to keep the corners as outlines, use --oriented outline"),
+    "outline": ("read as outlines", "for the upright boxes alone, use --oriented box"),
+}  # fmt: skip
+"""What the option `oriented` does, and what the other value would, for the message."""
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -358,11 +359,12 @@ class YoloReading(Reading):
             if places := found.get(name):
                 file, line, _ = places[0]
                 number = sum(count for _, _, count in places)
-                said = message.format(oriented=_ORIENTED[self._options.oriented])
+                oriented, other = _ORIENTED[self._options.oriented]
+                said = message.format(oriented=oriented)
                 yield code(name).at(
                     Place(file, line=line),
                     f"{plural(number, noun)} {said}; this is the first",
-                    remedy,
+                    remedy.format(other=other),
                     lost=number if name == "angle-column" else 0,
                 )
         yield from self._untidy.finish(found)

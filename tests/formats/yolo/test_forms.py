@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +157,9 @@ def test_corners_of_oriented_boxes_are_no_outline(tmp_path: Path, tail: str) -> 
     annotations, findings = converted(folder)
     assert boxes(annotations) == [[256, 144, 128, 96]]
     assert annotations[0]["segmentation"] == []
-    assert "oriented-boxes" in codes(findings)
+    (found,) = [finding for finding in findings if finding.code == "oriented-boxes"]
+    assert re.match(r"\d+ rows? with the corners of an oriented box", found.message)
+    assert found.remedy == "to keep the corners as outlines, use --oriented outline"
 
 
 def test_corners_of_oriented_boxes_are_an_outline_by_option(tmp_path: Path) -> None:
