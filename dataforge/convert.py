@@ -23,6 +23,7 @@ from dataforge.classes import Classes
 from dataforge.codes import code
 from dataforge.datasets import (
     Clipped,
+    FormatFound,
     Measurable,
     Placing,
     Progress,
@@ -32,6 +33,8 @@ from dataforge.datasets import (
     decode_images,
     discard,
     in_two_splits,
+    not_read,
+    passed_over,
     survey,
     temporary_data,
     temporary_file,
@@ -63,13 +66,19 @@ SINGLE_SPLIT = "all"
 """Name of the split if there is only one."""
 
 
-def convert(job: Job, progress: Progress | None = None, root: Root | None = None) -> Report:
+def convert(
+    job: Job,
+    progress: Progress | None = None,
+    root: Root | None = None,
+    others: Iterable[FormatFound] = (),
+) -> Report:
     """Run one conversion.
 
     Args:
         job: what to convert, and how.
         progress: called from time to time with the number of files read and of all files.
         root: of `job.source`, if something was read from it before.
+        others: the formats in it of which that of the job was chosen.
 
     Returns:
         The report; `Report.failed` says whether there are errors.
@@ -113,6 +122,7 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
         if not output.names or not (classes.names or _is_background(source)):
             raise InputError(_nothing(source.root, job, report))
         report.add(said.finish(found, classes) if source.format.names_classes else ())
+        report.add([*passed_over(others), *not_read(source.root, found.images, report.findings)])
         check_split_names(output.names)
         report.add(output.one_of_each_key(writer))
         splits = output.images()

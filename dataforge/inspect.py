@@ -176,7 +176,8 @@ def _what_it_needs(root: Root, images: list[str], texts: Texts) -> list[str]:
             f"{plural(len(images), 'image')} without annotations: annotate them, for example "
             "with labelme"
         )
-        words = ("dataforge", "convert", "images2coco", path_word(root.location), "images.json")
+        words = ["dataforge", "convert", "images2coco", path_word(root.location), "images.json"]
+        words += root.flags
         if "images" in formats() and (command := command_line(*words)):
             needs.append(f"to list them in a COCO file without annotations: {command}")
     if not images:
@@ -271,7 +272,7 @@ def _propose(
     marked = any(part.classes.values())
     if any_error(findings) or not marked:
         given = [] if first else ["--from", part.format]
-        words.append(["dataforge", "check", path_word(root.named), *given])
+        words.append(["dataforge", "check", path_word(root.named), *given, *root.flags])
     if marked:
         name = well_known_name(root) or _name(root.location)
         name = name if first else f"{name}_{part.format}"
@@ -295,6 +296,7 @@ def _commands(
     to = "voc" if part.format == "coco" else "coco"
     out = _free(f"{name}_{to}")
     convert = ["dataforge", "convert", f"{part.format}2{to}", path_word(root.named), out]
+    convert += root.flags
     has_images = any(map(is_image, root.files()))
     if part.format == "coco" and not renamed:
         return [_register_coco(root, part, [*register, layout or "coco"])] if has_images else []
@@ -305,7 +307,8 @@ def _commands(
         if not has_images:
             return [convert]
         where = path_word(root.location)
-        return [[*register, layout or "custom-voc", "--root", where, *split], convert]
+        register += [layout or "custom-voc", "--root", where, *split, *root.flags]
+        return [register, convert]
     if not root.only:
         convert += split
     if not has_images:
@@ -328,7 +331,7 @@ def _register_coco(root: Root, part: Part, register: list[str]) -> list[str]:
     one = ["--split-files", f"{next(iter(part.splits))}={root.only}"] if root.only else []
     if one and (re.search(r",|=.*=|=\s|\s$", one[1]) or one[1][0].isspace()):
         return []  # the option would not be understood
-    return [*register, "--root", path_word(root.location), *one]
+    return [*register, "--root", path_word(root.location), *one, *root.flags]
 
 
 # Oddities --------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from dataforge.datasets.recognise import (
     formats_in,
     guess_format,
     guess_formats,
+    not_read,
+    passed_over,
     recognisable,
 )
 from dataforge.datasets.root import KeepingRoot
@@ -53,6 +55,8 @@ __all__ = [
     "in_utf8",
     "layout_rules",
     "left_out",
+    "not_read",
+    "passed_over",
     "recognisable",
     "survey",
     "temporary_data",

@@ -24,11 +24,7 @@ _TABLE = Plugins(
 
 
 def engines() -> list[str]:
-    """The names of all engines, including those of other packages, sorted; none is imported.
-
-    Raises:
-        DataforgeError: two packages offer the same name.
-    """
+    """The names of all engines, including those of other packages, sorted; none is imported."""
     return _TABLE.names()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -139,6 +139,7 @@ def staged(
     *,
     force: bool,
     inputs: Collection[str] = (),
+    unchanged: Mapping[str, Signature] | None = None,
     shared: bool = False,
 ) -> Iterator[Path]:
     """A temporary path for `out`, a file or a folder, moved into place if the block succeeds.
@@ -153,6 +154,8 @@ def staged(
             among them contained before is removed. The files are put in place last.
         force: overwrite existing files.
         inputs: real paths of files that the run reads, which are never overwritten or removed.
+        unchanged: with `force`, path relative to `out` -> `signature` of the only files that are
+            overwritten; None for all.
         shared: other machines write to the temporary path, too.
 
     Raises:
@@ -171,7 +174,7 @@ def staged(
                     raise OutputError(f"{path} already exists; use --force to overwrite")
             relative = {path.relative_to(out).as_posix() for path in replaced}
             names = frozenset("" if path == "." else path for path in relative)
-            goal = Place(place, name, target, names, inputs, force)
+            goal = Place(place, name, target, names, inputs, force, unchanged)
             old = goal.found()
             with _stage(claim, target) as stage:
                 yield (stage.path if shared else stage.steady) / target.name

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -71,6 +72,11 @@ class Root:
     def named(self) -> str:
         """The location as given: the folder, or the one file in it."""
         return self.location if self.only is None else os.path.join(self.location, self.only)
+
+    @property
+    def flags(self) -> list[str]:
+        """The options that let a further command read the same files."""
+        return ["--follow-links"] * self.follow_links
 
     def files(self) -> list[str]:
         """All files below, or the given file and the images; sorted, cached."""
@@ -231,19 +237,17 @@ def _absence(location: str) -> str:
 def same_bytes(root: Root, names: Iterable[str]) -> list[list[str]]:
     """Groups of files with identical content; only files with equal last bytes are read whole.
 
-    Raises:
-        OSError: a file cannot be read.
+    Files that cannot be read are in none of them.
     """
+    found: list[list[str]] = []
+    for alike in _grouped(root.end, names):
+        found += _grouped(root.digest, alike) if len(alike) > 1 else [alike]
+    return found
+
+
+def _grouped(key: Callable[[str], bytes], names: Iterable[str]) -> list[list[str]]:
     groups: dict[bytes, list[str]] = {}
     for name in names:
-        groups.setdefault(root.end(name), []).append(name)
-    found: list[list[str]] = []
-    for alike in groups.values():
-        if len(alike) == 1:
-            found.append(alike)
-            continue
-        same: dict[bytes, list[str]] = {}
-        for name in alike:
-            same.setdefault(root.digest(name), []).append(name)
-        found += same.values()
-    return found
+        with suppress(OSError):
+            groups.setdefault(key(name), []).append(name)
+    return [*groups.values()]

@@ -25,6 +25,7 @@ from dataforge.frameworks import (
     load_strictly,
     load_weights,
 )
+from dataforge.io import staged
 from dataforge.records import Box
 from dataforge.smoke.report import Proof, SmokeOptions, SmokeReport
 
@@ -78,7 +79,8 @@ def prove(
     if problem:
         report.reasons.append(problem)
     else:
-        trial.save(model, checkpoint, report.classes)
+        with staged(checkpoint, [checkpoint], force=True) as new:  # a link is not written through
+            trial.save(model, new, report.classes)
         reloaded = trial.new_model()
         load_strictly(reloaded, checkpoint)
         found = _detect(reloaded, trial)

@@ -35,7 +35,7 @@ def no_exchange(*_: object) -> None:
 def steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """With and without the system call that swaps folders."""
     if request.param == "one by one":
-        monkeypatch.setattr(swapping, "_exchange", no_exchange)
+        monkeypatch.setattr(swapping, "exchange", no_exchange)
 
 
 @pytest.mark.usefixtures("steps")
@@ -330,13 +330,13 @@ def test_file_written_just_before_the_swap_is_kept(
 ) -> None:
     write(tmp_path / "out" / "a", "old")
     write(tmp_path / "out" / "b", "old")
-    exchange = swapping._exchange
+    exchange = swapping.exchange
 
     def late(*arguments: Any) -> None:
         write(tmp_path / "out" / "new" / "theirs", "theirs")
         exchange(*arguments)
 
-    monkeypatch.setattr(swapping, "_exchange", late)
+    monkeypatch.setattr(swapping, "exchange", late)
     put(tmp_path / "out", "a", "b", "c")
     assert snapshot(tmp_path / "out") == {
         **dict.fromkeys("abc", b"new"), "new/theirs": b"theirs"}  # fmt: skip
