@@ -30,6 +30,7 @@ from dataforge.datasets import (
     Seen,
     Source,
     Survey,
+    collected_later,
     decode_images,
     discard,
     in_two_splits,
@@ -347,6 +348,7 @@ class _WriteShard:
         self.writing = writing
         self.classes = classes
 
+    @collected_later
     def __call__(self, task: tuple[bytes, list[tuple[str, int, int] | None]]) -> Written:
         data, numbers = task
         return self.writing.write(

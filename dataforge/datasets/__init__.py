@@ -18,10 +18,10 @@ from dataforge.datasets.recognise import (
 )
 from dataforge.datasets.root import KeepingRoot
 from dataforge.datasets.seen import Fact, Seen, Step
-from dataforge.datasets.shards import decode_images
+from dataforge.datasets.shards import collected_later, decode_images
 from dataforge.datasets.source import Source, apart, in_two_splits, layout_rules, verifying
 from dataforge.datasets.spool import discard, temporary_data, temporary_file
-from dataforge.datasets.steps import Clipped, Measurable
+from dataforge.datasets.steps import Clipped, Measurable, is_usual
 from dataforge.datasets.surveys import Progress, Survey, survey
 from dataforge.datasets.voc_layout import find_voc_layout
 
@@ -40,6 +40,7 @@ __all__ = [
     "Step",
     "Survey",
     "apart",
+    "collected_later",
     "decode_images",
     "discard",
     "empty_files",
@@ -53,6 +54,7 @@ __all__ = [
     "images_without_annotation",
     "in_two_splits",
     "in_utf8",
+    "is_usual",
     "layout_rules",
     "left_out",
     "not_read",

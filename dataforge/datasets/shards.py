@@ -5,8 +5,10 @@ Nothing here knows the dataset as a whole; `dataforge.datasets.surveys` puts it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeGuard
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
+from typing import Any, NamedTuple, ParamSpec, TypeGuard, TypeVar
 
 import msgspec
 
@@ -18,6 +20,9 @@ from dataforge.findings import Excess, Finding, Gathered, Place, joined
 from dataforge.formats import Evidence, Item, Reading, Record, SourceText
 from dataforge.io import is_too_long
 from dataforge.records import Header, Image
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Entry(msgspec.Struct, omit_defaults=True, gc=False):
@@ -52,6 +57,23 @@ class Waiting(NamedTuple):
     texts: list[tuple[str, bytes]]
 
 
+def collected_later(work: Callable[P, T]) -> Callable[P, T]:
+    """Work on a shard without Python's cyclic garbage collection, which would look again and again
+    at the many objects of the shard, to find no cycle. They are freed as always."""
+
+    @wraps(work)
+    def worked(*args: P.args, **named: P.kwargs) -> T:
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return work(*args, **named)
+        finally:
+            if enabled:
+                gc.enable()
+
+    return worked
+
+
 _encode = msgspec.msgpack.Encoder().encode
 decode_entries = msgspec.msgpack.Decoder(list[Entry]).decode
 decode_images = msgspec.msgpack.Decoder(list[Image]).decode
@@ -69,12 +91,13 @@ class ReadOnly:
         self.reading = reading
         self.keep_edits = keep_edits
 
+    @collected_later
     def __call__(self, items: Sequence[Item]) -> Waiting:
         stream = _Stream(self.keep_edits)
         evidence: list[Evidence] = []
-        for item in items:
+        for records in self.reading.read_all(items):
             stream.start()
-            for record in self.reading.read(item):
+            for record in records:
                 if isinstance(record, Evidence):
                     evidence.append(encodable(record))
                 elif _is_usable(record):
@@ -109,10 +132,12 @@ class Work:
         self.keep_edits = keep_edits
         self.decision = decision
 
+    @collected_later
     def read(self, items: Sequence[Item]) -> Piece:
         """Process items that have to be read."""
-        return self._worked(map(self.reading.read, items))
+        return self._worked(self.reading.read_all(items))
 
+    @collected_later
     def settle(self, entries: bytes) -> Piece:
         """Process what `ReadOnly` has read."""
         return self._worked(map(self._settled, decode_entries(entries)))
