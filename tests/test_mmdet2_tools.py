@@ -101,7 +101,7 @@ def test_losses_on_the_validation_set(tmp_path: Path, own_python: str) -> None:
         "runner.max_epochs=2",
         "evaluation.interval=2",
     ]
-    train = [str(TOOLS / "train.py"), str(config), "--work-dir", "work", "--seed", "0"]
+    train = [*mmdet_tool("train.py"), str(config), "--work-dir", "work", "--seed", "0"]
     run_away(own_python, tmp_path, *train, *small)
     (path,) = (tmp_path / "work").glob("*.log.json")
     log = read_log(tmp_path / "work")

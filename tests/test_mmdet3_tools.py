@@ -111,7 +111,7 @@ def test_losses_on_the_validation_set(style: str, tmp_path: Path, own_python: st
     small += ["train_dataloader.dataset.pipeline.2.scale=(128,128)"]
     small += ["val_dataloader.dataset.pipeline.1.scale=(128,128)"]
     small += [f"custom_hooks.{hook}.pipeline.2.scale=(128,128)"]
-    train = [str(TOOLS / "train.py"), str(config), "--work-dir", "work"]
+    train = [*mmdet_tool("train.py"), str(config), "--work-dir", "work"]
     run_away(own_python, tmp_path, *train, *small)
     log = read_log(tmp_path / "work")
     # Two images are one step, and the log has a line for it.

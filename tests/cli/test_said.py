@@ -238,8 +238,8 @@ def test_every_verb_and_every_format_is_here(tmp_path: Path) -> None:
 def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
     data = DATASETS[name](tmp_path / f"data{in_name(HOSTILE[0])}")
     no_data = (
-        "demo", "describe", "doctor", "explain", "features", "formats", "list", "lr", "plot", "smoke",
-        "unregister",
+        "demo", "describe", "doctor", "explain", "features", "formats", "list", "lr", "plot",
+        "smoke", "unregister",
     )  # fmt: skip
     if verb in no_data and name != "coco":
         pytest.skip("does not read datasets")

@@ -57,7 +57,8 @@ def _measured(batch: list[Opened]) -> list[Opened]:
     places: list[tuple[dict[int, Geometry], int]] = []
     rings: list[Ring] = []
     for one in batch:
-        one.outlines = outlines = {}
+        outlines: dict[int, Geometry] = {}
+        one.outlines = outlines
         for index, shape in enumerate(one.file.shapes if one.file is not None else ()):
             if isinstance(shape, Shape) and shape.shape_type == "polygon" and len(shape.points) > 2:
                 places.append((outlines, index))

@@ -28,6 +28,7 @@ from dataforge.frameworks.mm import (
     ap_by_class,
     base_configs,
     check_pipeline,
+    evaluate_in_threads,
     heads_of,
     importing,
     is_wrapped,
@@ -68,6 +69,8 @@ class Mmdet2Adapter(Adapter):
         with importing("mmdet 2", MMCV):
             self.operators = serve()
             import mmdet.apis  # noqa: F401
+            from mmdet.core.evaluation import mean_ap
+        evaluate_in_threads(mean_ap)
         if device == "cuda":
             adapt_mmcv_streams()
 

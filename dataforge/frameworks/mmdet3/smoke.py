@@ -28,6 +28,7 @@ from dataforge.frameworks.mm import (
     ap_by_class,
     base_configs,
     check_pipeline,
+    evaluate_in_threads,
     heads_of,
     importing,
     is_wrapped,
@@ -73,9 +74,11 @@ class Mmdet3Adapter(Adapter):
         """See `Adapter.prepare`."""
         with importing("mmdet 3", MMCV):
             self.operators = serve()
+            from mmdet.evaluation.functional import mean_ap
             from mmdet.utils import register_all_modules
 
             register_all_modules(init_default_scope=True)
+        evaluate_in_threads(mean_ap)
 
     def load(self, config: Path) -> Mmdet3Config:
         """See `Adapter.load`."""
