@@ -257,8 +257,9 @@ class RoIAlignBySize(ops.MultiScaleRoIAlign):
         found = maps[0].new_zeros((len(rois), maps[0].shape[1], *self.output_size))
         for level, (one, stride) in enumerate(zip(maps, self.strides)):
             chosen = torch.where(levels == level)[0]
+            # In mixed precision maps have half; halved boxes would be pixels off.
             aligned = ops.roi_align(
-                one, rois[chosen].to(one.dtype), self.output_size, 1 / stride, self.sampling_ratio
+                one.to(rois.dtype), rois[chosen], self.output_size, 1 / stride, self.sampling_ratio
             )
             found[chosen] = aligned.to(found.dtype)
         return found

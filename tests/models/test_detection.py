@@ -188,6 +188,18 @@ def test_rois_use_each_map_of_detnet() -> None:
     assert pool(maps, [boxes()], [(512, 512)]).shape == (0, 8, 7, 7)
 
 
+def test_rois_in_half_precision_are_where_they_were() -> None:
+    """From column 251 on there are ones; in bfloat16, a corner at 1001 px would be at 1000."""
+    ones = (torch.arange(256.0) >= 251).float().expand(1, 1, 256, 256)
+    pool = RoIAlignBySize((4,), 1)
+    at = [torch.tensor([[1001.0, 1001.0, 1009.0, 1009.0]])]
+    for dtype in (torch.float32, torch.bfloat16):
+        found = pool({"0": ones.to(dtype)}, at, [(1024, 1024)])
+        assert found.dtype == dtype
+        # Of the columns 250.25 to 252.25, two points: 250.75 and 251.75.
+        assert float(found) == (0.75 + 1) / 2
+
+
 FEW = {"min_size": 64, "max_size": 64, "box_detections_per_img": 3}  # so that heads are quick
 FEW_PROPOSALS = {"rpn_post_nms_top_n_train": 20, "rpn_post_nms_top_n_test": 20}
 
