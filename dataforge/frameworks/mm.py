@@ -128,7 +128,7 @@ def network_notes(train: TrainSpec) -> tuple[str, ...]:
             f"no weights of {network.name} can be fetched: training starts from random ones, with "
             "GroupNorm; --weights loads those of a file",
         )
-    if network.source:
+    if network.borrowed:
         return (
             f"no weights of {network.name} are published: those of {network.weights} are loaded "
             "where they fit",
