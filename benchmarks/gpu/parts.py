@@ -128,8 +128,7 @@ def all_parts(
 ) -> Iterator[Part]:
     """Every part, the most important first."""
     known = registrations(scale, bccd)
-    data = scale.data if bccd or scale.is_small else "humanparts"
-    trained = Registration(data, "faster", "resnet50")
+    trained = Registration(scale.data, "faster", "resnet50")
     for name in frameworks:
         yield Part(framework=name, what="operators")
     for of in known[:1]:
@@ -139,10 +138,10 @@ def all_parts(
             yield Part(framework=name, what="training", of=trained, amp=amp, timeout=300, slots=2)
     for of in known[1:]:
         yield from (Part(framework=name, what="proof", of=of) for name in frameworks)
-    for what in ("test", "resume"):
+    for what, amp in (("test", False), ("resume", gpu)):
         for name in frameworks:
-            first = Part(framework=name, what="training", of=trained, amp=gpu)
-            yield Part(framework=name, what=what, of=trained, amp=gpu, after=first.id)
+            first = Part(framework=name, what="training", of=trained, amp=amp)
+            yield Part(framework=name, what=what, of=trained, amp=amp, after=first.id)
     for name in compiled:
         yield Part(framework=name, what="operators", compiled=True)
         yield Part(framework=name, what="proof", of=known[0], compiled=True)
