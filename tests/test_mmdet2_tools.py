@@ -10,9 +10,7 @@ from helpers import cut_humanparts, mmdet_tool, run_away
 
 pytest.importorskip("mmcv.runner")  # mmcv 1 alone has it
 
-
-pytestmark = pytest.mark.mmdet
-
+pytestmark = [pytest.mark.mmdet, pytest.mark.lite]
 
 NAME = "ToolsHumanParts"
 

@@ -10,9 +10,9 @@ from helpers import cut_humanparts, mmdet_tool, run_away
 
 pytest.importorskip("mmengine")
 
+from dataforge.frameworks.operators import serve
 
-pytestmark = pytest.mark.mmdet3
-
+pytestmark = [pytest.mark.mmdet3, pytest.mark.lite]
 
 NAME = "Tools3HumanParts"
 
@@ -78,6 +78,7 @@ def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path, own_python:
 
 def test_runner_accepts_the_config(config: Path, tmp_path: Path, own_python: str) -> None:
     code = f"""
+{"" if serve().of == "mmcv" else "from dataforge.frameworks.operators import serve; serve()"}
 from mmengine.config import Config
 from mmengine.runner import Runner
 cfg = Config.fromfile({str(config)!r})

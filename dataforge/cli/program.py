@@ -31,6 +31,7 @@ _VERBS = {
     "unregister": "Remove what register wrote for a dataset.",
     "smoke": "Prove that a training config works by training it a little.",
     "demo": "Convert, register and train on sample data.",
+    "doctor": "Explain what the Python that trains has, and what is wrong with it.",
     "formats": "List formats and converters.",
     "explain": "Explain what a finding means.",
 }

@@ -34,6 +34,7 @@ from dataforge.frameworks.spec import (
     snake_case,
 )
 from dataforge.frameworks.table import (
+    NOT_FROM_HERE,
     ask_python,
     choose_frameworks,
     config_signs,
@@ -47,6 +48,7 @@ from dataforge.frameworks.table import (
 )
 
 __all__ = [
+    "NOT_FROM_HERE",
     "PYTHON_FOLDER",
     "Adapter",
     "BuiltDataset",

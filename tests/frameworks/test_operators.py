@@ -23,7 +23,7 @@ from dataforge.errors import MissingDependencyError, UsageError
 from dataforge.frameworks import operators
 from dataforge.frameworks.operators import EXTENSION, replaced, run_script, serve
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.lite, pytest.mark.filterwarnings("ignore")]
 
 
 def compiled() -> ModuleType:
