@@ -63,6 +63,7 @@ def start(command: list[str]) -> None:
     """Run a script, or a module after ``-m``, as Python does."""
     if command[0] == "-m":
         sys.argv = command[1:]
+        sys.path[0] = os.getcwd()
         runpy.run_module(command[1], run_name="__main__", alter_sys=True)
     else:
         sys.argv = command

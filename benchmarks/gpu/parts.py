@@ -135,8 +135,7 @@ def all_parts(
 ) -> Iterator[Part]:
     """Every part, the most important first."""
     known = {name: registrations(name, scale, bccd) for name in frameworks}
-    data = scale.data if bccd or scale.is_small else "humanparts"
-    trained = Registration(data, "faster", "resnet50")
+    trained = Registration(scale.data, "faster", "resnet50")
     for name in frameworks:
         yield Part(framework=name, what="operators")
     for name in frameworks:
@@ -147,10 +146,10 @@ def all_parts(
     for number in range(1, max(map(len, known.values()), default=0)):
         for name in frameworks:
             yield Part(framework=name, what="proof", of=known[name][number])
-    for what in ("test", "resume"):
+    for what, amp in (("test", False), ("resume", gpu)):
         for name in frameworks:
-            first = Part(framework=name, what="training", of=trained, amp=gpu)
-            yield Part(framework=name, what=what, of=trained, amp=gpu, after=first.id)
+            first = Part(framework=name, what="training", of=trained, amp=amp)
+            yield Part(framework=name, what=what, of=trained, amp=amp, after=first.id)
     for name in compiled:
         yield Part(framework=name, what="operators", compiled=True)
         yield Part(framework=name, what="proof", of=known[name][0], compiled=True)
