@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -12,8 +13,16 @@ from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
 from dataforge.cli.output import Output, say_lines, show_counts, show_findings, tell
 from dataforge.cli.struct_options import given, struct_options
 from dataforge.errors import UsageError, plural
-from dataforge.frameworks import PYTHON_FOLDER, TrainSpec, detectors, frameworks, get_framework
+from dataforge.frameworks import (
+    PYTHON_FOLDER,
+    TrainSpec,
+    detectors,
+    frameworks,
+    get_framework,
+    parse_settings,
+)
 from dataforge.layouts import CoordsChoice, Difficult
+from dataforge.models import networks
 from dataforge.register import Plan, Request, apply, check_applicable, plan
 from dataforge.shell import UNPRINTABLE, command_line, path_word
 
@@ -165,11 +174,56 @@ def _training() -> list[Option]:
             help="Weights of the backbone to start from: those of ImageNet, which are downloaded "
             "when training starts, or random ones.",
         ),
+        *_model(),
     ]
 
 
-def _train_spec(batch_size: int, pretrained: Any, **same: Any) -> TrainSpec:
-    return TrainSpec(samples_per_gpu=batch_size, init=pretrained, **same)
+def _model() -> list[Option]:
+    return [
+        Option(
+            "--backbone",
+            section=_TRAINING,
+            metavar="NAME",
+            default=TrainSpec().backbone,
+            show_default=True,
+            help=f"Network of the detector, one of {', '.join(networks())}.",
+        ),
+        Option(
+            "--weights",
+            section=_TRAINING,
+            metavar="FILE",
+            help="Weights of the backbone, in place of those of --pretrained.",
+        ),
+        Option(
+            "--frozen-stages",
+            section=_TRAINING,
+            type=int,
+            least=-1,
+            help="Stages of the backbone that are not trained: -1 for none, 0 for the stem, 1 for "
+            "the stem and the first stage. [default: 1 with weights, else -1]",
+        ),
+        Option(
+            "--set",
+            "settings",
+            section=_TRAINING,
+            metavar="PART.ARGUMENT=VALUE",
+            multiple=True,
+            help="An argument of the model, such as neck.start_level=1 or backbone.norm_eval=False;"
+            " may be repeated.",
+        ),
+    ]
+
+
+def _train_spec(
+    batch_size: int, pretrained: Any, weights: str | None, settings: tuple[str, ...], **same: Any
+) -> TrainSpec:
+    return TrainSpec(
+        samples_per_gpu=batch_size,
+        init=pretrained,
+        weights=os.path.abspath(weights) if weights else "",
+        settings=parse_settings(settings),
+        **same,
+    )
 
 
 def _detectors() -> str:

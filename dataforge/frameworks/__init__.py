@@ -24,6 +24,7 @@ from dataforge.frameworks.live import LevelAnchors, LiveModel, Sizing
 from dataforge.frameworks.opening import Opened, open_model
 from dataforge.frameworks.package import package_files
 from dataforge.frameworks.render import render_text
+from dataforge.frameworks.settings import parse_settings
 from dataforge.frameworks.spec import (
     PYTHON_FOLDER,
     DatasetSpec,
@@ -87,6 +88,7 @@ __all__ = [
     "package_files",
     "package_name",
     "palette",
+    "parse_settings",
     "quiet",
     "render_text",
     "snake_case",

@@ -81,6 +81,10 @@ class Framework(ABC):
         A script has a folder of its own: Python searches it for what the script imports.
         """
 
+    def notes(self, train: TrainSpec) -> tuple[str, ...]:
+        """What to tell about the training settings, one sentence each."""
+        return ()
+
     @abstractmethod
     def adapter(self) -> Adapter:
         """The adapter for smoke runs; does not import the framework yet."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,11 @@ from typing import Any
 from dataforge.errors import DataforgeError, InputError, UsageError
 from dataforge.frameworks.adapter import quiet
 from dataforge.frameworks.base import Framework
-from dataforge.frameworks.spec import DatasetSpec, TrainSpec
+from dataforge.frameworks.mm_model import MmModel, make_model
+from dataforge.frameworks.render import network_text, planned_files
+from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec
 from dataforge.mmconfig import dicts, unwrapped
+from dataforge.models import get_network, sources_of
 
 RULES = {
     "of no class": "the dataset's classes do not name it",
@@ -46,6 +51,16 @@ def check_names(dataset: DatasetSpec, class_names: Set[str], aliases: str) -> No
         raise UsageError(f"mmdet already knows the name {min(taken)!r}; choose another one")
 
 
+def model_of(framework: Framework, dataset: DatasetSpec, train: TrainSpec) -> MmModel:
+    """The parts of the detector that depend on its backbone, its neck and the settings.
+
+    Raises:
+        UsageError: there is no such backbone, or a setting is unknown or contradicts another.
+    """
+    prefix = dataset.class_name.removesuffix("Dataset")
+    return make_model(framework.detector(train), train, prefix, len(dataset.classes))
+
+
 def template_values(framework: Framework, dataset: DatasetSpec, train: TrainSpec) -> dict[str, Any]:
     """What the templates of both generations take.
 
@@ -53,19 +68,65 @@ def template_values(framework: Framework, dataset: DatasetSpec, train: TrainSpec
     dataset, a fragment depends only on whether it loads masks, which is part of its name.
     """
     base = framework.detector(train)
+    model = model_of(framework, dataset, train)
     batch = train.gpus * train.samples_per_gpu
     with_mask = base.startswith("mask")
     return {
         "dataset": dataset,
         "train": train,
         "base": base,
+        "model": model,
         "module": framework.module_name(dataset),
+        "networks": f"{framework.module_name(dataset)}_{model.network.source}",
         "batch": batch,
         "base_lr": framework.bases[base],
         "lr": round(framework.bases[base] * batch / 16, 10),
         "with_mask": with_mask,
         "fragment": dataset.key + ("_instance" if with_mask else ""),
     }
+
+
+def network_files(
+    framework: Framework, dataset: DatasetSpec, train: TrainSpec
+) -> list[PlannedFile]:
+    """A network that mmdetection lacks: its source, and what registers it with mmdetection.
+
+    The files depend on the dataset and the network alone: training configs share them.
+    """
+    network = model_of(framework, dataset, train).network
+    if not network.source:
+        return []
+    values = {
+        "network": network,
+        "generation": int(framework.name[-1]),
+        "prefix": dataset.class_name.removesuffix("Dataset"),
+        "backbone": (network.mmdet or {})["type"],
+        "neck": network.neck if network.neck != "FPN" else "",
+    }
+    made = f"{dataset.folder}/{framework.name}_{network.source}.py"
+    copied = [
+        PlannedFile(f"{dataset.folder}/{name}.py", network_text(name))
+        for name in sources_of(network.source)
+    ]
+    return [*planned_files({made: "shared/mm_network.py.j2"}, values), *copied]
+
+
+def network_notes(train: TrainSpec) -> tuple[str, ...]:
+    """What to know about the weights of a network that has none of its own to fetch."""
+    network = get_network(train.backbone)
+    if train.weights or train.init == "random":
+        return ()
+    if not network.weights:
+        return (
+            f"no weights of {network.name} can be fetched: training starts from random ones, with "
+            "GroupNorm; --weights loads those of a file",
+        )
+    if network.source:
+        return (
+            f"no weights of {network.name} are published: those of {network.weights} are loaded "
+            "where they fit",
+        )
+    return ()
 
 
 def type_name(config: Mapping[str, Any]) -> str:
@@ -142,15 +203,47 @@ def small_model(model: Any, *, random: bool) -> Any:
     config = copy.deepcopy(model)
     forget_pretrained(config)
     if random and "backbone" in config:
-        backbone = config["backbone"]
-        if type_name(backbone) in ("ResNet", "ResNeXt", "ResNetV1d"):
-            backbone["norm_cfg"] = {"type": "GN", "num_groups": 32, "requires_grad": True}
-            backbone.update(norm_eval=False, frozen_stages=-1)
+        config["backbone"].update(_random_backbone(config["backbone"]))
     # Hundreds of proposals are enough for small images; thousands take minutes on a CPU.
     for part in ("train_cfg", "test_cfg"):
         _cap(config.get(part) or {}, {"nms_pre": 500, "max_per_img": 200})
     _cap_samples(config)
     return config
+
+
+def _random_backbone(backbone: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with which a backbone trains from random weights: no BatchNorm, none frozen."""
+    try:
+        from mmdet.registry import MODELS as REGISTRY
+    except ImportError:
+        from mmdet.models.builder import BACKBONES as REGISTRY
+    from torch import nn
+
+    class_ = backbone["type"]
+    class_ = REGISTRY.get(class_) if isinstance(class_, str) else class_
+    accepted = _arguments(class_) if class_ is not None else set()
+    start = {"frozen_stages": -1, "norm_eval": False}
+    changes: dict[str, Any] = {key: value for key, value in start.items() if key in accepted}
+    if "norm_cfg" in accepted:
+        with quiet():
+            built = REGISTRY.build(copy.deepcopy(backbone))
+        norms = [layer for layer in built.modules() if isinstance(layer, nn.BatchNorm2d)]
+        if norms:
+            groups = math.gcd(32, *(norm.num_features for norm in norms))
+            changes["norm_cfg"] = {"type": "GN", "num_groups": groups, "requires_grad": True}
+    return changes
+
+
+def _arguments(class_: Any) -> set[str]:
+    """The names that a class's constructor takes, those that it hands on to its bases included."""
+    found: set[str] = set()
+    for base in class_.__mro__:
+        if "__init__" in vars(base):
+            parameters = inspect.signature(base.__init__).parameters
+            found |= parameters.keys()
+            if all(one.kind is not one.VAR_KEYWORD for one in parameters.values()):
+                break
+    return found
 
 
 def _cap_samples(config: Any) -> None:

@@ -7,7 +7,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -106,6 +106,10 @@ class TrainSpec(msgspec.Struct, frozen=True, kw_only=True):
         gpus, samples_per_gpu: the learning rate is scaled to their product.
         repeat: number of passes over the training set per epoch.
         init: `imagenet` (downloads weights) or `random` (GroupNorm, from scratch).
+        weights: absolute path of weights for the backbone; empty for those of `init`.
+        backbone: name of a network, see `dataforge.models`.
+        frozen_stages: of the backbone, -1 for none, 0 for the stem; None for 1 with weights.
+        settings: ``part.argument`` of the model -> value.
     """
 
     base: str = "faster_rcnn_r50_fpn"
@@ -113,6 +117,10 @@ class TrainSpec(msgspec.Struct, frozen=True, kw_only=True):
     samples_per_gpu: int = 2
     repeat: int = 1
     init: Literal["imagenet", "random"] = "imagenet"
+    weights: str = ""
+    backbone: str = "resnet50"
+    frozen_stages: int | None = None
+    settings: dict[str, Any] = {}
 
 
 class PlannedFile(msgspec.Struct, frozen=True):

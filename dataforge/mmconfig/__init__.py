@@ -29,6 +29,7 @@ from dataforge.mmconfig.registered import (
     EVALUATED,
     EVALUATES,
     METRICS,
+    MODELS,
     WRAPPERS,
     Accepts,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "MMDET2",
     "MMDET3",
     "MMDETECTION",
+    "MODELS",
     "SPLITS",
     "UNKNOWN",
     "WRAPPERS",

@@ -1,4 +1,4 @@
-"""The dataset, wrapper and metric classes of mmdetection, and what each of them accepts."""
+"""Datasets, wrappers, metrics and some parts of models in mmdetection: what each class accepts."""
 
 from __future__ import annotations
 
@@ -127,6 +127,18 @@ YouTubeVISMetric: metric metric_items outfile_prefix collect_device prefix forma
 gRefCOCOMetric: ann_file metric iou_thrs thresh_score thresh_f1 collect_device prefix collect_dir
 """
 
+# The same in mmdet 2.28.2 and 3.3.0
+_MODELS = """
+AnchorGenerator: strides* ratios* scales base_sizes scale_major octave_base_scale scales_per_octave
+    centers center_offset
+FPN: in_channels* out_channels* num_outs* start_level end_level add_extra_convs
+    relu_before_extra_convs no_norm_on_lateral conv_cfg norm_cfg act_cfg upsample_cfg init_cfg
+Res2Net < ResNet: scales base_width
+ResNet: depth* in_channels stem_channels base_channels num_stages strides dilations out_indices
+    style deep_stem avg_down frozen_stages conv_cfg norm_cfg norm_eval dcn stage_with_dcn plugins
+    with_cp zero_init_residual pretrained init_cfg
+"""
+
 # What `evaluate` of mmdet 2.28.2's datasets takes from `evaluation`, beside EvalHook's own.
 _EVALUATES_2 = """
 CityscapesDataset: metric logger outfile_prefix classwise proposal_nums iou_thrs
@@ -173,6 +185,9 @@ DATASETS = {2: _rows(_DATASETS_2), 3: _rows(_DATASETS_3)}
 
 METRICS = _rows(_METRICS_3)
 """Metric of mmdetection 3 -> what it accepts."""
+
+MODELS = _rows(_MODELS)
+"""Part of a model that `register` configures -> what it accepts."""
 
 EVALUATES = _rows(_EVALUATES_2)
 """Dataset of mmdetection 2 -> what its `evaluate` accepts."""

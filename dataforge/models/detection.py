@@ -7,7 +7,7 @@ for an image of 224 x 224:
     body                  strides       channels                blocks
     resnet18, resnet34    4 8 16 32     64 128 256 512          stem, layer1 to layer4
     resnet50 to 152       4 8 16 32     256 512 1024 2048       stem, layer1 to layer4
-    vgg16, vgg16_bn       4 8 16 32     256 512 512 512         conv1 to conv5 (the last map is pool5)
+    vgg16, vgg16_bn       4 8 16 32     256 512 512 512         conv1 to conv5, pool5
     mobilenet_v3_large    4 8 16 32     72 240 672 960          up to each stride; the last, the end
 
     body = classifier_body('vgg16')
@@ -29,7 +29,7 @@ from torchvision.models.detection import FasterRCNN, MaskRCNN, RetinaNet
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool, LastLevelP6P7
 
-from .parts import Backbone, load_fitting
+from .parts import Backbone, initialise, load_fitting, weight_names
 
 DETECTORS = ("fasterrcnn", "maskrcnn", "retinanet")
 
@@ -77,15 +77,19 @@ def classifier_body(name: str) -> Body:
     Raises:
         ValueError: it is none of these.
     """
-    network = models.get_model(name, weights=None)
+    with torch.device("meta"):  # a VGG's classifier, which is not used, has 120 million weights
+        network = models.get_model(name, weights=None)
     if isinstance(network, models.ResNet):
         stem = ["conv1", "bn1", "relu", "maxpool"]
-        return Body(network, [stem, ["layer1"], ["layer2"], ["layer3"], ["layer4"]], range(1, 5))
-    if isinstance(network, models.VGG):
-        return Body(network, vgg_blocks(network), range(2, 6))
-    if isinstance(network, models.MobileNetV3):
-        return Body(network, mobilenet_blocks(network), range(1, 5))
-    raise ValueError(f"{name} is no ResNet, VGG or MobileNetV3 of torchvision's")
+        body = Body(network, [stem, ["layer1"], ["layer2"], ["layer3"], ["layer4"]], range(1, 5))
+    elif isinstance(network, models.VGG):
+        body = Body(network, vgg_blocks(network), range(2, 6))
+    elif isinstance(network, models.MobileNetV3):
+        body = Body(network, mobilenet_blocks(network), range(1, 5))
+    else:
+        raise ValueError(f"{name} is no ResNet, VGG or MobileNetV3 of torchvision's")
+    initialise(body.to_empty(device="cpu"))
+    return body
 
 
 def vgg_blocks(network: nn.Module) -> List[List[str]]:
@@ -153,6 +157,11 @@ def load_weights(body: nn.Module, weights: Mapping[str, Tensor]) -> List[str]:
         if taken:
             return taken
     raise ValueError(f"none of the {len(weights)} tensors fits the backbone")
+
+
+def share(body: nn.Module, taken: Sequence[str]) -> str:
+    """How much of a body was taken over, in words."""
+    return f"{len(taken)} of {len(weight_names(body))} tensors of the backbone"
 
 
 def settle(body: Backbone, taken: Sequence[str], trainable: int) -> None:
@@ -248,8 +257,9 @@ class RoIAlignBySize(ops.MultiScaleRoIAlign):
         found = maps[0].new_zeros((len(rois), maps[0].shape[1], *self.output_size))
         for level, (one, stride) in enumerate(zip(maps, self.strides)):
             chosen = torch.where(levels == level)[0]
+            # In mixed precision maps have half; halved boxes would be pixels off.
             aligned = ops.roi_align(
-                one, rois[chosen].to(one.dtype), self.output_size, 1 / stride, self.sampling_ratio
+                one.to(rois.dtype), rois[chosen], self.output_size, 1 / stride, self.sampling_ratio
             )
             found[chosen] = aligned.to(found.dtype)
         return found

@@ -181,7 +181,4 @@ def convolution(
 ) -> nn.Module:
     """A convolution that keeps the size, with a norm or a bias."""
     layer = nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=norm_cfg is None)
-    if norm_cfg is None:
-        nn.init.zeros_(layer.bias)
-        return layer
-    return nn.Sequential(layer, build_norm(norm_cfg, outputs))
+    return layer if norm_cfg is None else nn.Sequential(layer, build_norm(norm_cfg, outputs))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from torch import Tensor, nn
 
@@ -37,10 +37,14 @@ def build_norm(norm_cfg: Mapping[str, Any], channels: int) -> nn.Module:
 
 
 def initialise(network: nn.Module) -> None:
-    """Random weights, as torchvision gives its ResNets."""
+    """Random weights, as torchvision gives its ResNets, VGGs and MobileNets."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, (nn.BatchNorm2d, nn.SyncBatchNorm, nn.GroupNorm)):
+            module.reset_parameters()
 
 
 class Backbone(nn.Module):
@@ -144,28 +148,34 @@ def load_fitting(network: nn.Module, state_dict: Mapping[str, Any]) -> List[str]
     Returns:
         The names of those taken.
     """
-    given: Dict[str, Dict[str, Any]] = {}
-    for name, value in state_dict.items():
-        module, _, last = name.rpartition(".")
-        given.setdefault(module, {})[last] = value
-    taken = {}
-    for name, module in network.named_modules():
-        own = {**dict(module.named_parameters(recurse=False)), **dict(_saved_buffers(module))}
-        found = given.get(name, {})
-        if own and _shapes(own) == _shapes(found):
-            prefix = f"{name}." if name else ""
-            taken.update({prefix + last: found[last] for last in own if last in found})
+    own, given = _by_module(network.state_dict()), _by_module(state_dict)
+    taken = {
+        f"{module}.{last}": value
+        for module, tensors in own.items()
+        if _shapes(tensors) == _shapes(given.get(module, {}))
+        for last, value in given[module].items()
+    }
     network.load_state_dict(taken, strict=False)
     return list(taken)
 
 
-def _saved_buffers(module: nn.Module) -> List[Tuple[str, Tensor]]:
-    saved = module.state_dict(keep_vars=True)
-    return [(name, value) for name, value in module.named_buffers(recurse=False) if name in saved]
+def weight_names(network: nn.Module) -> List[str]:
+    """The names of a network's weights and statistics."""
+    return _counted(network.state_dict())
 
 
-def _shapes(tensors: Mapping[str, Any]) -> Dict[str, Optional[Tuple[int, ...]]]:
-    """Name -> shape; old files have no `num_batches_tracked`, which says nothing."""
-    return {
-        name: tuple(value.shape) for name, value in tensors.items() if name != "num_batches_tracked"
-    }
+def _counted(state_dict: Mapping[str, Any]) -> List[str]:
+    """The names without a BatchNorm's count of batches, which old files do not have."""
+    return [name for name in state_dict if not name.endswith("num_batches_tracked")]
+
+
+def _by_module(state_dict: Mapping[str, Any]) -> Dict[str, Dict[str, Any]]:
+    found: Dict[str, Dict[str, Any]] = {}
+    for name in _counted(state_dict):
+        module, _, last = name.rpartition(".")
+        found.setdefault(module, {})[last] = state_dict[name]
+    return found
+
+
+def _shapes(tensors: Mapping[str, Any]) -> Dict[str, Tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in tensors.items()}

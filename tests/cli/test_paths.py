@@ -43,6 +43,7 @@ convert --labels; convert --layout; convert --split
 describe config; features --checkpoint; features config; features image; inspect path
 register --annotation-dir; register --image-dir; register --label-aliases; register --labels
 register --layout; register --python; register --root; register --split; register --split-files
+register --weights
 list --python; unregister --python
 smoke --checkpoint; smoke config
 split --layout; split src
@@ -70,6 +71,7 @@ convert --drop; convert --merge; convert --group-by; describe --image-size; expl
 features --layers
 check --lines; check --points; convert --lines; convert --points
 register --framework; register --alias; register --base; register --drop; register --merge
+register --backbone; register --set
 register --group-by; register name; split --group-by; split --split; unregister name
 """
 """Text that is no path."""

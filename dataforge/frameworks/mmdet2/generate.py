@@ -13,7 +13,14 @@ from typing import ClassVar
 from dataforge.errors import OutputError
 from dataforge.frameworks.adapter import Adapter
 from dataforge.frameworks.base import Framework
-from dataforge.frameworks.mm import check_names, template_values
+from dataforge.frameworks.mm import (
+    check_names,
+    model_of,
+    network_files,
+    network_notes,
+    template_values,
+)
+from dataforge.frameworks.mm_model import model_name
 from dataforge.frameworks.render import planned_files
 from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec, check_masks
 from dataforge.mmconfig import BUILT_IN, MMDET2
@@ -55,12 +62,14 @@ class Mmdet2(Framework):
         """Reject what mmdet 2 does not support, before anything is written.
 
         Raises:
-            UsageError: mmdet already uses the name, or the base is unknown or requires masks.
+            UsageError: mmdet already uses the name, the base or the backbone is unknown, the base
+                requires masks, or a setting does not fit.
             OutputError: mmcv 1.x cannot write a config with this path.
         """
         check_names(dataset, BUILT_IN[2], RESERVED_ALIASES)
         check_masks(self.detector(train), dataset)
-        for path in dataset.paths():
+        model_of(self, dataset, train)
+        for path in (*dataset.paths(), train.weights):
             if any(c in path for c in "'\"\\\n{}"):
                 # mmcv 1.7.2 utils/config.py:437 prints a str between quotes without escaping it.
                 raise OutputError(
@@ -68,8 +77,12 @@ class Mmdet2(Framework):
                     "or backslash; rename or link the folder"
                 )
 
+    def notes(self, train: TrainSpec) -> tuple[str, ...]:
+        """See `Framework.notes`."""
+        return network_notes(train)
+
     def render_files(self, dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
-        """The dataset class, the dataset fragment and the training config."""
+        """The dataset class, the dataset fragment, the training config and its network."""
         values = template_values(self, dataset, train)
         fragment = values["fragment"]
         names = {
@@ -77,8 +90,9 @@ class Mmdet2(Framework):
             f"configs/mmdet2/_base_/datasets/{fragment}.py": "mmdet2/dataset_config.py.j2",
             self.config_path(dataset, train): "mmdet2/train_config.py.j2",
         }
-        return planned_files(names, values)
+        return [*planned_files(names, values), *network_files(self, dataset, train)]
 
     def config_path(self, dataset: DatasetSpec, train: TrainSpec) -> str:
         """The training config, relative to the output folder."""
-        return f"configs/mmdet2/{dataset.key}/{self.detector(train)}_{dataset.key}.py"
+        name = model_name(self.detector(train), train.backbone)
+        return f"configs/mmdet2/{dataset.key}/{name}_{dataset.key}.py"

@@ -18,7 +18,14 @@ import msgspec
 from dataforge.errors import OutputError
 from dataforge.frameworks.adapter import Adapter
 from dataforge.frameworks.base import Framework, Options
-from dataforge.frameworks.mm import check_names, template_values
+from dataforge.frameworks.mm import (
+    check_names,
+    model_of,
+    network_files,
+    network_notes,
+    template_values,
+)
+from dataforge.frameworks.mm_model import model_name
 from dataforge.frameworks.render import planned_files
 from dataforge.frameworks.spec import (
     DatasetSpec,
@@ -90,10 +97,11 @@ class Mmdet3(Framework):
         """Reject what mmdet 3 does not support, before anything is written.
 
         Raises:
-            UsageError: mmdet already uses the name, or the base is unknown or requires masks.
+            UsageError: mmdet already uses the name, the base or the backbone is unknown, the base
+                requires masks, or a setting does not fit.
             OutputError: mmengine would take a part of a path for a variable.
         """
-        for path in dataset.paths():
+        for path in (*dataset.paths(), train.weights):
             if "{{" in path or "${" in path:
                 # mmengine 0.10.7 config/config.py:685, 729, 769; mmdet utils/replace_cfg_vals.py
                 raise OutputError(
@@ -103,13 +111,17 @@ class Mmdet3(Framework):
         class_names = BUILT_IN[3] | {*RESERVED_FOR_METRICS.split()}
         check_names(dataset, class_names, RESERVED_ALIASES)
         check_masks(self.detector(train), dataset)
+        model_of(self, dataset, train)
+
+    def notes(self, train: TrainSpec) -> tuple[str, ...]:
+        """See `Framework.notes`."""
+        return network_notes(train)
 
     def render_files(self, dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
-        """The dataset class, the dataset fragment and the training config."""
+        """The dataset class, the dataset fragment, the training config and its network."""
         values = template_values(self, dataset, train)
         lazy = self.options.style == "lazy"
         values |= {
-            "family": _family(values["base"]),
             "lazy": lazy,
             "palette": palette(len(dataset.classes)),
             "metric": dataset.class_name.removesuffix("Dataset") + "Metric",
@@ -126,18 +138,13 @@ class Mmdet3(Framework):
             f"{self._folder}/_base_/datasets/{fragment}.py": "mmdet3/dataset_config.py.j2",
             self.config_path(dataset, train): f"mmdet3/{'lazy' if lazy else 'train'}_config.py.j2",
         }
-        return planned_files(names, values)
+        return [*planned_files(names, values), *network_files(self, dataset, train)]
 
     def config_path(self, dataset: DatasetSpec, train: TrainSpec) -> str:
         """The training config, relative to the output folder."""
-        base = self.detector(train)
-        return f"{self._folder}/{dataset.key}/{base}_{dataset.key}.py"
+        name = model_name(self.detector(train), train.backbone)
+        return f"{self._folder}/{dataset.key}/{name}_{dataset.key}.py"
 
     @property
     def _folder(self) -> str:
         return "configs/mmdet3_lazy" if self.options.style == "lazy" else "configs/mmdet3"
-
-
-def _family(base: str) -> str:
-    """faster, mask, cascade or retinanet."""
-    return base.split("-")[0].split("_")[0]

@@ -190,14 +190,16 @@ class TorchvisionConfig(TrainingConfig):
 
 @contextlib.contextmanager
 def _no_download() -> Iterator[None]:
-    """Make torchvision's ResNets start from random weights instead of downloading them."""
-    from torchvision.models import ResNet
+    """Give torchvision's networks random weights of the right names instead of downloading them."""
+    from torchvision.models import get_model
     from torchvision.models._api import WeightsEnum  # noqa: PLC2701 - has no public name
 
-    with (
-        _replaced(WeightsEnum, "get_state_dict", lambda *args, **options: {}),
-        _replaced(ResNet, "load_state_dict", lambda *args, **options: None),
-    ):
+    def random_weights(weights: Any, *_: Any, **__: Any) -> Any:
+        """Of ResNet50_Weights: the state of a new resnet50."""
+        name = type(weights).__name__.removesuffix("_Weights").lower()
+        return get_model(name, weights=None).state_dict()
+
+    with _replaced(WeightsEnum, "get_state_dict", random_weights):
         yield
 
 

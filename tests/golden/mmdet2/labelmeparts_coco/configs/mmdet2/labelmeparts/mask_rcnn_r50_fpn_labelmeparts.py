@@ -13,10 +13,10 @@ _base_ = [
 model = dict(
     # From scratch: GroupNorm in place of a frozen BatchNorm that nothing has trained.
     backbone=dict(
-        init_cfg=None,
         frozen_stages=-1,
+        norm_cfg=dict(type='GN', num_groups=32, requires_grad=True),
         norm_eval=False,
-        norm_cfg=dict(type='GN', num_groups=32, requires_grad=True)),
+        init_cfg=None),
     roi_head=dict(
         bbox_head=dict(num_classes=3),
         mask_head=dict(num_classes=3)))

@@ -27,12 +27,12 @@ model = dict(
         bgr_to_rgb=True,
         pad_mask=True,
         pad_size_divisor=32),
+    # From scratch: GroupNorm in place of a frozen BatchNorm that nothing has trained.
     backbone=dict(
         type=ResNet,
         depth=50,
         num_stages=4,
         out_indices=(0, 1, 2, 3),
-        # From scratch: GroupNorm in place of a frozen BatchNorm that nothing has trained.
         frozen_stages=-1,
         norm_cfg=dict(type='GN', num_groups=32, requires_grad=True),
         norm_eval=False,
