@@ -15,7 +15,7 @@ from dataforge.frameworks import get_framework, usual_framework
 from dataforge.io import asset, write_text
 from dataforge.jobs import Job, Report
 from dataforge.register import DEMO_MARK
-from dataforge.smoke import Device, SmokeOptions, SmokeReport, smoke
+from dataforge.smoke import Device, SmokeOptions, SmokeReport, explained, smoke
 
 
 class Account(msgspec.Struct, kw_only=True):
@@ -60,8 +60,9 @@ def demo(
         MissingDependencyError: it is not installed, or none is.
     """
     started = time.perf_counter()
-    framework = framework or usual_framework()
-    get_framework(framework).adapter().require()
+    with explained():
+        framework = framework or usual_framework()
+        get_framework(framework).adapter().require()
     _fresh(folder)
     sample = asset("sample_data")
     log("1. labelme files to COCO")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataforge.cli import options
 from dataforge.cli.command import Command
 from dataforge.cli.output import Output, say, warn
+from dataforge.errors import first_of, plural
 from dataforge.register import Registered, registered
 
 _HELP = """List the datasets that are registered for a Python, and their folders.
@@ -40,3 +41,5 @@ def show(found: list[Registered]) -> None:
         say(f"{one.name:{width}}  {one.folder}  ({state})")
         for problem in one.problems:
             warn(problem)
+        if one.missing:
+            warn(f"{one.name}: {plural(len(one.missing), 'path')} gone: {first_of(one.missing)}")

@@ -33,6 +33,7 @@ _VERBS = {
     "features": "Save what layers of a model return for an image.",
     "smoke": "Prove that a training config works by training it a little.",
     "demo": "Convert, register and train on sample data.",
+    "doctor": "Explain what the Python that trains has, and what is wrong with it.",
     "formats": "List formats and converters.",
     "explain": "Explain what a finding means.",
 }

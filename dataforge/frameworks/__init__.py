@@ -37,6 +37,7 @@ from dataforge.frameworks.spec import (
     snake_case,
 )
 from dataforge.frameworks.table import (
+    NOT_FROM_HERE,
     ask_python,
     choose_frameworks,
     config_signs,
@@ -51,6 +52,7 @@ from dataforge.frameworks.table import (
 from dataforge.frameworks.weights import load_strictly, load_weights
 
 __all__ = [
+    "NOT_FROM_HERE",
     "PYTHON_FOLDER",
     "Adapter",
     "BuiltDataset",

@@ -39,6 +39,8 @@ class Framework(ABC):
         title: name in messages, such as ``mmdetection 3``.
         packages: distribution -> prefix of its version; any one of them must be installed.
         needs: installation requirements, in words.
+        imports: packages that training imports, each after those that it needs itself; those
+            that `dataforge doctor` knows are tried by it.
         bases: detector -> its learning rate for 8 GPUs x 2 images, in the framework's own configs.
         signs: features that identify a config as one for this framework.
         trainer: stock script that trains a config; empty if the generated script trains.
@@ -52,6 +54,7 @@ class Framework(ABC):
     title: ClassVar[str]
     packages: ClassVar[Mapping[str, str]]
     needs: ClassVar[str]
+    imports: ClassVar[tuple[str, ...]] = ()
     bases: ClassVar[Mapping[str, float]]
     signs: ClassVar[Signs]
     trainer: ClassVar[str] = ""

@@ -181,13 +181,17 @@ def _versions_of(python: str) -> Mapping[str, str]:
     return {name.lower(): version for name, version in versions.items()}
 
 
+NOT_FROM_HERE = "import sys; sys.path = [path for path in sys.path if path]"
+"""Code that keeps another Python from importing what lies in the working directory."""
+
+
 def ask_python(python: str, code: str) -> str:
     """The output of some code run in another Python, which does not search the working directory.
 
     Raises:
         UsageError: `python` cannot be run, or fails.
     """
-    code = f"import sys; sys.path = [path for path in sys.path if path]; {code}"
+    code = f"{NOT_FROM_HERE}; {code}"
     try:
         result = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
     except (OSError, ValueError, subprocess.CalledProcessError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
@@ -45,7 +46,9 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
     written = []
     hashes = dict(old.files) if old else {}
     hashes |= {file.path: sha256(file.text.encode()) for file in plan_.files}
-    registration = Registration(name=plan_.dataset.name, files=hashes)
+    dataset = plan_.dataset
+    data = dict.fromkeys(posixpath.join(dataset.root, path) for path in dataset.paths() if path)
+    registration = Registration(name=dataset.name, files=hashes, data=tuple(data))
     with staged(plan_.out, [plan_.out / REGISTRATION], force=not is_new) as stage:
         for file in plan_.files:
             path = plan_.out / file.path

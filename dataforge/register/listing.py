@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -27,6 +28,7 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
         frameworks: that it is registered for.
         exists: whether the folder still contains the registration.
         problems: what is wrong with the path file or the folder, one sentence each.
+        missing: written files, and folders and files of the data, that do not exist any more.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
     frameworks: tuple[str, ...] = ()
     exists: bool = True
     problems: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def registered(python: str | None = None) -> list[Registered]:
@@ -73,6 +76,7 @@ def _registered(line: Path) -> Registered:
         known = modules_of(record, key) if record else set()
         names = islice(foreign(folder, known, PYTHON_FOLDER), _SHOWN)
         problems += [f"{folder / name} was not written by `register`" for name in names]
+    stands = [*(str(folder / name) for name in record.files), *record.data] if record else []
     modules = {PurePosixPath(file).stem for file in record.files} if record else set()
     return Registered(
         name=record.name if record else key,
@@ -81,4 +85,5 @@ def _registered(line: Path) -> Registered:
         frameworks=tuple(name for name in frameworks() if name in modules),
         exists=record is not None,
         problems=tuple(problems),
+        missing=tuple(path for path in stands if not os.path.exists(path)),
     )

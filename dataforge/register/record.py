@@ -25,10 +25,12 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: of the dataset.
         files: path relative to the folder -> SHA-256 of what was written.
+        data: absolute paths of the dataset's folders and annotation files.
     """
 
     name: str
     files: dict[str, str]
+    data: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -134,7 +134,7 @@ def _remove_files(
             kept.append(path)
             left[name] = digest
     if left:  # what is left can be taken back later, with force
-        write_json(folder / REGISTRATION, Registration(name=record.name, files=left))
+        write_json(folder / REGISTRATION, msgspec.structs.replace(record, files=left))
     else:
         (folder / REGISTRATION).unlink()
     inside_out = sorted(_folders(folder, record), key=lambda path: len(path.parts), reverse=True)

@@ -7,6 +7,6 @@ framework. What differs between frameworks is in their adapters, in `dataforge.f
 from __future__ import annotations
 
 from dataforge.smoke.report import Device, SmokeOptions, SmokeReport
-from dataforge.smoke.run import smoke
+from dataforge.smoke.run import explained, smoke
 
-__all__ = ["Device", "SmokeOptions", "SmokeReport", "smoke"]
+__all__ = ["Device", "SmokeOptions", "SmokeReport", "explained", "smoke"]

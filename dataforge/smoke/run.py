@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from dataforge.errors import DataforgeError, InputError, OutputError
+from dataforge.errors import (
+    DataforgeError,
+    InputError,
+    MissingDependencyError,
+    OutputError,
+    UsageError,
+)
 from dataforge.frameworks import (
     Adapter,
     BuiltDataset,
@@ -22,6 +30,13 @@ from dataforge.smoke.preflight import preflight
 from dataforge.smoke.proof import choose_images, prove
 from dataforge.smoke.report import SmokeOptions, SmokeReport
 from dataforge.smoke.stated import stated
+
+DOCTOR = "`dataforge doctor` explains"
+_ENVIRONMENT = re.compile(
+    r"C\+\+ ops|operator \w+::\w+ does not exist|implementation for device|no kernel image|"
+    r"Numpy is not available|CUDA driver|numpy.*has no attribute"
+)
+"""In errors that come from what is installed, and not from config or data."""
 
 SHOWN_IMAGES = 12
 OUTPUTS = ("smoke_report.json", "loss_curve.png", "ground_truth.png", "proof.pth")
@@ -42,17 +57,20 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
     Raises:
         InputError: the file does not exist.
         MissingDependencyError: the framework is not installed.
+        DataforgeError: it cannot be imported.
     """
     if not config.is_file():
         raise InputError(f"{config}: no such config")
     started = time.perf_counter()
     if options.weights is not None and not options.weights.is_file():
         raise InputError(f"--checkpoint {options.weights}: no such file")
-    framework = framework_of(config)
-    adapter = framework.adapter()
+    with explained():
+        framework = framework_of(config)
+        adapter = framework.adapter()
     clear_work_dir(options.work_dir)
-    device = prepare_device(adapter, options.device)
-    adapter.prepare(device)
+    with explained():
+        device = prepare_device(adapter, options.device)
+        adapter.prepare(device)
     report = SmokeReport(
         target=options.target,
         config=str(config),
@@ -93,6 +111,26 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
     return report
 
 
+@contextmanager
+def explained() -> Iterator[None]:
+    """Import a framework: what fails, as an environment may fail in any way, says who explains it.
+
+    Raises:
+        DataforgeError: what is raised inside, as a MissingDependencyError if it is one.
+    """
+    try:
+        yield
+    except MissingDependencyError as error:
+        raise MissingDependencyError(f"{error}; {DOCTOR}") from error
+    except (InputError, UsageError):  # of the config or the call
+        raise
+    except DataforgeError as error:
+        raise DataforgeError(f"{error}; {DOCTOR}") from error
+    except Exception as error:
+        message = f"the framework cannot be imported: {type(error).__name__}: {error}"
+        raise DataforgeError(f"{message}; {DOCTOR}") from error
+
+
 def clear_work_dir(work_dir: Path) -> None:
     """Create the folder, and remove an earlier run's results, which could be mistaken for new ones.
 
@@ -123,7 +161,7 @@ def prepare_device(adapter: Adapter, wanted: str) -> str:
     if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
         return "cpu"
     if not torch.cuda.is_available():
-        raise InputError("--device cuda: torch finds no GPU; use --device cpu")
+        raise InputError(f"--device cuda: torch finds no GPU; use --device cpu, or {DOCTOR}")
     return "cuda"
 
 
@@ -168,4 +206,6 @@ def run_proof(
         except DataforgeError as error:
             report.reasons.append(str(error))
         except Exception as error:  # noqa: BLE001 - detectors are other people's
-            report.reasons.append(f"training stopped: {type(error).__name__}: {error}")
+            explain = isinstance(error, ImportError) or _ENVIRONMENT.search(str(error))
+            hint = f"; {DOCTOR}" if explain else ""
+            report.reasons.append(f"training stopped: {type(error).__name__}: {error}{hint}")

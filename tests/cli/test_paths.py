@@ -44,7 +44,7 @@ describe config; features --checkpoint; features config; features image; inspect
 register --annotation-dir; register --image-dir; register --label-aliases; register --labels
 register --layout; register --python; register --root; register --split; register --split-files
 register --weights
-list --python; unregister --python
+doctor --python; list --python; unregister --python
 smoke --checkpoint; smoke config
 split --layout; split src
 """

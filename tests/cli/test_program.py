@@ -207,6 +207,7 @@ def test_list(cli: Cli, site: Path, tmp_path: Path) -> None:
             "frameworks": ["mmdet2", "mmdet3"],
             "exists": True,
             "problems": [],
+            "missing": [str(tmp_path / "cats" / file) for file in files],
         },
         {
             "name": "dogs",
@@ -215,6 +216,7 @@ def test_list(cli: Cli, site: Path, tmp_path: Path) -> None:
             "frameworks": [],
             "exists": False,
             "problems": [],
+            "missing": [],
         },
     ]
 

@@ -183,6 +183,7 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
                      [evil, "--root", src, "--dry-run", "-o", str(out / evil)],
                      ["Data", "--root", src, "--dry-run", "--split-files", f"train={evil}"]],
         "list": [["--python", nothing]],
+        "doctor": [["--python", nothing], ["--python", src], [f"--{evil}"]],
         "unregister": [[evil], ["x", "-o", nothing]],
         "smoke": [[nothing], [str(out)], [str(broken.with_suffix(".none")), "--preflight"]],
         "describe": [[nothing], [str(broken.with_suffix(".none"))],
@@ -220,11 +221,10 @@ def test_every_verb_and_every_format_is_here(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verb", _VERBS)
 def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
     data = DATASETS[name](tmp_path / f"data{in_name(HOSTILE[0])}")
-    if (
-        verb
-        in ("list", "unregister", "smoke", "describe", "features", "demo", "formats", "explain")
-        and name != "coco"
-    ):
+    no_data = (
+        "list", "doctor", "unregister", "smoke", "describe", "features", "demo", "formats", "explain",
+    )  # fmt: skip
+    if verb in no_data and name != "coco":
         pytest.skip("does not read datasets")
     for number, call in enumerate(commands(data, tmp_path / "out", name)[verb]):
         result = cli(verb, *call, cwd=tmp_path)

@@ -30,6 +30,7 @@ class Torchvision(Framework):
     title = "torchvision"
     packages: ClassVar[Mapping[str, str]] = {"torchvision": ""}
     needs = "torchvision 0.16 or later"
+    imports = ("torch", "torchvision", "pycocotools")
     bases: ClassVar[Mapping[str, float]] = {
         "fasterrcnn_resnet50_fpn": 0.02,
         "fasterrcnn_resnet50_fpn_v2": 0.02,
