@@ -222,7 +222,8 @@ def test_every_verb_and_every_format_is_here(tmp_path: Path) -> None:
 def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
     data = DATASETS[name](tmp_path / f"data{in_name(HOSTILE[0])}")
     no_data = (
-        "list", "doctor", "unregister", "smoke", "describe", "features", "demo", "formats", "explain",
+        "list", "doctor", "unregister", "smoke", "describe", "features", "demo", "formats",
+        "explain",
     )  # fmt: skip
     if verb in no_data and name != "coco":
         pytest.skip("does not read datasets")
