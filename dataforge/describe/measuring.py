@@ -16,7 +16,7 @@ class Ran(msgspec.Struct):
 
     Attributes:
         outputs: shape of each tensor of its last output, by its place in it.
-        batch: size of the first dimension of its first input; None if that is no tensor.
+        batch: number of maps or rows in its first input; None if that is neither.
         multiply_adds: of all its calls.
     """
 
@@ -56,7 +56,7 @@ def measure(
             one.multiply_adds += (counter.get_total_flops() - begun.pop()) // 2
             one.outputs = {place: tuple(t.shape) for place, t in tensors(output, "")}
             first = next((tensor for _, tensor in tensors(inputs, "")), None)
-            one.batch = int(first.shape[0]) if first is not None and first.ndim else None
+            one.batch = int(first.shape[0]) if first is not None and first.ndim in (2, 4) else None
 
         return function
 

@@ -8,7 +8,7 @@ before them (conv1, bn1, relu and maxpool are the stem of a ResNet), and numbere
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dataforge.describe.measuring import Ran
@@ -19,6 +19,9 @@ from dataforge.hooks import Module
 
 class Parts:
     """The parts of a model that ran on an image.
+
+    A head is a child of the model that is neither backbone nor neck. One that holds parts which run
+    on boxes, and not on the image, is taken apart.
 
     Args:
         live: the model, in the mode of training: what its `train` freezes is frozen.
@@ -37,7 +40,8 @@ class Parts:
         """The stages of the backbone."""
         root = self.live.backbone
         groups: list[list[str]] = []
-        for unit in self._units(root, below=True):
+        units = [unit for one in self._children(root) for unit in self._units(one, self._is_list)]
+        for unit in units:
             if groups and self._joins(groups[-1], unit):
                 groups[-1].append(unit)
             else:
@@ -67,24 +71,43 @@ class Parts:
         done = [name for name in (self.live.backbone, self.live.neck) if name]
         tops = [name for name, _ in self.live.model.named_children()]
         others = [top for top in tops if not any(f"{one}.".startswith(f"{top}.") for one in done)]
-        units = [unit for top in others for unit in self._units(top)]
+        units = [unit for top in others for unit in self._units(top, self._holds_boxes)]
         return [part for unit in units if (part := self._part(unit, [unit])).parameters]
 
-    def _units(self, name: str, *, below: bool = False) -> Iterator[str]:
-        """The topmost modules that ran, or have parameters, at a name or below it.
+    def _units(self, name: str, apart: Callable[[str], bool]) -> Iterator[str]:
+        """The topmost modules, at a name or below it, that are not to be taken apart.
 
-        What runs on the image but has a child that runs on boxes is taken apart.
+        Those that neither ran nor have parameters are left out.
         """
-        children = [f"{name}.{child}" for child, _ in self.modules[name].named_children()]
-        here = self.ran.get(name)
-        on_boxes = any(self.ran[one].batch not in (1, None) for one in children if one in self.ran)
-        within = any(one.startswith(f"{name}.") for one in self.ran)
-        apart = within and (here is None or (here.batch == 1 and on_boxes))
-        if below or (apart and children):
-            for child in children:
-                yield from self._units(child)
-        elif here is not None or any(True for _ in self.modules[name].parameters()):
+        if apart(name):
+            for child in self._children(name):
+                yield from self._units(child, apart)
+        elif self._ran_below(name) or any(True for _ in self.modules[name].parameters()):
             yield name
+
+    def _children(self, name: str) -> list[str]:
+        return [f"{name}.{child}" for child, _ in self.modules[name].named_children()]
+
+    def _ran_below(self, name: str) -> list[str]:
+        """The topmost modules that ran, at a name or below it."""
+        if name in self.ran:
+            return [name]
+        return [one for child in self._children(name) for one in self._ran_below(child)]
+
+    def _is_list(self, name: str) -> bool:
+        """Whether a module only holds others, which run."""
+        return name not in self.ran and bool(self._ran_below(name))
+
+    def _holds_boxes(self, name: str) -> bool:
+        """Whether a module does not run on boxes, and one in it does."""
+        return not self._boxes(name) and any(
+            self._boxes(one) for one in self.ran if one.startswith(f"{name}.")
+        )
+
+    def _boxes(self, name: str) -> int | None:
+        """How many boxes a module runs on: the model was given one image."""
+        batch = self.ran[name].batch if name in self.ran else None
+        return batch if batch != 1 else None
 
     def _joins(self, group: Sequence[str], unit: str) -> bool:
         last, module = group[-1], self.modules[unit]
@@ -99,11 +122,11 @@ class Parts:
         return has_none or not any(True for _ in self.modules[last].children())
 
     def _part(self, name: str, units: Sequence[str]) -> Part:
-        ran = [self.ran[unit] for unit in units if unit in self.ran]
+        ran = [one for unit in units for one in self._ran_below(unit)]
         parameters = list(self._parameters(units))
         number = sum(value.numel() for value in parameters)
         trainable = sum(value.numel() for value in parameters if value.requires_grad)
-        batches = {one.batch for one in ran} - {1, None}
+        boxes = [batch for one in ran if (batch := self._boxes(one))]
         return Part(
             name=name,
             modules=list(units),
@@ -113,8 +136,8 @@ class Parts:
             trainable=trainable,
             trained=_in_a_word(trainable, number),
             statistics=_statistics(self.modules[unit] for unit in units),  # type: ignore[arg-type]
-            multiply_adds=sum(one.multiply_adds for one in ran) if ran else None,
-            boxes=batches.pop() if batches else None,
+            multiply_adds=sum(self.ran[one].multiply_adds for one in ran) if ran else None,
+            boxes=boxes[0] if boxes else None,
         )
 
     def _parameters(self, units: Iterable[str]) -> Iterator[Any]:

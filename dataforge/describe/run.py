@@ -125,7 +125,7 @@ def _distinct(values: Iterable[float], digits: int) -> list[float]:
     """Values in order; of some that differ by rounding (torchvision's anchors) the middle one."""
     groups: list[list[float]] = []
     for value in sorted(values):
-        if groups and value <= groups[-1][0] * 1.06:
+        if groups and value <= groups[-1][0] * 1.1:
             groups[-1].append(value)
         else:
             groups.append([value])

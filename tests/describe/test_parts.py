@@ -189,6 +189,26 @@ def test_levels_and_heads() -> None:
     assert (boxes.name, boxes.boxes, boxes.multiply_adds) == ("head.boxes", 7, 7 * 6 * 3)
 
 
+def test_a_head_that_is_not_called_itself_is_one_part() -> None:
+    """As RetinaNet's of mmdet 3, whose `predict` is called; only what runs on boxes is apart."""
+
+    class Called(Model):
+        def forward(self, value: Any) -> Any:
+            levels = self.neck(self.backbone(value))
+            self.dense_head[1](self.dense_head[0](levels["one"]))
+            return self.roi_head["boxes"](levels["one"][0, :, 0, 0].expand(7, 6))
+
+    dense = nn.ModuleList([nn.Conv2d(6, 2, 1), nn.Conv2d(2, 2, 1)])
+    roi = nn.ModuleDict({"boxes": nn.Linear(6, 3), "unused": nn.Linear(2, 2)})
+    model = Called(Residual(), neck=Pyramid(), dense_head=dense, roi_head=roi)
+    heads = parts(Live(model, neck="neck")).heads()
+    assert [(part.name, part.boxes, part.multiply_adds) for part in heads] == [
+        ("dense_head", None, (6 * 2 + 2 * 2) * 32),
+        ("roi_head.boxes", 7, 7 * 6 * 3),
+        ("roi_head.unused", None, None),
+    ]
+
+
 def test_without_a_neck_the_levels_are_those_of_the_backbone() -> None:
     found = parts(Live(Model(Residual())))
     assert [level.name for level in found.levels()] == ["C2", "C3"]
