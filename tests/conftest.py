@@ -6,12 +6,14 @@ No test writes into the environment that it runs in: what registers calls
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import site
 import sys
 import sysconfig
 import venv
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import hypothesis
@@ -26,6 +28,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# Before anything imports mmdet in an environment of the groups mmdet2-lite and mmdet3-lite.
+for package, start in (("mmcv", "1."), ("mmcv-lite", "")):
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        if metadata.version(package).startswith(start):
+            from dataforge.frameworks.operators import serve
+
+            serve()
 
 hypothesis.settings.register_profile("dataforge", max_examples=60, deadline=None, database=None)
 hypothesis.settings.load_profile("dataforge")

@@ -38,6 +38,7 @@ __all__ = [
     "document",
     "load_coco",
     "mask_shape",
+    "mmdet_tool",
     "opens",
     "picture",
     "python",
@@ -175,6 +176,17 @@ def cut_humanparts(folder: Path) -> Path:
     for path in (folder / "ImageSets").glob("*.txt"):
         path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
     return folder
+
+
+def mmdet_tool(name: str) -> list[str]:
+    """Arguments of a Python that runs one of mmdet's own scripts; nothing is compiled for some."""
+    import mmdet
+
+    from dataforge.frameworks.operators import serve
+
+    script = Path(str(mmdet.__file__)).parent / ".mim" / "tools" / name
+    module = [] if serve().of == "mmcv" else ["-m", "dataforge.frameworks.operators"]
+    return [*module, str(script)]
 
 
 def run_away(python: str, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

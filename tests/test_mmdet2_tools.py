@@ -6,14 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers import cut_humanparts, run_away
+from helpers import cut_humanparts, mmdet_tool, run_away
 
 pytest.importorskip("mmcv.runner")  # mmcv 1 alone has it
-import mmdet
 
-pytestmark = pytest.mark.mmdet
+pytestmark = [pytest.mark.mmdet, pytest.mark.lite]
 
-TOOLS = Path(str(mmdet.__file__)).parent / ".mim" / "tools"
 NAME = "ToolsHumanParts"
 
 
@@ -47,7 +45,7 @@ def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path, own_python:
         "runner.max_epochs=1",
         "log_config.interval=1",
     ]
-    train = [str(TOOLS / "train.py"), str(config), "--work-dir", "work", "--seed", "0"]
+    train = [*mmdet_tool("train.py"), str(config), "--work-dir", "work", "--seed", "0"]
     run_away(own_python, elsewhere, *train, *small)
     work = elsewhere / "work"
     (log,) = work.glob("*.log.json")
@@ -65,7 +63,7 @@ def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path, own_python:
     run_away(
         own_python,
         elsewhere,
-        str(TOOLS / "train.py"),
+        *mmdet_tool("train.py"),
         str(dumped),
         "--work-dir",
         "again",
@@ -74,7 +72,7 @@ def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path, own_python:
     tested = run_away(
         own_python,
         elsewhere,
-        str(TOOLS / "test.py"),
+        *mmdet_tool("test.py"),
         str(dumped),
         checkpoint,
         "--eval",

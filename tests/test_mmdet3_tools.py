@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers import cut_humanparts, run_away
+from helpers import cut_humanparts, mmdet_tool, run_away
 
 pytest.importorskip("mmengine")
-import mmdet
 
-pytestmark = pytest.mark.mmdet3
+from dataforge.frameworks.operators import serve
 
-TOOLS = Path(str(mmdet.__file__)).parent / ".mim" / "tools"
+pytestmark = [pytest.mark.mmdet3, pytest.mark.lite]
+
 NAME = "Tools3HumanParts"
 
 
@@ -49,7 +49,7 @@ def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path, own_python:
     small = ["--cfg-options", "train_cfg.max_epochs=1", "default_hooks.logger.interval=1"]
     small += ["train_dataloader.dataset.dataset.pipeline.2.scale=(128,128)"]
     small += [f"{name}_dataloader.dataset.pipeline.1.scale=(128,128)" for name in ("val", "test")]
-    train = [str(TOOLS / "train.py"), str(config), "--work-dir", "work"]
+    train = [*mmdet_tool("train.py"), str(config), "--work-dir", "work"]
     run_away(own_python, elsewhere, *train, *small)
     work = elsewhere / "work"
     logged = rows(work)
@@ -66,11 +66,11 @@ def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path, own_python:
     for name in ("train", "val"):
         no_workers += [f"{name}_dataloader.num_workers=0"]
         no_workers += [f"{name}_dataloader.persistent_workers=False"]
-    again = [str(TOOLS / "train.py"), str(dumped), "--work-dir", "again"]
+    again = [*mmdet_tool("train.py"), str(dumped), "--work-dir", "again"]
     run_away(own_python, elsewhere, *again, *no_workers)
     assert len([row for row in rows(elsewhere / "again") if "loss_bbox" in row]) == 2
     tested = run_away(
-        own_python, elsewhere, str(TOOLS / "test.py"), str(dumped), str(work / "epoch_1.pth")
+        own_python, elsewhere, *mmdet_tool("test.py"), str(dumped), str(work / "epoch_1.pth")
     )
     for name in ("face", "person", "hand"):
         assert f"| {name}" in tested.stdout
@@ -78,6 +78,7 @@ def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path, own_python:
 
 def test_runner_accepts_the_config(config: Path, tmp_path: Path, own_python: str) -> None:
     code = f"""
+{"" if serve().of == "mmcv" else "from dataforge.frameworks.operators import serve; serve()"}
 from mmengine.config import Config
 from mmengine.runner import Runner
 cfg = Config.fromfile({str(config)!r})

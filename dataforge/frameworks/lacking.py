@@ -17,6 +17,7 @@ SERVED = {
     "mmcv.ops.multi_scale_deform_attn": (
         "MultiScaleDeformableAttention",
         "MultiScaleDeformableAttnFunction",
+        "multi_scale_deformable_attn_pytorch",
     ),
     "mmcv.ops.nms": ("NMSop", "nms", "batched_nms"),
     "mmcv.ops.roi_align": ("RoIAlign", "RoIAlignFunction"),

@@ -259,9 +259,21 @@ def ms_deform_attn_backward(
         target.copy_(grad)
 
 
+def get_compiler_version() -> str:
+    """For the list of versions that mmdet's own scripts log."""
+    return "none"
+
+
+def get_compiling_cuda_version() -> str:
+    """See `get_compiler_version`."""
+    return "none"
+
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
+        get_compiler_version,
+        get_compiling_cuda_version,
         nms,
         roi_align_forward,
         roi_align_backward,

@@ -64,16 +64,17 @@ def allow_histories() -> None:
             raise TypeError(f"a checkpoint asks for {name} of {owner}")
         return getattr(owner, name)
 
-    empty = np.empty(0).__reduce__()[0]  # numpy's function that makes an array to be filled
-    kinds = [type(np.dtype(code)) for code in "?bBhHiIlLqQefd"]
+    number, array = np.float64(0).__reduce__()[0], np.empty(0).__reduce__()[0]
     torch.serialization.add_safe_globals(
         [
             histories.HistoryBuffer,
             (method, "builtins.getattr"),
-            (empty, "numpy.core.multiarray._reconstruct"),  # by the name of numpy 1, too
-            empty,
+            number,
+            array,
+            (number, "numpy.core.multiarray.scalar"),  # by the names of numpy 1, too
+            (array, "numpy.core.multiarray._reconstruct"),
             np.ndarray,
             np.dtype,
-            *kinds,
+            *(type(np.dtype(code)) for code in "?bBhHiIlLqQefd"),
         ]
     )

@@ -17,7 +17,7 @@ pytest.importorskip("mmcv.runner")  # mmcv 1 alone has it
 from mmdet.core.evaluation import get_classes
 from mmdet.datasets import CocoDataset
 
-pytestmark = pytest.mark.mmdet
+pytestmark = [pytest.mark.mmdet, pytest.mark.lite]
 
 PARTS = ("face", "person", "hand")
 

@@ -20,7 +20,7 @@ from mmcv import Config
 from mmdet.core.evaluation import class_names, get_classes
 from mmdet.datasets import DATASETS
 
-pytestmark = pytest.mark.mmdet
+pytestmark = [pytest.mark.mmdet, pytest.mark.lite]
 
 
 def load(dataset: DatasetSpec, out: Path, patch: pytest.MonkeyPatch, **train: Any) -> Config:

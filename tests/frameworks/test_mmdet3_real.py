@@ -21,7 +21,7 @@ from mmdet.utils import register_all_modules
 from mmengine.config import Config
 
 register_all_modules()
-pytestmark = pytest.mark.mmdet3
+pytestmark = [pytest.mark.mmdet3, pytest.mark.lite]
 
 BASES = [*get_framework("mmdet3").bases]
 CLASSES = tuple("abcdefg")
