@@ -41,7 +41,7 @@ from dataforge.frameworks.patches import adapt_mmcv_streams
 
 MMCV = (
     "with mmcv-full 1.7, whose operators are compiled, or with mmcv 1.7 and torchvision's "
-    "operators; CONTRIBUTING.md explains how to build them"
+    "operators (docs/environment.md)"
 )
 
 

@@ -76,7 +76,7 @@ class Mmdet3(Framework):
     name = "mmdet3"
     title = "mmdetection 3"
     packages: ClassVar[Mapping[str, str]] = {"mmdet": "3.", "onedl-mmdetection": "3."}
-    needs = "mmdet 3.3 with mmcv 2.1"
+    needs = "mmdet 3.3 with mmcv or mmcv-lite 2.1"
     imports = ("numpy", "cv2", "torch", "pycocotools", "mmengine", "mmcv", "mmdet")
     bases: ClassVar[Mapping[str, float]] = {
         "cascade-rcnn_r50_fpn": 0.02,

@@ -41,7 +41,7 @@ from dataforge.frameworks.operators import serve
 
 MMCV = (
     "with mmcv 2.1, whose operators are compiled, or with mmcv-lite 2.1 and torchvision's "
-    "operators; CONTRIBUTING.md explains how to build them"
+    "operators (docs/environment.md)"
 )
 
 
