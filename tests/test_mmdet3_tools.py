@@ -135,7 +135,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 cfg = Config.fromfile({str(config)!r})
 cfg.work_dir = 'work'
-cfg.model.backbone.update(norm_cfg=dict(type='BN', requires_grad=True), norm_eval=False)
+cfg.model.backbone.pop('norm_cfg')
+cfg.model.backbone.update(norm_cfg=dict(type='BN'), norm_eval=False)
 cfg.val_dataloader.update(num_workers=0, persistent_workers=False)
 cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
 hook = cfg.custom_hooks[1]

@@ -230,10 +230,10 @@ def shared_name(key: str) -> str:
 
     >>> [shared_name(key) for key in ("coco/bbox_mAP", "bbox_mAP_50", "pascal_voc/AP50", "AP50")]
     ['AP', 'AP50', 'AP50', 'AP50']
-    >>> shared_name("segm_mAP"), shared_name("val/loss_cls"), shared_name("loss_rpn_bbox")
-    ('mask AP', 'loss_cls', 'loss_rpn_bbox')
+    >>> [shared_name(key) for key in ("segm_mAP", "val/loss_cls", "loss_cls_val", "loss_cls")]
+    ['mask AP', 'loss_cls', 'loss_cls', 'loss_cls']
     """
-    name = _PREFIX.sub("", key)
+    name = _PREFIX.sub("", key).removesuffix("_val")  # mmdetection 2's, of losses
     if found := _COCO_METRIC.fullmatch(name):
         kind, threshold = found.groups()
         return f"{'mask ' if kind == 'segm' else ''}AP{threshold or ''}"

@@ -27,7 +27,7 @@ def points(log: Log, key: str, split: str = "train") -> list[tuple[float, float,
 def test_mmdetection_2_counts_within_the_epoch(tmp_path: Path) -> None:
     rows = [(1, 5, 3.0), (1, 10, 2.0), (2, 5, 1.5), (2, 10, 1.0)]
     scores = {1: {"bbox_mAP": 0.1, "bbox_mAP_50": 0.2, "bbox_mAP_copypaste": "0.1 0.2"}}
-    losses = {1: {"loss": 2.5, "loss_bbox": 1.0, "acc": 80.0}, 2: {"loss": 2.25}}
+    losses = {1: {"loss_val": 2.5, "loss_bbox_val": 1.0, "acc_val": 80.0}, 2: {"loss_val": 2.25}}
     log = read_log(write_log(tmp_path / "a.log.json", mmdet2(rows, scores=scores, losses=losses)))
     assert points(log, "loss") == [(0.5, 5, 3), (1, 10, 2), (1.5, 15, 1.5), (2, 20, 1)]
     assert points(log, "loss", "val") == [(1, 10, 2.5), (2, 20, 2.25)]

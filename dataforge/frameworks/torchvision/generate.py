@@ -97,6 +97,7 @@ class Torchvision(Framework):
             "module": self.module_name(dataset),
             "base_batch": BASE_BATCH,
             "schedule": schedule,
+            "stock": TORCHVISION_SCHEDULE,
             "why": schedule.why(TORCHVISION_SCHEDULE),
             "network": network,
             **(body_values(network, train) if network else {}),

@@ -47,7 +47,8 @@ def parse_args(argv=None):
     add('--data-path', default=ROOT, help='folder of the data')
     add('--output-dir', default='humanparts_runs')
     add('--epochs', type=int, default=26)
-    add('--every', type=int, default=1, help='epochs between two evaluations and checkpoints')
+    add('--every', type=int,
+        help='epochs between two evaluations and checkpoints; 26 in all unless given')
     add('--val-loss', action=argparse.BooleanOptionalAction, default=False,
         help='compute the losses on the validation set after each epoch')
     add('--repeat', type=int, default=1, help='passes over the training set in an epoch')
@@ -64,6 +65,7 @@ def parse_args(argv=None):
     add('--resume', help='checkpoint to go on from, or to test')
     add('--test-only', action='store_true', help='evaluate --resume on the test split')
     args = parser.parse_args(argv)
+    args.every = args.every or max(1, args.epochs // 26)
     if args.amp and not args.device.startswith('cuda'):
         parser.error('--amp needs a GPU')
     if args.test_only and not args.resume:

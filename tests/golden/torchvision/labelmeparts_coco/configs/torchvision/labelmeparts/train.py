@@ -52,7 +52,8 @@ def parse_args(argv=None):
     # The epochs of the reference script do not fit: an epoch has 15 steps; 26 epochs would be 390
     # steps, so there are 78, evaluated and saved every 3.
     add('--epochs', type=int, default=78)
-    add('--every', type=int, default=3, help='epochs between two evaluations and checkpoints')
+    add('--every', type=int,
+        help='epochs between two evaluations and checkpoints; 26 in all unless given')
     add('--val-loss', action=argparse.BooleanOptionalAction, default=True,
         help='compute the losses on the validation set after each epoch')
     add('--repeat', type=int, default=3, help='passes over the training set in an epoch')
@@ -69,6 +70,7 @@ def parse_args(argv=None):
     add('--resume', help='checkpoint to go on from, or to test')
     add('--test-only', action='store_true', help='evaluate --resume on the test split')
     args = parser.parse_args(argv)
+    args.every = args.every or max(1, args.epochs // 26)
     if args.amp and not args.device.startswith('cuda'):
         parser.error('--amp needs a GPU')
     if args.test_only and not args.resume:
