@@ -202,6 +202,7 @@ def _torchvision(part: Part, place: Place, scale: Scale) -> list[str]:
         options |= {
             "--epochs": [epochs],
             "--repeat": [scale.repeat],
+            "--every": [1],
             "--lr-steps": [scale.last_step],
             "--optimizer": ["adamw"],
             "--lr": [scale.lr],
@@ -224,7 +225,8 @@ lr_config = dict(
     _delete_=True, policy='step', step=[{scale.last_step}],
     warmup='linear', warmup_iters={scale.warm_up}, warmup_ratio=0.1)
 runner = dict(max_epochs={scale.epochs + (part.what == "resume")})
-checkpoint_config = dict(max_keep_ckpts=1)
+checkpoint_config = dict(interval=1, max_keep_ckpts=1)
+evaluation = dict(interval=1)
 log_config = dict(interval=1)
 data = dict(
     samples_per_gpu={scale.batch}, workers_per_gpu={scale.workers},
@@ -263,7 +265,7 @@ param_scheduler = [
     dict(type='MultiStepLR', by_epoch=True, milestones=[{scale.last_step}], gamma=0.1),
 ]
 train_cfg = dict(max_epochs={scale.epochs + (part.what == "resume")}, val_interval=1)
-default_hooks = dict(logger=dict(interval=1), checkpoint=dict(max_keep_ckpts=1))
+default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=1, max_keep_ckpts=1))
 log_processor = dict(window_size=1)
 workers = dict(num_workers={scale.workers}, persistent_workers={scale.workers > 0})
 train_dataloader = dict(batch_size={scale.batch}, pin_memory=True, **workers)
