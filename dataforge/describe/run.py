@@ -115,13 +115,13 @@ def _of_level(
     return LevelOfAnchors(
         level=levels[place].name if len(levels) == number else str(place),
         stride=stride_x,
-        sizes=_distinct((math.sqrt(w * h) for w, h in sides), 3),
-        ratios=_distinct((h / w for w, h in sides), 2),
+        sizes=_distinct(math.sqrt(w * h) for w, h in sides),
+        ratios=_distinct(h / w for w, h in sides),
         number=cells * len(sides),
     )
 
 
-def _distinct(values: Iterable[float], digits: int) -> list[float]:
+def _distinct(values: Iterable[float]) -> list[float]:
     """Values in order; of some that differ by rounding (torchvision's anchors) the middle one."""
     groups: list[list[float]] = []
     for value in sorted(values):
@@ -129,7 +129,8 @@ def _distinct(values: Iterable[float], digits: int) -> list[float]:
             groups[-1].append(value)
         else:
             groups.append([value])
-    return [float(f"{group[len(group) // 2]:.{digits}g}") for group in groups]
+    middle = [group[len(group) // 2] for group in groups]
+    return [round(value, 0 if value > 100 else 1 if value > 10 else 2) for value in middle]
 
 
 def _compare(report: Description, images: int, ious: Floats, boxes: Floats) -> None:
