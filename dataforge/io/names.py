@@ -72,7 +72,8 @@ def resolve(folder: str, reference: str) -> str | None:
     >>> resolve("a", "../../x.jpg") is None
     True
     """
-    if _PLAIN.fullmatch(reference) and reference not in (".", ".."):  # most are: pathlib is slow
+    # Most references are a name: pathlib is slow.
+    if _PLAIN.fullmatch(reference) and reference[0] != "." and "/." not in f"/{folder}":
         return f"{folder}/{reference}" if folder else reference
     windows = PureWindowsPath(reference)
     if windows.drive or windows.root or "\0" in reference:
