@@ -111,6 +111,10 @@ def test_weights_and_trainable_layers(
             {"backbone": "vgg16", "frozen_stages": 0, "init": "random"},
             "would freeze random weights of vgg16",
         ),
+        (
+            {"backbone": "detnet59", "frozen_stages": 4},
+            "4: would freeze random weights of detnet59",
+        ),
         ({"backbone": "vgg16", "init": "random", "weights": "/w"}, "contradicts --weights"),
         ({"settings": {"neck.start_level": 1}}, "--set is for mmdetection"),
     ],

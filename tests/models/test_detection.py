@@ -114,6 +114,16 @@ def test_trainable_layers_are_counted_from_the_end(name: str, trainable: int) ->
         settle(body, [], count + 1)
 
 
+def test_random_weights_are_not_frozen() -> None:
+    body = DetNet()
+    taken = load_weights(body, models.resnet50().state_dict())
+    with pytest.raises(ValueError, match=r"1 trainable blocks: layer4\.0\.conv1\.weight is random"):
+        settle(body, taken, trainable=1)
+    settle(body, taken, trainable=2)
+    with pytest.raises(ValueError, match=r"conv1\.weight is random"):
+        settle(DetNet(), [], trainable=5)
+
+
 def test_a_norm_follows_from_where_its_weights_are_from() -> None:
     body = DetNet()
     taken = load_weights(body, models.resnet50().state_dict())

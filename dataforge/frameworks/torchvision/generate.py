@@ -63,10 +63,12 @@ class Torchvision(Framework):
         if base.endswith("_v2"):
             raise UsageError(f"--base {base} has a backbone of its own; use one without _v2")
         weights, stages = find_weights(network, train), len(network.strides)
+        borrowed = weights == network.weights and network.borrowed
+        loaded = borrowed or stages if weights else -1
         frozen = -1 if train.frozen_stages is None else train.frozen_stages
         if not -1 <= frozen <= stages:
             why = f"must be -1 (none), 0 (the stem) to {stages}"
-        elif frozen >= 0 and not weights:
+        elif frozen > loaded:
             why = f"would freeze random weights of {network.name}"
         else:
             return
