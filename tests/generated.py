@@ -28,9 +28,10 @@ from dataforge.frameworks import (
     package_files,
 )
 from dataforge.io import write_text
+from dataforge.models import source_text
 from dataforge.register import Plan, Request, plan
 
-SOURCES = ("detnet", "res2net", "parts")
+SOURCES = ("detection", "detnet", "res2net", "parts")
 """Files of `dataforge.models` that are copied into packages."""
 
 PARTS = ("face", "person", "hand")
@@ -149,11 +150,15 @@ def planned(
     split: str | None = None,
     also_known_as: tuple[str, ...] = (),
     layout: str | None = None,
-    base: str = "faster_rcnn_r50_fpn",
     **flags: Any,
 ) -> Plan:
-    """A folder's registration, to be written beside the folder."""
+    """A folder's registration, to be written beside the folder.
+
+    Args:
+        flags: fields of `TrainSpec`; all others are rules of the layout.
+    """
     name = name or unique()
+    train = {key: flags.pop(key) for key in [*flags] if key in TrainSpec.__struct_fields__}
     request = Request(
         name=name,
         root=str(folder),
@@ -162,7 +167,7 @@ def planned(
         split=split,
         also_known_as=also_known_as,
         frameworks=(framework,),
-        train=TrainSpec(base=base),
+        train=TrainSpec(**train),
         out=str(folder.parent / f"{folder.name}_as_{name}"),
     )
     return plan(request)
@@ -201,6 +206,22 @@ def render(dataset: DatasetSpec, framework: str = "mmdet2", **given: Any) -> dic
     chosen.check(dataset, spec_)
     files = [*package_files(dataset), *chosen.render_files(dataset, spec_)]
     return {file.path: file.text for file in files}
+
+
+def about_the_network(files: dict[str, str], dataset: DatasetSpec) -> dict[str, str]:
+    """The training config, and what registers its network; not what is a copy, or as ever."""
+    kept = {
+        path: text
+        for path, text in files.items()
+        if f"/{dataset.key}/" in path or path.endswith(tuple(f"_{name}.py" for name in SOURCES))
+    }
+    copies = {path: Path(path).stem for path in files if Path(path).stem in SOURCES}
+    assert copies
+    for path, name in copies.items():
+        first, _, rest = files[path].partition("\n")
+        assert first.startswith("# Made by dataforge, ")
+        assert rest == source_text(name)
+    return kept
 
 
 def check_golden(folder: Path, files: dict[str, str]) -> None:

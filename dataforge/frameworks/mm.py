@@ -12,12 +12,12 @@ from typing import Any
 from dataforge.errors import InputError, UsageError
 from dataforge.frameworks.adapter import quiet
 from dataforge.frameworks.base import Framework
-from dataforge.frameworks.mm_model import MmModel, backbone_network, make_model
+from dataforge.frameworks.mm_model import MmModel, make_model
 from dataforge.frameworks.render import network_text, planned_files
 from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec
 from dataforge.learning_rate import MMDET_SCHEDULE, learning_rate
 from dataforge.mmconfig import dicts, unwrapped
-from dataforge.models import sources_of
+from dataforge.models import get_network, sources_of
 
 RULES = {
     "of no class": "the dataset's classes do not name it",
@@ -119,7 +119,7 @@ def network_files(
 
 def network_notes(train: TrainSpec) -> tuple[str, ...]:
     """What to know about the weights of a network that has none of its own to fetch."""
-    network = backbone_network(train.backbone)
+    network = get_network(train.backbone)
     if train.weights or train.init == "random":
         return ()
     if not network.weights:
@@ -127,7 +127,7 @@ def network_notes(train: TrainSpec) -> tuple[str, ...]:
             f"no weights of {network.name} can be fetched: training starts from random ones, with "
             "GroupNorm; --weights loads those of a file",
         )
-    if network.source:
+    if network.borrowed:
         return (
             f"no weights of {network.name} are published: those of {network.weights} are loaded "
             "where they fit",

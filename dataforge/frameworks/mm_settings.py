@@ -29,6 +29,9 @@ _FOLLOWS = {
 }
 """Part -> its arguments that cannot be set, and what they follow from."""
 
+_FIXED = {"Res2Net": dict.fromkeys(("avg_down", "deep_stem", "style"), "the network")}
+"""The same for single classes: mmdetection's Res2Net takes these and ignores them."""
+
 
 def check_settings(settings: Mapping[str, Any], network: Network) -> dict[str, dict[str, Any]]:
     """Part -> argument -> value.
@@ -41,14 +44,16 @@ def check_settings(settings: Mapping[str, Any], network: Network) -> dict[str, d
         part, _, argument = key.partition(".")
         if part not in found:
             raise UsageError(f"--set {key}: the parts are {', '.join(found)}")
-        accepted = _accepted(part, network) - _FOLLOWS[part].keys()
-        if argument in _FOLLOWS[part]:
-            raise UsageError(f"--set {key}: follows from {_FOLLOWS[part][argument]}")
+        class_name = _class_name(part, network)
+        follows = {**_FOLLOWS[part], **_FIXED.get(class_name, {})}
+        accepted = _accepted(class_name, network) - follows.keys()
+        if argument in follows:
+            raise UsageError(f"--set {key}: follows from {follows[argument]}")
         if argument not in accepted:
             hint = did_you_mean(argument, accepted)
             names = ", ".join(sorted(accepted))
             raise UsageError(
-                f"--set {key}: {_class_name(part, network)} has no such argument; "
+                f"--set {key}: {class_name} has no such argument; "
                 f"{f'{hint} ' if hint else ''}it has {names}"
             )
         kind, fits = _KINDS.get(argument, ("a plain value", is_plain))
@@ -64,9 +69,8 @@ def _class_name(part: str, network: Network) -> str:
     return network.neck if part == "neck" else "AnchorGenerator"
 
 
-def _accepted(part: str, network: Network) -> frozenset[str]:
-    """The arguments of the class of a part."""
-    name = _class_name(part, network)
+def _accepted(name: str, network: Network) -> frozenset[str]:
+    """The arguments of a class, mmdetection's or the network's own."""
     return MODELS[name].names if name in MODELS else _arguments(network.source, name)
 
 
@@ -121,7 +125,11 @@ _WORDS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
         _are(lambda value: _is_int(value) and value >= 0),
         "out_indices strides dilations",
     ),
-    "config": ("a dict with a type, or None", _is_config, "act_cfg conv_cfg dcn norm_cfg"),
+    "config": (
+        "a dict with a type, or None",
+        _is_config,
+        "act_cfg conv_cfg dcn new_norm_cfg norm_cfg",
+    ),
     "extra": (
         "True, False, on_input, on_lateral or on_output",
         lambda value: isinstance(value, bool) or value in ("on_input", "on_lateral", "on_output"),

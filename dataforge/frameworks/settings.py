@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import keyword
 import math
 import re
 from collections.abc import Iterable
@@ -65,11 +66,14 @@ def is_plain(value: Any) -> bool:
     (True, False, False)
     """
     if isinstance(value, dict):
-        return all(
-            isinstance(k, str) and k.isidentifier() and is_plain(v) for k, v in value.items()
-        )
+        return all(map(_is_keyword, value)) and all(map(is_plain, value.values()))
     if isinstance(value, list | tuple):
         return all(map(is_plain, value))
     if isinstance(value, str):
         return _WORD.fullmatch(value) is not None
     return value is None or (isinstance(value, bool | int | float) and math.isfinite(value))
+
+
+def _is_keyword(key: Any) -> bool:
+    """Whether a key can be written as an argument of ``dict(...)``."""
+    return isinstance(key, str) and key.isidentifier() and not keyword.iskeyword(key)

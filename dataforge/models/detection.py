@@ -29,7 +29,7 @@ from torchvision.models.detection import FasterRCNN, MaskRCNN, RetinaNet
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool, LastLevelP6P7
 
-from .parts import Backbone, load_fitting, weight_names
+from .parts import Backbone, initialise, load_fitting, weight_names
 
 DETECTORS = ("fasterrcnn", "maskrcnn", "retinanet")
 
@@ -77,15 +77,19 @@ def classifier_body(name: str) -> Body:
     Raises:
         ValueError: it is none of these.
     """
-    network = models.get_model(name, weights=None)
+    with torch.device("meta"):  # a VGG's classifier, which is not used, has 120 million weights
+        network = models.get_model(name, weights=None)
     if isinstance(network, models.ResNet):
         stem = ["conv1", "bn1", "relu", "maxpool"]
-        return Body(network, [stem, ["layer1"], ["layer2"], ["layer3"], ["layer4"]], range(1, 5))
-    if isinstance(network, models.VGG):
-        return Body(network, vgg_blocks(network), range(2, 6))
-    if isinstance(network, models.MobileNetV3):
-        return Body(network, mobilenet_blocks(network), range(1, 5))
-    raise ValueError(f"{name} is no ResNet, VGG or MobileNetV3 of torchvision's")
+        body = Body(network, [stem, ["layer1"], ["layer2"], ["layer3"], ["layer4"]], range(1, 5))
+    elif isinstance(network, models.VGG):
+        body = Body(network, vgg_blocks(network), range(2, 6))
+    elif isinstance(network, models.MobileNetV3):
+        body = Body(network, mobilenet_blocks(network), range(1, 5))
+    else:
+        raise ValueError(f"{name} is no ResNet, VGG or MobileNetV3 of torchvision's")
+    initialise(body.to_empty(device="cpu"))
+    return body
 
 
 def vgg_blocks(network: nn.Module) -> List[List[str]]:
@@ -171,8 +175,22 @@ def settle(body: Backbone, taken: Sequence[str], trainable: int) -> None:
         trainable: number of blocks that are trained, counted from the end.
 
     Raises:
-        ValueError: there are not as many blocks.
+        ValueError: there are not as many blocks, or random weights would not be trained.
     """
+    blocks = body.blocks()
+    if not 0 <= trainable <= len(blocks):
+        raise ValueError(f"{trainable} trainable blocks: the backbone has {len(blocks)}")
+    frozen = {
+        id(parameter)
+        for block in blocks[: len(blocks) - trainable]
+        for module in block
+        for parameter in module.parameters()
+    }
+    for name, parameter in body.named_parameters():
+        if id(parameter) in frozen and name not in taken:
+            raise ValueError(
+                f"{trainable} trainable blocks: {name} is random and would not be trained"
+            )
     known = {name.rpartition(".")[0] for name in taken}
     for path, module in list(body.named_modules()):
         if isinstance(module, nn.BatchNorm2d):
@@ -185,10 +203,7 @@ def settle(body: Backbone, taken: Sequence[str], trainable: int) -> None:
             else:
                 norm = nn.GroupNorm(math.gcd(32, channels), channels)
             setattr(body.get_submodule(parent), name, norm)
-    count = len(body.blocks())
-    if not 0 <= trainable <= count:
-        raise ValueError(f"{trainable} trainable blocks: the backbone has {count}")
-    body.frozen_stages = count - trainable - 1
+    body.frozen_stages = len(blocks) - trainable - 1
     body.train()
 
 
@@ -253,8 +268,9 @@ class RoIAlignBySize(ops.MultiScaleRoIAlign):
         found = maps[0].new_zeros((len(rois), maps[0].shape[1], *self.output_size))
         for level, (one, stride) in enumerate(zip(maps, self.strides)):
             chosen = torch.where(levels == level)[0]
+            # In mixed precision maps have half; halved boxes would be pixels off.
             aligned = ops.roi_align(
-                one, rois[chosen].to(one.dtype), self.output_size, 1 / stride, self.sampling_ratio
+                one.to(rois.dtype), rois[chosen], self.output_size, 1 / stride, self.sampling_ratio
             )
             found[chosen] = aligned.to(found.dtype)
         return found

@@ -37,10 +37,14 @@ def build_norm(norm_cfg: Mapping[str, Any], channels: int) -> nn.Module:
 
 
 def initialise(network: nn.Module) -> None:
-    """Random weights, as torchvision gives its ResNets."""
+    """Random weights, as torchvision gives its ResNets, VGGs and MobileNets."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, (nn.BatchNorm2d, nn.SyncBatchNorm, nn.GroupNorm)):
+            module.reset_parameters()
 
 
 class Backbone(nn.Module):

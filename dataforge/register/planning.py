@@ -43,7 +43,7 @@ def plan(request: Request) -> Plan:
     """What a registration would write, and why.
 
     Raises:
-        InputError: the folder does not exist, or has no annotations.
+        InputError: the folder or the file of weights does not exist, or there are no annotations.
         LayoutError: the layout cannot be inferred.
         UsageError: the name, base or an option is invalid, or no framework is named or installed.
         OutputError: a path cannot be written into code or is not supported by the framework, or
@@ -51,8 +51,11 @@ def plan(request: Request) -> Plan:
     """
     key, _ = identify(request.name)
     out = Path(os.path.abspath(request.out or f"{key}_registered"))
-    for path in (out, os.path.abspath(request.root), request.python or ""):
+    weights = request.train.weights
+    for path in (out, os.path.abspath(request.root), request.python or "", weights):
         check_path(path)
+    if weights and not os.path.isfile(weights):
+        raise InputError(f"--weights {weights}: no such file")
     frameworks = choose_frameworks(request.frameworks, request.python, request.framework_options)
     rule = load_rule(request.split, request.seed, request.stratify, request.group_by)
     root = _root(request)
@@ -87,7 +90,8 @@ def plan(request: Request) -> Plan:
         reasons += [note for note in framework.notes(request.train) if note not in reasons]
     findings += unmarked(instances, classes.names)
     shared = [*package_files(dataset), *made.files]
-    files = [*shared, *_files(frameworks, dataset, request)]
+    every = [*shared, *_files(frameworks, dataset, request)]
+    files = [*{file.path: file for file in every}.values()]  # some have a network in common
     findings += _registered_otherwise(out, shared, files)
     planned = Plan(
         dataset=dataset,

@@ -7,7 +7,15 @@ from typing import Any
 
 import msgspec
 import pytest
-from generated import HUMANPARTS, LABELMEPARTS, check_code, check_golden, render, spec
+from generated import (
+    HUMANPARTS,
+    LABELMEPARTS,
+    about_the_network,
+    check_code,
+    check_golden,
+    render,
+    spec,
+)
 from helpers import REPO
 
 from dataforge.errors import OutputError, UsageError
@@ -26,7 +34,7 @@ CASES = {
     ),
 }
 VARIANTS = {
-    f"{format_}-{base}-{init}": (
+    f"{format_}-{base}-{init}-{backbone}": (
         spec(
             "Any",
             format=format_,
@@ -36,8 +44,9 @@ VARIANTS = {
             coords="voc" if init == "random" else "mmdet",
             ignore_case=init == "random",
         ),
-        {"base": base, "init": init, "repeat": 3 if init == "random" else 1},
+        {"base": base, "init": init, "repeat": 3 if init == "random" else 1, "backbone": backbone},
     )
+    for backbone in ("resnet50", "detnet59", "res2net50_26w_8s")
     for format_ in ("voc", "coco")
     for base in mmdet2.bases
     for init in ("imagenet", "random")
@@ -54,10 +63,47 @@ def test_golden(case: str) -> None:
     check_golden(GOLDEN / case, render(dataset, **msgspec.structs.asdict(train)))
 
 
+NETWORKS = {
+    "detnet59": (HUMANPARTS, {"backbone": "detnet59"}),
+    "res2net50_26w_6s": (
+        LABELMEPARTS,
+        {
+            "base": "cascade_rcnn_r50_fpn",
+            "backbone": "res2net50_26w_6s",
+            "init": "random",
+            "settings": {
+                "neck.start_level": 1,
+                "neck.add_extra_convs": "on_input",
+                "neck.out_channels": 128,
+            },
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_golden_networks(case: str) -> None:
+    dataset, train = NETWORKS[case]
+    files = render(dataset, **train)
+    check_golden(GOLDEN / "networks" / case, about_the_network(files, dataset))
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_generated_code_is_plain_old_python(variant: str) -> None:
     dataset, train = VARIANTS[variant]
-    allowed = {"math", "mmdet", "numpy", "os", "PIL", "re", "unicodedata", "xml"}
+    allowed = {
+        "__future__",
+        "math",
+        "mmcv",
+        "mmdet",
+        "numpy",
+        "os",
+        "PIL",
+        "re",
+        "unicodedata",
+        "xml",
+    }
+    allowed |= {"torch", "typing"}
     for path, text in render(dataset, **train).items():
         check_code(path, text, allowed, floor=(3, 7))  # the oldest that mmdet 2 runs on
 
@@ -89,9 +135,16 @@ def test_shared_files_depend_only_on_the_dataset() -> None:
     dataset = spec("Any", format="coco", has_masks=True)
     shared: dict[str, str] = {}
     for base in mmdet2.bases:
-        for options in ({}, {"samples_per_gpu": 5, "repeat": 3, "init": "random", "gpus": 4}):
+        for options in (
+            {},
+            {"samples_per_gpu": 5, "repeat": 3, "init": "random", "gpus": 4},
+            {"backbone": "detnet59", "settings": {"neck.out_channels": 64}},
+            {"backbone": "res2net50_26w_6s"},
+            {"backbone": "res2net50_26w_8s", "init": "random"},
+        ):
             files = render(dataset, base=base, **options)
-            del files[f"configs/mmdet2/any/{base}_any.py"]
+            (config,) = [path for path in files if path.startswith("configs/mmdet2/any/")]
+            del files[config]
             for path, text in files.items():
                 assert shared.setdefault(path, text) == text, (path, base)
     assert {path for path in shared if "_base_" in path} == {

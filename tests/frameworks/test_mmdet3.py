@@ -6,7 +6,15 @@ import ast
 from typing import Any
 
 import pytest
-from generated import HUMANPARTS, LABELMEPARTS, check_code, check_golden, render, spec
+from generated import (
+    HUMANPARTS,
+    LABELMEPARTS,
+    about_the_network,
+    check_code,
+    check_golden,
+    render,
+    spec,
+)
 from helpers import REPO
 
 from dataforge.errors import UsageError
@@ -50,16 +58,59 @@ def test_golden(case: str) -> None:
     check_golden(GOLDEN / case, render(dataset, "mmdet3", **given))
 
 
+NETWORKS: dict[str, tuple[DatasetSpec, dict[str, Any]]] = {
+    "resnet101": (
+        HUMANPARTS,
+        {
+            "backbone": "resnet101",
+            "frozen_stages": 2,
+            "settings": {"neck.start_level": 1, "neck.add_extra_convs": "on_input"},
+        },
+    ),
+    "detnet59": (LABELMEPARTS, {"base": "mask_rcnn_r50_fpn", "backbone": "detnet59"}),
+    "detnet59_lazy": (
+        LABELMEPARTS,
+        {"base": "mask_rcnn_r50_fpn", "backbone": "detnet59", "style": "lazy"},
+    ),
+    "res2net50_26w_6s_lazy": (
+        HUMANPARTS,
+        {
+            "base": "cascade_rcnn_r50_fpn",
+            "backbone": "res2net50_26w_6s",
+            "weights": "/data/res2net50_26w_6s.pth",
+            "style": "lazy",
+            "settings": {"neck.start_level": 1},
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_golden_networks(case: str) -> None:
+    dataset, given = NETWORKS[case]
+    files = render(dataset, "mmdet3", **given)
+    kept = about_the_network(files, dataset) if case != "resnet101" else _config(files, dataset)
+    check_golden(GOLDEN / "networks" / case, kept)
+
+
+def _config(files: dict[str, str], dataset: DatasetSpec) -> dict[str, str]:
+    return {path: text for path, text in files.items() if f"/{dataset.key}/" in path}
+
+
 @pytest.mark.parametrize("style", ["classic", "lazy"])
+@pytest.mark.parametrize("backbone", ["resnet50", "detnet59", "res2net50_26w_8s"])
 @pytest.mark.parametrize("init", ["imagenet", "random"])
 @pytest.mark.parametrize("base", mmdet3.bases)
 @pytest.mark.parametrize("format_", ["voc", "coco"])
-def test_generated_code_is_plain_old_python(format_: str, base: str, init: str, style: str) -> None:
+def test_generated_code_is_plain_old_python(
+    format_: str, base: str, init: str, backbone: str, style: str
+) -> None:
     dataset = spec("Any", format=format_, has_masks=True)
     allowed = {"math", "mmcv", "mmdet", "mmengine", "os", "PIL", "re", "torch", "unicodedata"}
-    allowed |= {"xml", "any_dataset"}
+    allowed |= {"__future__", "any_dataset", "typing", "xml"}
     repeat = 2 if init == "random" else 1
-    files = render(dataset, "mmdet3", base=base, init=init, style=style, repeat=repeat)
+    train = {"base": base, "init": init, "backbone": backbone, "repeat": repeat}
+    files = render(dataset, "mmdet3", style=style, **train)
     for path, text in files.items():
         check_code(path, text, allowed, floor=(3, 7))
 

@@ -1,0 +1,26 @@
+"""PlainRes2Net for mmdetection 3.x. Made by dataforge; yours to edit.
+
+res2net.py has the network; here it gets mmdetection's weights and its names there.
+"""
+from mmdet.registry import MODELS
+from mmengine.runner import CheckpointLoader
+
+from .res2net import PlainRes2Net
+
+
+@MODELS.register_module()
+class HumanPartsPlainRes2Net(PlainRes2Net):
+    """init_cfg: None for random weights, or dict(type='Pretrained', checkpoint=...)."""
+
+    def __init__(self, init_cfg=None, **kwargs):
+        super().__init__(**kwargs)
+        self.init_cfg = init_cfg
+
+    def init_weights(self):
+        """Load what fits, by names and shapes; all else keeps its random weights."""
+        if self.init_cfg is None:
+            return
+        checkpoint = self.init_cfg['checkpoint']
+        weights = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+        if not self.load_resnet(weights.get('state_dict', weights)):
+            raise ValueError(f'{checkpoint}: no weights in it fit PlainRes2Net')
