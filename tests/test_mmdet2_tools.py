@@ -50,6 +50,7 @@ def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path, own_python:
         "data.val.pipeline.1.img_scale=(128,128)",
         "data.test.pipeline.1.img_scale=(128,128)",
         "runner.max_epochs=1",
+        "evaluation.interval=1",
         "log_config.interval=1",
     ]
     train = [*mmdet_tool("train.py"), str(config), "--work-dir", "work", "--seed", "0"]

@@ -1,7 +1,8 @@
 """Logs that real trainings have written: two images, two epochs of one step each.
 
-mmdetection 2.28.2 with workflow = [('train', 1), ('val', 1)], mmdetection 3.3.0 with the hook that
-`register --workflow train,val` generates, and train.py for torchvision 0.16.2 with --val-loss.
+mmdetection 2.28.2 with workflow = [("train", 1), ("val", 1)], mmdetection 3.3.0 with the hook that
+`register --workflow train,val` generates, and train.py for torchvision 0.16.2 with --val-loss, which
+trains RetinaNet on three images here.
 """
 
 from __future__ import annotations
@@ -28,6 +29,15 @@ MMDET3 = """\
 {"lr": 4.4830508474576276e-05, "data_time": 0.03447246551513672, "loss": 2.604449987411499, "loss_rpn_cls": 0.7425244450569153, "loss_rpn_bbox": 0.01501100230962038, "loss_cls": 1.609307050704956, "acc": 3.90625, "loss_bbox": 0.23760747909545898, "time": 19.859584093093872, "epoch": 2, "iter": 2, "step": 2}
 {"val/loss": 2.4748177528381348, "val/loss_rpn_cls": 0.7464433908462524, "val/loss_rpn_bbox": 0.007172361947596073, "val/loss_cls": 1.4721157550811768, "val/acc": 8.10546875, "val/loss_bbox": 0.24908612668514252, "step": 2}
 {"pascal_voc/mAP": 0.0052910055965185165, "pascal_voc/AP50": 0.005, "data_time": 0.17086029052734375, "time": 8.028833508491516, "step": 2}
+"""  # noqa: E501
+
+TORCHVISION = """\
+{"mode": "train", "epoch": 1, "iter": 1, "lr": 1.25e-06, "loss": 3.2386473417282104, "classification": 1.127196192741394, "bbox_regression": 2.1114511489868164, "time": 1.7936129570007324}
+{"mode": "train", "epoch": 1, "iter": 2, "lr": 1.37375e-05, "loss": 0.00263586500659585, "classification": 0.00263586500659585, "bbox_regression": 0.0, "time": 0.671006441116333}
+{"mode": "val", "epoch": 1, "loss": 2.215990662574768, "classification": 0.7527728080749512, "bbox_regression": 1.463217854499817}
+{"mode": "train", "epoch": 2, "iter": 1, "lr": 2.6225000000000004e-05, "loss": 1.9610903859138489, "classification": 0.5657393336296082, "bbox_regression": 1.3953510522842407, "time": 0.623878002166748}
+{"mode": "train", "epoch": 2, "iter": 2, "lr": 3.87125e-05, "loss": 2.725672483444214, "classification": 1.126835823059082, "bbox_regression": 1.5988366603851318, "time": 0.5053999423980713}
+{"mode": "val", "epoch": 2, "loss": 2.215585231781006, "classification": 0.7527608871459961, "bbox_regression": 1.4628243446350098, "AP": 0.0, "AP50": 0.0, "by_class": {"cat": {"AP": 0.0, "AP50": 0.0}, "dog": {"AP": 0.0, "AP50": 0.0}}}
 """  # noqa: E501
 
 
@@ -60,3 +70,16 @@ def test_losses_and_scores(
     both = {"loss", "loss_rpn_cls", "loss_rpn_bbox", "loss_cls", "loss_bbox", "acc"}
     assert log.train.keys() == both | {"lr", "time", "data_time"}
     assert log.val.keys() == both | {"AP50", "mAP"}
+
+
+def test_losses_and_scores_of_train_py(tmp_path: Path) -> None:
+    log = read_log(write(tmp_path / "log.json", TORCHVISION))
+    assert [point.epoch for point in log.train["loss"]] == [0.5, 1, 1.5, 2]
+    assert [point.step for point in log.train["loss"]] == [1, 2, 3, 4]
+    assert [(one.epoch, one.value) for one in log.val["loss"]] == [
+        (1, 2.215990662574768), (2, 2.215585231781006),
+    ]  # fmt: skip
+    assert [(one.epoch, one.value) for one in log.val["AP50"]] == [(2, 0.0)]
+    kinds = {curve.title: curve.kind for curve in choose([log], ["bbox_regression", "lr", "AP"])}
+    assert kinds == {"bbox_regression": "loss", "bbox_regression (val)": "loss", "lr": "other",
+                     "AP": "metric"}  # fmt: skip
