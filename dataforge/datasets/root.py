@@ -44,6 +44,10 @@ class KeepingRoot(Root):
             self._texts[name] = data
         return data
 
+    def head(self, name: str, size: int) -> bytes:
+        kept = self._texts.get(name)
+        return super().head(name, size) if kept is None else kept[:size]
+
     def read_bytes(self, name: str, limit: int | None = None) -> bytes:
         data = self._texts.pop(name, None)
         if data is None:

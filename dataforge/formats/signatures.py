@@ -339,8 +339,7 @@ def counted(found: dict[str, Signature]) -> list[Foreign]:
 def _head(root: Root, name: str) -> bytes:
     """The beginning of a file; empty if it cannot be read."""
     try:
-        with root.open(name) as stream:
-            return stream.read(HEAD)
+        return root.head(name, HEAD)
     except OSError:
         return b""
 

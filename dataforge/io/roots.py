@@ -148,6 +148,15 @@ class Root:
         """
         return self.read_bytes(name, limit)
 
+    def head(self, name: str, size: int) -> bytes:
+        """The first bytes of a file.
+
+        Raises:
+            OSError: see `open`.
+        """
+        with self.open(name) as stream:
+            return stream.read(size)
+
     def open(self, name: str) -> IO[bytes]:
         """Open the file for reading bytes.
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from dataforge.io import is_image, last_part, resolve, stem
-from dataforge.layouts.layout import SPLIT_NAMES
+from dataforge.layouts.layout import SPLIT_NAMES, SPLIT_ORDER
 from dataforge.layouts.paths import by_last_part, leading_equal, shared_folders
 
 _SAMPLED = 50
@@ -34,6 +34,41 @@ def split_of_json(name: str) -> str:
         if found:
             return found[-1]
     return "all"
+
+
+def name_splits(files: Iterable[str]) -> dict[str, str]:
+    """COCO file -> its split; several files of one split are distinguished by their names.
+
+    >>> name_splits(["val.json", "a/train.json", "b/train.json"])
+    {'val.json': 'val', 'a/train.json': 'a_train', 'b/train.json': 'b_train'}
+    """
+    splits = {file: split_of_json(file) for file in files}
+    count = Counter(splits.values())
+    named: dict[str, str] = {}
+    taken: set[str] = set()
+    for file, split in splits.items():
+        own = split if count[split] == 1 else re.sub(r"[^\w-]+", "_", stem(file))
+        while own in taken:
+            own += "_"
+        named[file] = own
+        taken.add(own)
+    return named
+
+
+def sharing_a_split(splits: Mapping[str, str]) -> dict[str, list[str]]:
+    """Split -> its files, of the splits that `name_splits` has taken apart.
+
+    Args:
+        splits: name -> file; a name that is that of a split is what somebody has decided.
+
+    >>> sharing_a_split({"val": "val.json", "a_train": "a/train.json", "b_train": "b/train.json"})
+    {'train': ['a/train.json', 'b/train.json']}
+    """
+    files: dict[str, list[str]] = {}
+    for name, file in splits.items():
+        if name not in (*SPLIT_ORDER, "all"):
+            files.setdefault(split_of_json(file), []).append(file)
+    return {split: named for split, named in files.items() if len(named) > 1}
 
 
 def of_other_tasks(names: Iterable[str]) -> dict[str, str]:

@@ -34,7 +34,7 @@ from dataforge.register.path_file import imported_from, linked_folder, path_file
 from dataforge.register.paths import check_length, check_path
 from dataforge.register.record import read_registration, sha256
 from dataforge.register.request import Plan, Request, Target
-from dataforge.register.splits import made_splits, shared_out, used_splits
+from dataforge.register.splits import made_splits, refuse_shared, shared_out, used_splits
 from dataforge.shell import command_line
 from dataforge.splits import check_split_names, load_rule
 
@@ -60,6 +60,8 @@ def plan(request: Request) -> Plan:
     rule = load_rule(request.split, request.seed, request.stratify, request.group_by)
     root = _root(request)
     found = find_layout(request.layout, request.name, root, request.flags)
+    if "splits" not in request.flags:
+        refuse_shared(found.layout, root)
     data = survey_data(root, found.layout)
     reasons, findings = [*found.reasons, *data.reasons], [*left_out(root), *data.findings]
     rules = request.rules().over(layout_rules(found.layout))

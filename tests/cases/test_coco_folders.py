@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,61 @@ def test_two_cvat_tasks(tmp_path: Path) -> None:
             [("x", (10 * number + k, 5, 10 * number + k + 8, 13))]
         for number in (0, 1) for k in (0, 1)
     }  # fmt: skip
+
+
+def parts(folder: Path, *files: str) -> None:
+    """COCO files, each with two images of its own beside it, of the same names as the others'."""
+    for file in files:
+        for name in ("1.png", "2.png"):
+            image((folder / file).parent / "images" / name)
+        listed = [(number, f"{number}.png") for number in (1, 2)]
+        write(folder / file, coco(listed, [(number, number, 1, BOX) for number, _ in listed]))
+
+
+@pytest.mark.parametrize(
+    ("files", "split"),
+    [
+        (("task_1/x.json", "task_2/x.json"), "all"),
+        (("A/A.json", "B/B.json", "C/C.json"), "all"),
+        (("a/train.json", "b/train.json"), "train"),
+        (("a/train.json", "b/train.json", "val/val.json"), "train"),
+        (("train/train.json", "v1/val.json", "v2/val.json"), "val"),
+    ],
+)
+def test_several_files_of_a_split_are_never_half_registered(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    files: tuple[str, ...],
+    split: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    parts(tmp_path / "data", *files)
+    (part,) = inspect("data").parts
+    assert part.layout
+    assert part.layout.splits.keys() == part.splits.keys()
+    assert sorted(part.layout.splits.values()) == sorted(files)
+    assert not [reason for reason in part.reasons if "ignored" in reason]
+    register = ["register", "Pets", "--layout", "coco", "--root", "data", "--framework", "all"]
+    refused = run_cli(capsys, *register, "--dry-run")
+    assert refused.returncode == 2
+    assert f"belong to the split {split}" in refused.stderr
+    assert "dataforge coco merge --prefix" in refused.stderr
+    *merging, registering = (shlex.split(command)[1:] for command in part.commands)
+    assert [words[:2] for words in merging] == [["coco", "merge"]]
+    assert run_cli(capsys, *merging[0]).returncode == 0
+    given = ["--framework", "all", "--dry-run", "--json", "--output", "out"]
+    done = run_cli(capsys, *registering, *given)
+    assert done.returncode == 0
+    assert sum(json.loads(done.stdout)["images"].values()) == 2 * len(files)
+
+
+def test_many_files_of_a_split_are_converted_into_one(tmp_path: Path) -> None:
+    parts(tmp_path / "data", *(f"{number}/x.json" for number in range(30)))
+    (part,) = inspect(str(tmp_path / "data")).parts
+    assert "and 10 more files, each as its own split" in part.reasons
+    assert " coco2voc " in part.commands[0]
+    assert "--split train=80,val=20" in part.commands[0]
 
 
 def test_a_task_whose_images_are_missing_does_not_take_those_of_the_other(tmp_path: Path) -> None:

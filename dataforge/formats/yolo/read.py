@@ -153,7 +153,6 @@ class YoloReading(Reading):
         self._root = root
         self._options = options
         self._texts = LabelTexts(root)
-        self._gaps = context.wants("class-number-gap")
         self._keep_text = context.keep_text
         self._untidy = UntidyLabels(context.resolver, declared=True)
         self._names_untidy = context.wants(UNTIDY_LABEL)
@@ -168,7 +167,7 @@ class YoloReading(Reading):
         self._numbers = data.names or ()
         if data.names is not None:
             yield _header(data.names)
-        yield from (f for f in findings if self._gaps or f.code != "class-number-gap")
+        yield from findings
         if data.described:
             if self._keep_text:
                 yield SourceText(data.described.file, data.described.data)
