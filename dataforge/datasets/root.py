@@ -45,8 +45,14 @@ class KeepingRoot(Root):
         return data
 
     def head(self, name: str, size: int) -> bytes:
-        kept = self._texts.get(name)
-        return super().head(name, size) if kept is None else kept[:size]
+        """The first bytes of a file; if that is all of it, it is kept for the reader."""
+        if name in self._texts:
+            return self._texts[name][:size]
+        data = super().head(name, size + 1)
+        if len(data) <= min(size, self._room):
+            self._room -= len(data)
+            self._texts[name] = data
+        return data[:size]
 
     def read_bytes(self, name: str, limit: int | None = None) -> bytes:
         data = self._texts.pop(name, None)
