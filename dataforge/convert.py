@@ -91,13 +91,9 @@ def convert(
     """
     writer = writer_of(job.writes)
     rule = load_rule(job.split, job.seed, job.stratify, job.group_by)
-    source = Source(
-        root or job.source,
-        job.reads,
-        verifying(job.reads, verify=False) | job.read_options,
-        job.layout,
-        follow_links=job.follow_links,
-    )
+    how = verifying(job.reads, verify=False) | job.read_options
+    place = root or job.source
+    source = Source(place, job.reads, how, job.layout, follow_links=job.follow_links)
     # It compares the sizes of all images instead of the reader, unless that is asked to, or not to.
     said = Said(source, sizes="verify_images" not in job.read_options, clipped=job.clip)
     if not source.root.remote:
@@ -398,7 +394,6 @@ def _joined(writing: Writing, shards: Iterable[Written], pieces: Pieces) -> Iter
 
 def _files(stage: Path) -> list[str]:
     """The files that were written, without images, relative to the output folder."""
-    if stage.is_file():
-        return [stage.name]
-    files = (path for path in stage.rglob("*") if path.is_file() and not is_image(path.name))
-    return sorted(path.relative_to(stage).as_posix() for path in files)
+    files = [stage] if stage.is_file() else filter(Path.is_file, stage.rglob("*"))
+    home = stage.parent if stage.is_file() else stage
+    return sorted(path.relative_to(home).as_posix() for path in files if not is_image(path.name))

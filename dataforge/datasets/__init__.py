@@ -23,7 +23,7 @@ from dataforge.datasets.source import Source, apart, in_two_splits, layout_rules
 from dataforge.datasets.spool import discard, temporary_data, temporary_file
 from dataforge.datasets.steps import Clipped, Measurable, is_usual
 from dataforge.datasets.surveys import Progress, Survey, survey
-from dataforge.datasets.twins import twins
+from dataforge.datasets.twin_images import twins
 from dataforge.datasets.voc_layout import find_voc_layout
 
 __all__ = [
