@@ -1,8 +1,8 @@
 """Logs that real trainings have written: two images, two epochs of one step each.
 
 mmdetection 2.28.2 with workflow = [("train", 1), ("val", 1)], mmdetection 3.3.0 with the hook that
-`register --workflow train,val` generates, and train.py for torchvision 0.16.2 with --val-loss, which
-trains RetinaNet on three images here.
+`register --workflow train,val` generates, and train.py for torchvision 0.16.2 with --val-loss,
+which trains RetinaNet on three images here.
 """
 
 from __future__ import annotations
