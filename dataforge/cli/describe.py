@@ -14,6 +14,8 @@ from dataforge.errors import UsageError, plural
 
 _LEAST_SIDE = 32
 """Pixels; the smallest image that a stage of stride 32 is made of."""
+_GREATEST_SIDE = 99_999
+"""Pixels; what is longer is a slip of the hand."""
 
 _HELP = """Describe a config's model: stages, parameters, levels, anchors, multiply-adds.
 
@@ -47,12 +49,12 @@ def command() -> Command:
 def _describe(config: Path, image_size: str | None, output: Output) -> int:
     size = None
     if image_size is not None:
-        found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", image_size)
+        found = re.fullmatch(r"(\d{1,9})x(\d{1,9})", image_size)
         size = (int(found[1]), int(found[2])) if found else (0, 0)
-        if min(size) < _LEAST_SIDE:
+        if not all(_LEAST_SIDE <= side <= _GREATEST_SIDE for side in size):
             raise UsageError(
-                f"--image-size {image_size}: must be WIDTHxHEIGHT such as 1333x800, each at least "
-                f"{_LEAST_SIDE}"
+                f"--image-size {image_size}: must be WIDTHxHEIGHT such as 1333x800, each from "
+                f"{_LEAST_SIDE} to {_GREATEST_SIDE}"
             )
     return output.give(describe(config, size), show)
 

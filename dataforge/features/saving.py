@@ -165,7 +165,7 @@ def _as_arrays(
 ) -> dict[str, Any]:
     """Name -> array of every tensor; fills in the report."""
     found: dict[str, Any] = {}
-    for layer in layers:
+    for layer in dict.fromkeys(layers):  # once, even if named twice
         if layer not in captured:
             report.notes.append(f"{layer} did not run in a test of this model.")
             continue

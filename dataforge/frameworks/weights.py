@@ -59,7 +59,8 @@ def _read_weights(path: Path) -> dict[str, Any]:
                 options = {"weights_only": False, "pickle_module": _TensorsAlone}
                 content = torch.load(str(path), map_location="cpu", **options)
     except Exception as error:  # torch raises anything for what is no checkpoint
-        raise InputError(f"{path}: cannot be read as a checkpoint: {error}") from error
+        what = f"{type(error).__name__}: {error}"  # of a text file it is KeyError: 101
+        raise InputError(f"{path}: cannot be read as a checkpoint: {what}") from error
     state = content
     for key in ("state_dict", "model"):  # OpenMMLab, torchvision's references
         if isinstance(content, dict) and isinstance(content.get(key), dict):

@@ -8,6 +8,9 @@ import pytest
 from command_line import Cli, run_cli
 from helpers import picture, snapshot, write
 
+from dataforge.features import FeaturesReport
+from dataforge.features.saving import _as_arrays
+
 
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
@@ -69,3 +72,11 @@ def test_other_refusals(cli: Cli, here: Path) -> None:
         done = cli("features", "config.py", image, *more, cwd=here)
         assert (done.returncode, message in done.stderr) == (code, True), done.stderr
     assert sorted(path.name for path in here.iterdir()) == ["config.py", "images", "no.jpg"]
+
+
+def test_a_layer_named_twice_is_saved_once() -> None:
+    torch = pytest.importorskip("torch")
+    report = FeaturesReport(config="c", framework="mmdet3", image="a.png", weights="random")
+    found = _as_arrays({"neck": (torch.ones(1, 2, 3, 4),)}, ["neck", "neck"], report)
+    assert [*found] == [one.name for one in report.maps] == ["neck/0"]
+    assert report.notes == []
