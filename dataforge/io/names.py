@@ -73,7 +73,7 @@ def resolve(folder: str, reference: str) -> str | None:
     True
     """
     if _PLAIN.fullmatch(reference) and reference not in (".", ".."):  # most are: pathlib is slow
-        return f"{folder}/{reference}" if folder else reference
+        return f"{folder}/{reference}" if folder not in ("", ".") else reference
     windows = PureWindowsPath(reference)
     if windows.drive or windows.root or "\0" in reference:
         return None
