@@ -149,6 +149,7 @@ FILES = [
     *REPORTS,
     *(name for name in RUNS if name.endswith((" out", "split --output", "plot --output"))),
 ]
+NO_FORCE = ["check --output", "check --backup", "split --output"]
 FOLDERS = ["check --output", "check --backup", "convert what", "register --output"]
 
 
@@ -240,7 +241,7 @@ def test_a_file_that_exists_is_overwritten_only_with_force(here: Path, name: str
 def test_a_planted_link_is_not_written_through(
     here: Path, tmp_path: Path, name: str, force: list[str]
 ) -> None:
-    if force and name in ("check --output", "check --backup", "split --output"):
+    if force and name in NO_FORCE:
         pytest.skip("has no --force")
     elsewhere = tmp_path / "home" / "kept" if name in FILES else tmp_path / "home"
     # The name itself, and a folder on the way in a dataset that is read.
@@ -315,14 +316,71 @@ def test_no_input_is_overwritten_even_with_force(here: Path, name: str) -> None:
         assert snapshot(here)[path] == before[path]
 
 
-@pytest.mark.parametrize("name", REPORTS)
-def test_devices_pipes_and_folders_are_not_replaced(here: Path, name: str) -> None:
-    os.mkfifo(here / "pipe")
-    for path in ("pipe", "/dev/null", "site"):
-        before = os.lstat(path)
-        code = run(name, path, "--force")
-        assert code == 3
-        assert stat.S_IFMT(os.lstat(path).st_mode) == stat.S_IFMT(before.st_mode)
+def special(place: Path, kind: str) -> None:
+    """Make a pipe, a device that is a copy of /dev/null, a folder, or a link to a pipe."""
+    if kind == "device":
+        try:
+            os.mknod(place, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+        except PermissionError:
+            pytest.skip("only root can make devices")
+    elif kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "link":
+        os.mkfifo(place.with_name("led-to"))
+        place.symlink_to("led-to")
+    else:
+        place.mkdir()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "link", "folder"])
+@pytest.mark.parametrize("name", RUNS)
+def test_devices_pipes_and_folders_are_not_replaced(here: Path, name: str, kind: str) -> None:
+    if kind == "folder" and name in FOLDERS:
+        pytest.skip("is what it writes")
+    place = here / suffixed(name, "new")
+    special(place, kind)
+    before = os.lstat(place)
+    if kind == "folder" and name == "split --output":
+        assert run(name, "new") in (2, 3)
+        return
+    forces = [[], ["--force"]] if name not in NO_FORCE else [[]]
+    for force in forces:
+        assert run(name, "new", *force) == 3
+        now = os.lstat(place)
+        assert (now.st_mode, now.st_ino, now.st_rdev) == (
+            before.st_mode, before.st_ino, before.st_rdev)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [
+    "demo {new}", "describe c.py --report {new}", "features c.py a.png --layers neck -o {new}",
+    "features c.py a.png --layers neck --report {new}", "smoke c.py --report {new}",
+    "smoke c.py --work-dir {new}", "unregister Pets --output {new}",
+])  # fmt: skip
+@pytest.mark.parametrize("kind", ["pipe", "device", "link"])
+def test_verbs_that_train_or_run_models_replace_none_either(
+    here: Path, command: str, kind: str
+) -> None:
+    write(here / "c.py", "model = dict()\n")
+    special(here / "new", kind)
+    before = os.lstat(here / "new")
+    for force in ([], ["--force"]):
+        with pytest.raises(SystemExit) as ended:
+            main([*shlex.split(command.format(new="new")), *force])
+        assert ended.value.code in (2, 3)
+    assert os.lstat(here / "new").st_ino == before.st_ino
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_those_inside_an_output_are_not_replaced(here: Path, kind: str) -> None:
+    assert run("convert what", "out") in (0, 1)
+    for name in ("data.yaml", "labels/a.txt"):
+        (place,) = (here / "out").rglob(Path(name).name)
+        place.unlink()
+        special(place, kind)
+        for force in ([], ["--force"]):
+            assert run("convert what", "out", *force) == 3
+            assert not place.is_file()
+        place.unlink()
 
 
 def test_a_report_does_not_overwrite_what_the_run_wrote(here: Path) -> None:
