@@ -30,9 +30,9 @@ from dataforge.datasets import (
     Seen,
     Source,
     Survey,
-    collected_later,
-    decode_images,
+    WriteShard,
     discard,
+    done_again,
     in_two_splits,
     not_read,
     passed_over,
@@ -47,7 +47,6 @@ from dataforge.findings import MOST_REASONS, Finding, Place, as_reasons
 from dataforge.formats import (
     Context,
     LossCount,
-    Numbered,
     Texts,
     WritePlan,
     Writer,
@@ -135,6 +134,7 @@ class _Target:
     def __init__(self, job: Job, writer: Writer[Any], source: Source) -> None:
         self.out = Path(job.out)
         self.force = job.force
+        self.source = source
         self.writer = writer
         where = f"where {job.writes} is written"
         self.options = convert_options(writer.Options, job.write_options, where)
@@ -161,10 +161,11 @@ class _Target:
                 image_folder=self.placing.left_at(str(self.out)),
             )
             writing = self.writer.open(plan, self.options)
-            task = _WriteShard(writing, output.classes)
+            task = WriteShard(writing, output.classes, stage.parent)
             with ExitStack() as stack:
                 written = stack.enter_context(self.engine.mapped(task, output.tasks()))
                 report.add_unwritten(_joined(writing, written, Pieces(stack)))
+            report.add(done_again(self.engine, self.source))
             report.add(self.placing.left_over(splits, stage, self.out))
             report.files = _files(stage)
 
@@ -335,23 +336,6 @@ def _nothing(root: Root, job: Job, report: Report) -> str:
 
 
 # Writing ------------------------------------------------------------------------------------------
-
-
-class _WriteShard:
-    """Writes shards in workers."""
-
-    def __init__(self, writing: Writing, classes: Classes) -> None:
-        self.writing = writing
-        self.classes = classes
-
-    @collected_later
-    def __call__(self, task: tuple[bytes, list[tuple[str, int, int] | None]]) -> Written:
-        data, numbers = task
-        return self.writing.write(
-            Numbered(*number, self.classes.apply(image))
-            for image, number in zip(decode_images(data), numbers, strict=True)
-            if number is not None
-        )
 
 
 class Pieces:

@@ -18,11 +18,11 @@ from dataforge.datasets.recognise import (
 )
 from dataforge.datasets.root import KeepingRoot
 from dataforge.datasets.seen import Fact, Seen, Step
-from dataforge.datasets.shards import collected_later, decode_images
+from dataforge.datasets.shards import WriteShard, collected_later, decode_images
 from dataforge.datasets.source import Source, apart, in_two_splits, layout_rules, verifying
 from dataforge.datasets.spool import discard, temporary_data, temporary_file
 from dataforge.datasets.steps import Clipped, Measurable, is_usual
-from dataforge.datasets.surveys import Progress, Survey, survey
+from dataforge.datasets.surveys import Progress, Survey, done_again, survey
 from dataforge.datasets.twin_images import twins
 from dataforge.datasets.voc_layout import find_voc_layout
 
@@ -40,10 +40,12 @@ __all__ = [
     "Source",
     "Step",
     "Survey",
+    "WriteShard",
     "apart",
     "collected_later",
     "decode_images",
     "discard",
+    "done_again",
     "empty_files",
     "encodable",
     "find_layout",

@@ -31,7 +31,7 @@ class KeepingRoot(Root):
         return {name: value for name, value in self.__dict__.items() if name not in dropped}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        super().__setstate__(state)
         self._forget()
 
     def look(self, name: str, limit: int | None = None) -> bytes:

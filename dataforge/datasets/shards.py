@@ -1,4 +1,4 @@
-"""Shards in the workers: items are read, settled, passed through steps, and encoded.
+"""Shards in the workers: items are read, settled, passed through steps, encoded, and written.
 
 Nothing here knows the dataset as a whole; `dataforge.datasets.surveys` puts it together.
 """
@@ -6,18 +6,31 @@ Nothing here knows the dataset as a whole; `dataforge.datasets.surveys` puts it 
 from __future__ import annotations
 
 import gc
+import platform
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
+from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeGuard, TypeVar
 
 import msgspec
 
+from dataforge.classes import Classes
 from dataforge.codes import code
 from dataforge.datasets.encoding import encodable, in_utf8, is_utf8
 from dataforge.datasets.seen import Fact, LabelCount, Seen, Step
-from dataforge.errors import plural
+from dataforge.errors import OutputError, plural
 from dataforge.findings import Excess, Finding, Gathered, Place, joined
-from dataforge.formats import Evidence, Item, Reading, Record, SourceText
+from dataforge.formats import (
+    Evidence,
+    Item,
+    Numbered,
+    Reading,
+    Record,
+    SourceText,
+    Writing,
+    Written,
+)
 from dataforge.io import is_too_long
 from dataforge.records import Header, Image
 
@@ -260,3 +273,35 @@ def _unwritable(image: Image) -> Finding:
         "rename both files",
         lost=lost,
     )
+
+
+class WriteShard:
+    """Writes shards of images.
+
+    Args:
+        writing: the output.
+        classes: for the labels.
+        home: existing folder that the writing's own files are below.
+    """
+
+    def __init__(self, writing: Writing, classes: Classes, home: Path) -> None:
+        self.writing = writing
+        self.classes = classes
+        self.home = home
+
+    @collected_later
+    def __call__(self, task: tuple[bytes, list[tuple[str, int, int] | None]]) -> Written:
+        data, numbers = task
+        there = self.home.exists()
+        written = self.writing.write(
+            Numbered(*number, self.classes.apply(image))
+            for image, number in zip(decode_images(data), numbers, strict=True)
+            if number is not None
+        )
+        if not there and self.home.exists():  # else all of it is in `written`
+            shutil.rmtree(self.home, ignore_errors=True)
+            raise OutputError(
+                f"{self.home.parent}: is not the same folder on {platform.node()}; all machines "
+                "that write an output must see it at the same path"
+            )
+        return written

@@ -19,6 +19,7 @@ _TABLE = Plugins(
     "dataforge.engines",
     {
         "local": "dataforge.engines.local:LocalEngine",
+        "ray": "dataforge.engines.ray:RayEngine",
     },
 )
 

@@ -177,7 +177,7 @@ def staged(
             goal = Place(place, name, target, names, inputs, force, unchanged)
             old = goal.found()
             with _stage(claim, target) as stage:
-                yield (stage.path if shared else stage.steady) / target.name
+                yield (Path(os.path.abspath(stage.path)) if shared else stage.steady) / target.name
                 with held():
                     put_in_place(stage, target.name, goal, old, claim.check)
                     _note(out)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import platform
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from dataforge.errors import InputError, ParseError
 from dataforge.io import named
@@ -67,6 +68,15 @@ class Root:
             raise InputError(_absence(self.location))
         self._files: list[str] | None = None
         self._left_out = LeftOut([], [], [], [])
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A copy in another process, perhaps on another machine."""
+        self.__dict__ = state
+        if not self.remote and not os.path.isdir(self.location):
+            raise InputError(
+                f"{self.location}: does not exist on {platform.node()}; all machines that work on "
+                "a dataset must see it at the same path"
+            )
 
     @property
     def named(self) -> str:
