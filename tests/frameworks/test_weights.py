@@ -88,7 +88,8 @@ def test_what_is_no_checkpoint_is_refused(model: nn.Module, tmp_path: Path) -> N
     torch.save({"other": torch.ones(1)}, tmp_path / "b.pth")
     torch.save([1], tmp_path / "c.pth")
     for name, message in (
-        ("a", "cannot be read as a checkpoint: [A-Za-z]*Error: "), ("b", "none of its 1 tensors"), ("c", "expected tensors"),
+        ("a", "cannot be read as a checkpoint: [A-Za-z]*Error: "),
+        ("b", "none of its 1 tensors"), ("c", "expected tensors"),
         ("d", "cannot be read"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=message):
