@@ -122,7 +122,7 @@ def _find_images(
                 f"{root.location}: {path} {fault}; name the files to read with --split-files"
             )
         found = images.of(path, listed)
-        if not found.others and not any(found.prefix + name in images.names for name in listed):
+        if not found.others and len(images.missing(found.prefix, listed)) == len({*listed}):
             raise LayoutError(
                 f"{root.location} contains none of the images that {path} lists; "
                 f"name their folder with --image-dir{'' if by_flags else ' of register'}"

@@ -146,6 +146,8 @@ def instead(root: Root) -> str:
     """What a folder contains in place of what was looked for, and how to go on, for a message."""
     texts = Texts(root)
     for found in formats_in(root, texts):
+        if found.format == "coco":
+            return f", but coco: {found.evidence}; use --layout coco"
         if found.format != "voc":
             out = f"{os.path.basename(os.path.abspath(root.location))}_coco"
             command = command_line(

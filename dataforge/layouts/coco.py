@@ -162,7 +162,7 @@ class CocoImages:
             file_names: as written in it.
         """
         prefix, alike = self._prefix(file, [_path(name) for name in file_names[:_SAMPLED]])
-        missing = self._missing(prefix, file_names)
+        missing = self.missing(prefix, file_names)
         if not missing:
             return FoundImages(prefix, {}, alike)
         taken = {prefix + name for name in file_names if name not in missing}
@@ -177,12 +177,12 @@ class CocoImages:
 
     def in_root(self, file_names: Sequence[str]) -> FoundImages:
         """Find the images of a COCO file, as file names relative to the root."""
-        missing = self._missing("", file_names)
+        missing = self.missing("", file_names)
         taken = {name for name in file_names if name not in missing}
         return FoundImages("", self._others(missing, "", [*self._by_folder], taken))
 
-    def _missing(self, prefix: str, file_names: Sequence[str]) -> dict[str, str]:
-        """File name -> its path, of those that are not the path of an image."""
+    def missing(self, prefix: str, file_names: Sequence[str]) -> dict[str, str]:
+        """File name -> its path, of those that are not the path of an image below a folder."""
         missing = {}
         for name in file_names:
             if prefix + name not in self.names:
@@ -256,9 +256,10 @@ class CocoImages:
 
 
 def _path(name: str) -> str:
-    """A file name as a path relative to some folder; of one that leads elsewhere the last part."""
+    """A file name as a path relative to some folder, of one that leads elsewhere without root."""
     name = path_of_url(name)
-    return resolve("", name) or re.split(r"[\\/]", name)[-1]
+    parts = [part for part in re.split(r"[\\/]", name) if part not in ("", ".", "..")]
+    return resolve("", name) or "/".join(parts)
 
 
 def _normal(name: str) -> str:

@@ -125,6 +125,34 @@ def test_names_that_are_not_those_of_the_files(tmp_path: Path, written: str, nam
     assert not [path for path in out.rglob("*") if "https" in path.name]
 
 
+def test_absolute_paths_of_another_machine_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for folder in "pq":
+        image(tmp_path / "data/images" / folder / "1.jpg")
+    names = ["/home/u/data/p/1.jpg", "C:\\data\\q\\1.jpg", "/home/u/data/r/1.jpg"]
+    write(
+        tmp_path / "data/x.json",
+        coco([*enumerate(names)], [(0, 0, 1, BOX), (1, 1, 1, [1, 2, 3, 4]), (2, 2, 1, BOX)]),
+    )
+    found = voc_boxes(tmp_path / "data", "coco", tmp_path / "out")
+    assert {name: boxes for name, boxes in found.items() if boxes} == {
+        "p/1.jpg": [("x", EDGES)], "q/1.jpg": [("x", (1, 2, 4, 6))],
+    }  # fmt: skip
+    lost = [one for one in check(str(tmp_path / "data")).findings if one.lost]
+    assert [(one.code, one.lost) for one in lost] == [("path-leaves-root", 1)]
+
+
+def test_names_with_a_dot_in_front_are_found_by_inspect_and_register(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image(tmp_path / "data/imgs/a.png")
+    write(tmp_path / "data/labels/x.json", coco([(1, "./imgs/a.png")], [(1, 1, 1, BOX)]))
+    assert inspect(str(tmp_path / "data")).usable
+    register = ["register", "Pets", "--root", tmp_path / "data", "--framework", "all", "--dry-run"]
+    assert run_cli(capsys, *register).returncode in (0, 1)
+    refused = run_cli(capsys, *register, "--layout", "custom-voc")
+    assert refused.stderr.rstrip().endswith("; use --layout coco")
+
+
 def test_a_missing_image_named_by_a_url_is_written_under_the_path_in_it(tmp_path: Path) -> None:
     image(tmp_path / "data/other.jpg")
     url = "https://example.org/data/a.jpg"
