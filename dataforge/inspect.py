@@ -37,6 +37,14 @@ from dataforge.shell import UNPRINTABLE, command_line, path_word
 
 _SPLIT = ["--split", "train=80,val=20"]
 
+_OTHER_NAMES = {"image-name-differs", "path-leaves-root"}
+"""Codes of file names that are understood, but by which no training opens an image."""
+
+_MARKED_TWICE = (
+    "(no command: several COCO files mark the same images; move one of them away, or name the file "
+    "of each split with `dataforge register NAME --split-files train=FILE,val=FILE`)"
+)
+
 _MOST_MERGED = 10
 """COCO files of one split up to which a command is proposed that merges them."""
 
@@ -278,13 +286,15 @@ def _propose(
     if marked:
         name = well_known_name(root) or _name(root.location)
         name = name if first else f"{name}_{part.format}"
-        renamed = any(finding.code == "image-name-differs" for finding in findings)
-        words += _commands(root, part, name, layout_file, renamed=renamed)
-    commands = [command_line(*one) for one in words]
-    if all(commands):
-        part.commands = commands
-    else:
-        part.no_commands = UNPRINTABLE
+        codes = {finding.code for finding in findings}
+        if _shared(part) and "image-in-two-splits" in codes:  # a merge keeps those of one file
+            part.no_commands = _MARKED_TWICE
+        else:
+            renamed = bool(codes & _OTHER_NAMES)
+            words += _commands(root, part, name, layout_file, renamed=renamed)
+    part.commands = [command_line(*one) for one in words]
+    if not all(part.commands):
+        part.commands, part.no_commands = [], UNPRINTABLE
 
 
 def _commands(

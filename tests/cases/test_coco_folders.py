@@ -90,6 +90,24 @@ def test_several_files_of_a_split_are_never_half_registered(
     assert sum(json.loads(done.stdout)["images"].values()) == 2 * len(files)
 
 
+def test_files_that_mark_the_same_images_are_not_merged(tmp_path: Path) -> None:
+    image(tmp_path / "images/a.jpg")
+    for number, name in enumerate(("anna", "bob"), 1):
+        box = [number, 2, 20, 20]
+        write(tmp_path / f"{name}.json", coco([(1, "a.jpg")], [(1, 1, 1, box)]))
+    (part,) = inspect(str(tmp_path)).parts
+    assert (part.commands, "mark the same images" in part.no_commands) == ([], True)
+
+
+def test_names_that_no_training_opens_are_converted(tmp_path: Path) -> None:
+    image(tmp_path / "imgs/a.png")
+    write(tmp_path / "x.json", coco([(1, "/home/u/imgs/a.png")], [(1, 1, 1, BOX)]))
+    (part,) = inspect(str(tmp_path)).parts
+    assert [command.split()[1] for command in part.commands if " check " not in command] == [
+        "convert", "register",
+    ]  # fmt: skip
+
+
 def test_many_files_of_a_split_are_converted_into_one(tmp_path: Path) -> None:
     parts(tmp_path / "data", *(f"{number}/x.json" for number in range(30)))
     (part,) = inspect(str(tmp_path / "data")).parts
