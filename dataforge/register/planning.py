@@ -26,7 +26,7 @@ from dataforge.frameworks import (
     package_name,
     snake_case,
 )
-from dataforge.io import Root
+from dataforge.io import Root, open_file
 from dataforge.layouts import Layout
 from dataforge.register.contents import check_contents
 from dataforge.register.dataset import Surveyed, survey_data
@@ -54,8 +54,8 @@ def plan(request: Request) -> Plan:
     weights = request.train.weights
     for path in (out, os.path.abspath(request.root), request.python or "", weights):
         check_path(path)
-    if weights and not os.path.isfile(weights):
-        raise InputError(f"--weights {weights}: no such file")
+    if weights:
+        _check_weights(weights)
     frameworks = choose_frameworks(request.frameworks, request.python, request.framework_options)
     rule = load_rule(request.split, request.seed, request.stratify, request.group_by)
     root = _root(request)
@@ -108,6 +108,19 @@ def plan(request: Request) -> Plan:
     )
     _check_place(planned, request.python)
     return planned
+
+
+def _check_weights(path: str) -> None:
+    """Refuse what training could not load; the tensors are looked at when it starts.
+
+    Raises:
+        InputError: there is no such file, or it begins otherwise than those that torch saves.
+    """
+    if not os.path.isfile(path):
+        raise InputError(f"--weights {path}: no such file")
+    with open_file(path) as stream:
+        if not stream.read(4).startswith((b"PK", b"\x80")):  # a zip file, or a pickle before 1.6
+            raise InputError(f"--weights {path}: is not a checkpoint that torch has saved")
 
 
 def _root(request: Request) -> Root:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from dataforge.errors import InputError
 from dataforge.frameworks.adapter import quiet
 from dataforge.frameworks.mm import base_configs
 from dataforge.frameworks.mm_live import MmModel, blank, sizing_of
@@ -19,7 +20,10 @@ class Mmdet2Model(MmModel):
     """
 
     def __init__(self, cfg: Any) -> None:
-        tested = next(cfg.data[split] for split in ("test", "val", "train") if split in cfg.data)
+        splits = [cfg.data[split] for split in ("test", "val", "train") if split in cfg.data]
+        if not splits:
+            raise InputError("the config has no data.train, data.val or data.test")
+        tested = splits[0]
         pipeline = next(iter(base_configs(tested)))["pipeline"]
         super().__init__(cfg.model, lambda config: build_model(config, cfg), pipeline)
         self.sizing = sizing_of(pipeline, 2)

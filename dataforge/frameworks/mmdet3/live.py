@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dataforge.errors import InputError
 from dataforge.frameworks.adapter import quiet
 from dataforge.frameworks.mm import base_configs
 from dataforge.frameworks.mm_live import MmModel, blank, sizing_of
@@ -21,8 +22,12 @@ class Mmdet3Model(MmModel):
 
     def __init__(self, cfg: Any, build: Callable[[Any], Any]) -> None:
         loaders = (cfg.get(f"{split}_dataloader") for split in ("test", "val", "train"))
-        tested = next(loader["dataset"] for loader in loaders if loader)
-        pipeline = next(iter(base_configs(tested)))["pipeline"]
+        tested = [loader["dataset"] for loader in loaders if loader][:1]
+        if not tested:
+            raise InputError(
+                "the config has no train_dataloader, val_dataloader or test_dataloader"
+            )
+        pipeline = next(iter(base_configs(tested[0])))["pipeline"]
         super().__init__(cfg.model, build, pipeline)
         preprocessor = getattr(self.model, "data_preprocessor", None)
         self.sizing = sizing_of(pipeline, 3, getattr(preprocessor, "pad_size_divisor", 1))
