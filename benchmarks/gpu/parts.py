@@ -179,7 +179,8 @@ def command(part: Part, place: Place, scale: Scale) -> list[str]:
     """What measured.py runs, without the Python."""
     head = [str(HERE / "measured.py"), str(place.folder / "record.json"), part.framework]
     if part.what == "operators":
-        return [*head, str(HERE / "operators.py"), str(place.folder / "operators.json")]
+        script = [str(HERE / "operators.py"), str(place.folder / "operators.json")]
+        return [*head, *script, part.framework]
     if part.what == "proof":
         smoke = ["-m", "dataforge", "smoke", str(place.config), "--work-dir", str(place.folder)]
         return [*head, *smoke, *scale.smoke]
