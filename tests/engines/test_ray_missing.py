@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from dataforge.engines import engine_options, engines, get_engine
