@@ -224,7 +224,7 @@ class _Tasks:
         self._ray = ray
         with held():
             self._function = ray.put(function)
-        self._work = ray.remote(max_retries=0)(_work)
+        self._work = ray.remote(max_retries=0, scheduling_strategy="SPREAD")(_work)
         self._folder = os.getcwd()
 
     @property

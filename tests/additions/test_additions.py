@@ -90,7 +90,7 @@ def check_engine(where: Tree | Site, drawn: Path, out: Path) -> None:
     """It is chosen, its options reach it, and it writes what the other one writes."""
     for verb in ("convert", "check"):
         said = " ".join(where.cli(verb, "--help").stdout.split())
-        assert "--engine local|threads" in said
+        assert "--engine local|ray|threads" in said
         assert "Shards that each thread reads ahead (--engine threads). [default: 2]" in said
     local = where.cli("convert", "labelme2voc", drawn, out / "local")
     assert local.returncode == 0, local.stderr

@@ -162,7 +162,7 @@ def test_unknown_engine_or_invalid_workers_is_refused(workers: int, name: str, s
 
 
 def test_the_table_names_the_engines() -> None:
-    assert engines() == ["local"]
+    assert engines() == ["local", "ray"]
     assert isinstance(get_engine("local", 1), Engine)
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Shards that take long enough for all nodes to get some."""
-    return draw(tmp_path_factory.mktemp("slow"), 16, 60)
+    return draw(tmp_path_factory.mktemp("slow"), 10, 40)
 
 
 def on_ray(cluster: Any, workers: int = 0) -> Any:
@@ -115,6 +116,22 @@ def wait_for_work(cluster: Any) -> None:
     """Until the second node works, which takes seconds when it is new."""
     while len(set(on_ray(cluster).map(tasks.node, range(40)))) < 2:
         pass
+
+
+def lose(cluster: Any, node: Any) -> None:
+    """Kill all of a node's processes at once, as a power cut does."""
+    parent = f"PPid:\t{node.all_processes['raylet'][0].process.pid}\n"
+    workers = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has just ended
+            if parent in (process / "status").read_text():
+                workers.append(int(process.name))
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    cluster.remove_node(node, allow_graceful=False)
+    for worker in workers:
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
 
 
 # The engine -----------------------------------------------------------------------------------
@@ -171,6 +188,20 @@ def test_items_of_a_process_that_died_are_done_again(cluster: Any, tmp_path: Pat
     assert working.notes() == []
 
 
+def test_items_of_a_node_that_was_lost_are_done_again(cluster: Any) -> None:
+    node = second_node(cluster)
+    wait_for_work(cluster)
+    working = on_ray(cluster)
+    results = working.map(tasks.node, range(60))
+    found = [next(results)]
+    while found[-1] != node.node_id:  # the others that it has are not done
+        found.append(next(results))
+    lose(cluster, node)
+    found += results
+    assert len(found) == 60
+    assert re.fullmatch(r"\d shards? done again: a node was lost", *working.notes())
+
+
 def test_an_item_that_kills_every_process_ends_the_work(cluster: Any) -> None:
     with pytest.raises(DataforgeError, match="a worker process died, 4 times on the same shard"):
         list(on_ray(cluster).map(tasks.dies, range(50, 60)))
@@ -213,23 +244,20 @@ def test_a_check_finds_the_same(cluster: Any, drawn: Path) -> None:
 
 
 @pytest.mark.parametrize("writes", ["coco", "yolo"])
-def test_a_node_that_is_lost_costs_its_shards_alone(
+def test_a_node_may_be_lost_while_files_are_read(
     cluster: Any, slow: Path, tmp_path: Path, writes: str
 ) -> None:
-    """While files are read; what is written then is the same."""
     convert(job(slow, tmp_path / "here" / "out", writes))
     there: list[Any] = [second_node(cluster)]
     wait_for_work(cluster)
 
-    def lose(done: int, total: int) -> None:
-        if there and done > 0.2 * total:
-            cluster.remove_node(there.pop(), allow_graceful=False)
+    def at(done: int, total: int) -> None:
+        if there and done > 0.1 * total:
+            lose(cluster, there.pop())
 
-    report = convert(job(slow, tmp_path / "there" / "out", writes, cluster), lose)
+    convert(job(slow, tmp_path / "there" / "out", writes, cluster), at)
     assert not there
     assert files(tmp_path / "there" / "out") == files(tmp_path / "here" / "out")
-    (note,) = [one.message for one in report.findings if one.code == "work-done-again"]
-    assert re.search(r"^\d shards? done again: a (node was lost|worker process died)", note)
 
 
 def test_a_node_may_be_lost_while_files_are_written(
@@ -240,12 +268,12 @@ def test_a_node_may_be_lost_while_files_are_written(
     wait_for_work(cluster)
     take = Pieces.take
 
-    def lose(self: Pieces, written: Any) -> Any:
+    def at(self: Pieces, written: Any) -> Any:
         if there:
-            cluster.remove_node(there.pop(), allow_graceful=False)
+            lose(cluster, there.pop())
         return take(self, written)
 
-    monkeypatch.setattr(Pieces, "take", lose)
+    monkeypatch.setattr(Pieces, "take", at)
     convert(job(slow, tmp_path / "there" / "out", "yolo", cluster))
     assert not there
     assert files(tmp_path / "there" / "out") == files(tmp_path / "here" / "out")
@@ -306,7 +334,7 @@ def test_the_command_line_prints_what_it_does_without_ray(cluster: Any, drawn: P
 
 @pytest.mark.parametrize(
     ("address", "said"),
-    [("127.0.0.1:9", "Connection refused"), ("nowhere.invalid:6379", ""), ("auto", "")],
+    [("127.0.0.1:9", "Connection refused"), ("nowhere.invalid:6379", "")],
 )
 def test_an_address_without_a_cluster_is_named(
     drawn: Path, tmp_path: Path, address: str, said: str

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+import platform
 from pathlib import Path
 
 import pytest
 from helpers import SQUARE, document, picture, shape, snapshot, voc_object, voc_xml, write
 
 from dataforge.check import check
+from dataforge.datasets import KeepingRoot
 from dataforge.errors import InputError, ParseError
 from dataforge.fix import planned_fixes
 from dataforge.inspect import inspect
@@ -260,3 +263,15 @@ def test_a_label_file_of_yolo_is_checked_alone(tmp_path: Path) -> None:
     report = check(str(tmp_path / "labels" / "b.txt"))
     assert (report.images, report.root) == (1, str(tmp_path))
     assert {finding.file for finding in report.findings} - {"."} == {"labels/b.txt"}
+
+
+@pytest.mark.parametrize("kind", [Root, KeepingRoot])
+def test_a_machine_that_lacks_the_folder_is_named(tmp_path: Path, kind: type[Root]) -> None:
+    """Else each file would be unreadable there, and the run would go on."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    sent = pickle.dumps(kind(str(folder)))
+    assert pickle.loads(sent).location == str(folder)
+    folder.rmdir()
+    with pytest.raises(InputError, match=f"data: does not exist on {platform.node()}; all"):
+        pickle.loads(sent)
