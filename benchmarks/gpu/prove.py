@@ -64,7 +64,7 @@ def parse_args() -> argparse.Namespace:
     add("--only", default="", help="text in the names of the parts to run, A,B")
     add("--slots", type=int, help="parts at a time; a training counts as two")
     add("--minutes", type=float, help="nothing runs longer; else 9, or 60 on a CPU")
-    add("--compiled", action="store_true", help="also compile mmcv's operators, from --wheels")
+    add("--compiled", default="", metavar="A,B", help="compile mmcv's operators for mmdet2, mmdet3")
     add("--work", type=Path, help="folder for all other files; else a temporary one")
     add("--data", choices=["bccd", "humanparts"], help="of the trainings")
     for name in SCALED[1:]:

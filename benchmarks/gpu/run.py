@@ -6,14 +6,12 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ import parts
 from compiled import Build
 from environments import REPO, available, make_environment
 from parts import Part, Place, Registration, Scale
+from processes import end
 from report import STARTED, Report, row_of
 
 
@@ -95,6 +94,11 @@ class Run:
             threads[-1].start()
         for thread in threads:
             thread.join()
+        for name, build in self.builds.items():
+            build.stop()
+            row = row_of(Part(framework=name, what="compile"), "failed", build.problem)
+            row["status"] = "failed" if build.problem else "ok"
+            self.report.add(row, build.log.read_text("utf-8", "replace")[-20000:])
 
     def _is_ready(self, part: Part) -> bool:
         if part.compiled:
@@ -200,10 +204,10 @@ class Run:
         return ran.stdout
 
     def _start_builds(self, frameworks: Sequence[str]) -> None:
-        if self.args.compiled and self.args.wheels is not None:
-            for name in frameworks:
-                if name != "torchvision":
-                    self.builds[name] = Build(name, self.args.wheels, self.work, self.environ)
+        for name in frameworks:
+            if name in self.args.compiled.split(",") and self.args.wheels is not None:
+                places = self.args.wheels, self.work, self.pythons[name]
+                self.builds[name] = Build(name, *places, self.environ)
 
     # One part -----------------------------------------------------------------------------------
 
@@ -287,13 +291,6 @@ class Run:
         if code == 0 or (part.what == "proof" and code == 3):
             return ""  # the report of a proof says why
         return f"exit code {code}: {last_line(folder / 'log.txt')}"
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and its workers."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 class NotRunError(Exception):

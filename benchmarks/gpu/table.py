@@ -78,7 +78,7 @@ def reasons(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def ordered(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """By framework and what was done, whatever was finished first."""
     names = [row["framework"] for row in rows]
-    kinds = ("set-up", "register", "operators", "proof", "training", "test", "resume")
+    kinds = ("set-up", "register", "operators", "proof", "training", "test", "resume", "compile")
     return sorted(
         rows,
         key=lambda row: (names.index(row["framework"]), kinds.index(row["what"]), row["id"]),
