@@ -19,6 +19,7 @@ from dataforge.io import (
     may_hold_annotations,
     read_file,
     refuse_planted,
+    refuse_special,
 )
 
 Writes: TypeAlias = Literal["report", "layout", "picture", "output"]
@@ -47,8 +48,8 @@ def settle(ctx: click.Context) -> None:
 
     Raises:
         UsageError: two parameters name the same file.
-        OutputError: a file exists and --force is not given, or it is read by this run, or is
-            reached through a link inside the dataset that is read.
+        OutputError: a file exists and --force is not given, or it is read by this run, is
+            reached through a link inside the dataset that is read, or is a device.
     """
     targets: list[_Target] = []
     read: list[str] = []
@@ -68,6 +69,7 @@ def settle(ctx: click.Context) -> None:
             raise UsageError(f"{one.option} and {other.option} name the same file: {one.path}")
     homes = {home for text in datasets if os.path.isfile(text) and (home := _home(text))}
     for target in targets:
+        refuse_special(target.path)
         for folder in (*folders, *sorted(homes)):
             refuse_planted(target.path, folder)
         if target.kind != "output":

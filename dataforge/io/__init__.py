@@ -46,7 +46,7 @@ from dataforge.io.output import (
     write_text,
 )
 from dataforge.io.packaged import asset, installed_versions
-from dataforge.io.place import Signature, signature
+from dataforge.io.place import Signature, refuse_special, signature
 from dataforge.io.plugins import Plugins, failed_plugins
 from dataforge.io.reading import copy_rest, open_file, read_file, to_utf8, where
 from dataforge.io.rewriting import is_inside, refuse_unwritable, rewrite
@@ -106,6 +106,7 @@ __all__ = [
     "read_file",
     "read_header",
     "refuse_planted",
+    "refuse_special",
     "refuse_unwritable",
     "repaired",
     "report_json",

@@ -20,6 +20,7 @@ from dataforge.io.place import (
     already_exists,
     changed_meanwhile,
     moves_of,
+    refuse_special,
     signature,
 )
 from dataforge.io.swapping import exchange
@@ -72,6 +73,8 @@ class Moving:
 
     def _move(self, move: Move, source: Folder, target: Folder) -> None:
         there = target.status(move.name)
+        if there is not None:
+            refuse_special(target.path / move.name, there)
         if there is not None and not move.is_file and stat.S_ISDIR(there.st_mode):
             self._merge(move)  # somebody has made it in the meantime
         elif there is None:

@@ -15,7 +15,7 @@ from dataforge.errors import OutputError
 from dataforge.interrupts import held, written
 from dataforge.io.folders import Folder
 from dataforge.io.json import report_json
-from dataforge.io.place import Place, Signature, signature
+from dataforge.io.place import Place, Signature, refuse_special, signature
 from dataforge.io.places import put_in_place
 from dataforge.io.staging import SUFFIX, Claim, claimed
 
@@ -50,8 +50,9 @@ class NamedFile:
             return None
         except OSError as error:
             raise OutputError(f"{self.path}: cannot be written: {error.strerror}") from error
-        if not stat.S_ISREG(status.st_mode) and not stat.S_ISLNK(status.st_mode):
-            raise OutputError(f"{self.path} is a folder, a pipe or a device; name a file")
+        refuse_special(self.path)
+        if stat.S_ISDIR(status.st_mode):
+            raise OutputError(f"{self.path} is a folder; name a file")
         return signature(status)
 
     def replace(self, home: Folder, temporary: str) -> None:
@@ -108,6 +109,7 @@ def atomic_write(file: Path | NamedFile, *, mode: int | None = None) -> Iterator
         OutputError: the folder or the file cannot be written, or another run is writing it.
     """
     path = file.path if isinstance(file, NamedFile) else file
+    refuse_special(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with Folder.open(path.parent) as home, claimed(path.name, home, folder=False) as claim:
@@ -119,6 +121,7 @@ def atomic_write(file: Path | NamedFile, *, mode: int | None = None) -> Iterator
                 if isinstance(file, NamedFile):
                     file.replace(home, claim.name)
                 else:
+                    refuse_special(path)  # once more, as it may be new
                     home.replace(claim.name, home, path.name)
                 _note(path)
     except OSError as error:
@@ -162,6 +165,7 @@ def staged(
         OutputError: the output exists and `force` is not set, it cannot be written, or
             another run is writing it.
     """
+    refuse_special(out)
     target = Path(os.path.realpath(out)) if out.is_dir() else out
     home, name = target.parent, target.name
     if target.is_dir() and (os.path.ismount(target) or not os.access(home, os.W_OK)):

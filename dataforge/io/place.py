@@ -105,6 +105,8 @@ def moves_of(new: Folder, out: Folder, place: Place, below: str = "") -> Iterato
             for name in source.names():
                 path = joined(folder, name)
                 is_file, there = not source.is_folder(name), target.status(name)
+                if there is not None:
+                    refuse_special(place.path / path, there)
                 if there is None:
                     yield Move(folder, name, is_file)
                 elif not is_file and stat.S_ISDIR(there.st_mode):
@@ -121,6 +123,25 @@ def moves_of(new: Folder, out: Folder, place: Place, below: str = "") -> Iterato
                     raise changed_meanwhile(place.path / path)
                 else:
                     yield Move(folder, name, is_file)
+
+
+def refuse_special(path: Path, status: os.stat_result | None = None) -> None:
+    """Reject an output that is a pipe, a socket or a device, or a link to one.
+
+    Args:
+        path: of the output.
+        status: of what is there now, for messages about `path`; None to look it up.
+
+    Raises:
+        OutputError: it is such: a rename would replace even /dev/null.
+    """
+    if status is None:
+        try:
+            status = path.stat()
+        except OSError:
+            return  # nothing, or a link to nothing
+    if not any(is_kind(status.st_mode) for is_kind in (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)):
+        raise OutputError(f"{path} is a pipe, a socket or a device; name a file or a folder")
 
 
 def add_new(source: Folder, name: str, to: Folder, new: str) -> None:
