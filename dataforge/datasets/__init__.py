@@ -17,13 +17,13 @@ from dataforge.datasets.recognise import (
     recognisable,
 )
 from dataforge.datasets.root import KeepingRoot
+from dataforge.datasets.same_images import twins
 from dataforge.datasets.seen import Fact, Seen, Step
 from dataforge.datasets.shards import WriteShard, collected_later, decode_images
 from dataforge.datasets.source import Source, apart, in_two_splits, layout_rules, verifying
 from dataforge.datasets.spool import discard, temporary_data, temporary_file
 from dataforge.datasets.steps import Clipped, Measurable, is_usual
 from dataforge.datasets.surveys import Progress, Survey, done_again, survey
-from dataforge.datasets.twin_images import twins
 from dataforge.datasets.voc_layout import find_voc_layout
 
 __all__ = [
