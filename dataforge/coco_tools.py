@@ -23,7 +23,7 @@ from dataforge.codes import code
 from dataforge.convert import SINGLE_SPLIT, Pieces, writer_of
 from dataforge.datasets import Source, Survey, survey
 from dataforge.engines import get_engine
-from dataforge.errors import InputError, UsageError, plural
+from dataforge.errors import InputError, UsageError, first_of, plural
 from dataforge.findings import Finding, Place, as_reasons
 from dataforge.formats import Context, Numbered, WritePlan, finished
 from dataforge.formats.coco import unite
@@ -220,9 +220,9 @@ def subset(
         written = _write(kept, file.header, report, out, force, read)
         rest = (seen for seen in file.survey.images if seen.file_name not in taken)
         lost = sum(sum(seen.instances.values()) for seen in rest)
-    rest_of_images = plural(len(names) - len(taken), "image")
-    message = f"{rest_of_images} with {plural(lost, 'annotation')}: skipped as requested"
-    report.add([_note("other-image", source, message, lost)])
+    if left := len(names) - len(taken):
+        which = f"{plural(left, 'image')} with {plural(lost, 'annotation')}"
+        report.add([_note("other-image", source, f"{which}: skipped as requested", lost)])
     return written
 
 
@@ -351,7 +351,7 @@ def _of_classes(header: Header, classes: Sequence[str] | None, source: str) -> H
     names = [category.name for category in header.categories]
     for name in classes:
         if name not in names:
-            raise UsageError(f"no class {name!r} in {source}; it has {', '.join(names)}")
+            raise UsageError(f"no class {name!r} in {source}; it has {first_of(names)}")
     kept = tuple(category for category in header.categories if category.name in classes)
     return msgspec.structs.replace(header, categories=kept)
 

@@ -23,15 +23,19 @@ from dataforge.classes import Classes
 from dataforge.codes import code
 from dataforge.datasets import (
     Clipped,
+    FormatFound,
     Measurable,
     Placing,
     Progress,
     Seen,
     Source,
     Survey,
-    decode_images,
+    WriteShard,
     discard,
+    done_again,
     in_two_splits,
+    not_read,
+    passed_over,
     survey,
     temporary_data,
     temporary_file,
@@ -43,7 +47,6 @@ from dataforge.findings import MOST_REASONS, Finding, Place, as_reasons
 from dataforge.formats import (
     Context,
     LossCount,
-    Numbered,
     Texts,
     WritePlan,
     Writer,
@@ -63,13 +66,19 @@ SINGLE_SPLIT = "all"
 """Name of the split if there is only one."""
 
 
-def convert(job: Job, progress: Progress | None = None, root: Root | None = None) -> Report:
+def convert(
+    job: Job,
+    progress: Progress | None = None,
+    root: Root | None = None,
+    others: Iterable[FormatFound] = (),
+) -> Report:
     """Run one conversion.
 
     Args:
         job: what to convert, and how.
         progress: called from time to time with the number of files read and of all files.
         root: of `job.source`, if something was read from it before.
+        others: the formats in it of which that of the job was chosen.
 
     Returns:
         The report; `Report.failed` says whether there are errors.
@@ -81,13 +90,9 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
     """
     writer = writer_of(job.writes)
     rule = load_rule(job.split, job.seed, job.stratify, job.group_by)
-    source = Source(
-        root or job.source,
-        job.reads,
-        verifying(job.reads, verify=False) | job.read_options,
-        job.layout,
-        follow_links=job.follow_links,
-    )
+    how = verifying(job.reads, verify=False) | job.read_options
+    place = root or job.source
+    source = Source(place, job.reads, how, job.layout, follow_links=job.follow_links)
     # It compares the sizes of all images instead of the reader, unless that is asked to, or not to.
     said = Said(source, sizes="verify_images" not in job.read_options, clipped=job.clip)
     if not source.root.remote:
@@ -113,6 +118,7 @@ def convert(job: Job, progress: Progress | None = None, root: Root | None = None
         if not output.names or not (classes.names or _is_background(source)):
             raise InputError(_nothing(source.root, job, report))
         report.add(said.finish(found, classes) if source.format.names_classes else ())
+        report.add([*passed_over(others), *not_read(source.root, found.images, report.findings)])
         check_split_names(output.names)
         report.add(output.one_of_each_key(writer))
         splits = output.images()
@@ -128,6 +134,7 @@ class _Target:
     def __init__(self, job: Job, writer: Writer[Any], source: Source) -> None:
         self.out = Path(job.out)
         self.force = job.force
+        self.source = source
         self.writer = writer
         where = f"where {job.writes} is written"
         self.options = convert_options(writer.Options, job.write_options, where)
@@ -154,10 +161,11 @@ class _Target:
                 image_folder=self.placing.left_at(str(self.out)),
             )
             writing = self.writer.open(plan, self.options)
-            task = _WriteShard(writing, output.classes)
+            task = WriteShard(writing, output.classes, stage.parent)
             with ExitStack() as stack:
                 written = stack.enter_context(self.engine.mapped(task, output.tasks()))
                 report.add_unwritten(_joined(writing, written, Pieces(stack)))
+            report.add(done_again(self.engine, self.source))
             report.add(self.placing.left_over(splits, stage, self.out))
             report.files = _files(stage)
 
@@ -330,22 +338,6 @@ def _nothing(root: Root, job: Job, report: Report) -> str:
 # Writing ------------------------------------------------------------------------------------------
 
 
-class _WriteShard:
-    """Writes shards in workers."""
-
-    def __init__(self, writing: Writing, classes: Classes) -> None:
-        self.writing = writing
-        self.classes = classes
-
-    def __call__(self, task: tuple[bytes, list[tuple[str, int, int] | None]]) -> Written:
-        data, numbers = task
-        return self.writing.write(
-            Numbered(*number, self.classes.apply(image))
-            for image, number in zip(decode_images(data), numbers, strict=True)
-            if number is not None
-        )
-
-
 class Pieces:
     """The pieces of the shared files and the losses of all shards, joined in order.
 
@@ -386,7 +378,6 @@ def _joined(writing: Writing, shards: Iterable[Written], pieces: Pieces) -> Iter
 
 def _files(stage: Path) -> list[str]:
     """The files that were written, without images, relative to the output folder."""
-    if stage.is_file():
-        return [stage.name]
-    files = (path for path in stage.rglob("*") if path.is_file() and not is_image(path.name))
-    return sorted(path.relative_to(stage).as_posix() for path in files)
+    files = [stage] if stage.is_file() else filter(Path.is_file, stage.rglob("*"))
+    home = stage.parent if stage.is_file() else stage
+    return sorted(path.relative_to(home).as_posix() for path in files if not is_image(path.name))

@@ -10,7 +10,6 @@ are never changed.
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from bisect import bisect_right, insort
 from collections import Counter, defaultdict
@@ -33,6 +32,7 @@ from dataforge.io import (
     Folder,
     clear_away,
     copy_attributes,
+    copy_rest,
     is_inside,
     refuse_unwritable,
     rewrite,
@@ -161,14 +161,14 @@ class FixPlan:
             raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
     def _copy(self, name: str, place: Path) -> None:
+        path = self._root.path / name
         try:
             source = self._root.open(name)
         except OSError as error:
-            path = self._root.path / name
             raise OutputError(f"{path}: cannot be read: {error.strerror or error}") from error
         place.parent.mkdir(parents=True, exist_ok=True)
         with source, place.open("wb") as stream:
-            shutil.copyfileobj(source, stream)
+            copy_rest(source, stream, str(path))
 
 
 @contextmanager

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
 from dataforge.classes import Classes
-from dataforge.codes import code
 from dataforge.datasets import (
     KeepingRoot,
     Source,
@@ -19,24 +18,35 @@ from dataforge.datasets import (
     find_layout,
     formats_in,
     images_without_annotation,
-    in_two_splits,
     layout_rules,
     left_out,
     recognisable,
     survey,
+    twins,
     verifying,
     well_known_name,
 )
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, LayoutError, UsageError, plural
-from dataforge.findings import Finding, Gathered, Place, any_error
+from dataforge.findings import Finding, Gathered, any_error
 from dataforge.formats import Context, Foreign, Texts, formats
 from dataforge.frameworks import is_reserved
-from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, same_bytes, stem
-from dataforge.layouts import Layout
+from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, stem
+from dataforge.layouts import SPLIT_ORDER, Layout, sharing_a_split
 from dataforge.shell import UNPRINTABLE, command_line, path_word
 
 _SPLIT = ["--split", "train=80,val=20"]
+
+_OTHER_NAMES = {"image-name-differs", "path-leaves-root"}
+"""Codes of file names that are understood, but by which no training opens an image."""
+
+_MARKED_TWICE = (
+    "(no command: several COCO files mark the same images; move one of them away, or name the file "
+    "of each split with `dataforge register NAME --split-files train=FILE,val=FILE`)"
+)
+
+_MOST_MERGED = 10
+"""COCO files of one split up to which a command is proposed that merges them."""
 
 
 class Part(msgspec.Struct, kw_only=True):
@@ -176,7 +186,8 @@ def _what_it_needs(root: Root, images: list[str], texts: Texts) -> list[str]:
             f"{plural(len(images), 'image')} without annotations: annotate them, for example "
             "with labelme"
         )
-        words = ("dataforge", "convert", "images2coco", path_word(root.location), "images.json")
+        words = ["dataforge", "convert", "images2coco", path_word(root.location), "images.json"]
+        words += root.flags
         if "images" in formats() and (command := command_line(*words)):
             needs.append(f"to list them in a COCO file without annotations: {command}")
     if not images:
@@ -213,7 +224,7 @@ def _read(root: Root, part: Part) -> list[Finding]:
         part.coords = f"{coords}: {why}"
     _count(part, found, classes)
     findings = [finding for finding in gathered.findings if finding.code != "coords"]
-    findings += [*classes.look_alikes(), *_in_two_splits(root, found)]
+    findings += [*classes.look_alikes(), *twins(root, found.images)]
     if part.layout and part.format == "voc":
         findings += images_without_annotation(root, part.layout)
     return findings
@@ -271,17 +282,19 @@ def _propose(
     marked = any(part.classes.values())
     if any_error(findings) or not marked:
         given = [] if first else ["--from", part.format]
-        words.append(["dataforge", "check", path_word(root.named), *given])
+        words.append(["dataforge", "check", path_word(root.named), *given, *root.flags])
     if marked:
         name = well_known_name(root) or _name(root.location)
         name = name if first else f"{name}_{part.format}"
-        renamed = any(finding.code == "image-name-differs" for finding in findings)
-        words += _commands(root, part, name, layout_file, renamed=renamed)
-    commands = [command_line(*one) for one in words]
-    if all(commands):
-        part.commands = commands
-    else:
-        part.no_commands = UNPRINTABLE
+        codes = {finding.code for finding in findings}
+        if _shared(part) and "image-in-two-splits" in codes:  # a merge keeps those of one file
+            part.no_commands = _MARKED_TWICE
+        else:
+            renamed = bool(codes & _OTHER_NAMES)
+            words += _commands(root, part, name, layout_file, renamed=renamed)
+    part.commands = [command_line(*one) for one in words]
+    if not all(part.commands):
+        part.commands, part.no_commands = [], UNPRINTABLE
 
 
 def _commands(
@@ -289,15 +302,19 @@ def _commands(
 ) -> list[list[str]]:
     """The words of the commands that convert and register; empty for one that cannot be given."""
     layout = layout_file and path_word(layout_file)
-    can_split = len(part.splits) < 2 and sum(part.splits.values()) > 1
+    shared = _shared(part)
+    in_one = len(part.splits) < 2 or len(shared.get("all", ())) == len(part.splits)
+    can_split = in_one and sum(part.splits.values()) > 1
     split = _SPLIT if can_split else []
     register = ["dataforge", "register", name, "--layout"]
     to = "voc" if part.format == "coco" else "coco"
     out = _free(f"{name}_{to}")
     convert = ["dataforge", "convert", f"{part.format}2{to}", path_word(root.named), out]
+    convert += root.flags
     has_images = any(map(is_image, root.files()))
-    if part.format == "coco" and not renamed:
-        return [_register_coco(root, part, [*register, layout or "coco"])] if has_images else []
+    few = max(map(len, shared.values()), default=0) <= _MOST_MERGED
+    if part.format == "coco" and few and not renamed:
+        return _of_coco(root, part, shared, [*register, layout or "coco"]) if has_images else []
     if part.format == "voc" and not root.only:
         known = well_known_name(root) if part.layout and part.layout.name else None
         given = ["--layout", layout or str(known).lower()] if layout or known else []
@@ -305,70 +322,53 @@ def _commands(
         if not has_images:
             return [convert]
         where = path_word(root.location)
-        return [[*register, layout or "custom-voc", "--root", where, *split], convert]
+        register += [layout or "custom-voc", "--root", where, *split, *root.flags]
+        return [register, convert]
     if not root.only:
         convert += split
-    if not has_images:
+    if not has_images or (shared and not split):
         return [convert]
     converted = "custom-voc" if to == "voc" else "coco"  # a trainer finds what is written
     return [[*convert, "--image-mode", "copy"], [*register, converted, "--root", out]]
 
 
-def _free(name: str) -> str:
-    """A name, with a number behind it if there is something of that name here."""
+def _shared(part: Part) -> dict[str, list[str]]:
+    """Split -> its files, of the splits that have several COCO files."""
+    return sharing_a_split(part.layout.splits) if part.layout and part.format == "coco" else {}
+
+
+def _of_coco(
+    root: Root, part: Part, shared: dict[str, list[str]], register: list[str]
+) -> list[list[str]]:
+    """The words of the commands that register COCO files; those of one split are merged before.
+
+    What is merged is written into the folder, since its images are named relative to that.
+    """
+    files = {next(iter(part.splits)): root.only} if root.only else {}
+    commands = []
+    if shared and part.layout:
+        files = {split: file for split, file in part.layout.splits.items() if split in SPLIT_ORDER}
+        register[-1] = "coco"  # a layout file has other splits, and folders for them
+    for split, merged in shared.items():
+        out = _free(os.path.join(root.location, f"merged_{split}"), ".json")
+        paths = [
+            path_word(os.path.join(root.location, file))
+            for file in (*merged, os.path.basename(out))
+        ]
+        commands.append(["dataforge", "coco", "merge", "--prefix", *paths])
+        files[split] = os.path.basename(out)
+    given = [f"{split}={file}" for split, file in files.items()]
+    if any(re.search(r",|=.*=|=\s|^\s|\s$", one) for one in given):
+        return [[]]  # the option would not be understood
+    one = ["--split-files", ",".join(given)] if given else []
+    return [*commands, [*register, "--root", path_word(root.location), *one, *root.flags]]
+
+
+def _free(name: str, ending: str = "") -> str:
+    """A path, with a number before its ending if there is something of that name."""
     number = 1
-    free = name
+    free = name + ending
     while os.path.lexists(free):
         number += 1
-        free = f"{name}_{number}"
+        free = f"{name}_{number}{ending}"
     return free
-
-
-def _register_coco(root: Root, part: Part, register: list[str]) -> list[str]:
-    one = ["--split-files", f"{next(iter(part.splits))}={root.only}"] if root.only else []
-    if one and (re.search(r",|=.*=|=\s|\s$", one[1]) or one[1][0].isspace()):
-        return []  # the option would not be understood
-    return [*register, "--root", path_word(root.location), *one]
-
-
-# Oddities --------------------------------------------------------------------------------------
-
-
-def _in_two_splits(root: Root, found: Survey) -> Iterator[Finding]:
-    """Images in two splits: with the same name, or identical."""
-    splits: dict[str, set[str]] = {}
-    images: dict[str, list[str]] = defaultdict(list)
-    for seen in found.images:
-        splits.setdefault(seen.split or "all", set()).add(seen.file_name)
-        images[seen.file_name].append(seen.split or "all")
-    yield from in_two_splits(splits)
-    pairs = _same_bytes(root, images) if len(splits) > 1 and not root.remote else []
-    if pairs:
-        name, twin, where = min(pairs)
-        number = f"{plural(len(pairs), 'image')} {'is' if len(pairs) == 1 else 'are'}"
-        yield code("duplicate-across-splits").at(
-            Place(name),
-            f"is identical to {twin}: {where}; {number} in two splits under two "
-            "names (this is the first)",
-            "remove one of the two",
-        )
-
-
-def _same_bytes(root: Root, images: dict[str, list[str]]) -> list[tuple[str, str, str]]:
-    """(image, identical image, their splits) for images in different splits."""
-    by_size: dict[int, list[str]] = defaultdict(list)
-    for name in images:
-        if root.exists(name) and (size := os.path.getsize(root.path / name)):
-            by_size[size].append(name)
-    pairs = []
-    for names in by_size.values():
-        if len({split for name in names for split in images[name]}) < 2:
-            continue
-        for twin, *rest in same_bytes(root, names):
-            for name in rest:
-                # trainval contains train and val by definition
-                here, there = ({*images[each]} - {"trainval"} for each in (name, twin))
-                if here and there and here != there:
-                    where = f"one in {', '.join(sorted(here))}, one in {', '.join(sorted(there))}"
-                    pairs.append((name, twin, where))
-    return pairs

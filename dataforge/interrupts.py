@@ -23,6 +23,7 @@ from time import monotonic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import FrameType
     from typing import Any
@@ -37,6 +38,9 @@ _GRACE = 2.0
 
 _SOON = 0.01
 """Seconds until a signal is raised again that came where exceptions are swallowed."""
+
+_tell: list[Callable[[], None]] = []
+"""What says that the run is interrupted, until that has been said."""
 
 written: list[Path] = []
 """The files and folders that this process has put in place, for the message on an interruption."""
@@ -56,10 +60,24 @@ class Interrupted(BaseException):
         self.number = number
 
 
-class Signals:
-    """The handlers of a program's signals; those that are ignored, as under nohup, stay so."""
+def announce() -> None:
+    """Say that the run is interrupted, if that has not been said.
 
-    def __init__(self) -> None:
+    For use before what takes long, when nothing more will be put in place.
+    """
+    while _tell:
+        _tell.pop()()
+
+
+class Signals:
+    """The handlers of a program's signals; those that are ignored, as under nohup, stay so.
+
+    Args:
+        tell: says that the run is interrupted; see `announce`.
+    """
+
+    def __init__(self, tell: Callable[[], None] | None = None) -> None:
+        _tell[:] = [tell] if tell else []
         self._process = os.getpid()
         self._before: dict[int, Any] = {}
         self._last = (0, -_GRACE)  # signal, and when it was raised

@@ -19,7 +19,9 @@ from dataforge.datasets import (
     Measurable,
     Progress,
     Source,
-    guess_format,
+    guess_formats,
+    not_read,
+    passed_over,
     survey,
     verifying,
 )
@@ -175,7 +177,7 @@ def _rule(job: SplitJob, old: Manifest | None) -> tuple[Rule, list[Finding]]:
 def _read(job: SplitJob, progress: Progress | None) -> tuple[ClassCounts, str, list[Finding]]:
     """(image -> class -> number of instances, format, findings of reading)."""
     root = KeepingRoot(job.source, follow_links=job.follow_links)
-    format_ = job.reads or guess_format(root)
+    format_, others, _ = (job.reads, [], []) if job.reads else guess_formats(root)
     source = Source(root, format_, verifying(format_, verify=False), job.layout)
     resolver = source.rules.resolver()
     said = Said(source, sizes=True)
@@ -196,6 +198,7 @@ def _read(job: SplitJob, progress: Progress | None) -> tuple[ClassCounts, str, l
         raise InputError(f"{job.source}: no images can be read as {format_}{reasons}")
     if source.format.names_classes:
         gathered.add(said.finish(found, classes))
+    gathered.add([*passed_over(others), *not_read(root, found.images, gathered.findings)])
     images = {seen.file_name: classes.counts(seen.instances) for seen in found.images}
     return images, format_, [*gathered.findings, *classes.findings()]
 

@@ -31,7 +31,7 @@ from dataforge.io import write_text
 from dataforge.models import source_text
 from dataforge.register import Plan, Request, plan
 
-SOURCES = ("detnet", "res2net", "parts")
+SOURCES = ("detection", "detnet", "res2net", "parts")
 """Files of `dataforge.models` that are copied into packages."""
 
 PARTS = ("face", "person", "hand")
@@ -55,6 +55,7 @@ HUMANPARTS = DatasetSpec(
         )
         for use, of in (("train", "train"), ("val", "val"), ("test", "val"))
     },
+    train_images=12_000,
     extensions=(".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"),
     coords="zero",
 )
@@ -73,6 +74,7 @@ LABELMEPARTS = DatasetSpec(
         use: SplitSpec(ann_file=f"annotations/instances_{of}.json", images="images")
         for use, of in (("train", "train"), ("val", "val"), ("test", "val"))
     },
+    train_images=40,
     has_masks=True,
 )
 
@@ -148,11 +150,15 @@ def planned(
     split: str | None = None,
     also_known_as: tuple[str, ...] = (),
     layout: str | None = None,
-    base: str = "faster_rcnn_r50_fpn",
     **flags: Any,
 ) -> Plan:
-    """A folder's registration, to be written beside the folder."""
+    """A folder's registration, to be written beside the folder.
+
+    Args:
+        flags: fields of `TrainSpec`; all others are rules of the layout.
+    """
     name = name or unique()
+    train = {key: flags.pop(key) for key in [*flags] if key in TrainSpec.__struct_fields__}
     request = Request(
         name=name,
         root=str(folder),
@@ -161,7 +167,7 @@ def planned(
         split=split,
         also_known_as=also_known_as,
         frameworks=(framework,),
-        train=TrainSpec(base=base),
+        train=TrainSpec(**train),
         out=str(folder.parent / f"{folder.name}_as_{name}"),
     )
     return plan(request)

@@ -151,6 +151,12 @@ def test_subset_by_number(tmp_path: Path) -> None:
     assert taken[3, 0] != taken[3, 1]
 
 
+def test_subset_of_all_images_skips_none(tmp_path: Path) -> None:
+    (source,) = files(tmp_path, A)
+    report = subset(source, str(tmp_path / "out.json"), images=len(A["images"]))
+    assert not [finding for finding in report.findings if finding.code == "other-image"]
+
+
 def test_subset_by_list(tmp_path: Path) -> None:
     (source,) = files(tmp_path, A | {"images": [image(7, "d/a.jpg"), image(8, "b.jpg")]})
     listed = write(tmp_path / "list.txt", "\nimages\\d\\a.jpg \r\nno.jpg\n")

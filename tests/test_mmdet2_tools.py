@@ -10,6 +10,8 @@ from helpers import cut_humanparts, mmdet_tool, run_away
 
 pytest.importorskip("mmcv.runner")  # mmcv 1 alone has it
 
+from dataforge.curves import read_log
+
 pytestmark = [pytest.mark.mmdet, pytest.mark.lite]
 
 NAME = "ToolsHumanParts"
@@ -18,6 +20,11 @@ NAME = "ToolsHumanParts"
 @pytest.fixture
 def config(tmp_path: Path, own_python: str) -> Path:
     """A small sample, registered for `own_python`."""
+    return registered(tmp_path, own_python, "--repeat", "2")
+
+
+def registered(tmp_path: Path, own_python: str, *more: str) -> Path:
+    """The training config of a small sample."""
     root = cut_humanparts(tmp_path / "data")
     out = tmp_path / "out"
     command = [
@@ -30,7 +37,7 @@ def config(tmp_path: Path, own_python: str) -> Path:
         "--pretrained",
         "random",
     ]
-    run_away(own_python, tmp_path, *command, "--root", str(root), "-o", str(out), "--repeat", "2")
+    run_away(own_python, tmp_path, *command, "--root", str(root), "-o", str(out), *more)
     return next((out / "configs" / "mmdet2" / NAME.lower()).glob("*.py"))
 
 
@@ -43,6 +50,7 @@ def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path, own_python:
         "data.val.pipeline.1.img_scale=(128,128)",
         "data.test.pipeline.1.img_scale=(128,128)",
         "runner.max_epochs=1",
+        "evaluation.interval=1",
         "log_config.interval=1",
     ]
     train = [*mmdet_tool("train.py"), str(config), "--work-dir", "work", "--seed", "0"]
@@ -82,3 +90,29 @@ def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path, own_python:
     )
     for name in ("face", "person", "hand"):
         assert f"| {name}" in tested.stdout
+
+
+def test_losses_on_the_validation_set(tmp_path: Path, own_python: str) -> None:
+    """The schedule is that for two images, and each epoch has a line with validation losses."""
+    config = registered(tmp_path, own_python, "--workflow", "train,val")
+    small = [
+        "--cfg-options",
+        "data.train.dataset.pipeline.2.img_scale=(128,128)",
+        "data.val.pipeline.1.img_scale=(128,128)",
+        "runner.max_epochs=2",
+        "evaluation.interval=2",
+    ]
+    train = [*mmdet_tool("train.py"), str(config), "--work-dir", "work", "--seed", "0"]
+    run_away(own_python, tmp_path, *train, *small)
+    (path,) = (tmp_path / "work").glob("*.log.json")
+    log = read_log(tmp_path / "work")
+    assert log.path == path
+    # Two images are one step, and the log has a line for it.
+    assert [(point.epoch, point.step) for point in log.train["loss"]] == [(1, 1), (2, 2)]
+    assert [(point.epoch, point.step) for point in log.val["loss"]] == [(1, 1), (2, 2)]
+    assert {"loss_cls", "loss_bbox", "loss_rpn_cls", "loss_rpn_bbox"} <= log.val.keys()
+    assert all(0 < point.value < 100 for point in log.val["loss"])
+    assert [point.epoch for point in log.val["AP50"]] == [2]
+    # The warm-up of 60 steps begins at a thousandth of 0.0025.
+    rates = [point.value for point in log.train["lr"]]
+    assert rates == pytest.approx([0.0000025, 0.0025 * (0.001 + 0.999 / 60)], abs=1e-5)

@@ -68,7 +68,8 @@ import dataforge
 
 for module in pkgutil.walk_packages(dataforge.__path__, "dataforge."):
     needs_pytest = module.name.startswith("dataforge.testing")
-    if not module.name.endswith("__main__") and not needs_pytest:
+    needs_torch = module.name.startswith("dataforge.models.") and module.name[17:] != "table"
+    if not module.name.endswith("__main__") and not needs_pytest and not needs_torch:
         import_module(module.name)
 """
 

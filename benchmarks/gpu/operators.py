@@ -67,7 +67,8 @@ def both(
 ) -> list[Any]:
     """The output and the features' gradient, in double precision on the CPU."""
     given = features.detach().clone().to(device, kind).requires_grad_()
-    output = roi_align(given, rois.to(device, kind), ratio)
+    places = torch.float32 if kind == torch.float16 else kind  # as detectors have them
+    output = roi_align(given, rois.to(device, places), ratio)
     (output * weight.to(device, kind)).sum().backward()
     return [tensor.detach().cpu().double() for tensor in (output, given.grad)]
 
@@ -88,7 +89,9 @@ def of_torchvision() -> tuple[Callable[..., Any], Callable[..., Any]]:
     from torchvision.ops import nms, roi_align
 
     def pooled(features: Any, rois: Any, ratio: int) -> Any:
-        return roi_align(features, rois, (7, 7), 1 / 8, ratio, aligned=True)
+        # In mixed precision torch gives it single precision; half of it would move the boxes.
+        with torch.autocast(features.device.type, enabled=features.dtype == torch.float16):
+            return roi_align(features, rois, (7, 7), 1 / 8, ratio, aligned=True)
 
     return nms, pooled
 

@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-DETECTORS = {"faster": "faster_rcnn_r50_fpn", "mask": "mask_rcnn_r50_fpn"}
+DETECTORS = {
+    "cascade": "cascade_rcnn_r50_fpn",
+    "faster": "faster_rcnn_r50_fpn",
+    "mask": "mask_rcnn_r50_fpn",
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Scale:
         return bool(self.smoke)
 
 
-FULL = Scale(data="bccd", epochs=4, repeat=4, batch=8, size=512, workers=3)
+FULL = Scale(data="bccd", epochs=2, repeat=4, batch=8, size=512, workers=3)
 SMALL = Scale(
     data="humanparts",
     epochs=1,
@@ -112,13 +116,16 @@ class Part:
         return "-".join(names + ["amp"] * bool(self.amp) + ["compiled"] * self.compiled)
 
 
-def registrations(scale: Scale, bccd: bool) -> list[Registration]:
-    """What is registered in each framework."""
+def registrations(framework: str, scale: Scale, bccd: bool) -> list[Registration]:
+    """What is registered in a framework."""
+    is_torchvision = framework == "torchvision"
+    own = ("faster", "vgg16") if is_torchvision else ("cascade", "res2net50_26w_6s")
     wanted = [
         Registration("humanparts", "faster", "resnet50"),
         Registration("labelme", "mask", "resnet50"),
         Registration("humanparts", "faster", "detnet59"),
         Registration("labelme", "mask", "detnet59"),
+        Registration("humanparts", *own),
     ]
     return wanted + [Registration("bccd", "faster", "resnet50")] * bccd
 
@@ -127,24 +134,25 @@ def all_parts(
     frameworks: Sequence[str], scale: Scale, bccd: bool, gpu: bool, compiled: Sequence[str]
 ) -> Iterator[Part]:
     """Every part, the most important first."""
-    known = registrations(scale, bccd)
+    known = {name: registrations(name, scale, bccd) for name in frameworks}
     trained = Registration(scale.data, "faster", "resnet50")
     for name in frameworks:
         yield Part(framework=name, what="operators")
-    for of in known[:1]:
-        yield from (Part(framework=name, what="proof", of=of) for name in frameworks)
+    for name in frameworks:
+        yield Part(framework=name, what="proof", of=known[name][0])
     for amp in (False, True)[: 1 + gpu]:
         for name in frameworks:
             yield Part(framework=name, what="training", of=trained, amp=amp, timeout=300, slots=2)
-    for of in known[1:]:
-        yield from (Part(framework=name, what="proof", of=of) for name in frameworks)
+    for number in range(1, max(map(len, known.values()), default=0)):
+        for name in frameworks:
+            yield Part(framework=name, what="proof", of=known[name][number])
     for what, amp in (("test", False), ("resume", gpu)):
         for name in frameworks:
             first = Part(framework=name, what="training", of=trained, amp=amp)
             yield Part(framework=name, what=what, of=trained, amp=amp, after=first.id)
     for name in compiled:
         yield Part(framework=name, what="operators", compiled=True)
-        yield Part(framework=name, what="proof", of=known[0], compiled=True)
+        yield Part(framework=name, what="proof", of=known[name][0], compiled=True)
 
 
 # Commands ---------------------------------------------------------------------------------------
@@ -195,6 +203,7 @@ def _torchvision(part: Part, place: Place, scale: Scale) -> list[str]:
         options |= {
             "--epochs": [epochs],
             "--repeat": [scale.repeat],
+            "--every": [1],
             "--lr-steps": [scale.last_step],
             "--optimizer": ["adamw"],
             "--lr": [scale.lr],
@@ -217,7 +226,8 @@ lr_config = dict(
     _delete_=True, policy='step', step=[{scale.last_step}],
     warmup='linear', warmup_iters={scale.warm_up}, warmup_ratio=0.1)
 runner = dict(max_epochs={scale.epochs + (part.what == "resume")})
-checkpoint_config = dict(max_keep_ckpts=1)
+checkpoint_config = dict(interval=1, max_keep_ckpts=1)
+evaluation = dict(interval=1)
 log_config = dict(interval=1)
 data = dict(
     samples_per_gpu={scale.batch}, workers_per_gpu={scale.workers},
@@ -256,7 +266,7 @@ param_scheduler = [
     dict(type='MultiStepLR', by_epoch=True, milestones=[{scale.last_step}], gamma=0.1),
 ]
 train_cfg = dict(max_epochs={scale.epochs + (part.what == "resume")}, val_interval=1)
-default_hooks = dict(logger=dict(interval=1), checkpoint=dict(max_keep_ckpts=1))
+default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=1, max_keep_ckpts=1))
 log_processor = dict(window_size=1)
 workers = dict(num_workers={scale.workers}, persistent_workers={scale.workers > 0})
 train_dataloader = dict(batch_size={scale.batch}, pin_memory=True, **workers)

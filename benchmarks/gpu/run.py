@@ -144,7 +144,7 @@ class Run:
             python = make_environment(framework, self.work, self.args.wheels)
             data = self.work / "data" / framework
             self._make_data(python, data, log)
-            for of in parts.registrations(self.scale, self.bccd is not None):
+            for of in parts.registrations(framework, self.scale, self.bccd is not None):
                 try:
                     self.configs[framework, of] = self._register(framework, python, of, data, log)
                 except RuntimeError as error:

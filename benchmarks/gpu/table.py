@@ -21,7 +21,9 @@ def cells(row: Mapping[str, Any]) -> list[str]:
     return [
         row["framework"],
         row["what"],
-        {"faster": "Faster R-CNN", "mask": "Mask R-CNN"}.get(row["detector"], row["detector"]),
+        {"faster": "Faster R-CNN", "mask": "Mask R-CNN", "cascade": "Cascade R-CNN"}.get(
+            row["detector"], row["detector"]
+        ),
         row["backbone"],
         row["data"],
         {None: "", True: "on", False: "off"}[row["amp"]],

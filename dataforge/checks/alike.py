@@ -190,7 +190,10 @@ class SameLooks(Alike):
 
     def _digest(self, name: str) -> bytes:
         if name not in self._digests:
-            self._digests[name] = self._root.digest(name)
+            try:
+                self._digests[name] = self._root.digest(name)
+            except OSError:
+                self._digests[name] = name.encode("utf-8", "replace")  # that of no other
         return self._digests[name]
 
 

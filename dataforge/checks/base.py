@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from dataforge.checks.opened import ConfigFile, ImageFile
+from dataforge.checks.opened import ImageFile
 from dataforge.classes import Classes, Resolver
 from dataforge.codes import Code, code
 from dataforge.datasets import Fact, Seen, Source
@@ -27,6 +27,9 @@ from dataforge.findings import Drop, Edit, Finding, Place, Severity
 from dataforge.io import Root
 from dataforge.layouts import Layout
 from dataforge.records import Header, Image, Instance
+
+if TYPE_CHECKING:
+    from dataforge.checks.config_file import ConfigFile
 
 T = TypeVar("T")
 

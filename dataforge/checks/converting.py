@@ -16,7 +16,7 @@ from dataforge.checks.run import Running
 from dataforge.checks.table import start
 from dataforge.classes import Classes, ClassRules
 from dataforge.codes import code
-from dataforge.datasets import Fact, Source, Survey
+from dataforge.datasets import Fact, Source, Survey, is_usual
 from dataforge.errors import ParseError
 from dataforge.findings import Finding, Place
 from dataforge.formats import find_size, finished
@@ -61,6 +61,9 @@ class Said:
     def image(self, image: Image) -> Iterator[Image | Finding | Fact]:
         """The findings on an image and its file."""
         yield from map(_once, self._of_file(image))
+        if is_usual(image):
+            yield image
+            return
         far = tuple(one for one in image.instances if _is_far_out(one.box, image))
         for found in self._far.image(msgspec.structs.replace(image, instances=far)) if far else ():
             if isinstance(found, Finding):

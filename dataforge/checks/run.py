@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataforge.checks.base import Check, DatasetInfo, Facts, Whole
-from dataforge.checks.opened import ConfigFile
 from dataforge.codes import code
 from dataforge.datasets import Fact
 from dataforge.errors import ParseError
 from dataforge.findings import Finding, Place
 from dataforge.records import Image
+
+if TYPE_CHECKING:
+    from dataforge.checks.config_file import ConfigFile
 
 
 class Running:

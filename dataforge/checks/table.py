@@ -37,11 +37,7 @@ _TABLE = Plugins("dataforge.checks", _own())
 
 @cache
 def checks() -> dict[str, str]:
-    """Code -> module of its check, sorted, including those of other packages.
-
-    Raises:
-        DataforgeError: two packages offer the same code.
-    """
+    """Code -> module of its check, sorted, including those of other packages."""
     return dict(sorted({**_own(), **_TABLE.added(_add)}.items()))
 
 

@@ -22,7 +22,7 @@ from dataforge.cli.struct_options import fields_of, format_options, given
 from dataforge.convert import Job, Report
 from dataforge.convert import convert as run
 from dataforge.converters import CONVERTERS, Between
-from dataforge.datasets import ImageMode, KeepingRoot, folder_of, guess_format
+from dataforge.datasets import FormatFound, ImageMode, KeepingRoot, folder_of, guess_formats
 from dataforge.errors import UsageError, plural
 from dataforge.formats import Reader, Writer, formats, get_format
 from dataforge.io import Root
@@ -107,7 +107,7 @@ def _convert(
     follow_links: bool,
     **more: Any,
 ) -> int:
-    converter, src, out, root = _understood(what, to, from_, follow_links=follow_links)
+    converter, src, out, root, others = _understood(what, to, from_, follow_links=follow_links)
     between = CONVERTERS[converter]
     if not isinstance(between, Between):  # from another package, with its own options
         return _run_other(between, converter, src, out)
@@ -126,7 +126,7 @@ def _convert(
         **more,
     )
     with progress_bar(converter) as progress:
-        report = run(job, progress, root)
+        report = run(job, progress, root, others)
     words = _check_words(job, root)
     return output.give(report, lambda report: show_report(report, words), failed=report.failed)
 
@@ -150,20 +150,23 @@ def _check_words(job: Job, root: Root | None) -> list[str]:
 
 def _understood(
     what: Sequence[str], to: str | None, from_: str | None, *, follow_links: bool
-) -> tuple[str, str, str, Root | None]:
-    """(converter, SRC, OUT) from the arguments, and SRC's root if its format was recognised.
+) -> tuple[str, str, str, Root | None, list[FormatFound]]:
+    """(converter, SRC, OUT) from the arguments.
+
+    If SRC's format was recognised, also its root, and the other formats in it.
 
     Raises:
         UsageError: there are too many or too few arguments, or no such converter.
     """
     root = None
+    others: list[FormatFound] = []
     if to is not None:
         if len(what) != 2:
             raise UsageError(f"--to {to} requires SRC and OUT, got {' '.join(what) or 'neither'}")
         src, out = what
         if from_ is None:
             root = KeepingRoot(src, follow_links=follow_links)
-            from_ = guess_format(root)
+            from_, others, _ = guess_formats(root)
         if from_ == to:
             hint = "`dataforge coco` works on COCO files" if to == "coco" else "name another --to"
             raise UsageError(f"{src}: is {to} already; {hint}")
@@ -180,7 +183,7 @@ def _understood(
             raise UsageError(f"--from has no effect for {converter}")
     if converter not in CONVERTERS:
         raise CONVERTERS.unknown(converter)
-    return converter, src, out, root
+    return converter, src, out, root, others
 
 
 def _run_other(between: Any, converter: str, src: str, out: str) -> int:

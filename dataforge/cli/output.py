@@ -31,6 +31,9 @@ MOST_IN_LINE = 4_000
 MOST_IN_CELL = 60
 """Characters of a cell of a table that are shown."""
 
+_MOST_CLASSES = 40
+"""Classes of a table that are shown, each in a row."""
+
 
 def say(text: str = "") -> None:
     """Print a line on standard output: a finding or the requested result.
@@ -79,6 +82,15 @@ def show_patch(file: str, lines: Sequence[str]) -> None:
 
 _HARMLESS = str.maketrans("\t\u00a0\u3000", "   ", "\ufeff")
 """Blanks and the mark at the beginning of a file, which are unprintable but do nothing."""
+
+
+def can_show(characters: str) -> bool:
+    """Whether standard output has these characters."""
+    try:
+        characters.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _shown(text: str) -> str:
@@ -154,22 +166,33 @@ def show_table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def show_numbers(
-    columns: Sequence[str], rows: Mapping[str, Sequence[int]], last: str, totals: Sequence[int]
+    columns: Sequence[str],
+    rows: Mapping[str, Sequence[int]],
+    last: str,
+    totals: Sequence[int],
+    shown: Callable[[Sequence[int]], Iterable[str]] | None = None,
 ) -> None:
-    """Print numbers by class; several classes without objects are a line instead of rows.
+    """Print numbers by class: of many classes those with the most objects, in their order.
+
+    Several classes without objects are a line instead of rows.
 
     Args:
         columns: their names.
         rows: class -> a number for each column.
         last: name of the last row.
         totals: its numbers.
+        shown: the cells of a row's numbers; None for the numbers alone.
     """
     none = [name for name, numbers in rows.items() if not any(numbers)]
-    shown = {name: row for name, row in rows.items() if any(row) or len(none) == 1}
+    some = {name: row for name, row in rows.items() if any(row) or len(none) == 1}
+    most = {*sorted(some, key=lambda name: -sum(some[name]))[:_MOST_CLASSES]}
     table_rows = [["class", *columns]]
-    for name, numbers in (*shown.items(), (last, totals)):
-        table_rows.append([name, *(f"{number:,}" for number in numbers)])
+    for name, numbers in (*((name, some[name]) for name in some if name in most), (last, totals)):
+        table_rows.append([name, *(shown(numbers) if shown else map("{:,}".format, numbers))])
     show_table(table_rows)
+    if left := [sum(row) for name, row in some.items() if name not in most]:
+        each = f"up to {plural(max(left), 'object')} each"
+        tell(f"  ... and {plural(len(left), 'class')} more, with {each}; --json has all")
     if len(none) > 1:
         tell(f"  {plural(len(none), 'class')} without objects: {first_of(none)}")
 

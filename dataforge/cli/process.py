@@ -11,7 +11,7 @@ import sys
 
 from dataforge.cli.streams import SafeStreams
 from dataforge.errors import DataforgeError, one_line
-from dataforge.interrupts import Interrupted, Signals, written
+from dataforge.interrupts import Interrupted, Signals, announce, written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def run(arguments: Sequence[str] | None) -> int:
     Args:
         arguments: None for those of this process, in which signals have no effect afterwards.
     """
-    signals = Signals()
+    signals = Signals(_say_interrupted)
     written.clear()  # by an earlier run in this process
     try:
         with SafeStreams() as out:
@@ -54,12 +54,15 @@ def _run(arguments: Sequence[str] | None, signals: Signals) -> int:
         signals.ignore()
         return code
     except Interrupted as error:
-        code, message = 128 + error.number, "interrupted"
+        code, message = 128 + error.number, ""
     except BaseException as error:  # noqa: BLE001 - a plug-in, or a library, may raise anything
         code, message = DataforgeError.exit_code, _unforeseen(error)
     # Here the traceback is gone, and with it what kept workers and memory.
     signals.ignore()
-    _say(message + _written(interrupted=code > 128))
+    if message:
+        _say(message + _written())
+    else:
+        announce()
     return code
 
 
@@ -70,10 +73,14 @@ def _say(line: str) -> None:
         sys.stderr.flush()
 
 
-def _written(interrupted: bool) -> str:
+def _say_interrupted() -> None:
+    _say(f"interrupted{_written() or ', nothing written'}")
+
+
+def _written() -> str:
     """The end of a message: what the run has put in place before it ended."""
     if not written:
-        return ", nothing written" if interrupted else ""
+        return ""
     names = ", ".join(os.fspath(path) for path in written[:_SHOWN])
     more = f" and {len(written) - _SHOWN:,} more" if len(written) > _SHOWN else ""
     return f"; already written: {names}{more}"

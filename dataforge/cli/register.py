@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 from dataforge.classes import comma_list
 from dataforge.cli import options
@@ -165,6 +165,14 @@ def _training() -> list[Option]:
         Option("--gpus", default=1, help="GPUs; the learning rate depends on them.", **positive),
         Option("--batch-size", default=2, help="Images per GPU and iteration.", **positive),
         Option("--repeat", default=1, help="Times an epoch repeats the training set.", **positive),
+        Option(
+            "--workflow",
+            section=_TRAINING,
+            choices=get_args(get_type_hints(TrainSpec)["workflow"]),
+            default=TrainSpec().workflow,
+            show_default=True,
+            help="With train,val the losses on the validation set are computed after each epoch.",
+        ),
         Option(
             "--pretrained",
             section=_TRAINING,

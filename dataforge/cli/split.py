@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dataforge.cli import options
@@ -11,7 +12,7 @@ from dataforge.cli.output import (
     progress_bar,
     show_findings,
     show_how_to_list,
-    show_table,
+    show_numbers,
     tell,
 )
 from dataforge.errors import plural
@@ -77,13 +78,9 @@ def show(report: SplitReport, job: SplitJob) -> None:
     """Print the number of images and instances in each split, and the findings."""
     tell(f"{plural(sum(report.images.values()), 'image')} ({report.format})")
     counts = report.manifest.counts
-    total = sum(report.images.values())
-    rows = [["class", *counts]]
-    for name in next(iter(counts.values()), {}):
-        numbers = [by_class[name] for by_class in counts.values()]
-        rows.append([name, *(_share(number, sum(numbers)) for number in numbers)])
-    rows.append(["(images)", *(_share(number, total) for number in report.images.values())])
-    show_table(rows)
+    classes = next(iter(counts.values()), {})
+    rows = {name: [by_class[name] for by_class in counts.values()] for name in classes}
+    show_numbers([*counts], rows, "(images)", [*report.images.values()], _shares)
     show_findings(report.findings)
     words = ["dataforge", "check", path_word(job.source)]
     words += ["--from", job.reads] if job.reads else []
@@ -94,5 +91,7 @@ def show(report: SplitReport, job: SplitJob) -> None:
     tell(f"wrote {job.out}" if report.written else f"{job.out} is up to date")
 
 
-def _share(number: int, total: int) -> str:
-    return f"{number:,} ({number / total:.1%})" if total else f"{number:,}"
+def _shares(numbers: Sequence[int]) -> list[str]:
+    """Numbers with their shares of the sum."""
+    total = sum(numbers)
+    return [f"{value:,} ({value / total:.1%})" if total else f"{value:,}" for value in numbers]

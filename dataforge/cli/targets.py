@@ -19,10 +19,15 @@ from dataforge.io import (
     may_hold_annotations,
     read_file,
     refuse_planted,
+    refuse_special,
 )
 
-Writes: TypeAlias = Literal["report", "layout", "output"]
-"""What a parameter names: a JSON report, a layout, or something else that the verb guards."""
+Writes: TypeAlias = Literal["report", "layout", "picture", "output"]
+"""What a parameter names: a JSON report, a layout, one of `PICTURES`, or something else that the
+verb guards."""
+
+PICTURES = (".png", ".svg", ".pdf")
+"""Endings of the pictures that verbs draw."""
 
 FORCE = "dataforge.force"
 """Key in `click.Context.meta` for whether --force is given."""
@@ -43,8 +48,8 @@ def settle(ctx: click.Context) -> None:
 
     Raises:
         UsageError: two parameters name the same file.
-        OutputError: a file exists and --force is not given, or it is read by this run, or is
-            reached through a link inside the dataset that is read.
+        OutputError: a file exists and --force is not given, or it is read by this run, is
+            reached through a link inside the dataset that is read, or is a device.
     """
     targets: list[_Target] = []
     read: list[str] = []
@@ -64,6 +69,7 @@ def settle(ctx: click.Context) -> None:
             raise UsageError(f"{one.option} and {other.option} name the same file: {one.path}")
     homes = {home for text in datasets if os.path.isfile(text) and (home := _home(text))}
     for target in targets:
+        refuse_special(target.path)
         for folder in (*folders, *sorted(homes)):
             refuse_planted(target.path, folder)
         if target.kind != "output":
@@ -112,6 +118,8 @@ def _refuse_input(target: _Target, inputs: set[str], folders: Sequence[Path]) ->
 
 def _is_earlier(target: _Target) -> bool:
     """Whether a file was written by the same option before."""
+    if target.kind == "picture":
+        return target.path.suffix.lower() in PICTURES  # no verb that draws reads one
     try:
         if target.kind == "layout":
             return bool(load_toml(target.path))

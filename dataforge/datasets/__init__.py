@@ -12,15 +12,18 @@ from dataforge.datasets.recognise import (
     formats_in,
     guess_format,
     guess_formats,
+    not_read,
+    passed_over,
     recognisable,
 )
 from dataforge.datasets.root import KeepingRoot
 from dataforge.datasets.seen import Fact, Seen, Step
-from dataforge.datasets.shards import decode_images
+from dataforge.datasets.shards import WriteShard, collected_later, decode_images
 from dataforge.datasets.source import Source, apart, in_two_splits, layout_rules, verifying
 from dataforge.datasets.spool import discard, temporary_data, temporary_file
-from dataforge.datasets.steps import Clipped, Measurable
-from dataforge.datasets.surveys import Progress, Survey, survey
+from dataforge.datasets.steps import Clipped, Measurable, is_usual
+from dataforge.datasets.surveys import Progress, Survey, done_again, survey
+from dataforge.datasets.twin_images import twins
 from dataforge.datasets.voc_layout import find_voc_layout
 
 __all__ = [
@@ -37,9 +40,12 @@ __all__ = [
     "Source",
     "Step",
     "Survey",
+    "WriteShard",
     "apart",
+    "collected_later",
     "decode_images",
     "discard",
+    "done_again",
     "empty_files",
     "encodable",
     "find_layout",
@@ -51,12 +57,16 @@ __all__ = [
     "images_without_annotation",
     "in_two_splits",
     "in_utf8",
+    "is_usual",
     "layout_rules",
     "left_out",
+    "not_read",
+    "passed_over",
     "recognisable",
     "survey",
     "temporary_data",
     "temporary_file",
+    "twins",
     "verifying",
     "well_known_name",
 ]

@@ -14,10 +14,13 @@ from dataforge.datasets.recognise import instead
 from dataforge.errors import LayoutError, ParseError, plural
 from dataforge.formats.coco import image_names
 from dataforge.io import Root
-from dataforge.layouts import SPLIT_ORDER, CocoImages, Layout, of_other_tasks, split_of_json
+from dataforge.layouts import SPLIT_ORDER, CocoImages, Layout, name_splits, of_other_tasks
 
 _ImageNames: TypeAlias = Callable[[str], list[str] | None]
 """`image_names` of a file in the folder."""
+
+_SHOWN = 20
+"""Files that are named as splits."""
 
 
 def find_coco_layout(root: Root, declared: Mapping[str, Any], by_flags: bool) -> FoundLayout:
@@ -57,7 +60,7 @@ def find_coco_layout(root: Root, declared: Mapping[str, Any], by_flags: bool) ->
 
 def _find_splits(root: Root, names_in: _ImageNames) -> tuple[dict[str, str], list[str]]:
     """(split -> COCO file, why)."""
-    splits: dict[str, str] = {}
+    listed: dict[str, list[str]] = {}
     reasons = []
     jsons = [name for name in root.files() if name.lower().endswith(".json")]
     other_tasks = of_other_tasks(jsons)
@@ -66,26 +69,28 @@ def _find_splits(root: Root, names_in: _ImageNames) -> tuple[dict[str, str], lis
             reasons.append(f"{name} is ignored: {other_tasks[name]} of the same images")
             continue
         try:
-            listed = names_in(name)
+            names = names_in(name)
         except ParseError as error:
             raise LayoutError(
                 f"{error}; fix it, or name the files to read with --split-files"
             ) from error
-        if listed is None:
-            continue  # other JSON
-        split = split_of_json(name)
-        if split in splits:
-            reasons.append(f"{name} is ignored: the split {split} is already {splits[split]}")
-            continue
-        splits[split] = name
-        reasons.append(f"split {split}: {name} with {plural(len(listed), 'image')}")
-    if not splits:
+        if names is not None:  # else other JSON
+            listed[name] = names
+    if not listed:
         raise LayoutError(
             f"{root.location} contains no COCO file (images, annotations, categories)"
             f"{instead(root)}"
         )
-    order = [*SPLIT_ORDER, *sorted(splits)]
-    return dict(sorted(splits.items(), key=lambda item: order.index(item[0]))), reasons
+    splits = {split: name for name, split in name_splits(listed).items()}
+    ranks = {split: rank for rank, split in enumerate(SPLIT_ORDER)}
+    splits = {split: splits[split] for split in
+              sorted(splits, key=lambda name: (ranks.get(name, len(ranks)), name))}  # fmt: skip
+    shown = [*splits.items()][:_SHOWN]
+    reasons += [f"split {split}: {name} with {plural(len(listed[name]), 'image')}"
+                for split, name in shown]  # fmt: skip
+    if len(splits) > len(shown):
+        reasons.append(f"and {len(splits) - len(shown):,} more files, each as its own split")
+    return splits, reasons
 
 
 def declared_images(root: Root, folder: str, prefix: str) -> str:
@@ -117,7 +122,7 @@ def _find_images(
                 f"{root.location}: {path} {fault}; name the files to read with --split-files"
             )
         found = images.of(path, listed)
-        if not found.others and not any(found.prefix + name in images.names for name in listed):
+        if not found.others and len(images.missing(found.prefix, listed)) == len({*listed}):
             raise LayoutError(
                 f"{root.location} contains none of the images that {path} lists; "
                 f"name their folder with --image-dir{'' if by_flags else ' of register'}"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias
 
 from dataforge.codes import code
 from dataforge.datasets.seen import Seen
@@ -16,7 +15,7 @@ from dataforge.datasets.source import Source
 from dataforge.errors import ParseError, UsageError, first_of, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats import Writer
-from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, read_header, where
+from dataforge.io import IMAGE_EXTENSIONS, Root, copy_rest, is_image, read_header, where
 
 ImageMode: TypeAlias = Literal["reference", "copy", "hardlink", "symlink"]
 
@@ -180,8 +179,7 @@ class Placing:
             read_header(source, name)
             source.seek(0)
             if self.mode == "copy":
-                with target.open("wb") as stream:
-                    shutil.copyfileobj(source, stream)
+                _copy(source, target, name)
                 return
             try:
                 (os.link if self.mode == "hardlink" else os.symlink)(where(source), target)
@@ -191,6 +189,16 @@ class Placing:
             if not same:
                 target.unlink(missing_ok=True)
                 raise ParseError(name, "", "it was replaced while it was read")
+
+
+def _copy(source: IO[bytes], target: Path, name: str) -> None:
+    """Copy an image, or nothing of it."""
+    try:
+        with target.open("wb") as stream:
+            copy_rest(source, stream, name)
+    except ParseError:
+        target.unlink()
+        raise
 
 
 def _left_over(found: list[str], folder: str, listed: bool) -> Finding:

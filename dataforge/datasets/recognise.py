@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 
 import msgspec
 
-from dataforge.errors import InputError, ParseError
-from dataforge.formats import Foreign, Texts, counted, formats, recognised, xml_signature
+from dataforge.codes import code
+from dataforge.datasets.seen import Seen
+from dataforge.errors import InputError, ParseError, plural
+from dataforge.findings import Finding, Place
+from dataforge.formats import (
+    Foreign,
+    Texts,
+    counted,
+    document_signatures,
+    formats,
+    recognised,
+    text_signatures,
+    xml_signature,
+)
 from dataforge.io import Root, is_image, stem
 from dataforge.shell import command_line, path_word
 
 _SAMPLED = 3  # XML files that are looked at
+_MOST = 200  # JSON and XML files that were not read, and are looked at
 
 
 class FormatFound(msgspec.Struct, frozen=True):
@@ -63,12 +77,11 @@ def guess_format(root: Root) -> str:
 def guess_formats(root: Root) -> tuple[str, list[FormatFound], list[Foreign]]:
     """(the result of `guess_format`, the other formats that were recognised and can be read).
 
-    Third, the formats of JSON and XML files that cannot; text files are looked at for them only if
-    nothing else was recognised.
+    Third, the formats that cannot.
     """
     texts = Texts(root)
     if found := formats_in(root, texts):
-        return found[0].format, found[1:], counted(texts.documents)
+        return found[0].format, found[1:], texts.foreign
     if foreign := texts.foreign:
         raise InputError(f"{root.location} contains {'; and '.join(map(str, foreign[:3]))}")
     if texts.findings:  # a reader reports what is wrong with them
@@ -76,6 +89,39 @@ def guess_formats(root: Root) -> tuple[str, list[FormatFound], list[Foreign]]:
     if not any(map(is_image, root.files())):
         raise InputError(f"{root.location}: contains no annotations and no images")
     return "images", [], []
+
+
+def passed_over(others: Iterable[FormatFound]) -> Iterator[Finding]:
+    """The findings on formats of which another one was chosen."""
+    for one in others:
+        yield code("other-format").at(
+            Place("."),
+            f"{plural(one.files, 'annotation file')} in the format {one.format}: not read",
+            f"use --from {one.format} to read them instead",
+        )
+
+
+def not_read(root: Root, images: Iterable[Seen], findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings on formats that cannot be read; none if a single file was named.
+
+    Args:
+        root: the folder.
+        images: that were read from it.
+        findings: on it; files that they name are not named again.
+    """
+    if root.only is not None:
+        return
+    known = {seen.place.file for seen in images}
+    known.update(place.file for finding in findings for place in (finding.place, *finding.examples))
+    rest = [name for name in root.files() if name not in known]
+    documents = (name for name in rest if name.lower().endswith((".json", ".xml")))
+    found = document_signatures(root, islice(documents, _MOST)) | text_signatures(root, rest)
+    for one in counted(found):
+        yield code("other-format").at(
+            Place(one.first),
+            f"{plural(one.files, 'file')} in a format that is not read: {one.name}",
+            one.how,
+        )
 
 
 def foreign_xml(root: Root, names: Sequence[str]) -> Foreign | None:
@@ -100,11 +146,13 @@ def instead(root: Root) -> str:
     """What a folder contains in place of what was looked for, and how to go on, for a message."""
     texts = Texts(root)
     for found in formats_in(root, texts):
+        if found.format == "coco":
+            return f", but coco: {found.evidence}; use --layout coco"
         if found.format != "voc":
             out = f"{os.path.basename(os.path.abspath(root.location))}_coco"
             command = command_line(
                 "dataforge", "convert", f"{found.format}2coco", path_word(root.location), out,
-                "--image-mode", "copy",
+                "--image-mode", "copy", *root.flags,
             )  # fmt: skip
             return f", but {found.format}: {found.evidence}" + (
                 f"; convert it first: {command}; register {out} then" if command else ""

@@ -31,7 +31,7 @@ class KeepingRoot(Root):
         return {name: value for name, value in self.__dict__.items() if name not in dropped}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        super().__setstate__(state)
         self._forget()
 
     def look(self, name: str, limit: int | None = None) -> bytes:
@@ -43,6 +43,16 @@ class KeepingRoot(Root):
             self._room -= len(data)
             self._texts[name] = data
         return data
+
+    def head(self, name: str, size: int) -> bytes:
+        """The first bytes of a file; if that is all of it, it is kept for the reader."""
+        if name in self._texts:
+            return self._texts[name][:size]
+        data = super().head(name, size + 1)
+        if len(data) <= min(size, self._room):
+            self._room -= len(data)
+            self._texts[name] = data
+        return data[:size]
 
     def read_bytes(self, name: str, limit: int | None = None) -> bytes:
         data = self._texts.pop(name, None)

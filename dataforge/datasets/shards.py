@@ -1,23 +1,41 @@
-"""Shards in the workers: items are read, settled, passed through steps, and encoded.
+"""Shards in the workers: items are read, settled, passed through steps, encoded, and written.
 
 Nothing here knows the dataset as a whole; `dataforge.datasets.surveys` puts it together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeGuard
+import gc
+import platform
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any, NamedTuple, ParamSpec, TypeGuard, TypeVar
 
 import msgspec
 
+from dataforge.classes import Classes
 from dataforge.codes import code
 from dataforge.datasets.encoding import encodable, in_utf8, is_utf8
 from dataforge.datasets.seen import Fact, LabelCount, Seen, Step
-from dataforge.errors import plural
+from dataforge.errors import OutputError, plural
 from dataforge.findings import Excess, Finding, Gathered, Place, joined
-from dataforge.formats import Evidence, Item, Reading, Record, SourceText
+from dataforge.formats import (
+    Evidence,
+    Item,
+    Numbered,
+    Reading,
+    Record,
+    SourceText,
+    Writing,
+    Written,
+)
 from dataforge.io import is_too_long
 from dataforge.records import Header, Image
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Entry(msgspec.Struct, omit_defaults=True, gc=False):
@@ -52,6 +70,23 @@ class Waiting(NamedTuple):
     texts: list[tuple[str, bytes]]
 
 
+def collected_later(work: Callable[P, T]) -> Callable[P, T]:
+    """Work on a shard without Python's cyclic garbage collection, which would look again and again
+    at the many objects of the shard, to find no cycle. They are freed as always."""
+
+    @wraps(work)
+    def worked(*args: P.args, **named: P.kwargs) -> T:
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return work(*args, **named)
+        finally:
+            if enabled:
+                gc.enable()
+
+    return worked
+
+
 _encode = msgspec.msgpack.Encoder().encode
 decode_entries = msgspec.msgpack.Decoder(list[Entry]).decode
 decode_images = msgspec.msgpack.Decoder(list[Image]).decode
@@ -69,12 +104,13 @@ class ReadOnly:
         self.reading = reading
         self.keep_edits = keep_edits
 
+    @collected_later
     def __call__(self, items: Sequence[Item]) -> Waiting:
         stream = _Stream(self.keep_edits)
         evidence: list[Evidence] = []
-        for item in items:
+        for records in self.reading.read_all(items):
             stream.start()
-            for record in self.reading.read(item):
+            for record in records:
                 if isinstance(record, Evidence):
                     evidence.append(encodable(record))
                 elif _is_usable(record):
@@ -109,10 +145,12 @@ class Work:
         self.keep_edits = keep_edits
         self.decision = decision
 
+    @collected_later
     def read(self, items: Sequence[Item]) -> Piece:
         """Process items that have to be read."""
-        return self._worked(map(self.reading.read, items))
+        return self._worked(self.reading.read_all(items))
 
+    @collected_later
     def settle(self, entries: bytes) -> Piece:
         """Process what `ReadOnly` has read."""
         return self._worked(map(self._settled, decode_entries(entries)))
@@ -235,3 +273,35 @@ def _unwritable(image: Image) -> Finding:
         "rename both files",
         lost=lost,
     )
+
+
+class WriteShard:
+    """Writes shards of images.
+
+    Args:
+        writing: the output.
+        classes: for the labels.
+        home: existing folder that the writing's own files are below.
+    """
+
+    def __init__(self, writing: Writing, classes: Classes, home: Path) -> None:
+        self.writing = writing
+        self.classes = classes
+        self.home = home
+
+    @collected_later
+    def __call__(self, task: tuple[bytes, list[tuple[str, int, int] | None]]) -> Written:
+        data, numbers = task
+        there = self.home.exists()
+        written = self.writing.write(
+            Numbered(*number, self.classes.apply(image))
+            for image, number in zip(decode_images(data), numbers, strict=True)
+            if number is not None
+        )
+        if not there and self.home.exists():  # else all of it is in `written`
+            shutil.rmtree(self.home, ignore_errors=True)
+            raise OutputError(
+                f"{self.home.parent}: is not the same folder on {platform.node()}; all machines "
+                "that write an output must see it at the same path"
+            )
+        return written

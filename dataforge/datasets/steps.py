@@ -13,11 +13,28 @@ from dataforge.findings import Finding
 from dataforge.io import MAX_COORDINATE
 from dataforge.records import Image, Instance, Mask, Polygons
 
+_LARGE = float(2**60)
+"""Larger than any area, px², and exact."""
+
+
+def is_usual(image: Image) -> bool:
+    """Whether each object has an area, and a box of some size inside the image: most images."""
+    width, height = image.width, image.height
+    for instance in image.instances:
+        x0, y0, x1, y1 = instance.box
+        # NaN compares as false.
+        if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height and 0 < instance.area < _LARGE):
+            return False
+    return width <= MAX_COORDINATE and height <= MAX_COORDINATE
+
 
 class Measurable:
     """Skips the instances whose numbers are beyond any image."""
 
     def image(self, image: Image) -> Iterator[Image | Finding]:
+        if is_usual(image):
+            yield image
+            return
         kept = []
         for instance in image.instances:
             x0, y0, x1, y1 = instance.box

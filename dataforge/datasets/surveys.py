@@ -127,7 +127,15 @@ def survey(
     except BaseException:
         found.close()
         raise
+    for finding in done_again(engine, source):
+        report(finding)
     return found
+
+
+def done_again(engine: Engine, source: Source) -> Iterator[Finding]:
+    """A note if work was lost since the last call, and done again."""
+    for note in engine.notes():
+        yield code("work-done-again").at(Place(source.root.location), note)
 
 
 class _Pass:

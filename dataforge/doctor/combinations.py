@@ -339,6 +339,7 @@ COMBINATIONS = (
         and () < facts.version("mmengine", "mmengine-lite") <= (0, 10, 7)
         and facts.version("torch") >= (2, 6),
         "its own checkpoints cannot be resumed: `Weights only load failed`",
+        "python -m dataforge.frameworks.operators tools/train.py CONFIG, which reads them; or "
         "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1, for checkpoints that you trust", "warning",
     ),
     Combination(

@@ -44,12 +44,13 @@ def examine(python: str | None = None, patience: float = PATIENCE) -> Facts:
 def _environment(python: str, patience: float) -> Facts:
     try:
         process = _run(python, ["environment"], patience)
-        return msgspec.json.decode(process.stdout, type=Facts)
     except (OSError, ValueError, TimeoutExpired) as error:
         raise UsageError(f"--python {python}: cannot be run: {error}") from error
+    try:
+        return msgspec.json.decode(process.stdout, type=Facts)
     except msgspec.DecodeError as error:
         said = process.stdout + process.stderr
-        raise UsageError(f"--python {python}: expected what it has, got {_last(said)!r}") from error
+        raise UsageError(f"--python {python}: is not a Python: it said {_last(said)!r}") from error
 
 
 def _try(python: str, steps: Sequence[str], patience: float) -> dict[str, Tried]:

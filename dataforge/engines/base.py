@@ -59,6 +59,10 @@ class Engine(ABC):
             DataforgeError: a worker died.
         """
 
+    def notes(self) -> list[str]:
+        """What users should know of the work since the last call, such as what was done again."""
+        return []
+
     @contextmanager
     def mapped(self, function: Callable[[S], T], items: Iterable[S], /) -> Iterator[Iterator[T]]:
         """The results of `map` for a block; all work has stopped at its end, whatever happens."""

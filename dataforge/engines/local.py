@@ -32,11 +32,11 @@ from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 from time import monotonic
-from traceback import format_exception
 from typing import Any, TypeVar
 
+from dataforge.engines.answers import answer, opened, pickled
 from dataforge.engines.base import Engine, NoOptions
-from dataforge.errors import DataforgeError, UsageError
+from dataforge.errors import DataforgeError
 from dataforge.interrupts import SIGNALS, held
 
 S = TypeVar("S")
@@ -75,7 +75,7 @@ class LocalEngine(Engine):
         """See `dataforge.engines.Engine`."""
         if self.workers == 1:
             return map(function, items)
-        return _results(_Crew(self.workers, _pickled(function)), enumerate(items))
+        return _results(_Crew(self.workers, pickled(function)), enumerate(items))
 
 
 def _cores() -> int:
@@ -85,13 +85,6 @@ def _cores() -> int:
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _pickled(function: Callable[..., Any]) -> bytes:
-    try:
-        return pickle.dumps(function, pickle.HIGHEST_PROTOCOL)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise UsageError(f"{function!r} cannot be sent to another process: {error}") from error
 
 
 # Parent process -------------------------------------------------------------------------------
@@ -109,7 +102,7 @@ def _results(crew: _Crew, items: Iterator[tuple[int, Any]]) -> Iterator[Any]:
             answers.update(crew.collect(block=False))  # so that no worker is idle
             while turn not in answers:
                 answers.update(crew.collect(block=True))
-            yield _opened(answers.pop(turn))
+            yield opened(answers.pop(turn))
     finally:
         crew.stop(done)
 
@@ -320,20 +313,6 @@ def _nothing_of_the_working_directory() -> Iterator[None]:
             os.chdir(here)
 
 
-class WorkerTraceback(Exception):  # noqa: N818 - shown as a traceback, never caught
-    """The traceback of an exception in the worker, set as the cause of that exception here."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(f'\n"""\n{text}"""')
-
-
-def _opened(answer: bytes) -> Any:
-    result, error, text = pickle.loads(answer)
-    if error is not None:
-        raise error from (WorkerTraceback(text) if text else None)
-    return result
-
-
 # Worker processes ------------------------------------------------------------------------------
 
 
@@ -350,7 +329,7 @@ def _work(connection: Connection) -> None:
         connection.send_bytes(_READY)
         load = cache(partial(pickle.loads, inbox.get()))
         while item := inbox.get():
-            connection.send_bytes(_answer(load, item))
+            connection.send_bytes(answer(load, item))
 
 
 def _listen(connection: Connection, inbox: SimpleQueue[bytes]) -> None:
@@ -360,26 +339,3 @@ def _listen(connection: Connection, inbox: SimpleQueue[bytes]) -> None:
             inbox.put(connection.recv_bytes())
     except (OSError, EOFError):
         os._exit(1)
-
-
-def _answer(load: Callable[[], Callable[[Any], Any]], item: bytes) -> bytes:
-    """(result, exception, traceback text), pickled; no text if the exception contains it."""
-    try:
-        result = load()(pickle.loads(item))
-        return pickle.dumps((result, None, ""), pickle.HIGHEST_PROTOCOL)
-    except MemoryError:
-        error: BaseException = MemoryError()  # without its traceback, which keeps the memory
-    except BaseException as raised:  # noqa: BLE001 - SystemExit is re-raised in the parent as well
-        error = raised
-    text = "".join(format_exception(error))
-    if _travels(error):
-        return pickle.dumps((None, error, text))
-    return pickle.dumps((None, RuntimeError(text), ""))
-
-
-def _travels(error: BaseException) -> bool:
-    """Whether an exception survives pickling; False if its arguments do not fit (lxml's)."""
-    try:
-        return isinstance(pickle.loads(pickle.dumps(error)), BaseException)
-    except Exception:  # noqa: BLE001 - a class may fail in any way
-        return False

@@ -19,16 +19,13 @@ _TABLE = Plugins(
     "dataforge.engines",
     {
         "local": "dataforge.engines.local:LocalEngine",
+        "ray": "dataforge.engines.ray:RayEngine",
     },
 )
 
 
 def engines() -> list[str]:
-    """The names of all engines, including those of other packages, sorted; none is imported.
-
-    Raises:
-        DataforgeError: two packages offer the same name.
-    """
+    """The names of all engines, including those of other packages, sorted; none is imported."""
     return _TABLE.names()
 
 

@@ -21,7 +21,13 @@ from dataforge.formats.base import (
     finished,
 )
 from dataforge.formats.recognise import Recognised, Texts
-from dataforge.formats.signatures import Foreign, counted, xml_signature
+from dataforge.formats.signatures import (
+    Foreign,
+    counted,
+    document_signatures,
+    text_signatures,
+    xml_signature,
+)
 from dataforge.formats.sizes import find_size
 from dataforge.formats.spans import Change, applied
 from dataforge.formats.table import formats, get_format, recognised
@@ -55,6 +61,7 @@ __all__ = [
     "Written",
     "applied",
     "counted",
+    "document_signatures",
     "find_size",
     "finished",
     "formats",
@@ -62,5 +69,6 @@ __all__ = [
     "key_losses",
     "merge_losses",
     "recognised",
+    "text_signatures",
     "xml_signature",
 ]

@@ -158,6 +158,13 @@ class Reading(ABC):
     def read(self, item: Item) -> Iterator[Record]:
         """Read one item; errors in it are findings, never exceptions."""
 
+    def read_all(self, items: Sequence[Item]) -> Iterator[Iterator[Record]]:
+        """What `read` gives of each item; each is consumed before the next is asked for.
+
+        A format that can do something for many items at once does so here.
+        """
+        return map(self.read, items)
+
     def decide(self, found: Found) -> Any:
         """What follows from all items, of builtin types; called once, if `decides` is set."""
         return None

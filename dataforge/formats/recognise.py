@@ -89,7 +89,7 @@ class Texts:
     @cached_property
     def texts(self) -> dict[str, Signature]:
         """Name -> its format, for text files, tables and others of a format that is not read."""
-        return text_signatures(self.root)
+        return text_signatures(self.root, self.root.files())
 
     @property
     def foreign(self) -> list[Foreign]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 
 import msgspec
 
-from dataforge.io import IMAGE_EXTENSIONS, Root
+from dataforge.io import IMAGE_EXTENSIONS, Root, is_image
 
 HEAD = 16 * 2**10
 """Bytes of a file that are looked at."""
@@ -252,6 +253,8 @@ SIGNATURES = (
 )
 """All of them; a file is the first that fits."""
 
+_ANY_PATH = re.compile("|".join(row.path for row in SIGNATURES if row.path), re.IGNORECASE)
+
 _TABLES = (".csv", ".tsv", ".txt")
 _LINES = (".odgt", ".ndjson", ".jsonl", ".manifest")
 
@@ -286,23 +289,39 @@ def xml_signature(text: bytes) -> Signature | None:
     return _first("xml", text[:HEAD].decode("utf-8", "replace"))
 
 
-def text_signatures(root: Root) -> dict[str, Signature]:
-    """File -> its format, of a folder's files that are neither JSON, XML nor images."""
+def document_signatures(root: Root, names: Iterable[str]) -> dict[str, Signature]:
+    """File -> its format, of some JSON and XML files, by their beginnings."""
+    found: dict[str, Signature] = {}
+    for name in names:
+        head = _head(root, name)
+        if name.lower().endswith(".json"):
+            signature = json_signature(head)
+        else:
+            signature = None if b"<bndbox" in head else xml_signature(head)
+        if signature:
+            found[name] = signature
+    return found
+
+
+def text_signatures(root: Root, names: Iterable[str]) -> dict[str, Signature]:
+    """File -> its format, of the files of a folder that are neither JSON, XML nor images."""
     found: dict[str, Signature] = {}
     lists: dict[str, list[str]] = defaultdict(list)
-    for name in root.files():
-        if signature := next((row for row in SIGNATURES if _has_path(row, name)), None):
-            found[name] = signature
+    for name in names:
+        if is_image(name):
+            continue
+        if _ANY_PATH.fullmatch(name):
+            found[name] = next(row for row in SIGNATURES if _has_path(row, name))
         elif name.lower().endswith((*_TABLES, *_LINES)):
             lists[name.rpartition("/")[0]].append(name)
-    for names in [*lists.values()][:_MOST_FOLDERS]:
-        texts = [name for name in names if name.lower().endswith(".txt")]
+    for files in [*lists.values()][:_MOST_FOLDERS]:
+        texts = [name for name in files if name.lower().endswith(".txt")]
         some = texts[:: max(len(texts) // _SAMPLED, 1)][:_SAMPLED]
         own = {name: row for name in some if (row := _of_text(root, name))}
         if 2 * len(own) > len(some):  # the others are like those
             usual = max(own.values(), key=[*own.values()].count)
             own |= {name: usual for name in texts if name not in some}
-        tables = [name for name in names if name not in {*texts}][:_SAMPLED]
+        tables = [name for name in files if name not in {*texts}][:_SAMPLED]
         found |= own | {name: row for name in tables if (row := _of_text(root, name))}
     return found
 
@@ -317,22 +336,38 @@ def counted(found: dict[str, Signature]) -> list[Foreign]:
     return sorted(formats, key=lambda one: -one.files)
 
 
+def _head(root: Root, name: str) -> bytes:
+    """The beginning of a file; empty if it cannot be read."""
+    try:
+        return root.head(name, HEAD)
+    except OSError:
+        return b""
+
+
 def _has_path(row: Signature, name: str) -> bool:
     return bool(row.path and re.fullmatch(row.path, name, re.IGNORECASE))
 
 
 def _of_text(root: Root, name: str) -> Signature | None:
-    try:
-        with root.open(name) as stream:
-            head = stream.read(HEAD)
-    except OSError:
-        return None
-    text = head.decode("utf-8-sig", "replace").replace("\r\n", "\n").lstrip()
+    head = _head(root, name)
+    text = head.decode("utf-8-sig", "replace")
+    return text_signature(name, text, is_whole=len(head) < HEAD)
+
+
+def text_signature(name: str, text: str, *, is_whole: bool) -> Signature | None:
+    """The format of a text file or table.
+
+    Args:
+        name: of the file.
+        text: its beginning.
+        is_whole: whether that is all; else the last line is cut off.
+    """
+    text = text.replace("\r\n", "\n").lstrip()
     if name.lower().endswith(_LINES):
         return _first("json", text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(head) == HEAD:
-        lines = lines[:-1]  # the last one is cut off
+    if not is_whole:
+        lines = lines[:-1]
     if not lines:
         return None
     if name.lower().endswith(".txt"):

@@ -31,11 +31,7 @@ _TABLE = Plugins(
 
 @cache
 def formats() -> dict[str, Format]:
-    """All formats by name, sorted, including those of other packages.
-
-    Raises:
-        DataforgeError: two packages offer the same name.
-    """
+    """All formats by name, sorted, including those of other packages."""
     added = _TABLE.added(_checked)
     own = {name: _TABLE.load(name) for name in _TABLE.names() if name not in added}
     return dict(sorted({**own, **added}.items()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from xml.sax.saxutils import unescape
 
 from dataforge.errors import ParseError
 from dataforge.formats.spans import Change
@@ -54,6 +53,8 @@ class Element:
     @property
     def value(self) -> str | None:
         """Its text; None if it contains anything else."""
+        from xml.sax.saxutils import unescape  # which imports urllib
+
         raw = self._text[self.inner_start : self.inner_end]
         return None if "<" in raw else unescape(raw, {"&quot;": '"', "&apos;": "'"})
 
@@ -90,6 +91,13 @@ class Element:
             return ""
         at -= 2 if text.endswith("\r\n", 0, at) else 1
         return text[at : self.start]
+
+
+def escaped(text: str) -> str:
+    """Text as the content of an element."""
+    # A bare carriage return would be read as a line end.
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("\r", "&#13;")
 
 
 # Attributes may hold a >.

@@ -17,8 +17,11 @@ from dataforge.frameworks.adapter import (
     Trial,
     TrialSettings,
     Truth,
+    quiet,
 )
 from dataforge.frameworks.base import Framework, Options
+from dataforge.frameworks.live import LevelAnchors, LiveModel, Sizing
+from dataforge.frameworks.opening import Opened, open_model
 from dataforge.frameworks.package import package_files
 from dataforge.frameworks.render import render_text
 from dataforge.frameworks.settings import parse_settings
@@ -46,6 +49,7 @@ from dataforge.frameworks.table import (
     is_reserved,
     usual_framework,
 )
+from dataforge.frameworks.weights import load_strictly, load_weights
 
 __all__ = [
     "NOT_FROM_HERE",
@@ -56,10 +60,14 @@ __all__ = [
     "DatasetSpec",
     "Framework",
     "ImageInfo",
+    "LevelAnchors",
+    "LiveModel",
+    "Opened",
     "Operators",
     "Options",
     "Part",
     "PlannedFile",
+    "Sizing",
     "SplitSpec",
     "TrainSpec",
     "TrainingConfig",
@@ -76,10 +84,14 @@ __all__ = [
     "identify",
     "installed_framework",
     "is_reserved",
+    "load_strictly",
+    "load_weights",
+    "open_model",
     "package_files",
     "package_name",
     "palette",
     "parse_settings",
+    "quiet",
     "render_text",
     "snake_case",
     "usual_framework",

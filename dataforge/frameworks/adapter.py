@@ -18,6 +18,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
+from dataforge.errors import DataforgeError
+from dataforge.frameworks.live import LiveModel
 from dataforge.io import decode_json
 from dataforge.records import Box
 
@@ -220,6 +222,13 @@ class TrainingConfig(ABC):
 
         Raises whatever the framework raises when it builds a model.
         """
+
+    def live(self) -> LiveModel:
+        """Build the model as it is trained and tested, for `describe` and `features`.
+
+        Raises whatever the framework raises when it builds a model.
+        """
+        raise DataforgeError(f"{self.title} has no model that dataforge can run by itself")
 
     def lacking(self) -> Mapping[str, Sequence[str]]:
         """Operator -> where in the model it is needed, for those that are not there."""

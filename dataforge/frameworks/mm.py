@@ -13,11 +13,12 @@ from typing import Any
 from dataforge.errors import DataforgeError, InputError, UsageError
 from dataforge.frameworks.adapter import quiet
 from dataforge.frameworks.base import Framework
-from dataforge.frameworks.mm_model import MmModel, backbone_network, make_model
+from dataforge.frameworks.mm_model import MmModel, make_model
 from dataforge.frameworks.render import network_text, planned_files
 from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec
+from dataforge.learning_rate import MMDET_SCHEDULE, learning_rate
 from dataforge.mmconfig import dicts, unwrapped
-from dataforge.models import sources_of
+from dataforge.models import get_network, sources_of
 
 RULES = {
     "of no class": "the dataset's classes do not name it",
@@ -69,18 +70,24 @@ def template_values(framework: Framework, dataset: DatasetSpec, train: TrainSpec
     """
     base = framework.detector(train)
     model = model_of(framework, dataset, train)
-    batch = train.gpus * train.samples_per_gpu
     with_mask = base.startswith("mask")
+    base_lr = framework.bases[base]
+    schedule = train.schedule(MMDET_SCHEDULE, dataset)
+    module = framework.module_name(dataset)
+    networks = f"{module}_{model.network.source}"
     return {
         "dataset": dataset,
         "train": train,
         "base": base,
         "model": model,
-        "module": framework.module_name(dataset),
-        "networks": f"{framework.module_name(dataset)}_{model.network.source}",
-        "batch": batch,
-        "base_lr": framework.bases[base],
-        "lr": round(framework.bases[base] * batch / 16, 10),
+        "module": module,
+        "networks": networks,
+        "imports": [module, networks] if model.types(own=True) else [module],
+        "base_lr": base_lr,
+        "lr": learning_rate(base_lr, train.gpus, train.samples_per_gpu),
+        "schedule": schedule,
+        "stock": MMDET_SCHEDULE,
+        "why": schedule.why(MMDET_SCHEDULE),
         "with_mask": with_mask,
         "fragment": dataset.key + ("_instance" if with_mask else ""),
     }
@@ -113,7 +120,7 @@ def network_files(
 
 def network_notes(train: TrainSpec) -> tuple[str, ...]:
     """What to know about the weights of a network that has none of its own to fetch."""
-    network = backbone_network(train.backbone)
+    network = get_network(train.backbone)
     if train.weights or train.init == "random":
         return ()
     if not network.weights:
@@ -121,7 +128,7 @@ def network_notes(train: TrainSpec) -> tuple[str, ...]:
             f"no weights of {network.name} can be fetched: training starts from random ones, with "
             "GroupNorm; --weights loads those of a file",
         )
-    if network.source:
+    if network.borrowed:
         return (
             f"no weights of {network.name} are published: those of {network.weights} are loaded "
             "where they fit",
@@ -167,6 +174,21 @@ def check_pipeline(steps: Iterable[str], last: str) -> None:
         )
 
 
+def evaluate_in_threads(mean_ap: Any) -> None:
+    """Make mmdet's `eval_map` compute in threads.
+
+    It forks for each call. A forked process in which Python happens to free a tensor of the GPU is
+    aborted by CUDA ("initialization error"), and the pool waits for it for ever: seen once in 36
+    runs on an H200.
+
+    Args:
+        mean_ap: the module of `eval_map`.
+    """
+    from multiprocessing.pool import ThreadPool
+
+    mean_ap.Pool = ThreadPool
+
+
 def ap_by_class(classes: Iterable[str], figures: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     """Class -> AP, for the classes with ground truth.
 
@@ -201,7 +223,7 @@ def small_model(model: Any, *, random: bool) -> Any:
         random: start from random weights: GroupNorm for BatchNorm, nothing frozen.
     """
     config = copy.deepcopy(model)
-    _forget_pretrained(config)
+    forget_pretrained(config)
     if random and "backbone" in config:
         config["backbone"].update(_random_backbone(config["backbone"]))
     # Hundreds of proposals are enough for small images; thousands take minutes on a CPU.
@@ -255,7 +277,8 @@ def _cap_samples(config: Any) -> None:
             layer["sampling_ratio"] = 2  # 0 takes as many samples as there are pixels
 
 
-def _forget_pretrained(node: Any) -> None:
+def forget_pretrained(node: Any) -> None:
+    """Take out of a model's config all weights that would be downloaded."""
     for _, settings in dicts(node, ""):
         if "pretrained" in settings:
             settings["pretrained"] = None

@@ -195,37 +195,42 @@ def _backbone(network: Network, weights: str, train: TrainSpec, given: Mapping[s
     """
     if train.frozen_stages is not None and "frozen_stages" in given:
         raise UsageError("--set backbone.frozen_stages: --frozen-stages says it already")
+    is_borrowed = network.borrowed > 0 and weights == network.weights
+    group_norm = {"type": _GROUP_NORM, "num_groups": network.groups, "requires_grad": True}
     if weights:
         norm = {"type": "BN", "requires_grad": True}
         start: Config = {"frozen_stages": 1, "norm_cfg": norm, "norm_eval": True}
+        if is_borrowed:
+            start["new_norm_cfg"] = group_norm
         start["init_cfg"] = {"type": "Pretrained", "checkpoint": weights}
     else:
-        norm = {"type": _GROUP_NORM, "num_groups": network.groups, "requires_grad": True}
+        norm = group_norm
         start = {"frozen_stages": -1, "norm_cfg": norm, "norm_eval": False, "init_cfg": None}
     if train.frozen_stages is not None:
         start["frozen_stages"] = train.frozen_stages
     own = network.mmdet or {}
-    order = _BACKBONE if own.get("type") == "ResNet" else own
-    all_ = {**order, **own, **start, **given}
+    base = _BACKBONE if own.get("type") == "ResNet" else own
+    all_ = {**base, **own, **start, **given}
     all_["out_indices"] = tuple(all_["out_indices"])
-    _check_frozen(all_, len(network.channels), "" if weights else network.name)
+    loaded = network.borrowed if is_borrowed else len(network.channels) if weights else -1
+    _check_frozen(all_, network, loaded)
     return all_
 
 
-def _check_frozen(backbone: Mapping[str, Any], stages: int, random: str) -> None:
-    """Reject frozen stages that do not exist, and those of a network with random weights.
+def _check_frozen(backbone: Mapping[str, Any], network: Network, loaded: int) -> None:
+    """Reject frozen stages that do not exist, and what would be kept as it was made.
 
     Args:
-        random: name of the network if its weights are random.
+        loaded: number of stages that get weights, -1 if not even the stem does.
     """
-    frozen = backbone["frozen_stages"]
+    frozen, stages = backbone["frozen_stages"], len(network.channels)
     if not -1 <= frozen <= stages:
         raise UsageError(f"frozen_stages={frozen}: must be -1 (none), 0 (the stem) to {stages}")
-    if random and frozen >= 0:
-        raise UsageError(f"frozen_stages={frozen}: would freeze random weights of {random}")
+    if frozen > loaded:
+        raise UsageError(f"frozen_stages={frozen}: would freeze random weights of {network.name}")
     norm = (backbone["norm_cfg"] or {}).get("type", _GROUP_NORM)
-    if random and backbone["norm_eval"] and norm != _GROUP_NORM:
-        raise UsageError(f"norm_eval=True: would keep the {norm} of {random} as it was made")
+    if loaded < 0 and backbone["norm_eval"] and norm != _GROUP_NORM:
+        raise UsageError(f"norm_eval=True: would keep the {norm} of {network.name} as it was made")
 
 
 def _stages(network: Network, backbone: Config, given: Mapping[str, Any]) -> list[_Stage]:

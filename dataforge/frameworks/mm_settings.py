@@ -125,7 +125,11 @@ _WORDS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
         _are(lambda value: _is_int(value) and value >= 0),
         "out_indices strides dilations",
     ),
-    "config": ("a dict with a type, or None", _is_config, "act_cfg conv_cfg dcn norm_cfg"),
+    "config": (
+        "a dict with a type, or None",
+        _is_config,
+        "act_cfg conv_cfg dcn new_norm_cfg norm_cfg",
+    ),
     "extra": (
         "True, False, on_input, on_lateral or on_output",
         lambda value: isinstance(value, bool) or value in ("on_input", "on_lateral", "on_output"),

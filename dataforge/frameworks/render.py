@@ -32,6 +32,7 @@ def _environment() -> Environment:
     environment.filters["repr"] = repr
     environment.filters["literal"] = literal
     environment.filters["comment"] = comment
+    environment.filters["as_comment"] = as_comment
     environment.filters["setting"] = setting
     environment.globals["import_line"] = import_line
     return environment
@@ -126,7 +127,11 @@ def import_line(module: str, names: Iterable[str]) -> str:
         return line
     start = f"from {module} import ("
     return textwrap.fill(
-        ", ".join(ordered) + ")", 99, initial_indent=start, subsequent_indent=" " * len(start)
+        ", ".join(ordered) + ")",
+        99,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_long_words=False,  # half an identifier is not Python
     )
 
 
@@ -134,3 +139,9 @@ def comment(value: str) -> str:
     """Text that is safe inside a comment or docstring: no lines, quotes, backslashes or braces."""
     kept = "".join(c if c.isprintable() and c not in "\"'\\{}" else " " for c in value)
     return " ".join(kept.split())
+
+
+def as_comment(text: str, indent: int = 0) -> str:
+    """A sentence as the lines of a comment in Python; the first one is not indented."""
+    start = " " * indent + "# "
+    return textwrap.fill(text, 99, initial_indent=start, subsequent_indent=start).lstrip()

@@ -14,6 +14,7 @@ import msgspec
 from dataforge.errors import UsageError
 from dataforge.geometry import Coords
 from dataforge.layouts import Difficult
+from dataforge.learning_rate import Schedule
 
 PYTHON_FOLDER = "python"
 """Folder of the output that Python searches for modules; only the generated package is in it."""
@@ -48,6 +49,7 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
         spellings: (normalised) label -> class, for every label that is used.
         ignore_case: labels are case-folded before they are looked up in `spellings`.
         splits: `train`, `val` and `test`.
+        train_images: number of images to train on; 0 if not known.
         extensions, lookup, coords, difficult: as in `dataforge.layouts.Layout`.
         by_name: an image and its XML file share only the file name, not the folders.
         image_id: (regular expression, replacement) from an id to its image's, if they differ.
@@ -73,6 +75,7 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
     spellings: dict[str, str]
     ignore_case: bool
     splits: dict[str, SplitSpec]
+    train_images: int = 0
     extensions: tuple[str, ...] = ()
     lookup: Literal["id", "filename"] = "id"
     coords: Coords = "zero"
@@ -105,6 +108,7 @@ class TrainSpec(msgspec.Struct, frozen=True, kw_only=True):
         base: detector, one of the framework's `bases` in any framework's spelling.
         gpus, samples_per_gpu: the learning rate is scaled to their product.
         repeat: number of passes over the training set per epoch.
+        workflow: `train,val` also computes the losses on the validation set, after each epoch.
         init: `imagenet` (downloads weights) or `random` (GroupNorm, from scratch).
         weights: absolute path of weights for the backbone; empty for those of `init`.
         backbone: name of a network, see `dataforge.models`.
@@ -116,11 +120,21 @@ class TrainSpec(msgspec.Struct, frozen=True, kw_only=True):
     gpus: int = 1
     samples_per_gpu: int = 2
     repeat: int = 1
+    workflow: Literal["train", "train,val"] = "train"
     init: Literal["imagenet", "random"] = "imagenet"
     weights: str = ""
     backbone: str = "resnet50"
     frozen_stages: int | None = None
     settings: dict[str, Any] = {}
+
+    @property
+    def batch(self) -> int:
+        """Images per step, on all GPUs."""
+        return self.gpus * self.samples_per_gpu
+
+    def schedule(self, stock: Schedule, dataset: DatasetSpec) -> Schedule:
+        """A framework's schedule, fitted to the images of the dataset."""
+        return stock.fitted(dataset.train_images * self.repeat, self.batch)
 
 
 class PlannedFile(msgspec.Struct, frozen=True):

@@ -46,11 +46,7 @@ def _checked(point: EntryPoint, framework: Any) -> Framework:
 
 
 def frameworks() -> tuple[str, ...]:
-    """The names of all frameworks, built-in ones first.
-
-    Raises:
-        DataforgeError: two packages offer the same name.
-    """
+    """The names of all frameworks, built-in ones first."""
     return tuple(_all())
 
 

@@ -27,6 +27,7 @@ from dataforge.geometry.boxes import (
     turned,
 )
 from dataforge.geometry.joining import joined
+from dataforge.geometry.many import Measured, measured
 from dataforge.geometry.masks import (
     MAX_MASK_PIXELS,
     MAX_RUNS,
@@ -60,6 +61,7 @@ __all__ = [
     "MAX_MASK_PIXELS",
     "MAX_RUNS",
     "Coords",
+    "Measured",
     "TooLargeError",
     "any_overlap",
     "box_area",
@@ -81,6 +83,7 @@ __all__ = [
     "mask_from_crop",
     "mask_from_runs",
     "mask_rings",
+    "measured",
     "merge_masks",
     "ordered",
     "outline_area",

@@ -46,8 +46,9 @@ from dataforge.io.output import (
     write_text,
 )
 from dataforge.io.packaged import asset, installed_versions
+from dataforge.io.place import Signature, refuse_special, signature
 from dataforge.io.plugins import Plugins, failed_plugins
-from dataforge.io.reading import open_file, read_file, to_utf8, where
+from dataforge.io.reading import copy_rest, open_file, read_file, to_utf8, where
 from dataforge.io.rewriting import is_inside, refuse_unwritable, rewrite
 from dataforge.io.roots import Root, same_bytes
 from dataforge.io.staging import clear_away
@@ -75,11 +76,13 @@ __all__ = [
     "NamedFile",
     "Plugins",
     "Root",
+    "Signature",
     "asset",
     "atomic_write",
     "clear_away",
     "convert_options",
     "copy_attributes",
+    "copy_rest",
     "declared_encoding",
     "decode_json",
     "decode_repaired",
@@ -103,12 +106,14 @@ __all__ = [
     "read_file",
     "read_header",
     "refuse_planted",
+    "refuse_special",
     "refuse_unwritable",
     "repaired",
     "report_json",
     "resolve",
     "rewrite",
     "same_bytes",
+    "signature",
     "split_pointer",
     "staged",
     "stem",

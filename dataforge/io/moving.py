@@ -12,7 +12,18 @@ from pathlib import PurePosixPath
 from dataforge.errors import OutputError
 from dataforge.io.folders import Folder
 from dataforge.io.names import is_image
-from dataforge.io.place import Move, Place, Signature, add_new, already_exists, moves_of, signature
+from dataforge.io.place import (
+    Move,
+    Place,
+    Signature,
+    add_new,
+    already_exists,
+    changed_meanwhile,
+    moves_of,
+    refuse_special,
+    signature,
+)
+from dataforge.io.swapping import exchange
 
 _LAST = 2
 _OLD = "old"  # in the stage, what was replaced or removed, until all is done
@@ -62,6 +73,8 @@ class Moving:
 
     def _move(self, move: Move, source: Folder, target: Folder) -> None:
         there = target.status(move.name)
+        if there is not None:
+            refuse_special(target.path / move.name, there)
         if there is not None and not move.is_file and stat.S_ISDIR(there.st_mode):
             self._merge(move)  # somebody has made it in the meantime
         elif there is None:
@@ -86,6 +99,9 @@ class Moving:
     def _replace(self, move: Move, source: Folder, target: Folder) -> None:
         """Move a file, or a folder where a link is, and keep what is there for the undoing."""
         saved = str(len(self._undo))
+        if move.is_file and self._place.unchanged is not None:
+            self._replace_unchanged(move, source, target, saved)
+            return
         if move.is_file:
             with suppress(OSError):  # not every file system has hard links
                 target.link(move.name, self._old, saved)
@@ -93,6 +109,23 @@ class Moving:
             target.replace(move.name, self._old, saved)
         self._undo.append(partial(self._put_back, move.folder, move.name, saved))
         source.replace(move.name, target, move.name)
+
+    def _replace_unchanged(self, move: Move, source: Folder, target: Folder, saved: str) -> None:
+        """Move a file over one that is as it was, even if that is changed at this very moment."""
+        name = move.name
+        try:
+            exchange(source, name, target, name)
+        except OSError:  # not every file system can
+            if self._place.is_changed(move.path, target.status(name)):
+                raise changed_meanwhile(target.path / name) from None
+            target.replace(name, self._old, saved)
+            source.replace(name, target, name)
+        else:
+            if self._place.is_changed(move.path, source.status(name)):
+                exchange(source, name, target, name)
+                raise changed_meanwhile(target.path / name)
+            source.replace(name, self._old, saved)
+        self._undo.append(partial(self._put_back, move.folder, name, saved))
 
     def _remove(self, path: str, then: Signature) -> None:
         """Remove an old file, unless it has changed in the meantime."""

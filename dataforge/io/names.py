@@ -14,6 +14,9 @@ BACKUP = ".dataforge-backup"
 REGISTRATION = "dataforge_registration.json"
 """Marker file in folders written by `dataforge register`, which are not part of a dataset."""
 
+_PLAIN = re.compile(r"[^/\\:\0]+")
+"""A name without folders and drives."""
+
 MAX_NAME_BYTES = 255
 """Longest name of a file or folder in all common file systems."""
 
@@ -69,6 +72,9 @@ def resolve(folder: str, reference: str) -> str | None:
     >>> resolve("a", "../../x.jpg") is None
     True
     """
+    # Most references are a name: pathlib is slow.
+    if _PLAIN.fullmatch(reference) and reference[0] != "." and "/." not in f"/{folder}":
+        return f"{folder}/{reference}" if folder else reference
     windows = PureWindowsPath(reference)
     if windows.drive or windows.root or "\0" in reference:
         return None

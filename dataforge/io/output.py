@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +15,7 @@ from dataforge.errors import OutputError
 from dataforge.interrupts import held, written
 from dataforge.io.folders import Folder
 from dataforge.io.json import report_json
-from dataforge.io.place import Place, Signature, signature
+from dataforge.io.place import Place, Signature, refuse_special, signature
 from dataforge.io.places import put_in_place
 from dataforge.io.staging import SUFFIX, Claim, claimed
 
@@ -50,8 +50,9 @@ class NamedFile:
             return None
         except OSError as error:
             raise OutputError(f"{self.path}: cannot be written: {error.strerror}") from error
-        if not stat.S_ISREG(status.st_mode) and not stat.S_ISLNK(status.st_mode):
-            raise OutputError(f"{self.path} is a folder, a pipe or a device; name a file")
+        refuse_special(self.path)
+        if stat.S_ISDIR(status.st_mode):
+            raise OutputError(f"{self.path} is a folder; name a file")
         return signature(status)
 
     def replace(self, home: Folder, temporary: str) -> None:
@@ -108,6 +109,7 @@ def atomic_write(file: Path | NamedFile, *, mode: int | None = None) -> Iterator
         OutputError: the folder or the file cannot be written, or another run is writing it.
     """
     path = file.path if isinstance(file, NamedFile) else file
+    refuse_special(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with Folder.open(path.parent) as home, claimed(path.name, home, folder=False) as claim:
@@ -119,6 +121,7 @@ def atomic_write(file: Path | NamedFile, *, mode: int | None = None) -> Iterator
                 if isinstance(file, NamedFile):
                     file.replace(home, claim.name)
                 else:
+                    refuse_special(path)  # once more, as it may be new
                     home.replace(claim.name, home, path.name)
                 _note(path)
     except OSError as error:
@@ -139,6 +142,7 @@ def staged(
     *,
     force: bool,
     inputs: Collection[str] = (),
+    unchanged: Mapping[str, Signature] | None = None,
     shared: bool = False,
 ) -> Iterator[Path]:
     """A temporary path for `out`, a file or a folder, moved into place if the block succeeds.
@@ -153,12 +157,15 @@ def staged(
             among them contained before is removed. The files are put in place last.
         force: overwrite existing files.
         inputs: real paths of files that the run reads, which are never overwritten or removed.
+        unchanged: with `force`, path relative to `out` -> `signature` of the only files that are
+            overwritten; None for all.
         shared: other machines write to the temporary path, too.
 
     Raises:
         OutputError: the output exists and `force` is not set, it cannot be written, or
             another run is writing it.
     """
+    refuse_special(out)
     target = Path(os.path.realpath(out)) if out.is_dir() else out
     home, name = target.parent, target.name
     if target.is_dir() and (os.path.ismount(target) or not os.access(home, os.W_OK)):
@@ -171,10 +178,10 @@ def staged(
                     raise OutputError(f"{path} already exists; use --force to overwrite")
             relative = {path.relative_to(out).as_posix() for path in replaced}
             names = frozenset("" if path == "." else path for path in relative)
-            goal = Place(place, name, target, names, inputs, force)
+            goal = Place(place, name, target, names, inputs, force, unchanged)
             old = goal.found()
             with _stage(claim, target) as stage:
-                yield (stage.path if shared else stage.steady) / target.name
+                yield (Path(os.path.abspath(stage.path)) if shared else stage.steady) / target.name
                 with held():
                     put_in_place(stage, target.name, goal, old, claim.check)
                     _note(out)

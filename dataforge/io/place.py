@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, TypeAlias
 
@@ -31,6 +31,8 @@ class Place(NamedTuple):
             output itself.
         inputs: real paths of files that the run has read, which are never overwritten or removed.
         force: overwrite existing files.
+        unchanged: with `force`, the only files that are overwritten, and only as they were; None
+            for all.
     """
 
     home: Folder
@@ -39,6 +41,13 @@ class Place(NamedTuple):
     replaced: frozenset[str]
     inputs: Collection[str] = ()
     force: bool = False
+    unchanged: Mapping[str, Signature] | None = None
+
+    def is_changed(self, relative: str, status: os.stat_result | None) -> bool:
+        """Whether a file is not the one that may be overwritten."""
+        if self.unchanged is None:
+            return False
+        return status is None or self.unchanged.get(relative) != signature(status)
 
     def tops(self, relative: str) -> list[str]:
         """Those of the replaced paths that a path is, or is below."""
@@ -96,6 +105,8 @@ def moves_of(new: Folder, out: Folder, place: Place, below: str = "") -> Iterato
             for name in source.names():
                 path = joined(folder, name)
                 is_file, there = not source.is_folder(name), target.status(name)
+                if there is not None:
+                    refuse_special(place.path / path, there)
                 if there is None:
                     yield Move(folder, name, is_file)
                 elif not is_file and stat.S_ISDIR(there.st_mode):
@@ -108,8 +119,29 @@ def moves_of(new: Folder, out: Folder, place: Place, below: str = "") -> Iterato
                     raise other_kind(place.path / path, is_file)
                 elif place.is_input(path):
                     raise read_by_this_run(place.path / path)
+                elif is_file and place.is_changed(path, there):
+                    raise changed_meanwhile(place.path / path)
                 else:
                     yield Move(folder, name, is_file)
+
+
+def refuse_special(path: Path, status: os.stat_result | None = None) -> None:
+    """Reject an output that is a pipe, a socket or a device, or a link to one.
+
+    Args:
+        path: of the output.
+        status: of what is there now, for messages about `path`; None to look it up.
+
+    Raises:
+        OutputError: it is such: a rename would replace even /dev/null.
+    """
+    if status is None:
+        try:
+            status = path.stat()
+        except OSError:
+            return  # nothing, or a link to nothing
+    if not any(is_kind(status.st_mode) for is_kind in (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)):
+        raise OutputError(f"{path} is a pipe, a socket or a device; name a file or a folder")
 
 
 def add_new(source: Folder, name: str, to: Folder, new: str) -> None:
@@ -129,6 +161,11 @@ def other_kind(path: Path, is_file: bool) -> OutputError:
     """The exception for a folder in place of a file, if `is_file`, or a file in place of one."""
     kinds = ("a folder", "a file") if is_file else ("a file", "a folder")
     return OutputError(f"{path} is {kinds[0]}, expected {kinds[1]}; move it away")
+
+
+def changed_meanwhile(path: Path) -> OutputError:
+    """The exception for a file that somebody else has written since it was looked at."""
+    return OutputError(f"{path} was changed during the run, and is not overwritten")
 
 
 def read_by_this_run(path: Path) -> OutputError:

@@ -30,6 +30,7 @@ from dataforge.io.place import (
     moves_of,
     other_kind,
     read_by_this_run,
+    refuse_special,
 )
 from dataforge.io.swapping import swapped
 
@@ -103,6 +104,7 @@ def _put_whole(stage: Folder, name: str, place: Place, *, is_file: bool) -> None
         else:
             stage.replace(name, place.home, place.name)  # not over a folder that has files
         return
+    refuse_special(place.path, there)
     if not place.force:
         raise already_exists(place.path)
     if not is_file or stat.S_ISDIR(there.st_mode):

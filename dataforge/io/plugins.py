@@ -8,7 +8,8 @@ Each table of dataforge has built-in rows and those of one entry point group::
 
 A plug-in that cannot be loaded must not break commands that do not use it: it is left out of its
 table, `failed_plugins` reports it, and loading it by name raises the reason. The same holds for one
-that fails where many are tried.
+that fails where many are tried. Of two with one name the second is left out: a built-in row comes
+first, then the packages by their names.
 """
 
 from __future__ import annotations
@@ -49,11 +50,7 @@ class Plugins:
         self._own = {name: EntryPoint(name, value, group) for name, value in own.items()}
 
     def names(self) -> list[str]:
-        """All names, sorted, except plug-ins that are known to fail.
-
-        Raises:
-            DataforgeError: two packages offer the same name.
-        """
+        """All names, sorted, except plug-ins that are known to fail."""
         rows = {**self._own, **self._added}
         return sorted(name for name in rows if not self.failure(name))
 
@@ -62,8 +59,7 @@ class Plugins:
 
         Raises:
             UsageError: there is no such name.
-            DataforgeError: the plug-in cannot be loaded, or two packages offer the same
-                name.
+            DataforgeError: the plug-in cannot be loaded.
         """
         if name in self._added:
             return self._load(self._added[name], _as_it_is)
@@ -77,9 +73,6 @@ class Plugins:
         Args:
             make: builds the row from an entry point and the loaded object; an exception counts
                 as a failure of the plug-in.
-
-        Raises:
-            DataforgeError: two packages offer the same name.
         """
         rows: dict[str, T] = {}
         for name, point in self._added.items():
@@ -120,15 +113,16 @@ class Plugins:
     @cached_property
     def _added(self) -> dict[str, EntryPoint]:
         found: dict[str, EntryPoint] = {}
-        for point in sorted(_points(self.group), key=lambda point: point.name):
+        for point in sorted(_points(self.group), key=_rank):
             other = self._own.get(point.name) or found.get(point.name)
-            if other is not None:
-                owners = " or ".join(filter(None, [_owner(point), _owner(other)]))
-                raise DataforgeError(
-                    f"{self.noun} {point.name!r} of {point.value} clashes with {other.value}: "
-                    f"uninstall {owners or 'one of them'}"
-                )
-            found[point.name] = point
+            if other is None:
+                found[point.name] = point
+                continue
+            owners = " or ".join(filter(None, [_owner(point), _owner(other)]))
+            _failures[self.group, f"{point.name} of {_owner(point)}"] = (
+                f"{self.noun} {point.name!r} of {point.value} clashes with {other.value}: "
+                f"uninstall {owners or 'one of them'}"
+            )
         return found
 
     def _load(self, point: EntryPoint, make: Callable[[EntryPoint, Any], T]) -> T:
@@ -171,6 +165,10 @@ def _reason(error: BaseException) -> str:
 
 def _as_it_is(_: EntryPoint, loaded: Any) -> Any:
     return loaded
+
+
+def _rank(point: EntryPoint) -> tuple[str, str, str]:
+    return point.name, _owner(point), point.value
 
 
 def _owner(point: EntryPoint) -> str:

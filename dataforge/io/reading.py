@@ -12,6 +12,8 @@ from typing import IO
 from dataforge.errors import ParseError
 from dataforge.io import limits
 
+_BLOCK = 2**20
+
 
 def read_file(path: Path, limit: int | None = None) -> bytes:
     """The content of a file outside a dataset, given by the user or a registration.
@@ -87,6 +89,27 @@ def read_bounded(stream: IO[bytes], name: str, limit: int | None = None) -> byte
     if size > limit or len(data) > limit:
         raise ParseError(name, "", f"larger than {limit >> 20} MiB, not read")
     return data
+
+
+def copy_rest(source: IO[bytes], target: IO[bytes], name: str) -> None:
+    """Copy what is left of a stream to another one.
+
+    Args:
+        source, target: open for bytes.
+        name: of the source, for the error message.
+
+    Raises:
+        ParseError: the source cannot be read.
+        OSError: the target cannot be written.
+    """
+    while True:
+        try:
+            block = source.read(_BLOCK)
+        except OSError as error:
+            raise ParseError(name, "", f"cannot be read: {error.strerror or error}") from error
+        if not block:
+            return
+        target.write(block)
 
 
 def to_utf8(data: bytes, name: str) -> tuple[bytes, str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+import platform
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from dataforge.errors import InputError, ParseError
 from dataforge.io import named
@@ -67,10 +69,24 @@ class Root:
         self._files: list[str] | None = None
         self._left_out = LeftOut([], [], [], [])
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A copy in another process, perhaps on another machine."""
+        self.__dict__ = state
+        if not self.remote and not os.path.isdir(self.location):
+            raise InputError(
+                f"{self.location}: does not exist on {platform.node()}; all machines that work on "
+                "a dataset must see it at the same path"
+            )
+
     @property
     def named(self) -> str:
         """The location as given: the folder, or the one file in it."""
         return self.location if self.only is None else os.path.join(self.location, self.only)
+
+    @property
+    def flags(self) -> list[str]:
+        """The options that let a further command read the same files."""
+        return ["--follow-links"] * self.follow_links
 
     def files(self) -> list[str]:
         """All files below, or the given file and the images; sorted, cached."""
@@ -141,6 +157,15 @@ class Root:
             ParseError: see `read_bytes`.
         """
         return self.read_bytes(name, limit)
+
+    def head(self, name: str, size: int) -> bytes:
+        """The first bytes of a file.
+
+        Raises:
+            OSError: see `open`.
+        """
+        with self.open(name) as stream:
+            return stream.read(size)
 
     def open(self, name: str) -> IO[bytes]:
         """Open the file for reading bytes.
@@ -231,19 +256,17 @@ def _absence(location: str) -> str:
 def same_bytes(root: Root, names: Iterable[str]) -> list[list[str]]:
     """Groups of files with identical content; only files with equal last bytes are read whole.
 
-    Raises:
-        OSError: a file cannot be read.
+    Files that cannot be read are in none of them.
     """
+    found: list[list[str]] = []
+    for alike in _grouped(root.end, names):
+        found += _grouped(root.digest, alike) if len(alike) > 1 else [alike]
+    return found
+
+
+def _grouped(key: Callable[[str], bytes], names: Iterable[str]) -> list[list[str]]:
     groups: dict[bytes, list[str]] = {}
     for name in names:
-        groups.setdefault(root.end(name), []).append(name)
-    found: list[list[str]] = []
-    for alike in groups.values():
-        if len(alike) == 1:
-            found.append(alike)
-            continue
-        same: dict[bytes, list[str]] = {}
-        for name in alike:
-            same.setdefault(root.digest(name), []).append(name)
-        found += same.values()
-    return found
+        with suppress(OSError):
+            groups.setdefault(key(name), []).append(name)
+    return [*groups.values()]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dataforge.errors import OutputError
-from dataforge.interrupts import held
+from dataforge.interrupts import Interrupted, announce, held
 from dataforge.io.folders import Folder
 
 SUFFIX = ".dataforge-tmp"
@@ -73,6 +73,9 @@ class Claim(NamedTuple):
 def claimed(name: str, home: Folder, *, folder: bool) -> Iterator[Claim]:
     """Create an empty file or folder, removed at the end unless it has been moved.
 
+    Where the run is interrupted, that is said first, as many files take seconds to remove; a second
+    signal, two seconds later or more, ends that, and the next run removes the rest.
+
     Args:
         name: of what it will become.
         home: folder to create it in.
@@ -87,13 +90,26 @@ def claimed(name: str, home: Folder, *, folder: bool) -> Iterator[Claim]:
         with held():
             claim = _claim(home, f".{_short(name)}{SUFFIX}", home.path / name, folder)
         yield claim
+    except Interrupted:
+        announce()
+        if claim is not None:
+            left, claim = claim, None
+            _release(left)
+        raise
     finally:
         with held():
             if claim is not None:
-                if claim.is_there():
-                    _remove(home, claim.name)
-                if claim.handle is not None:
-                    os.close(claim.handle)
+                _release(claim)
+
+
+def _release(claim: Claim) -> None:
+    """Remove what is claimed, unless it has been moved."""
+    try:
+        if claim.is_there():
+            _remove(claim.home, claim.name)
+    finally:
+        if claim.handle is not None:
+            os.close(claim.handle)
 
 
 def clear_away(target: Path) -> None:

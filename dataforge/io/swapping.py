@@ -21,18 +21,23 @@ def swapped(
 ) -> bool:
     """Swap an output for the new one, if all in it is ours and the system can."""
     made = dict(new.files())
-    if not place.name or place.inputs or _is_working_directory(place.path):
+    if (
+        not place.name
+        or place.inputs
+        or place.unchanged is not None
+        or _is_working_directory(place.path)
+    ):
         return False
     seen = _all_ours(new, out, place, old)
     if seen is None:
         return False
     try:
         _keep_attributes(out, new)
-        _exchange(stage, name, place.home, place.name)
+        exchange(stage, name, place.home, place.name)
     except OSError:
         return False
     if out.handle is not None and not _is(stage, name, out.handle):
-        _exchange(stage, name, place.home, place.name)
+        exchange(stage, name, place.home, place.name)
         raise OutputError(f"{place.path} was replaced during the run; run the command again")
     with place.home.inner(place.name) as now:
         for path, status in out.files():  # written since we looked
@@ -96,7 +101,7 @@ def _is_working_directory(folder: Path) -> bool:
     return Path(os.path.realpath(folder)) in (here, *here.parents)
 
 
-def _exchange(one: Folder, name: str, other: Folder, new: str) -> None:
+def exchange(one: Folder, name: str, other: Folder, new: str) -> None:
     """Swap the names of two files or folders in one step.
 
     Raises:

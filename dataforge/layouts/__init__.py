@@ -3,8 +3,10 @@ from __future__ import annotations
 from dataforge.layouts.coco import (
     CocoImages,
     FoundImages,
+    name_splits,
     of_other_tasks,
     path_of_url,
+    sharing_a_split,
     split_of_json,
 )
 from dataforge.layouts.coords import CoordsEvidence
@@ -63,11 +65,13 @@ __all__ = [
     "load_layout",
     "matching_files",
     "missing_paths",
+    "name_splits",
     "of_other_tasks",
     "path_of_url",
     "read_split_file",
     "resolved_reference",
     "shared_folders",
+    "sharing_a_split",
     "shipped_layout",
     "shipped_layouts",
     "split_ids",

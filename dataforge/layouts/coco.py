@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from dataforge.io import is_image, last_part, resolve, stem
-from dataforge.layouts.layout import SPLIT_NAMES
+from dataforge.layouts.layout import SPLIT_NAMES, SPLIT_ORDER
 from dataforge.layouts.paths import by_last_part, leading_equal, shared_folders
 
 _SAMPLED = 50
@@ -34,6 +34,41 @@ def split_of_json(name: str) -> str:
         if found:
             return found[-1]
     return "all"
+
+
+def name_splits(files: Iterable[str]) -> dict[str, str]:
+    """COCO file -> its split; several files of one split are distinguished by their names.
+
+    >>> name_splits(["val.json", "a/train.json", "b/train.json"])
+    {'val.json': 'val', 'a/train.json': 'a_train', 'b/train.json': 'b_train'}
+    """
+    splits = {file: split_of_json(file) for file in files}
+    count = Counter(splits.values())
+    named: dict[str, str] = {}
+    taken: set[str] = set()
+    for file, split in splits.items():
+        own = split if count[split] == 1 else re.sub(r"[^\w-]+", "_", stem(file))
+        while own in taken:
+            own += "_"
+        named[file] = own
+        taken.add(own)
+    return named
+
+
+def sharing_a_split(splits: Mapping[str, str]) -> dict[str, list[str]]:
+    """Split -> its files, of the splits that `name_splits` has taken apart.
+
+    Args:
+        splits: name -> file; a name that is that of a split is what somebody has decided.
+
+    >>> sharing_a_split({"val": "val.json", "a_train": "a/train.json", "b_train": "b/train.json"})
+    {'train': ['a/train.json', 'b/train.json']}
+    """
+    files: dict[str, list[str]] = {}
+    for name, file in splits.items():
+        if name not in (*SPLIT_ORDER, "all"):
+            files.setdefault(split_of_json(file), []).append(file)
+    return {split: named for split, named in files.items() if len(named) > 1}
 
 
 def of_other_tasks(names: Iterable[str]) -> dict[str, str]:
@@ -127,7 +162,7 @@ class CocoImages:
             file_names: as written in it.
         """
         prefix, alike = self._prefix(file, [_path(name) for name in file_names[:_SAMPLED]])
-        missing = self._missing(prefix, file_names)
+        missing = self.missing(prefix, file_names)
         if not missing:
             return FoundImages(prefix, {}, alike)
         taken = {prefix + name for name in file_names if name not in missing}
@@ -142,12 +177,12 @@ class CocoImages:
 
     def in_root(self, file_names: Sequence[str]) -> FoundImages:
         """Find the images of a COCO file, as file names relative to the root."""
-        missing = self._missing("", file_names)
+        missing = self.missing("", file_names)
         taken = {name for name in file_names if name not in missing}
         return FoundImages("", self._others(missing, "", [*self._by_folder], taken))
 
-    def _missing(self, prefix: str, file_names: Sequence[str]) -> dict[str, str]:
-        """File name -> its path, of those that are not the path of an image."""
+    def missing(self, prefix: str, file_names: Sequence[str]) -> dict[str, str]:
+        """File name -> its path, of those that are not the path of an image below a folder."""
         missing = {}
         for name in file_names:
             if prefix + name not in self.names:
@@ -221,9 +256,10 @@ class CocoImages:
 
 
 def _path(name: str) -> str:
-    """A file name as a path relative to some folder; of one that leads elsewhere the last part."""
+    """A file name as a path relative to some folder, of one that leads elsewhere without root."""
     name = path_of_url(name)
-    return resolve("", name) or re.split(r"[\\/]", name)[-1]
+    parts = [part for part in re.split(r"[\\/]", name) if part not in ("", ".", "..")]
+    return resolve("", name) or "/".join(parts)
 
 
 def _normal(name: str) -> str:

@@ -175,8 +175,22 @@ def settle(body: Backbone, taken: Sequence[str], trainable: int) -> None:
         trainable: number of blocks that are trained, counted from the end.
 
     Raises:
-        ValueError: there are not as many blocks.
+        ValueError: there are not as many blocks, or random weights would not be trained.
     """
+    blocks = body.blocks()
+    if not 0 <= trainable <= len(blocks):
+        raise ValueError(f"{trainable} trainable blocks: the backbone has {len(blocks)}")
+    frozen = {
+        id(parameter)
+        for block in blocks[: len(blocks) - trainable]
+        for module in block
+        for parameter in module.parameters()
+    }
+    for name, parameter in body.named_parameters():
+        if id(parameter) in frozen and name not in taken:
+            raise ValueError(
+                f"{trainable} trainable blocks: {name} is random and would not be trained"
+            )
     known = {name.rpartition(".")[0] for name in taken}
     for path, module in list(body.named_modules()):
         if isinstance(module, nn.BatchNorm2d):
@@ -189,10 +203,7 @@ def settle(body: Backbone, taken: Sequence[str], trainable: int) -> None:
             else:
                 norm = nn.GroupNorm(math.gcd(32, channels), channels)
             setattr(body.get_submodule(parent), name, norm)
-    count = len(body.blocks())
-    if not 0 <= trainable <= count:
-        raise ValueError(f"{trainable} trainable blocks: the backbone has {count}")
-    body.frozen_stages = count - trainable - 1
+    body.frozen_stages = len(blocks) - trainable - 1
     body.train()
 
 
@@ -257,8 +268,9 @@ class RoIAlignBySize(ops.MultiScaleRoIAlign):
         found = maps[0].new_zeros((len(rois), maps[0].shape[1], *self.output_size))
         for level, (one, stride) in enumerate(zip(maps, self.strides)):
             chosen = torch.where(levels == level)[0]
+            # In mixed precision maps have half; halved boxes would be pixels off.
             aligned = ops.roi_align(
-                one, rois[chosen].to(one.dtype), self.output_size, 1 / stride, self.sampling_ratio
+                one.to(rois.dtype), rois[chosen], self.output_size, 1 / stride, self.sampling_ratio
             )
             found[chosen] = aligned.to(found.dtype)
         return found

@@ -88,6 +88,8 @@ class DetNet(ResidualNetwork):
         depth: 59.
         style: where a stride is: `pytorch` in the 3x3 convolution, `caffe` in the 1x1 before it.
             It has to be that of the weights that are loaded.
+        new_norm_cfg: norm of the layers 4 and 5, which a ResNet's weights do not fit; None for
+            `norm_cfg`. A BatchNorm there would have no statistics to keep.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class DetNet(ResidualNetwork):
         norm_cfg: Mapping[str, Any] = BATCH_NORM,
         norm_eval: bool = False,
         style: str = "pytorch",
+        new_norm_cfg: Optional[Mapping[str, Any]] = None,
     ) -> None:
         if style not in ("pytorch", "caffe"):
             raise ValueError(f"style={style!r} must be pytorch or caffe")
@@ -108,11 +111,12 @@ class DetNet(ResidualNetwork):
         # (width, stride, dilation) of each layer
         plan = ((64, 1, 1), (128, 2, 1), (256, 2, 1), (256, 1, 2), (256, 1, 2))
         for count, (width, stride, dilation) in zip(BLOCKS[depth], plan):
+            norm = new_norm_cfg or norm_cfg if dilation > 1 else norm_cfg
             blocks: List[nn.Module] = []
             for number in range(count):
                 first = number == 0
                 strided = stride if first else 1
-                blocks.append(Bottleneck(inputs, width, strided, dilation, first, style, norm_cfg))
+                blocks.append(Bottleneck(inputs, width, strided, dilation, first, style, norm))
                 inputs = 4 * width
             layers.append(nn.Sequential(*blocks))
             channels.append(inputs)

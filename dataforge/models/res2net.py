@@ -11,7 +11,8 @@ parameters.
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Optional, Sequence
+import re
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -114,3 +115,15 @@ class PlainRes2Net(ResidualNetwork):
             layers.append(nn.Sequential(*blocks))
             channels.append(inputs)
         super().__init__(layers, channels, norm_cfg, out_indices, frozen_stages, norm_eval)
+
+
+def for_mmdet(state_dict: Mapping[str, Any]) -> Dict[str, Any]:
+    """Published weights of v1b or v1d under the names of mmdetection's `Res2Net`.
+
+    The three convolutions of the stem are called conv1 in the file, and its last norm bn1.
+    """
+    renamed = {}
+    for name, value in state_dict.items():
+        name = re.sub(r"^conv1\.(\d)", r"stem.\1", name)
+        renamed[re.sub(r"^bn1\.", "stem.7.", name)] = value
+    return renamed

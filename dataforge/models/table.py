@@ -27,6 +27,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
         neck: `FPN`, or `DetNetFPN` (of the file detnet) where stages share a stride.
         weights: what training starts from if ImageNet weights are asked for, as mmdetection's
             `init_cfg` names it; empty if nothing can be fetched.
+        borrowed: number of stages that those weights fit if they are another network's, else 0.
         groups: number of groups for GroupNorm; it divides the channels of every norm.
         torchvision: torchvision's detectors can be built on it.
         paper: arXiv id.
@@ -40,6 +41,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     mmdet: dict[str, Any] | None = None
     neck: str = "FPN"
     weights: str = ""
+    borrowed: int = 0
     groups: int = 32
     torchvision: bool = True
     paper: str = ""
@@ -106,6 +108,7 @@ _ROWS = (
         mmdet={"type": "DetNet", "depth": 59, "out_indices": (0, 1, 2, 3, 4)},
         neck="DetNetFPN",
         weights="torchvision://resnet50",
+        borrowed=3,
         paper="1804.06215",
     ),
     *map(_resnet, (18, 34, 50, 101, 152)),

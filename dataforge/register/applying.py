@@ -5,11 +5,20 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from dataforge.errors import OutputError
 from dataforge.frameworks import PYTHON_FOLDER
-from dataforge.io import REGISTRATION, NamedFile, staged, write_json, write_text
+from dataforge.io import (
+    REGISTRATION,
+    NamedFile,
+    Signature,
+    signature,
+    staged,
+    write_json,
+    write_text,
+)
 from dataforge.register.contents import (
     check_contents,
     close_to_others,
@@ -39,6 +48,7 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
         OutputError: the folder contains anything else, a file was changed by hand, or the name is
             registered from another folder; nothing is written then.
     """
+    unchanged = None if force else _signatures(plan_)
     check_applicable(plan_, force)
     is_new = not os.path.lexists(plan_.out)
     pth = NamedFile(plan_.pth, force=True) if plan_.pth is not None else None
@@ -49,7 +59,8 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
     dataset = plan_.dataset
     data = dict.fromkeys(posixpath.join(dataset.root, path) for path in dataset.paths() if path)
     registration = Registration(name=dataset.name, files=hashes, data=tuple(data))
-    with staged(plan_.out, [plan_.out / REGISTRATION], force=not is_new) as stage:
+    record = [plan_.out / REGISTRATION]
+    with staged(plan_.out, record, force=not is_new, unchanged=unchanged) as stage:
         for file in plan_.files:
             path = plan_.out / file.path
             if not path.is_file() or digest_of(path) != hashes[file.path]:
@@ -63,6 +74,15 @@ def apply(plan_: Plan, force: bool = False) -> list[Path]:
     if pth is not None:
         write_line(pth, plan_.out)
     return written
+
+
+def _signatures(plan_: Plan) -> dict[str, Signature]:
+    """Of the existing files that may be replaced, as they are now."""
+    found = {}
+    for path in (REGISTRATION, *(file.path for file in plan_.files)):
+        with suppress(OSError):
+            found[path] = signature(os.lstat(plan_.out / path))
+    return found
 
 
 def _protect(plan_: Plan, names: Iterable[str], is_new: bool) -> None:

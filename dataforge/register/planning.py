@@ -26,7 +26,7 @@ from dataforge.frameworks import (
     package_name,
     snake_case,
 )
-from dataforge.io import Root
+from dataforge.io import Root, open_file
 from dataforge.layouts import Layout
 from dataforge.register.contents import check_contents
 from dataforge.register.dataset import Surveyed, survey_data
@@ -34,7 +34,7 @@ from dataforge.register.path_file import imported_from, linked_folder, path_file
 from dataforge.register.paths import check_length, check_path
 from dataforge.register.record import read_registration, sha256
 from dataforge.register.request import Plan, Request, Target
-from dataforge.register.splits import made_splits, shared_out, used_splits
+from dataforge.register.splits import made_splits, refuse_shared, shared_out, used_splits
 from dataforge.shell import command_line
 from dataforge.splits import check_split_names, load_rule
 
@@ -54,12 +54,14 @@ def plan(request: Request) -> Plan:
     weights = request.train.weights
     for path in (out, os.path.abspath(request.root), request.python or "", weights):
         check_path(path)
-    if weights and not os.path.isfile(weights):
-        raise InputError(f"--weights {weights}: no such file")
+    if weights:
+        _check_weights(weights)
     frameworks = choose_frameworks(request.frameworks, request.python, request.framework_options)
     rule = load_rule(request.split, request.seed, request.stratify, request.group_by)
     root = _root(request)
     found = find_layout(request.layout, request.name, root, request.flags)
+    if "splits" not in request.flags:
+        refuse_shared(found.layout, root)
     data = survey_data(root, found.layout)
     reasons, findings = [*found.reasons, *data.reasons], [*left_out(root), *data.findings]
     rules = request.rules().over(layout_rules(found.layout))
@@ -80,7 +82,9 @@ def plan(request: Request) -> Plan:
     if not any(number for counts in instances.values() for number in counts.values()):
         raise InputError(_nothing(request, findings))
     dropped = tuple(_dropped(categories, classes, rules))
-    dataset = _dataset(request, found.layout, data, classes, splits, dropped)
+    trained = next(name for name, spec in made.splits.items() if spec == splits["train"])
+    number = len(made.ids.get(trained, ()))
+    dataset = _dataset(request, found.layout, data, classes, splits, dropped, number)
     for path in dataset.paths():
         check_path(path)
     for framework in frameworks:
@@ -104,6 +108,19 @@ def plan(request: Request) -> Plan:
     )
     _check_place(planned, request.python)
     return planned
+
+
+def _check_weights(path: str) -> None:
+    """Refuse what training could not load; the tensors are looked at when it starts.
+
+    Raises:
+        InputError: there is no such file, or it begins otherwise than those that torch saves.
+    """
+    if not os.path.isfile(path):
+        raise InputError(f"--weights {path}: no such file")
+    with open_file(path) as stream:
+        if not stream.read(4).startswith((b"PK", b"\x80")):  # a zip file, or a pickle before 1.6
+            raise InputError(f"--weights {path}: is not a checkpoint that torch has saved")
 
 
 def _root(request: Request) -> Root:
@@ -153,6 +170,7 @@ def _dataset(
     classes: Classes,
     splits: dict[str, SplitSpec],
     dropped: tuple[str, ...],
+    train_images: int,
 ) -> DatasetSpec:
     key, class_name = identify(request.name)
     return DatasetSpec(
@@ -167,6 +185,7 @@ def _dataset(
         spellings=classes.spellings(),
         ignore_case=classes.resolver.ignore_case,
         splits=splits,
+        train_images=train_images,
         extensions=layout.extensions,
         lookup=layout.lookup,
         coords=data.coords,

@@ -12,12 +12,31 @@ from dataforge.codes import code
 from dataforge.errors import InputError, UsageError
 from dataforge.findings import Finding, Place
 from dataforge.frameworks import PlannedFile, SplitSpec
+from dataforge.io import Root
+from dataforge.layouts import Layout, sharing_a_split
 from dataforge.register.dataset import Surveyed, file_names_of
 from dataforge.register.request import Request
 from dataforge.splits import Manifest, Rule, not_in_manifest, split_names
 
 _USES = {"train": ("train", "trainval"), "val": ("val", "test"), "test": ("test", "val")}
 """The dataset's splits that the framework's three are taken from; the first that exists."""
+
+
+def refuse_shared(layout: Layout, root: Root) -> None:
+    """Reject COCO files of which a training would use only one of several.
+
+    Raises:
+        UsageError: several files belong to the same split.
+    """
+    for split, files in sharing_a_split(layout.splits).items() if layout.format == "coco" else ():
+        named = (
+            " and ".join(files) if len(files) < 3 else f"{files[0]} and {len(files) - 1:,} others"
+        )
+        raise UsageError(
+            f"{root.location}: {named} belong to the split {split}, and a "
+            "training reads one file a split: merge them with `dataforge coco merge --prefix`, or "
+            "name the files to use with --split-files train=FILE,val=FILE"
+        )
 
 
 def shared_out(

@@ -21,6 +21,7 @@ def check_images(dataset: BuiltDataset, where: str) -> Iterator[Finding]:
     missing: list[str] = []
     broken: list[str] = []
     other_size: list[str] = []
+    large: list[str] = []
     for index, info in enumerate(dataset.images):
         path = info.path
         if not path.is_file():
@@ -30,7 +31,9 @@ def check_images(dataset: BuiltDataset, where: str) -> Iterator[Finding]:
             width, height = Root(path.parent, follow_links=True).image_size(path.name)
             if index % stride == 0:
                 with open_image(path) as image:
-                    if not too_large(image, reduced=True):
+                    if why := too_large(image, reduced=True):
+                        large.append(f"{path} ({why})")
+                    else:
                         image.draft("L", (1, 1))
                         image.load()
         except (ParseError, OSError, SyntaxError, ValueError) as error:
@@ -50,6 +53,10 @@ def check_images(dataset: BuiltDataset, where: str) -> Iterator[Finding]:
             f"1 of every {stride} of the {total} images was decoded in full, the rest by its header"
         )
         yield finding("images-sampled", where, message, severity="note")
+    if large:
+        message = f"{len(large)} of {total} images were not decoded in full, the first: {large[0]}"
+        remedy = "make sure that training can: it decodes them"
+        yield finding("images-sampled", where, message, remedy, severity="warning")
     for code, what, faulty, remedy in (
         (
             "image-missing",

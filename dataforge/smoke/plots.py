@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dataforge.errors import MissingDependencyError
+from dataforge.drawing import Drawing, drawable, lettered
 from dataforge.io import atomic_write, open_image
 from dataforge.records import Box
-from dataforge.smoke.fonts import drawable
 
 
 def loss_curve(
@@ -26,31 +25,21 @@ def loss_curve(
     Raises:
         MissingDependencyError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingDependencyError(
-            "plots need matplotlib: pip install dataforge[plots]"
-        ) from error
-
-    figure = Figure(figsize=(7, 4), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    drawing = Drawing(7, 4)
+    (axes,) = drawing.panels(1)
     axes.plot(range(1, len(losses) + 1), losses, color="tab:blue", linewidth=1.2)
     axes.set_xlabel("iteration")
     axes.set_ylabel("loss", color="tab:blue")
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
-    text, font = drawable(title)
-    axes.set_title(text, font=Path(str(font.path)) if font else None, parse_math=False)
+    text, font = lettered(title)
+    axes.set_title(text, font=font, parse_math=False)
     right = axes.twinx()
     right.plot(list(ap50), list(ap50.values()), "o-", color="tab:red", markersize=4)
     right.axhline(target, color="tab:red", linestyle=":", linewidth=1)
     right.set_ylabel("AP50", color="tab:red")
     right.set_ylim(0, 1.05)
-    with atomic_write(path) as stream:
-        figure.savefig(stream, format="png")
+    drawing.save(path)
 
 
 def contact_sheet(

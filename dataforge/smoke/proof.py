@@ -13,11 +13,19 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-from dataforge.errors import InputError, plural
-from dataforge.frameworks import BuiltDataset, ImageInfo, TrainingConfig, Trial, TrialSettings
+from dataforge.errors import plural
+from dataforge.frameworks import (
+    BuiltDataset,
+    ImageInfo,
+    TrainingConfig,
+    Trial,
+    TrialSettings,
+    load_strictly,
+    load_weights,
+)
+from dataforge.io import staged
 from dataforge.records import Box
 from dataforge.smoke.report import Proof, SmokeOptions, SmokeReport
 
@@ -71,9 +79,10 @@ def prove(
     if problem:
         report.reasons.append(problem)
     else:
-        trial.save(model, checkpoint, report.classes)
+        with staged(checkpoint, [checkpoint], force=True) as new:  # a link is not written through
+            trial.save(model, new, report.classes)
         reloaded = trial.new_model()
-        _inner(reloaded).load_state_dict(_read_weights(checkpoint), strict=True)
+        load_strictly(reloaded, checkpoint)
         found = _detect(reloaded, trial)
         proof.ap50_reloaded = report.ap50 = trial.ap50(found)
         proof.ap50_per_class = trial.ap50_per_class(found)
@@ -166,58 +175,6 @@ def _area(box: Box) -> float:
 
 def _longer_side(image: ImageInfo) -> int:
     return max(image.width or 1, image.height or 1)
-
-
-# Weights ----------------------------------------------------------------------------------------
-
-
-def _inner(model: Any) -> Any:
-    """The model itself, without DataParallel."""
-    return getattr(model, "module", model)
-
-
-def load_weights(model: Any, path: Path, log: Callable[[str], None]) -> None:
-    """Load every tensor that fits by name and shape.
-
-    Raises:
-        InputError: the file does not exist, or no tensor fits.
-    """
-    given = _read_weights(path)
-    own = _inner(model).state_dict()
-    fitting = {name: v for name, v in given.items() if name in own and own[name].shape == v.shape}
-    if not fitting:  # weights of only a backbone, such as torchvision's
-        prefix = "backbone.body." if "backbone.body.conv1.weight" in own else "backbone."
-        given = {prefix + name: value for name, value in given.items()}
-        fitting = {n: v for n, v in given.items() if n in own and own[n].shape == v.shape}
-    if not fitting:
-        raise InputError(
-            f"--checkpoint {path}: none of its {len(given)} tensors fits this detector"
-        )
-    _inner(model).load_state_dict(fitting, strict=False)
-    log(f"{len(fitting)} of {len(own)} tensors are from {path}")
-
-
-def _read_weights(path: Path) -> dict[str, Any]:
-    import pickle
-
-    import torch
-
-    try:
-        content = torch.load(str(path), map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError) as error:
-        raise InputError(f"{path}: cannot be read as a checkpoint: {error}") from error
-    except pickle.UnpicklingError as error:
-        raise InputError(
-            f"{path}: holds more than tensors and is not loaded for safety; "
-            "save its state_dict alone"
-        ) from error
-    state = content
-    for key in ("state_dict", "model"):  # OpenMMLab, torchvision's references
-        if isinstance(content, dict) and isinstance(content.get(key), dict):
-            state = content[key]
-    if not isinstance(state, dict) or not all(hasattr(value, "shape") for value in state.values()):
-        raise InputError(f"{path}: is not a checkpoint: expected tensors by name")
-    return state
 
 
 # Training ---------------------------------------------------------------------------------------

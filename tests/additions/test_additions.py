@@ -1,13 +1,14 @@
-"""What an addition costs: CONTRIBUTING.md's format, engine and check are really added."""
+"""What an addition costs: CONTRIBUTING.md's format, engine, network and check are really added."""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from additions.tree import Site, Tree, spelled_out
-from helpers import SQUARE, document, picture, shape, snapshot, write
+from helpers import SAMPLE, SQUARE, document, picture, python, shape, snapshot, write
 
 ROW = '"box": "dataforge.formats.box:FORMAT"'
 ENGINE_ROW = '"threads": "dataforge.engines.threads:ThreadsEngine"'
@@ -120,6 +121,49 @@ def test_an_engine_comes_from_another_package(drawn: Path, tmp_path: Path) -> No
     row = "threads = threads_dataforge:ThreadsEngine"
     site.install("threads_dataforge", text, "dataforge.engines", row)
     check_engine(site, drawn, tmp_path)
+
+
+# A network --------------------------------------------------------------------------------------
+
+
+def with_network(tree: Tree) -> Tree:
+    files = spelled_out(r"^dataforge/models/")
+    row = files.pop("dataforge/models/table.py").strip().removesuffix(",")
+    assert [*files] == ["dataforge/models/plainnet.py"]
+    tree.add(files)
+    tree.row("dataforge/models/table.py", row)
+    return tree
+
+
+def registered(tree: Tree, out: Path, own_python: str) -> None:
+    done = tree.cli("register", "Parts", "--root", SAMPLE / "humanparts", "-o", out, "--framework",
+                    "all", "--backbone", "plainnet", "--python", own_python)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "no weights of plainnet can be fetched" in done.stdout
+
+
+def test_a_network_is_one_file_and_one_row(tree: Tree, tmp_path: Path, own_python: str) -> None:
+    with_network(tree)
+    assert tree.edits == {"dataforge/models/table.py": 7}  # the lines of one row
+    registered(tree, tmp_path / "out", own_python)
+    made = {path.name for path in (tmp_path / "out" / "python" / "parts_dataset").iterdir()}
+    assert {"plainnet.py", "parts.py", "mmdet2_plainnet.py", "mmdet3_plainnet.py"} <= made
+    configs = {path.name for path in (tmp_path / "out" / "configs").rglob("*plainnet*")}
+    assert configs == {"faster_rcnn_plainnet_fpn_parts.py", "faster-rcnn_plainnet_fpn_parts.py"}
+
+
+def test_a_network_that_was_added_detects(tree: Tree, tmp_path: Path, own_python: str) -> None:
+    pytest.importorskip("torchvision")
+    registered(with_network(tree), tmp_path / "out", own_python)
+    code = (
+        "import torch, train\n"
+        "model = train.build_model('fasterrcnn_plainnet_fpn', size=(64, 64)).eval()\n"
+        "print(sorted(model([torch.rand(3, 64, 64)])[0]), type(model.backbone.body).__name__)"
+    )
+    out = tmp_path / "out"
+    path = os.pathsep.join(map(str, (out / "python", out / "configs" / "torchvision" / "parts")))
+    done = python("-c", code, cwd=tmp_path, PYTHONPATH=path)
+    assert done.stdout == "['boxes', 'labels', 'scores'] PlainNet\n", done.stderr
 
 
 # A check ----------------------------------------------------------------------------------------

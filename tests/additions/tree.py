@@ -50,7 +50,9 @@ class Tree:
         """Add a row to the table in a file, as its first."""
         file = self.folder / path
         text = file.read_text("utf-8")
-        opening = re.search(r"Plugins\(\n    \"dataforge\.\w+\",\n    \{\n", text)
+        opening = re.search(
+            r"Plugins\(\n    \"dataforge\.\w+\",\n    \{\n|^_ROWS = \(\n", text, re.M
+        )
         assert opening, path
         file.write_text(f"{text[: opening.end()]}        {row},\n{text[opening.end() :]}", "utf-8")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,79 @@ def test_two_cvat_tasks(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def parts(folder: Path, *files: str) -> None:
+    """COCO files, each with two images of its own beside it, of the same names as the others'."""
+    for file in files:
+        for name in ("1.png", "2.png"):
+            image((folder / file).parent / "images" / name)
+        listed = [(number, f"{number}.png") for number in (1, 2)]
+        write(folder / file, coco(listed, [(number, number, 1, BOX) for number, _ in listed]))
+
+
+@pytest.mark.parametrize(
+    ("files", "split"),
+    [
+        (("task_1/x.json", "task_2/x.json"), "all"),
+        (("A/A.json", "B/B.json", "C/C.json"), "all"),
+        (("a/train.json", "b/train.json"), "train"),
+        (("a/train.json", "b/train.json", "val/val.json"), "train"),
+        (("train/train.json", "v1/val.json", "v2/val.json"), "val"),
+    ],
+)
+def test_several_files_of_a_split_are_never_half_registered(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    files: tuple[str, ...],
+    split: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    parts(tmp_path / "data", *files)
+    (part,) = inspect("data").parts
+    assert part.layout
+    assert part.layout.splits.keys() == part.splits.keys()
+    assert sorted(part.layout.splits.values()) == sorted(files)
+    assert not [reason for reason in part.reasons if "ignored" in reason]
+    register = ["register", "Pets", "--layout", "coco", "--root", "data", "--framework", "all"]
+    refused = run_cli(capsys, *register, "--dry-run")
+    assert refused.returncode == 2
+    assert f"belong to the split {split}" in refused.stderr
+    assert "dataforge coco merge --prefix" in refused.stderr
+    *merging, registering = (shlex.split(command)[1:] for command in part.commands)
+    assert [words[:2] for words in merging] == [["coco", "merge"]]
+    assert run_cli(capsys, *merging[0]).returncode == 0
+    given = ["--framework", "all", "--dry-run", "--json", "--output", "out"]
+    done = run_cli(capsys, *registering, *given)
+    assert done.returncode == 0
+    assert sum(json.loads(done.stdout)["images"].values()) == 2 * len(files)
+
+
+def test_files_that_mark_the_same_images_are_not_merged(tmp_path: Path) -> None:
+    image(tmp_path / "images/a.jpg")
+    for number, name in enumerate(("anna", "bob"), 1):
+        box = [number, 2, 20, 20]
+        write(tmp_path / f"{name}.json", coco([(1, "a.jpg")], [(1, 1, 1, box)]))
+    (part,) = inspect(str(tmp_path)).parts
+    assert (part.commands, "mark the same images" in part.no_commands) == ([], True)
+
+
+def test_names_that_no_training_opens_are_converted(tmp_path: Path) -> None:
+    image(tmp_path / "imgs/a.png")
+    write(tmp_path / "x.json", coco([(1, "/home/u/imgs/a.png")], [(1, 1, 1, BOX)]))
+    (part,) = inspect(str(tmp_path)).parts
+    assert [command.split()[1] for command in part.commands if " check " not in command] == [
+        "convert", "register",
+    ]  # fmt: skip
+
+
+def test_many_files_of_a_split_are_converted_into_one(tmp_path: Path) -> None:
+    parts(tmp_path / "data", *(f"{number}/x.json" for number in range(30)))
+    (part,) = inspect(str(tmp_path / "data")).parts
+    assert "and 10 more files, each as its own split" in part.reasons
+    assert " coco2voc " in part.commands[0]
+    assert "--split train=80,val=20" in part.commands[0]
+
+
 def test_a_task_whose_images_are_missing_does_not_take_those_of_the_other(tmp_path: Path) -> None:
     for task in ("task_1", "task_2"):
         write(tmp_path / task / "annotations/a.json", coco([(1, "0.png")], [(1, 1, 1, BOX)]))
@@ -67,6 +141,34 @@ def test_names_that_are_not_those_of_the_files(tmp_path: Path, written: str, nam
     found = voc_boxes(tmp_path / "data", "coco", out, image_mode="copy")
     assert found == {Path(name).name: [("x", EDGES)]}
     assert not [path for path in out.rglob("*") if "https" in path.name]
+
+
+def test_absolute_paths_of_another_machine_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for folder in "pq":
+        image(tmp_path / "data/images" / folder / "1.jpg")
+    names = ["/home/u/data/p/1.jpg", "C:\\data\\q\\1.jpg", "/home/u/data/r/1.jpg"]
+    write(
+        tmp_path / "data/x.json",
+        coco([*enumerate(names)], [(0, 0, 1, BOX), (1, 1, 1, [1, 2, 3, 4]), (2, 2, 1, BOX)]),
+    )
+    found = voc_boxes(tmp_path / "data", "coco", tmp_path / "out")
+    assert {name: boxes for name, boxes in found.items() if boxes} == {
+        "p/1.jpg": [("x", EDGES)], "q/1.jpg": [("x", (1, 2, 4, 6))],
+    }  # fmt: skip
+    lost = [one for one in check(str(tmp_path / "data")).findings if one.lost]
+    assert [(one.code, one.lost) for one in lost] == [("path-leaves-root", 1)]
+
+
+def test_names_with_a_dot_in_front_are_found_by_inspect_and_register(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image(tmp_path / "data/imgs/a.png")
+    write(tmp_path / "data/labels/x.json", coco([(1, "./imgs/a.png")], [(1, 1, 1, BOX)]))
+    assert inspect(str(tmp_path / "data")).usable
+    register = ["register", "Pets", "--root", tmp_path / "data", "--framework", "all", "--dry-run"]
+    assert run_cli(capsys, *register).returncode in (0, 1)
+    refused = run_cli(capsys, *register, "--layout", "custom-voc")
+    assert refused.stderr.rstrip().endswith("; use --layout coco")
 
 
 def test_a_missing_image_named_by_a_url_is_written_under_the_path_in_it(tmp_path: Path) -> None:

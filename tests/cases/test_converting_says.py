@@ -153,3 +153,16 @@ def test_only_background(tmp_path: Path, cli: Cli) -> None:
         assert len([*(tmp_path / f"out_{to}").rglob("*.png")]) == 2
     layout = ("--root", "out_voc", "--layout", "custom-voc", "--dry-run")
     assert cli("register", "nothing", *layout, cwd=tmp_path).returncode == 3
+
+
+def test_a_gap_in_the_numbers_of_classes(tmp_path: Path) -> None:
+    image(tmp_path / "data/images/train/a.png")
+    write(tmp_path / "data/labels/train/a.txt", "0 0.5 0.5 0.2 0.2\n2 0.5 0.5 0.4 0.4\n")
+    names = "path: .\ntrain: images/train\nnames:\n  0: a\n  2: c\n"
+    write(tmp_path / "data/data.yaml", names)
+    job = Job(source=str(tmp_path / "data"), out=str(tmp_path / "out"), reads="yolo", writes="coco")
+    report = convert(job)
+    assert [one.severity for one in report.findings if one.code == "class-number-gap"] == [
+        "warning"
+    ]
+    assert report.shapes == 2

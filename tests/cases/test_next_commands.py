@@ -82,15 +82,18 @@ FOLDERS: list[tuple[str, Callable[[Path], None]]] = [
 ]  # fmt: skip
 
 
-def run_all(capsys: pytest.CaptureFixture[str], location: str, cwd: Path, where: Path) -> list[str]:
+def run_all(
+    capsys: pytest.CaptureFixture[str], location: str, cwd: Path, where: Path, *given: str
+) -> list[str]:
     """Run what `inspect` prints in a folder, and give it back.
 
     Args:
         location: of the dataset.
         cwd: working directory.
         where: folder for registrations.
+        given: options of `inspect`.
     """
-    inspected = run_cli(capsys, "inspect", location, cwd=cwd)
+    inspected = run_cli(capsys, "inspect", location, *given, cwd=cwd)
     lines = inspected.stdout.splitlines()
     start = next((at for at, line in enumerate(lines) if line.startswith("next: ")), len(lines))
     commands = [line[6:] for line in lines[start:]]
@@ -160,3 +163,19 @@ def test_names_of_frameworks_are_not_proposed(tmp_path: Path) -> None:
         voc(tmp_path / name, "a", "b")
         (part,) = inspect(str(tmp_path / name)).parts
         assert part.commands[0].startswith(f"dataforge register data_{name} ")
+
+
+@pytest.mark.parametrize("draw", [labelme, voc, yolo, coco_file])
+def test_commands_follow_the_links_that_inspect_followed(
+    draw: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw(tmp_path / "kept", "a", "b")
+    (tmp_path / "set").mkdir()
+    for path in (tmp_path / "kept").iterdir():
+        (tmp_path / "set" / path.name).symlink_to(path)
+    where = tmp_path / "registered"
+    assert not run_all(capsys, "set", tmp_path, where)  # nothing is read
+    commands = run_all(capsys, "set", tmp_path, where, "--follow-links")
+    of_set = [command for command in commands if "--root set_" not in command]  # not its output
+    assert of_set
+    assert all("--follow-links" in command for command in of_set)

@@ -164,6 +164,26 @@ def test_a_single_class_without_objects_keeps_its_row(tmp_path: Path, cli: Cli) 
     assert [line.split() for line in printed.splitlines() if line.startswith("  y")] == [["y", "0"]]
 
 
+def test_of_many_classes_those_with_the_most_objects_have_rows(tmp_path: Path, cli: Cli) -> None:
+    names = [f"c{k:03}" for k in range(100)]
+    boxes = [(at, 1, at % 100 + 1, [4, 4, 10, 10]) for at in range(1, 160)]  # c001 to c059: two
+    for name in ("a.jpg", "b.jpg"):
+        image(tmp_path / "in" / name)
+    write(tmp_path / "in/instances.json", coco([(1, "a.jpg"), (2, "b.jpg")], boxes, names))
+    for command in (
+        ("inspect", tmp_path / "in"),
+        ("convert", "coco2voc", tmp_path / "in", tmp_path / "out"),
+        ("split", tmp_path / "in", "--split", "train=80,val=20", "--output", tmp_path / "s.json"),
+    ):
+        ran = cli(*command)
+        rows = [line.split()[0] for line in ran.stdout.splitlines() if line.startswith("  c0")]
+        assert rows == names[1:41], ran.stdout + ran.stderr
+        left = "  ... and 60 classes more, with up to 2 objects each; --json has all\n"
+        assert left in ran.stdout
+    (part,) = json.loads(cli("inspect", tmp_path / "in", "--json").stdout)["parts"]
+    assert len(part["classes"]) == 100
+
+
 def test_counts_are_of_objects(tmp_path: Path) -> None:
     names = [f"{k:02}.jpg" for k in NUMBERS]
     for name in names:

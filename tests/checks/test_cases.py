@@ -29,6 +29,7 @@ WITHOUT_CASES = {
     "name-not-utf8": "its file would not survive an archive: test_convert.py",
     "name-too-long": "comes with others, on the missing image: endurance/test_names.py",
     "not-read-in-full": "needs a file that changes: test_check.py",
+    "other-format": "only `convert` and `split` say it: cases/test_other_formats.py",
     "ratios-not-met": "only `split` says it: test_split.py",
     "too-many-objects": "needs 50,000 of them: formats/test_too_many_objects.py",
 }

@@ -256,13 +256,14 @@ def test_registered_configs_have_no_findings(
             root=str(root),
             frameworks=(framework,),
             framework_options={"style": style} if framework == "mmdet3" else {},
-            train=TrainSpec(gpus=gpus),
+            train=TrainSpec(gpus=gpus, workflow="train,val" if gpus > 1 else "train"),
         )
     )
     apply(plan_)
     importlib.invalidate_caches()
     report = check(str(plan_.out / plan_.targets[0].config))
     assert [str(f) for f in report.findings if f.severity != "note"] == []
+    assert not {"learning-rate", "log-interval"} & {f.code for f in report.findings}
     assert report.how[0].startswith(f"a config for mmdetection {framework[-1]}")
 
 

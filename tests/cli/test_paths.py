@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import stat
 import sys
@@ -40,7 +41,7 @@ check --settings
 coco filter src; coco merge files; coco subset src; coco subset --list
 convert --image-dir; convert --data; convert --label-aliases
 convert --labels; convert --layout; convert --split
-inspect path
+describe config; features --checkpoint; features config; features image; inspect path; plot logs
 register --annotation-dir; register --image-dir; register --label-aliases; register --labels
 register --layout; register --python; register --root; register --split; register --split-files
 register --weights
@@ -55,7 +56,7 @@ check --backup; check --output; check --report
 coco filter --report; coco filter out; coco merge --report; coco merge out
 coco subset --report; coco subset out
 convert --report; convert what
-demo --report; demo folder
+demo --report; demo folder; describe --report; features --output; features --report; plot --output
 inspect --report; inspect --save
 register --output; register --report
 smoke --report; smoke --work-dir
@@ -67,10 +68,11 @@ unregister --output
 NEITHER = """
 check --drop; check --ignore; check --merge; check --select
 coco filter --classes
-convert --drop; convert --merge; convert --group-by; explain name
+convert --drop; convert --merge; convert --group-by; describe --image-size; explain name
+features --layers
 check --lines; check --points; convert --lines; convert --points
 register --framework; register --alias; register --base; register --drop; register --merge
-register --backbone; register --set
+register --backbone; register --set; plot --keys
 register --group-by; register name; split --group-by; split --split; unregister name
 """
 """Text that is no path."""
@@ -131,6 +133,7 @@ RUNS = {
     "convert what": "convert labelme2yolo set {new}",
     "inspect --report": "inspect set --report {new}",
     "inspect --save": "inspect voc --save {new}",
+    "plot --output": "plot run.json --out {new}.png",
     "register --report": "register Pets --root voc --output out --python ./python "
     "--framework mmdet2 --dry-run --report {new}",
     "register --output": "register Pets --root voc --output {new} --python ./python "
@@ -138,16 +141,21 @@ RUNS = {
     "split --report": "split set --split 50,50 -o s.json --report {new}",
     "split --output": "split set --split 50,50 --output {new}.json",
 }
-"""One run of each parameter that is written; those of verbs that train, or that only remove what
-`register` wrote, are tried where these are tested."""
+"""One run of each parameter that is written; those of verbs that train or run models, or that only
+remove what `register` wrote, are tried where these are tested."""
 
 REPORTS = [name for name in RUNS if name.endswith(("--report", "--save"))]
-FILES = [*REPORTS, *(name for name in RUNS if name.endswith((" out", "split --output")))]
+FILES = [
+    *REPORTS,
+    *(name for name in RUNS if name.endswith((" out", "split --output", "plot --output"))),
+]
+NO_FORCE = ["check --output", "check --backup", "split --output"]
 FOLDERS = ["check --output", "check --backup", "convert what", "register --output"]
 
 
 def test_every_parameter_that_is_written_is_run() -> None:
     trains = {"demo --report", "demo folder", "smoke --report", "smoke --work-dir"}
+    trains |= {"describe --report", "features --output", "features --report"}
     assert RUNS.keys() | trains | {"unregister --output"} == _listed(WRITTEN)
     assert {*FILES, *FOLDERS} == RUNS.keys()
 
@@ -169,6 +177,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4],
                          "area": 12, "iscrowd": 0, "segmentation": []}],
     })  # fmt: skip
+    write(folder / "run.json", '{"step": 1, "iter": 1, "epoch": 1, "loss": 1}\n')
     (folder / "site").mkdir()
     python_with_site(folder / "python", f"{folder}/site")
     write(tmp_path / "home" / "kept", "kept")
@@ -178,9 +187,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(name: str, new: str, *more: str) -> int:
     """The exit code of one run."""
+    if name.startswith("plot"):
+        pytest.importorskip("matplotlib")
     command = RUNS[name]
     if new.endswith(".json"):
-        command = command.replace("{new}.json", "{new}")
+        command = re.sub(r"{new}\.\w+", "{new}", command)
     with pytest.raises(SystemExit) as ended:
         main([*shlex.split(command.format(new=shlex.quote(new))), *more])
     assert isinstance(ended.value.code, int)
@@ -201,7 +212,8 @@ def inodes(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def suffixed(name: str, new: str) -> str:
-    return f"{new}.json" if "{new}.json" in RUNS[name] else new
+    ending = re.search(r"{new}(\.\w+)", RUNS[name])
+    return new + (ending[1] if ending else "")
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -221,7 +233,7 @@ def test_a_file_that_exists_is_overwritten_only_with_force(here: Path, name: str
     if name != "split --output":  # adds to a manifest, and takes nothing else for one
         code = run(name, "new", "--force")
         assert code in (0, 1)
-        assert place.read_text() != "kept"
+        assert place.read_bytes() != b"kept"
 
 
 @pytest.mark.parametrize("force", [[], ["--force"]])
@@ -229,7 +241,7 @@ def test_a_file_that_exists_is_overwritten_only_with_force(here: Path, name: str
 def test_a_planted_link_is_not_written_through(
     here: Path, tmp_path: Path, name: str, force: list[str]
 ) -> None:
-    if force and name in ("check --output", "check --backup", "split --output"):
+    if force and name in NO_FORCE:
         pytest.skip("has no --force")
     elsewhere = tmp_path / "home" / "kept" if name in FILES else tmp_path / "home"
     # The name itself, and a folder on the way in a dataset that is read.
@@ -293,7 +305,8 @@ def test_planted_leftovers_are_not_used(here: Path, tmp_path: Path, name: str, k
 
 @pytest.mark.parametrize("name", FILES)
 def test_no_input_is_overwritten_even_with_force(here: Path, name: str) -> None:
-    read = {"set": "set/a.json", "voc": "voc/Annotations/a.xml", "a.json": "a.json"}
+    read = {"set": "set/a.json", "voc": "voc/Annotations/a.xml", "a.json": "a.json",
+            "run.json": "run.json"}  # fmt: skip
     (path,) = [path for word, path in read.items() if word in RUNS[name].split()]
     before = snapshot(here)
     force = [] if name == "split --output" else ["--force"]
@@ -303,14 +316,71 @@ def test_no_input_is_overwritten_even_with_force(here: Path, name: str) -> None:
         assert snapshot(here)[path] == before[path]
 
 
-@pytest.mark.parametrize("name", REPORTS)
-def test_devices_pipes_and_folders_are_not_replaced(here: Path, name: str) -> None:
-    os.mkfifo(here / "pipe")
-    for path in ("pipe", "/dev/null", "site"):
-        before = os.lstat(path)
-        code = run(name, path, "--force")
-        assert code == 3
-        assert stat.S_IFMT(os.lstat(path).st_mode) == stat.S_IFMT(before.st_mode)
+def special(place: Path, kind: str) -> None:
+    """Make a pipe, a device that is a copy of /dev/null, a folder, or a link to a pipe."""
+    if kind == "device":
+        try:
+            os.mknod(place, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+        except PermissionError:
+            pytest.skip("only root can make devices")
+    elif kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "link":
+        os.mkfifo(place.with_name("led-to"))
+        place.symlink_to("led-to")
+    else:
+        place.mkdir()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "link", "folder"])
+@pytest.mark.parametrize("name", RUNS)
+def test_devices_pipes_and_folders_are_not_replaced(here: Path, name: str, kind: str) -> None:
+    if kind == "folder" and name in FOLDERS:
+        pytest.skip("is what it writes")
+    place = here / suffixed(name, "new")
+    special(place, kind)
+    before = os.lstat(place)
+    if kind == "folder" and name == "split --output":
+        assert run(name, "new") in (2, 3)
+        return
+    forces = [[], ["--force"]] if name not in NO_FORCE else [[]]
+    for force in forces:
+        assert run(name, "new", *force) == 3
+        now = os.lstat(place)
+        assert (now.st_mode, now.st_ino, now.st_rdev) == (
+            before.st_mode, before.st_ino, before.st_rdev)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [
+    "demo {new}", "describe c.py --report {new}", "features c.py a.png --layers neck -o {new}",
+    "features c.py a.png --layers neck --report {new}", "smoke c.py --report {new}",
+    "smoke c.py --work-dir {new}", "unregister Pets --output {new}",
+])  # fmt: skip
+@pytest.mark.parametrize("kind", ["pipe", "device", "link"])
+def test_verbs_that_train_or_run_models_replace_none_either(
+    here: Path, command: str, kind: str
+) -> None:
+    write(here / "c.py", "model = dict()\n")
+    special(here / "new", kind)
+    before = os.lstat(here / "new")
+    for force in ([], ["--force"]):
+        with pytest.raises(SystemExit) as ended:
+            main([*shlex.split(command.format(new="new")), *force])
+        assert ended.value.code in (2, 3)
+    assert os.lstat(here / "new").st_ino == before.st_ino
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_those_inside_an_output_are_not_replaced(here: Path, kind: str) -> None:
+    assert run("convert what", "out") in (0, 1)
+    for name in ("data.yaml", "labels/a.txt"):
+        (place,) = (here / "out").rglob(Path(name).name)
+        place.unlink()
+        special(place, kind)
+        for force in ([], ["--force"]):
+            assert run("convert what", "out", *force) == 3
+            assert not place.is_file()
+        place.unlink()
 
 
 def test_a_report_does_not_overwrite_what_the_run_wrote(here: Path) -> None:

@@ -122,6 +122,19 @@ def hostile_coco(folder: Path, split: str = HOSTILE[0]) -> Path:
     return folder
 
 
+def hostile_log(folder: Path) -> Path:
+    """A run of a hostile name, which has logged losses of hostile names."""
+    line = {"mode": "train", "epoch": 1, "iter": 1, "loss": 1}
+    losses = {text: float("nan") for text in HOSTILE}
+    lines = [
+        json.dumps({**line, **losses}),
+        json.dumps(line),
+        json.dumps({**line, "epoch": HOSTILE[0]}),
+    ]
+    write(folder / in_name(HOSTILE[0]) / "broken.json", "\n".join([*lines, ""]))
+    return write(folder / in_name(HOSTILE[0]) / "log.json", "\n".join([*lines[:2], ""]))
+
+
 def not_utf8(folder: Path, ending: str, data: bytes) -> None:
     """A file whose name is Latin-1, where the file system has such names."""
     try:
@@ -182,17 +195,24 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
         "register": [["Data", "--root", src, "--dry-run", "-o", str(out / "reg")],
                      [evil, "--root", src, "--dry-run", "-o", str(out / evil)],
                      ["Data", "--root", src, "--dry-run", "--split-files", f"train={evil}"]],
+        "lr": [[], ["--images", "20"], ["--base", evil], ["--base", "nan"]],
         "list": [["--python", nothing]],
+        "plot": [[nothing], [str(config)], [str(hostile_log(out))],
+                 [str(hostile_log(out)), "--keys", *HOSTILE[:3]], [src, "--out", evil]],
         "doctor": [["--python", nothing], ["--python", src], [f"--{evil}"]],
         "unregister": [[evil], ["x", "-o", nothing]],
         "smoke": [[nothing], [str(out)], [str(broken.with_suffix(".none")), "--preflight"]],
+        "describe": [[nothing], [str(broken.with_suffix(".none"))],
+                     [nothing, "--image-size", evil]],
+        "features": [[nothing, nothing, "--layers", evil], [nothing, str(out), "--layers", evil],
+                     [nothing, nothing, "--layers", "neck", "-o", nothing]],
         "demo": [[str(config)], ["--framework", evil]],
         "formats": [[], ["--markdown"], [evil]],
         "explain": [[], ["zero-area"], ["--markdown"], [evil]],
     }  # fmt: skip
 
 
-HAVE_JSON = {"inspect", "check", "split", "convert", "coco", "register", "formats", "explain"}
+HAVE_JSON = {"inspect", "check", "split", "convert", "coco", "register", "formats", "explain", "lr"}
 
 
 @functools.cache
@@ -217,7 +237,10 @@ def test_every_verb_and_every_format_is_here(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verb", _VERBS)
 def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
     data = DATASETS[name](tmp_path / f"data{in_name(HOSTILE[0])}")
-    no_data = ("list", "doctor", "unregister", "smoke", "demo", "formats", "explain")
+    no_data = (
+        "demo", "describe", "doctor", "explain", "features", "formats", "list", "lr", "plot",
+        "smoke", "unregister",
+    )  # fmt: skip
     if verb in no_data and name != "coco":
         pytest.skip("does not read datasets")
     for number, call in enumerate(commands(data, tmp_path / "out", name)[verb]):
@@ -228,7 +251,7 @@ def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
         if verb not in HAVE_JSON or "--markdown" in call or "--diff" in call:
             continue
         report = tmp_path / f"report-{number}.json"
-        more = ["--report", report] if verb not in ("formats", "explain") else []
+        more = ["--report", report] if verb not in ("formats", "explain", "lr", "plot") else []
         force = ["--force"] if verb in ("inspect", "convert", "coco", "register") else []
         again = [*call[:-2], "-o", tmp_path / "again"] if "-o" in call[-2:] else call
         result = cli(verb, *again, "--json", *more, *force, cwd=tmp_path)

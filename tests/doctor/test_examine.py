@@ -107,7 +107,7 @@ def test_the_working_directory_is_not_searched(
 def test_what_is_no_python(tmp_path: Path, text: str) -> None:
     path = write(tmp_path / "python", text)
     path.chmod(0o755)
-    with pytest.raises(UsageError, match=r"--python .*python: "):
+    with pytest.raises(UsageError, match=r"--python .*python: (is not a Python|cannot be run)"):
         examine(str(path))
     with pytest.raises(UsageError, match=r"--python .*nothing: "):
         examine(str(tmp_path / "nothing"))

@@ -99,3 +99,24 @@ class Unloadable:
 
     def __call__(self, item: int) -> int:
         return item
+
+
+def dies_once(item: tuple[int, str]) -> int:
+    """Dies on the first item whose turn it is, and then no more."""
+    number, mark = item
+    if number >= 20:
+        try:
+            os.close(os.open(mark, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return number
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def node(_: int) -> str:
+    """The node of a Ray cluster that it runs on."""
+    import ray
+
+    time.sleep(0.2)
+    found: str = ray.get_runtime_context().get_node_id()
+    return found

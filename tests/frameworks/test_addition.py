@@ -181,8 +181,9 @@ def test_check_and_smoke_recognise_its_config(toys: Path) -> None:
     ],
 )
 def test_a_package_that_clashes_is_named(tmp_path: Path, row: str, text: str, said: str) -> None:
-    done = register(install(tmp_path / "site", row, text))
-    assert done.returncode == 3
+    done = register(install(tmp_path / "site", row, text), "--framework", "mmdet2")
+    # the second framework of a name is left out; options of one name cannot be told apart
+    assert done.returncode == (0 if row.startswith("mmdet2") else 3), done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 

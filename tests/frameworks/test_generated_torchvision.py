@@ -16,6 +16,7 @@ import pytest
 from generated import planned, write_files
 from helpers import HEIGHT, SQUARE, WIDTH, picture, voc_object, voc_xml, write
 
+from dataforge.curves import read_log
 from dataforge.register.path_file import write_line
 
 pytest.importorskip("torchvision.tv_tensors")
@@ -377,7 +378,7 @@ def test_masks_are_evaluated(pets: Registered) -> None:
 )
 def test_the_learning_rate(pets: Registered, options: list[str], lr: float) -> None:
     train = pets.train()
-    args = train.parse_args([*SMALL, *options])
+    args = train.parse_args([*SMALL, "--lr-steps", "16", "22", *options])
     optimizer = train.build_optimizer(nn.Linear(2, 2), args)
     assert optimizer.defaults["lr"] == pytest.approx(lr)
     scheduler = train.build_scheduler(optimizer, args, iterations=201)
@@ -472,6 +473,40 @@ def test_nan_loss_stops_the_training(pets: Registered, tmp_path: Path) -> None:
     assert (row["loss_a"], row["loss_b"]) == (1, float("-inf"))
 
 
+def test_validation_losses_leave_the_model_as_it_is(pets: Registered) -> None:
+    train = pets.train()
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = nn.BatchNorm2d(3)
+            self.seen: list[bool] = []
+
+        def forward(self, images: Any, targets: Any) -> Any:
+            assert self.training
+            assert not self.norm(images[0][None]).isnan().any()
+            self.seen.append(torch.is_grad_enabled())
+            boxes = len(targets[0]["boxes"])
+            return {"loss_a": self.norm.weight.sum() * boxes, "loss_b": torch.tensor(1.0)}
+
+    model = Model()
+    args = train.parse_args(SMALL)
+    dataset = train.build_dataset("train", args)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    losses = train.validation_losses(model, train.build_loader(dataset, args, train=False))
+    boxes = [len(dataset[i][1]["boxes"]) for i in range(len(dataset))]
+    assert losses["loss_a"] == pytest.approx(3 * sum(boxes) / len(boxes))
+    assert losses == {"loss": losses["loss_a"] + 1, "loss_a": losses["loss_a"], "loss_b": 1}
+    assert model.seen == [False] * len(dataset)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_the_schedule_is_that_for_few_images(pets: Registered) -> None:
+    """Three images are two steps an epoch: 104 epochs, evaluated every fourth."""
+    args = pets.train().parse_args([])
+    assert (args.epochs, args.lr_steps, args.every, args.val_loss) == (104, [64, 88], 4, False)
+
+
 def rows(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "log.json").read_text().splitlines()]
 
@@ -538,6 +573,25 @@ def run_script(registered: Registered, python: str, *command: str, cwd: Path) ->
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
+
+
+@pytest.mark.torchvision
+def test_losses_on_the_validation_set(pets: Registered, tmp_path: Path) -> None:
+    """After each epoch; evaluations and checkpoints are as many as asked for."""
+    train = pets.train()
+    options = [*SMALL, "--weights-backbone", "none", "--epochs", "3", "--every", "2"]
+    train.main([*options, "--val-loss", "--output-dir", str(tmp_path)])
+    val = [row for row in rows(tmp_path) if row["mode"] == "val"]
+    assert [("AP50" in row, "bbox_regression" in row) for row in val] == [
+        (False, True), (True, True), (True, True),
+    ]  # fmt: skip
+    for row in val:
+        assert row["loss"] == pytest.approx(row["classification"] + row["bbox_regression"])
+    assert sorted(path.name for path in tmp_path.glob("*.pth")) == ["epoch_2.pth", "epoch_3.pth"]
+    log = read_log(tmp_path)
+    assert [point.epoch for point in log.val["loss"]] == [1, 2, 3]
+    assert [point.step for point in log.val["loss"]] == [2, 4, 6]
+    assert [point.epoch for point in log.val["AP50"]] == [2, 3]
 
 
 @pytest.mark.torchvision

@@ -108,8 +108,11 @@ def test_detnet() -> None:
         "frozen_stages": 1,
         "norm_cfg": {"type": "BN", "requires_grad": True},
         "norm_eval": True,
+        "new_norm_cfg": {"type": "GN", "num_groups": 32, "requires_grad": True},
         "init_cfg": {"type": "Pretrained", "checkpoint": "torchvision://resnet50"},
     }
+    assert "new_norm_cfg" not in model(backbone="detnet59", weights="/w.pth").backbone
+    assert "new_norm_cfg" not in model(backbone="detnet59", init="random").backbone
     assert made.changes["neck"] == {
         "type": "AnyDetNetFPN",
         "in_channels": [256, 512, 1024, 1024, 1024],
@@ -206,6 +209,7 @@ def test_a_norm_of_another_type_is_said_in_full() -> None:
         ({"init": "random", "weights": "/w"}, "--pretrained random: contradicts --weights"),
         ({"init": "random", "frozen_stages": 1}, "would freeze random weights of resnet50"),
         ({"backbone": "res2net50_26w_6s", "frozen_stages": 0}, "would freeze random weights"),
+        ({"backbone": "detnet59", "frozen_stages": 4}, "would freeze random weights of detnet59"),
         ({"frozen_stages": 5}, r"frozen_stages=5: must be -1 \(none\), 0 \(the stem\) to 4"),
         ({"frozen_stages": 1, "backbone__frozen_stages": 1}, "--frozen-stages says it already"),
         (

@@ -30,7 +30,7 @@ CASES = {
     "humanparts": (HUMANPARTS, TrainSpec()),
     "labelmeparts_coco": (
         LABELMEPARTS,
-        TrainSpec(base="mask_rcnn_r50_fpn", gpus=4, repeat=3, init="random"),
+        TrainSpec(base="mask_rcnn_r50_fpn", gpus=4, repeat=3, init="random", workflow="train,val"),
     ),
 }
 VARIANTS = {

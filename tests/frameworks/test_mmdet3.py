@@ -30,11 +30,23 @@ CASES: dict[str, tuple[DatasetSpec, dict[str, Any]]] = {
     "humanparts_lazy": (HUMANPARTS, {"style": "lazy", "repeat": 2}),
     "labelmeparts_coco": (
         LABELMEPARTS,
-        {"base": "mask_rcnn_r50_fpn", "gpus": 4, "repeat": 3, "init": "random"},
+        {
+            "base": "mask_rcnn_r50_fpn",
+            "gpus": 4,
+            "repeat": 3,
+            "init": "random",
+            "workflow": "train,val",
+        },
     ),
     "labelmeparts_coco_lazy": (
         LABELMEPARTS,
-        {"base": "mask_rcnn_r50_fpn", "gpus": 4, "init": "random", "style": "lazy"},
+        {
+            "base": "mask_rcnn_r50_fpn",
+            "gpus": 4,
+            "init": "random",
+            "style": "lazy",
+            "workflow": "train,val",
+        },
     ),
 }
 

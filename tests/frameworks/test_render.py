@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataforge.frameworks.render import comment, literal, render
+from dataforge.frameworks.render import comment, import_line, literal, render
 from dataforge.io.packaged import asset
 
 
@@ -82,6 +82,15 @@ def test_literal_keeps_the_order_and_breaks_long_lines() -> None:
     assert all(line.startswith(" " * 9) for line in lines[1:])  # inside the brace at column 8
     assert literal(("face", "person")) == "('face', 'person')"
     assert literal(("face",)) == "('face',)"  # ('face') would be a str: mmdet reads that as a file
+
+
+@given(st.text("abcXYZ_", min_size=1, max_size=120), st.integers(0, 120))
+def test_import_of_long_names_is_python(module: str, length: int) -> None:
+    names = ["A" * length + "Net", "B" * length + "NetFPN"]
+    (statement,) = ast.parse(import_line(f"{module}.mmdet3", names)).body
+    assert isinstance(statement, ast.ImportFrom)
+    assert statement.module == f"{module}.mmdet3"
+    assert [alias.name for alias in statement.names] == names
 
 
 def test_undefined_template_variable_is_an_error() -> None:

@@ -14,6 +14,7 @@ import pytest
 from helpers import REPO, snapshot, write
 
 from dataforge.errors import OutputError
+from dataforge.interrupts import Interrupted, Signals
 from dataforge.io import Folder, atomic_write, staged, swapping, write_text
 from dataforge.io.staging import SUFFIX
 
@@ -35,7 +36,7 @@ def no_exchange(*_: object) -> None:
 def steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """With and without the system call that swaps folders."""
     if request.param == "one by one":
-        monkeypatch.setattr(swapping, "_exchange", no_exchange)
+        monkeypatch.setattr(swapping, "exchange", no_exchange)
 
 
 @pytest.mark.usefixtures("steps")
@@ -330,13 +331,13 @@ def test_file_written_just_before_the_swap_is_kept(
 ) -> None:
     write(tmp_path / "out" / "a", "old")
     write(tmp_path / "out" / "b", "old")
-    exchange = swapping._exchange
+    exchange = swapping.exchange
 
     def late(*arguments: Any) -> None:
         write(tmp_path / "out" / "new" / "theirs", "theirs")
         exchange(*arguments)
 
-    monkeypatch.setattr(swapping, "_exchange", late)
+    monkeypatch.setattr(swapping, "exchange", late)
     put(tmp_path / "out", "a", "b", "c")
     assert snapshot(tmp_path / "out") == {
         **dict.fromkeys("abc", b"new"), "new/theirs": b"theirs"}  # fmt: skip
@@ -411,3 +412,40 @@ def test_failure_in_the_middle_moves_everything_back(
     assert snapshot(out) == before
     assert not (out / "images").exists()
     assert sorted(os.listdir(tmp_path)) == ["out"]
+
+
+# Interruptions ------------------------------------------------------------------------------------
+
+
+def interrupted_after(out: Path, number: int, *names: str) -> None:
+    """Write files, until a signal arrives."""
+    with staged(out, [], force=False) as stage:
+        for name in names:
+            write(stage / name, "new")
+        raise Interrupted(number)
+
+
+def test_it_is_said_that_a_run_is_interrupted_before_its_files_are_removed(tmp_path: Path) -> None:
+    there: list[int] = []
+    Signals(lambda: there.append(len([*tmp_path.rglob("[ab]")])))
+    with pytest.raises(Interrupted):
+        interrupted_after(tmp_path / "out", 15, "a", "b")
+    assert there == [2]  # said once, with both files there
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_second_signal_ends_the_removal_and_the_next_run_does_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", lambda *_, **__: interrupt(2))
+        with pytest.raises(Interrupted) as ended:
+            interrupted_after(tmp_path / "out", 15, "a")
+    assert ended.value.number == 2
+    assert os.listdir(tmp_path) == [STAGE]
+    put(tmp_path / "out", "b")
+    assert snapshot(tmp_path) == {"out/b": b"new"}
+
+
+def interrupt(number: int) -> None:
+    raise Interrupted(number)

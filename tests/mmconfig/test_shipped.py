@@ -16,7 +16,16 @@ import pytest
 
 from dataforge.check import check
 from dataforge.errors import InputError
-from dataforge.mmconfig import DATASETS, EVALUATES, METRICS, Accepts, Config, Imported, find_module
+from dataforge.mmconfig import (
+    DATASETS,
+    EVALUATES,
+    METRICS,
+    MODELS,
+    Accepts,
+    Config,
+    Imported,
+    find_module,
+)
 
 mmdet = find_module("mmdet")
 if mmdet is None or mmdet.folder is None:
@@ -200,3 +209,18 @@ def test_the_table_of_datasets_and_metrics() -> None:
     # Other tests have registered generated classes.
     shipped = {name for name, kind in kinds.items() if kind.__module__.startswith("mm")}
     assert shipped - rows.keys() <= {"BaseDataset"}
+
+
+def test_the_table_of_parts_of_models() -> None:
+    import mmdet.models
+
+    if GENERATION == 3:
+        from mmdet.models.task_modules import AnchorGenerator
+    else:
+        from mmdet.core.anchor import AnchorGenerator
+    kinds = {**vars(mmdet.models), "AnchorGenerator": AnchorGenerator}
+    found = {name: accepts(kinds[name]) for name in MODELS}
+    if GENERATION == 3:  # which mmdetection 2 does not have
+        names, needed = found["AnchorGenerator"]
+        found["AnchorGenerator"] = Accepts(names - {"use_box_type"}, needed)
+    assert found == MODELS

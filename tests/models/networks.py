@@ -69,3 +69,20 @@ def published_res2net(scales: int) -> dict[str, Shape]:
                 shapes.update(norm(f"{at}.downsample.1", outputs))
             inputs = outputs
     return {**shapes, "fc.weight": (1000, 2048), "fc.bias": (1000,)}
+
+
+def published_res2net_v1b() -> dict[str, Shape]:
+    """The same of res2net50_v1b_26w_4s: a deep stem, and a pool before the projections."""
+    shapes: dict[str, Shape] = {}
+    for name, shape in published_res2net(4).items():
+        if not name.startswith(("conv1.", "bn1.")):
+            name = name.replace(".downsample.1.", ".downsample.2.")
+            shapes[name.replace(".downsample.0.", ".downsample.1.")] = shape
+    for index, (inputs, outputs) in ((0, (3, 32)), (3, (32, 32)), (6, (32, 64))):
+        shapes[f"conv1.{index}.weight"] = (outputs, inputs, 3, 3)
+    return {
+        **shapes,
+        **dict(norm("conv1.1", 32)),
+        **dict(norm("conv1.4", 32)),
+        **dict(norm("bn1", 64)),
+    }

@@ -114,6 +114,16 @@ def test_trainable_layers_are_counted_from_the_end(name: str, trainable: int) ->
         settle(body, [], count + 1)
 
 
+def test_random_weights_are_not_frozen() -> None:
+    body = DetNet()
+    taken = load_weights(body, models.resnet50().state_dict())
+    with pytest.raises(ValueError, match=r"1 trainable blocks: layer4\.0\.conv1\.weight is random"):
+        settle(body, taken, trainable=1)
+    settle(body, taken, trainable=2)
+    with pytest.raises(ValueError, match=r"conv1\.weight is random"):
+        settle(DetNet(), [], trainable=5)
+
+
 def test_a_norm_follows_from_where_its_weights_are_from() -> None:
     body = DetNet()
     taken = load_weights(body, models.resnet50().state_dict())
@@ -186,6 +196,18 @@ def test_rois_use_each_map_of_detnet() -> None:
     cut = pool(maps, [boxes(100, 200, 300, 450)], [(512, 512)])
     assert cut[:, 0, 3, 3].tolist() == [0, 1, 2, 3]
     assert pool(maps, [boxes()], [(512, 512)]).shape == (0, 8, 7, 7)
+
+
+def test_rois_in_half_precision_are_where_they_were() -> None:
+    """From column 251 on there are ones; in bfloat16, a corner at 1001 px would be at 1000."""
+    ones = (torch.arange(256.0) >= 251).float().expand(1, 1, 256, 256)
+    pool = RoIAlignBySize((4,), 1)
+    at = [torch.tensor([[1001.0, 1001.0, 1009.0, 1009.0]])]
+    for dtype in (torch.float32, torch.bfloat16):
+        found = pool({"0": ones.to(dtype)}, at, [(1024, 1024)])
+        assert found.dtype == dtype
+        # Of the columns 250.25 to 252.25, two points: 250.75 and 251.75.
+        assert float(found) == (0.75 + 1) / 2
 
 
 FEW = {"min_size": 64, "max_size": 64, "box_detections_per_img": 3}  # so that heads are quick

@@ -11,14 +11,14 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 
 import torchvision
-from models.networks import build, published_res2net, random_state
+from models.networks import build, published_res2net, published_res2net_v1b, random_state
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from dataforge.models import get_network, networks
 from dataforge.models.detnet import DetNet, DetNetFPN
 from dataforge.models.parts import build_norm, load_fitting, weight_names
-from dataforge.models.res2net import PlainRes2Net
+from dataforge.models.res2net import PlainRes2Net, for_mmdet
 
 BUILT = [name for name in networks() if get_network(name).torchvision]
 OWN = ["detnet59", "res2net50_26w_6s"]
@@ -196,6 +196,19 @@ def test_published_res2net_weights_fit(scales: int, millions: float) -> None:
     assert {*taken} == {*shapes} - {"fc.weight", "fc.bias"} == {*weight_names(body)}
     own = body.state_dict()
     assert all(torch.equal(own[name], state[name]) for name in taken)
+
+
+@pytest.mark.mmdet
+@pytest.mark.filterwarnings("ignore")
+def test_published_weights_of_v1b_fit_the_class_of_mmdetection() -> None:
+    backbones = pytest.importorskip("mmdet.models.backbones")
+    row = get_network("res2net50_v1b_26w_4s")
+    arguments = {key: value for key, value in (row.mmdet or {}).items() if key != "type"}
+    own = weight_names(backbones.Res2Net(**arguments))
+    shapes = for_mmdet(published_res2net_v1b())
+    assert {*shapes} == {*own, "fc.weight", "fc.bias"}
+    state = backbones.Res2Net(**arguments).state_dict()
+    assert all(tuple(state[name].shape) == shapes[name] for name in own)
 
 
 def test_res2net_by_the_published_formula() -> None:

@@ -230,9 +230,9 @@ def test_a_clash_names_both_owners(tmp_path: Path, group: str, rows: str, said: 
     write(info / "METADATA", "Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
     write(info / "entry_points.txt", f"[{group}]\n{rows}\n")
     result = cli(site, "explain" if group == "dataforge.checks" else "formats")
-    assert result.returncode == 3, result.stderr
-    assert re.search(said, result.stderr), result.stderr
-    assert "Traceback" not in result.stderr
+    assert result.returncode == 0, result.stderr
+    (line,) = result.stderr.splitlines()  # the second is left out, and all else works
+    assert re.match(f"warning: .*{said}", line), line
 
 
 @pytest.mark.parametrize("fault", ["import no_such_package", "1 / 0", "raise SystemExit(5)"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers import redirect_registrations, snapshot, write
@@ -176,3 +178,47 @@ def test_demo_registration_is_replaced(parts: Path, tmp_path: Path) -> None:
     apply(plan(Request(name="Parts", root=str(parts), out=str(tmp_path / "mine"))))
     with pytest.raises(OutputError, match=r"already registered, from .*mine"):
         apply(plan(Request(name="Parts", root=str(parts), out=str(tmp_path / "other"))))
+
+
+CONFIG = "configs/mmdet2/humanparts/faster_rcnn_r50_fpn_humanparts.py"
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "dataforge.register.applying.write_json",  # before it is looked at once more
+        "dataforge.io.output.put_in_place",  # before it is listed
+        "dataforge.io.places.swapped",  # before it is replaced
+        "dataforge.io.moving.exchange",  # while it is replaced
+    ],
+)
+@pytest.mark.parametrize("how", ["edited", "replaced", "no exchange"])
+def test_a_file_that_is_changed_at_the_last_moment_is_kept(
+    how: str, function: str, parts: Path, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply(planned(parts))
+    new = planned(parts, train=TrainSpec(samples_per_gpu=3))
+    before = snapshot(new.out)
+    assert CONFIG in new.diff()
+    module, _, name = function.rpartition(".")
+    real = getattr(sys.modules[module], name)
+    done: list[str] = []
+
+    def change_first(*given: Any, **more: Any) -> Any:
+        if not done:
+            done.append(name)
+            if how == "replaced":
+                write(new.out.parent / "new.py", "mine\n").replace(new.out / CONFIG)
+            else:
+                write(new.out / CONFIG, "mine\n")
+        if how == "no exchange" and name == "exchange":
+            raise OSError(errno.ENOSYS, "not here")
+        return real(*given, **more)
+
+    monkeypatch.setattr(function, change_first)
+    with pytest.raises(OutputError, match=r"changed (by hand|during the run)"):
+        apply(new)
+    assert done
+    assert snapshot(new.out) == before | {CONFIG: b"mine\n"}
+    apply(new, force=True)
+    assert snapshot(new.out)[CONFIG] != b"mine\n"

@@ -59,7 +59,7 @@ def test_a_network_comes_with_the_package(cli: Cli, parts: Path) -> None:
 
 def test_settings_land_in_the_config(cli: Cli, parts: Path, tmp_path: Path) -> None:
     weights = tmp_path / "weights.pth"
-    weights.write_bytes(b"")
+    weights.write_bytes(b"PK\x03\x04")
     code, _, errors = cli(
         *mm("mmdet3", "--root", str(parts), "-o", "out", "--backbone", "resnet101"),
         "--set", "neck.start_level=1", "--set", "neck.add_extra_convs=on_input",
@@ -85,6 +85,7 @@ def test_settings_land_in_the_config(cli: Cli, parts: Path, tmp_path: Path) -> N
         (("--backbone", "resnet19"), 2, "--backbone resnet19: mmdetection has detnet59"),
         (("--frozen-stages", "-2"), 2, "must be at least -1"),
         (("--weights", "none.pth"), 3, "none.pth: no such file"),
+        (("--weights", __file__), 3, "is not a checkpoint that torch has saved"),
         (("--pretrained", "random", "--frozen-stages", "1"), 2, "would freeze random weights"),
     ],
 )

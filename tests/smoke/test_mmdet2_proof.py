@@ -62,8 +62,15 @@ def test_truncated_proof_is_not_proved(coco_parts: Registered, tmp_path: Path) -
         work_dir=tmp_path / "smoke", device="cpu", images=2, batch=2, max_iters=3, seed=3
     )
     lines: list[str] = []
-    report = smoke(coco_parts.config, options, lines.append)
+
+    def log(line: str) -> None:
+        lines.append(line)
+        if line.startswith("preflight passed"):
+            (tmp_path / "smoke" / "proof.pth").symlink_to(tmp_path / "elsewhere")
+
+    report = smoke(coco_parts.config, options, log)
     assert report.verdict == "not proved"
+    assert not (tmp_path / "elsewhere").exists()  # it is not written through a link
     assert report.proof is not None
     assert report.proof.iterations == 3
     assert len(report.proof.losses) == 3

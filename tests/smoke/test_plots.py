@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dataforge.smoke import fonts
+from dataforge.drawing import fonts
 from dataforge.smoke.plots import contact_sheet, loss_curve
 
 CYRILLIC = "кошка"

@@ -161,3 +161,17 @@ def test_boxes_that_no_rule_leaves_out(part: ToyPart, tmp_path: Path) -> None:
     assert "drops 3 boxes, which no rule of toy explains, the first in a" in said
     assert "compare its boxes_of with the annotation" in said
     assert "no ground truth left of 3 objects (3 for no known reason)" in said
+
+
+def test_images_that_are_too_large_to_decode_are_counted_once(
+    part: ToyPart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataforge.io.limits.MAX_DECODED_BYTES", 40 * 40)
+    report = SmokeReport()
+    preflight(ToyConfig(train=part, val=part), report)
+    found = [one for one in report.findings if one.code == "images-sampled"]
+    assert {one.severity for one in found} == {"warning"}
+    assert len(found) == 2  # one a split
+    number = len(part.images)
+    assert found[0].message.startswith(f"{number} of {number} images were not decoded in full, ")
+    assert "too large to decode: 40x40 pixels" in found[0].message

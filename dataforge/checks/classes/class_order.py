@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataforge.checks import base
-from dataforge.checks.opened import ConfigFile
+from dataforge.checks.config_file import ConfigFile
 from dataforge.classes import LABELME_RESERVED
 from dataforge.findings import Finding, Place
 from dataforge.io import to_utf8

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dataforge.checks import base
-from dataforge.checks.opened import ConfigFile
+from dataforge.checks.config_file import ConfigFile
 from dataforge.errors import did_you_mean
 from dataforge.findings import Finding, Place, Severity
 from dataforge.mmconfig import (

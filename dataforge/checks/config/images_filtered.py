@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dataforge.checks import base
-from dataforge.checks.opened import ConfigFile
+from dataforge.checks.config_file import ConfigFile
 from dataforge.errors import plural
 from dataforge.findings import Finding, Place, Severity
 from dataforge.mmconfig import Dataset, datasets, inside

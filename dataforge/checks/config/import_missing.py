@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from dataforge.checks import base
-from dataforge.checks.opened import ConfigFile
+from dataforge.checks.config_file import ConfigFile
 from dataforge.errors import ParseError
 from dataforge.findings import Finding, Place
 from dataforge.mmconfig import Imported, certainty, find_module, imports, syntax_tree

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataforge.checks import base
-from dataforge.checks.opened import ConfigFile
+from dataforge.checks.config_file import ConfigFile
 from dataforge.findings import Finding, Place
+from dataforge.learning_rate import BASE_BATCH, learning_rate
 from dataforge.mmconfig import Config, type_name
 
 _FACTOR = 4
-_BATCH = 16
+_MOST_IMAGES = 1_000_000
+"""Images per step; what is beyond is no batch."""
 _RATES = {
     "ATSS": 0.01, "CascadeRCNN": 0.02, "FCOS": 0.01, "FasterRCNN": 0.02, "MaskRCNN": 0.02,
     "RetinaNet": 0.01,
@@ -23,12 +25,13 @@ class Check(base.Check):
     def config(self, file: ConfigFile) -> Iterator[Finding]:
         config = file.config
         place = "optimizer" if config.generation == 2 else "optim_wrapper.optimizer"
-        rate, batches = config.get(f"{place}.lr"), _batches(config)
+        rate = config.get(f"{place}.lr")
+        batches = [batch for batch in _batches(config) if 0 < batch < _MOST_IMAGES]
         usual = _RATES.get(type_name(config.get("model") or {}))
         sgd = type_name(config.get(place) or {}) == "SGD"
         if not sgd or not usual or not isinstance(rate, (int, float)) or not batches or rate <= 0:
             return
-        rights = [usual * batch / _BATCH for batch in batches]
+        rights = [learning_rate(usual, 1, batch) for batch in batches]
         if any(1 / _FACTOR <= rate / right <= _FACTOR for right in rights):
             return
         batch, right = batches[0], rights[0]
@@ -36,12 +39,12 @@ class Check(base.Check):
         yield self.finding(
             Place(file.name, f"{place}.lr"),
             f"lr is {rate:g} with {batch:g} images per step: {off:.3g} times as {how} as the "
-            f"linear rule gives, {right:g}; it matches {rate / usual * _BATCH:g} images",
+            f"linear rule gives, {right:g}; it matches {rate / usual * BASE_BATCH:g} images",
             "set that rate; for more GPUs, set auto_scale_lr with the batch size it is meant for",
         )
 
 
-def _batches(config: Config) -> list[float]:
+def _batches(config: Config) -> list[int]:
     """Images per step that the rate may be meant for; none if unknown."""
     meant = config.get("auto_scale_lr.base_batch_size")
     if isinstance(meant, int) and config.get("auto_scale_lr.enable") is True:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from dataforge.checks import base
-from dataforge.checks.opened import ConfigFile
+from dataforge.checks.config_file import ConfigFile
 from dataforge.errors import plural
 from dataforge.findings import Finding, Place, Severity
 from dataforge.io import IMAGE_EXTENSIONS

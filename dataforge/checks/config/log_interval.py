@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataforge.checks import base
-from dataforge.checks.opened import ConfigFile
+from dataforge.checks.config_file import ConfigFile
 from dataforge.findings import Finding, Place
+from dataforge.learning_rate import fitting_interval, steps_per_epoch
 from dataforge.mmconfig import Config, datasets
 
 
@@ -20,7 +21,7 @@ class Check(base.Check):
             yield self.finding(
                 Place(file.name, "log_config.interval"),
                 f"the log is written every {interval} steps, but an epoch has only {steps:,}",
-                "set it to a fraction of an epoch",
+                f"set it to a fraction of an epoch, such as {fitting_interval(interval, steps)}",
             )
 
 
@@ -36,4 +37,4 @@ def _steps(config: Config) -> int:
         if number is None or not dataset.times:
             return 0
         images += number * dataset.times
-    return -(-images // batch)
+    return steps_per_epoch(images, batch)

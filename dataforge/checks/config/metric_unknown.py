@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from dataforge.checks import base
-from dataforge.checks.opened import ConfigFile
+from dataforge.checks.config_file import ConfigFile
 from dataforge.findings import Finding, Place, Severity
 from dataforge.mmconfig import EVALUATED, datasets, is_complete, is_mmdetections, type_name
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dataforge.checks import base
-from dataforge.checks.opened import ConfigFile
+from dataforge.checks.config_file import ConfigFile
 from dataforge.findings import Finding, Place, Severity
 from dataforge.mmconfig import Config, Dataset, datasets, find_module, installed
 

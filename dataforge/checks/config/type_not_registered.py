@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from dataforge.checks import base
-from dataforge.checks.opened import ConfigFile
+from dataforge.checks.config_file import ConfigFile
 from dataforge.errors import ParseError, closest_name
 from dataforge.findings import Finding, Place
 from dataforge.io import read_file

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataforge.checks import base
-from dataforge.checks.opened import ConfigFile
+from dataforge.checks.config_file import ConfigFile
 from dataforge.findings import Finding, Place
 from dataforge.mmconfig import datasets
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,8 +9,7 @@ from dataforge.codes import code
 from dataforge.findings import Place
 from dataforge.formats.base import Part
 from dataforge.formats.coco.file import extra_of, keys_of
-from dataforge.io import stem
-from dataforge.layouts import split_of_json
+from dataforge.layouts import name_splits, split_of_json
 from dataforge.records import Category, Header
 
 
@@ -70,20 +67,12 @@ def splits_of(names: Iterable[str]) -> Part[dict[str, str | None]]:
 
     A single file whose name means no split has none.
     """
-    splits = {name: split_of_json(name) for name in names}
-    count = Counter(splits.values())
-    if len(splits) == 1 and count["all"]:
-        return dict.fromkeys(splits)
-    named: dict[str, str] = {}
-    taken: set[str] = set()
+    named = name_splits(names)
+    if [*named.values()] == ["all"]:
+        return dict.fromkeys(named)
     members: dict[str, list[str]] = {}
-    for name, split in splits.items():
-        own = split if count[split] == 1 else re.sub(r"[^\w-]+", "_", stem(name))
-        while own in taken:
-            own += "_"
-        named[name] = own
-        taken.add(own)
-        members.setdefault(split, []).append(name)
+    for name in named:
+        members.setdefault(split_of_json(name), []).append(name)
     for split, files in members.items():
         if len(files) > 1:
             yield code("split-of-several-files").at(

@@ -82,18 +82,18 @@ class CocoWriting(Writing):
     def write(self, images: Iterable[Numbered]) -> Written:
         losses = Losses(_LOSSES)
         keys = KeyLosses(losses, own="coco")
-        encode = msgspec.json.Encoder().encode
+        append = msgspec.json.Encoder().encode_into
         streams: dict[str, bytearray] = defaultdict(bytearray)
         for split, number, first, image in images:
             keys.image(image)
-            entry = encode(self._image(number, image))
-            streams[_stream("images", split)] += (b",\n" if number > 1 else b"\n") + entry
-            stream = streams[_stream("annotations", split)] if image.instances else bytearray()
+            stream = streams[_stream("images", split)]
+            stream += b",\n" if number > 1 else b"\n"
+            append(self._image(number, image), stream, -1)
+            stream = streams[_stream("annotations", split)] if image.instances else stream
             for annotation, instance in enumerate(image.instances, first):
                 keys.instance(instance)
-                entry = encode(self._annotation(annotation, number, instance))
                 stream += b",\n" if annotation > 1 else b"\n"
-                stream += entry
+                append(self._annotation(annotation, number, instance), stream, -1)
         pieces = {name: bytes(piece) for name, piece in streams.items()}
         return Written(streams=pieces, losses=losses.counts)
 

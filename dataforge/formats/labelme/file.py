@@ -24,7 +24,7 @@ from dataforge.io import (
 from dataforge.records import Extra
 
 
-class Shape(msgspec.Struct):
+class Shape(msgspec.Struct, gc=False):
     """One shape, without custom keys."""
 
     label: str | int
@@ -38,8 +38,19 @@ class Shape(msgspec.Struct):
     difficult: Any = None
     attributes: Any = None
 
+    def says_no_more(self) -> bool:
+        """Whether it certainly has no attributes: a quick answer for most shapes."""
+        return (
+            self.group_id is None
+            and self.score is None
+            and (self.flags is None or self.flags == {})
+            and (self.description is None or self.description == "")
+            and (self.difficult is None or self.difficult is False)
+            and self.attributes is None
+        )
 
-class Head(msgspec.Struct, rename="camel"):
+
+class Head(msgspec.Struct, rename="camel", gc=False):
     """The content of a file other than its shapes."""
 
     image_path: str | None = None
@@ -51,7 +62,7 @@ class Head(msgspec.Struct, rename="camel"):
     version: Any = None
 
 
-class _UsualShape(Shape, forbid_unknown_fields=True):
+class _UsualShape(Shape, forbid_unknown_fields=True, gc=False):
     flags: dict[str, bool] | None = None
     description: str | None = None
     score: float | int | None = None
@@ -59,7 +70,7 @@ class _UsualShape(Shape, forbid_unknown_fields=True):
     attributes: dict[str, str] | None = None
 
 
-class _UsualFile(Head, forbid_unknown_fields=True, kw_only=True):
+class _UsualFile(Head, forbid_unknown_fields=True, kw_only=True, gc=False):
     """A file without anything unusual, which most files are: decoded in one step."""
 
     shapes: list[_UsualShape]

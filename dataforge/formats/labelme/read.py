@@ -25,15 +25,15 @@ from dataforge.formats.base import (
 from dataforge.formats.labelme.file import File, Shape, extracted_image, parse, read_shape, says
 from dataforge.formats.labelme.groups import GroupId, grouped
 from dataforge.formats.labelme.images import Images
+from dataforge.formats.labelme.opened import Opened, with_outlines
 from dataforge.formats.labelme.shapes import (
     CUBOID,
     Canvas,
+    Geometry,
     ShapeError,
     Widths,
     geometry_of,
-    kind_of,
     policy,
-    weight,
 )
 from dataforge.formats.labelme.strict import Strict
 from dataforge.formats.outlines import crossing
@@ -151,21 +151,34 @@ class LabelmeReading(Reading):
         return (name for name in self._root.files() if name.lower().endswith(".json"))
 
     def read(self, item: Item) -> Iterator[Record]:
-        name: str = item.value
-        image_name = yield from self._read(name, sampled=self._samples and is_sampled(item.number))
-        if image_name != self._images.beside(name):
-            yield Evidence(_IMAGE, (name, image_name))
+        return next(self.read_all([item]))
 
-    def _read(self, name: str, *, sampled: bool) -> _Steps:
-        """Returns the image of a file."""
+    def read_all(self, items: Sequence[Item]) -> Iterator[Iterator[Record]]:
+        opened = (self._opened(item.value) for item in items)
+        for item, one in zip(items, with_outlines(opened), strict=True):
+            yield self._records(item, one)
+
+    def _opened(self, name: str) -> Opened:
         try:
             source = self._root.read_bytes(name)
             data, encoding = to_utf8(source, name)
-            file = parse(data, name)
+            return Opened(name, source, data, encoding, parse(data, name))
         except ParseError as error:
+            return Opened(name, error=error)
+
+    def _records(self, item: Item, opened: Opened) -> Iterator[Record]:
+        sampled = self._samples and is_sampled(item.number)
+        image_name = yield from self._read(opened, sampled=sampled)
+        if image_name != self._images.beside(opened.name):
+            yield Evidence(_IMAGE, (opened.name, image_name))
+
+    def _read(self, opened: Opened, *, sampled: bool) -> _Steps:
+        """Returns the image of a file."""
+        name, file = opened.name, opened.file
+        if opened.error is not None:
             yield code("unreadable-json").at(
-                Place(name, error.where),
-                error.message,
+                Place(name, opened.error.where),
+                opened.error.message,
                 "none of its shapes are converted; restore the file, or save it in labelme again",
             )
             return self._images.beside(name)
@@ -178,11 +191,11 @@ class LabelmeReading(Reading):
             yield too_many_objects(Place(name), len(file.shapes))
             return self._images.beside(name)
         if self._context.keep_text:
-            yield SourceText(name, source)
-        if encoding not in ("utf-8", "utf-8-sig"):
+            yield SourceText(name, opened.source)
+        if opened.encoding not in ("utf-8", "utf-8-sig"):
             yield code("encoding").at(
                 Place(name),
-                f"is not UTF-8; read as {encoding}",
+                f"is not UTF-8; read as {opened.encoding}",
                 "check that the labels are readable, then save it as UTF-8",
             )
         if file.is_repaired:
@@ -195,13 +208,14 @@ class LabelmeReading(Reading):
         elif is_elsewhere:
             yield Evidence(_ELSEWHERE, (name, image_name))
         if image_name is not None:
-            yield from self._read_image(name, data, file, image_name, sampled=sampled)
+            yield from self._read_image(opened, file, image_name, sampled=sampled)
         return image_name
 
     def _read_image(
-        self, name: str, data: bytes, file: File, image_name: str, *, sampled: bool
+        self, opened: Opened, file: File, image_name: str, *, sampled: bool
     ) -> Iterator[Record]:
         """The image with its shapes, if its size is known."""
+        name, data = opened.name, opened.data
         head, images = file.head, self._images.root
         stated = stated_size(head.image_width, head.image_height)
         verify = self._options.verify_images is True
@@ -219,7 +233,8 @@ class LabelmeReading(Reading):
         if sampled and size_differs(images, image_name, stated):
             yield Evidence(_SIZE)
         room = _ROOM + _ROOM_PER_BYTE * len(data)
-        found = yield from self._shapes(name, file, Canvas(size, self._widths, room))
+        canvas = Canvas(size, self._widths, room)
+        found = yield from self._shapes(name, file, opened.outlines, canvas)
         if self._options.group:
             instances = yield from grouped(found, size, self._context.resolver)
         else:
@@ -238,18 +253,19 @@ class LabelmeReading(Reading):
         )
 
     def _shapes(
-        self, name: str, file: File, canvas: Canvas
+        self, name: str, file: File, outlines: Mapping[int, Geometry], canvas: Canvas
     ) -> Generator[Finding | Evidence, None, list[tuple[Instance, GroupId]]]:
         """Returns (instance, group_id) for every valid shape."""
         found: list[tuple[Instance, GroupId]] = []
-        untyped = 0
+        untyped, room = 0, canvas.room
         for index, raw in enumerate(file.shapes):
             place = Place(name, f"$.shapes[{index}]")
             try:
                 shape, own, odd = read_shape(raw)
                 untyped += not shape.shape_type
-                box, area, outline, crosses = geometry_of(shape, canvas)
-                canvas = canvas._replace(room=canvas.room - weight(outline))
+                measured = outlines.get(index) or geometry_of(shape, canvas._replace(room=room))
+                box, area, outline, crosses = measured
+                room -= measured.weight()
             except msgspec.ValidationError as error:
                 content = plain(raw) if isinstance(raw, msgspec.Raw) else None
                 message, inner = split_pointer(error, content)
@@ -261,7 +277,8 @@ class LabelmeReading(Reading):
                     place, error.message, error.remedy, lost=1, severity=error.severity
                 )
                 continue
-            yield from _odd_values(place, odd)
+            if odd:
+                yield from _odd_values(place, odd)
             instance = Instance(
                 label=str(shape.label).strip(),
                 box=box,
@@ -273,7 +290,7 @@ class LabelmeReading(Reading):
                 extra=own,
             )
             found.append((instance, shape.group_id))
-            if kind_of(shape) == CUBOID:
+            if shape.shape_type == CUBOID:
                 yield Evidence(_HULL, (name, place.pointer))
             if crosses:
                 yield crossing(instance.label, instance.area, place)
@@ -361,6 +378,8 @@ def _odd_values(place: Place, odd: Sequence[tuple[str, str, str]]) -> Iterator[F
 
 def _attributes(shape: Shape) -> dict[str, Any]:
     """The attributes of an object."""
+    if shape.says_no_more():
+        return {}
     found = {key: value for key in _KEPT_KEYS if says(value := getattr(shape, key))}
     if shape.group_id is not None:
         found["group_id"] = shape.group_id

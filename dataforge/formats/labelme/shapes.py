@@ -76,6 +76,12 @@ class Geometry(NamedTuple):
     outline: Polygons | Mask
     crosses: bool = False
 
+    def weight(self) -> int:
+        """About how many bytes of memory the outline takes."""
+        if isinstance(self.outline, Mask):
+            return len(self.outline.counts) * _RUN_BYTES
+        return sum(map(len, self.outline.rings)) * _NUMBER_BYTES
+
 
 def policy(option: str, value: str, keyword: str) -> Policy:
     """An option's value: ``skip``, ``error`` or ``keyword=PIXELS``.
@@ -106,13 +112,6 @@ def kind_of(shape: Shape) -> str:
 
 _NUMBER_BYTES, _RUN_BYTES = 32, 8
 """Memory for a number of a ring, and for a run of a mask while it is made."""
-
-
-def weight(outline: Polygons | Mask) -> int:
-    """About how many bytes of memory an outline takes."""
-    if isinstance(outline, Mask):
-        return len(outline.counts) * _RUN_BYTES
-    return sum(map(len, outline.rings)) * _NUMBER_BYTES
 
 
 def geometry_of(shape: Shape, canvas: Canvas) -> Geometry:

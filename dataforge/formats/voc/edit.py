@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
-from xml.sax.saxutils import escape
 
 from dataforge import geometry
 from dataforge.findings import Action, Clip, Drop, Edit, Set
@@ -16,7 +15,7 @@ from dataforge.formats.spans import Change
 from dataforge.formats.text import Text
 from dataforge.formats.voc.corners import BOUNDS, in_order, is_reversed
 from dataforge.formats.voc.objects import plain_tag
-from dataforge.formats.xml_spans import Element
+from dataforge.formats.xml_spans import Element, escaped
 from dataforge.records import Box
 
 _OBJECT = re.compile(r"object\[(\d+)\]")
@@ -66,7 +65,7 @@ def _set(item: Element, values: Mapping[str, Any]) -> Sequence[Change]:
     for field, value in values.items():
         element = item.find({"label": "name"}.get(field, field))
         if field == "label" and element:
-            changes.append(element.filled(escape(value)))
+            changes.append(element.filled(escaped(value)))
         elif field == "difficult" and element and element.value is not None:
             changes.append(element.replaced(str(int(value))))
         else:

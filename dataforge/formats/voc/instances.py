@@ -68,7 +68,8 @@ class InstanceReader:
             yield _reversed_box(place, name, bounds)
             extra = _with_bbox(extra, bounds)
             texts, bounds = in_order(texts, bounds), geometry.ordered(bounds)
-        box = edges_of_text(texts, self.coords)
+        zero = self.coords == "zero"
+        box = geometry.to_edges(bounds, "zero") if zero else edges_of_text(texts, self.coords)
         difficult, problem = understood_difficult(item.difficult)
         if problem:
             yield code("odd-difficult").at(place.at("/difficult"), problem, "write 0 or 1")

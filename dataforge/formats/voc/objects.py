@@ -181,9 +181,8 @@ def each_box(objects: Iterable[VocObject]) -> Iterator[VocObject]:
 def _box(element: etree._Element | None) -> tuple[tuple[str, ...], Box | None]:
     if element is None:
         return ("", "", "", ""), None
-    found: dict[str, str] = {}
-    for child in element:
-        found.setdefault(child.tag, child.text or "")
+    # Of children with one tag the first counts.
+    found = {child.tag: child.text or "" for child in element.iterchildren(reversed=True)}
     texts = tuple(found.get(tag, "").strip() for tag in BOUNDS)
     try:
         a, b, c, d = map(float, texts)
@@ -210,7 +209,8 @@ def children_of(
     for child in element:
         tag = child.tag
         if tag in known:
-            first.setdefault(tag, child)
+            if tag not in first:
+                first[tag] = child
         elif isinstance(tag, str) and (text := "".join(map(str, child.itertext())).strip()):
             others[tag] = text  # not a processing instruction, whose tag is a function
     return first, others
@@ -256,7 +256,9 @@ def is_beyond(bounds: Box | None, size: tuple[int, int] | None) -> bool:
 
 def understood_difficult(text: str | None) -> tuple[bool, str]:
     """(the flag, a message if it is not understood)."""
-    value = (text or "").strip().lower()
+    if text == "0" or text is None:  # most are
+        return False, ""
+    value = text.strip().lower()
     if value in ("", "0", "false", "unspecified", "no", "0.0"):
         return False, ""
     if value in ("1", "true", "yes", "1.0"):
@@ -264,15 +266,19 @@ def understood_difficult(text: str | None) -> tuple[bool, str]:
     return False, f"difficult: expected 0 or 1, got {text!r}; read as 0"
 
 
+def _text(element: etree._Element) -> str:
+    return (element.text or "").strip()
+
+
 def attributes_of(item: VocObject) -> dict[str, Any]:
     """The attributes of an object other than its name, box and difficult flag."""
     found: dict[str, Any] = {}
     children = item.children
     for tag in ("truncated", "occluded"):
-        if tag in children and (children[tag].text or "").strip() in ("1", "true"):
+        if tag in children and _text(children[tag]) in ("1", "true"):
             found[tag] = True
     if "pose" in children:
-        pose = (children["pose"].text or "").strip()
+        pose = _text(children["pose"])
         if pose.lower() not in ("", "unspecified"):
             found["pose"] = pose
     if "attributes" in children:

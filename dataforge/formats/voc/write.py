@@ -24,6 +24,7 @@ from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.names import below_images
 from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, place_of
 from dataforge.formats.voc.corners import BOUNDS
+from dataforge.formats.xml_spans import escaped
 from dataforge.geometry import Coords, has_own_area, text_of_edges
 from dataforge.io import parse_xml, stem, write_text
 from dataforge.layouts import OWN_LAYOUT, CoordsChoice, Layout, to_toml
@@ -302,18 +303,12 @@ def _fits_xml(text: str) -> bool:
     return _NOT_XML.search(text) is None
 
 
-def _escaped(text: str) -> str:
-    # A bare carriage return would be read as a line end.
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace("\r", "&#13;")
-
-
 def _xml(image: Image, objects: Sequence[Instance], coords: Coords) -> str:
     folder, _, name = f"{_IMAGES}/{below_images(image.file_name)}".rpartition("/")
     return (
         "<annotation>\n"
-        f"  <folder>{_escaped(folder)}</folder>\n"
-        f"  <filename>{_escaped(name)}</filename>\n"
+        f"  <folder>{escaped(folder)}</folder>\n"
+        f"  <filename>{escaped(name)}</filename>\n"
         "  <size>\n"
         f"    <width>{image.width}</width>\n"
         f"    <height>{image.height}</height>\n"
@@ -328,8 +323,8 @@ def _xml(image: Image, objects: Sequence[Instance], coords: Coords) -> str:
 def _object(instance: Instance, coords: Coords) -> str:
     held = {name: value for name, value in instance.attributes.items() if _held(name, value)}
     fields = {
-        "name": _escaped(instance.label),
-        "pose": _escaped(held.get("pose", "Unspecified")),
+        "name": escaped(instance.label),
+        "pose": escaped(held.get("pose", "Unspecified")),
         "truncated": int(held.get("truncated", False)),
     }
     if "occluded" in held:

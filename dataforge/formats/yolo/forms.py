@@ -12,6 +12,7 @@ Ultralytics writes all of them (``ultralytics/engine/results.py::Results.save_tx
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -22,6 +23,9 @@ Numbers = Sequence[float]
 
 SCORE, TRACK, ANGLE = "score", "track_id", "angle"
 """What a column after the shape may be."""
+
+_FEW, _SOME = 2, 0.2
+"""Rows, and their share, that are no polygons: the others have keypoints, too."""
 
 _SLACK = 0.01
 """Share of the image by which a box may extend beyond it, and a keypoint beyond its box."""
@@ -189,11 +193,11 @@ def _fits(rows: Sequence[Numbers], pose: _Pose) -> bool:
     polygons = [row[:length] for row in rows]
     if length == 8 and all(map(_is_parallelogram, polygons)):
         return False
-    natural = sum(
-        _is_among(row[2], row[3], (*row[:2], *row[4:])) and not _is_central(row, pose.size, end)
-        for row in polygons
-    )
-    return 2 * natural <= len(rows)
+    # Nearly every polygon has its second point among the others, and its first at the edge.
+    alone = [_has_unseen(row, pose.size, end) or not _is_among(row) for row in polygons]
+    central = [_is_central(row, pose.size, end) for row in polygons]
+    unnatural = sum(map(operator.or_, alone, central))
+    return 2 * unnatural >= len(rows) or sum(alone) >= max(_FEW, _SOME * len(rows))
 
 
 def _encloses(row: Numbers, size: int, end: int) -> bool:
@@ -207,9 +211,17 @@ def _encloses(row: Numbers, size: int, end: int) -> bool:
     )  # fmt: skip
 
 
-def _is_among(x: float, y: float, points: Numbers) -> bool:
-    """Whether a point is beside others, as a vertex is; a size is as large as it is far from 0."""
-    left, right, top, bottom = _extent(points[0::2], points[1::2])
+def _has_unseen(row: Numbers, size: int, end: int) -> bool:
+    """Whether a keypoint is at (0, 0), far from the box: it is not visible."""
+    cx, cy, w, h = row[:4]
+    is_far = cx - w / 2 > _SLACK or cy - h / 2 > _SLACK
+    return is_far and any(row[at] == row[at + 1] == 0 for at in range(4, end, size))
+
+
+def _is_among(row: Numbers) -> bool:
+    """Whether the second point is beside the others; a size is as large as it is far from 0."""
+    x, y = row[2:4]
+    left, right, top, bottom = _extent((row[0], *row[4::2]), (row[1], *row[5::2]))
     wide, high = right - left, bottom - top
     return left - wide <= x <= right + wide and top - high <= y <= bottom + high
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 
 from dataforge.codes import code
-from dataforge.errors import ParseError, plural
+from dataforge.errors import InputError, ParseError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import (
     Context,
@@ -29,6 +29,7 @@ from dataforge.formats.base import (
 )
 from dataforge.formats.images import unreadable_image
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels
+from dataforge.formats.signatures import HEAD, Foreign, text_signature
 from dataforge.formats.yolo.class_names import say_unnamed, unnamed
 from dataforge.formats.yolo.data import Dataset, find_data
 from dataforge.formats.yolo.forms import Form, form_of
@@ -56,6 +57,9 @@ and that the first class has objects."""
 _SAMPLED_FILES, _SAMPLED_ROWS = 1_000, 20_000
 """Label files that are read, evenly spread, and rows that are looked at, to tell their form."""
 
+_LOOKED_AT = 20
+"""Label files, evenly spread, that tell whether they are those of another format."""
+
 _ODDITIES = (
     ("angle-column", "row", "with an angle after the box: not read",
      "convert the boxes to their four corners, or to upright boxes"),
@@ -64,7 +68,7 @@ _ODDITIES = (
     ("predicted-rows", "row", "with a confidence or track id after the shape: read as attributes",
      "make sure that the rows were reviewed; Ultralytics rejects these columns"),
     ("oriented-boxes", "row", "with the corners of an oriented box: {oriented}",
-     "choose with --oriented box or --oriented outline"),
+     "{other}"),
     ("keypoints-not-read", "row", "with keypoints: only the boxes are read", ""),
     ("mixed-rows", "file", "with both boxes and polygons: each row is read as what it is",
      "convert the dataset: Ultralytics reads these boxes as polygons with two points"),
@@ -73,10 +77,11 @@ _ODDITIES = (
 file, line of the first, count]."""
 
 _ORIENTED = {
-    "box": "read as the upright box around them",
-    "outline": "read as outlines",
-}
-"""What the option `oriented` does, for the message."""
+    "box": ("read as the upright box around them",
+            "to keep the corners as outlines, use --oriented outline"),
+    "outline": ("read as outlines", "for the upright boxes alone, use --oriented box"),
+}  # fmt: skip
+"""What the option `oriented` does, and what the other value would, for the message."""
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -148,7 +153,6 @@ class YoloReading(Reading):
         self._root = root
         self._options = options
         self._texts = LabelTexts(root)
-        self._gaps = context.wants("class-number-gap")
         self._keep_text = context.keep_text
         self._untidy = UntidyLabels(context.resolver, declared=True)
         self._names_untidy = context.wants(UNTIDY_LABEL)
@@ -163,7 +167,7 @@ class YoloReading(Reading):
         self._numbers = data.names or ()
         if data.names is not None:
             yield _header(data.names)
-        yield from (f for f in findings if self._gaps or f.code != "class-number-gap")
+        yield from findings
         if data.described:
             if self._keep_text:
                 yield SourceText(data.described.file, data.described.data)
@@ -172,7 +176,9 @@ class YoloReading(Reading):
                 tidy = self._untidy.in_file([name for name, _ in names], lambda at: names[at][1])
                 yield from tidy
         label_of, rest = self._labels(data)
-        if pairs := self._pairs(label_of, rest):
+        pairs = self._pairs(label_of, rest)
+        self._refuse_foreign({*label_of.values(), *pairs.values()}, rest)
+        if pairs:
             yield elsewhere(pairs)
         yield from map(Item._make, enumerate(self._values(data, label_of, rest, pairs)))
 
@@ -198,6 +204,22 @@ class YoloReading(Reading):
             if not label_of.get(image) and rest.isdisjoint(_places(image))
         ]  # fmt: skip
         return by_stem(self._texts, images, rest)
+
+    def _refuse_foreign(self, own: set[str], rest: set[str]) -> None:
+        """Raise InputError if most label files, by their names, are those of another format."""
+        stems = {last_part(stem(name)) for name in self._root.files() if is_image(name)}
+        others = (name for name in rest if last_part(stem(name)) in stems)
+        labels = sorted(own.union(others) - {""})
+        looked_at = labels[:: max(len(labels) // _LOOKED_AT, 1)]
+        texts = {name: self._texts.peek(name)[:HEAD] for name in looked_at}
+        found = [
+            text_signature(name, text, is_whole=len(text) < HEAD) for name, text in texts.items()
+        ]
+        known = [row for row in found if row]
+        if 2 * len(known) > len(found):
+            usual = max(known, key=known.count)
+            which = Foreign(usual.name, len(labels), labels[0], usual.how)
+            raise InputError(f"{self._root.location} contains {which}")
 
     def _values(
         self, data: Dataset, label_of: Mapping[str, str], rest: set[str], pairs: Mapping[str, str]
@@ -336,11 +358,12 @@ class YoloReading(Reading):
             if places := found.get(name):
                 file, line, _ = places[0]
                 number = sum(count for _, _, count in places)
-                said = message.format(oriented=_ORIENTED[self._options.oriented])
+                oriented, other = _ORIENTED[self._options.oriented]
+                said = message.format(oriented=oriented)
                 yield code(name).at(
                     Place(file, line=line),
                     f"{plural(number, noun)} {said}; this is the first",
-                    remedy,
+                    remedy.format(other=other),
                     lost=number if name == "angle-column" else 0,
                 )
         yield from self._untidy.finish(found)

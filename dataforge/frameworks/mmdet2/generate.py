@@ -40,7 +40,7 @@ class Mmdet2(Framework):
     name = "mmdet2"
     title = "mmdetection 2"
     packages: ClassVar[Mapping[str, str]] = {"mmdet": "2."}
-    needs = "mmdet 2.28 with mmcv-full 1.7"
+    needs = "mmdet 2.28 with mmcv-full or mmcv 1.7"
     imports = ("numpy", "cv2", "torch", "pycocotools", "mmcv", "mmdet")
     bases: ClassVar[Mapping[str, float]] = {
         "cascade_rcnn_r50_fpn": 0.02,

@@ -22,11 +22,13 @@ from dataforge.frameworks.adapter import (
     quiet,
 )
 from dataforge.frameworks.lacking import lacking
+from dataforge.frameworks.live import LiveModel
 from dataforge.frameworks.mm import (
     RULES,
     ap_by_class,
     base_configs,
     check_pipeline,
+    evaluate_in_threads,
     heads_of,
     importing,
     is_wrapped,
@@ -39,7 +41,7 @@ from dataforge.frameworks.patches import adapt_mmcv_streams
 
 MMCV = (
     "with mmcv-full 1.7, whose operators are compiled, or with mmcv 1.7 and torchvision's "
-    "operators; CONTRIBUTING.md explains how to build them"
+    "operators (docs/environment.md)"
 )
 
 
@@ -54,7 +56,7 @@ class Mmdet2Adapter(Adapter):
             version = metadata.version("mmdet")
         except metadata.PackageNotFoundError as error:
             raise MissingDependencyError(
-                f"smoke requires mmdet 2.28 in the Python that runs dataforge, {MMCV}"
+                f"mmdet 2.28 is required in the Python that runs dataforge, {MMCV}"
             ) from error
         if not version.startswith("2."):
             raise DataforgeError(
@@ -67,6 +69,8 @@ class Mmdet2Adapter(Adapter):
         with importing("mmdet 2", MMCV):
             self.operators = serve()
             import mmdet.apis  # noqa: F401
+            from mmdet.core.evaluation import mean_ap
+        evaluate_in_threads(mean_ap)
         if device == "cuda":
             adapt_mmcv_streams()
 
@@ -139,6 +143,11 @@ class Mmdet2Config(TrainingConfig):
 
     def _model(self) -> Any:
         return build_model(small_model(self.cfg.model, random=False), self.cfg)
+
+    def live(self) -> LiveModel:
+        from dataforge.frameworks.mmdet2.live import Mmdet2Model
+
+        return Mmdet2Model(self.cfg)
 
     def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:
         return Mmdet2Trial(self.cfg, images, size, settings)

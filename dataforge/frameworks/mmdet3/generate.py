@@ -50,6 +50,9 @@ oid_v6 openimages_challenge openimages_v6 panoptic pascal_voc vid voc voc07 voc1
 """
 """Names known to mmdet 3.3.0's `get_classes`."""
 
+_VALIDATION = "mmdet3_validation_loss"
+"""Module of the hook that computes losses on the validation set."""
+
 
 class Mmdet3Options(Options, frozen=True, kw_only=True):
     """Options specific to mmdetection 3.
@@ -73,7 +76,7 @@ class Mmdet3(Framework):
     name = "mmdet3"
     title = "mmdetection 3"
     packages: ClassVar[Mapping[str, str]] = {"mmdet": "3.", "onedl-mmdetection": "3."}
-    needs = "mmdet 3.3 with mmcv 2.1"
+    needs = "mmdet 3.3 with mmcv or mmcv-lite 2.1"
     imports = ("numpy", "cv2", "torch", "pycocotools", "mmengine", "mmcv", "mmdet")
     bases: ClassVar[Mapping[str, float]] = {
         "cascade-rcnn_r50_fpn": 0.02,
@@ -131,14 +134,23 @@ class Mmdet3(Framework):
                 name: posixpath.join(dataset.root, split.ann_file)
                 for name, split in dataset.splits.items()
             },
+            "validation_loss": "",
             "best": "coco/bbox_mAP" if dataset.format == "coco" else "pascal_voc/mAP",
         }
+        if train.workflow == "train,val":
+            values["validation_loss"] = (
+                dataset.class_name.removesuffix("Dataset") + "ValidationLoss"
+            )
+            values["validation_module"] = f"{dataset.package}.{_VALIDATION}"
+            values["imports"].append(values["validation_module"])
         fragment = values["fragment"]
         names = {
             f"{dataset.folder}/mmdet3.py": f"mmdet3/{dataset.format}.py.j2",
             f"{self._folder}/_base_/datasets/{fragment}.py": "mmdet3/dataset_config.py.j2",
             self.config_path(dataset, train): f"mmdet3/{'lazy' if lazy else 'train'}_config.py.j2",
         }
+        if train.workflow == "train,val":
+            names[f"{dataset.folder}/{_VALIDATION}.py"] = "mmdet3/validation_loss.py.j2"
         return [*planned_files(names, values), *network_files(self, dataset, train)]
 
     def config_path(self, dataset: DatasetSpec, train: TrainSpec) -> str:

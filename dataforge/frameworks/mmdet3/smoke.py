@@ -22,11 +22,13 @@ from dataforge.frameworks.adapter import (
     quiet,
 )
 from dataforge.frameworks.lacking import lacking
+from dataforge.frameworks.live import LiveModel
 from dataforge.frameworks.mm import (
     RULES,
     ap_by_class,
     base_configs,
     check_pipeline,
+    evaluate_in_threads,
     heads_of,
     importing,
     is_wrapped,
@@ -39,7 +41,7 @@ from dataforge.frameworks.operators import serve
 
 MMCV = (
     "with mmcv 2.1, whose operators are compiled, or with mmcv-lite 2.1 and torchvision's "
-    "operators; CONTRIBUTING.md explains how to build them"
+    "operators (docs/environment.md)"
 )
 
 
@@ -65,16 +67,18 @@ class Mmdet3Adapter(Adapter):
                 )
             return
         raise MissingDependencyError(
-            f"smoke requires mmdet 3.3 in the Python that runs dataforge, {MMCV}"
+            f"mmdet 3.3 is required in the Python that runs dataforge, {MMCV}"
         )
 
     def prepare(self, device: str) -> None:
         """See `Adapter.prepare`."""
         with importing("mmdet 3", MMCV):
             self.operators = serve()
+            from mmdet.evaluation.functional import mean_ap
             from mmdet.utils import register_all_modules
 
             register_all_modules(init_default_scope=True)
+        evaluate_in_threads(mean_ap)
 
     def load(self, config: Path) -> Mmdet3Config:
         """See `Adapter.load`."""
@@ -137,6 +141,12 @@ class Mmdet3Config(TrainingConfig):
 
     def _model(self) -> Any:
         return _build_model(small_model(self.cfg.model, random=False))
+
+    def live(self) -> LiveModel:
+        """See `TrainingConfig.live`."""
+        from dataforge.frameworks.mmdet3.live import Mmdet3Model
+
+        return Mmdet3Model(self.cfg, _build_model)
 
     def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:
         """See `TrainingConfig.trial`."""

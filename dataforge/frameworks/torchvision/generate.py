@@ -14,10 +14,13 @@ from typing import ClassVar
 from dataforge.errors import UsageError
 from dataforge.frameworks.adapter import Adapter
 from dataforge.frameworks.base import Framework
+from dataforge.frameworks.mm import network_notes
+from dataforge.frameworks.mm_model import find_weights
 from dataforge.frameworks.render import network_text, planned_files
 from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec, check_masks
+from dataforge.learning_rate import BASE_BATCH, TORCHVISION_SCHEDULE
 from dataforge.mmconfig import Signs
-from dataforge.models import Network, get_network, sources_of
+from dataforge.models import Network, get_network, networks, sources_of
 
 
 @dataclass(frozen=True)
@@ -51,22 +54,36 @@ class Torchvision(Framework):
         """
         base = self.detector(train)
         check_masks(base, dataset)
-        network = network_of(train)
         if train.settings:
-            raise UsageError("--set is for mmdetection; torchvision's train.py is edited by hand")
+            raise UsageError("--set is for mmdetection's configs; torchvision has train.py to edit")
+        network = network_of(train)
         if network is None:
             return
         if not network.torchvision:
-            raise UsageError(f"--backbone {network.name} is not for torchvision")
+            names = [name for name in networks() if get_network(name).torchvision]
+            raise UsageError(f"--backbone {network.name}: torchvision has {', '.join(names)}")
         if base.endswith("_v2"):
-            raise UsageError(f"--base {base} has its own backbone; use one without _v2")
-        stages = len(network.strides)
-        if train.frozen_stages is not None and not -1 <= train.frozen_stages <= stages:
-            raise UsageError(f"--frozen-stages {train.frozen_stages}: must be -1 to {stages}")
+            raise UsageError(f"--base {base} has a backbone of its own; use one without _v2")
+        weights, stages = find_weights(network, train), len(network.strides)
+        borrowed = weights == network.weights and network.borrowed
+        loaded = borrowed or stages if weights else -1
+        frozen = -1 if train.frozen_stages is None else train.frozen_stages
+        if not -1 <= frozen <= stages:
+            why = f"must be -1 (none), 0 (the stem) to {stages}"
+        elif frozen > loaded:
+            why = f"would freeze random weights of {network.name}"
+        else:
+            return
+        raise UsageError(f"--frozen-stages {frozen}: {why}")
+
+    def notes(self, train: TrainSpec) -> tuple[str, ...]:
+        """What to know about the weights of the backbone."""
+        return network_notes(train) if network_of(train) else ()
 
     def render_files(self, dataset: DatasetSpec, train: TrainSpec) -> list[PlannedFile]:
         """The dataset class, the training script, and what a backbone of its own needs."""
         network = network_of(train)
+        schedule = train.schedule(TORCHVISION_SCHEDULE, dataset)
         values = {
             "dataset": dataset,
             "train": train,
@@ -78,6 +95,10 @@ class Torchvision(Framework):
                 and not (network and name.endswith("_v2"))
             },
             "module": self.module_name(dataset),
+            "base_batch": BASE_BATCH,
+            "schedule": schedule,
+            "stock": TORCHVISION_SCHEDULE,
+            "why": schedule.why(TORCHVISION_SCHEDULE),
             "network": network,
             **(body_values(network, train) if network else {}),
         }
@@ -141,7 +162,7 @@ def body_values(network: Network, train: TrainSpec) -> dict[str, object]:
     if network.neck != "FPN":
         imports.append(network.neck)
     imagenet = network.weights.removeprefix("torchvision://")
-    start = "imagenet" if train.init == "imagenet" and imagenet else "none"
+    start = "imagenet" if find_weights(network, train) else "none"
     frozen = 1 if train.frozen_stages is None else train.frozen_stages
     return {
         "body": body,

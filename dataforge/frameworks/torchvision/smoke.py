@@ -30,6 +30,7 @@ from dataforge.frameworks.adapter import (
     Truth,
     quiet,
 )
+from dataforge.frameworks.live import LiveModel
 
 OLDEST = (0, 16)  # has tv_tensors
 FUNCTIONS = (
@@ -49,8 +50,7 @@ class TorchvisionAdapter(Adapter):
             version = metadata.version("torchvision")
         except metadata.PackageNotFoundError as error:
             raise MissingDependencyError(
-                "smoke requires torch, torchvision and pycocotools in the Python that runs "
-                "dataforge"
+                "torch, torchvision and pycocotools are required in the Python that runs dataforge"
             ) from error
         if tuple(int(number) for number in version.split(".")[:2]) < OLDEST:
             raise DataforgeError(
@@ -167,6 +167,11 @@ class TorchvisionConfig(TrainingConfig):
 
     def heads(self) -> Sequence[tuple[str, int]]:
         return list(heads_of(self.model(random=True)))
+
+    def live(self) -> LiveModel:
+        from dataforge.frameworks.torchvision.live import TorchvisionModel
+
+        return TorchvisionModel(self)
 
     def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:
         return TorchvisionTrial(self, images, size, settings)

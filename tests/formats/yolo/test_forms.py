@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from helpers import load_coco, picture, run_convert, snapshot, write
 from dataforge.check import CheckOptions, check
 from dataforge.findings import Finding
 from dataforge.fix import planned_fixes
+from dataforge.formats.yolo.forms import Form, form_of
 
 SIZE = (640, 480)
 
@@ -153,7 +157,9 @@ def test_corners_of_oriented_boxes_are_no_outline(tmp_path: Path, tail: str) -> 
     annotations, findings = converted(folder)
     assert boxes(annotations) == [[256, 144, 128, 96]]
     assert annotations[0]["segmentation"] == []
-    assert "oriented-boxes" in codes(findings)
+    (found,) = [finding for finding in findings if finding.code == "oriented-boxes"]
+    assert re.match(r"\d+ rows? with the corners of an oriented box", found.message)
+    assert found.remedy == "to keep the corners as outlines, use --oriented outline"
 
 
 def test_corners_of_oriented_boxes_are_an_outline_by_option(tmp_path: Path) -> None:
@@ -191,3 +197,61 @@ def test_fixes_leave_rows_of_other_tasks_alone(tmp_path: Path, text: str) -> Non
         assert "labels/0.txt" not in plan.files
         plan.apply(str(tmp_path / "backup"))
     assert snapshot(folder) == before
+
+
+# Many datasets ------------------------------------------------------------------------------------
+
+
+def _box(rng: random.Random) -> tuple[float, float, float, float]:
+    w, h = rng.uniform(0.03, 0.6), rng.uniform(0.03, 0.6)
+    return rng.uniform(w / 2, 1 - w / 2), rng.uniform(h / 2, 1 - h / 2), w, h
+
+
+def _pose(rng: random.Random, number: int, size: int) -> list[float]:
+    """A box with keypoints, some of which are not visible."""
+    cx, cy, w, h = _box(rng)
+    row = [cx, cy, w, h]
+    for _ in range(number):
+        is_seen = rng.random() > 0.1
+        point = [cx + rng.uniform(-w, w) / 2, cy + rng.uniform(-h, h) / 2] if is_seen else [0, 0]
+        row += [*point, *[rng.choice((1, 2)) if is_seen else 0] * (size - 2)]
+    return [round(float(value), 6) for value in row]
+
+
+def _star(rng: random.Random, number: int, first: int) -> list[float]:
+    """A polygon around the middle of a box."""
+    cx, cy, w, h = _box(rng)
+    angles = sorted(rng.uniform(0, 2 * math.pi) for _ in range(number))
+    angles = angles[first:] + angles[:first]
+    points = [
+        (cx + far * w / 2 * math.cos(angle), cy + far * h / 2 * math.sin(angle))
+        for angle in angles
+        for far in [rng.uniform(0.5, 1)]
+    ]
+    return [round(value, 6) for point in points for value in point]
+
+
+@pytest.mark.parametrize("rows", [5, 20, 100])
+@pytest.mark.parametrize("number", [3, 5, 8, 17, 21])
+def test_rows_of_one_length_are_told_over_the_dataset(rows: int, number: int) -> None:
+    rng = random.Random(1000 * rows + number)
+    for _ in range(12):
+        for size in (2, 3):
+            poses = [_pose(rng, number, size) for _ in range(rows)]
+            assert form_of(poses) == Form(keypoints=number * size)
+        first = rng.randrange(number)
+        polygons = [_star(rng, number + 2, first) for _ in range(rows)]
+        assert form_of(polygons) == Form()
+
+
+def test_polygons_at_one_place_are_not_taken_for_keypoints() -> None:
+    """A camera that does not move: each box of the first two points encloses the rest."""
+    rng = random.Random(7)
+    rows = []
+    for _ in range(50):
+        polygon = _star(rng, 8, 0)
+        left, top = min(polygon[::2]), min(polygon[1::2])
+        scale = 0.1 / (max(polygon) - min(left, top))
+        rows.append([round(0.45 + (value - (left, top)[at % 2]) * scale, 6)
+                     for at, value in enumerate(polygon)])  # fmt: skip
+    assert form_of(rows) == Form()

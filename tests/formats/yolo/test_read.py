@@ -217,7 +217,6 @@ def test_the_label_file_of_an_image(tmp_path: Path, image: str, label: str) -> N
         ("names: ['cat', dog]", ["cat", "dog"]),
         ("names:\n- cat\n- dog", ["cat", "dog"]),
         ("names:\n  1: dog\n  0: cat", ["cat", "dog"]),
-        ("names: {0: cat, 7: dog}", ["cat", "dog"]),
         ("nc: 3\nnames: [no, 007, 1.50]  # text, not False, 7 and 1.5", ["no", "007", "1.50"]),
         ('names: ["a: b", "it\'s", "人"]', ["a: b", "it's", "人"]),
     ],
@@ -227,6 +226,13 @@ def test_names_in_every_form(tmp_path: Path, names: str, classes: list[str]) -> 
     assert read.classes == classes
     assert of_train(read)[0].label == classes[0]
     assert read.codes == []
+
+
+def test_names_with_a_gap(tmp_path: Path) -> None:
+    read = YoloRead(dataset(tmp_path, data="names: {0: cat, 7: dog}\n"))
+    assert read.classes == ["cat", "dog"]
+    assert of_train(read)[0].label == "cat"
+    assert read.codes == ["class-number-gap"]
 
 
 def test_odd_names_are_reported(tmp_path: Path) -> None:

@@ -7,6 +7,10 @@ _base_ = [
     f"{__import__('mmdet').__path__[0]}/.mim/configs/_base_/default_runtime.py",
 ]
 
+custom_imports = dict(
+    imports=['labelmeparts_dataset.mmdet3', 'labelmeparts_dataset.mmdet3_validation_loss'],
+    allow_failed_imports=False)
+
 model = dict(
     # From scratch: GroupNorm in place of a frozen BatchNorm that nothing has trained.
     backbone=dict(
@@ -30,6 +34,24 @@ train_dataloader = dict(
 optim_wrapper = dict(optimizer=dict(lr=0.01))
 # What train.py --auto-scale-lr would scale from.
 auto_scale_lr = dict(enable=False, base_batch_size=8)
-default_hooks = dict(checkpoint=dict(save_best='coco/bbox_mAP', rule='greater'))
-# Stops a run whose heads have another number of classes than the dataset.
-custom_hooks = [dict(type='NumClassCheckHook')]
+# schedule_1x does not fit: an epoch has 15 steps; 12 epochs would be 180 steps, so there are 72,
+# evaluated and saved every 6; warm-up takes 108 steps, not 500; the log has a line every 7 steps,
+# not 50.
+train_cfg = dict(max_epochs=72, val_interval=6)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=108),
+    dict(type='MultiStepLR', begin=0, end=72, by_epoch=True, milestones=[48, 66], gamma=0.1)
+]
+log_processor = dict(window_size=7)
+default_hooks = dict(
+    logger=dict(interval=7),
+    checkpoint=dict(interval=6, save_best='coco/bbox_mAP', rule='greater'))
+custom_hooks = [
+    # Stops a run whose heads have another number of classes than the dataset.
+    dict(type='NumClassCheckHook'),
+    # After each epoch the losses on the validation set too, for the curves of `dataforge plot`.
+    dict(
+        type='LabelmePartsValidationLoss',
+        dataloader={{_base_.val_dataloader}},
+        pipeline={{_base_.train_pipeline}})
+]

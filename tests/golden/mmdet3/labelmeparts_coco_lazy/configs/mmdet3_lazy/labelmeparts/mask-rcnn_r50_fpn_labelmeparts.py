@@ -15,6 +15,8 @@ from mmengine.runner import EpochBasedTrainLoop, LogProcessor, TestLoop, ValLoop
 from mmengine.visualization import LocalVisBackend
 from torch.optim import SGD
 
+from labelmeparts_dataset.mmdet3_validation_loss import LabelmePartsValidationLoss
+
 with read_base():
     from .._base_.datasets.labelmeparts_instance import *
 
@@ -137,12 +139,15 @@ model = dict(
             max_per_img=100, mask_thr_binary=0.5)))
 
 train_dataloader['batch_size'] = 2
-train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=12, val_interval=1)
+# mmdetection's schedule_1x does not fit: an epoch has 5 steps; 12 epochs would be 60 steps, so
+# there are 120, evaluated and saved every 10; warm-up takes 100 steps, not 500; the log has a line
+# every 2 steps, not 50.
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=120, val_interval=10)
 val_cfg = dict(type=ValLoop)
 test_cfg = dict(type=TestLoop)
 param_scheduler = [
-    dict(type=LinearLR, start_factor=0.001, by_epoch=False, begin=0, end=500),
-    dict(type=MultiStepLR, begin=0, end=12, by_epoch=True, milestones=[8, 11], gamma=0.1)
+    dict(type=LinearLR, start_factor=0.001, by_epoch=False, begin=0, end=100),
+    dict(type=MultiStepLR, begin=0, end=120, by_epoch=True, milestones=[80, 110], gamma=0.1)
 ]
 # 0.02 is for 8 GPUs x 2 images; here it is 4 x 2.
 optim_wrapper = dict(
@@ -154,20 +159,24 @@ auto_scale_lr = dict(enable=False, base_batch_size=8)
 default_scope = 'mmdet'
 default_hooks = dict(
     timer=dict(type=IterTimerHook),
-    logger=dict(type=LoggerHook, interval=50),
+    logger=dict(type=LoggerHook, interval=2),
     param_scheduler=dict(type=ParamSchedulerHook),
-    checkpoint=dict(type=CheckpointHook, interval=1, save_best='coco/bbox_mAP', rule='greater'),
+    checkpoint=dict(type=CheckpointHook, interval=10, save_best='coco/bbox_mAP', rule='greater'),
     sampler_seed=dict(type=DistSamplerSeedHook),
     visualization=dict(type=DetVisualizationHook))
-# Stops a run whose heads have another number of classes than the dataset.
-custom_hooks = [dict(type=NumClassCheckHook)]
+custom_hooks = [
+    # Stops a run whose heads have another number of classes than the dataset.
+    dict(type=NumClassCheckHook),
+    # After each epoch the losses on the validation set too, for the curves of `dataforge plot`.
+    dict(type=LabelmePartsValidationLoss, dataloader=val_dataloader, pipeline=train_pipeline)
+]
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     dist_cfg=dict(backend='nccl'))
 visualizer = dict(
     type=DetLocalVisualizer, vis_backends=[dict(type=LocalVisBackend)], name='visualizer')
-log_processor = dict(type=LogProcessor, window_size=50, by_epoch=True)
+log_processor = dict(type=LogProcessor, window_size=2, by_epoch=True)
 log_level = 'INFO'
 load_from = None
 resume = False

@@ -4,8 +4,8 @@
     torchrun --nproc_per_node=2 train.py
     python train.py --test-only --resume humanparts_runs/epoch_26.pth
 
---output-dir gets a checkpoint for each epoch, and log.json: a line of JSON for each iteration and
-each evaluation.
+--output-dir gets checkpoints, and log.json: a line of JSON for each iteration and each evaluation,
+which `dataforge plot` draws.
 """
 import argparse
 import contextlib
@@ -47,6 +47,10 @@ def parse_args(argv=None):
     add('--data-path', default=ROOT, help='folder of the data')
     add('--output-dir', default='humanparts_runs')
     add('--epochs', type=int, default=26)
+    add('--every', type=int,
+        help='epochs between two evaluations and checkpoints; 26 in all unless given')
+    add('--val-loss', action=argparse.BooleanOptionalAction, default=False,
+        help='compute the losses on the validation set after each epoch')
     add('--repeat', type=int, default=1, help='passes over the training set in an epoch')
     add('--batch-size', type=int, default=2, help='images for each GPU')
     add('--lr', type=float, help='scaled from 8 GPUs x 2 images unless given')
@@ -61,6 +65,7 @@ def parse_args(argv=None):
     add('--resume', help='checkpoint to go on from, or to test')
     add('--test-only', action='store_true', help='evaluate --resume on the test split')
     args = parser.parse_args(argv)
+    args.every = args.every or max(1, args.epochs // 26)
     if args.amp and not args.device.startswith('cuda'):
         parser.error('--amp needs a GPU')
     if args.test_only and not args.resume:
@@ -99,9 +104,9 @@ def use_group_norm(module):
 
 def build_dataset(split, args):
     """The images of a split as --model wants them; those to train on are flipped now and then."""
-    steps = [v2.ToDtype(torch.float32, scale=True), v2.ToPureTensor()]
+    steps = [v2.ClampBoundingBoxes(), v2.ToDtype(torch.float32, scale=True), v2.ToPureTensor()]
     if split == 'train':
-        steps = [v2.ClampBoundingBoxes(), v2.RandomHorizontalFlip()] + steps
+        steps.insert(1, v2.RandomHorizontalFlip())
     return HumanPartsDataset(
         split, v2.Compose(steps), args.data_path)
 
@@ -163,13 +168,8 @@ def train_one_epoch(model, optimizer, loader, epoch, scheduler=None, scaler=None
     amp = scaler is not None and scaler.is_enabled()
     begin = time.time()
     for iteration, (images, targets) in enumerate(loader, 1):
-        images = [image.to(device) for image in images]
-        targets = [
-            {key: value.to(device) for key, value in target.items() if torch.is_tensor(value)}
-            for target in targets
-        ]
         with torch.autocast(device.type, enabled=amp):
-            losses = model(images, targets)
+            losses = model(*to_device(images, targets, device))
         parts = averaged(losses)
         row = dict(mode='train', epoch=epoch, iter=iteration, lr=optimizer.param_groups[0]['lr'])
         row.update(loss=sum(parts.values()), **parts)
@@ -195,6 +195,33 @@ def train_one_epoch(model, optimizer, loader, epoch, scheduler=None, scaler=None
         if iteration % 20 == 1 or iteration == len(loader):
             show(f"epoch {epoch} [{iteration}/{len(loader)}]  loss {row['loss']:.4f}  "
                  f"lr {row['lr']:.2g}  {row['time']:.2f} s")
+
+
+def validation_losses(model, loader):
+    """The mean losses on a dataset: dict(loss, ...).
+
+    torchvision's detectors compute them only in training mode; BatchNorm is left as it is.
+    """
+    model.train()
+    for module in model.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
+    device = next(model.parameters()).device
+    sums = {}
+    with torch.no_grad():
+        for images, targets in loader:
+            for name, value in model(*to_device(images, targets, device)).items():
+                sums[name] = sums.get(name, 0) + value
+    means = averaged({name: value / len(loader) for name, value in sums.items()})
+    return dict(loss=sum(means.values()), **means)
+
+
+def to_device(images, targets, device):
+    targets = [
+        {key: value.to(device) for key, value in target.items() if torch.is_tensor(value)}
+        for target in targets
+    ]
+    return [image.to(device) for image in images], targets
 
 
 def averaged(losses):
@@ -363,12 +390,19 @@ def run(args, train_set, val_set, device):
         if world_size() > 1:
             train_loader.sampler.set_epoch(epoch)
         train_one_epoch(trained, optimizer, train_loader, epoch, scheduler, scaler, log)
-        if rank() == 0:
-            path = osp.join(args.output_dir, f'epoch_{epoch}.pth')
-            save(path, model, optimizer, scheduler, scaler, epoch, args)
-        scores = evaluate(model, val_loader)
-        write(log, dict(mode='val', epoch=epoch, **scores))
-        report(scores)
+        row = dict(mode='val', epoch=epoch)
+        if args.val_loss:
+            row.update(validation_losses(model, val_loader))
+            show(f"epoch {epoch}  validation loss {row['loss']:.4f}")
+        if epoch % args.every == 0 or epoch == args.epochs:
+            if rank() == 0:
+                path = osp.join(args.output_dir, f'epoch_{epoch}.pth')
+                save(path, model, optimizer, scheduler, scaler, epoch, args)
+            scores = evaluate(model, val_loader)
+            row.update(scores)
+            report(scores)
+        if len(row) > 2:
+            write(log, row)
     return scores
 
 

@@ -25,6 +25,7 @@ model = dict(
         frozen_stages=1,
         norm_cfg=dict(type='BN', requires_grad=True),
         norm_eval=True,
+        new_norm_cfg=dict(type='GN', num_groups=32, requires_grad=True),
         init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50')),
     neck=dict(
         type='HumanPartsDetNetFPN',

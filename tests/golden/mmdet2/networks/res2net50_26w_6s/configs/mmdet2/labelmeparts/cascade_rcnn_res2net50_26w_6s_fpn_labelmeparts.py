@@ -59,3 +59,11 @@ data = dict(samples_per_gpu=2)
 optimizer = dict(lr=0.0025)
 # What train.py --auto-scale-lr would scale from.
 auto_scale_lr = dict(enable=False, base_batch_size=2)
+# schedule_1x does not fit: an epoch has 20 steps; 12 epochs would be 240 steps, so there are 60,
+# evaluated and saved every 5; warm-up takes 120 steps, not 500; the log has a line every 10 steps,
+# not 50.
+runner = dict(max_epochs=60)
+evaluation = dict(interval=5)
+checkpoint_config = dict(interval=5)
+lr_config = dict(warmup_iters=120, step=[40, 55])
+log_config = dict(interval=10)

@@ -22,6 +22,7 @@ model = dict(
         frozen_stages=1,
         norm_cfg=dict(type='BN', requires_grad=True),
         norm_eval=True,
+        new_norm_cfg=dict(type='GN', num_groups=32, requires_grad=True),
         init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50')),
     neck=dict(
         type='LabelmePartsDetNetFPN',
@@ -43,6 +44,17 @@ train_dataloader = dict(batch_size=2)
 optim_wrapper = dict(optimizer=dict(lr=0.0025))
 # What train.py --auto-scale-lr would scale from.
 auto_scale_lr = dict(enable=False, base_batch_size=2)
-default_hooks = dict(checkpoint=dict(save_best='coco/bbox_mAP', rule='greater'))
+# schedule_1x does not fit: an epoch has 20 steps; 12 epochs would be 240 steps, so there are 60,
+# evaluated and saved every 5; warm-up takes 120 steps, not 500; the log has a line every 10 steps,
+# not 50.
+train_cfg = dict(max_epochs=60, val_interval=5)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=120),
+    dict(type='MultiStepLR', begin=0, end=60, by_epoch=True, milestones=[40, 55], gamma=0.1)
+]
+log_processor = dict(window_size=10)
+default_hooks = dict(
+    logger=dict(interval=10),
+    checkpoint=dict(interval=5, save_best='coco/bbox_mAP', rule='greater'))
 # Stops a run whose heads have another number of classes than the dataset.
 custom_hooks = [dict(type='NumClassCheckHook')]

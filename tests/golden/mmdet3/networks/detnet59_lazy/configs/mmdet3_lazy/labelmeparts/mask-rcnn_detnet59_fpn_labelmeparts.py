@@ -37,6 +37,7 @@ model = dict(
         frozen_stages=1,
         norm_cfg=dict(type='BN', requires_grad=True),
         norm_eval=True,
+        new_norm_cfg=dict(type='GN', num_groups=32, requires_grad=True),
         init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50')),
     neck=dict(
         type=LabelmePartsDetNetFPN,
@@ -144,12 +145,15 @@ model = dict(
             max_per_img=100, mask_thr_binary=0.5)))
 
 train_dataloader['batch_size'] = 2
-train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=12, val_interval=1)
+# mmdetection's schedule_1x does not fit: an epoch has 20 steps; 12 epochs would be 240 steps, so
+# there are 60, evaluated and saved every 5; warm-up takes 120 steps, not 500; the log has a line
+# every 10 steps, not 50.
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=60, val_interval=5)
 val_cfg = dict(type=ValLoop)
 test_cfg = dict(type=TestLoop)
 param_scheduler = [
-    dict(type=LinearLR, start_factor=0.001, by_epoch=False, begin=0, end=500),
-    dict(type=MultiStepLR, begin=0, end=12, by_epoch=True, milestones=[8, 11], gamma=0.1)
+    dict(type=LinearLR, start_factor=0.001, by_epoch=False, begin=0, end=120),
+    dict(type=MultiStepLR, begin=0, end=60, by_epoch=True, milestones=[40, 55], gamma=0.1)
 ]
 # 0.02 is for 8 GPUs x 2 images; here it is 1 x 2.
 optim_wrapper = dict(
@@ -161,9 +165,9 @@ auto_scale_lr = dict(enable=False, base_batch_size=2)
 default_scope = 'mmdet'
 default_hooks = dict(
     timer=dict(type=IterTimerHook),
-    logger=dict(type=LoggerHook, interval=50),
+    logger=dict(type=LoggerHook, interval=10),
     param_scheduler=dict(type=ParamSchedulerHook),
-    checkpoint=dict(type=CheckpointHook, interval=1, save_best='coco/bbox_mAP', rule='greater'),
+    checkpoint=dict(type=CheckpointHook, interval=5, save_best='coco/bbox_mAP', rule='greater'),
     sampler_seed=dict(type=DistSamplerSeedHook),
     visualization=dict(type=DetVisualizationHook))
 # Stops a run whose heads have another number of classes than the dataset.
@@ -174,7 +178,7 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'))
 visualizer = dict(
     type=DetLocalVisualizer, vis_backends=[dict(type=LocalVisBackend)], name='visualizer')
-log_processor = dict(type=LogProcessor, window_size=50, by_epoch=True)
+log_processor = dict(type=LogProcessor, window_size=10, by_epoch=True)
 log_level = 'INFO'
 load_from = None
 resume = False

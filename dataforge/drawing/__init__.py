@@ -1,0 +1,8 @@
+"""Pictures: text in any script, and figures of matplotlib, an extra (``dataforge[plots]``)."""
+
+from __future__ import annotations
+
+from dataforge.drawing.figures import Drawing, lettered
+from dataforge.drawing.fonts import drawable
+
+__all__ = ["Drawing", "drawable", "lettered"]

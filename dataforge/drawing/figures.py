@@ -1,0 +1,56 @@
+"""Figures of matplotlib, without a display and without its global state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from dataforge.drawing.fonts import drawable
+from dataforge.errors import MissingDependencyError
+from dataforge.io import NamedFile, atomic_write
+
+
+class Drawing:
+    """A figure to draw on, and to save.
+
+    Args:
+        width, height: inches, at 120 dots each.
+
+    Raises:
+        MissingDependencyError: matplotlib is not installed.
+    """
+
+    def __init__(self, width: float, height: float) -> None:
+        try:
+            from matplotlib.backends.backend_agg import FigureCanvasAgg
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise MissingDependencyError(
+                "plots need matplotlib: pip install dataforge[plots]"
+            ) from error
+        self._figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+        FigureCanvasAgg(self._figure)
+
+    def panels(self, count: int) -> list[Any]:
+        """That many axes side by side, along the same x."""
+        return list(self._figure.subplots(1, count, squeeze=False, sharex=True)[0])
+
+    def title(self, text: str) -> None:
+        """Put a title above all panels."""
+        shown, font = lettered(text)
+        self._figure.suptitle(shown, font=font, parse_math=False)
+
+    def save(self, path: Path | NamedFile) -> None:
+        """Write the figure, in the format of the ending (.png, .svg or .pdf)."""
+        ending = Path(str(path)).suffix[1:].lower()
+        with atomic_write(path) as stream:
+            self._figure.savefig(stream, format=ending)
+
+
+def lettered(text: str) -> tuple[str, Path | None]:
+    """A text as it can be drawn, and the file of a font that has its letters.
+
+    None is matplotlib's own font. The text is to be drawn with `parse_math=False`.
+    """
+    shown, font = drawable(text)
+    return shown, Path(str(font.path)) if font else None

@@ -1,0 +1,55 @@
+"""A training config, opened in its framework."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from dataforge.errors import DataforgeError, InputError
+from dataforge.frameworks.adapter import TrainingConfig
+from dataforge.frameworks.base import Framework
+from dataforge.frameworks.live import LiveModel
+from dataforge.frameworks.table import framework_of
+
+
+class Opened(NamedTuple):
+    """A config and its model.
+
+    Attributes:
+        framework: that it is for.
+        config: as the framework loads it.
+        live: its model, in evaluation mode.
+    """
+
+    framework: Framework
+    config: TrainingConfig
+    live: LiveModel
+
+
+def open_model(path: Path) -> Opened:
+    """Load a training config in its framework and build its model on the CPU.
+
+    Args:
+        path: a config of mmdetection 2.x or 3.x, or the `train.py` that `register` generates.
+
+    Raises:
+        InputError: the file does not exist, does not load, or its model cannot be built.
+        MissingDependencyError: the framework is not installed.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such config")
+    framework = framework_of(path)
+    adapter = framework.adapter()
+    adapter.require()
+    adapter.prepare("cpu")
+    config = adapter.load(path)
+    try:
+        live = config.live()
+    except DataforgeError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"{path}: {config.title} cannot build the model: {type(error).__name__}: {error}"
+        ) from error
+    live.model.eval()
+    return Opened(framework, config, live)

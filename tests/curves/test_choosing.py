@@ -1,0 +1,78 @@
+"""Which curves are shown, and what they are called."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from curves.lines import mmdet2, mmdet3, write_log
+
+from dataforge.curves import Curve, Log, choose, names, read_log, smoothed
+from dataforge.errors import UsageError
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> list[Log]:
+    """Of both generations of mmdetection."""
+    scores, losses = {1: {"bbox_mAP": 0.1, "bbox_mAP_50": 0.2}}, {1: {"loss": 2.5, "acc": 80.0}}
+    two = mmdet2([(1, 1, 3.0), (1, 2, 2.0)], scores=scores, losses=losses)
+    three = mmdet3([(1, 1, 3.0), (1, 2, 2.0)], {1: {"pascal_voc/AP50": 0.5}})
+    return [
+        read_log(write_log(tmp_path / "two" / "20260101_000000.log.json", two)),
+        read_log(write_log(tmp_path / "three" / "20260101_000000/vis_data/scalars.json", three)),
+    ]
+
+
+def said(curves: list[Curve]) -> list[tuple[str, str, str]]:
+    return [(curve.run, curve.title, curve.kind) for curve in curves]
+
+
+def test_the_loss_and_ap_unless_others_are_named(logs: list[Log]) -> None:
+    assert said(choose(logs)) == [
+        ("two", "loss", "loss"), ("two", "loss (val)", "loss"), ("two", "AP", "metric"),
+        ("two", "AP50", "metric"), ("three", "loss", "loss"), ("three", "AP50", "metric"),
+    ]  # fmt: skip
+
+
+def test_keys_of_any_framework(logs: list[Log]) -> None:
+    for key in ("AP50", "bbox_mAP_50", "coco/bbox_mAP_50", "pascal_voc/AP50"):
+        assert said(choose(logs, [key])) == [("two", "AP50", "metric"), ("three", "AP50", "metric")]
+    assert said(choose(logs[:1], ["acc", "lr", "loss_bbox", "acc"])) == [
+        ("two", "acc", "other"), ("two", "acc (val)", "other"), ("two", "lr", "other"),
+        ("two", "loss_bbox", "loss"),
+    ]  # fmt: skip
+
+
+def test_a_key_that_is_not_there(logs: list[Log]) -> None:
+    with pytest.raises(UsageError, match=r"--keys los: not in any log; did you mean 'loss'\?"):
+        choose(logs, ["los"])
+    with pytest.raises(
+        UsageError, match=r"not in .*20260101_000000\.log\.json; there are AP, AP50"
+    ):
+        choose(logs[:1], ["zebra"])
+
+
+def test_names_of_runs() -> None:
+    def of(*paths: str) -> list[str]:
+        return names(map(Path, paths))
+
+    one, two = "w/a/20260101_000000.log.json", "w/a/20260102_000000.log.json"
+    three = "w/b/20260101_000000/vis_data/scalars.json"
+    assert of(one) == ["a"]
+    assert of(one, three, "w/c/log.json") == ["a", "b", "c"]
+    assert of(one, two) == ["a/20260101_000000", "a/20260102_000000"]
+    assert of("w/x/a/log.json", "w/y/a/log.json") == ["x/a", "y/a"]
+    assert of("w/first.json", "w/second.json") == ["first", "second"]
+    assert of("w/20260101_000000/vis_data/20260101_000000.json") == ["w"]
+    assert len({*of(one, one)}) == 2
+    assert of() == []
+
+
+def test_smoothing_leaves_out_what_is_no_number() -> None:
+    assert smoothed([4, 2, 3], 1) == [4, 2, 3]
+    assert smoothed([4, 2, 3, 7], 3) == [4, 3, 3, 4]
+    values = smoothed([math.nan, 2, math.inf, 4], 4)
+    assert math.isnan(values[0])
+    assert values[1:] == [2, math.inf, 3]
+    assert smoothed([], 3) == []
