@@ -30,6 +30,7 @@ def main() -> int:
     record, framework, *command = sys.argv[1:]
     started = time.perf_counter()
     found: dict[str, Any] = {"operators": "torchvision"}
+    peak = Peak()
     try:
         if framework != "torchvision" and command[0] != "-m":
             from dataforge.frameworks import operators
@@ -41,10 +42,32 @@ def main() -> int:
     except Exception:  # noqa: BLE001 - scripts of others
         traceback.print_exc()
         code = 1
-    found.update(seconds=round(time.perf_counter() - started, 1), code=code, **machine())
+    found.update(seconds=round(time.perf_counter() - started, 1), code=code, **machine(peak))
     Path(record).write_text(json.dumps(found, indent=1), "utf-8")
     sys.stdout.flush()
     return code
+
+
+class Peak:
+    """The most that the GPU's memory held; mmengine forgets torch's figure whenever it logs it."""
+
+    def __init__(self) -> None:
+        import torch
+
+        self.earlier = 0
+        reset = torch.cuda.reset_peak_memory_stats
+
+        def remember(*args: Any, **kwargs: Any) -> None:
+            self.earlier = self.bytes()
+            reset(*args, **kwargs)
+
+        torch.cuda.reset_peak_memory_stats = remember
+
+    def bytes(self) -> int:
+        """So far, in this process."""
+        import torch
+
+        return max(self.earlier, int(torch.cuda.max_memory_allocated()))
 
 
 def run(begin: Callable[[], None]) -> int:
@@ -71,7 +94,7 @@ def start(command: list[str]) -> None:
         runpy.run_path(command[0], run_name="__main__")
 
 
-def machine() -> dict[str, Any]:
+def machine(peak: Peak) -> dict[str, Any]:
     """The device and how much of its memory this process had, and the versions."""
     import torch
 
@@ -89,7 +112,7 @@ def machine() -> dict[str, Any]:
     return {
         "device": torch.cuda.get_device_name(0),
         "capability": ".".join(map(str, torch.cuda.get_device_capability(0))),
-        "peak_mb": round(torch.cuda.max_memory_allocated() / 1e6),
+        "peak_mb": round(peak.bytes() / 1e6),
         "versions": versions,
     }
 
