@@ -66,9 +66,10 @@ unregister --output
 """Files and folders that are written; of `convert what`, the last one."""
 
 NEITHER = """
-check --drop; check --ignore; check --merge; check --select
+check --address; check --drop; check --ignore; check --merge; check --select
 coco filter --classes
-convert --drop; convert --merge; convert --group-by; describe --image-size; explain name
+convert --address; convert --drop; convert --merge; convert --group-by
+describe --image-size; explain name
 features --layers
 check --lines; check --points; convert --lines; convert --points
 register --framework; register --alias; register --base; register --drop; register --merge

@@ -88,7 +88,7 @@ def test_vgg_from_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "vgg.pth"
-    file.touch()  # `register` asks for a file; its content is written below
+    file.write_bytes(b"PK")  # as torch begins a file; its content is written below
     train = script(tmp_path, monkeypatch, backbone="vgg16", weights=str(file), frozen_stages=2)
     plain = train.classifier_body("vgg16")
     torch.save({"state_dict": plain.state_dict()}, file)
