@@ -12,6 +12,7 @@ pytest.importorskip("torchvision")
 pytestmark = [pytest.mark.torchvision, pytest.mark.filterwarnings("ignore")]
 
 import torch
+from generated import unique
 from helpers import SAMPLE
 from smoke_data import Registered, Sample, register_here
 
@@ -32,7 +33,7 @@ def on(sample: Sample, tmp_path: Path) -> Build:
         masks = base.startswith("mask")
         root = sample("coco", "torchvision").root if masks else SAMPLE / "humanparts"
         return register_here(
-            f"On {backbone} {base}",
+            unique(f"On {backbone}"),  # two tests register one network
             root,
             tmp_path / "out",
             "torchvision",
@@ -65,6 +66,7 @@ def test_nothing_is_downloaded(on: Build, backbone: str, monkeypatch: pytest.Mon
     assert counts == [(0, norms, 0), (frozen, norms - frozen, 0)]
 
 
+@pytest.mark.networks
 @pytest.mark.parametrize(
     ("backbone", "base"),
     [

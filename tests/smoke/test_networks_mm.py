@@ -13,7 +13,7 @@ from dataforge.frameworks import TrainSpec
 from dataforge.smoke import smoke
 from dataforge.smoke.report import SmokeOptions
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.networks, pytest.mark.filterwarnings("ignore")]
 
 PROOFS = {
     "detnet": TrainSpec(backbone="detnet59"),
