@@ -82,9 +82,16 @@ def test_train_and_test_from_elsewhere(config: Path, tmp_path: Path, own_python:
         assert f"| {name}" in tested.stdout
 
 
+def operators() -> str:
+    """What a script begins with where mmcv has no operators of its own."""
+    return (
+        "" if serve().of == "mmcv" else "from dataforge.frameworks.operators import serve; serve()"
+    )
+
+
 def test_runner_accepts_the_config(config: Path, tmp_path: Path, own_python: str) -> None:
     code = f"""
-{"" if serve().of == "mmcv" else "from dataforge.frameworks.operators import serve; serve()"}
+{operators()}
 from mmengine.config import Config
 from mmengine.runner import Runner
 cfg = Config.fromfile({str(config)!r})
@@ -130,6 +137,7 @@ def test_validation_losses_leave_the_training_as_it_is(tmp_path: Path, own_pytho
     """The hook changes no weight and no running mean, and its model trains on."""
     config = registered(tmp_path, own_python, "classic", "--workflow", "train,val")
     code = f"""
+{operators()}
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner

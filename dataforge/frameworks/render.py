@@ -127,7 +127,11 @@ def import_line(module: str, names: Iterable[str]) -> str:
         return line
     start = f"from {module} import ("
     return textwrap.fill(
-        ", ".join(ordered) + ")", 99, initial_indent=start, subsequent_indent=" " * len(start)
+        ", ".join(ordered) + ")",
+        99,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_long_words=False,  # half an identifier is not Python
     )
 
 
