@@ -115,8 +115,8 @@ def convert(
         report.add(classes.findings())
         report.classes = [*classes.names]
         output = _shared_out(found, classes, rule, job, report)
-        if not output.names or not (classes.names or _is_background(source)):
-            raise InputError(_nothing(source.root, job, report))
+        if not output.names or not classes.names:
+            _refuse_nothing(output, source, job, report)
         report.add(said.finish(found, classes) if source.format.names_classes else ())
         report.add([*passed_over(others), *not_read(source.root, found.images, report.findings)])
         check_split_names(output.names)
@@ -320,19 +320,24 @@ def _count(splits: dict[str, list[Seen]], classes: Classes, report: Report) -> N
         report.instances[name] = {label: counts[label] for label in classes.names}
 
 
-def _is_background(source: Source) -> bool:
-    """Whether images without objects may be all that a folder holds."""
-    return not source.format.names_classes or not Texts(source.root).foreign
+def _refuse_nothing(output: _Output, source: Source, job: Job, report: Report) -> None:
+    """Refuse to write nothing; images without objects may be all that a folder holds.
 
-
-def _nothing(root: Root, job: Job, report: Report) -> str:
-    other = f", but it contains {foreign[0]}" if (foreign := Texts(root).foreign) else ""
+    Raises:
+        InputError: no image is left, or there are no objects because of another format.
+    """
+    if output.names and not source.format.names_classes:
+        return
+    foreign = Texts(source.root).foreign
+    if output.names and not foreign:
+        return
+    other = f", but it contains {foreign[0]}" if foreign else ""
     findings = [finding for finding in report.findings if finding.severity != "warning"]
     findings.sort(key=lambda finding: finding.severity)
     left = len(findings) - MOST_REASONS
     more = f"\n  and {left} more" if left > 0 else ""
     nothing = f"{job.source}: nothing can be converted from {job.reads}{other}"
-    return nothing + as_reasons(findings) + more
+    raise InputError(nothing + as_reasons(findings) + more)
 
 
 # Writing ------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from dataforge.frameworks.render import network_text, planned_files
 from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec
 from dataforge.learning_rate import MMDET_SCHEDULE, learning_rate
 from dataforge.mmconfig import dicts, unwrapped
-from dataforge.models import get_network, sources_of
+from dataforge.models import sources_of
 
 RULES = {
     "of no class": "the dataset's classes do not name it",
@@ -116,24 +116,6 @@ def network_files(
         for name in sources_of(network.source)
     ]
     return [*planned_files({made: "shared/mm_network.py.j2"}, values), *copied]
-
-
-def network_notes(train: TrainSpec) -> tuple[str, ...]:
-    """What to know about the weights of a network that has none of its own to fetch."""
-    network = get_network(train.backbone)
-    if train.weights or train.init == "random":
-        return ()
-    if not network.weights:
-        return (
-            f"no weights of {network.name} can be fetched: training starts from random ones, with "
-            "GroupNorm; --weights loads those of a file",
-        )
-    if network.borrowed:
-        return (
-            f"no weights of {network.name} are published: those of {network.weights} are loaded "
-            "where they fit",
-        )
-    return ()
 
 
 def type_name(config: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from dataforge.errors import UsageError
+from dataforge.frameworks.backbone import find_weights
 from dataforge.frameworks.mm_settings import check_settings
 from dataforge.frameworks.spec import TrainSpec
 from dataforge.models import Network, get_network, networks
@@ -166,17 +167,6 @@ def backbone_network(name: str) -> Network:
     if name not in for_mm:
         raise UsageError(f"--backbone {name}: mmdetection has {', '.join(for_mm)}")
     return get_network(name)
-
-
-def find_weights(network: Network, train: TrainSpec) -> str:
-    """The weights of the backbone, as `init_cfg` names them; empty for random ones.
-
-    Raises:
-        UsageError: random weights and those of a file are both asked for.
-    """
-    if train.weights and train.init == "random":
-        raise UsageError("--pretrained random: contradicts --weights")
-    return train.weights or (network.weights if train.init == "imagenet" else "")
 
 
 # Backbone ---------------------------------------------------------------------------------------

@@ -12,12 +12,12 @@ from typing import ClassVar
 
 from dataforge.errors import OutputError
 from dataforge.frameworks.adapter import Adapter
+from dataforge.frameworks.backbone import network_notes
 from dataforge.frameworks.base import Framework
 from dataforge.frameworks.mm import (
     check_names,
     model_of,
     network_files,
-    network_notes,
     template_values,
 )
 from dataforge.frameworks.mm_model import model_name

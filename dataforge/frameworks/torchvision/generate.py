@@ -13,9 +13,8 @@ from typing import ClassVar
 
 from dataforge.errors import UsageError
 from dataforge.frameworks.adapter import Adapter
+from dataforge.frameworks.backbone import find_weights, network_notes
 from dataforge.frameworks.base import Framework
-from dataforge.frameworks.mm import network_notes
-from dataforge.frameworks.mm_model import find_weights
 from dataforge.frameworks.render import network_text, planned_files
 from dataforge.frameworks.spec import DatasetSpec, PlannedFile, TrainSpec, check_masks
 from dataforge.learning_rate import BASE_BATCH, TORCHVISION_SCHEDULE
