@@ -7,6 +7,7 @@ No test writes into the environment that it runs in: what registers calls
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import site
 import sys
@@ -54,6 +55,15 @@ def own_python(tmp_path: Path) -> str:
     paths = [str(Path(__file__).parents[1]), *site.getsitepackages(), site.getusersitepackages()]
     (packages / "tests.pth").write_text("\n".join(paths) + "\n")
     return str(folder / "bin" / "python")
+
+
+@pytest.fixture(autouse=True)
+def _the_environment_is_as_before() -> Iterator[None]:
+    before = dict(os.environ)
+    yield
+    for variables in (after := dict(os.environ), before):
+        variables.pop("PYTEST_CURRENT_TEST", None)
+    assert after == before, "a test changed environment variables for those after it"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -288,12 +288,22 @@ def _blocked_in_children(numbers: Iterable[int]) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+_changing_the_environment = threading.Lock()
+
+
 @contextmanager
 def _nothing_of_the_working_directory() -> Iterator[None]:
     """Start Pythons that import nothing of the working directory, which may be a dataset.
 
-    multiprocessing starts its helpers with ``python -c``, which looks there first.
+    multiprocessing starts its helpers with ``python -c``, which looks there first. One thread at a
+    time: the other would take what this one has set for what was there before.
     """
+    with _changing_the_environment, _safe_path():
+        yield
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
     if sys.version_info >= (3, 11):
         name, before = "PYTHONSAFEPATH", os.environ.get("PYTHONSAFEPATH")
         os.environ[name] = "1"
