@@ -13,6 +13,7 @@ import msgspec
 from dataforge import __version__
 from dataforge.check import CheckReport
 from dataforge.cli.command import is_quiet
+from dataforge.cli.explain import page_address
 from dataforge.cli.output import MOST_IN_LINE, say, say_for_tools, table, warn
 from dataforge.codes import code
 from dataforge.errors import InputError, ParseError, one_line, plural, shortened
@@ -186,7 +187,13 @@ def as_sarif(report: CheckReport) -> Iterator[str]:
 
 def _rule(name: str) -> dict[str, Any]:
     page = code(name).page
-    return {"id": name, "shortDescription": {"text": page.title}, "help": {"text": page.body}}
+    rule = {
+        "id": name,
+        "shortDescription": {"text": page.title},
+        "help": {"text": page.body, "markdown": page.body},
+    }
+    address = page_address(name)
+    return {**rule, "helpUri": address} if address else rule
 
 
 def _result(report: CheckReport, finding: Finding, codes: list[str]) -> dict[str, Any]:

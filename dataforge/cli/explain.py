@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any
 
 from dataforge.checks import find_known_code, known_codes
@@ -69,9 +70,21 @@ def _plain(one: Code) -> dict[str, Any]:
 
 
 def as_page(one: Code) -> str:
-    """A code's page, preceded by a line with its name, group, severity and fix."""
+    """A code's page, between a line with its name, group, severity and fix, and its address."""
     fix = f", fix {one.fix}" if one.fix else ""
-    return f"{one.name} ({one.group}, {' or '.join(one.severities)}{fix})\n\n{one.page}".rstrip()
+    first = f"{one.name} ({one.group}, {' or '.join(one.severities)}{fix})"
+    return f"{first}\n\n{one.page}\n{page_address(one.name)}".rstrip()
+
+
+def page_address(name: str) -> str:
+    """Where a code's page is on the site, if the package's metadata say where the site is."""
+    try:
+        urls = metadata("dataforge-cv").get_all("Project-URL") or []
+    except PackageNotFoundError:  # run from a checkout
+        return ""
+    sites = dict(url.split(", ", 1) for url in urls)
+    site = sites.get("Documentation", "").rstrip("/")
+    return f"{site}/codes/{name}.html" if site else ""
 
 
 def as_text(chosen: Sequence[Code]) -> Iterator[str]:
@@ -85,7 +98,7 @@ def as_text(chosen: Sequence[Code]) -> Iterator[str]:
 
 
 def as_markdown() -> Iterator[str]:
-    """The table in the README."""
+    """The table of the site's page of all findings."""
     yield "| code | group | severity | what | `--fix` |"
     yield "|---|---|---|---|---|"
     known = (code(one) for one in known_codes())

@@ -55,7 +55,7 @@ def as_text() -> list[str]:
 
 
 def as_markdown() -> list[str]:
-    """The table in the README."""
+    """The table of the site's page of formats."""
     lines = ["| format | what | read | written | cannot hold |", "|---|---|---|---|---|"]
     for one in formats().values():
         lost = "; ".join(one.lossy) or "nothing is lost"

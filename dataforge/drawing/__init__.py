@@ -1,4 +1,4 @@
-"""Pictures: text in any script, and figures of matplotlib, an extra (``dataforge[plots]``)."""
+"""Pictures: text in any script, and figures of matplotlib, an extra (``dataforge-cv[plots]``)."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Drawing:
             from matplotlib.figure import Figure
         except ImportError as error:
             raise MissingDependencyError(
-                "plots need matplotlib: pip install dataforge[plots]"
+                "plots need matplotlib: pip install dataforge-cv[plots]"
             ) from error
         self._figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
         FigureCanvasAgg(self._figure)

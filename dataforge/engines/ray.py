@@ -72,7 +72,7 @@ class RayEngine(Engine):
 
     def __init__(self, workers: int, options: RayOptions) -> None:
         if find_spec("ray") is None:
-            raise MissingDependencyError("--engine ray needs Ray: pip install dataforge[ray]")
+            raise MissingDependencyError("--engine ray needs Ray: pip install dataforge-cv[ray]")
         self.workers = workers
         self.address = options.address
         self._again: Counter[str] = Counter()

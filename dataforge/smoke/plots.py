@@ -1,4 +1,4 @@
-"""Pictures of a run; curves need matplotlib, an extra (``pip install dataforge[plots]``)."""
+"""Pictures of a run; curves need matplotlib, an extra (``pip install dataforge-cv[plots]``)."""
 
 from __future__ import annotations
 

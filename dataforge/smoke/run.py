@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dataforge import __version__
 from dataforge.errors import (
     DataforgeError,
     InputError,
@@ -176,9 +177,8 @@ def describe_device(device: str) -> str:
 
 def versions(adapter: Adapter) -> dict[str, str]:
     """Package -> version, for packages that affect a run."""
-    return installed_versions(
-        ["dataforge", *adapter.packages, "torch", "torchvision", "numpy", "pycocotools"]
-    )
+    packages = [*adapter.packages, "torch", "torchvision", "numpy", "pycocotools"]
+    return {"dataforge": __version__, **installed_versions(packages)}
 
 
 def draw_ground_truth(dataset: BuiltDataset, path: Path) -> None:

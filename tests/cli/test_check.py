@@ -1,23 +1,21 @@
-"""``dataforge check`` and ``dataforge explain``: forms, exit codes, the README's table."""
+"""``dataforge check`` and ``dataforge explain``: forms and exit codes."""
 
 from __future__ import annotations
 
 import json
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import Cli
-from helpers import REPO, SQUARE, document, picture, python, shape, voc_object, voc_xml, write
+from helpers import SQUARE, document, picture, python, shape, voc_object, voc_xml, write
 
 from dataforge.check import CheckReport
 from dataforge.checks import known_codes
 from dataforge.cli.check_output import as_github, as_sarif, as_text
-from dataforge.cli.explain import as_markdown
 from dataforge.codes import GROUPS, code
 from dataforge.findings import Finding, Place
-
-BEGIN, END = "<!-- checks:begin -->\n", "<!-- checks:end -->\n"
 
 
 def finding(name: str, place: Place, message: str = "is odd", **more: Any) -> Finding:
@@ -320,9 +318,24 @@ def test_explain_as_json(cli: Cli) -> None:
     assert len(json.loads(cli("explain", "--json").stdout)) == len(known_codes())
 
 
-def test_the_readme_has_this_table(cli: Cli) -> None:
-    """`dataforge explain --markdown` prints it: put its output between the markers."""
-    text = (REPO / "README.md").read_text("utf-8")
-    inside = text.split(BEGIN)[1].split(END)[0]
-    assert inside == "\n".join(as_markdown()) + "\n"
-    assert cli("explain", "--markdown").stdout == inside
+def test_all_codes_as_markdown(cli: Cli) -> None:
+    rows = cli("explain", "--markdown").stdout.splitlines()[2:]
+    assert sorted(row.split("`")[1] for row in rows) == sorted(known_codes())
+
+
+@pytest.mark.parametrize("site", ["https://docs.example.org/", None])
+def test_the_address_of_a_page(
+    cli: Cli, site: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As soon as the package's metadata say where the site is, `explain` and SARIF do, too."""
+    about = Message()
+    about["Project-URL"] = "Source, https://example.org"
+    if site:
+        about["Project-URL"] = f"Documentation, {site}"
+    monkeypatch.setattr("dataforge.cli.explain.metadata", {"dataforge-cv": about}.__getitem__)
+    write(tmp_path / "a.json", document(shape("cat", [[1, 1], [1, 1]], "rectangle")))
+    run = json.loads(cli("check", str(tmp_path), "--output-format", "sarif").stdout)["runs"][0]
+    rules = {rule["id"]: rule.get("helpUri") for rule in run["tool"]["driver"]["rules"]}
+    address = site and f"{site}codes/zero-area.html"
+    assert rules["zero-area"] == address
+    assert cli("explain", "zero-area").stdout.endswith(f"\n{address}\n" if address else ".\n")
