@@ -53,8 +53,11 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         return msgspec.structs.replace(self, pointer=self.pointer + step)
 
     def __str__(self) -> str:
+        """``file:line:column``, which terminals and editors open, or ``file::pointer``."""
         file = shortened(self.file)
-        return f"{file}::{shortened(self.inside)}" if self.inside else file
+        if self.line:
+            return f"{file}:{self.line}" + (f":{self.column}" if self.column else "")
+        return f"{file}::{shortened(self.pointer)}" if self.pointer else file
 
 
 # Edits ------------------------------------------------------------------------------------------

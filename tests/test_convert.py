@@ -139,7 +139,7 @@ def test_the_primitives_by_hand(tmp_path: Path) -> None:
 
 @real
 def test_git_links_checked_out_as_text(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"apc2016_obj3\.json::line 1, column 1: .*git symlink"):
+    with pytest.raises(InputError, match=r"apc2016_obj3\.json:1:1: .*git symlink"):
         run_convert(REAL / "labelme" / "annotated_with_data", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -706,7 +706,7 @@ def test_no_annotations_to_convert(tmp_path: Path) -> None:
     write(tmp_path / "in" / "coco.json", {"images": []})
     write(tmp_path / "in" / "broken.json", "{")
     with pytest.raises(
-        InputError, match=r"(?s)nothing can be converted.*broken\.json::line 1.*coco\.json"
+        InputError, match=r"(?s)nothing can be converted.*broken\.json:1.*coco\.json"
     ):
         run_convert(tmp_path / "in", tmp_path / "out")
     assert not (tmp_path / "out").exists()

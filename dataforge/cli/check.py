@@ -10,8 +10,16 @@ from dataforge.check import MAX_FINDINGS, CheckOptions, check
 from dataforge.classes import comma_list
 from dataforge.cli import options
 from dataforge.cli.check_output import FORMS, print_report
+from dataforge.cli.check_output import statistics as as_statistics
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
-from dataforge.cli.output import progress_bar, show_patch, tell, warn
+from dataforge.cli.output import (
+    SHOWN_PER_CODE,
+    progress_bar,
+    say_lines,
+    show_patch,
+    tell,
+    warn,
+)
 from dataforge.cli.struct_options import format_options, given
 from dataforge.errors import UsageError, plural
 from dataforge.fix import FixPlan, planned_fixes
@@ -86,9 +94,14 @@ def _selecting() -> list[Option]:
             "--max-findings",
             type=int,
             least=0,
-            default=MAX_FINDINGS,
-            show_default=True,
-            help="Maximum findings to show per code, 0 for all; the rest are counted.",
+            help="Maximum findings to show per code, 0 for all; the rest are counted. "
+            f"[default: {SHOWN_PER_CODE} as text, else {MAX_FINDINGS}]",
+        ),
+        Option(
+            "--statistics",
+            is_flag=True,
+            default=False,
+            help="Show the number of findings per code only.",
         ),
         Option(
             "--no-images",
@@ -152,7 +165,7 @@ def _output() -> list[Option]:
         "--output-format",
         "form",
         section=OUTPUT,
-        choices=[*FORMS],
+        choices=["text", *FORMS],
         help="Format of the report. [default: text]",
     )
     json, *others = options.output().options
@@ -205,6 +218,8 @@ def _check(
     path: str,
     select: Sequence[str],
     ignore: Sequence[str],
+    max_findings: int | None,
+    statistics: bool,
     no_images: bool,
     no_pixels: bool,
     fixing: Fixing,
@@ -216,6 +231,8 @@ def _check(
 ) -> int:
     if fixing.diff and (output.form != "text" or output.report):
         raise UsageError("--diff prints a patch; --json, --output-format and --report do not apply")
+    if statistics and (output.form != "text" or fixing.diff):
+        raise UsageError("--statistics is text; --json, --output-format and --diff do not apply")
     check_options = CheckOptions(
         reads=more.pop("from_"),
         read_options=chosen,
@@ -223,6 +240,7 @@ def _check(
         ignore=_names(ignore),
         images=not no_images,
         pixels=not no_pixels,
+        max_findings=MAX_FINDINGS if max_findings is None else max_findings,
         **classes,
         **work,
         **more,
@@ -245,7 +263,10 @@ def _check(
         if fixing.fix:
             kept = _write(plan, fixing)
             (tell if output.form == "text" else warn)(_fixed(plan, "fixed") + kept)
-    print_report(report, output.form)
+    if statistics:
+        say_lines(as_statistics(report), wrap=True)
+    else:
+        print_report(report, output.form, SHOWN_PER_CODE if max_findings is None else 0)
     if output.report:
         write_report(output.report, report)
     return 1 if report.failed and not output.exit_zero else 0

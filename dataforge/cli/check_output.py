@@ -14,7 +14,14 @@ from dataforge import __version__
 from dataforge.check import CheckReport
 from dataforge.cli.command import is_quiet
 from dataforge.cli.explain import page_address
-from dataforge.cli.output import MOST_IN_LINE, say, say_for_tools, table, warn
+from dataforge.cli.output import (
+    MOST_IN_LINE,
+    SHOWN_PER_CODE,
+    say_for_tools,
+    say_lines,
+    table,
+    warn,
+)
 from dataforge.codes import code
 from dataforge.errors import InputError, ParseError, one_line, plural, shortened
 from dataforge.findings import Finding, Severity
@@ -24,25 +31,37 @@ from dataforge.io import MAX_COCO_BYTES, Root, report_json
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
-def as_text(report: CheckReport) -> Iterator[str]:
-    """Findings by code, the most severe first, each with its location; totals at the end."""
+def as_text(report: CheckReport, most: int = SHOWN_PER_CODE) -> Iterator[str]:
+    """Findings by code, the most severe first, each with its location; totals at the end.
+
+    Args:
+        report: of the check.
+        most: findings of a code that are shown; 0 for all that the report has.
+    """
     for name in _by_gravity(report):
         group = [finding for finding in report.findings if finding.code == name]
+        group = group[:most] if most else group
         yield f"{_gravest(report, name)} {name}: {code(name).page.title}"
         remedies = {finding.remedy for finding in group}
         for finding in group:
+            place = msgspec.structs.replace(finding.place, file=_path(report, finding))
+            shown = msgspec.structs.replace(finding, place=place)
             once = len(remedies) == 1
-            yield f"  {msgspec.structs.replace(finding, remedy='') if once else finding}"
+            yield f"  {msgspec.structs.replace(shown, remedy='') if once else shown}"
         if more := sum(report.counts[name].values()) - sum(one.count for one in group):
             yield f"  ... and {more:,} more"
         if len(remedies) == 1 and (remedy := remedies.pop()):
             yield f"  -> {remedy}"
     yield from hidden(report)
-    if is_quiet():
-        return
-    yield from report.how
+    if not is_quiet():
+        yield from report.how
+        yield from [""] * bool(report.counts)
+        yield from statistics(report)
+
+
+def statistics(report: CheckReport) -> Iterator[str]:
+    """How many there are of each code, what is ignored, what can be fixed, and the totals."""
     if report.counts:
-        yield ""
         yield from table(list(_rows(report)), indent="")
     for entry in report.ignored:
         place = f" in {entry.files}" if entry.files else ""
@@ -222,15 +241,23 @@ def _uri(path: str) -> str:
     return quote_from_bytes(os.fsencode(path))
 
 
-FORMS = {"text": as_text, "json": as_json, "github": as_github, "sarif": as_sarif}
+FORMS = {"json": as_json, "github": as_github, "sarif": as_sarif}
 """Value of ``--output-format`` -> the function that produces its lines."""
 
 
-def print_report(report: CheckReport, form: str) -> None:
-    """Print a report in one of the `FORMS`."""
-    put = say if form == "text" else say_for_tools
+def print_report(report: CheckReport, form: str, most: int = SHOWN_PER_CODE) -> None:
+    """Print a report as text or in one of the `FORMS`.
+
+    Args:
+        report: of the check.
+        form: `text`, or one of `FORMS`.
+        most: findings of a code that are shown as text; 0 for all that the report has.
+    """
+    if form == "text":
+        say_lines(as_text(report, most), wrap=True)
+        return
     for line in FORMS[form](report):
-        put(line)
+        say_for_tools(line)
     if form in ("github", "sarif"):
         for line in hidden(report):
             warn(line)

@@ -9,7 +9,7 @@ from typing import Any
 from dataforge.checks import find_known_code, known_codes
 from dataforge.cli import options
 from dataforge.cli.command import Argument, Command, Option
-from dataforge.cli.output import Output, say_lines
+from dataforge.cli.output import Output, say_lines, show_markdown
 from dataforge.codes import GROUPS, Code, code
 from dataforge.errors import UsageError
 
@@ -54,7 +54,7 @@ def _explain(name: str | None, markdown: bool, output: Output) -> int:
     chosen = [one for one in known if name in (None, one.group)]
     if name and name not in groups:
         found = find_known_code(name)
-        return output.give(_plain(found), lambda _: say_lines(as_page(found).split("\n")))
+        return output.give(_plain(found), lambda _: show_markdown(as_page(found)))
     return output.give([_plain(one) for one in chosen], lambda _: say_lines(as_text(chosen)))
 
 

@@ -1,4 +1,4 @@
-"""Printing for all subcommands: plain text, one item per line."""
+"""Printing for all subcommands: one item per line; styled and wrapped on a terminal alone."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-SHOWN_PER_CODE = 5
-
+SHOWN_PER_CODE = 10
+"""Findings of one code that are shown in full."""
 
 MOST_IN_LINE = 4_000
 """Characters of a line of text that are shown."""
@@ -35,18 +35,22 @@ _MOST_CLASSES = 40
 """Classes of a table that are shown, each in a row."""
 
 
-def say(text: str = "") -> None:
+def say(text: str = "", *, wrap: bool = False) -> None:
     """Print a line on standard output: a finding or the requested result.
 
     Its continuation, such as the reasons of an error, is indented by two spaces.
+
+    Args:
+        text: the line.
+        wrap: a terminal that is narrower shows it on several lines. Not for commands.
     """
-    _print(_shown(text), sys.stdout)
+    _print(_shown(text), sys.stdout, wrap)
 
 
-def say_lines(lines: Iterable[str]) -> None:
+def say_lines(lines: Iterable[str], *, wrap: bool = False) -> None:
     """Print lines on standard output."""
     for line in lines:
-        say(line)
+        say(line, wrap=wrap)
 
 
 def tell(text: str = "") -> None:
@@ -57,7 +61,7 @@ def tell(text: str = "") -> None:
 
 def warn(text: str) -> None:
     """Print a line on standard error."""
-    _print(_shown(text), sys.stderr)
+    _print(_shown(text), sys.stderr, wrap=True)
 
 
 def say_for_tools(text: str) -> None:
@@ -99,11 +103,27 @@ def _shown(text: str) -> str:
     return "\n  ".join(one_line(shortened(line, MOST_IN_LINE)) for line in (first, *more))
 
 
-def _print(text: str, stream: TextIO) -> None:
+def _print(text: str, stream: TextIO, wrap: bool = False) -> None:
     """Print text that is safe; the one place of this package that prints data."""
     encoding = stream.encoding or "utf-8"
     text = text.encode(encoding, "backslashreplace").decode(encoding)
-    print(text, file=stream, flush=True)
+    if stream.isatty():
+        from dataforge.cli.terminal import print_styled  # rich takes a while to import
+
+        print_styled(text, stream, wrap=wrap)
+    else:
+        print(text, file=stream, flush=True)
+
+
+def show_markdown(text: str) -> None:
+    """Print Markdown that is ours: as it is, and set in type on a terminal."""
+    if not sys.stdout.isatty():
+        _print(text, sys.stdout)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console(file=sys.stdout).print(Markdown(text))
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -228,7 +248,7 @@ def show_findings(findings: Sequence[Finding]) -> None:
             f"{severity} {name}: {number}" + (f", {plural(lost, 'shape')} left out" if lost else "")
         )
         for finding in group[:SHOWN_PER_CODE]:
-            say(f"  {finding}")
+            say(f"  {finding}", wrap=True)
         if (more := number - sum(finding.count for finding in group[:SHOWN_PER_CODE])) > 0:
             say(f"  ... and {more} more")
 

@@ -57,7 +57,7 @@ def test_a_format_is_one_folder_and_one_row(tree: Tree, boxes: Path, tmp_path: P
     assert "box2coco, box2labelme, box2voc, box2yolo" in listed
     assert "Factor of all numbers (box)." in " ".join(tree.cli("convert", "--help").stdout.split())
     done = tree.cli("convert", "box2coco", boxes, tmp_path / "out.json", "--scale", "2")
-    assert "a.box::line 3: expected a label and four numbers" in done.stdout, done.stderr
+    assert "a.box:3: expected a label and four numbers" in done.stdout, done.stderr
     (first, _) = json.loads((tmp_path / "out.json").read_text())["annotations"]
     assert first["bbox"] == [16, 24, 8, 12]
     done = tree.cli("inspect", boxes)

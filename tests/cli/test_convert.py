@@ -134,7 +134,7 @@ def test_2_wrong_usage(cli: Cli, tmp_path: Path, arguments: list[str], expected:
         ("labelme2coco", "in/a.jpg", "in/a.jpg: is an image; give a folder"),
         ("labelme2coco", "empty", "empty: nothing can be converted from labelme"),
         ("labelme2coco", "other", "coco.json: is not a labelme file"),
-        ("labelme2coco", "broken", "b.json::line 1, column 13: JSON ends unexpectedly"),
+        ("labelme2coco", "broken", "b.json:1:13: JSON ends unexpectedly"),
         ("voc2coco", "empty", "no .xml file"),
         ("voc2coco", "in", "no .xml file"),
     ],

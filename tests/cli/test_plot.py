@@ -120,7 +120,7 @@ def test_wrong_usage_and_what_cannot_be_read(cli: Cli, run: Path, tmp_path: Path
     assert cli("plot").returncode == 2
     broken = write(tmp_path / "broken.log.json", '{"mode": "train"}\n{\n')
     for path, message in (
-        (broken, f"{broken}::line 1: has no epoch"),
+        (broken, f"{broken}:1: has no epoch"),
         (tmp_path / "none", "cannot be read: No such file"),
         (write(tmp_path / "empty" / "a.txt").parent, "no log in this folder"),
     ):

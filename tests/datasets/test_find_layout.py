@@ -546,7 +546,7 @@ def test_a_coco_file_is_a_split_or_an_error(tmp_path: Path) -> None:
     found = find_layout("coco", "x", root, {"images": "."}).layout
     assert found.splits == {"train": "train.json", "val": "val.json"}
     write(tmp_path / "train.json", '{"images": [')
-    with pytest.raises(LayoutError, match=r"train\.json::line 1, column 13: .*--split-files"):
+    with pytest.raises(LayoutError, match=r"train\.json:1:13: .*--split-files"):
         find_layout("coco", "x", root)
     write(tmp_path / "none.json", '{"images": [], "categories": []}')
     for name, fault in (("other.json", "is not a COCO file"), ("none.json", "lists no images")):

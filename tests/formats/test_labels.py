@@ -86,4 +86,4 @@ def test_look_alike_characters_are_shown_escaped() -> None:
     labels = UntidyLabels(cast(Any, AnyLabel()))
     findings = [*labels.in_file(["ne\u0301"], lambda _: Place("a.xml", "object[2]", line=7))]
     (finding,) = [one for one in findings if isinstance(one, Finding)]
-    assert str(finding).startswith("a.xml::line 7: expected 'né', got 'ne\\u0301'; ")
+    assert str(finding).startswith("a.xml:7: expected 'né', got 'ne\\u0301'; ")

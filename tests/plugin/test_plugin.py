@@ -91,7 +91,7 @@ def test_inspect_and_split_recognise_the_plugin_format(
 def test_convert_reads_the_plugin_format(site: Path, labelled: Path, tmp_path: Path) -> None:
     result = cli(site, "convert", "acme2coco", labelled, tmp_path / "out.json")
     assert result.returncode == 1  # the third line is no box
-    assert "a.acme::line 3: expected 'label x0 y0 x1 y1', got 'nonsense'" in result.stdout
+    assert "a.acme:3: expected 'label x0 y0 x1 y1', got 'nonsense'" in result.stdout
     document = json.loads((tmp_path / "out.json").read_text("utf-8"))
     assert [category["name"] for category in document["categories"]] == ["big dog", "cat"]
     assert [entry["bbox"] for entry in document["annotations"]] == [

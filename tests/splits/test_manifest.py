@@ -80,7 +80,7 @@ def test_a_manifest_by_hand_needs_images_alone(tmp_path: Path) -> None:
     [
         ("s.json", None, "cannot be read"),
         ("s.toml", None, "cannot be read"),
-        ("s.json", "{", "s.json::line 1"),
+        ("s.json", "{", "s.json:1"),
         ("s.json", '{"images": {"a.jpg": 1}}', r"\$\.images"),
         ("s.toml", "[images]\na = 1", "images"),
         ("s.json", '{"images": {}}', "lists no images"),
