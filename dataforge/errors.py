@@ -107,7 +107,7 @@ class ParseError(InputError, ValueError):
 
     Args:
         file: its path as the user knows it.
-        where: JSON pointer or line; empty for the whole file.
+        where: JSON pointer, ``line 3`` or ``line 3, column 5``; empty for the whole file.
         message: what is wrong, and what to do about it.
     """
 
@@ -118,8 +118,13 @@ class ParseError(InputError, ValueError):
         self.message = message
 
     def __str__(self) -> str:
-        place = shortened(self.file) + (f"::{shortened(self.where)}" if self.where else "")
-        return one_line(f"{place}: {shortened(self.message)}")
+        place = f"::{shortened(self.where)}" if self.where else ""
+        if line := _LINE.fullmatch(self.where):  # as terminals and editors open it
+            place = ":" + ":".join(filter(None, line.groups()))
+        return one_line(f"{shortened(self.file)}{place}: {shortened(self.message)}")
+
+
+_LINE = re.compile(r"line (\d+)(?:, column (\d+))?")
 
 
 class OutputError(DataforgeError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -51,8 +52,13 @@ def print_styled(text: str, stream: TextIO, *, wrap: bool) -> None:
 
 def _wrapped(line: Text, console: Console) -> list[Text]:
     indent = len(line.plain) - len(line.plain.lstrip(" "))
-    if line.cell_len <= console.width:
-        return [line]
-    room = max(console.width - indent - 2, 20)
-    first, *more = line[indent:].wrap(console, room, overflow="ignore")
-    return [Text(" " * indent) + first, *(Text(" " * (indent + 2)) + part for part in more)]
+    breaks, used, margin = [], indent, 0
+    for word in re.finditer(r"\S+\s*", line.plain):
+        width = cell_len(word[0].rstrip())
+        if used + width > console.width and used > indent + margin:
+            breaks.append(word.start())
+            margin = 2
+            used = indent + margin
+        used += cell_len(word[0])
+    first, *more = line.divide(breaks)
+    return [first, *(Text(" " * (indent + 2)) + part for part in more)]

@@ -340,7 +340,8 @@ def test_long_names_are_shortened() -> None:
 def test_nothing_else_prints() -> None:
     """All text goes through `dataforge.cli.output`; click prints help, which holds no data.
 
-    `process` says why the program ended, escaped, and `streams` passes on what others print.
+    `process` says why the program ended, escaped, `streams` passes on what others print, and
+    `terminal` prints for `output`.
     """
     folder = Path(dataforge.cli.__file__).parent
     found = {
@@ -350,7 +351,7 @@ def test_nothing_else_prints() -> None:
     }
     assert found <= {
         *("output.py", "command.py", "program.py"),
-        *("__init__.py", "process.py", "streams.py"),
+        *("__init__.py", "process.py", "streams.py", "terminal.py"),
     }
     output = (folder / "output.py").read_text("utf-8")
     assert len(re.findall(r"^ +print\(", output, re.MULTILINE)) == 1
