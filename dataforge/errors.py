@@ -119,9 +119,15 @@ class ParseError(InputError, ValueError):
 
     def __str__(self) -> str:
         place = f"::{shortened(self.where)}" if self.where else ""
-        if line := _LINE.fullmatch(self.where):  # as terminals and editors open it
-            place = ":" + ":".join(filter(None, line.groups()))
+        if any(self.line_and_column):  # as terminals and editors open it
+            place = "".join(f":{number}" for number in self.line_and_column if number)
         return one_line(f"{shortened(self.file)}{place}: {shortened(self.message)}")
+
+    @property
+    def line_and_column(self) -> tuple[int, int]:
+        """Counted from 1; 0 if unknown."""
+        found = _LINE.fullmatch(self.where)
+        return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
 
 
 _LINE = re.compile(r"line (\d+)(?:, column (\d+))?")

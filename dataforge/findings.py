@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
-from dataforge.errors import one_line, shortened
+from dataforge.errors import ParseError, one_line, shortened
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
@@ -40,6 +40,12 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     pointer: str = ""
     line: int = 0
     column: int = 0
+
+    @classmethod
+    def of(cls, error: ParseError, file: str = "") -> Place:
+        """Where a file cannot be read; `file` is its path, if not that of the error."""
+        line, column = error.line_and_column
+        return cls(file or error.file, "" if line else error.where, line, column)
 
     @property
     def inside(self) -> str:

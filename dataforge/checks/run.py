@@ -61,7 +61,7 @@ def _guarded(file: str, hook: Callable[..., Iterator[Any]], *of: Any) -> Iterato
     try:
         yield from hook(*of)
     except ParseError as error:
-        yield _not_read(Place(error.file, error.where), error.message)
+        yield _not_read(Place.of(error), error.message)
     except OSError as error:
         yield _not_read(Place(file), str(error))
 

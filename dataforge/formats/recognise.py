@@ -145,6 +145,4 @@ class Texts:
             self.other[name] = f"XML with root <{first[1].decode()}>, not <annotation> as in VOC"
 
     def _unreadable(self, name: str, error: ParseError) -> None:
-        self.findings.append(
-            code(name).at(Place(error.file, error.where), error.message, "restore the file")
-        )
+        self.findings.append(code(name).at(Place.of(error), error.message, "restore the file"))

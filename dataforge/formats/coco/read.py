@@ -135,7 +135,7 @@ class CocoReading(Reading):
                 if self.options.files is not None:
                     raise
                 yield code("unreadable-json").at(
-                    Place(error.file, error.where),
+                    Place.of(error),
                     error.message,
                     "none of its annotations are converted; restore the file",
                 )

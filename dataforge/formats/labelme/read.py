@@ -177,7 +177,7 @@ class LabelmeReading(Reading):
         name, file = opened.name, opened.file
         if opened.error is not None:
             yield code("unreadable-json").at(
-                Place(name, opened.error.where),
+                Place.of(opened.error, name),
                 opened.error.message,
                 "none of its shapes are converted; restore the file, or save it in labelme again",
             )

@@ -209,7 +209,7 @@ class VocReading(Reading):
             element = parse_xml(data, path)
         except ParseError as error:
             yield code("unreadable-xml").at(
-                Place(path, error.where),
+                Place.of(error, path),
                 error.message,
                 "none of its objects are converted; restore the file, or annotate the image again",
             )

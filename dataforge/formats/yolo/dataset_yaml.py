@@ -73,7 +73,7 @@ def find_yaml(root: Root, wanted: str | None) -> Part[DatasetYaml | None]:
             described = _load(root, name)
         except ParseError as error:
             if last_part(name) in _USUAL:
-                place = Place(name, error.where)
+                place = Place.of(error, name)
                 yield code("unreadable-yaml").at(place, error.message)
             continue
         if described is not None:
