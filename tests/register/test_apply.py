@@ -20,6 +20,7 @@ from dataforge.register import Request, apply, plan, unregister
 FILES = {
     "python/humanparts_dataset/__init__.py",
     "python/humanparts_dataset/annotations.py",
+    "python/humanparts_dataset/index.py",
     "python/humanparts_dataset/mmdet2.py",
     "configs/mmdet2/_base_/datasets/humanparts.py",
     "configs/mmdet2/humanparts/faster_rcnn_r50_fpn_humanparts.py",
