@@ -83,7 +83,9 @@ def make(root: Path, files: int, boxes: int) -> None:
     for id_ in ids:
         Image.new("RGB", (64, 48)).save(root / "JPEGImages" / f"{id_}.jpg")
         corners = [(rng.randrange(300), rng.randrange(200)) for _ in range(boxes)]
-        objects = [OBJECT.format(rng.choice(["cat", "dog"]), x, y, x + 99, y + 99) for x, y in corners]
+        objects = [
+            OBJECT.format(rng.choice(["cat", "dog"]), x, y, x + 99, y + 99) for x, y in corners
+        ]
         (root / "Annotations" / f"{id_}.xml").write_text(XML.format(id_, "".join(objects)))
     for split in ("train", "val"):
         (root / "ImageSets" / "Main" / f"{split}.txt").write_text("\n".join(ids))
