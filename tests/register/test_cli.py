@@ -63,7 +63,7 @@ def test_cli_register_twice_and_unregister(cli: Cli, parts: Path, site: Path) ->
     assert "faster_rcnn_r50_fpn_humanparts.py" in errors
     code, out, errors = cli("unregister", "HumanParts")
     assert (code, errors) == (1, "")
-    assert out.count("removed ") == 4
+    assert out.count("removed ") == 5
     assert f"kept {config}: changed by hand" in out
     code, out, _ = cli("unregister", "HumanParts", "--force")
     assert (code, out.count("removed ")) == (0, 2)
