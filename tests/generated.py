@@ -34,6 +34,12 @@ from dataforge.register import Plan, Request, plan
 SOURCES = ("detection", "detnet", "res2net", "parts")
 """Files of `dataforge.models` that are copied into packages."""
 
+READING = {
+    "array", "collections", "contextlib", "hashlib", "json", "logging", "math", "os", "PIL", "re",
+    "stat", "sys", "tempfile", "time", "unicodedata", "xml", "zlib",
+}  # fmt: skip
+"""What annotations.py and index.py import for XML files: the standard library, and Pillow."""
+
 PARTS = ("face", "person", "hand")
 
 HUMANPARTS = DatasetSpec(
@@ -264,7 +270,7 @@ def _imported(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level:
             module = f"{'.' * node.level}{node.module}"
-            known = {".annotations", *(f".{name}" for name in SOURCES)}
+            known = {".annotations", ".index", *(f".{name}" for name in SOURCES)}
             assert module in known or module.startswith(".._base_.datasets."), module
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ""

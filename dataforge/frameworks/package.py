@@ -8,7 +8,10 @@ from dataforge.geometry import COORDS_OFFSETS
 
 
 def package_files(dataset: DatasetSpec) -> list[PlannedFile]:
-    """``__init__.py`` and ``annotations.py``, which need only the standard library and PIL."""
+    """How annotation files are read, with only the standard library and PIL.
+
+    Many XML files are read by an index; one COCO file is read at once.
+    """
     values = {
         "dataset": dataset,
         "palette": palette(len(dataset.classes)),
@@ -18,4 +21,6 @@ def package_files(dataset: DatasetSpec) -> list[PlannedFile]:
         f"{dataset.folder}/__init__.py": "shared/package.py.j2",
         f"{dataset.folder}/annotations.py": f"shared/{dataset.format}_annotations.py.j2",
     }
+    if dataset.format == "voc":
+        names[f"{dataset.folder}/index.py"] = "shared/index.py.j2"
     return planned_files(names, values)

@@ -62,6 +62,7 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
         dropped: category names, as written in the files, that are deliberately not classes
             (coco): unused ones that were left out, dropped, skipped, and unknown ones if
             these are ignored.
+        index: training keeps an index beside the XML files, to start faster (voc).
     """
 
     name: str
@@ -88,6 +89,7 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
     has_masks: bool = False
     without_mask: str = ""
     dropped: tuple[str, ...] = ()
+    index: bool = True
 
     @property
     def folder(self) -> str:

@@ -198,6 +198,7 @@ def _dataset(
         has_masks=data.masks,
         without_mask=data.without_mask,
         dropped=dropped,
+        index=request.index,
     )
 
 

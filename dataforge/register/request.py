@@ -31,6 +31,7 @@ class Request(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         frameworks: names of `dataforge.frameworks`; empty for those that `python` has installed.
         framework_options: options of single frameworks, such as the style of mmdet3.
         train: detector, batch and learning rate.
+        index: training keeps an index of XML files beside them.
         python: interpreter that trains; None is the running one.
         follow_links: also read what links out of the root lead to.
     """
@@ -48,6 +49,7 @@ class Request(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     frameworks: tuple[str, ...] = ()
     framework_options: dict[str, Any] = msgspec.field(default_factory=dict)
     train: TrainSpec = TrainSpec()
+    index: bool = True
     python: str | None = None
     follow_links: bool = False
 

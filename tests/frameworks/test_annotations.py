@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from generated import check_code, planned, spec, unique, write_files
+from generated import READING, check_code, planned, spec, unique, write_files
 from helpers import picture, python, voc_object, voc_xml, write
 
 from dataforge.frameworks.package import package_files
@@ -36,7 +36,7 @@ def test_needs_only_the_standard_library_and_pillow(format_: str, plain: bool) -
         "dropped": ("none",),
     }
     dataset = spec("Any", format=format_, **({} if plain else odd))
-    allowed = {"unicodedata"} | ({"math", "os", "re", "xml", "PIL"} if format_ == "voc" else set())
+    allowed = READING if format_ == "voc" else {"unicodedata"}
     for file in package_files(dataset):
         check_code(file.path, file.text, allowed, floor=(3, 7))
 

@@ -424,6 +424,21 @@ def test_a_choice_of_classes_in_the_config(tmp_path: Path, monkeypatch: pytest.M
     assert annotation["labels"].tolist() == [0]
 
 
+def test_an_index_changes_no_item(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "HumanParts"
+    shutil.copytree(SAMPLE / "humanparts", root)
+    registered = made(root, monkeypatch, layout="humanparts")
+    monkeypatch.setattr(f"{registered.plan.dataset.package}.index.TICK", -(10**10))
+    items = []
+    for index in (False, True, True):
+        dataset = registered.dataset(index=index)
+        annotations = [dataset.get_ann_info(i) for i in range(len(dataset))]
+        items.append([{key: a.tolist() for key, a in each.items()} for each in annotations])
+        assert len([*(root / "Annotations").glob(".dataforge-index-*")]) == index
+    assert items[0] == items[1] == items[2]
+    assert len(items[0]) == 16
+
+
 def test_get_classes_accepts_every_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = folder(tmp_path / "d", CAT, voc_object("dog", (1, 2, 30, 40)))
     registered = made(

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from generated import HUMANPARTS, LABELMEPARTS, SOURCES, check_code, check_golden, render, spec
+from generated import (
+    HUMANPARTS,
+    LABELMEPARTS,
+    READING,
+    SOURCES,
+    check_code,
+    check_golden,
+    render,
+    spec,
+)
 from helpers import REPO
 
 from dataforge.errors import UsageError
@@ -46,7 +55,7 @@ def test_golden(case: str) -> None:
 @pytest.mark.parametrize(("format_", "masks"), [("voc", False), ("coco", False), ("coco", True)])
 def test_generated_code_is_plain_old_python(format_: str, masks: bool, init: str) -> None:
     allowed = {"json", "os", "PIL", "torch", "torchvision", *(("numpy",) if masks else ())}
-    allowed |= {"math", "re", "unicodedata", "xml"}  # annotations.py
+    allowed |= READING if format_ == "voc" else {"unicodedata"}
     script = {"any_dataset", "argparse", "contextlib", "io", "math", "pycocotools", "time"}
     dataset = spec("Any", format=format_, has_masks=masks)
     base = "mask_rcnn_r50_fpn" if masks else "retinanet_r50_fpn"
@@ -58,9 +67,8 @@ def test_generated_code_is_plain_old_python(format_: str, masks: bool, init: str
 
 @pytest.mark.parametrize("backbone", [n for n in networks() if get_network(n).torchvision])
 def test_a_network_comes_with_its_files(backbone: str) -> None:
-    allowed = {"any_dataset", "argparse", "collections", "contextlib", "io", "json", "math", "os"}
-    allowed |= {"PIL", "__future__", "pycocotools", "re", "time", "torch", "torchvision", "typing"}
-    allowed |= {"unicodedata", "xml"}  # annotations.py
+    allowed = READING | {"any_dataset", "argparse", "collections", "contextlib", "io", "json"}
+    allowed |= {"__future__", "pycocotools", "time", "torch", "torchvision", "typing"}
     # torchvision builds a ResNet-50 by itself if nothing is asked for.
     given = {"frozen_stages": 0} if backbone == "resnet50" else {}
     files = render(spec("Any"), "torchvision", backbone=backbone, **given)
@@ -68,6 +76,7 @@ def test_a_network_comes_with_its_files(backbone: str) -> None:
     assert {*files} == {
         "python/any_dataset/__init__.py",
         "python/any_dataset/annotations.py",
+        "python/any_dataset/index.py",
         "python/any_dataset/torchvision.py",
         "configs/torchvision/any/train.py",
         *(f"python/any_dataset/{name}.py" for name in sources_of("detection")),

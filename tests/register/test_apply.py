@@ -20,6 +20,7 @@ from dataforge.register import Request, apply, plan, unregister
 FILES = {
     "python/humanparts_dataset/__init__.py",
     "python/humanparts_dataset/annotations.py",
+    "python/humanparts_dataset/index.py",
     "python/humanparts_dataset/mmdet2.py",
     "configs/mmdet2/_base_/datasets/humanparts.py",
     "configs/mmdet2/humanparts/faster_rcnn_r50_fpn_humanparts.py",
@@ -149,14 +150,14 @@ def test_deleted_registration_folder_does_not_block(parts: Path, tmp_path: Path)
     apply(first)
     shutil.rmtree(first.out)
     second = planned(parts, out=str(tmp_path / "second"))
-    assert len(apply(second)) == 5
+    assert len(apply(second)) == 6
 
 
 def test_without_a_place_for_the_path_file(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     redirect_registrations(monkeypatch, Path("/no/such/folder"))
     plan_ = planned(parts)
     assert plan_.pth is None
-    assert len(apply(plan_)) == 5
+    assert len(apply(plan_)) == 6
     unregister("HumanParts")  # found in the working directory
     assert not plan_.out.exists()
 

@@ -45,7 +45,7 @@ def test_cli_register_twice_and_unregister(cli: Cli, parts: Path, site: Path) ->
     out_folder = Path.cwd() / "humanparts_registered"
     code, out, errors = cli("register", "HumanParts", "--layout", "custom-voc", "--root", parts)
     assert (code, errors) == (0, "")
-    assert out.count("\nwrote ") == 5
+    assert out.count("\nwrote ") == 6
     assert f"importable as humanparts_dataset.mmdet2, by the line in {site}" in out
     assert "registered HumanPartsDataset; get_classes() knows it as humanparts, HumanParts" in out
     config = out_folder / "configs/mmdet2/humanparts/faster_rcnn_r50_fpn_humanparts.py"
@@ -53,7 +53,7 @@ def test_cli_register_twice_and_unregister(cli: Cli, parts: Path, site: Path) ->
     assert config.is_file()
     code, out, _ = cli("register", "HumanParts", "--root", parts)
     assert code == 0
-    assert f"{out_folder} is up to date (5 files)" in out
+    assert f"{out_folder} is up to date (6 files)" in out
     code, out, _ = cli("register", "HumanParts", "--root", parts, "--dry-run")
     assert "nothing would change" in out
     config.write_text("mine\n")
@@ -63,7 +63,7 @@ def test_cli_register_twice_and_unregister(cli: Cli, parts: Path, site: Path) ->
     assert "faster_rcnn_r50_fpn_humanparts.py" in errors
     code, out, errors = cli("unregister", "HumanParts")
     assert (code, errors) == (1, "")
-    assert out.count("removed ") == 4
+    assert out.count("removed ") == 5
     assert f"kept {config}: changed by hand" in out
     code, out, _ = cli("unregister", "HumanParts", "--force")
     assert (code, out.count("removed ")) == (0, 2)
@@ -104,9 +104,11 @@ def test_cli_options(cli: Cli, parts: Path, tmp_path: Path) -> None:
         "register", "Parts", "--layout", "humanparts", "--root", parts, "--labels", classes,
         "--label-aliases", aliases, "--alias", " pp, p 2,,", "-o", tmp_path / "out",
         "--base", "retinanet_r50_fpn", "--gpus", "8", "--repeat", "3", "--pretrained", "random",
-        "--difficult", "ignore", "--coords", "voc",
+        "--difficult", "ignore", "--coords", "voc", "--no-index",
     )  # fmt: skip
     assert code == 0
+    module = (tmp_path / "out/python/parts_dataset/mmdet2.py").read_text()
+    assert "index=False," in module
     assert "get_classes() knows it as parts, Parts, pp, p 2" in out
     assert ["people", "22", "8"] in [line.split() for line in out.splitlines()]
     config = (tmp_path / "out/configs/mmdet2/parts/retinanet_r50_fpn_parts.py").read_text()
@@ -115,7 +117,7 @@ def test_cli_options(cli: Cli, parts: Path, tmp_path: Path) -> None:
     assert "times=3" in config
     recorded = json.loads((tmp_path / "out" / REGISTRATION).read_text())
     assert recorded["name"] == "Parts"
-    assert len(recorded["files"]) == 5
+    assert len(recorded["files"]) == 6
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_a_network_comes_with_the_package(cli: Cli, parts: Path) -> None:
     assert (code, errors) == (0, "")
     assert "those of torchvision://resnet50 are loaded where they fit" in out
     assert {path.name for path in Path("out/python/humanparts_dataset").iterdir()} == {
-        "__init__.py", "annotations.py", "detnet.py", "parts.py",
+        "__init__.py", "annotations.py", "index.py", "detnet.py", "parts.py",
         "mmdet2.py", "mmdet2_detnet.py", "mmdet3.py", "mmdet3_detnet.py",
     }  # fmt: skip
     assert out.count("detnet.py") == 3  # the copy is written once

@@ -206,7 +206,8 @@ def described(dataset: Any) -> BuiltDataset:
     infos = dataset.data_list
 
     def truth(index: int) -> Truth:
-        used = [item for item in infos[index]["instances"] if not item["ignore_flag"]]
+        instances = dataset.get_data_info(index)["instances"]
+        used = [item for item in instances if not item["ignore_flag"]]
         boxes = [tuple(float(value) for value in item["bbox"]) for item in used]
         return Truth([int(item["bbox_label"]) for item in used], boxes)  # type: ignore[arg-type]
 

@@ -3,6 +3,7 @@
 Made by dataforge (template shared/voc_annotations); yours to edit. A box is (x0, y0, x1, y1) in
 pixels of the image as it is shown, with x1 = x0 + width.
 """
+import hashlib
 import math
 import os
 import os.path as osp
@@ -11,6 +12,8 @@ import unicodedata
 import xml.etree.ElementTree as ET
 
 from PIL import Image
+
+from .index import Index, Objects, index_path
 
 CLASSES = ('face', 'person', 'hand')
 PALETTE = [(230, 57, 57), (115, 156, 255), (108, 178, 9)]
@@ -21,6 +24,10 @@ NAMES = {'face': 'face', 'person': 'person', 'hand': 'hand'}
 EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 # Added to xmin, ymin, xmax, ymax (convention 'zero'), so that x1 = x0 + width.
 OFFSETS = (0.0, 0.0, 0.0, 0.0)
+# Class -> its number in an index, whatever classes a config chooses.
+NUMBERS = {name: number for number, name in enumerate(dict.fromkeys([*CLASSES, *NAMES.values()]))}
+ALL = list(NUMBERS.values())
+SOURCE = __spec__.loader.get_data(__file__)
 
 
 def class_of(name):
@@ -29,67 +36,96 @@ def class_of(name):
     return NAMES.get(name.casefold())
 
 
-def read(ann_file, images, annotations, classes=CLASSES):
+def read(ann_file, images, annotations, classes=CLASSES, index=True):
     """One dict(id, filename, xml, width, height, objects) for each id that `ann_file` lists.
 
     `filename` is relative to the folder `images`, and `objects` is [(label, box, ignore), ...] with
-    label an index of `classes`. Raises FileNotFoundError where images or XML files are missing,
-    ValueError where an XML file cannot be read.
+    label an index of `classes`. What was read is kept for the next time, beside the XML files if
+    `index` is True, in the folder that it names, or not at all if it is False. Raises
+    FileNotFoundError where images or XML files are missing, ValueError where an XML file cannot be
+    read.
     """
     with open(ann_file, encoding='utf-8-sig') as file:
         ids = [line.strip() for line in file if line.strip()]
     found = _images_by_stem(images)
+    index = Index(index_path(index, ann_file, annotations), _reader(), len(ids), len(NUMBERS))
+    labels = [list(classes).index(name) if name in classes else None for name in NUMBERS]
     infos, missing = [], []
     for id_ in ids:
-        xml = osp.join(annotations, f'{id_}.xml')
-        root = _parse(xml)
+        name = f'{id_}.xml'
+        xml = osp.join(annotations, name)
+        _, width, height, objects = index.read(name, xml, _content)
         image = found.get(id_)
         if image is None:
             missing.append(id_)
             continue
-        width, height = _size(root, osp.join(images, image))
+        if not width:
+            path = osp.join(images, image)
+            _, width, height, _ = index.read(f'size of {image}', path, _shown)
+            objects = Objects.of(_inside(objects, width, height))
+        if labels != ALL:
+            objects = Objects.of(
+                (labels[number], box, ignore) for number, box, ignore in objects
+                if labels[number] is not None)
         infos.append(
-            dict(
-                id=id_,
-                filename=image,
-                xml=xml,
-                width=width,
-                height=height,
-                objects=list(_objects(root, width, height, classes))))
+            dict(id=id_, filename=image, xml=xml, width=width, height=height, objects=objects))
     if missing:
         raise FileNotFoundError(
             f'{len(missing)} of the {len(ids)} images that {ann_file} lists '
             f'are not in {images}; the first is {missing[0]}')
+    index.save()
     return infos
 
 
-def _objects(root, width, height, classes):
-    """Yield (label, (x0, y0, x1, y1), ignore) of every object that counts."""
+def _reader():
+    """A digest of this file and of its settings."""
+    settings = ascii((CLASSES, NAMES, OFFSETS))
+    return hashlib.sha256(SOURCE + settings.encode()).hexdigest()
+
+
+def _content(xml):
+    """('', width, height, [(number, box, ignore), ...]) of an XML file.
+
+    Where it does not state the size, that is 0, and the objects may be outside the image.
+    """
+    root = _parse(xml)
+    width, height = _stated(root)
+    objects = _objects(root)
+    if width:
+        objects = _inside(objects, width, height)
+    return '', width, height, Objects.of(objects)
+
+
+def _objects(root):
+    """Yield (number, (x0, y0, x1, y1), ignore) of every object that counts."""
     for item in root.iter('object'):
-        name = class_of(item.findtext('name', ''))
-        if name not in classes:
+        number = NUMBERS.get(class_of(item.findtext('name', '')))
+        if number is None:
             continue
         for box in filter(None, map(_box, item.findall('bndbox'))):
-            x0, y0, x1, y1 = box
-            # As mmdet's CocoDataset: nothing under one pixel, nothing outside the image.
-            if x1 - x0 < 1 or y1 - y0 < 1:
-                continue
-            if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
-                continue
-            yield classes.index(name), box, False
+            yield number, box, False
+
+
+def _inside(objects, width, height):
+    """As mmdet's CocoDataset: nothing under one pixel, nothing outside the image."""
+    return [
+        (number, (x0, y0, x1, y1), ignore) for number, (x0, y0, x1, y1), ignore in objects
+        if x1 - x0 >= 1 and y1 - y0 >= 1 and x1 > 0 and y1 > 0 and x0 < width and y0 < height]
 
 
 def _images_by_stem(folder):
     """Path without extension -> path, both relative to the folder, of all images below it."""
     found = {}
     for directory, _, names in os.walk(folder, followlinks=True):
+        inner = osp.relpath(directory, folder).replace(os.sep, '/')
+        start = '' if inner == os.curdir else f'{inner}/'
         for name in names:
-            path = osp.relpath(osp.join(directory, name), folder).replace(os.sep, '/')
-            stem, extension = osp.splitext(path)
+            stem, extension = osp.splitext(name)
             if extension.lower() in EXTENSIONS:
-                found.setdefault(stem, []).append(path)
+                found.setdefault(start + stem, []).append(start + name)
     for paths in found.values():
-        paths.sort(key=lambda path: (EXTENSIONS.index(osp.splitext(path)[1].lower()), path))
+        if len(paths) > 1:
+            paths.sort(key=lambda path: (EXTENSIONS.index(osp.splitext(path)[1].lower()), path))
     return {stem: paths[0] for stem, paths in found.items()}
 
 
@@ -119,19 +155,26 @@ def _element(data, path):
             raise ValueError(f'{path}: {error}') from error
 
 
-def _size(root, path):
-    """(width, height) as stated in the XML file, else of the image as it is shown."""
+def _stated(root):
+    """(width, height) as an XML file states them, (0, 0) if it does not."""
     try:
         width = float(root.findtext('size/width'))
         height = float(root.findtext('size/height'))
     except (TypeError, ValueError):
-        width = height = 0
-    if width >= 1 and height >= 1 and width == int(width) and height == int(height):
+        return 0, 0
+    if min(width, height) >= 1 and width.is_integer() and height.is_integer():
         return int(width), int(height)
+    return 0, 0
+
+
+def _shown(path):
+    """('', width, height, []) of an image as it is shown."""
     with Image.open(path, formats=('JPEG', 'PNG', 'BMP', 'TIFF', 'WEBP')) as image:
         width, height = image.size
         turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-    return (height, width) if turned else (width, height)
+    if turned:
+        width, height = height, width
+    return '', width, height, Objects.of([])
 
 
 def _box(bndbox):

@@ -15,7 +15,7 @@ from .annotations import ALIASES, CLASSES, OFFSETS, PALETTE, class_of, read
 
 @DATASETS.register_module()
 class HumanPartsDataset(XMLDataset):
-    """One XML file an image; each is read once, when the dataset is built."""
+    """One XML file an image; each is read when the dataset is built, if it has changed since."""
 
     CLASSES = CLASSES
     PALETTE = PALETTE
@@ -25,13 +25,15 @@ class HumanPartsDataset(XMLDataset):
     def __init__(self,
                  img_subdir='Images',
                  ann_subdir='Annotations',
+                 index=True,
                  **kwargs):
+        self.index = index  # True, False or a folder, see `read`
         super().__init__(img_subdir=img_subdir, ann_subdir=ann_subdir, **kwargs)
 
     def load_annotations(self, ann_file):
         images = osp.join(self.img_prefix, self.img_subdir)
         annotations = osp.join(self.img_prefix, self.ann_subdir)
-        infos = read(ann_file, images, annotations, self.CLASSES)
+        infos = read(ann_file, images, annotations, self.CLASSES, self.index)
         for info in infos:
             info['filename'] = osp.join(self.img_subdir, info['filename'])
         return infos

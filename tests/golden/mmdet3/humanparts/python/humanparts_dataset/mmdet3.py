@@ -15,7 +15,7 @@ from .annotations import ALIASES, CLASSES, OFFSETS, PALETTE, class_of, read
 
 @DATASETS.register_module()
 class HumanPartsDataset(XMLDataset):
-    """One XML file an image; each is read once, when the dataset is built."""
+    """One XML file an image; each is read when the dataset is built, if it has changed since."""
 
     METAINFO = dict(classes=CLASSES, palette=PALETTE)
     OFFSETS = OFFSETS
@@ -25,14 +25,16 @@ class HumanPartsDataset(XMLDataset):
                  img_subdir='Images',
                  ann_subdir='Annotations',
                  data_prefix=dict(sub_data_root=''),
+                 index=True,
                  **kwargs):
+        self.index = index  # True, False or a folder, see `read`
         super().__init__(
             img_subdir=img_subdir, ann_subdir=ann_subdir, data_prefix=data_prefix, **kwargs)
 
     def load_data_list(self):
         images = osp.join(self.sub_data_root, self.img_subdir)
         annotations = osp.join(self.sub_data_root, self.ann_subdir)
-        infos = read(self.ann_file, images, annotations, self.metainfo['classes'])
+        infos = read(self.ann_file, images, annotations, self.metainfo['classes'], self.index)
         return [
             dict(
                 img_id=info['id'],
@@ -40,9 +42,15 @@ class HumanPartsDataset(XMLDataset):
                 xml_path=info['xml'],
                 height=info['height'],
                 width=info['width'],
-                instances=[self._instance(*item) for item in info['objects']])
+                instances=info['objects'])
             for info in infos
         ]
+
+    def get_data_info(self, idx):
+        info = super().get_data_info(idx)
+        # Not in load_data_list: to make and to pickle them all is most of a start.
+        info['instances'] = [self._instance(*item) for item in info['instances']]
+        return info
 
     def _instance(self, label, box, ignore):
         least = self.bbox_min_size or 0

@@ -42,12 +42,12 @@ class HumanPartsDataset(Dataset):
     OFFSETS = OFFSETS
     class_of = staticmethod(class_of)
 
-    def __init__(self, split='train', transforms=None, root=ROOT):
+    def __init__(self, split='train', transforms=None, root=ROOT, index=True):
         where = SPLITS[split]
         self.folder = osp.join(root, where['images'])
         self.transforms = transforms
         ann_file, annotations = (osp.join(root, where[key]) for key in ('ann_file', 'annotations'))
-        self.images = read(ann_file, self.folder, annotations)
+        self.images = read(ann_file, self.folder, annotations, index=index)
 
     def __len__(self):
         return len(self.images)
