@@ -15,16 +15,18 @@ from dataforge.errors import DataforgeError, OutputError, UsageError
 from dataforge.io import (
     NamedFile,
     decode_json,
+    is_url,
     load_toml,
     may_hold_annotations,
     read_file,
     refuse_planted,
     refuse_special,
+    without_file_scheme,
 )
 
-Writes: TypeAlias = Literal["report", "layout", "picture", "output"]
+Writes: TypeAlias = Literal["report", "layout", "picture", "output", "url"]
 """What a parameter names: a JSON report, a layout, one of `PICTURES`, or something else that the
-verb guards."""
+verb guards: on this machine, or also at a URL."""
 
 PICTURES = (".png", ".svg", ".pdf")
 """Endings of the pictures that verbs draw."""
@@ -59,7 +61,10 @@ def settle(ctx: click.Context) -> None:
         kind: Writes | None = getattr(param, "writes", None)
         if kind and texts:
             option = param.opts[-1] if isinstance(param, click.Option) else param.make_metavar(ctx)
-            targets.append(_Target(str(param.name), option, kind, Path(texts.pop())))
+            text = without_file_scheme(texts.pop())
+            if is_url(text) and kind != "url":
+                raise UsageError(f"{option} {text}: name a path on this machine")
+            targets.append(_Target(str(param.name), option, kind, Path(text)))
         read += texts
         datasets += texts if isinstance(param, click.Argument) else ()
     inputs = {path for text in read for path in _paths(text) if os.path.exists(path)}
@@ -72,7 +77,7 @@ def settle(ctx: click.Context) -> None:
         refuse_special(target.path)
         for folder in (*folders, *sorted(homes)):
             refuse_planted(target.path, folder)
-        if target.kind != "output":
+        if target.kind not in ("output", "url"):
             named = NamedFile(target.path, force=bool(ctx.meta.get(FORCE)))
             _refuse_input(target, inputs, folders)
             ctx.params[target.name] = named

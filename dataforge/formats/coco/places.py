@@ -58,7 +58,7 @@ class ImagePlaces:
 
     def exists(self, name: str) -> bool:
         """Whether the image exists; also in hidden folders, which are not listed."""
-        return name in self._images.names or (not self.root.remote and self.root.exists(name))
+        return name in self._images.names or self.root.exists(name)
 
     def is_upright(self, name: str) -> bool:
         """Whether an image has no EXIF rotation."""
