@@ -314,17 +314,14 @@ def _commands(
     has_images = any(map(is_image, root.files()))
     few = max(map(len, shared.values()), default=0) <= _MOST_MERGED
     if part.format == "coco" and few and not renamed:
-        if root.remote or not has_images:  # training reads local files
-            return []
-        return _of_coco(root, part, shared, [*register, layout or "coco"])
+        readable = has_images and not root.remote  # training reads local files
+        return _of_coco(root, part, shared, [*register, layout or "coco"]) if readable else []
     if part.format == "voc" and not root.only:
         known = well_known_name(root) if part.layout and part.layout.name else None
         given = ["--layout", layout or str(known).lower()] if layout or known else []
         convert = [*convert, *given, *split]
-        if not has_images:
-            return [convert]
-        if root.remote:
-            return [[*convert, "--image-mode", "copy"], [*register, "coco", "--root", out]]
+        if not has_images or root.remote:  # register what is written, once the images are there
+            return [[*convert, "--image-mode", "copy"] if has_images else convert]
         where = path_word(root.location)
         register += [layout or "custom-voc", "--root", where, *split, *root.flags]
         return [register, convert]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ class Server:
     def __init__(self, application: Any) -> None:
         from werkzeug.serving import make_server
 
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._application = application
         self.requests: list[tuple[str, str, str]] = []
         self.fault: Callable[[str, str], int] = lambda method, path: 0
@@ -116,8 +118,8 @@ def bucket(_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     _server.requests.clear()
     yield found
     _server.fault = lambda method, path: 0
-    everything = found.keys()
-    for key in everything:
-        found.client.delete_object(Bucket=BUCKET, Key=key)
+    objects = [{"Key": key} for key in found.keys("")]
+    if objects:
+        found.client.delete_objects(Bucket=BUCKET, Delete={"Objects": objects})
     found.client.delete_bucket(Bucket=BUCKET)
     found.client.close()
