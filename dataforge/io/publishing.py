@@ -67,6 +67,7 @@ def published(
         yield Draft(Path(out), replaced(Path(out)))
         return
     target = _Target(out, inputs)
+    before_this = [*written]
     with _private_folder() as home:
         path = home / target.name
         before = target.stand_ins(path)
@@ -76,7 +77,7 @@ def published(
             error.args = tuple(_said_of(one, path, target.url) for one in error.args)
             raise
         finally:
-            written[:] = [one for one in written if home not in Path(one).parents]
+            written[:] = before_this  # what is written here is a draft
         target.upload(path, before, replaced(path))
 
 

@@ -83,6 +83,11 @@ class Root:
             )
 
     @property
+    def lists(self) -> bool:
+        """Whether `files` knows all that is there; a web server does not say."""
+        return not self.remote or self._store.listable
+
+    @property
     def named(self) -> str:
         """The location as given: the folder, or the one file in it."""
         return self.location if self.only is None else os.path.join(self.location, self.only)

@@ -165,18 +165,25 @@ class Store:
         folders = []
         number = 0
         for info in self._ls(self._base):
-            if info["type"] == "directory":
-                folders.append(str(info["name"]))
-            else:
+            path = str(info["name"])
+            if info["type"] != "directory":
                 number += 1
-                yield str(info["name"]), info
+                yield path, info
+            elif path.rstrip("/") != self._base:
+                folders.append(path)
+            elif path != self._base:
+                self.unusable.append("/")  # a folder whose name is empty
+        self._bound(number)
         for found in in_parallel(self._find, folders):
             number += len(found)
-            if number > limits.MAX_LISTED:
-                most = plural(limits.MAX_LISTED, "file")
-                raise InputError(f"{self.url}: contains more than {most}; name a folder of it")
+            self._bound(number)
             yield from found.items()
         self._fs.invalidate_cache()  # it may hold a gigabyte
+
+    def _bound(self, number: int) -> None:
+        if number > limits.MAX_LISTED:
+            most = plural(limits.MAX_LISTED, "file")
+            raise InputError(f"{self.url}: contains more than {most}; name a folder of it")
 
     def _find(self, folder: str) -> dict[str, dict[str, Any]]:
         try:

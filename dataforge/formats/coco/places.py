@@ -30,8 +30,8 @@ class ImagePlaces:
     """
 
     def __init__(self, root: Root, options: Options) -> None:
-        self.looked_for = options.find_images
         self.root = root.other(options.image_dir) if options.image_dir else root
+        self.looked_for = options.find_images and self.root.lists
         self._inferred = options.image_dir is None
         names = self.root.files() if self.looked_for else ()
         self._images = CocoImages(names, partial(_is_coco, self.root))
