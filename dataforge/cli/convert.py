@@ -38,7 +38,7 @@ The converters are {converters}.
 
 SRC is a folder, which is searched recursively, or a single annotation file. Files that cannot be
 read are reported, and the others are converted. OUT is a folder, or a single .json file for COCO;
-it is written completely or not at all.
+it is written completely or not at all. Both may be URLs, such as s3://bucket/folder.
 """
 
 
