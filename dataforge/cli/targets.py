@@ -15,7 +15,6 @@ from dataforge.errors import DataforgeError, OutputError, UsageError
 from dataforge.io import (
     NamedFile,
     decode_json,
-    is_url,
     load_toml,
     may_hold_annotations,
     read_file,
@@ -30,6 +29,9 @@ verb guards: on this machine, or also at a URL."""
 
 PICTURES = (".png", ".svg", ".pdf")
 """Endings of the pictures that verbs draw."""
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""A URL, also after `Path` has taken a slash away; drives have one letter."""
 
 FORCE = "dataforge.force"
 """Key in `click.Context.meta` for whether --force is given."""
@@ -62,7 +64,7 @@ def settle(ctx: click.Context) -> None:
         if kind and texts:
             option = param.opts[-1] if isinstance(param, click.Option) else param.make_metavar(ctx)
             text = without_file_scheme(texts.pop())
-            if is_url(text) and kind != "url":
+            if kind != "url" and _URL.match(text):
                 raise UsageError(f"{option} {text}: name a path on this machine")
             targets.append(_Target(str(param.name), option, kind, Path(text)))
         read += texts

@@ -29,9 +29,8 @@ from dataforge.io import limits
 from dataforge.io.ahead import submit
 from dataforge.io.names import is_image
 from dataforge.io.place import Signature, signature
-from dataforge.io.urls import attempt, file_system, is_url, scheme_of
+from dataforge.io.urls import WITH_BUCKETS, attempt, file_system, is_url, scheme_of
 
-_WITH_BUCKETS = frozenset({"s3", "s3a", "gs", "gcs"})
 _TO_END = 10.0
 """Seconds that uploads which have begun are waited for when a run is interrupted."""
 
@@ -132,7 +131,7 @@ class _Target:
 
     def find_bucket(self) -> None:
         """Raise OutputError if there is none."""
-        if scheme_of(self.url) not in _WITH_BUCKETS:
+        if scheme_of(self.url) not in WITH_BUCKETS:
             return
         bucket = self._base.partition("/")[0]
         try:

@@ -7,7 +7,7 @@ import errno
 import re
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from dataforge.errors import InputError, MissingDependencyError, UsageError, masked
 
@@ -18,8 +18,8 @@ _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "http", "ht
 
 _TRIES = 4
 _FIRST_WAIT = 0.25  # seconds; each further one is twice as long
-_TRIES_OF_THEIR_OWN = frozenset({"s3", "s3a", "gs", "gcs"})
-"""Schemes whose packages try again themselves, with longer and longer waits."""
+WITH_BUCKETS = frozenset({"s3", "s3a", "gs", "gcs"})
+"""Schemes of stores; their packages try again themselves, with longer and longer waits."""
 
 _FINAL = (FileNotFoundError, PermissionError, FileExistsError, IsADirectoryError,
           NotADirectoryError, NotImplementedError)  # fmt: skip
@@ -59,6 +59,8 @@ def file_system(url: str) -> tuple[Any, str]:
             f"{masked(url)}: credentials do not belong into a URL; use the environment, or the "
             "configuration files of the service"
         )
+    if scheme.lower() in WITH_BUCKETS and not rest.partition("/")[0]:
+        raise UsageError(f"{url}: names no bucket")
     if scheme.lower() in ("http", "https") and "?" in url:
         raise UsageError(f"{masked(url)}: URLs with a query are not read; download the file first")
     import fsspec
@@ -87,14 +89,15 @@ def attempt(work: Callable[[], T], url: str) -> T:
         OSError: the store says that it is not there, that it may not be read, or the like.
         InputError: the store cannot be reached, or fails again and again.
     """
-    tries = 1 if scheme_of(url) in _TRIES_OF_THEIR_OWN else _TRIES
+    tries = 1 if scheme_of(url) in WITH_BUCKETS else _TRIES
     for number in range(1, tries + 1):
         try:
             return work()
-        except _FINAL:
-            raise
         except Exception as error:  # packages raise whatever they like
-            if getattr(error, "errno", None) == errno.ESTALE:
+            cause = error.__cause__
+            if isinstance(error, FileNotFoundError) and _is_of_network(cause) and _may_pass(cause):
+                error = cause  # as which that of HTTP passes all of its troubles off
+            if isinstance(error, _FINAL) or getattr(error, "errno", None) == errno.ESTALE:
                 raise
             if number == tries or not _may_pass(error):
                 raise InputError(f"{url}: cannot be read: {one_sentence(error)}") from error
@@ -107,8 +110,13 @@ def _may_pass(error: Exception) -> bool:
     status = getattr(error, "status", None)
     if isinstance(status, int) and status:
         return status >= 500 or status in (408, 429)
-    module = type(error).__module__.partition(".")[0]
-    return isinstance(error, (OSError, asyncio.TimeoutError)) or module in ("aiohttp", "requests")
+    return isinstance(error, OSError) or _is_of_network(error)
+
+
+def _is_of_network(error: BaseException | None) -> TypeGuard[Exception]:
+    return isinstance(error, asyncio.TimeoutError) or (
+        isinstance(error, Exception) and type(error).__module__.startswith("aiohttp.")
+    )
 
 
 def one_sentence(error: Exception) -> str:

@@ -39,7 +39,9 @@ def test_any_part_of_a_file_is_that_of_the_file(
         for _ in range(200):
             start, number = random.randrange(size + 3), random.choice([-1, 0, 1, 3, 8, 20, 2000])
             assert stream.seek(start) == stream.tell() == start
-            assert stream.read(number) == (data[start:] if number < 0 else data[start : start + number])
+            assert stream.read(number) == (
+                data[start:] if number < 0 else data[start : start + number]
+            )
         assert stream.seek(-min(size, 2), 2) == size - min(size, 2)
         with pytest.raises(ValueError, match="negative"):
             stream.seek(-1)
@@ -102,13 +104,13 @@ def test_a_single_file_brings_the_folder_that_has_its_images(
     assert root.files() == ["Annotations/1.xml", "JPEGImages/1.jpg", "JPEGImages/2.jpg"]
 
 
-def test_output_goes_to_memory_and_back(
-    memory: fsspec.AbstractFileSystem, tmp_path: Path
-) -> None:
+def test_output_goes_to_memory_and_back(memory: fsspec.AbstractFileSystem, tmp_path: Path) -> None:
     job = {"reads": "labelme", "writes": "yolo"}
     convert(Job(source=str(SAMPLE / "labelme"), out="memory://there/out", **job))
     convert(Job(source=str(SAMPLE / "labelme"), out=str(tmp_path / "out"), **job))
-    found = {name.removeprefix("/there/out/"): memory.cat_file(name) for name in memory.find("/there")}
+    found = {
+        name.removeprefix("/there/out/"): memory.cat_file(name) for name in memory.find("/there")
+    }
     assert found == snapshot(tmp_path / "out")
 
 
@@ -122,7 +124,9 @@ def test_urls_of_files_are_paths(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "Annotations" / "a.xml").is_file()
 
 
-@pytest.mark.parametrize("url", ["s3://a:b@c/d", "zip://x::memory://y", "nothing://x"])
+@pytest.mark.parametrize(
+    "url", ["s3://a:b@c/d", "zip://x::memory://y", "nothing://x", "s3://", "s3:///x", "gs://"]
+)
 def test_urls_that_are_not_opened(url: str) -> None:
     with pytest.raises(UsageError):
         Root(url)

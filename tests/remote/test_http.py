@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from helpers import SAMPLE, snapshot
@@ -23,8 +23,8 @@ pytest.importorskip("aiohttp")
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    faults: list[int] = []
-    asked: list[str] = []
+    faults: ClassVar[list[int]] = []
+    asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
@@ -82,12 +82,21 @@ def test_a_folder_is_refused(site: str, path: str) -> None:
         check(site + path)
 
 
+def test_nobody_listens() -> None:
+    with pytest.raises(
+        InputError, match=r"^http://127\.0\.0\.1:1/a\.json: cannot be read: .*onnect"
+    ):
+        check("http://127.0.0.1:1/a.json")
+
+
 def test_what_is_not_there(site: str) -> None:
     with pytest.raises(InputError, match="no such bucket, folder or file"):
         check(f"{site}/none.json")
 
 
-@pytest.mark.parametrize("secret", ["me:hush@127.0.0.1/a.json", "127.0.0.1/a.json?X-Amz-Signature=hush"])
+@pytest.mark.parametrize(
+    "secret", ["me:hush@127.0.0.1/a.json", "127.0.0.1/a.json?X-Amz-Signature=hush"]
+)
 def test_secrets_are_refused_and_never_shown(secret: str) -> None:
     with pytest.raises(UsageError) as error:
         check(f"http://{secret}")
