@@ -15,11 +15,13 @@ import threading
 from bisect import bisect_left
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
-from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dataforge.io.names import last_part, stem
+
+if TYPE_CHECKING:  # else imported where a URL is read: a hundredth of a second
+    from concurrent.futures import Future
+    from queue import SimpleQueue
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -45,11 +47,15 @@ class _Pool:
     """Threads that the end of the process does not wait for, as those of `concurrent` would."""
 
     def __init__(self) -> None:
+        from queue import SimpleQueue
+
         self.process = os.getpid()
         self._waiting: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
         self._started = 0
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
+        from concurrent.futures import Future
+
         future: Future[T] = Future()
         self._waiting.put((future, work))
         if self._started < THREADS:

@@ -17,11 +17,9 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
-from inspect import signature as parameters_of
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataforge.errors import DataforgeError, InputError, OutputError, UsageError, plural
 from dataforge.interrupts import announce, written
@@ -30,6 +28,9 @@ from dataforge.io.ahead import submit
 from dataforge.io.names import is_image
 from dataforge.io.place import Signature, signature
 from dataforge.io.urls import WITH_BUCKETS, attempt, file_system, is_url, scheme_of
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _TO_END = 10.0
 """Seconds that uploads which have begun are waited for when a run is interrupted."""
@@ -117,6 +118,8 @@ class _Target:
     """
 
     def __init__(self, url: str, inputs: Collection[str]) -> None:
+        import inspect
+
         if scheme_of(url) in ("http", "https"):
             raise UsageError(f"{url}: web servers can be read, but not written")
         self.url = url.rstrip("/")
@@ -125,7 +128,7 @@ class _Target:
         if self.name in (".", "..") or "//" in self._base or "/../" in f"/{self._base}/":
             raise UsageError(f"{url}: not a location that can be written")
         self._inputs = inputs
-        self._takes_mode = "mode" in parameters_of(self._fs.put_file).parameters
+        self._takes_mode = "mode" in inspect.signature(self._fs.put_file).parameters
         self._made: list[str] = []
         self._under_way: list[Future[None]] = []
 
@@ -255,6 +258,8 @@ class _Target:
 
     def _undo(self) -> None:
         """Delete what is new."""
+        from concurrent.futures import wait
+
         for future in self._under_way:
             future.cancel()
         wait([one for one in self._under_way if not one.cancelled()], timeout=_TO_END)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import re
 import time
@@ -114,8 +113,9 @@ def _may_pass(error: Exception) -> bool:
 
 
 def _is_of_network(error: BaseException | None) -> TypeGuard[Exception]:
-    return isinstance(error, asyncio.TimeoutError) or (
-        isinstance(error, Exception) and type(error).__module__.startswith("aiohttp.")
+    # By their names, as to import asyncio takes a while.
+    return isinstance(error, Exception) and (
+        type(error).__name__ == "TimeoutError" or type(error).__module__.startswith("aiohttp.")
     )
 
 
