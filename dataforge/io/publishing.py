@@ -32,6 +32,10 @@ from dataforge.io.urls import WITH_BUCKETS, attempt, file_system, is_url, scheme
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+_WITH_METADATA = frozenset({"s3", "s3a"})
+_RUN = "dataforge-run"
+"""Key of an object's metadata that says which run has written it."""
+
 _TO_END = 10.0
 """Seconds that uploads which have begun are waited for when a run is interrupted."""
 
@@ -129,6 +133,7 @@ class _Target:
             raise UsageError(f"{url}: not a location that can be written")
         self._inputs = inputs
         self._takes_mode = "mode" in inspect.signature(self._fs.put_file).parameters
+        self._run = os.urandom(8).hex() if scheme_of(url) in _WITH_METADATA else ""
         self._made: list[str] = []
         self._under_way: list[Future[None]] = []
 
@@ -226,7 +231,9 @@ class _Target:
 
     def _put(self, path: Path, name: str, *, new: bool) -> None:
         file, key = (path / name, f"{self._base}/{name}") if name else (path, self._base)
-        how = {"mode": "create"} if new and self._takes_mode else {}
+        how: dict[str, Any] = {"mode": "create"} if new and self._takes_mode else {}
+        if self._run:
+            how["Metadata"] = {_RUN: self._run}
         if new:
             self._made.append(key)
         else:
@@ -238,16 +245,19 @@ class _Target:
             except Exception as error:
                 if not (new and _is_there(error)):
                     raise
+                if self._run and self._is_ours(key):
+                    return  # an answer was lost, and this is what was asked for
                 self._made.remove(key)
-                if not self._is_same(file, key):  # else an answer was lost, and this is our own
-                    raise FileExistsError(str(error)) from error
+                raise FileExistsError(str(error)) from error
 
         attempt(put, f"{self.url}/{name}".rstrip("/"))
 
-    def _is_same(self, file: Path, key: str) -> bool:
+    def _is_ours(self, key: str) -> bool:
+        """Whether this run has written an object last; True if the store cannot say."""
+        if not self._run:
+            return True
         with suppress(Exception):
-            same = self._fs.info(key)["size"] == file.stat().st_size
-            return same and bool(self._fs.cat_file(key) == file.read_bytes())
+            return bool(self._fs.metadata(key, refresh=True).get(_RUN) == self._run)
         return False
 
     def _remove_all(self, names: Collection[str]) -> None:
@@ -257,7 +267,7 @@ class _Target:
                 attempt(lambda key=key: self._fs.rm_file(key), self.url)  # type: ignore[misc]
 
     def _undo(self) -> None:
-        """Delete what is new."""
+        """Delete what is new, and nobody else has overwritten."""
         from concurrent.futures import wait
 
         for future in self._under_way:
@@ -265,7 +275,8 @@ class _Target:
         wait([one for one in self._under_way if not one.cancelled()], timeout=_TO_END)
         for key in self._made:
             with suppress(Exception):
-                self._fs.rm_file(key)
+                if self._is_ours(key):
+                    self._fs.rm_file(key)
 
 
 def _is_there(error: Exception) -> bool:

@@ -20,6 +20,7 @@ class Server:
         url: of its bucket.
         endpoint: its address.
         requests: (method, path, range) of each that has been answered.
+        lost: called so, too; if it is true, the request is served once, and answered with 500.
         fault: called with (method, path) before each request; returns a status to answer with.
     """
 
@@ -32,6 +33,7 @@ class Server:
         self._application = application
         self.requests: list[tuple[str, str, str]] = []
         self.fault: Callable[[str, str], int] = lambda method, path: 0
+        self.lost: Callable[[str, str], bool] = lambda method, path: False
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -44,6 +46,11 @@ class Server:
             start(f"{status} Fault", [("Content-Length", "0")])
             return [b""]
         self.requests.append((method, path, environ.get("HTTP_RANGE", "")))
+        if self.lost(method, path):
+            self.lost = lambda method, path: False
+            list(self._application(environ, lambda *_: None))
+            start("500 Fault", [("Content-Length", "0")])
+            return [b""]
         answer: Iterable[bytes] = self._application(environ, start)
         return answer
 
@@ -117,7 +124,7 @@ def bucket(_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     found.client.create_bucket(Bucket=BUCKET)
     _server.requests.clear()
     yield found
-    _server.fault = lambda method, path: 0
+    _server.fault, _server.lost = lambda method, path: 0, lambda method, path: False
     objects = [{"Key": key} for key in found.keys("")]
     if objects:
         found.client.delete_objects(Bucket=BUCKET, Delete={"Objects": objects})

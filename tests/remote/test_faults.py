@@ -276,20 +276,33 @@ def test_what_others_write_in_the_meantime_is_kept(bucket: Bucket, labelled: str
     assert bucket.files("out") == {"images/all/b.jpg": b"theirs"}
 
 
-def test_an_answer_that_was_lost_is_no_other_writer(bucket: Bucket, labelled: str) -> None:
-    """The first request has written the file, and is sent again."""
-    key, content = "out/set.json", []
+def test_of_two_runs_into_one_place_the_output_is_that_of_one(
+    bucket: Bucket, labelled: str
+) -> None:
+    """The second runs while the first uploads; their images are the same, their labels are not."""
+    for name, data in bucket.files("set").items():
+        bucket.put(f"other/{name}", data.replace(b'"cat"', b'"dog"'))
 
-    def lost(method: str, path: str) -> int:
-        if method == "PUT" and path.endswith(key) and not content:
-            content.append(run(labelled, "s3://pictures/first/set.json"))
-            bucket.put(key, bucket.files("first")["set.json"])
-            return 500
+    def second(method: str, path: str) -> int:
+        if method == "PUT" and path.endswith("out/images/all/b.jpg"):
+            bucket.server.fault = lambda method, path: 0
+            run("s3://pictures/other", "s3://pictures/out", "yolo", force=True)
         return 0
 
-    bucket.server.fault = lost
-    run(labelled, f"s3://pictures/{key}")
-    assert bucket.files("out") == bucket.files("first")
+    bucket.server.fault = second
+    with pytest.raises(OutputError, match="somebody else has written there during the run"):
+        run(labelled, "s3://pictures/out", "yolo")
+    run("s3://pictures/other", "s3://pictures/alone", "yolo")
+    assert bucket.files("out") == bucket.files("alone")
+
+
+def test_an_answer_that_was_lost_is_no_other_writer(bucket: Bucket, labelled: str) -> None:
+    """The first request has written the file, and is sent again."""
+    bucket.server.lost = lambda method, path: method == "PUT" and path.endswith("b.jpg")
+    run(labelled, "s3://pictures/out", "yolo")
+    puts = [path for method, path, _ in bucket.server.requests if method == "PUT"]
+    assert puts.count("/pictures/out/images/all/b.jpg") == 2
+    assert len(bucket.keys("out")) == 7
 
 
 @pytest.mark.parametrize(
