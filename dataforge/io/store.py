@@ -265,7 +265,8 @@ class Store:
     def _get_same(self, path: str, entry: Entry, start: int, end: int) -> bytes:
         """Bytes of an object of S3, if it is the one that was listed."""
         with self._fs.open(path, "rb", cache_type="none", size=entry.size) as stream:
-            stream.read_kw = {**getattr(stream, "read_kw", {}), "IfMatch": entry.tag}
+            for own in ("read_kw", "req_kw"):  # as versions of s3fs call it
+                setattr(stream, own, {**getattr(stream, own, {}), "IfMatch": entry.tag})
             stream.details = {"name": path, "size": entry.size, "ETag": entry.tag}  # no request
             stream.seek(start)
             try:
