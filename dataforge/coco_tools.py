@@ -27,7 +27,7 @@ from dataforge.errors import InputError, UsageError, first_of, plural
 from dataforge.findings import Finding, Place, as_reasons
 from dataforge.formats import Context, Numbered, WritePlan, finished
 from dataforge.formats.coco import unite
-from dataforge.io import read_file, staged, stem
+from dataforge.io import is_url, read_file, staged, stem
 from dataforge.jobs import Report
 from dataforge.layouts import Ids, split_ids
 from dataforge.records import Header, Image, Instance
@@ -290,6 +290,8 @@ def _read(source: str, report: Report) -> Iterator[_File]:
     """One file; findings go to the report."""
     if not source.lower().endswith(".json"):
         raise UsageError(f"{source}: expected a .json file")
+    if is_url(source):
+        raise UsageError(f"{source}: name a file on this machine; copy it first")
 
     def take(finding: Finding) -> None:
         place = msgspec.structs.replace(finding.place, file=source)

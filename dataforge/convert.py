@@ -55,7 +55,17 @@ from dataforge.formats import (
     get_format,
     merge_losses,
 )
-from dataforge.io import Root, convert_options, is_image, refuse_planted, staged
+from dataforge.io import (
+    Root,
+    convert_options,
+    is_image,
+    is_url,
+    published,
+    refuse_planted,
+    refuse_unreachable,
+    staged,
+    without_file_scheme,
+)
 from dataforge.jobs import Job, Report, save_report
 from dataforge.records import Category, Header
 from dataforge.splits import Rule, check_split_names, load_rule, not_in_manifest, split_names
@@ -88,14 +98,16 @@ def convert(
         InputError: the folder does not exist, or nothing in it can be converted.
         OutputError: a target exists and `job.force` is not set, or it cannot be written.
     """
+    job = msgspec.structs.replace(job, out=without_file_scheme(job.out))
     writer = writer_of(job.writes)
+    refuse_unreachable(job.out)
     rule = load_rule(job.split, job.seed, job.stratify, job.group_by)
     how = verifying(job.reads, verify=False) | job.read_options
     place = root or job.source
     source = Source(place, job.reads, how, job.layout, follow_links=job.follow_links)
     # It compares the sizes of all images instead of the reader, unless that is asked to, or not to.
     said = Said(source, sizes="verify_images" not in job.read_options, clipped=job.clip)
-    if not source.root.remote:
+    if not (source.root.remote or is_url(job.out)):
         refuse_planted(Path(job.out), source.root.path)
     target = _Target(job, writer, source)
     resolver = job.rules().over(source.rules).resolver()
@@ -132,7 +144,7 @@ class _Target:
     """How and where a conversion writes; invalid options are refused before anything is read."""
 
     def __init__(self, job: Job, writer: Writer[Any], source: Source) -> None:
-        self.out = Path(job.out)
+        self.out = job.out
         self.force = job.force
         self.source = source
         self.writer = writer
@@ -145,20 +157,27 @@ class _Target:
         self, found: Survey, output: _Output, splits: dict[str, list[Seen]], report: Report
     ) -> None:
         """Write the annotation files and place the images, all or nothing."""
-        with staged(
-            self.out,
-            self.writer.targets(self.out, output.names),
-            force=self.force,
-            inputs=self.placing.inputs(found.images),
-            shared=self.engine.remote,
-        ) as stage:
-            report.add(self.placing.place(splits, stage, self.out))
+        with (
+            published(
+                self.out,
+                lambda path: self.writer.targets(path, output.names),
+                self.placing.remote_inputs(found.images),
+            ) as draft,
+            staged(
+                draft.path,
+                draft.replaced,
+                force=self.force,
+                inputs=self.placing.inputs(found.images),
+                shared=self.engine.remote,
+            ) as stage,
+        ):
+            report.add(self.placing.place(splits, stage, draft.path))
             plan = WritePlan(
                 stage=stage,
-                out=self.out.name,
+                out=draft.path.name,
                 header=_header(found.header, output.classes.names),
                 splits=tuple(output.names),
-                image_folder=self.placing.left_at(str(self.out)),
+                image_folder=self.placing.left_at(self.out),
             )
             writing = self.writer.open(plan, self.options)
             task = WriteShard(writing, output.classes, stage.parent)
@@ -166,7 +185,7 @@ class _Target:
                 written = stack.enter_context(self.engine.mapped(task, output.tasks()))
                 report.add_unwritten(_joined(writing, written, Pieces(stack)))
             report.add(done_again(self.engine, self.source))
-            report.add(self.placing.left_over(splits, stage, self.out))
+            report.add(self.placing.left_over(splits, stage, draft.path))
             report.files = _files(stage)
 
 

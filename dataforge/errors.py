@@ -36,12 +36,27 @@ def one_line(text: str) -> str:
     """
     if not text.isprintable():
         text = _NOT_ASCII.sub(_escaped, text)
+    if "://" in text:
+        text = masked(text)
     if "##" in text or "::" in text:
         text = _CI_COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):x}", text)
     return text
 
 
+def masked(text: str) -> str:
+    """Text with URLs whose credentials are left out.
+
+    >>> masked("http://me:secret@host/a?X-Amz-Signature=1f&x=1 does not exist")
+    'http://***@host/a?X-Amz-Signature=***&x=1 does not exist'
+    """
+    return _SECRET.sub(r"\1***", _USER.sub(r"\1***@", text))
+
+
 _NOT_ASCII = re.compile(r"[^ -~]")
+_USER = re.compile(r"(\w://)[^\s/@]+@")
+_SECRET = re.compile(
+    r"([?&][\w.-]*(?:signature|credential|token|secret|password|key|sig)=)[^\s&]+", re.IGNORECASE
+)
 _CI_COMMAND = re.compile(r"^ *:(?=:)|##(?=\w*\[)")
 _JOINERS = "\u200c\u200d"  # in Persian and Indic words, and in emoji
 

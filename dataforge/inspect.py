@@ -314,13 +314,14 @@ def _commands(
     has_images = any(map(is_image, root.files()))
     few = max(map(len, shared.values()), default=0) <= _MOST_MERGED
     if part.format == "coco" and few and not renamed:
-        return _of_coco(root, part, shared, [*register, layout or "coco"]) if has_images else []
+        readable = has_images and not root.remote  # training reads local files
+        return _of_coco(root, part, shared, [*register, layout or "coco"]) if readable else []
     if part.format == "voc" and not root.only:
         known = well_known_name(root) if part.layout and part.layout.name else None
         given = ["--layout", layout or str(known).lower()] if layout or known else []
         convert = [*convert, *given, *split]
-        if not has_images:
-            return [convert]
+        if not has_images or root.remote:  # register what is written, once the images are there
+            return [[*convert, "--image-mode", "copy"] if has_images else convert]
         where = path_word(root.location)
         register += [layout or "custom-voc", "--root", where, *split, *root.flags]
         return [register, convert]

@@ -42,8 +42,8 @@ _SOON = 0.01
 _tell: list[Callable[[], None]] = []
 """What says that the run is interrupted, until that has been said."""
 
-written: list[Path] = []
-"""The files and folders that this process has put in place, for the message on an interruption."""
+written: list[Path | str] = []
+"""The files and folders, or URLs, that this process has put in place, for messages."""
 
 
 class Interrupted(BaseException):

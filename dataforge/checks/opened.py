@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dataforge.errors import ParseError
+from dataforge.errors import InputError, ParseError
 from dataforge.io import ImageHeader, Root, open_image, too_large
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class ImageFile:
                 deep = image.mode.startswith(("I", "F"))
                 small = image.convert("F" if deep else "L")
                 small = small.resize((GREY, GREY), Image.Resampling.BOX)
-        except ParseError:
+        except InputError:  # also of a store that has gone
             raise
         except Exception as error:  # noqa: BLE001 Pillow raises anything for a broken file
             return None, str(error) or type(error).__name__

@@ -22,10 +22,10 @@ from dataforge.cli.struct_options import fields_of, format_options, given
 from dataforge.convert import Job, Report
 from dataforge.convert import convert as run
 from dataforge.converters import CONVERTERS, Between
-from dataforge.datasets import FormatFound, ImageMode, KeepingRoot, folder_of, guess_formats
+from dataforge.datasets import FormatFound, ImageMode, KeepingRoot, guess_formats, output_file
 from dataforge.errors import UsageError, plural
 from dataforge.formats import Reader, Writer, formats, get_format
-from dataforge.io import Root
+from dataforge.io import Root, is_url
 from dataforge.shell import path_word
 
 _HELP = """Convert a dataset from one format to another.
@@ -38,7 +38,7 @@ The converters are {converters}.
 
 SRC is a folder, which is searched recursively, or a single annotation file. Files that cannot be
 read are reported, and the others are converted. OUT is a folder, or a single .json file for COCO;
-it is written completely or not at all.
+it is written completely or not at all. Both may be URLs, such as s3://bucket/folder.
 """
 
 
@@ -54,7 +54,7 @@ def command() -> Command:
                 "what",
                 nargs=-1,
                 metavar="[CONVERTER] SRC OUT",
-                writes="output",
+                writes="url",
                 help="Converter, such as labelme2coco (not with --to), source and output.",
             ),
             Option(
@@ -125,6 +125,8 @@ def _convert(
         **work,
         **more,
     )
+    if root is None and is_url(src):
+        root = KeepingRoot(src, follow_links=follow_links)  # listed once
     with progress_bar(converter) as progress:
         report = run(job, progress, root, others)
     words = _check_words(job, root)
@@ -247,7 +249,7 @@ def show_report(report: Report, check: Sequence[str] = ()) -> None:
         parts = ", ".join(f"{number:,} {code}" for code, number in sorted(report.lost.items()))
         tell(f"{plural(total, 'shape')} left out: {parts}")
     for line in _written(report.files):
-        tell(f"wrote {folder_of(report.out) / line}")
+        tell(f"wrote {output_file(report.out, line)}")
 
 
 def _written(files: list[str]) -> list[str]:

@@ -20,14 +20,18 @@ from dataforge.io import (
     read_file,
     refuse_planted,
     refuse_special,
+    without_file_scheme,
 )
 
-Writes: TypeAlias = Literal["report", "layout", "picture", "output"]
+Writes: TypeAlias = Literal["report", "layout", "picture", "output", "url"]
 """What a parameter names: a JSON report, a layout, one of `PICTURES`, or something else that the
-verb guards."""
+verb guards: on this machine, or also at a URL."""
 
 PICTURES = (".png", ".svg", ".pdf")
 """Endings of the pictures that verbs draw."""
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""A URL, also after `Path` has taken a slash away; drives have one letter."""
 
 FORCE = "dataforge.force"
 """Key in `click.Context.meta` for whether --force is given."""
@@ -59,7 +63,10 @@ def settle(ctx: click.Context) -> None:
         kind: Writes | None = getattr(param, "writes", None)
         if kind and texts:
             option = param.opts[-1] if isinstance(param, click.Option) else param.make_metavar(ctx)
-            targets.append(_Target(str(param.name), option, kind, Path(texts.pop())))
+            text = without_file_scheme(texts.pop())
+            if kind != "url" and _URL.match(text):
+                raise UsageError(f"{option} {text}: name a path on this machine")
+            targets.append(_Target(str(param.name), option, kind, Path(text)))
         read += texts
         datasets += texts if isinstance(param, click.Argument) else ()
     inputs = {path for text in read for path in _paths(text) if os.path.exists(path)}
@@ -72,7 +79,7 @@ def settle(ctx: click.Context) -> None:
         refuse_special(target.path)
         for folder in (*folders, *sorted(homes)):
             refuse_planted(target.path, folder)
-        if target.kind != "output":
+        if target.kind not in ("output", "url"):
             named = NamedFile(target.path, force=bool(ctx.meta.get(FORCE)))
             _refuse_input(target, inputs, folders)
             ctx.params[target.name] = named

@@ -6,7 +6,7 @@ from dataforge.datasets.encoding import encodable, in_utf8
 from dataforge.datasets.found_layout import FoundLayout
 from dataforge.datasets.layout_choice import find_layout, well_known_name
 from dataforge.datasets.oddities import empty_files, images_without_annotation, left_out
-from dataforge.datasets.placing import ImageMode, Placing, folder_of
+from dataforge.datasets.placing import ImageMode, Placing, output_file
 from dataforge.datasets.recognise import (
     FormatFound,
     formats_in,
@@ -50,7 +50,6 @@ __all__ = [
     "encodable",
     "find_layout",
     "find_voc_layout",
-    "folder_of",
     "formats_in",
     "guess_format",
     "guess_formats",
@@ -61,6 +60,7 @@ __all__ = [
     "layout_rules",
     "left_out",
     "not_read",
+    "output_file",
     "passed_over",
     "recognisable",
     "survey",

@@ -99,7 +99,7 @@ def declared_images(root: Root, folder: str, prefix: str) -> str:
     Raises:
         LayoutError: it is in neither; the message starts with `prefix`.
     """
-    if os.path.isdir(os.path.join(root.location, folder)):
+    if root.is_folder(folder):
         return folder
     if os.path.isdir(folder):
         return os.path.abspath(folder)

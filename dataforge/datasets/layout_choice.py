@@ -100,13 +100,14 @@ def _declared(choice: str, name: str, root: Root) -> tuple[dict[str, Any], list[
 
 def _own_layout(root: Root) -> dict[str, Any]:
     """The content of the folder's own layout file, if it has one for XML files."""
-    if root.remote or not root.exists(OWN_LAYOUT):
+    if not root.exists(OWN_LAYOUT):
         return {}
     try:
         root.open(OWN_LAYOUT).close()
     except OSError:  # such as a link out of the folder
         return {}
-    table = load_layout(root.path / OWN_LAYOUT)
+    data = root.read_bytes(OWN_LAYOUT) if root.remote else None
+    table = load_layout(Path(OWN_LAYOUT) if root.remote else root.path / OWN_LAYOUT, data)
     return {} if table.get("format") == "coco" else table
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 from dataforge.codes import code
@@ -37,7 +36,7 @@ def left_out(root: Root) -> Iterator[Finding]:
     """What is below a folder and not read; nothing if a single file was named."""
     if root.only is not None:
         return
-    links, registered, dangling, too_long = root.left_out()
+    links, registered, dangling, too_long, unusable = root.left_out()
     if links:
         name, target = links[0]
         yield code("link-leaves-folder").at(
@@ -61,6 +60,13 @@ def left_out(root: Root) -> Iterator[Finding]:
             f"{target}): not read",
             "copy the files that they are meant to lead to",
         )
+    if unusable:
+        yield code("unusable-key").at(
+            Place(unusable[0]),
+            f"{plural(len(unusable), 'object')} with a key that no file can have, or that is that "
+            "of a folder, too (this is the first): not read",
+            "rename them if they belong to the dataset",
+        )
     for folder in too_long:
         yield code("name-too-long").at(
             Place(f"{folder[:MAX_NAME_BYTES]}..."),
@@ -71,9 +77,9 @@ def left_out(root: Root) -> Iterator[Finding]:
 
 
 def empty_files(root: Root) -> Iterator[Finding]:
-    """The empty image files of a local folder; none if a single file was named."""
-    if root.remote or root.only is not None:
+    """The empty image files of a folder; none if a single file was named."""
+    if root.only is not None:
         return
     for name in root.files():
-        if is_image(name) and root.exists(name) and not os.path.getsize(root.path / name):
+        if is_image(name) and root.exists(name) and not root.size(name):
             yield code("empty-file").at(Place(name), "the image file is empty", "restore it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -15,15 +16,27 @@ from dataforge.datasets.source import Source
 from dataforge.errors import ParseError, UsageError, first_of, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats import Writer
-from dataforge.io import IMAGE_EXTENSIONS, Root, copy_rest, is_image, read_header, where
+from dataforge.io import IMAGE_EXTENSIONS, Root, copy_rest, is_image, is_url, read_header, where
 
 ImageMode: TypeAlias = Literal["reference", "copy", "hardlink", "symlink"]
+
+
+def is_file(out: str) -> bool:
+    """Whether an output is a single file, by its name."""
+    return out.lower().endswith(".json")
 
 
 def folder_of(out: str) -> Path:
     """The folder of an output: itself, unless it names a single file."""
     path = Path(out)
     return path.parent if path.suffix.lower() == ".json" else path
+
+
+def output_file(out: str, name: str) -> str:
+    """The path, or URL, of a file of an output."""
+    if not is_url(out):
+        return str(folder_of(out) / name)
+    return f"{os.path.dirname(out) if is_file(out) else out.rstrip('/')}/{name}"
 
 
 class Placing:
@@ -55,14 +68,21 @@ class Placing:
             self.extract = partial(source.reader.extracted_image, source.root)
         if self.mode != "reference" and folder_of(out) != Path(out):
             raise UsageError(f"--image-mode {self.mode} requires a folder to write to, not {out}")
-        if self.mode in ("hardlink", "symlink") and self.images.remote:
-            raise UsageError(f"--image-mode {self.mode} requires local images; use copy")
+        if self.mode in ("hardlink", "symlink") and (self.images.remote or is_url(out)):
+            what = "a local output" if is_url(out) else "local images"
+            raise UsageError(f"--image-mode {self.mode} requires {what}; use copy")
 
     def left_at(self, out: str) -> str:
         """The path from the output folder to images that stay in place; else empty."""
-        if self.mode != "reference" or self.images.remote or "://" in out:
+        if self.mode != "reference" or self.images.remote != is_url(out):
             return ""
-        path = os.path.relpath(self.images.path.resolve(), folder_of(out).resolve())
+        if self.images.remote:
+            here, there = self.images.location, os.path.dirname(out) if is_file(out) else out
+            if here.split("/")[:3] != there.split("/")[:3]:
+                return ""  # another bucket
+            path = posixpath.relpath(*("/" + one.partition("://")[2] for one in (here, there)))
+        else:
+            path = os.path.relpath(self.images.path.resolve(), folder_of(out).resolve())
         return "" if path == "." else path.replace(os.sep, "/")
 
     def place(
@@ -75,7 +95,7 @@ class Placing:
         for name, images in splits.items():
             for image in images:
                 target = self.writer.image_path(name, image.file_name)
-                if target in done or _in_place(self.images, image.file_name, out / target):
+                if target in done or self._in_place(image.file_name, out, target):
                     continue
                 done.add(target)
                 try:
@@ -97,6 +117,19 @@ class Placing:
             os.path.realpath(os.path.join(root.location, name))
             for root in self._roots
             if not root.remote
+            for image in images
+            for name in (image.place.file, image.file_name)
+        }
+
+    def remote_inputs(self, images: Iterable[Seen]) -> set[str]:
+        """The URLs of the files that were read, if the output is in the same store."""
+        stores = {root.location.partition("/")[0] for root in self._roots if root.remote}
+        if not is_url(self.out) or self.out.partition("/")[0] not in stores:
+            return set()
+        return {
+            root.url(name)
+            for root in self._roots
+            if root.remote
             for image in images
             for name in (image.place.file, image.file_name)
         }
@@ -152,6 +185,21 @@ class Placing:
             return None
         source, target = self.images.path.resolve(), folder.resolve()
         return folder / source.relative_to(target) if source.is_relative_to(target) else None
+
+    def _in_place(self, name: str, out: Path, target: str) -> bool:
+        """Whether the target is the image itself, because OUT/images is the folder that was read.
+
+        Args:
+            name: of the image.
+            out: where the output is made.
+            target: of the image, relative to it.
+        """
+        path = out / target
+        if self.images.remote:
+            return self.images.url(name) == output_file(self.out, target)
+        if is_url(self.out) or path.is_symlink() or not path.exists():
+            return False
+        return os.path.realpath(self.images.path / name) == os.path.realpath(path)
 
     def _place_one(self, image: Seen, target: Path) -> None:
         """Put one image into the stage; only what is an image by its name and content.
@@ -211,10 +259,3 @@ def _left_over(found: list[str], folder: str, listed: bool) -> Finding:
         "delete them, or write to a new folder",
         severity="note" if listed else "warning",
     )
-
-
-def _in_place(images: Root, name: str, target: Path) -> bool:
-    """Whether the target is the image itself, because OUT/images is the folder that was read."""
-    if images.remote or target.is_symlink() or not target.exists():
-        return False
-    return os.path.realpath(images.path / name) == os.path.realpath(target)

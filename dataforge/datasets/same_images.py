@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -22,7 +21,7 @@ def twins(root: Root, images: Iterable[Seen]) -> Iterator[Finding]:
         splits.setdefault(seen.split or "all", set()).add(seen.file_name)
         splits_of[seen.file_name].append(seen.split or "all")
     yield from in_two_splits(splits)
-    pairs = _same_bytes(root, splits_of) if len(splits) > 1 and not root.remote else []
+    pairs = _same_bytes(root, splits_of) if len(splits) > 1 else []
     if pairs:
         name, twin, where = min(pairs)
         number = f"{plural(len(pairs), 'image')} {'is' if len(pairs) == 1 else 'are'}"
@@ -38,7 +37,7 @@ def _same_bytes(root: Root, images: dict[str, list[str]]) -> list[tuple[str, str
     """(image, identical image, their splits) for images in different splits."""
     by_size: dict[int, list[str]] = defaultdict(list)
     for name in images:
-        if root.exists(name) and (size := os.path.getsize(root.path / name)):
+        if root.exists(name) and (size := root.size(name)):
             by_size[size].append(name)
     pairs = []
     for names in by_size.values():

@@ -48,11 +48,13 @@ from dataforge.io.output import (
 from dataforge.io.packaged import asset, installed_versions
 from dataforge.io.place import Signature, refuse_special, signature
 from dataforge.io.plugins import Plugins, failed_plugins
+from dataforge.io.publishing import published, refuse_unreachable
 from dataforge.io.reading import copy_rest, open_file, read_file, to_utf8, where
 from dataforge.io.rewriting import is_inside, refuse_unwritable, rewrite
 from dataforge.io.roots import Root, same_bytes
 from dataforge.io.staging import clear_away
 from dataforge.io.toml import load_toml, toml_value
+from dataforge.io.urls import is_url, without_file_scheme
 from dataforge.io.validation import convert_options, explain_validation, split_pointer
 from dataforge.io.walk import LeftOut
 from dataforge.io.xml import declared_encoding, parse_xml
@@ -96,6 +98,7 @@ __all__ = [
     "is_inside",
     "is_plain",
     "is_too_long",
+    "is_url",
     "last_part",
     "load_toml",
     "may_hold_annotations",
@@ -103,10 +106,12 @@ __all__ = [
     "open_image",
     "parse_xml",
     "plain",
+    "published",
     "read_file",
     "read_header",
     "refuse_planted",
     "refuse_special",
+    "refuse_unreachable",
     "refuse_unwritable",
     "repaired",
     "report_json",
@@ -121,6 +126,7 @@ __all__ = [
     "toml_value",
     "too_large",
     "where",
+    "without_file_scheme",
     "write_json",
     "write_report",
     "write_text",

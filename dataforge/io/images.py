@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from dataforge.errors import ParseError
+from dataforge.errors import InputError, ParseError
 from dataforge.io import limits
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def read_header(stream: IO[bytes], name: str) -> ImageHeader:
     except UnidentifiedImageError as error:
         message = "is not an image of a format that is read (JPEG, PNG, BMP, TIFF, WebP)"
         raise ParseError(name, "", message) from error
-    except ParseError:
+    except InputError:  # also of a store that has gone
         raise
     except Exception as error:  # Pillow raises various exceptions for corrupt files
         raise not_opened(name, error) from error

@@ -23,6 +23,9 @@ MAX_DECODED_BYTES = 512 * 2**20
 2**26 pixels in general, 2**25 of a WebP, 89 to 179 million of a progressive JPEG, and any number
 that Pillow opens of another JPEG, which is reduced while it is decoded."""
 
+MAX_LISTED = 5_000_000
+"""Files below a URL; the list of them takes a gigabyte."""
+
 MAX_LINKED_PATHS = 1000
 """Maximum paths to one folder via symlinks; two links per level make the number exponential."""
 

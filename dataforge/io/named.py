@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from typing import Protocol
 
 from dataforge.errors import InputError
 from dataforge.io.names import IMAGE_EXTENSIONS, is_image, last_part, stem
@@ -47,26 +48,44 @@ def with_images(only: str, names: Iterable[str]) -> Iterator[str]:
             yield name
 
 
-def home_of(file: str) -> tuple[str, str]:
-    """(the root folder for a local annotation file, the file's path relative to it).
+class Looking(Protocol):
+    """What can be asked about folders, given by their paths."""
+
+    def has_image(self, folder: str, name: str) -> bool:
+        """Whether a folder contains an image of this name, given without extension."""
+
+    def any_image(self, folder: str) -> bool:
+        """Whether a folder contains an image."""
+
+    def folders(self, above: str) -> list[str]:
+        """The paths of the folders in a folder."""
+
+
+def home_of(file: str, disk: Looking | None = None) -> tuple[str, str]:
+    """(the root folder for an annotation file, the file's path relative to it).
 
     Images are beside it, or, as in ``Annotations/1.xml`` and ``JPEGImages/1.jpg`` or
     ``labels/train/1.txt`` and ``images/train/1.jpg``, in a folder beside the annotation folder.
     The images of a COCO file may have any name.
+
+    Args:
+        file: path of the annotation file.
+        disk: what the path is on; None for this machine.
     """
+    disk = disk or _Disk()
     folder, name = _folder(file), os.path.basename(file)
-    if _has_image(folder, stem(name)):
+    if disk.has_image(folder, stem(name)):
         return folder, name
     above, inner = os.path.abspath(folder), ""
     for _ in range(2):
         above, last = os.path.split(above)
         if may_hold_annotations(last):
-            beside = [path for path in _folders(above) if os.path.basename(path) != last]
-            if any(_has_image(os.path.join(path, inner), stem(name)) for path in beside) or (
+            beside = [path for path in disk.folders(above) if os.path.basename(path) != last]
+            if any(disk.has_image(os.path.join(path, inner), stem(name)) for path in beside) or (
                 name.lower().endswith(".json")
                 and not inner
-                and not _holds_images(folder)
-                and any(map(_holds_images, beside))
+                and not _holds_images(disk, folder)
+                and any(_holds_images(disk, path) for path in beside)
             ):
                 home = above if os.path.isabs(file) else os.path.relpath(above)
                 return home, "/".join([last, *filter(None, [inner]), name])
@@ -78,24 +97,24 @@ def _folder(file: str) -> str:
     return os.path.dirname(file) or "."
 
 
-def _has_image(folder: str, name: str) -> bool:
-    """Whether a folder contains an image of this name, given without extension."""
-    endings = (case for ending in IMAGE_EXTENSIONS for case in (ending, ending.upper()))
-    return any(os.path.isfile(os.path.join(folder, name + ending)) for ending in endings)
-
-
-def _holds_images(folder: str) -> bool:
+def _holds_images(disk: Looking, folder: str) -> bool:
     """Whether a folder or one of its subfolders (``images/train``) contains an image."""
-    return any(map(_any_image, [folder, *_folders(folder)]))
+    return any(map(disk.any_image, [folder, *disk.folders(folder)]))
 
 
-def _any_image(folder: str) -> bool:
-    with suppress(OSError), os.scandir(folder) as entries:
-        return any(is_image(entry.name) for entry in entries)
-    return False
+class _Disk:
+    """This machine."""
 
+    def has_image(self, folder: str, name: str) -> bool:
+        endings = (case for ending in IMAGE_EXTENSIONS for case in (ending, ending.upper()))
+        return any(os.path.isfile(os.path.join(folder, name + ending)) for ending in endings)
 
-def _folders(above: str) -> list[str]:
-    with suppress(OSError), os.scandir(above) as entries:
-        return [entry.path for entry in entries if entry.is_dir()]
-    return []
+    def any_image(self, folder: str) -> bool:
+        with suppress(OSError), os.scandir(folder) as entries:
+            return any(is_image(entry.name) for entry in entries)
+        return False
+
+    def folders(self, above: str) -> list[str]:
+        with suppress(OSError), os.scandir(above) as entries:
+            return [entry.path for entry in entries if entry.is_dir()]
+        return []

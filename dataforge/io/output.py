@@ -190,8 +190,8 @@ def staged(
 
 
 def _note(path: Path) -> None:
-    """Remember what is in place, unless that is a temporary folder."""
-    if not any(part.endswith(SUFFIX) for part in path.parts):
+    """Remember what is in place, unless that is in a temporary folder (`Folder.steady`)."""
+    if not any(part.endswith(SUFFIX) for part in path.parts) and path.parts[:2] != ("/", "proc"):
         written.append(path)
 
 

@@ -80,7 +80,8 @@ def read_bounded(stream: IO[bytes], name: str, limit: int | None = None) -> byte
     """
     limit = limit or limits.MAX_TEXT_BYTES
     # The size of a local file is known; `read(limit)` would allocate `limit` bytes.
-    size = os.fstat(stream.fileno()).st_size if isinstance(stream, io.BufferedReader) else limit
+    known: int = getattr(stream, "size", limit)  # of a store's file
+    size = os.fstat(stream.fileno()).st_size if isinstance(stream, io.BufferedReader) else known
     data = stream.read(size + 1) if size <= limit else b""
     if data is None or (data and not size):
         raise ParseError(name, "", "cannot be read: it states no size, as files of /proc do")

@@ -9,20 +9,25 @@ import platform
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from dataforge.errors import InputError, ParseError
 from dataforge.io import named
 from dataforge.io.images import ImageHeader, not_opened, read_header
-from dataforge.io.names import REGISTRATION, is_image, last_part
+from dataforge.io.names import is_image
 from dataforge.io.reading import open_file, read_bounded, where
+from dataforge.io.store import Store, opened_store
+from dataforge.io.urls import is_url, without_file_scheme
 from dataforge.io.walk import LeftOut, contains, walk
 
 _END = 4096
 
 
 class Root:
-    """A folder, local or accessed via fsspec; its files are POSIX paths relative to it.
+    """A folder, local or at a URL; its files are POSIX paths relative to it.
+
+    The files at a URL are listed once; they are read in parallel, and again if that fails for a
+    moment (`dataforge.io.store`).
 
     If the location is a file, it is the only annotation file: `files` lists it and the images, and
     nothing else `exists`. The root is the file's folder, or the parent that also contains the
@@ -41,33 +46,32 @@ class Root:
         follow_links: as given.
 
     Raises:
-        InputError: there is no such folder or file, or the file is not an annotation file.
+        InputError: there is no such folder or file, or the file is not an annotation file; or what
+            a URL leads to cannot be reached, now or later, when it is listed or read.
+        UsageError, MissingDependencyError: the URL cannot be opened.
     """
 
     only: str | None = None
+    path: Path
+    _store: Store
 
     def __init__(self, location: str | os.PathLike[str], *, follow_links: bool = False) -> None:
-        self.location = os.fspath(location)
+        self.location = without_file_scheme(os.fspath(location))
         self.follow_links = follow_links
-        self.remote = "://" in self.location
-        if self._is_file():
-            named.refuse_others(self.location)
-            split = os.path.split if self.remote else named.home_of
-            self.location, self.only = split(self.location)
-        if self.remote:
-            import fsspec
-
-            self._fs, path = fsspec.core.url_to_fs(self.location)
-            self._base = str(path).rstrip("/")
-            found = self._fs.isdir(self._base)
-        else:
-            found = os.path.isdir(self.location)
-            self.path = Path(self.location)
-            self._real = os.path.realpath(self.location)
-        if not found:
-            raise InputError(_absence(self.location))
+        self.remote = is_url(self.location)
         self._files: list[str] | None = None
-        self._left_out = LeftOut([], [], [], [])
+        self._left_out = LeftOut([], [], [], [], [])
+        if self.remote:
+            self._store, self.only = opened_store(self.location)
+            self.location = self._store.url
+            return
+        if os.path.isfile(self.location):
+            named.refuse_others(self.location)
+            self.location, self.only = named.home_of(self.location)
+        if not os.path.isdir(self.location):
+            raise InputError(_absence(self.location))
+        self.path = Path(self.location)
+        self._real = os.path.realpath(self.location)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """A copy in another process, perhaps on another machine."""
@@ -79,9 +83,18 @@ class Root:
             )
 
     @property
+    def lists(self) -> bool:
+        """Whether `files` knows all that is there; a web server does not say."""
+        return not self.remote or self._store.listable
+
+    @property
     def named(self) -> str:
         """The location as given: the folder, or the one file in it."""
         return self.location if self.only is None else os.path.join(self.location, self.only)
+
+    def url(self, name: str) -> str:
+        """Where a file is, as a path or a URL."""
+        return f"{self.location}/{name}" if self.remote else os.path.join(self.location, name)
 
     @property
     def flags(self) -> list[str]:
@@ -91,7 +104,7 @@ class Root:
     def files(self) -> list[str]:
         """All files below, or the given file and the images; sorted, cached."""
         if self._files is None:
-            names = self._walk_remote() if self.remote else self._walk()
+            names = self._listed() if self.remote else self._walk()
             if self.only is not None:
                 names = named.with_images(self.only, names)
             self._files = sorted(names)
@@ -106,6 +119,7 @@ class Root:
             sorted(found.registered),
             sorted(found.dangling),
             sorted(found.too_long),
+            sorted(found.unusable),
         )
 
     def other(self, location: str) -> Root:
@@ -115,25 +129,12 @@ class Root:
     def _walk(self) -> Iterator[str]:
         return walk(self.location, self._left_out, follow_links=self.follow_links)
 
-    def _is_file(self) -> bool:
-        if not self.remote:
-            return os.path.isfile(self.location)
-        import fsspec
-
-        fs, path = fsspec.core.url_to_fs(self.location)
-        return bool(fs.isfile(path))
-
-    def _walk_remote(self) -> Iterator[str]:
-        # Excludes the same files as `walk`.
-        names = [str(path)[len(self._base) :].lstrip("/") for path in self._fs.find(self._base)]
-        registered = {
-            name[: -len(REGISTRATION)] for name in names if last_part(name) == REGISTRATION
-        }
-        registered.discard("")
-        self._left_out.registered.extend(name.rstrip("/") for name in registered)
-        for name in names:
-            if "/." not in f"/{name}" and not name.startswith(tuple(registered)):
-                yield name
+    def _listed(self) -> Iterable[str]:
+        if self.only is not None and not self._store.listable:
+            return [self.only]
+        found = self._store.files(self._left_out.registered)
+        self._left_out.unusable.extend(self._store.unusable)
+        return found
 
     def read_bytes(self, name: str, limit: int | None = None) -> bytes:
         """The file's content.
@@ -175,8 +176,7 @@ class Root:
                 folder, behind a link, and links are not followed.
         """
         if self.remote:
-            stream: IO[bytes] = self._fs.open(f"{self._base}/{name}", "rb")
-            return stream
+            return cast(IO[bytes], self._store.open(name))
         path = os.path.join(self.location, name)
         stream = open_file(path)
         # The file itself is asked where it is: the path may lead elsewhere by now.
@@ -214,8 +214,25 @@ class Root:
         if self.only is not None and name != self.only and not is_image(name):
             return False
         if self.remote:
-            return bool(self._fs.isfile(f"{self._base}/{name}"))
+            return self._store.exists(name)
         return os.path.isfile(os.path.join(self.location, name))
+
+    def is_folder(self, name: str) -> bool:
+        """Whether there is such a folder."""
+        if self.remote:
+            start = f"{os.path.normpath(name)}/".removeprefix("./")
+            return any(file.startswith(start) for file in self.files())
+        return os.path.isdir(os.path.join(self.location, name))
+
+    def size(self, name: str) -> int:
+        """The number of bytes of a file.
+
+        Raises:
+            OSError: there is no such file.
+        """
+        if self.remote:
+            return self._store.entry(name).size
+        return os.path.getsize(os.path.join(self.location, name))
 
     def image_size(self, name: str) -> tuple[int, int]:
         """(width, height) in pixels as displayed, read from the header only.
@@ -236,9 +253,7 @@ class Root:
         try:
             with self.open(name) as stream:
                 return read_header(stream, name)
-        except ParseError:
-            raise
-        except Exception as error:  # remote file systems raise various exceptions
+        except OSError as error:
             raise not_opened(name, error) from error
 
 

@@ -16,8 +16,12 @@ from dataforge.io.reading import read_file
 _DEEP_KEY = re.compile(rb"""(?:["'\w-]{1,64}[ \t]*\.[ \t]*){%d}""" % MAX_NESTING)
 
 
-def load_toml(path: Path) -> dict[str, Any]:
+def load_toml(path: Path, data: bytes | None = None) -> dict[str, Any]:
     """Read a TOML file as a dict.
+
+    Args:
+        path: of the file.
+        data: its content, if it has been read.
 
     Raises:
         ParseError: with tomllib's line and column.
@@ -27,7 +31,7 @@ def load_toml(path: Path) -> dict[str, Any]:
     else:
         import tomli as tomllib
 
-    data = read_file(path, MAX_TOML_BYTES)
+    data = read_file(path, MAX_TOML_BYTES) if data is None else data
     if _DEEP_KEY.search(data):  # tomllib would take minutes
         raise ParseError(str(path), "", f"is nested more than {MAX_NESTING} levels deep")
     try:

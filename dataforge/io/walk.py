@@ -24,12 +24,14 @@ class LeftOut(NamedTuple):
         registered: folders that contain the file `REGISTRATION`.
         dangling: links to what does not exist, as (path, what the link says).
         too_long: folders whose paths are too long to be opened.
+        unusable: keys in a bucket that cannot be the names of files.
     """
 
     links: list[tuple[str, str]]
     registered: list[str]
     dangling: list[tuple[str, str]]
     too_long: list[str]
+    unusable: list[str]
 
 
 def walk(location: str, left_out: LeftOut, *, follow_links: bool = False) -> Iterator[str]:

@@ -15,13 +15,17 @@ from dataforge.layouts.layout import Layout
 from dataforge.layouts.paths import below, matching_files
 
 
-def load_layout(path: Path) -> dict[str, Any]:
+def load_layout(path: Path, data: bytes | None = None) -> dict[str, Any]:
     """Read the fields of `Layout` that a TOML file declares.
+
+    Args:
+        path: of the file.
+        data: its content, if it has been read.
 
     Raises:
         ParseError: the file is not TOML, or a key or value is invalid in a layout.
     """
-    table = load_toml(path)
+    table = load_toml(path, data)
     try:
         msgspec.convert(table, Layout)
     except msgspec.ValidationError as error:

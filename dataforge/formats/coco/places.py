@@ -30,8 +30,8 @@ class ImagePlaces:
     """
 
     def __init__(self, root: Root, options: Options) -> None:
-        self.looked_for = options.find_images
         self.root = root.other(options.image_dir) if options.image_dir else root
+        self.looked_for = options.find_images and self.root.lists
         self._inferred = options.image_dir is None
         names = self.root.files() if self.looked_for else ()
         self._images = CocoImages(names, partial(_is_coco, self.root))
@@ -58,7 +58,7 @@ class ImagePlaces:
 
     def exists(self, name: str) -> bool:
         """Whether the image exists; also in hidden folders, which are not listed."""
-        return name in self._images.names or (not self.root.remote and self.root.exists(name))
+        return name in self._images.names or self.root.exists(name)
 
     def is_upright(self, name: str) -> bool:
         """Whether an image has no EXIF rotation."""
