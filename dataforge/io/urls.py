@@ -68,7 +68,7 @@ def file_system(url: str) -> tuple[Any, str]:
         fs, path = fsspec.core.url_to_fs(f"{scheme.lower()}://{rest}")
     except ImportError as error:
         extra = _EXTRAS.get(scheme.lower())
-        how = f"pip install 'dataforge[{extra}]'" if extra else one_sentence(error)
+        how = f"pip install 'dataforge-cv[{extra}]'" if extra else one_sentence(error)
         raise MissingDependencyError(f"{url}: requires a package that is missing: {how}") from error
     except ValueError as error:
         known = "file, memory, s3, gs, http and https"
