@@ -75,6 +75,8 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
         engine: where the work runs, see `dataforge.engines`.
         engine_options: fields of the engine's `Options`.
         workers: processes, 0 for one per core; the report is the same.
+        cache: folder of what is kept of the files that were read, so that only what has changed is
+            read again; the report is the same. See `dataforge.datasets.default_cache_folder`.
     """
 
     reads: str | None = None
@@ -90,6 +92,7 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
     engine: str = "local"
     engine_options: dict[str, Any] = msgspec.field(default_factory=dict)
     workers: int = 1
+    cache: str | None = None
 
 
 class UsedSettings(msgspec.Struct, kw_only=True):
@@ -373,10 +376,12 @@ def _pass(
 ) -> Iterator[Survey]:
     """One pass: findings of the reader, of the checks, and on the classes."""
     report = found.report
-    resolver = options.rules().over(source.rules).resolver()
+    rules = options.rules().over(source.rules)
+    resolver = rules.resolver()
     data = DatasetInfo.of(source, resolver)
     wanted = found.settings.runs.codes(images=options.images, pixels=options.pixels)
     running = Running(data, start(wanted, data))
+    cache = source.cache(options.cache, "check", rules, wanted) if running.is_own else None
     context = Context(resolver=resolver, strict=True, wanted=frozenset(wanted), keep_text=keep_text)
     with survey(
         source,
@@ -385,6 +390,7 @@ def _pass(
         report=found.take,
         steps=[Measurable(), running],
         progress=progress,
+        cache=cache,
     ) as surveyed:
         classes = surveyed.settled(resolver)
         report.images = len(surveyed.images)

@@ -98,7 +98,9 @@ def convert(
     if not source.root.remote:
         refuse_planted(Path(job.out), source.root.path)
     target = _Target(job, writer, source)
-    resolver = job.rules().over(source.rules).resolver()
+    rules = job.rules().over(source.rules)
+    resolver = rules.resolver()
+    cache = source.cache(job.cache, "convert", rules, job.clip, [*job.read_options])
     report = Report(source=job.source, out=job.out)
     report.add(source.findings)
     with survey(
@@ -110,6 +112,7 @@ def convert(
         keep=True,
         own_splits=rule is None,
         progress=progress,
+        cache=cache,
     ) as found:
         classes = found.settled(resolver)
         report.add(classes.findings())

@@ -58,6 +58,7 @@ def command() -> Command:
             Bundle("output", _output(), CheckOutput),
             options.force_option(only_report=True),
             options.work(),
+            options.cache(),
         ],
     )
 
@@ -216,6 +217,8 @@ def _check(
 ) -> int:
     if fixing.diff and (output.form != "text" or output.report):
         raise UsageError("--diff prints a patch; --json, --output-format and --report do not apply")
+    if more["cache"] and (fixing.fix or fixing.diff):
+        raise UsageError("--cache has no effect with --fix and --diff, which need all texts")
     check_options = CheckOptions(
         reads=more.pop("from_"),
         read_options=chosen,

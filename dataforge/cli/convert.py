@@ -73,6 +73,7 @@ def command() -> Command:
             options.output(),
             options.force_option("existing files"),
             options.work(),
+            options.cache(),
         ],
     )
 

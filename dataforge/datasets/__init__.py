@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataforge.datasets.cache import Cache, default_cache_folder
 from dataforge.datasets.encoding import encodable, in_utf8
 from dataforge.datasets.found_layout import FoundLayout
 from dataforge.datasets.layout_choice import find_layout, well_known_name
@@ -27,6 +28,7 @@ from dataforge.datasets.surveys import Progress, Survey, done_again, survey
 from dataforge.datasets.voc_layout import find_voc_layout
 
 __all__ = [
+    "Cache",
     "Clipped",
     "Fact",
     "FormatFound",
@@ -44,6 +46,7 @@ __all__ = [
     "apart",
     "collected_later",
     "decode_images",
+    "default_cache_folder",
     "discard",
     "done_again",
     "empty_files",

@@ -49,11 +49,16 @@ class Entry(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class Piece(NamedTuple):
-    """What a worker returns for a shard: entries, images and texts, each encoded."""
+    """What a worker returns for a shard: entries, images and texts, each encoded.
+
+    Attributes:
+        items: with a cache, (number of items, of those that were read or looked at again).
+    """
 
     entries: bytes
     images: bytes
     texts: list[tuple[str, bytes]]
+    items: tuple[int, int] = (0, 0)
 
 
 class Waiting(NamedTuple):
@@ -106,9 +111,13 @@ class ReadOnly:
 
     @collected_later
     def __call__(self, items: Sequence[Item]) -> Waiting:
+        return self.taken(self.reading.read_all(items))
+
+    def taken(self, groups: Iterable[Iterable[Record]]) -> Waiting:
+        """Take the records of each item."""
         stream = _Stream(self.keep_edits)
         evidence: list[Evidence] = []
-        for records in self.reading.read_all(items):
+        for records in groups:
             stream.start()
             for record in records:
                 if isinstance(record, Evidence):
@@ -148,12 +157,16 @@ class Work:
     @collected_later
     def read(self, items: Sequence[Item]) -> Piece:
         """Process items that have to be read."""
-        return self._worked(self.reading.read_all(items))
+        return self.worked(self.reading.read_all(items))
 
     @collected_later
     def settle(self, entries: bytes) -> Piece:
         """Process what `ReadOnly` has read."""
-        return self._worked(map(self._settled, decode_entries(entries)))
+        return self.worked(self.settled(entries))
+
+    def settled(self, entries: bytes) -> Iterator[Iterator[Record]]:
+        """The records of each entry, after the decision."""
+        return map(self._settled, decode_entries(entries))
 
     def _settled(self, entry: Entry) -> Iterator[Record]:
         if entry.image is not None:
@@ -163,7 +176,7 @@ class Work:
         elif entry.header is not None:
             yield entry.header
 
-    def _worked(self, groups: Iterable[Iterable[Record]]) -> Piece:
+    def worked(self, groups: Iterable[Iterable[Record]]) -> Piece:
         """Process the records of each item, or of each entry."""
         stream = _Stream(self.keep_edits)
         images: list[Image] = []

@@ -53,8 +53,9 @@ from dataforge.io.rewriting import is_inside, refuse_unwritable, rewrite
 from dataforge.io.roots import Root, same_bytes
 from dataforge.io.staging import clear_away
 from dataforge.io.toml import load_toml, toml_value
+from dataforge.io.tracing import UNSTEADY, Stamp, Trace, alike, stamp
 from dataforge.io.validation import convert_options, explain_validation, split_pointer
-from dataforge.io.walk import LeftOut
+from dataforge.io.walk import LeftOut, contains
 from dataforge.io.xml import declared_encoding, parse_xml
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "MAX_PATH",
     "MAX_VALUES",
     "REGISTRATION",
+    "UNSTEADY",
     "Folder",
     "Glance",
     "ImageHeader",
@@ -77,9 +79,13 @@ __all__ = [
     "Plugins",
     "Root",
     "Signature",
+    "Stamp",
+    "Trace",
+    "alike",
     "asset",
     "atomic_write",
     "clear_away",
+    "contains",
     "convert_options",
     "copy_attributes",
     "copy_rest",
@@ -116,6 +122,7 @@ __all__ = [
     "signature",
     "split_pointer",
     "staged",
+    "stamp",
     "stem",
     "to_utf8",
     "toml_value",

@@ -16,6 +16,7 @@ from dataforge.io import named
 from dataforge.io.images import ImageHeader, not_opened, read_header
 from dataforge.io.names import REGISTRATION, is_image, last_part
 from dataforge.io.reading import open_file, read_bounded, where
+from dataforge.io.tracing import Trace
 from dataforge.io.walk import LeftOut, contains, walk
 
 _END = 4096
@@ -39,6 +40,7 @@ class Root:
         only: the given annotation file, relative to the folder; None if a folder was given.
         path: path of a local folder.
         follow_links: as given.
+        trace: of what is looked at, here and in every `other`.
 
     Raises:
         InputError: there is no such folder or file, or the file is not an annotation file.
@@ -68,6 +70,7 @@ class Root:
             raise InputError(_absence(self.location))
         self._files: list[str] | None = None
         self._left_out = LeftOut([], [], [], [])
+        self.trace = Trace()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """A copy in another process, perhaps on another machine."""
@@ -110,7 +113,13 @@ class Root:
 
     def other(self, location: str) -> Root:
         """A further folder that the user named, with the same rule for links."""
-        return Root(location, follow_links=self.follow_links)
+        found = Root(location, follow_links=self.follow_links)
+        found.trace = self.trace
+        return found
+
+    def local(self, name: str) -> str:
+        """The path of a file in a local folder."""
+        return os.path.join(self.location, name)
 
     def _walk(self) -> Iterator[str]:
         return walk(self.location, self._left_out, follow_links=self.follow_links)
@@ -177,7 +186,9 @@ class Root:
         if self.remote:
             stream: IO[bytes] = self._fs.open(f"{self._base}/{name}", "rb")
             return stream
-        path = os.path.join(self.location, name)
+        path = self.local(name)
+        if self.trace.on:
+            self.trace.look(path)
         stream = open_file(path)
         # The file itself is asked where it is: the path may lead elsewhere by now.
         if not (self.follow_links or name == self.only or contains(self._real, where(stream))):
@@ -215,7 +226,10 @@ class Root:
             return False
         if self.remote:
             return bool(self._fs.isfile(f"{self._base}/{name}"))
-        return os.path.isfile(os.path.join(self.location, name))
+        path = self.local(name)
+        if self.trace.on:
+            self.trace.look(path)
+        return os.path.isfile(path)
 
     def image_size(self, name: str) -> tuple[int, int]:
         """(width, height) in pixels as displayed, read from the header only.

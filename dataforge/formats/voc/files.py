@@ -171,6 +171,7 @@ class ImageFinder:
             has_size: whether it states the image size.
         """
         layout, images, path = self._layout, self._images[listed.split], listed.path
+        self._root.trace.ask(f"{layout.key_of_id(listed.split or '', listed.id)}.jpg")
         if layout.lookup == "filename" and (by_name := self._by_name(listed, filename)):
             return by_name
         key = layout.key_of_id(listed.split or "", listed.id)
@@ -214,5 +215,6 @@ class ImageFinder:
         if not wanted or self._root.exists(wanted):
             return wanted
         name = wanted if is_image(wanted) else f"{wanted}.jpg"
+        self._root.trace.ask(name)
         key = self._layout.image_key(listed.split or "", name)
         return None if key is None else self._images[listed.split].by_key.get(key)
