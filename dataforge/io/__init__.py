@@ -53,7 +53,7 @@ from dataforge.io.rewriting import is_inside, refuse_unwritable, rewrite
 from dataforge.io.roots import Root, same_bytes
 from dataforge.io.staging import clear_away
 from dataforge.io.toml import load_toml, toml_value
-from dataforge.io.tracing import UNSTEADY, Stamp, Trace, alike, stamp
+from dataforge.io.tracing import UNSTEADY, Stamp, Trace, alike, by_likeness, stamp
 from dataforge.io.validation import convert_options, explain_validation, split_pointer
 from dataforge.io.walk import LeftOut, contains
 from dataforge.io.xml import declared_encoding, parse_xml
@@ -84,6 +84,7 @@ __all__ = [
     "alike",
     "asset",
     "atomic_write",
+    "by_likeness",
     "clear_away",
     "contains",
     "convert_options",

@@ -41,6 +41,8 @@ class Root:
         path: path of a local folder.
         follow_links: as given.
         trace: of what is looked at, here and in every `other`.
+        apart: a real path, of a file or folder that is not part of it even if it is below; empty
+            for none.
 
     Raises:
         InputError: there is no such folder or file, or the file is not an annotation file.
@@ -71,6 +73,7 @@ class Root:
         self._files: list[str] | None = None
         self._left_out = LeftOut([], [], [], [])
         self.trace = Trace()
+        self.apart = ""
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """A copy in another process, perhaps on another machine."""
@@ -97,7 +100,7 @@ class Root:
             names = self._walk_remote() if self.remote else self._walk()
             if self.only is not None:
                 names = named.with_images(self.only, names)
-            self._files = sorted(names)
+            self._files = sorted(self._without_apart(names))
         return self._files
 
     def left_out(self) -> LeftOut:
@@ -114,12 +117,18 @@ class Root:
     def other(self, location: str) -> Root:
         """A further folder that the user named, with the same rule for links."""
         found = Root(location, follow_links=self.follow_links)
-        found.trace = self.trace
+        found.trace, found.apart = self.trace, self.apart
         return found
 
     def local(self, name: str) -> str:
         """The path of a file in a local folder."""
         return os.path.join(self.location, name)
+
+    def _without_apart(self, names: Iterable[str]) -> Iterable[str]:
+        if self.remote or not self.apart or not contains(self._real, self.apart):
+            return names
+        apart = os.path.relpath(self.apart, self._real).replace(os.sep, "/")
+        return (name for name in names if name != apart and not name.startswith(f"{apart}/"))
 
     def _walk(self) -> Iterator[str]:
         return walk(self.location, self._left_out, follow_links=self.follow_links)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from dataforge.io.names import last_part, stem
@@ -39,6 +40,14 @@ def alike(name: str) -> str:
     'img.1'
     """
     return last_part(stem(name)).casefold()
+
+
+def by_likeness(names: Iterable[str]) -> dict[str, list[str]]:
+    """What names have in common, see `alike` -> the names, sorted."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(names):
+        found.setdefault(alike(name), []).append(name)
+    return found
 
 
 class Trace:

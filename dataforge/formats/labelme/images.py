@@ -13,7 +13,7 @@ from dataforge.errors import InputError, ParseError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
 from dataforge.formats.labelme.file import File, image_inside
-from dataforge.io import Root, alike, is_image, last_part, resolve, stem
+from dataforge.io import Root, by_likeness, is_image, last_part, resolve, stem
 from dataforge.layouts import by_last_part, shared_folders
 
 
@@ -47,9 +47,7 @@ class Images:
 
     @cached_property
     def _alike(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for name in sorted(self._names):
-            found.setdefault(alike(name), []).append(name)
+        found = by_likeness(self._names)
         for last, stems in self._jsons.items():
             found.setdefault(last.casefold(), []).extend(f"{name}.json" for name in stems)
         return found

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dataforge.codes import code
 from dataforge.findings import Place
 from dataforge.formats.base import Part
-from dataforge.io import Root, is_image, last_part, stem
+from dataforge.io import Root, by_likeness, is_image, last_part, stem
 from dataforge.layouts import Layout, resolved_reference
 from dataforge.layouts import listed_ids as ids_in_list
 
@@ -161,6 +161,14 @@ class ImageFinder:
         self._layout = layout
         self._keep = keep
         self._images = images_of_splits(root, layout)
+
+    def named(self, like: str) -> list[str]:
+        """The images whose names are `alike`."""
+        return self._alike.get(like, [])
+
+    @cached_property
+    def _alike(self) -> dict[str, list[str]]:
+        return by_likeness(filter(is_image, self._root.files()))
 
     def find(self, listed: Listed, filename: str, has_size: bool) -> Part[str | None]:
         """Returns the image's path, None if there is none.

@@ -8,7 +8,6 @@ shifts them when all of them have been seen.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -49,7 +48,7 @@ from dataforge.formats.voc.objects import (
 )
 from dataforge.formats.voc.strict import Strict
 from dataforge.geometry import Coords
-from dataforge.io import MAX_OBJECTS, Root, alike, is_image, parse_xml
+from dataforge.io import MAX_OBJECTS, Root, parse_xml
 from dataforge.layouts import CoordsChoice, CoordsEvidence, Difficult, Layout
 from dataforge.records import Image
 
@@ -154,14 +153,7 @@ class VocReading(Reading):
         return Inputs(name, listed.path, bytes((listed.first, sampled)))
 
     def names(self, like: str) -> Iterable[str]:
-        return self._alike.get(like, ())
-
-    @cached_property
-    def _alike(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for name in filter(is_image, self.root.files()):
-            found.setdefault(alike(name), []).append(name)
-        return found
+        return self.finder.named(like)
 
     def read(self, item: Item) -> Iterator[Record]:
         if isinstance(item.value, str):

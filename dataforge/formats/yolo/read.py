@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from hashlib import blake2b
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -41,6 +40,7 @@ from dataforge.formats.yolo.rows import (
     Row,
     RowReader,
     Rules,
+    RulesHash,
     highest_class,
     look_like_labels,
     numbers,
@@ -161,7 +161,7 @@ class YoloReading(Reading):
         self._file = ""  # with the class names
         self._is_named = True
         self._numbers: Collection[int] = ()  # of the classes, if they have names
-        self._rules: tuple[Rules | None, bytes] = (None, b"")
+        self._hash = RulesHash()
 
     def items(self) -> Iterator[Item | Record]:
         findings, data = finished(find_data(self._root, self._options.data))
@@ -261,12 +261,9 @@ class YoloReading(Reading):
     def inputs(self, item: Item) -> Inputs:
         value: _Listed | _NotListed = item.value
         if isinstance(value, _NotListed):
-            return Inputs(value.file, value.file, repr(value).encode("utf-8", "backslashreplace"))
-        if self._rules[0] is not value.rules:  # the same for all images
-            text = repr(value.rules).encode("utf-8", "backslashreplace")
-            self._rules = value.rules, blake2b(text, digest_size=16).digest()
+            return Inputs(value.file, value.file, repr(value[1:]).encode())
         name = f"{value.split}\0{value.image}\0{value.label}"
-        return Inputs(name, value.label, bytes((value.is_first,)) + self._rules[1])
+        return Inputs(name, value.label, bytes((value.is_first,)) + self._hash.of(value.rules))
 
     def read(self, item: Item) -> Iterator[Record]:
         value: _Listed | _NotListed = item.value
