@@ -143,17 +143,18 @@ def _convert(
         **more,
     )
     if watch:
-        return _watch(job, others, _check_words(job, root))
+        return _watch(job, converter, others, _check_words(job, root))
     with progress_bar(converter) as progress:
         report = run(job, progress, root, others)
     words = _check_words(job, root)
     return output.give(report, lambda report: show_report(report, words), failed=report.failed)
 
 
-def _watch(job: Job, others: list[FormatFound], check: Sequence[str]) -> int:
+def _watch(job: Job, name: str, others: list[FormatFound], check: Sequence[str]) -> int:
     """Convert until Ctrl-C; the exit code is 0, whatever was found."""
-    updates = keep_current(job, others=others)
-    first = next(updates).report
+    with progress_bar(name) as progress:
+        updates = keep_current(job, progress, others)
+        first = next(updates).report
     if first is not None:
         show_report(first, check)
     tell(f"watching {job.source}; Ctrl-C ends it")
@@ -169,7 +170,7 @@ def _described(update: Update) -> str:
     why = ", ".join(f"{_files(paths)} {kind}" for kind, paths in kinds.items() if paths)
     report = update.report
     if report is None:
-        return f"{why}: not updated: {update.error}"
+        return f"{why}: not updated: {'; '.join(update.error.splitlines())}"
     line = (
         f"{why}: {plural(sum(report.images.values()), 'image')}, {plural(report.shapes, 'shape')}"
     )
