@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Set
 from heapq import nsmallest
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from dataforge.datasets.root import KeepingRoot
 from dataforge.errors import OutputError, UsageError, first_of, plural
 from dataforge.findings import MOST_EXAMPLES, Finding, Place
 from dataforge.formats import Context, Reader, Reading, get_format
-from dataforge.io import Root, contains, convert_options
+from dataforge.io import Root, contains, convert_options, refuse_planted
 from dataforge.layouts import Layout
 
 
@@ -106,6 +107,7 @@ class Source:
         images = self.image_root
         if not folder or self.root.remote or images.remote:
             return None
+        refuse_planted(Path(folder), self.root.path)
         homes = [os.path.realpath(root.location) for root in (self.root, images)]
         real = os.path.realpath(folder)
         if folder != default_cache_folder() and any(contains(home, real) for home in homes):

@@ -485,6 +485,16 @@ def test_a_folder_inside_the_dataset_is_refused(tmp_path: Path) -> None:
     assert not (source / "cache").exists()
 
 
+def test_a_folder_behind_a_link_of_the_dataset_is_refused(tmp_path: Path) -> None:
+    source = dataset(tmp_path / "data", "labelme")
+    (tmp_path / "home").mkdir()
+    (source / "way").symlink_to(tmp_path / "home")
+    for folder in (source / "way", source / "way" / "cache"):
+        with pytest.raises(OutputError, match="is a link inside"):
+            check(source, CheckOptions(cache=str(folder)))
+    assert [*(tmp_path / "home").iterdir()] == []
+
+
 def test_the_default_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/x/y")
     assert default_cache_folder() == "/x/y/dataforge"
