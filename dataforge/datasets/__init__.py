@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataforge.datasets.cache import Cache, default_cache_folder
+from dataforge.datasets.cached import CachedWrite
 from dataforge.datasets.encoding import encodable, in_utf8
 from dataforge.datasets.found_layout import FoundLayout
 from dataforge.datasets.layout_choice import find_layout, well_known_name
@@ -20,7 +21,7 @@ from dataforge.datasets.recognise import (
 from dataforge.datasets.root import KeepingRoot
 from dataforge.datasets.same_images import twins
 from dataforge.datasets.seen import Fact, Seen, Step
-from dataforge.datasets.shards import WriteShard, collected_later, decode_images
+from dataforge.datasets.shards import WriteShard, WriteTask, collected_later, decode_images
 from dataforge.datasets.source import Source, apart, in_two_splits, layout_rules, verifying
 from dataforge.datasets.spool import discard, temporary_data, temporary_file
 from dataforge.datasets.steps import Clipped, Measurable, is_usual
@@ -29,6 +30,7 @@ from dataforge.datasets.voc_layout import find_voc_layout
 
 __all__ = [
     "Cache",
+    "CachedWrite",
     "Clipped",
     "Fact",
     "FormatFound",
@@ -43,6 +45,7 @@ __all__ = [
     "Step",
     "Survey",
     "WriteShard",
+    "WriteTask",
     "apart",
     "collected_later",
     "decode_images",

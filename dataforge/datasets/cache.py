@@ -14,18 +14,20 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from dataforge.errors import OutputError, UsageError
 from dataforge.formats import Evidence
 from dataforge.io import Stamp, installed_versions, open_file
+
+T = TypeVar("T")
 
 MAX_CACHE_BYTES = 4 * 2**30
 """Size of a folder from which on the packs that were not used for longest are removed."""
@@ -103,25 +105,32 @@ class Cache:
 
     def load(self, pack: str) -> list[Part]:
         """The parts of a pack; none if there is no such pack, or it is damaged."""
+        return self.get(pack, _decode) or []
+
+    def save(self, pack: str, parts: Sequence[Part]) -> None:
+        """Keep parts, if there is room for them."""
+        self.put(pack, _encode(parts))
+
+    def get(self, pack: str, decode: Callable[[memoryview], T]) -> T | None:
+        """The content of a pack; None if there is no such pack, or it is damaged."""
         path = self._folder / pack
         try:
             with open_file(path) as stream:
                 status = os.fstat(stream.fileno())
                 if not _is_own(status) or status.st_size > MAX_PACK_BYTES:
-                    return []
+                    return None
                 data = stream.read()
             body = memoryview(data)[_DIGEST:]
             if blake2b(body, digest_size=_DIGEST).digest() != data[:_DIGEST]:
-                return []
-            found = _decode(body)
+                return None
+            found = decode(body)
             os.utime(path)  # it is used
         except (OSError, msgspec.MsgspecError, ValueError):
-            return []
+            return None
         return found
 
-    def save(self, pack: str, parts: Sequence[Part]) -> None:
-        """Keep parts, if there is room for them."""
-        body = _encode(parts)
+    def put(self, pack: str, body: bytes) -> None:
+        """Keep something, if there is room for it."""
         if len(body) > MAX_PACK_BYTES:
             return
         name = ""

@@ -15,14 +15,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import msgspec
 
 from dataforge.datasets.cache import Cache, Part, joined_arrays, pack_name
-from dataforge.datasets.shards import Piece, ReadOnly, Waiting, Work, collected_later
-from dataforge.formats import Evidence, Inputs, Item, Reading, Record
+from dataforge.datasets.shards import (
+    Piece,
+    ReadOnly,
+    Waiting,
+    Work,
+    WriteShard,
+    WriteTask,
+    collected_later,
+)
+from dataforge.formats import Evidence, Inputs, Item, Reading, Record, Written
 from dataforge.io import UNSTEADY, Root, Trace, stamp
 
 _MOST = 3  # times the usual number of items in a shard
@@ -244,6 +252,46 @@ class CachedSettle:
             trace.on = False
         names = self.kept.looked_up(trace.names)
         return Part("", held.key, [*trace.files.items()], names, entries, images)
+
+
+class _WrittenBefore(msgspec.Struct, array_like=True):
+    """What a shard has become, and the hash of what it was made from."""
+
+    key: bytes
+    written: Written
+
+
+_decode_written = msgspec.msgpack.Decoder(_WrittenBefore).decode
+
+
+class CachedWrite:
+    """Writes numbered shards of images, as `WriteShard`, to shared files alone.
+
+    Args:
+        work: does it.
+        cache: of the run.
+        settings: of the output, see `Cache`.
+    """
+
+    def __init__(self, work: WriteShard, cache: Cache, settings: Sequence[Any]) -> None:
+        self.work = work
+        self.cache = cache
+        classes = work.classes
+        self.settings = repr([*settings, classes.names, classes.by_label, classes.by_key])
+
+    @collected_later
+    def __call__(self, task: tuple[int, WriteTask]) -> Written:
+        number, (images, numbers) = task
+        pack = pack_name("w", str(number))
+        text = f"{self.settings}{numbers}".encode("utf-8", "backslashreplace")
+        key = blake2b(text, digest_size=32).digest()
+        key = blake2b(images, digest_size=32, key=key).digest()
+        before = self.cache.get(pack, _decode_written)
+        if before is not None and before.key == key:
+            return before.written
+        written = self.work((images, numbers))
+        self.cache.put(pack, _encode(_WrittenBefore(key, written)))
+        return written
 
 
 def _piece(parts: Sequence[Part], again: int) -> Piece:

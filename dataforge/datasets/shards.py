@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple, ParamSpec, TypeGuard, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
 
@@ -288,6 +288,10 @@ def _unwritable(image: Image) -> Finding:
     )
 
 
+WriteTask: TypeAlias = tuple[bytes, list[tuple[str, int, int] | None]]
+"""The images of a shard, encoded, and (split, number, number of its first instance) of each."""
+
+
 class WriteShard:
     """Writes shards of images.
 
@@ -303,7 +307,7 @@ class WriteShard:
         self.home = home
 
     @collected_later
-    def __call__(self, task: tuple[bytes, list[tuple[str, int, int] | None]]) -> Written:
+    def __call__(self, task: WriteTask) -> Written:
         data, numbers = task
         there = self.home.exists()
         written = self.writing.write(

@@ -325,11 +325,13 @@ class Writer(ABC, Generic[O]):
         image_mode: the default place of images: `reference` leaves them where they are.
         lists_images: whether the output lists its images in a file; otherwise all images in its
             folder belong to the dataset.
+        shares_files: whether `Writing.write` writes no files of a shard's own.
     """
 
     Options: type[O]
     image_mode: Literal["reference", "copy"] = "copy"
     lists_images = False
+    shares_files = False
 
     @abstractmethod
     def image_path(self, split: str, file_name: str) -> str:
