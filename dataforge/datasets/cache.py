@@ -88,10 +88,6 @@ class Cache:
         settings: all that the results depend on, other than the files; builtin types and structs
             whose `repr` is the same in each run.
 
-    Attributes:
-        items: of the last run, those that could have been kept.
-        again: those of them that were read or looked at again.
-
     Raises:
         OutputError: the folder cannot be made, or is not this user's own.
     """
@@ -100,7 +96,6 @@ class Cache:
         self._home = Path(os.path.abspath(folder), _PARTS)
         text = repr([*settings, _environment()]).encode("utf-8", "backslashreplace")
         self._folder = self._home / blake2b(text, digest_size=_DIGEST).hexdigest()
-        self.items = self.again = 0
         _make_own(self._home)
 
     def load(self, pack: str) -> list[Part]:
@@ -147,11 +142,6 @@ class Cache:
         except BaseException:
             _remove(name)
             raise
-
-    def note(self, items: int, again: int) -> None:
-        """Count items."""
-        self.items += items
-        self.again += again
 
     def tidy(self) -> None:
         """Remove what was not used for longest, if there is too much, and what runs have left."""

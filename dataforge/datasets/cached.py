@@ -39,11 +39,10 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class _Held(msgspec.Struct, array_like=True, gc=False):
-    """An item between two passes: its records, their hash, and whether it was read again."""
+    """The records of an item between two passes, and their hash."""
 
     key: bytes
     entries: bytes
-    again: bool
 
 
 class _Shard(msgspec.Struct, array_like=True, gc=False):
@@ -150,10 +149,9 @@ class CachedRead:
     @collected_later
     def waiting(self, items: Sequence[Item]) -> Waiting:
         """As `ReadOnly`; the entries are for `CachedSettle`."""
-        pack, parts, again = self._parts(items)
+        pack, parts = self._parts(items)
         held = [
-            _Held(blake2b(part.entries, digest_size=16).digest(), part.entries, new)
-            for part, new in zip(parts, again, strict=True)
+            _Held(blake2b(part.entries, digest_size=16).digest(), part.entries) for part in parts
         ]
         evidence = [one for part in parts for one in part.evidence]
         return Waiting(_encode(_Shard(pack, held)), evidence, [])
@@ -161,21 +159,20 @@ class CachedRead:
     @collected_later
     def read(self, items: Sequence[Item]) -> Piece:
         """As `Work.read`."""
-        _, parts, again = self._parts(items)
-        return _piece(parts, sum(again))
+        return _piece(self._parts(items)[1])
 
-    def _parts(self, items: Sequence[Item]) -> tuple[str, list[Part], list[bool]]:
+    def _parts(self, items: Sequence[Item]) -> tuple[str, list[Part]]:
+        """The pack of a shard, and what is made of its items."""
         wanted = [Wanted(item, self.reading.inputs(item)) for item in items]
         pack = pack_name("a", wanted[0].inputs.name)
         found = self.kept.valid(pack, ((one.inputs.name, one.inputs.rest) for one in wanted))
         missing = [one for one, part in zip(wanted, found, strict=True) if part is None]
-        again = [part is None for part in found]
         if not missing:
-            return pack, [part for part in found if part], again
+            return pack, [part for part in found if part]
         made = iter(self._made(missing))
         parts = [part or next(made) for part in found]
         self.kept.save(pack, parts)
-        return pack, parts, again
+        return pack, parts
 
     def _made(self, missing: Sequence[Wanted]) -> list[Part]:
         """The parts of items that have to be read.
@@ -237,12 +234,11 @@ class CachedSettle:
         shard = _decode(data)
         pack = pack_name("b", shard.pack, self.decision)
         found = self.kept.valid(pack, (("", one.key) for one in shard.held))
-        again = sum(one.again or part is None for one, part in zip(shard.held, found, strict=True))
         if None not in found:
-            return _piece([part for part in found if part], again)
+            return _piece([part for part in found if part])
         parts = [part or self._made(one) for one, part in zip(shard.held, found, strict=True)]
         self.kept.save(pack, parts)
-        return _piece(parts, again)
+        return _piece(parts)
 
     def _made(self, held: _Held) -> Part:
         trace = self.kept.start()
@@ -294,7 +290,6 @@ class CachedWrite:
         return written
 
 
-def _piece(parts: Sequence[Part], again: int) -> Piece:
+def _piece(parts: Sequence[Part]) -> Piece:
     entries = joined_arrays(part.entries for part in parts)
-    images = joined_arrays(part.images for part in parts)
-    return Piece(entries, images, [], (len(parts), again))
+    return Piece(entries, joined_arrays(part.images for part in parts), [])

@@ -49,16 +49,11 @@ class Entry(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class Piece(NamedTuple):
-    """What a worker returns for a shard: entries, images and texts, each encoded.
-
-    Attributes:
-        items: with a cache, (number of items, of those that were read or looked at again).
-    """
+    """What a worker returns for a shard: entries, images and texts, each encoded."""
 
     entries: bytes
     images: bytes
     texts: list[tuple[str, bytes]]
-    items: tuple[int, int] = (0, 0)
 
 
 class Waiting(NamedTuple):

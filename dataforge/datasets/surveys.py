@@ -215,8 +215,6 @@ class _Pass:
                 self._take_record(item)
 
     def _take(self, piece: Piece, keep: bool) -> None:
-        if self.cache:
-            self.cache.note(*piece.items)
         kept: list[Seen | None] = []
         for entry in decode_entries(piece.entries):
             if entry.seen is not None:
