@@ -2,9 +2,10 @@
 
     DIR/parts-1/<settings>/<pack>     a pack: what was made of each item of a shard (`Part`)
 
-A pack begins with a hash of the rest; one that is damaged, or belongs to somebody else, counts as
-absent. It is written beside its place and moved there, so that any number of runs can use a folder
-at once: the last one wins, and each pack is right by itself, as it says what it was made from.
+A pack begins with a checksum of the rest; one that is damaged, or belongs to somebody else, counts
+as absent. It is written beside its place and moved there, so that any number of runs can use a
+folder at once: the last one wins, and each pack is right by itself, as it says what it was made
+from.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from zlib import crc32
 
 import msgspec
 
@@ -37,6 +39,7 @@ MAX_PACK_BYTES = 512 * 2**20
 
 _PARTS = "parts-1"  # the number changes with the form of packs
 _DIGEST = 16
+_SUM = 4
 _ABANDONED = 3600  # seconds, after which a temporary file belongs to no run
 _LIBRARIES = ("lxml", "msgspec", "numpy", "pillow", "pycocotools", "pyyaml")
 
@@ -49,6 +52,7 @@ class Part(msgspec.Struct, array_like=True, gc=False):
         files: (path, stamp) of the files that were looked at.
         names: (name, all names like it) that were looked up.
         entries, images, evidence: the result, see `dataforge.datasets.shards`.
+        digest: hash of the entries, if they are processed further.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Part(msgspec.Struct, array_like=True, gc=False):
     entries: bytes
     images: bytes = b""
     evidence: list[Evidence] = []
+    digest: bytes = b""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -115,8 +120,8 @@ class Cache:
                 if not _is_own(status) or status.st_size > MAX_PACK_BYTES:
                     return None
                 data = stream.read()
-            body = memoryview(data)[_DIGEST:]
-            if blake2b(body, digest_size=_DIGEST).digest() != data[:_DIGEST]:
+            body = memoryview(data)[_SUM:]
+            if checksum(body) != data[:_SUM]:
                 return None
             found = decode(body)
             os.utime(path)  # it is used
@@ -134,7 +139,7 @@ class Cache:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             handle, name = tempfile.mkstemp(prefix=".", dir=self._folder)
             with open(handle, "wb") as stream:
-                stream.write(blake2b(body, digest_size=_DIGEST).digest())
+                stream.write(checksum(body))
                 stream.write(body)
             os.replace(name, self._folder / pack)
         except (OSError, OutputError):
@@ -227,6 +232,11 @@ def _environment() -> list[Any]:
 def _written(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_size, status.st_mtime_ns
+
+
+def checksum(data: bytes | memoryview) -> bytes:
+    """Tells damaged data from what was written."""
+    return crc32(data).to_bytes(_SUM, "big")
 
 
 def pack_name(*of: str | bytes) -> str:

@@ -150,9 +150,7 @@ class CachedRead:
     def waiting(self, items: Sequence[Item]) -> Waiting:
         """As `ReadOnly`; the entries are for `CachedSettle`."""
         pack, parts = self._parts(items)
-        held = [
-            _Held(blake2b(part.entries, digest_size=16).digest(), part.entries) for part in parts
-        ]
+        held = [_Held(part.digest, part.entries) for part in parts]
         evidence = [one for part in parts for one in part.evidence]
         return Waiting(_encode(_Shard(pack, held)), evidence, [])
 
@@ -205,14 +203,16 @@ class CachedRead:
 
     def _part(self, inputs: Inputs, records: Iterator[Record]) -> Part:
         evidence: list[Evidence] = []
-        images = b""
+        images = digest = b""
         if isinstance(self.work, ReadOnly):
             entries, evidence, _ = self.work.taken([records])
+            digest = blake2b(entries, digest_size=16).digest()
         else:
             entries, images, *_ = self.work.worked([records])
         trace = self.kept.trace
         files, names = [*trace.files.items()], self.kept.looked_up(trace.names)
-        return Part(inputs.name, inputs.rest, files, names, entries, images, evidence)
+        made = entries, images, evidence, digest
+        return Part(inputs.name, inputs.rest, files, names, *made)
 
 
 class CachedSettle:
