@@ -108,8 +108,12 @@ class Cache:
         return self.get(pack, _decode) or []
 
     def save(self, pack: str, parts: Sequence[Part]) -> None:
-        """Keep parts, if there is room for them."""
-        self.put(pack, _encode(parts))
+        """Keep parts, if there is room for them, and no name in them is not UTF-8."""
+        try:
+            body = _encode(parts)
+        except UnicodeEncodeError:
+            body = _encode([part for part in parts if _is_encodable(part)])
+        self.put(pack, body)
 
     def get(self, pack: str, decode: Callable[[memoryview], T]) -> T | None:
         """The content of a pack; None if there is no such pack, or it is damaged."""
@@ -165,6 +169,14 @@ class Cache:
             _remove(pack.path)
             with suppress(OSError):
                 os.rmdir(os.path.dirname(pack.path))  # if it was the last one
+
+
+def _is_encodable(part: Part) -> bool:
+    try:
+        _encode(part)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Pack(NamedTuple):

@@ -602,6 +602,20 @@ def test_with_checks_of_others_everything_is_read(tmp_path: Path) -> None:
         assert len(read_again(source, "labelme", kept)) == 16
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    """Such files are read each time, and the others are kept."""
+    source = dataset(tmp_path / "data", "labelme")
+    content = (source / "a/im0.json").read_bytes()
+    for name in (b"a/b\xff.json", b"a/c\xff.json"):
+        Path(os.fsdecode(os.path.join(os.fsencode(source), name))).write_bytes(content)
+    for _ in range(3):
+        assert_same(source, "labelme", tmp_path)
+    read_again(source, "labelme", tmp_path / "cache")
+    again = read_again(source, "labelme", tmp_path / "cache")
+    assert {name for name in again if name.endswith(".png")} <= {"a/im0.png"}
+
+
 def test_a_coco_file_in_several(tmp_path: Path) -> None:
     source = dataset(tmp_path / "data", "coco")
     file = source / "annotations/instances_all.json"
