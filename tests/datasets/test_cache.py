@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dataforge.check import CheckOptions, check
+from dataforge.cli import main
 from dataforge.convert import convert
 from dataforge.datasets import cache as caches
 from dataforge.datasets import default_cache_folder
@@ -600,6 +601,13 @@ def test_with_checks_of_others_everything_is_read(tmp_path: Path) -> None:
     source, kept = dataset(tmp_path / "data", "labelme"), tmp_path / "cache"
     for _ in range(2):
         assert len(read_again(source, "labelme", kept)) == 16
+
+
+def test_fixes_need_all_texts(capsys: pytest.CaptureFixture[str]) -> None:
+    for fix in ("--fix", "--diff"):
+        with pytest.raises(SystemExit, match="2"):
+            main(["check", "data", fix, "--cache-dir", "x"])
+        assert "--cache has no effect" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
