@@ -75,6 +75,7 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
         engine: where the work runs, see `dataforge.engines`.
         engine_options: fields of the engine's `Options`.
         workers: processes, 0 for one per core; the report is the same.
+        cache: folder of what is kept of files, to read only what changes; the report is the same.
     """
 
     reads: str | None = None
@@ -90,6 +91,7 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
     engine: str = "local"
     engine_options: dict[str, Any] = msgspec.field(default_factory=dict)
     workers: int = 1
+    cache: str | None = None
 
 
 class UsedSettings(msgspec.Struct, kw_only=True):
@@ -216,7 +218,8 @@ def checked(
     root = KeepingRoot(path, follow_links=options.follow_links)
     settings = _Settings(None if root.remote else root.path, options)
     format_, others, foreign = (options.reads, [], []) if options.reads else guess_formats(root)
-    source = Source(root, format_, _read_options(format_, options), options.layout)
+    how = verifying(format_, verify=options.images) | options.read_options
+    source = Source(root, format_, how, options.layout)
     report = CheckReport(path=path, root=root.location, format=format_)
     report.how = [
         f"not checked: {plural(part.files, 'annotation file')} in the format {part.format}; "
@@ -286,10 +289,6 @@ class _Settings:
         self.used: UsedSettings | None = None
         if path and (own or file.ignore or file.per_file):
             self.used = UsedSettings(file=str(path), select=own, ignored={})
-
-
-def _read_options(format_: str, options: CheckOptions) -> dict[str, Any]:
-    return verifying(format_, verify=options.images) | options.read_options
 
 
 class _Found:
@@ -373,11 +372,12 @@ def _pass(
 ) -> Iterator[Survey]:
     """One pass: findings of the reader, of the checks, and on the classes."""
     report = found.report
-    resolver = options.rules().over(source.rules).resolver()
-    data = DatasetInfo.of(source, resolver)
+    rules = options.rules().over(source.rules)
+    data = DatasetInfo.of(source, rules.resolver())
     wanted = found.settings.runs.codes(images=options.images, pixels=options.pixels)
     running = Running(data, start(wanted, data))
-    context = Context(resolver=resolver, strict=True, wanted=frozenset(wanted), keep_text=keep_text)
+    names = frozenset(wanted)
+    context = Context(resolver=data.resolver, strict=True, wanted=names, keep_text=keep_text)
     with survey(
         source,
         context,
@@ -385,8 +385,9 @@ def _pass(
         report=found.take,
         steps=[Measurable(), running],
         progress=progress,
+        cache=source.cache(options.cache, "check", rules, wanted) if running.is_own else None,
     ) as surveyed:
-        classes = surveyed.settled(resolver)
+        classes = surveyed.settled(data.resolver)
         report.images = len(surveyed.images)
         report.shapes = sum(seen.shapes for seen in surveyed.images)
         report.classes = [*classes.names]

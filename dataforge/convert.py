@@ -22,6 +22,7 @@ from dataforge.checks import Said
 from dataforge.classes import Classes
 from dataforge.codes import code
 from dataforge.datasets import (
+    CachedWrite,
     Clipped,
     FormatFound,
     Measurable,
@@ -31,6 +32,7 @@ from dataforge.datasets import (
     Source,
     Survey,
     WriteShard,
+    WriteTask,
     discard,
     done_again,
     in_two_splits,
@@ -110,7 +112,7 @@ def convert(
     if not (source.root.remote or is_url(job.out)):
         refuse_planted(Path(job.out), source.root.path)
     target = _Target(job, writer, source)
-    resolver = job.rules().over(source.rules).resolver()
+    resolver = target.rules.resolver()
     report = Report(source=job.source, out=job.out)
     report.add(source.findings)
     with survey(
@@ -122,6 +124,7 @@ def convert(
         keep=True,
         own_splits=rule is None,
         progress=progress,
+        cache=target.cache,
     ) as found:
         classes = found.settled(resolver)
         report.add(classes.findings())
@@ -152,6 +155,9 @@ class _Target:
         self.options = convert_options(writer.Options, job.write_options, where)
         self.placing = Placing(job.image_mode, job.out, writer, source)
         self.engine = get_engine(job.engine, job.workers, job.engine_options)
+        self.rules = job.rules().over(source.rules)
+        self.cache = source.cache(job.cache, "convert", self.rules, job.clip, [*job.read_options])
+        self.writes = job.writes
 
     def write(
         self, found: Survey, output: _Output, splits: dict[str, list[Seen]], report: Report
@@ -182,7 +188,13 @@ class _Target:
             writing = self.writer.open(plan, self.options)
             task = WriteShard(writing, output.classes, stage.parent)
             with ExitStack() as stack:
-                written = stack.enter_context(self.engine.mapped(task, output.tasks()))
+                if self.cache and self.writer.shares_files:
+                    how = [self.writes, self.options, msgspec.structs.replace(plan, stage=Path())]
+                    cached = CachedWrite(task, self.cache, how)
+                    work = self.engine.mapped(cached, enumerate(output.tasks()))
+                else:
+                    work = self.engine.mapped(task, output.tasks())
+                written = stack.enter_context(work)
                 report.add_unwritten(_joined(writing, written, Pieces(stack)))
             report.add(done_again(self.engine, self.source))
             report.add(self.placing.left_over(splits, stage, draft.path))
@@ -262,8 +274,8 @@ class _Output:
                     severity="error",
                 )
 
-    def tasks(self) -> Iterator[tuple[bytes, list[tuple[str, int, int] | None]]]:
-        """For each shard: its images, encoded, and (split, number, first instance) of each."""
+    def tasks(self) -> Iterator[WriteTask]:
+        """For each shard, what is written."""
         images = dict.fromkeys(self.names, 0)
         instances = dict.fromkeys(self.names, 0)
         for shard in self.found.shards:

@@ -37,6 +37,8 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
         engine: where the work runs, see `dataforge.engines`.
         engine_options: fields of the engine's `Options`.
         workers: processes that read and write, 0 for one per core; the output is the same.
+        cache: folder of what is kept of the files that were read, so that only what has changed is
+            read again; the output is the same. See `dataforge.datasets.default_cache_folder`.
     """
 
     source: str
@@ -58,6 +60,7 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     engine: str = "local"
     engine_options: dict[str, Any] = msgspec.field(default_factory=dict)
     workers: int = 1
+    cache: str | None = None
 
 
 class Report(msgspec.Struct, kw_only=True, dict=True):

@@ -62,6 +62,7 @@ class DatasetInfo:
         self.layout = layout
         self.image_root = image_root or root
         self._file = ImageFile(self.image_root, "")
+        self._turn = 0
 
     @classmethod
     def of(cls, source: Source, resolver: Resolver) -> DatasetInfo:
@@ -71,8 +72,9 @@ class DatasetInfo:
 
     def file(self, image: Image) -> ImageFile:
         """The image's file, opened on first use, and only once."""
-        if self._file.name != image.file_name:
-            self._file = ImageFile(self.image_root, image.file_name)
+        turn = self.image_root.trace.turn
+        if self._file.name != image.file_name or self._turn != turn:
+            self._file, self._turn = ImageFile(self.image_root, image.file_name), turn
         return self._file
 
 

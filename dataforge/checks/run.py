@@ -31,6 +31,11 @@ class Running:
         kinds = dict.fromkeys(kind for check in checks for kind in check.gatherers)
         self._gatherers = [kind(data) for kind in kinds]
 
+    @property
+    def is_own(self) -> bool:
+        """Whether all of them are dataforge's, of which it is known what they look at."""
+        return all(type(check).__module__.startswith("dataforge.") for check in self._checks)
+
     def image(self, image: Image) -> Iterator[Image | Finding | Fact]:
         """The findings on an image, and the facts gathered from it."""
         for gatherer in self._gatherers:

@@ -66,6 +66,7 @@ def command() -> Command:
             Bundle("output", _output(), CheckOutput),
             options.force_option(only_report=True),
             options.work(),
+            options.cache(),
         ],
     )
 
@@ -233,6 +234,8 @@ def _check(
         raise UsageError("--diff prints a patch; --json, --output-format and --report do not apply")
     if statistics and (output.form != "text" or fixing.diff):
         raise UsageError("--statistics is text; --json, --output-format and --diff do not apply")
+    if more["cache"] and (fixing.fix or fixing.diff):
+        raise UsageError("--cache has no effect with --fix and --diff, which need all texts")
     check_options = CheckOptions(
         reads=more.pop("from_"),
         read_options=chosen,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, get_args
@@ -13,6 +15,7 @@ from dataforge.cli.command import Argument, Bundle, Command, Option, given_optio
 from dataforge.cli.output import (
     Output,
     progress_bar,
+    say,
     show_counts,
     show_findings,
     show_how_to_list,
@@ -27,6 +30,10 @@ from dataforge.errors import UsageError, plural
 from dataforge.formats import Reader, Writer, formats, get_format
 from dataforge.io import Root, is_url
 from dataforge.shell import path_word
+from dataforge.watch import Update
+from dataforge.watch import watch as keep_current
+
+_SHOWN = 3  # new findings of an update
 
 _HELP = """Convert a dataset from one format to another.
 
@@ -73,6 +80,7 @@ def command() -> Command:
             options.output(),
             options.force_option("existing files"),
             options.work(),
+            options.cache(),
         ],
     )
 
@@ -84,6 +92,12 @@ def _image_options() -> list[Option]:
             choices=get_args(ImageMode),
             help="Handling of images: reference leaves them in place, the others put them where "
             "the format expects them. [default: reference for coco, else copy]",
+        ),
+        Option(
+            "--watch",
+            is_flag=True,
+            default=False,
+            help="Convert again whenever something has changed, until Ctrl-C; implies --cache.",
         ),
         Option("--clip", is_flag=True, default=False, help="Clip boxes and outlines to the image."),
         Option(
@@ -105,8 +119,11 @@ def _convert(
     work: dict[str, Any],
     output: Output,
     follow_links: bool,
+    watch: bool,
     **more: Any,
 ) -> int:
+    if watch and (output.json or output.report):
+        raise UsageError("--watch prints a line for each update; --json and --report do not apply")
     converter, src, out, root, others = _understood(what, to, from_, follow_links=follow_links)
     between = CONVERTERS[converter]
     if not isinstance(between, Between):  # from another package, with its own options
@@ -127,10 +144,50 @@ def _convert(
     )
     if root is None and is_url(src):
         root = KeepingRoot(src, follow_links=follow_links)  # listed once
+    if watch:
+        return _watch(job, converter, others, _check_words(job, root))
     with progress_bar(converter) as progress:
         report = run(job, progress, root, others)
     words = _check_words(job, root)
     return output.give(report, lambda report: show_report(report, words), failed=report.failed)
+
+
+def _watch(job: Job, name: str, others: list[FormatFound], check: Sequence[str]) -> int:
+    """Convert until Ctrl-C; the exit code is 0, whatever was found."""
+    with progress_bar(name) as progress:
+        updates = keep_current(job, progress, others)
+        first = next(updates).report
+    if first is not None:
+        show_report(first, check)
+    tell(f"watching {job.source}; Ctrl-C ends it")
+    for update in updates:
+        say(f"{time.strftime('%H:%M:%S')} {_described(update)}")
+    tell(f"stopped; {job.out} is as of the last line")
+    return 0
+
+
+def _described(update: Update) -> str:
+    """An update in a line: why, what there is now, and what is new."""
+    kinds = {"added": update.added, "changed": update.changed, "removed": update.removed}
+    why = ", ".join(f"{_files(paths)} {kind}" for kind, paths in kinds.items() if paths)
+    report = update.report
+    if report is None:
+        return f"{why}: not updated: {'; '.join(update.error.splitlines())}"
+    line = (
+        f"{why}: {plural(sum(report.images.values()), 'image')}, {plural(report.shapes, 'shape')}"
+    )
+    if update.gone:
+        line += f"; {plural(update.gone, 'finding')} gone"
+    if update.new:
+        shown = "; ".join(f"{one.severity} {one.code} {one}" for one in update.new[:_SHOWN])
+        more = len(update.new) - _SHOWN
+        line += f"; new: {shown}" + (f"; and {more} more" if more > 0 else "")
+    return line
+
+
+def _files(paths: Sequence[str]) -> str:
+    """A file by its name, or their number."""
+    return os.path.basename(paths[0]) if len(paths) == 1 else plural(len(paths), "file")
 
 
 def _check_words(job: Job, root: Root | None) -> list[str]:

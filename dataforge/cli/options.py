@@ -12,6 +12,7 @@ from dataforge.cli.command import CLASSES, GENERAL, OUTPUT, SPLITS, Bundle, Opti
 from dataforge.cli.output import Output
 from dataforge.cli.struct_options import given, struct_options
 from dataforge.cli.targets import FORCE
+from dataforge.datasets import default_cache_folder
 from dataforge.engines import engine_options, engines, get_engine
 from dataforge.errors import UsageError
 from dataforge.formats import Format, get_format
@@ -232,6 +233,35 @@ def work() -> Bundle:
 
 def _work_options(engine: str, workers: int, **own: Any) -> dict[str, Any]:
     return {"engine": engine, "workers": workers, "engine_options": given(**own)}
+
+
+def cache() -> Bundle:
+    """Where it is kept what was read; None for nowhere."""
+    options = [
+        Option(
+            "--cache",
+            section=GENERAL,
+            is_flag=True,
+            default=False,
+            help="Read only what has changed since the last run with this option. The result is "
+            "the same.",
+        ),
+        Option(
+            "--cache-dir",
+            section=GENERAL,
+            metavar="DIR",
+            writes="output",
+            help="With --cache, which it implies: the folder of what is kept. [default: your "
+            "cache folder, such as ~/.cache/dataforge]",
+        ),
+    ]
+    return Bundle("cache", options, _cache_folder)
+
+
+def _cache_folder(cache: bool, cache_dir: str | None) -> str | None:
+    if cache_dir == "":
+        raise UsageError("--cache-dir: expected a folder, got an empty path")
+    return cache_dir or (default_cache_folder() if cache else None)
 
 
 def output(*, exit_zero: bool = True, report: bool = True) -> Bundle:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataforge.datasets.cache import Cache, default_cache_folder
+from dataforge.datasets.cached import CachedWrite
 from dataforge.datasets.encoding import encodable, in_utf8
 from dataforge.datasets.found_layout import FoundLayout
 from dataforge.datasets.layout_choice import find_layout, well_known_name
@@ -19,7 +21,7 @@ from dataforge.datasets.recognise import (
 from dataforge.datasets.root import KeepingRoot
 from dataforge.datasets.same_images import twins
 from dataforge.datasets.seen import Fact, Seen, Step
-from dataforge.datasets.shards import WriteShard, collected_later, decode_images
+from dataforge.datasets.shards import WriteShard, WriteTask, collected_later, decode_images
 from dataforge.datasets.source import Source, apart, in_two_splits, layout_rules, verifying
 from dataforge.datasets.spool import discard, temporary_data, temporary_file
 from dataforge.datasets.steps import Clipped, Measurable, is_usual
@@ -27,6 +29,8 @@ from dataforge.datasets.surveys import Progress, Survey, done_again, survey
 from dataforge.datasets.voc_layout import find_voc_layout
 
 __all__ = [
+    "Cache",
+    "CachedWrite",
     "Clipped",
     "Fact",
     "FormatFound",
@@ -41,9 +45,11 @@ __all__ = [
     "Step",
     "Survey",
     "WriteShard",
+    "WriteTask",
     "apart",
     "collected_later",
     "decode_images",
+    "default_cache_folder",
     "discard",
     "done_again",
     "empty_files",

@@ -14,7 +14,7 @@ class KeepingRoot(Root):
 
     Code that examines a file to find out its format leaves its text for the reader (`look`), which
     takes it (`read_bytes`); the last image header is kept for the checks. None of this is sent to
-    other processes.
+    other processes, and what is traced is read again.
     """
 
     def __init__(self, location: str, *, follow_links: bool = False) -> None:
@@ -24,7 +24,7 @@ class KeepingRoot(Root):
     def _forget(self) -> None:
         self._texts: dict[str, bytes] = {}
         self._room = _HELD
-        self._header: tuple[str, ImageHeader] | None = None
+        self._header: tuple[str, int, ImageHeader] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         dropped = ("_texts", "_room", "_header")
@@ -56,12 +56,14 @@ class KeepingRoot(Root):
 
     def read_bytes(self, name: str, limit: int | None = None) -> bytes:
         data = self._texts.pop(name, None)
-        if data is None:
+        if data is not None:
+            self._room += len(data)
+        if data is None or self.trace.on:
             return super().read_bytes(name, limit)
-        self._room += len(data)
         return data
 
     def image_header(self, name: str) -> ImageHeader:
-        if self._header is None or self._header[0] != name:
-            self._header = name, super().image_header(name)
-        return self._header[1]
+        turn = self.trace.turn
+        if self._header is None or self._header[:2] != (name, turn):
+            self._header = name, turn, super().image_header(name)
+        return self._header[2]

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple, ParamSpec, TypeGuard, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
 
@@ -106,9 +106,13 @@ class ReadOnly:
 
     @collected_later
     def __call__(self, items: Sequence[Item]) -> Waiting:
+        return self.taken(self.reading.read_all(items))
+
+    def taken(self, groups: Iterable[Iterable[Record]]) -> Waiting:
+        """Take the records of each item."""
         stream = _Stream(self.keep_edits)
         evidence: list[Evidence] = []
-        for records in self.reading.read_all(items):
+        for records in groups:
             stream.start()
             for record in records:
                 if isinstance(record, Evidence):
@@ -148,12 +152,16 @@ class Work:
     @collected_later
     def read(self, items: Sequence[Item]) -> Piece:
         """Process items that have to be read."""
-        return self._worked(self.reading.read_all(items))
+        return self.worked(self.reading.read_all(items))
 
     @collected_later
     def settle(self, entries: bytes) -> Piece:
         """Process what `ReadOnly` has read."""
-        return self._worked(map(self._settled, decode_entries(entries)))
+        return self.worked(self.settled(entries))
+
+    def settled(self, entries: bytes) -> Iterator[Iterator[Record]]:
+        """The records of each entry, after the decision."""
+        return map(self._settled, decode_entries(entries))
 
     def _settled(self, entry: Entry) -> Iterator[Record]:
         if entry.image is not None:
@@ -163,7 +171,7 @@ class Work:
         elif entry.header is not None:
             yield entry.header
 
-    def _worked(self, groups: Iterable[Iterable[Record]]) -> Piece:
+    def worked(self, groups: Iterable[Iterable[Record]]) -> Piece:
         """Process the records of each item, or of each entry."""
         stream = _Stream(self.keep_edits)
         images: list[Image] = []
@@ -275,6 +283,10 @@ def _unwritable(image: Image) -> Finding:
     )
 
 
+WriteTask: TypeAlias = tuple[bytes, list[tuple[str, int, int] | None]]
+"""The images of a shard, encoded, and (split, number, number of its first instance) of each."""
+
+
 class WriteShard:
     """Writes shards of images.
 
@@ -290,7 +302,7 @@ class WriteShard:
         self.home = home
 
     @collected_later
-    def __call__(self, task: tuple[bytes, list[tuple[str, int, int] | None]]) -> Written:
+    def __call__(self, task: WriteTask) -> Written:
         data, numbers = task
         there = self.home.exists()
         written = self.writing.write(

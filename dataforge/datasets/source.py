@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Set
 from heapq import nsmallest
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from dataforge.classes import ClassRules
 from dataforge.codes import code
+from dataforge.datasets.cache import Cache, default_cache_folder
 from dataforge.datasets.layout_choice import find_layout
 from dataforge.datasets.oddities import left_out
 from dataforge.datasets.root import KeepingRoot
-from dataforge.errors import UsageError, first_of, plural
+from dataforge.errors import OutputError, UsageError, first_of, plural
 from dataforge.findings import MOST_EXAMPLES, Finding, Place
 from dataforge.formats import Context, Reader, Reading, get_format
-from dataforge.io import Root, convert_options
+from dataforge.io import Root, contains, convert_options, refuse_planted
 from dataforge.layouts import Layout
 
 
@@ -90,6 +93,30 @@ class Source:
         """The folder that `Image.file_name` is relative to."""
         given = self.reader.image_root(self.options)
         return self.root.other(given) if given else self.root
+
+    def cache(self, folder: str | None, *settings: Any) -> Cache | None:
+        """What earlier runs have kept of it; None without a folder, or if the dataset is remote.
+
+        Args:
+            folder: where it is kept.
+            settings: see `Cache`; the source adds its own.
+
+        Raises:
+            OutputError: the folder cannot be used, or is part of the dataset.
+        """
+        images = self.image_root
+        if not folder or self.root.remote or images.remote:
+            return None
+        refuse_planted(Path(folder), self.root.path)
+        homes = [os.path.realpath(root.location) for root in (self.root, images)]
+        real = os.path.realpath(folder)
+        if folder != default_cache_folder() and any(contains(home, real) for home in homes):
+            raise OutputError(
+                f"{folder} is part of the dataset, which may come from anybody; name another "
+                "folder with --cache-dir"
+            )
+        own = [self.format.name, self.options, self.layout, self.root.named, self.root.follow_links]
+        return Cache(folder, [*own, *homes, *settings])
 
     def open(self, context: Context) -> Reading:
         """Start to read it.

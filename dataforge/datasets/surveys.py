@@ -15,6 +15,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from dataforge.classes import Classes, Resolver, Tally
 from dataforge.codes import code
+from dataforge.datasets.cache import Cache
+from dataforge.datasets.cached import CachedRead, CachedSettle, can_be_cached, steady_shards
 from dataforge.datasets.seen import Seen, Step
 from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, decode_images
 from dataforge.datasets.source import Source
@@ -99,6 +101,7 @@ def survey(
     own_splits: bool = True,
     repeats: bool = False,
     progress: Progress | None = None,
+    cache: Cache | None = None,
 ) -> Survey:
     """Go over a dataset once.
 
@@ -113,6 +116,8 @@ def survey(
         repeats: count an image again if the source has it again, as programs do that read the files
             themselves; else only the first counts, and each further one is a finding.
         progress: called from time to time.
+        cache: of what this function gave for the same arguments before; it has no effect for
+            formats that do not say what an item depends on, and if texts are kept.
 
     Raises:
         InputError: there is nothing that can be read.
@@ -121,7 +126,9 @@ def survey(
     reading = source.open(context)
     found = Survey()
     try:
-        _Pass(source, reading, found, report, own_splits, repeats, progress).run(
+        if context.keep_text or source.root.remote or not can_be_cached(reading):
+            cache = None
+        _Pass(source, reading, found, report, own_splits, repeats, progress, cache).run(
             engine, steps, keep, context.keep_text
         )
     except BaseException:
@@ -150,7 +157,10 @@ class _Pass:
         own_splits: bool,
         repeats: bool,
         progress: Progress | None,
+        cache: Cache | None,
     ) -> None:
+        self.root = source.root
+        self.cache = cache
         self.reading = reading
         self.found = found
         self.report = report
@@ -165,13 +175,15 @@ class _Pass:
     def run(self, engine: Engine, steps: Sequence[Step], keep: bool, keep_edits: bool) -> None:
         if not self.reading.decides:
             work = Work(self.reading, steps, keep, keep_edits)
-            with engine.mapped(work.read, self._shards()) as pieces:
+            whole = CachedRead(work, self.cache, self.root).read if self.cache else work.read
+            with engine.mapped(whole, self._shards()) as pieces:
                 for piece in pieces:
                     self._take(piece, keep)
         else:
             waiting = []
             first = ReadOnly(self.reading, keep_edits)
-            with engine.mapped(first, self._shards()) as results:
+            wait = CachedRead(first, self.cache, self.root).waiting if self.cache else first
+            with engine.mapped(wait, self._shards()) as results:
                 for read in results:
                     for evidence in read.evidence:
                         self._take_evidence(evidence)
@@ -179,15 +191,20 @@ class _Pass:
                     waiting.append(self.found.spool.put(read.entries))
             self.found.decision = self.reading.decide(self.evidence)
             work = Work(self.reading, steps, keep, keep_edits, self.found.decision)
-            with engine.mapped(work.settle, map(self.found.spool.get, waiting)) as pieces:
+            settle = CachedSettle(work, self.cache, self.root) if self.cache else work.settle
+            with engine.mapped(settle, map(self.found.spool.get, waiting)) as pieces:
                 for piece in pieces:
                     self._take(piece, keep)
         for record in self.reading.finish(self.evidence, self.found.decision):
             self._take_record(record)
+        if self.cache:
+            self.cache.tidy()
 
     def _shards(self) -> Iterator[list[Item]]:
         """The items in shards; other records are taken at once."""
         items = self._items()
+        if self.cache:
+            return steady_shards(self.reading, items)
         return iter(lambda: list(islice(items, self.reading.shard)), [])
 
     def _items(self) -> Iterator[Item]:

@@ -137,6 +137,20 @@ class Item(NamedTuple):
     value: Any
 
 
+class Inputs(NamedTuple):
+    """What the records of an item depend on, apart from options, context and what a `Root` shows.
+
+    Attributes:
+        name: tells the item from the others; the same when the dataset is read again.
+        file: its annotation file, which may be opened with those of other items; empty if none.
+        rest: anything else, encoded.
+    """
+
+    name: str
+    file: str
+    rest: bytes = b""
+
+
 class Reading(ABC):
     """One dataset while it is being read."""
 
@@ -165,9 +179,28 @@ class Reading(ABC):
         """
         return map(self.read, items)
 
+    def inputs(self, item: Item) -> Inputs:
+        """What an item depends on, so that what it gave before can be used again (`--cache`).
+
+        A format that does not define this is read each time.
+
+        The files that are opened, or whose existence is asked for, while its records are read are
+        known to the root's `Trace`. If names are looked up, as in `Root.files`, `Trace.ask` has to
+        be told, and `names` to say which there are.
+        """
+        raise NotImplementedError
+
+    def names(self, like: str) -> Iterable[str]:
+        """The names that matter to an item which has asked for those like this one, see `alike`."""
+        return ()
+
     def decide(self, found: Found) -> Any:
         """What follows from all items, of builtin types; called once, if `decides` is set."""
         return None
+
+    def settled_by(self, decision: Any) -> Any:
+        """The part of the decision that `settle` looks at."""
+        return decision
 
     def settle(self, image: Image, decision: Any) -> Iterator[Image | Finding]:
         """An image after the decision."""
@@ -292,11 +325,13 @@ class Writer(ABC, Generic[O]):
         image_mode: the default place of images: `reference` leaves them where they are.
         lists_images: whether the output lists its images in a file; otherwise all images in its
             folder belong to the dataset.
+        shares_files: whether `Writing.write` writes no files of a shard's own.
     """
 
     Options: type[O]
     image_mode: Literal["reference", "copy"] = "copy"
     lists_images = False
+    shares_files = False
 
     @abstractmethod
     def image_path(self, split: str, file_name: str) -> str:

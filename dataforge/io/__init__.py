@@ -54,9 +54,10 @@ from dataforge.io.rewriting import is_inside, refuse_unwritable, rewrite
 from dataforge.io.roots import Root, same_bytes
 from dataforge.io.staging import clear_away
 from dataforge.io.toml import load_toml, toml_value
+from dataforge.io.tracing import UNSTEADY, Stamp, Trace, alike, by_likeness, stamp
 from dataforge.io.urls import is_url, without_file_scheme
 from dataforge.io.validation import convert_options, explain_validation, split_pointer
-from dataforge.io.walk import LeftOut
+from dataforge.io.walk import LeftOut, contains
 from dataforge.io.xml import declared_encoding, parse_xml
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "MAX_PATH",
     "MAX_VALUES",
     "REGISTRATION",
+    "UNSTEADY",
     "Folder",
     "Glance",
     "ImageHeader",
@@ -79,9 +81,14 @@ __all__ = [
     "Plugins",
     "Root",
     "Signature",
+    "Stamp",
+    "Trace",
+    "alike",
     "asset",
     "atomic_write",
+    "by_likeness",
     "clear_away",
+    "contains",
     "convert_options",
     "copy_attributes",
     "copy_rest",
@@ -121,6 +128,7 @@ __all__ = [
     "signature",
     "split_pointer",
     "staged",
+    "stamp",
     "stem",
     "to_utf8",
     "toml_value",

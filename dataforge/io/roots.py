@@ -17,6 +17,7 @@ from dataforge.io.images import ImageHeader, not_opened, read_header
 from dataforge.io.names import is_image
 from dataforge.io.reading import open_file, read_bounded, where
 from dataforge.io.store import Store, opened_store
+from dataforge.io.tracing import Trace
 from dataforge.io.urls import is_url, without_file_scheme
 from dataforge.io.walk import LeftOut, contains, walk
 
@@ -44,6 +45,9 @@ class Root:
         only: the given annotation file, relative to the folder; None if a folder was given.
         path: path of a local folder.
         follow_links: as given.
+        trace: of what is looked at, here and in every `other`.
+        apart: a real path, of a file or folder that is not part of it even if it is below; empty
+            for none.
 
     Raises:
         InputError: there is no such folder or file, or the file is not an annotation file; or what
@@ -61,6 +65,8 @@ class Root:
         self.remote = is_url(self.location)
         self._files: list[str] | None = None
         self._left_out = LeftOut([], [], [], [], [])
+        self.trace = Trace()
+        self.apart = ""
         if self.remote:
             self._store, self.only = opened_store(self.location)
             self.location = self._store.url
@@ -107,7 +113,7 @@ class Root:
             names = self._listed() if self.remote else self._walk()
             if self.only is not None:
                 names = named.with_images(self.only, names)
-            self._files = sorted(names)
+            self._files = sorted(self._without_apart(names))
         return self._files
 
     def left_out(self) -> LeftOut:
@@ -124,7 +130,19 @@ class Root:
 
     def other(self, location: str) -> Root:
         """A further folder that the user named, with the same rule for links."""
-        return Root(location, follow_links=self.follow_links)
+        found = Root(location, follow_links=self.follow_links)
+        found.trace, found.apart = self.trace, self.apart
+        return found
+
+    def local(self, name: str) -> str:
+        """The path of a file in a local folder."""
+        return os.path.join(self.location, name)
+
+    def _without_apart(self, names: Iterable[str]) -> Iterable[str]:
+        if self.remote or not self.apart or not contains(self._real, self.apart):
+            return names
+        apart = os.path.relpath(self.apart, self._real).replace(os.sep, "/")
+        return (name for name in names if name != apart and not name.startswith(f"{apart}/"))
 
     def _walk(self) -> Iterator[str]:
         return walk(self.location, self._left_out, follow_links=self.follow_links)
@@ -177,7 +195,7 @@ class Root:
         """
         if self.remote:
             return cast(IO[bytes], self._store.open(name))
-        path = os.path.join(self.location, name)
+        path = self._looked_at(name)
         stream = open_file(path)
         # The file itself is asked where it is: the path may lead elsewhere by now.
         if not (self.follow_links or name == self.only or contains(self._real, where(stream))):
@@ -215,14 +233,14 @@ class Root:
             return False
         if self.remote:
             return self._store.exists(name)
-        return os.path.isfile(os.path.join(self.location, name))
+        return os.path.isfile(self._looked_at(name))
 
     def is_folder(self, name: str) -> bool:
         """Whether there is such a folder."""
         if self.remote:
             start = f"{os.path.normpath(name)}/".removeprefix("./")
             return any(file.startswith(start) for file in self.files())
-        return os.path.isdir(os.path.join(self.location, name))
+        return os.path.isdir(self._looked_at(name))
 
     def size(self, name: str) -> int:
         """The number of bytes of a file.
@@ -232,7 +250,14 @@ class Root:
         """
         if self.remote:
             return self._store.entry(name).size
-        return os.path.getsize(os.path.join(self.location, name))
+        return os.path.getsize(self._looked_at(name))
+
+    def _looked_at(self, name: str) -> str:
+        """The path of a file, which is traced."""
+        path = self.local(name)
+        if self.trace.on:
+            self.trace.look(path)
+        return path
 
     def image_size(self, name: str) -> tuple[int, int]:
         """(width, height) in pixels as displayed, read from the header only.

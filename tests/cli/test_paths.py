@@ -52,10 +52,10 @@ split --layout; split src
 """Files and folders that are read."""
 
 WRITTEN = """
-check --backup; check --output; check --report
+check --backup; check --cache-dir; check --output; check --report
 coco filter --report; coco filter out; coco merge --report; coco merge out
 coco subset --report; coco subset out
-convert --report; convert what
+convert --cache-dir; convert --report; convert what
 demo --report; demo folder; describe --report; features --output; features --report; plot --output
 inspect --report; inspect --save
 register --output; register --report
@@ -143,7 +143,8 @@ RUNS = {
     "split --output": "split set --split 50,50 --output {new}.json",
 }
 """One run of each parameter that is written; those of verbs that train or run models, or that only
-remove what `register` wrote, are tried where these are tested."""
+remove what `register` wrote, are tried where these are tested, as are the folders of `--cache-dir`
+(datasets/test_cache.py)."""
 
 REPORTS = [name for name in RUNS if name.endswith(("--report", "--save"))]
 FILES = [
@@ -157,7 +158,8 @@ FOLDERS = ["check --output", "check --backup", "convert what", "register --outpu
 def test_every_parameter_that_is_written_is_run() -> None:
     trains = {"demo --report", "demo folder", "smoke --report", "smoke --work-dir"}
     trains |= {"describe --report", "features --output", "features --report"}
-    assert RUNS.keys() | trains | {"unregister --output"} == _listed(WRITTEN)
+    kept = {"check --cache-dir", "convert --cache-dir"}
+    assert RUNS.keys() | trains | kept | {"unregister --output"} == _listed(WRITTEN)
     assert {*FILES, *FOLDERS} == RUNS.keys()
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from hashlib import blake2b
 from itertools import count
 from typing import Any
 
@@ -15,6 +18,7 @@ from dataforge.formats.base import (
     Context,
     Evidence,
     Found,
+    Inputs,
     Item,
     Reader,
     Reading,
@@ -95,6 +99,15 @@ class CocoReading(Reading):
 
     def items(self) -> Iterator[Item | Record]:
         return self._as_others_see_it(self._items())
+
+    def inputs(self, item: Item) -> Inputs:
+        page = blake2b(pickle.dumps(item.value), digest_size=16).hexdigest()
+        return Inputs(f"{item.value.source.name}\0{page}", "", self._images_there)
+
+    @cached_property
+    def _images_there(self) -> bytes:
+        names = "\0".join(self.places.root.files())
+        return blake2b(names.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def read(self, item: Item) -> Iterator[Record]:
         page = PageReader(item.value, self.places, self.options, self.context)

@@ -49,6 +49,7 @@ class CocoWriter(Writer[WriteOptions]):
     Options = WriteOptions
     image_mode = "reference"
     lists_images = True
+    shares_files = True
 
     def image_path(self, split: str, file_name: str) -> str:
         """The path of an image, relative to the output folder: one folder for all splits."""

@@ -9,7 +9,7 @@ import msgspec
 from dataforge.codes import code
 from dataforge.errors import ParseError
 from dataforge.findings import Finding, Place
-from dataforge.formats.base import Context, Item, Reader, Reading, Record
+from dataforge.formats.base import Context, Inputs, Item, Reader, Reading, Record
 from dataforge.io import Root, is_image
 from dataforge.records import Image
 
@@ -35,6 +35,9 @@ class ImagesReading(Reading):
 
     def items(self) -> Iterator[Item]:
         yield from map(Item._make, enumerate(filter(is_image, self.root.files())))
+
+    def inputs(self, item: Item) -> Inputs:
+        return Inputs(item.value, item.value)
 
     def read(self, item: Item) -> Iterator[Record]:
         name: str = item.value

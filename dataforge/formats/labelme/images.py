@@ -13,7 +13,7 @@ from dataforge.errors import InputError, ParseError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
 from dataforge.formats.labelme.file import File, image_inside
-from dataforge.io import Root, is_image, last_part, resolve, stem
+from dataforge.io import Root, by_likeness, is_image, last_part, resolve, stem
 from dataforge.layouts import by_last_part, shared_folders
 
 
@@ -41,8 +41,20 @@ class Images:
         jsons = (name for name in root.files() if name.lower().endswith(".json"))
         self._jsons = by_last_part(self._prefix + stem(name) for name in jsons)
 
+    def named(self, like: str) -> list[str]:
+        """The images and labelme files whose names are `alike`."""
+        return self._alike.get(like, [])
+
+    @cached_property
+    def _alike(self) -> dict[str, list[str]]:
+        found = by_likeness(self._names)
+        for last, stems in self._jsons.items():
+            found.setdefault(last.casefold(), []).extend(f"{name}.json" for name in stems)
+        return found
+
     def beside(self, name: str) -> str | None:
         """The image with the name of a labelme file, except for the extension."""
+        self.root.trace.ask(name)
         return self._by_stem.get(self._prefix + stem(name))
 
     def not_among(self, used: set[str | None]) -> list[str]:
@@ -62,10 +74,12 @@ class Images:
 
         Usually the file was copied or renamed, and still has the path of the first image.
         """
+        self.root.trace.ask(name)
         own = self._prefix + stem(name)
         beside = self._by_stem.get(own)
         folder = own.rpartition("/")[0]
         wanted = resolve(folder, file.head.image_path or "")
+        self.root.trace.ask(wanted or "")
         if beside is None or wanted not in self._names or stem(wanted) == own:
             return None
         return beside if wanted.rpartition("/")[0] == folder else None
@@ -76,6 +90,8 @@ class Images:
         own = self._prefix + stem(name)
         path = file.head.image_path or ""
         wanted = resolve(own.rpartition("/")[0], path) if path else None
+        self.root.trace.ask(name)
+        self.root.trace.ask(wanted or "")
         if wanted and self._is_image(wanted):
             return wanted, False
         if not path:
@@ -117,6 +133,7 @@ class Images:
         """
         own = self._prefix + stem(name)
         named = re.split(r"[\\/]", file.head.image_path or "")[-1]
+        self.root.trace.ask(named)
         for last in dict.fromkeys((last_part(own), stem(named))):
             images = self._by_last_stem.get(last, [])
             shared = {image: shared_folders(own, image) for image in images}

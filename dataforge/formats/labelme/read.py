@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -15,6 +15,7 @@ from dataforge.formats.base import (
     Context,
     Evidence,
     Found,
+    Inputs,
     Item,
     Reader,
     Reading,
@@ -149,6 +150,13 @@ class LabelmeReading(Reading):
 
     def _names(self) -> Iterator[str]:
         return (name for name in self._root.files() if name.lower().endswith(".json"))
+
+    def inputs(self, item: Item) -> Inputs:
+        sampled = self._samples and is_sampled(item.number)
+        return Inputs(item.value, item.value, b"sampled" if sampled else b"")
+
+    def names(self, like: str) -> Iterable[str]:
+        return self._images.named(like)
 
     def read(self, item: Item) -> Iterator[Record]:
         return next(self.read_all([item]))

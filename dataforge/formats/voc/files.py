@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dataforge.codes import code
 from dataforge.findings import Place
 from dataforge.formats.base import Part
-from dataforge.io import Root, is_image, last_part, stem
+from dataforge.io import Root, by_likeness, is_image, last_part, stem
 from dataforge.layouts import Layout, resolved_reference
 from dataforge.layouts import listed_ids as ids_in_list
 
@@ -162,6 +162,14 @@ class ImageFinder:
         self._keep = keep
         self._images = images_of_splits(root, layout)
 
+    def named(self, like: str) -> list[str]:
+        """The images whose names are `alike`."""
+        return self._alike.get(like, [])
+
+    @cached_property
+    def _alike(self) -> dict[str, list[str]]:
+        return by_likeness(filter(is_image, self._root.files()))
+
     def find(self, listed: Listed, filename: str, has_size: bool) -> Part[str | None]:
         """Returns the image's path, None if there is none.
 
@@ -171,6 +179,7 @@ class ImageFinder:
             has_size: whether it states the image size.
         """
         layout, images, path = self._layout, self._images[listed.split], listed.path
+        self._root.trace.ask(f"{layout.key_of_id(listed.split or '', listed.id)}.jpg")
         if layout.lookup == "filename" and (by_name := self._by_name(listed, filename)):
             return by_name
         key = layout.key_of_id(listed.split or "", listed.id)
@@ -214,5 +223,6 @@ class ImageFinder:
         if not wanted or self._root.exists(wanted):
             return wanted
         name = wanted if is_image(wanted) else f"{wanted}.jpg"
+        self._root.trace.ask(name)
         key = self._layout.image_key(listed.split or "", name)
         return None if key is None else self._images[listed.split].by_key.get(key)

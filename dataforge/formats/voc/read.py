@@ -7,7 +7,7 @@ shifts them when all of them have been seen.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -19,6 +19,7 @@ from dataforge.formats.base import (
     Context,
     Evidence,
     Found,
+    Inputs,
     Item,
     Reader,
     Reading,
@@ -142,6 +143,17 @@ class VocReading(Reading):
             number += 1
         xmls = {name for name in self.root.files() if name.lower().endswith(".xml")}
         self._not_read = [*_outside(sorted(xmls - inside)), *_unlisted(unlisted)]
+
+    def inputs(self, item: Item) -> Inputs:
+        if isinstance(item.value, str):
+            return Inputs(item.value, item.value)
+        listed: Listed = item.value
+        sampled = self.samples and is_sampled(item.number)
+        name = f"{listed.split}\0{listed.id}\0{listed.path}"
+        return Inputs(name, listed.path, bytes((listed.first, sampled)))
+
+    def names(self, like: str) -> Iterable[str]:
+        return self.finder.named(like)
 
     def read(self, item: Item) -> Iterator[Record]:
         if isinstance(item.value, str):
@@ -277,6 +289,10 @@ class VocReading(Reading):
         compared = found.get(_SIZE, ())
         differs = any(sampled for _, _, sampled in compared)
         return [coords, reason, [[split, file] for split, file, _ in compared] if differs else None]
+
+    def settled_by(self, decision: Any) -> Any:
+        coords, _, compared = decision
+        return [coords, compared]
 
     def settle(self, image: Image, decision: Any) -> Iterator[Image | Finding]:
         coords, _, compared = decision

@@ -19,6 +19,7 @@ from dataforge.formats.base import (
     Context,
     Evidence,
     Found,
+    Inputs,
     Item,
     Reader,
     Reading,
@@ -39,6 +40,7 @@ from dataforge.formats.yolo.rows import (
     Row,
     RowReader,
     Rules,
+    RulesHash,
     highest_class,
     look_like_labels,
     numbers,
@@ -159,7 +161,7 @@ class YoloReading(Reading):
         self._file = ""  # with the class names
         self._is_named = True
         self._numbers: Collection[int] = ()  # of the classes, if they have names
-        self._misses_first = True
+        self._hash = RulesHash()
 
     def items(self) -> Iterator[Item | Record]:
         findings, data = finished(find_data(self._root, self._options.data))
@@ -256,6 +258,13 @@ class YoloReading(Reading):
                 break
         return form_of(longer, has_boxes=has_boxes)
 
+    def inputs(self, item: Item) -> Inputs:
+        value: _Listed | _NotListed = item.value
+        if isinstance(value, _NotListed):
+            return Inputs(value.file, value.file, repr(value[1:]).encode())
+        name = f"{value.split}\0{value.image}\0{value.label}"
+        return Inputs(name, value.label, bytes((value.is_first,)) + self._hash.of(value.rules))
+
     def read(self, item: Item) -> Iterator[Record]:
         value: _Listed | _NotListed = item.value
         if isinstance(value, _Listed):
@@ -301,11 +310,9 @@ class YoloReading(Reading):
             yield Evidence(kind, [label, lines[0], len(lines)])
         if reader.beyond:
             yield Evidence(_BEYOND, [reader.beyond[0], label, reader.beyond[1]])
-        if self._misses_first and rules.names:
-            first = rules.names.get(0)
-            if any(instance.label == first for instance in instances):
-                self._misses_first = False  # said once by each worker
-                yield Evidence(_FIRST)
+        first = rules.names.get(0) if rules.names else None
+        if first is not None and any(instance.label == first for instance in instances):
+            yield Evidence(_FIRST)
         yield Image(
             file_name=name,
             width=size[0],

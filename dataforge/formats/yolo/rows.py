@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
 from typing import Any, TypeAlias
 
 import msgspec
@@ -46,6 +47,20 @@ class Rules(msgspec.Struct, frozen=True):
     names: dict[int, str] | None
     form: Form
     outlines: bool = False
+
+
+class RulesHash:
+    """The hash of the rules, which are the same for all images."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Rules | None, bytes] = (None, b"")
+
+    def of(self, rules: Rules) -> bytes:
+        """Their hash; different rules have different ones."""
+        if self._last[0] is not rules:
+            text = repr(rules).encode("utf-8", "backslashreplace")
+            self._last = rules, blake2b(text, digest_size=16).digest()
+        return self._last[1]
 
 
 def rows_of(text: str) -> list[Row]:

@@ -50,7 +50,10 @@ class LabelTexts:
     def read(self, label: str) -> tuple[bytes, str] | None:
         """The content of a label file, as bytes and as text; None if it is not text, or has more
         values than any image has."""
-        return self._held.pop(label) if label in self._held else self._read(label)
+        if label not in self._held:
+            return self._read(label)
+        held = self._held.pop(label)
+        return self._read(label) if self._root.trace.on else held
 
     def _read(self, label: str) -> tuple[bytes, str] | None:
         try:

@@ -1,0 +1,350 @@
+"""`convert --watch`: the output follows what is labelled, and nothing else wakes it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import SQUARE, document, load_coco, picture, shape, snapshot, write
+
+from dataforge import watch as watching
+from dataforge.cli import main
+from dataforge.convert import convert
+from dataforge.errors import InputError, OutputError, UsageError
+from dataforge.interrupts import Interrupted
+from dataforge.jobs import Job
+from dataforge.watch import Update, watch
+
+Action = Callable[[], Any]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    for name in "abc":
+        label(tmp_path / "data", name)
+    return tmp_path / "data"
+
+
+def label(folder: Path, name: str, *labels: str) -> None:
+    """A labelme file and its image."""
+    picture(folder / f"{name}.png")
+    shapes = [shape(one, SQUARE) for one in labels or ("cat",)]
+    write(folder / f"{name}.json", document(*shapes, image=f"{name}.png"))
+
+
+class Clock:
+    """Time that passes only while the program sleeps, and what others do in the meantime."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.actions: list[Action] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        if not self.actions:
+            raise Interrupted(signal.SIGINT)
+        self.actions.pop(0)()
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(watching, "time", clock)
+    return clock
+
+
+def nothing() -> None:
+    """Nobody does anything while the program sleeps."""
+
+
+def started(source: Path, out: Path, **options: Any) -> Iterator[Update]:
+    job = Job(source=str(source), out=str(out), reads="labelme", writes="coco", **options)
+    job = job if job.cache else Job(**{name: getattr(job, name) for name in job.__struct_fields__}
+                                    | {"cache": str(out.parent / "cache")})  # fmt: skip
+    return watch(job)
+
+
+def names(paths: list[str]) -> list[str]:
+    return [os.path.basename(path) for path in paths]
+
+
+def test_each_change_is_converted(tmp_path: Path, source: Path, clock: Clock) -> None:
+    out = tmp_path / "out"
+    updates = started(source, out)
+    first = next(updates)
+    assert first.report is not None
+    assert first.report.images == {"all": 3}
+
+    clock.actions = [nothing, lambda: label(source, "b", "cat", "dog"), nothing]
+    changed = next(updates)
+    assert (changed.added, names(changed.removed)) == ([], [])
+    assert names(changed.changed) == ["b.json", "b.png"]
+    assert [entry["name"] for entry in load_coco(out)["categories"]] == ["cat", "dog"]
+
+    clock.actions = [lambda: label(source, "d"), nothing]
+    assert names(next(updates).added) == ["d.json", "d.png"]
+    assert len(load_coco(out)["images"]) == 4
+
+    def renamed() -> None:
+        (source / "a.json").rename(source / "e.json")
+
+    clock.actions = [renamed, nothing]
+    update = next(updates)
+    assert (names(update.added), names(update.removed)) == (["e.json"], ["a.json"])
+
+    clock.actions = [
+        lambda: [(source / f"{name}").unlink() for name in ("d.json", "d.png")],
+        nothing,
+    ]
+    assert names(next(updates).removed) == ["d.json", "d.png"]
+
+    full = convert(Job(source=str(source), out=str(tmp_path / "full"), reads="labelme",
+                       writes="coco"))  # fmt: skip
+    assert full.images == {"all": 3}
+    assert snapshot(out) == snapshot(tmp_path / "full")
+
+
+def test_findings_come_and_go(tmp_path: Path, source: Path, clock: Clock) -> None:
+    updates = started(source, tmp_path / "out")
+    assert next(updates).new == []
+    content = (source / "a.json").read_bytes()
+    clock.actions = [lambda: write(source / "a.json", '{"shapes": []} x}'), nothing]
+    update = next(updates)
+    assert [(one.code, one.file) for one in update.new] == [("unreadable-json", "a.json")]
+    clock.actions = [lambda: label(source, "d"), nothing]
+    update = next(updates)
+    assert (update.new, update.gone) == ([], 0)
+    clock.actions = [lambda: (source / "a.json").write_bytes(content), nothing]
+    update = next(updates)
+    assert (update.new, update.gone) == ([], 1)
+
+
+def test_what_is_no_part_of_a_dataset_wakes_nobody(
+    tmp_path: Path, source: Path, clock: Clock
+) -> None:
+    updates = started(source, tmp_path / "out")
+    next(updates)
+    others = (
+        ".a.json.swp",
+        "a.json~",
+        "#a.json#",
+        ".#a.json",
+        "a.json.tmp",
+        ".hidden/b.json",
+        "4913",
+    )
+    clock.actions = [lambda name=name: write(source / name, "x") for name in others]  # type: ignore[misc]
+    assert [*updates] == []
+
+
+def test_a_temporary_file_that_comes_and_goes(tmp_path: Path, source: Path, clock: Clock) -> None:
+    updates = started(source, tmp_path / "out")
+    next(updates)
+    clock.actions = [
+        lambda: write(source / "tmp1.json", "{}"),
+        lambda: (source / "tmp1.json").unlink(),
+        nothing,
+    ]
+    assert [*updates] == []
+
+
+def test_a_file_is_waited_for_until_it_is_whole(tmp_path: Path, source: Path, clock: Clock) -> None:
+    whole = (source / "a.json").read_bytes()
+    updates = started(source, tmp_path / "out")
+    next(updates)
+    clock.actions = [
+        lambda: (source / "a.json").write_bytes(b""),
+        lambda: (source / "a.json").write_bytes(whole[:50]),
+        nothing,
+        nothing,
+        lambda: (source / "a.json").write_bytes(whole.replace(b"cat", b"cow")),
+        nothing,
+    ]
+    update = next(updates)
+    assert update.new == []
+    assert update.report is not None
+    assert update.report.classes == ["cat", "cow"]
+    assert clock.actions == []
+
+
+def test_but_not_for_ever(tmp_path: Path, source: Path, clock: Clock) -> None:
+    """What is broken is said after ten seconds, and the rest is converted."""
+    updates = started(source, tmp_path / "out")
+    next(updates)
+    clock.actions = [lambda: write(source / "a.json", '{"shapes"'), *[nothing] * 30]
+    start = clock.now
+    assert [one.code for one in next(updates).new] == ["unreadable-json"]
+    assert 10 <= clock.now - start <= 12
+
+
+def test_many_saves_are_one_update(tmp_path: Path, source: Path, clock: Clock) -> None:
+    updates = started(source, tmp_path / "out")
+    next(updates)
+    clock.actions = [lambda at=at: label(source, f"n{at}") for at in range(4)] + [nothing]  # type: ignore[misc]
+    assert len(next(updates).added) == 8
+    assert [*updates] == []
+
+
+@pytest.mark.parametrize("out", ["data/out", "data/a/b/out.json", "out"])
+@pytest.mark.parametrize("mode", ["reference", "copy"])
+def test_it_does_not_react_to_its_own_output(
+    tmp_path: Path, source: Path, clock: Clock, out: str, mode: str
+) -> None:
+    if out.endswith(".json") and mode == "copy":
+        pytest.skip("images need a folder")
+    updates = started(source, tmp_path / out, image_mode=mode, cache=str(tmp_path / "cache"))
+    first = next(updates)
+    clock.actions = [nothing] * 5
+    assert [*updates] == []
+    updates = started(source, tmp_path / out, image_mode=mode, force=True,
+                      cache=str(tmp_path / "cache"))  # fmt: skip
+    again = next(updates)
+    assert first.report == again.report
+    clock.actions = [lambda: label(source, "d"), nothing, nothing, nothing]
+    update, *more = updates
+    assert more == []
+    assert names(update.added) == ["d.json", "d.png"]
+    assert update.new == []
+
+
+@pytest.mark.parametrize("out", ["data", ".", "link"])
+def test_an_output_that_contains_the_source_is_refused(
+    tmp_path: Path, source: Path, out: str
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(UsageError, match="apart"):
+        next(started(source, tmp_path / out, cache=str(tmp_path / "cache")))
+
+
+def test_the_first_conversion_obeys_force(tmp_path: Path, source: Path, clock: Clock) -> None:
+    out = tmp_path / "out"
+    next(started(source, out))
+    with pytest.raises(OutputError, match="already exists"):
+        next(started(source, out))
+    next(started(source, out, force=True))
+
+
+def test_a_failure_leaves_the_output_and_goes_on(
+    tmp_path: Path, source: Path, clock: Clock
+) -> None:
+    out = tmp_path / "out"
+    updates = started(source, out)
+    next(updates)
+    before = snapshot(out)
+    clock.actions = [lambda: source.rename(tmp_path / "away"), nothing]
+    update = next(updates)
+    assert update.report is None
+    assert "no such file or folder" in update.error
+    assert snapshot(out) == before
+    clock.actions = [lambda: (tmp_path / "away").rename(source), nothing]
+    assert next(updates).report is not None
+    assert snapshot(out) == before
+
+
+def test_files_that_options_name_are_watched(tmp_path: Path, source: Path, clock: Clock) -> None:
+    labels = write(tmp_path / "labels.txt", "cat\n")
+    updates = started(source, tmp_path / "out", labels=str(labels))
+    next(updates)
+    clock.actions = [lambda: write(labels, "cat\ndog\n"), nothing]
+    update = next(updates)
+    assert update.report is not None
+    assert update.report.classes == ["cat", "dog"]
+
+
+def test_only_what_has_changed_is_read(
+    tmp_path: Path, source: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from helpers import opens
+
+    from dataforge.io import tracing
+
+    monkeypatch.setattr(tracing, "_YOUNG", -1)
+    updates = started(source, tmp_path / "out")
+    next(updates)
+    clock.actions = [lambda: write(source / "b.json", document(image="b.png")), nothing]
+    with opens(source) as opened:
+        next(updates)
+    # By the labeller, to see whether it is whole, and to read it.
+    assert opened == {"b.json": 3, "b.png": 1}
+
+
+def test_a_signal_during_a_conversion_is_an_interruption(
+    tmp_path: Path, source: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    updates = started(source, tmp_path / "out")
+    next(updates)
+
+    def interrupted(*_: Any) -> Any:
+        raise Interrupted(signal.SIGINT)
+
+    clock.actions = [lambda: label(source, "d"), nothing]
+    monkeypatch.setattr(watching, "convert", interrupted)
+    with pytest.raises(Interrupted):
+        next(updates)
+
+
+def test_sigterm_ends_it_as_any_command(tmp_path: Path, source: Path, clock: Clock) -> None:
+    def terminated() -> None:
+        raise Interrupted(signal.SIGTERM)
+
+    updates = started(source, tmp_path / "out")
+    next(updates)
+    clock.actions = [terminated]
+    with pytest.raises(Interrupted):
+        next(updates)
+
+
+def test_what_cannot_be_watched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = ["convert", "labelme2coco", str(tmp_path), str(tmp_path / "out"), "--watch"]
+    with pytest.raises(SystemExit, match="2"):
+        main([*source, "--json"])
+    assert "--json and --report do not apply" in capsys.readouterr().err
+    with pytest.raises(InputError):
+        next(started(tmp_path / "no", tmp_path / "out"))
+    with pytest.raises(UsageError, match="local folder"):
+        next(watch(Job(source="memory://x", out="out", reads="labelme", writes="coco")))
+
+
+_INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored where tests run
+from dataforge.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_the_command(tmp_path: Path, source: Path) -> None:
+    """It prints a line for an update, and Ctrl-C ends it with 0."""
+    run = subprocess.Popen(
+        [sys.executable, "-c", _INTERRUPTIBLE, "convert", "labelme2coco", "data", "out", "--watch",
+         "--cache-dir", "cache"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert run.stdout is not None
+        lines = [
+            line.rstrip() for line in iter(run.stdout.readline, "watching data; Ctrl-C ends it\n")
+        ]
+        assert lines[0] == "3 images, 3 shapes as 3 instances"
+        write(source / "a.json", document(shape("cat", SQUARE), image="no\x1b[2J.png"))
+        line = run.stdout.readline()
+        assert line[9:].startswith("a.json changed: 3 images, 3 shapes; new: ")
+        assert "\x1b" not in line
+        time.sleep(0.2)
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=60)
+        assert (out, err, run.returncode) == ("stopped; out is as of the last line\n", "", 0)
+    finally:
+        run.kill()
+        run.communicate()
