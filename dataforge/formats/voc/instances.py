@@ -13,7 +13,7 @@ from dataforge.errors import plural
 from dataforge.findings import Edit, Finding, Place, Reorder
 from dataforge.formats.base import Part
 from dataforge.formats.voc.corners import in_order, is_reversed
-from dataforge.formats.voc.objects import VocObject, attributes_of, understood_difficult
+from dataforge.formats.voc.objects import VocObject, understood_difficult
 from dataforge.geometry import Coords, edges_of_text
 from dataforge.layouts import Layout
 from dataforge.records import Box, Instance
@@ -85,7 +85,7 @@ class InstanceReader:
             iscrowd=difficult and self._difficult == "ignore",
             difficult=difficult,
             place=place,
-            attributes=attributes_of(item),
+            attributes=item.attributes,
             extra=extra,
         )
 
