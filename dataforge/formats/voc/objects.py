@@ -263,11 +263,17 @@ def size_of(width: str | None, height: str | None) -> tuple[int, int] | None:
         return None
 
 
-def is_beyond(bounds: Box | None, size: tuple[int, int] | None) -> bool:
-    """Whether a box extends beyond the stated image size."""
-    if bounds is None or size is None:
+def is_any_beyond(objects: Iterable[VocObject], size: tuple[int, int] | None) -> bool:
+    """Whether any box extends beyond the stated image size."""
+    if size is None:
         return False
-    return max(bounds[0], bounds[2]) > size[0] or max(bounds[1], bounds[3]) > size[1]
+    width, height = size
+    for item in each_box(objects):
+        if item.bounds is not None:
+            x0, y0, x1, y1 = item.bounds
+            if x1 > width or y1 > height or x0 > width or y0 > height:
+                return True
+    return False
 
 
 def understood_difficult(text: str | None) -> tuple[bool, str]:

@@ -41,7 +41,7 @@ from dataforge.formats.voc.objects import (
     VocFile,
     VocObject,
     each_box,
-    is_beyond,
+    is_any_beyond,
     read_file,
 )
 from dataforge.formats.voc.strict import Strict
@@ -235,9 +235,7 @@ class VocReading(Reading):
             self.samples and is_sampled(number) and size_differs(self.root, image_name, stated)
         )
         # A box beyond the stated size makes the size doubtful.
-        doubtful = self.samples and any(
-            is_beyond(item.bounds, stated) for item in each_box(objects)
-        )
+        doubtful = self.samples and is_any_beyond(objects, stated)
         file = listed.path
         found, size = finished(
             find_size(
@@ -343,11 +341,8 @@ def _coords_evidence(file: VocFile) -> Evidence:
     evidence = CoordsEvidence(
         files=1, devkit=file.origin == "devkit", labelimg=file.origin == "labelimg"
     )
-    width, height = file.size or (0, 0)
-    add = evidence.add
-    for item in each_box(file.objects):
-        if item.bounds is not None:
-            add(item.bounds, width, height)
+    boxes = [item.bounds for item in each_box(file.objects) if item.bounds is not None]
+    evidence.add(boxes, *(file.size or (0, 0)))
     return Evidence(_COORDS, [*msgspec.structs.astuple(evidence)])
 
 
