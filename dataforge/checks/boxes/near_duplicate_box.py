@@ -37,7 +37,7 @@ class Check(base.Check):
         twins: dict[int, int] = {}
         left = _COMPARED
         for boxes in members.values():
-            if not _are_any_near(boxes):
+            if not are_any_near(boxes):
                 continue
             neighbours = _Neighbours(boxes, left)
             for box, numbers in boxes.items():
@@ -63,7 +63,7 @@ class Check(base.Check):
         return self.finding(instance.place, message, "delete one of the two")
 
 
-def _are_any_near(boxes: Iterable[Box]) -> bool:
+def are_any_near(boxes: Iterable[Box]) -> bool:
     """Whether near-duplicates are possible: a quick answer, false for most images.
 
     The edges of two boxes whose overlap is more than 95 % differ by less than 5 % of the width and
