@@ -383,6 +383,7 @@ def _joined(writing: Writing, shards: Iterable[Written], pieces: Pieces) -> Iter
 
 def _files(stage: Path) -> list[str]:
     """The files that were written, without images, relative to the output folder."""
-    files = [stage] if stage.is_file() else filter(Path.is_file, stage.rglob("*"))
-    home = stage.parent if stage.is_file() else stage
-    return sorted(path.relative_to(home).as_posix() for path in files if not is_image(path.name))
+    if stage.is_file():
+        return [stage.name]
+    files = (path for path in stage.rglob("*") if not is_image(path.name) and path.is_file())
+    return sorted(path.relative_to(stage).as_posix() for path in files)
