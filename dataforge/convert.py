@@ -209,7 +209,8 @@ class _Output:
 
     def number_in(self, seen: Seen) -> int:
         """Number of instances in an image that have a class."""
-        return self.counts(seen).total()
+        of = self.classes.of
+        return sum(n.instances for label, n in seen.labels.items() if of(label) is not None)
 
     def counts(self, seen: Seen) -> Counter[str]:
         """Class -> number of instances in an image."""
@@ -284,7 +285,7 @@ def _shared_out(
 
 def _shapes(seen: Seen, classes: Classes) -> int:
     """Number of shapes in an image that have a class."""
-    return classes.counts({label: n.shapes for label, n in seen.labels.items()}).total()
+    return sum(n.shapes for label, n in seen.labels.items() if classes.of(label) is not None)
 
 
 def _hidden(splits: Mapping[str, Sequence[Seen]], writer: Writer[Any]) -> Iterator[Finding]:
