@@ -28,9 +28,10 @@ from dataforge.formats.coco.file import (
 )
 from dataforge.formats.tally import KeyLosses, LossCount, Losses, key_losses
 from dataforge.io import atomic_write
-from dataforge.records import Image, Instance, Mask, Polygons
+from dataforge.records import Extra, Image, Instance, Mask, Polygons
 
 _LOSSES = key_losses("COCO")
+_BBOX = {"bbox"}
 
 
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -144,21 +145,20 @@ class CocoWriting(Writing):
         out.write(b"}\n")
 
     def _annotation(self, number: int, image: int, instance: Instance) -> Any:
-        x0, y0, x1, y1 = instance.box
         usual = _Annotation(
             number,
             image,
             self.ids[instance.label],
-            (x0, y0, x1 - x0, y1 - y0),
+            _bbox(instance),
             instance.area,
             int(instance.iscrowd),
             instance.shape.rings if isinstance(instance.shape, Polygons) else (),
         )
-        more = instance.extra or instance.attributes or instance.difficult
+        more = instance.attributes or instance.difficult or not _says_no_more(instance.extra)
         if not more and not isinstance(instance.shape, Mask):
             return usual
         entry = msgspec.structs.asdict(usual)
-        entry["bbox"], entry["segmentation"] = _bbox(instance), _segmentation(instance)
+        entry["segmentation"] = _segmentation(instance)
         if instance.extra:
             entry = _with(entry, keys_of(instance.extra))
         attributes = instance.attributes
@@ -219,6 +219,11 @@ def _stream(kind: str, split: str) -> str:
 def _with(entry: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     """An entry with additional keys of its source; existing keys take precedence."""
     return entry | {key: value for key, value in extra.items() if key not in entry}
+
+
+def _says_no_more(extra: Extra) -> bool:
+    """Whether the keys of a source's annotation add nothing to its entry: most have none."""
+    return not extra or (len(extra) == 1 and keys_of(extra).keys() == _BBOX)
 
 
 def _bbox(instance: Instance) -> Sequence[float]:
