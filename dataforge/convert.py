@@ -240,7 +240,8 @@ class _Output:
 
     def number_in(self, seen: Seen) -> int:
         """Number of instances in an image that have a class."""
-        return self.counts(seen).total()
+        of = self.classes.of
+        return sum(n.instances for label, n in seen.labels.items() if of(label) is not None)
 
     def counts(self, seen: Seen) -> Counter[str]:
         """Class -> number of instances in an image."""
@@ -315,7 +316,7 @@ def _shared_out(
 
 def _shapes(seen: Seen, classes: Classes) -> int:
     """Number of shapes in an image that have a class."""
-    return classes.counts({label: n.shapes for label, n in seen.labels.items()}).total()
+    return sum(n.shapes for label, n in seen.labels.items() if classes.of(label) is not None)
 
 
 def _hidden(splits: Mapping[str, Sequence[Seen]], writer: Writer[Any]) -> Iterator[Finding]:
@@ -414,6 +415,7 @@ def _joined(writing: Writing, shards: Iterable[Written], pieces: Pieces) -> Iter
 
 def _files(stage: Path) -> list[str]:
     """The files that were written, without images, relative to the output folder."""
-    files = [stage] if stage.is_file() else filter(Path.is_file, stage.rglob("*"))
-    home = stage.parent if stage.is_file() else stage
-    return sorted(path.relative_to(home).as_posix() for path in files if not is_image(path.name))
+    if stage.is_file():
+        return [stage.name]
+    files = (path for path in stage.rglob("*") if not is_image(path.name) and path.is_file())
+    return sorted(path.relative_to(stage).as_posix() for path in files)

@@ -20,7 +20,6 @@ from dataforge.datasets import Fact, Source, Survey, is_usual
 from dataforge.errors import ParseError
 from dataforge.findings import Finding, Place
 from dataforge.formats import find_size, finished
-from dataforge.io import glance
 from dataforge.records import Box, Image
 
 _OF_ALL = ("nothing-marked",)
@@ -83,8 +82,7 @@ class Said:
         stated = image.width, image.height
         place = Place(name)
         try:
-            with root.open(name) as stream:
-                seen = glance(stream)
+            seen = root.glance(name)
         except (OSError, ParseError):
             if not root.exists(name):
                 return ()  # the reader has said so

@@ -33,7 +33,9 @@ _NOWHERE = Count(Place("."))
 
 def normal_form(label: str, ignore_case: bool) -> str:
     """A label as labels are compared: no spaces around it, in NFC, case-folded if asked."""
-    form = unicodedata.normalize("NFC", label.strip())
+    form = label.strip()
+    if not form.isascii():
+        form = unicodedata.normalize("NFC", form)
     return form.casefold() if ignore_case else form
 
 

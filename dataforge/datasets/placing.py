@@ -7,6 +7,7 @@ import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from math import prod
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal, TypeAlias
 
@@ -16,7 +17,17 @@ from dataforge.datasets.source import Source
 from dataforge.errors import ParseError, UsageError, first_of, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats import Writer
-from dataforge.io import IMAGE_EXTENSIONS, Root, copy_rest, is_image, is_url, read_header, where
+from dataforge.io import (
+    IMAGE_EXTENSIONS,
+    MAX_IMAGE_PIXELS,
+    Root,
+    copy_rest,
+    glance,
+    is_image,
+    is_url,
+    read_header,
+    where,
+)
 
 ImageMode: TypeAlias = Literal["reference", "copy", "hardlink", "symlink"]
 
@@ -92,14 +103,18 @@ class Placing:
         if self.mode == "reference":
             return
         done: set[str] = set()
+        folders: set[Path] = set()
+        is_new = not is_url(self.out) and not out.exists()
         for name, images in splits.items():
             for image in images:
                 target = self.writer.image_path(name, image.file_name)
-                if target in done or self._in_place(image.file_name, out, target):
+                if target in done:
+                    continue
+                if not is_new and self._in_place(image.file_name, out, target):
                     continue
                 done.add(target)
                 try:
-                    self._place_one(image, stage / target)
+                    self._place_one(image, stage / target, folders)
                 except ParseError as error:
                     yield code("image-not-placed").at(
                         Place(image.file_name),
@@ -201,16 +216,23 @@ class Placing:
             return False
         return os.path.realpath(self.images.path / name) == os.path.realpath(path)
 
-    def _place_one(self, image: Seen, target: Path) -> None:
+    def _place_one(self, image: Seen, target: Path, folders: set[Path]) -> None:
         """Put one image into the stage; only what is an image by its name and content.
 
         A label file may name any file; copied to a place where programs look, it could do harm.
+
+        Args:
+            image: to put there.
+            target: where.
+            folders: that were made for other images.
         """
         name = image.file_name
         if not is_image(name):
             kinds = ", ".join(IMAGE_EXTENSIONS)
             raise ParseError(name, "", f"its name is not that of an image ({kinds})")
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.parent not in folders:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            folders.add(target.parent)
         if not self.images.exists(name):
             if self.extract is None:
                 raise ParseError(name, "", "it does not exist")
@@ -224,7 +246,7 @@ class Placing:
             message = f"it cannot be read: {error.strerror or error}"
             raise ParseError(name, "", message) from error
         with source:
-            read_header(source, name)
+            _require_image(source, name)
             source.seek(0)
             if self.mode == "copy":
                 _copy(source, target, name)
@@ -237,6 +259,18 @@ class Placing:
             if not same:
                 target.unlink(missing_ok=True)
                 raise ParseError(name, "", "it was replaced while it was read")
+
+
+def _require_image(source: IO[bytes], name: str) -> None:
+    """Most images can be told by a glance; the header of any other is read.
+
+    Raises:
+        ParseError: it is no image, or too large.
+    """
+    seen = glance(source)
+    if seen.size is None or not seen.whole or not 0 < prod(seen.size) <= MAX_IMAGE_PIXELS:
+        source.seek(0)
+        read_header(source, name)
 
 
 def _copy(source: IO[bytes], target: Path, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dataforge.io import ImageHeader, Root
+from dataforge.io import Glance, ImageHeader, Root
 
 _HELD = 256 * 2**20  # bytes of texts that are kept for the reader
 
@@ -25,9 +25,10 @@ class KeepingRoot(Root):
         self._texts: dict[str, bytes] = {}
         self._room = _HELD
         self._header: tuple[str, int, ImageHeader] | None = None
+        self._glance: tuple[str, int, Glance] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        dropped = ("_texts", "_room", "_header")
+        dropped = ("_texts", "_room", "_header", "_glance")
         return {name: value for name, value in self.__dict__.items() if name not in dropped}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -61,6 +62,12 @@ class KeepingRoot(Root):
         if data is None or self.trace.on:
             return super().read_bytes(name, limit)
         return data
+
+    def glance(self, name: str) -> Glance:
+        turn = self.trace.turn
+        if self._glance is None or self._glance[:2] != (name, turn):
+            self._glance = name, turn, super().glance(name)
+        return self._glance[2]
 
     def image_header(self, name: str) -> ImageHeader:
         turn = self.trace.turn

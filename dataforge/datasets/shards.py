@@ -300,13 +300,14 @@ class WriteShard:
         self.writing = writing
         self.classes = classes
         self.home = home
+        self._unchanged = {label for label, name in classes.by_label.items() if label == name}
 
     @collected_later
     def __call__(self, task: WriteTask) -> Written:
         data, numbers = task
         there = self.home.exists()
         written = self.writing.write(
-            Numbered(*number, self.classes.apply(image))
+            Numbered(*number, self._of_classes(image))
             for image, number in zip(decode_images(data), numbers, strict=True)
             if number is not None
         )
@@ -317,3 +318,9 @@ class WriteShard:
                 "that write an output must see it at the same path"
             )
         return written
+
+    def _of_classes(self, image: Image) -> Image:
+        """An image with class names for labels; most have these."""
+        if self._unchanged.issuperset([instance.label for instance in image.instances]):
+            return image
+        return self.classes.apply(image)

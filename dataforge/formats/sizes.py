@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -66,6 +67,9 @@ def find_size(
     """
     if stated and not verify:
         return stated
+    seen = _seen_size(images, image_name)
+    if seen is not None and stated in (None, seen):
+        return seen
     try:
         header = images.image_header(image_name)
     except (ParseError, OSError) as error:
@@ -76,6 +80,18 @@ def find_size(
     if stated and stated != header.size:
         yield _size_finding(stated, header, image_name, place)
     return stated or header.size
+
+
+def _seen_size(images: Root, image_name: str) -> tuple[int, int] | None:
+    """The size of most images, at a fifth of the cost of their header; None for any other."""
+    if images.remote:
+        return None
+    try:
+        seen = images.glance(image_name)
+    except (ParseError, OSError):
+        return None
+    known = seen.whole and seen.size is not None and 0 < prod(seen.size) <= MAX_IMAGE_PIXELS
+    return seen.size if known else None
 
 
 def _size_finding(

@@ -24,10 +24,14 @@ class Measured(NamedTuple):
     simple: list[bool]
 
 
-def measured(rings: Sequence[Ring]) -> Measured:
+def measured(rings: Sequence[Ring], most: float) -> Measured:
     """Measure rings of at least 3 points.
 
     The numbers of a ring do not depend on the other rings.
+
+    Args:
+        rings: to measure.
+        most: a ring with a coordinate beyond this, pixels, does not count as simple.
     """
     if not rings:
         return Measured([], [], [])
@@ -55,5 +59,6 @@ def measured(rings: Sequence[Ring]) -> Measured:
         # crossings of y = 0 is the winding number: one, or the ring crosses itself.
         below = qy < 0
         turns = np.add.reduceat((below != below[before]).astype(np.intp), first)
+        near = (low.min(axis=1) >= -most) & (high.max(axis=1) <= most)
     boxes = cast("list[Box]", list(map(tuple, np.hstack((low, high)).tolist())))
-    return Measured(boxes, areas.tolist(), (one_way & (turns == 2)).tolist())
+    return Measured(boxes, areas.tolist(), (one_way & (turns == 2) & near).tolist())

@@ -111,10 +111,10 @@ def is_bridged(ring: Ring) -> bool:
 
     This applies to rings made by `joined`, and to outlines drawn with a hole as part of the ring.
     """
-    points = points_of(ring)
-    if len(points) - len(set(points)) < 2:  # both ends of a bridge occur twice
+    different = set(zip(ring[0::2], ring[1::2], strict=True))
+    if len(ring) // 2 - len(different) < 2:  # both ends of a bridge occur twice
         return False
-    points = without_repeats(points)
+    points = without_repeats(points_of(ring))
     edges = zip(points[-1:] + points[:-1], points, strict=True)
     places = {edge: at for at, edge in enumerate(edges)}
     # An edge followed by its own reverse is a spike and encloses nothing.

@@ -46,7 +46,7 @@ def glance(stream: IO[bytes]) -> Glance:
         return Glance(stream.seek(0, os.SEEK_END), None, True)
     number = stream.seek(0, os.SEEK_END)
     stream.seek(max(number - _TAIL, 0))
-    tail = stream.read()
+    tail = stream.read(_TAIL)  # `read()` would ask for the size again, and for more
     if turned and turned in tail:  # before the pixels it is rare, and costs a look at each chunk
         size = None
     return Glance(number, size, end in tail)

@@ -14,9 +14,10 @@ first, then the packages by their names.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
 from typing import Any, TypeVar
 
@@ -143,9 +144,15 @@ class Plugins:
 def _points(group: str) -> list[EntryPoint]:
     """The entry points of a group, without those of packages whose metadata is broken."""
     try:
-        return list(entry_points(group=group))
+        return list(_all_points(tuple(sys.path)).select(group=group))
     except Exception:  # noqa: BLE001 - it does not say whose; now one by one
         return [point for one in distributions() for point in _points_of(one, group)]
+
+
+@lru_cache(maxsize=1)
+def _all_points(path: tuple[str, ...]) -> Any:
+    """All entry points of the packages on the path: each has a file that is parsed."""
+    return entry_points()
 
 
 def _points_of(distribution: Distribution, group: str) -> list[EntryPoint]:

@@ -13,6 +13,7 @@ from typing import IO, Any, cast
 
 from dataforge.errors import InputError, ParseError
 from dataforge.io import named
+from dataforge.io.glances import Glance, glance
 from dataforge.io.images import ImageHeader, not_opened, read_header
 from dataforge.io.names import is_image
 from dataforge.io.reading import open_file, read_bounded, where
@@ -258,6 +259,15 @@ class Root:
         if self.trace.on:
             self.trace.look(path)
         return path
+
+    def glance(self, name: str) -> Glance:
+        """What the first and last bytes of an image show, see `dataforge.io.glance`.
+
+        Raises:
+            OSError: see `open`.
+        """
+        with self.open(name) as stream:
+            return glance(stream)
 
     def image_size(self, name: str) -> tuple[int, int]:
         """(width, height) in pixels as displayed, read from the header only.

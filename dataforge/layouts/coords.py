@@ -4,10 +4,13 @@ outweighs its bounding boxes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from dataforge.errors import plural
 from dataforge.geometry import Coords
+from dataforge.records import Box
 
 
 class CoordsEvidence(msgspec.Struct, array_like=True):
@@ -33,18 +36,18 @@ class CoordsEvidence(msgspec.Struct, array_like=True):
     devkit: int = 0
     labelimg: int = 0
 
-    def add(self, bounds: tuple[float, float, float, float], width: int, height: int) -> None:
-        """Add one object's (xmin, ymin, xmax, ymax), as written in the file."""
-        x0, y0, x1, y1 = bounds
-        self.boxes += 1
-        # Few boxes are any of these.
-        if x0 < 2 or y0 < 2:
-            self.zeros += 0 <= x0 < 1 or 0 <= y0 < 1
-            self.ones += x0 == 1 or y0 == 1
-        if x1 == width or y1 == height:
-            self.at_edge += 1
-        if x0 % 1 or y0 % 1 or x1 % 1 or y1 % 1:
-            self.fractions += 1
+    def add(self, boxes: Sequence[Box], width: int, height: int) -> None:
+        """Add the (xmin, ymin, xmax, ymax) of a file's objects, as written in it."""
+        self.boxes += len(boxes)
+        for x0, y0, x1, y1 in boxes:
+            # Few boxes are any of these.
+            if x0 < 2 or y0 < 2:
+                self.zeros += 0 <= x0 < 1 or 0 <= y0 < 1
+                self.ones += x0 == 1 or y0 == 1
+            if x1 == width or y1 == height:
+                self.at_edge += 1
+            if x0 % 1 or y0 % 1 or x1 % 1 or y1 % 1:
+                self.fractions += 1
 
     def merge(self, other: CoordsEvidence) -> None:
         """Add the counts of other files."""

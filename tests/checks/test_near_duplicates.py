@@ -7,13 +7,15 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image as PILImage
 
 from dataforge.check import CheckOptions, check
 from dataforge.checks.boxes import near_duplicate_box
 
 
-def iou(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+def iou(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     """By its definition."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
@@ -23,7 +25,7 @@ def iou(one: tuple[int, ...], other: tuple[int, ...]) -> float:
     return width * height / (sum(areas) - width * height)
 
 
-def is_near(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+def is_near(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     steps = [b - a for a, b in zip(one, other, strict=True)]
     moved = steps[0] == steps[2] and steps[1] == steps[3] and max(map(abs, steps)) <= 2
     return one != other and (iou(one, other) > 0.95 or (moved and iou(one, other) > 0.5))
@@ -84,3 +86,21 @@ def test_it_is_said_when_too_many_boxes_overlap_to_compare_them(
     assert [finding.code for finding in report.findings if finding.severity == "warning"][-1:] == [
         "not-read-in-full"
     ]
+
+
+@given(
+    st.tuples(*[st.integers(0, 50)] * 2, *[st.integers(1, 400)] * 2),
+    st.tuples(*[st.floats(-0.06, 0.06)] * 4),
+    st.tuples(*[st.integers(-2, 2)] * 4),
+)
+def test_no_image_with_near_duplicates_is_passed_over(
+    one: tuple[int, ...], shares: tuple[float, ...], steps: tuple[int, ...]
+) -> None:
+    x, y, w, h = one
+    a, b, c, d = (
+        share * length + step for share, length, step in zip(shares, (w, h) * 2, steps, strict=True)
+    )
+    box, other = (x, y, x + w, y + h), (x + a, y + b, x + w + c, y + h + d)
+    if other[0] < other[2] and other[1] < other[3] and is_near(box, other):
+        assert near_duplicate_box.are_any_near([box, other])
+        assert near_duplicate_box.are_any_near([other, box])

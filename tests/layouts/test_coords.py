@@ -28,7 +28,7 @@ def test_convention_is_decided_from_box_evidence(
 ) -> None:
     evidence = CoordsEvidence()
     for box in boxes:
-        evidence.add(box, 64, 48)
+        evidence.add([box], 64, 48)
     coords, reason = evidence.decide("mmdet")
     assert coords == decided
     assert said in reason

@@ -30,6 +30,8 @@ def _reaches_out(instance: Instance, image: Image) -> float:
     """How far an object extends beyond its image, in pixels; 0 if that is tolerated."""
     x0, y0, x1, y1 = instance.box
     beyond = max(-x0, -y0, x1 - image.width, y1 - image.height)
+    if beyond <= SLACK:
+        return 0.0
     inside = geometry.clip_box(instance.box, image.width, image.height)
-    reported = beyond > SLACK and geometry.box_area(inside) > 0 and not covers_nothing(instance)
+    reported = geometry.box_area(inside) > 0 and not covers_nothing(instance)
     return beyond if reported else 0.0

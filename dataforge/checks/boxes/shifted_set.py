@@ -123,9 +123,9 @@ def _fact(image: Image) -> list[Any] | None:
     sums, twins = [], []
     for by in _SHIFTS.values():
         a, b, c, d = by
-        back = _moved(rounded, (-a, -b, -c, -d))
-        sums.append([_sum(back), _sum(_moved(rounded, by))])
-        inside = [at for at, box in enumerate(_moved(rounded, by)) if box in there]
+        back, on = _moved(rounded, (-a, -b, -c, -d)), _moved(rounded, by)
+        sums.append([_sum(back), _sum(on)])
+        inside = [] if there.isdisjoint(on) else [at for at, box in enumerate(on) if box in there]
         enough = len(inside) * 2 >= len(rounded)
         first = image.instances[inside[0]].place if inside and enough else image.place
         twins.append([len(inside) * enough, first.file, first.pointer, first.line])
@@ -181,8 +181,9 @@ def _last(name: str) -> str:
 
 
 def _rounded(box: Box) -> _Rounded:
-    x0, y0, x1, y1 = (math.floor(value * _FRACTION + 0.5) for value in box)
-    return x0, y0, x1, y1
+    x0, y0, x1, y1 = box
+    floor, by = math.floor, _FRACTION
+    return floor(x0 * by + 0.5), floor(y0 * by + 0.5), floor(x1 * by + 0.5), floor(y1 * by + 0.5)
 
 
 def _sum(boxes: Iterable[_Rounded]) -> int:
@@ -190,6 +191,6 @@ def _sum(boxes: Iterable[_Rounded]) -> int:
     return sum(map(hash, boxes)) & (2**63 - 1)
 
 
-def _moved(boxes: Sequence[_Rounded], by: tuple[int, int, int, int]) -> Iterator[_Rounded]:
+def _moved(boxes: Sequence[_Rounded], by: tuple[int, int, int, int]) -> list[_Rounded]:
     a, b, c, d = (_FRACTION * step for step in by)
-    return ((x0 + a, y0 + b, x1 + c, y1 + d) for x0, y0, x1, y1 in boxes)
+    return [(x0 + a, y0 + b, x1 + c, y1 + d) for x0, y0, x1, y1 in boxes]

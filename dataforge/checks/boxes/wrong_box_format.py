@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from dataforge.checks import base
 from dataforge.datasets import Fact
@@ -68,19 +68,16 @@ class Check(base.Check):
         form = self.data.format
         if not image.instances:
             return
-        # YOLO's numbers are fractions of the image size.
-        w, h = (image.width, image.height) if form == "yolo" else (1, 1)
-
-        def fits(reading: _Reading, numbers: Box) -> bool:
-            a, b, c, d = numbers
-            x0, y0, x1, y1 = reading(a / w, b / h, c / w, d / h)
-            return _fits((x0 * w, y0 * h, x1 * w, y1 * h), image)
-
         boxes = [_as_written(form, instance) for instance in image.instances]
         tiny = sum(min(numbers) >= 0 and max(numbers) <= 1 for numbers in boxes)
-        wrong = sum(not fits(_AS_IT_IS[form], numbers) for numbers in boxes)
+        # YOLO's numbers are fractions of the image size.
+        unit = (image.width, image.height) if form == "yolo" else (1, 1)
+        if form == "yolo":
+            w, h = unit
+            boxes = [(a / w, b / h, c / w, d / h) for a, b, c, d in boxes]
+        wrong = len(boxes) - _number_that_fit(_AS_IT_IS[form], boxes, unit, image)
         otherwise = [
-            sum(fits(reading, numbers) for numbers in boxes) for reading in _READINGS[form].values()
+            _number_that_fit(reading, boxes, unit, image) for reading in _READINGS[form].values()
         ]
         source = image.source if form == "coco" else "."
         yield self.fact([source, len(boxes), tiny, wrong, otherwise])
@@ -121,8 +118,14 @@ def _as_written(form: str, instance: Instance) -> Box:
     return a, b, c, d
 
 
-def _fits(box: Box, image: Image) -> bool:
-    x0, y0, x1, y1 = box
-    return (
-        -_SLACK <= x0 < x1 <= image.width + _SLACK and -_SLACK <= y0 < y1 <= image.height + _SLACK
-    )
+def _number_that_fit(
+    reading: _Reading, boxes: Iterable[Box], unit: tuple[int, int], image: Image
+) -> int:
+    """How many boxes fit into their image if their numbers, in units, are read in a way."""
+    w, h = unit
+    most_x, most_y = image.width + _SLACK, image.height + _SLACK
+    number = 0
+    for a, b, c, d in boxes:
+        x0, y0, x1, y1 = reading(a, b, c, d)
+        number += -_SLACK <= x0 * w < x1 * w <= most_x and -_SLACK <= y0 * h < y1 * h <= most_y
+    return number

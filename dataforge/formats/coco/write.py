@@ -28,9 +28,10 @@ from dataforge.formats.coco.file import (
 )
 from dataforge.formats.tally import KeyLosses, LossCount, Losses, key_losses
 from dataforge.io import atomic_write
-from dataforge.records import Image, Instance, Mask, Polygons
+from dataforge.records import Extra, Image, Instance, Mask, Polygons
 
 _LOSSES = key_losses("COCO")
+_BBOX = {"bbox"}
 
 
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,19 +84,25 @@ class CocoWriting(Writing):
     def write(self, images: Iterable[Numbered]) -> Written:
         losses = Losses(_LOSSES)
         keys = KeyLosses(losses, own="coco")
-        append = msgspec.json.Encoder().encode_into
-        streams: dict[str, bytearray] = defaultdict(bytearray)
+        entries: dict[str, list[Any]] = defaultdict(list)
+        followed: set[str] = set()
         for split, number, first, image in images:
             keys.image(image)
-            stream = streams[_stream("images", split)]
-            stream += b",\n" if number > 1 else b"\n"
-            append(self._image(number, image), stream, -1)
-            stream = streams[_stream("annotations", split)] if image.instances else stream
+            name = _stream("images", split)
+            if number > 1 and name not in entries:
+                followed.add(name)
+            entries[name].append(self._image(number, image))
+            if not image.instances:
+                continue
+            name = _stream("annotations", split)
+            if first > 1 and name not in entries:
+                followed.add(name)
+            annotations = entries[name]
             for annotation, instance in enumerate(image.instances, first):
-                keys.instance(instance)
-                stream += b",\n" if annotation > 1 else b"\n"
-                append(self._annotation(annotation, number, instance), stream, -1)
-        pieces = {name: bytes(piece) for name, piece in streams.items()}
+                if instance.extra:
+                    keys.instance(instance)
+                annotations.append(self._annotation(annotation, number, instance))
+        pieces = {name: _piece(found, name in followed) for name, found in entries.items()}
         return Written(streams=pieces, losses=losses.counts)
 
     def finish(
@@ -138,16 +145,21 @@ class CocoWriting(Writing):
                 out.write(b",\n" + encode(name) + b":" + encode(value))
         out.write(b"}\n")
 
-    def _annotation(self, number: int, image: int, instance: Instance) -> dict[str, Any]:
-        entry = {
-            "id": number,
-            "image_id": image,
-            "category_id": self.ids[instance.label],
-            "bbox": _bbox(instance),
-            "area": instance.area,
-            "iscrowd": int(instance.iscrowd),
-            "segmentation": _segmentation(instance),
-        }
+    def _annotation(self, number: int, image: int, instance: Instance) -> Any:
+        usual = _Annotation(
+            number,
+            image,
+            self.ids[instance.label],
+            _bbox(instance),
+            instance.area,
+            int(instance.iscrowd),
+            instance.shape.rings if isinstance(instance.shape, Polygons) else (),
+        )
+        more = instance.attributes or instance.difficult or not _says_no_more(instance.extra)
+        if not more and not isinstance(instance.shape, Mask):
+            return usual
+        entry = msgspec.structs.asdict(usual)
+        entry["segmentation"] = _segmentation(instance)
         if instance.extra:
             entry = _with(entry, keys_of(instance.extra))
         attributes = instance.attributes
@@ -175,6 +187,32 @@ class CocoWriting(Writing):
         return entry
 
 
+class _Annotation(msgspec.Struct, gc=False):
+    """An annotation with the keys that all have."""
+
+    id: int
+    image_id: int
+    category_id: int
+    bbox: Sequence[float]
+    area: float
+    iscrowd: int
+    segmentation: Any
+
+
+_encode_lines = msgspec.json.Encoder().encode_lines
+
+
+def _piece(entries: Sequence[Any], follows: bool) -> bytes:
+    """Entries of a list, each on a line of its own.
+
+    Args:
+        entries: at least one.
+        follows: whether others are before it in the list.
+    """
+    lines = _encode_lines(entries)  # in JSON, there is no end of line in a string
+    return (b",\n" if follows else b"\n") + lines[:-1].replace(b"\n", b",\n")
+
+
 def _stream(kind: str, split: str) -> str:
     return f"{kind}:{split}"
 
@@ -182,6 +220,11 @@ def _stream(kind: str, split: str) -> str:
 def _with(entry: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     """An entry with additional keys of its source; existing keys take precedence."""
     return entry | {key: value for key, value in extra.items() if key not in entry}
+
+
+def _says_no_more(extra: Extra) -> bool:
+    """Whether the keys of a source's annotation add nothing to its entry: most have none."""
+    return not extra or (len(extra) == 1 and keys_of(extra).keys() == _BBOX)
 
 
 def _bbox(instance: Instance) -> Sequence[float]:

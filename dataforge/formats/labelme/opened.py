@@ -56,16 +56,17 @@ def with_outlines(opened: Iterable[Opened]) -> Iterator[Opened]:
 def _measured(batch: list[Opened]) -> list[Opened]:
     places: list[tuple[dict[int, Geometry], int]] = []
     rings: list[Ring] = []
+    flat = chain.from_iterable
     for one in batch:
         outlines: dict[int, Geometry] = {}
         one.outlines = outlines
         for index, shape in enumerate(one.file.shapes if one.file is not None else ()):
             if isinstance(shape, Shape) and shape.shape_type == "polygon" and len(shape.points) > 2:
                 places.append((outlines, index))
-                rings.append(tuple(chain.from_iterable(shape.points)))
-    measured = zip(places, rings, *geometry.measured(rings), strict=True)
-    for (outlines, index), ring, box, area, simple in measured:
+                rings.append(tuple(flat(shape.points)))
+    measured = geometry.measured(rings, most=MAX_COORDINATE)
+    for (outlines, index), ring, box, area, simple in zip(places, rings, *measured, strict=True):
         # Any other is left to `geometry_of`, which says what is wrong with it.
-        if simple and min(box) >= -MAX_COORDINATE and max(box) <= MAX_COORDINATE:
+        if simple:
             outlines[index] = Geometry(box, area, Polygons((ring,)))
     return batch

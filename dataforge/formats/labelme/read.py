@@ -268,6 +268,10 @@ class LabelmeReading(Reading):
         untyped, room = 0, canvas.room
         for index, raw in enumerate(file.shapes):
             place = Place(name, f"$.shapes[{index}]")
+            if (usual := _usual(raw, outlines.get(index), place)) is not None:
+                found.append((usual, None))
+                room -= outlines[index].weight()
+                continue
             try:
                 shape, own, odd = read_shape(raw)
                 untyped += not shape.shape_type
@@ -373,6 +377,14 @@ class LabelmeReading(Reading):
             )
         if self._strict:
             yield from self._strict.finish(found)
+
+
+def _usual(shape: Shape | msgspec.Raw, measured: Geometry | None, place: Place) -> Instance | None:
+    """The instance of a shape that was measured and says nothing else: most shapes."""
+    if measured is None or isinstance(shape, msgspec.Raw) or not shape.says_no_more():
+        return None
+    box, area, outline, _ = measured
+    return Instance(label=str(shape.label).strip(), box=box, area=area, shape=outline, place=place)
 
 
 def _odd_values(place: Place, odd: Sequence[tuple[str, str, str]]) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from dataforge.errors import plural
 from dataforge.findings import Edit, Finding, Place, Reorder
 from dataforge.formats.base import Part
 from dataforge.formats.voc.corners import in_order, is_reversed
-from dataforge.formats.voc.objects import VocObject, attributes_of, understood_difficult
+from dataforge.formats.voc.objects import VocObject, understood_difficult
 from dataforge.geometry import Coords, edges_of_text
 from dataforge.layouts import Layout
 from dataforge.records import Box, Instance
@@ -37,9 +37,12 @@ class InstanceReader:
         self._difficult = layout.difficult
 
     def read(self, path: str, objects: Sequence[VocObject]) -> Part[list[Instance]]:
-        instances = []
+        instances: list[Instance] = []
         for index, item in enumerate(objects):
             place = Place(path, f"object[{index}]", item.line)
+            if self._is_usual(item):
+                instances.append(_usual(place, item))
+                continue
             instance = yield from self._instance(place, item)
             if instance is not None:
                 instances.append(instance)
@@ -55,6 +58,19 @@ class InstanceReader:
                 if instance is not None:
                     instances.append(instance)
         return instances
+
+    def _is_usual(self, item: VocObject) -> bool:
+        """Whether an object certainly becomes an instance without a finding, see `_usual`."""
+        bounds = item.bounds
+        return (
+            self.coords == "zero"
+            and bounds is not None
+            and 0 < bounds[0] <= bounds[2]
+            and 0 < bounds[1] <= bounds[3]
+            and item.name != ""
+            and (item.difficult == "0" or item.difficult is None)
+            and not (item.parts or item.others or item.keys)
+        )
 
     def _instance(self, place: Place, item: VocObject) -> Part[Instance | None]:
         """Returns the Instance, None if the object is invalid."""
@@ -85,9 +101,21 @@ class InstanceReader:
             iscrowd=difficult and self._difficult == "ignore",
             difficult=difficult,
             place=place,
-            attributes=attributes_of(item),
+            attributes=item.attributes,
             extra=extra,
         )
+
+
+def _usual(place: Place, item: VocObject) -> Instance:
+    """What `InstanceReader` makes of an object that is usual."""
+    x0, y0, x1, y1 = box = item.bounds or (0.0, 0.0, 0.0, 0.0)
+    return Instance(
+        label=item.name,
+        box=box,
+        area=(x1 - x0) * (y1 - y0),
+        place=place,
+        attributes=item.attributes,
+    )
 
 
 def settled(instance: Instance, coords: Coords) -> Part[Instance]:

@@ -14,7 +14,7 @@ from dataforge.records import Box
 if TYPE_CHECKING:
     from lxml import etree
 
-IMAGE_TAGS = frozenset(
+_IMAGE_TAGS = frozenset(
     {"filename", "folder", "object", "owner", "path", "segmented", "size", "source"}
 )
 """VOC's own tags of an <annotation>; others are custom keys."""
@@ -28,25 +28,29 @@ class VocObject(NamedTuple):
     """One <object>.
 
     Attributes:
-        element: the element itself.
         line: of its start tag, counted from 1.
-        name: stripped; empty if there is none.
+        written: its name as written; empty if there is none.
+        name: the same, stripped.
         texts: of (xmin, ymin, xmax, ymax), stripped.
         bounds: the same as floats; None unless they are four finite numbers.
         difficult: as written; None if there is none.
-        children: tag -> the first child with it, for VOC's own tags.
-        keys: tag -> text, for all other tags.
+        attributes: other than these.
+        keys: tag -> text, for tags that VOC does not have.
+        has_box: whether there is a <bndbox>.
+        parts: number of parts and polygons in it that are not read.
         others: the same for each further <bndbox> in it.
     """
 
-    element: etree._Element
     line: int
+    written: str
     name: str
     texts: tuple[str, ...]
     bounds: Box | None
     difficult: str | None
-    children: dict[str, etree._Element]
+    attributes: dict[str, Any]
     keys: dict[str, str]
+    has_box: bool = True
+    parts: int = 0
     others: tuple[VocObject, ...] = ()
 
     @property
@@ -56,7 +60,7 @@ class VocObject(NamedTuple):
             return "object without a name"
         if self.bounds is not None:
             return ""
-        if "bndbox" not in self.children:
+        if not self.has_box:
             return "object without a bndbox"
         tag, text = next(
             (tag, text)
@@ -65,34 +69,29 @@ class VocObject(NamedTuple):
         )
         return f"bndbox/{tag}: expected a number, got {text!r}"
 
-    @property
-    def parts(self) -> int:
-        """Number of parts and polygons in it that are not read."""
-        if "part" not in self.children and "polygon" not in self.children:
-            return 0
-        return len(self.element.findall("part")) + len(self.element.findall("polygon"))
-
 
 class VocFile(NamedTuple):
     """The content of an <annotation>.
 
     Attributes:
         objects: all of them, including invalid ones.
+        filename: stripped; empty if there is none.
         size: (width, height) in pixels that it states, if any.
-        children: tag -> the first child with it, for VOC's own tags.
-        keys: tag -> text, for all other tags.
+        origin: see `origin_of`.
+        keys: tag -> text, for tags that VOC does not have.
         renamed: whether its tags were in a namespace or capitalised.
     """
 
     objects: Sequence[VocObject]
+    filename: str
     size: tuple[int, int] | None
-    children: dict[str, etree._Element]
+    origin: str
     keys: dict[str, str]
     renamed: bool = False
 
 
 def read_file(element: etree._Element) -> VocFile:
-    """Parse an <annotation>; tags in a namespace, or in capitals, are renamed in the element."""
+    """The content of an <annotation>; tags in a namespace, or in capitals, are renamed in it."""
     found = _read_file(element)
     if (element.tag != "annotation" or _is_odd(found)) and rename_tags(element):
         found = _read_file(element)._replace(renamed=True)
@@ -101,7 +100,18 @@ def read_file(element: etree._Element) -> VocFile:
 
 def _read_file(element: etree._Element) -> VocFile:
     objects = [*map(read_object, element.iter("object"))]
-    return VocFile(objects, stated_size(element), *children_of(element, IMAGE_TAGS))
+    children, keys = _children_of(element, _IMAGE_TAGS)
+    size = size_of(element.findtext("size/width"), element.findtext("size/height"))
+    origin, source = "", children.get("source")
+    if source is not None:
+        origin = origin_of(
+            source.findtext("annotation"),
+            source.findtext("database"),
+            number=len(source),
+            has_path="path" in children,
+        )
+    filename = children.get("filename")
+    return VocFile(objects, "" if filename is None else _text(filename), size, origin, keys)
 
 
 def _is_odd(found: VocFile) -> bool:
@@ -116,7 +126,7 @@ def _is_odd(found: VocFile) -> bool:
     )
 
 
-_KNOWN = IMAGE_TAGS | _OBJECT_TAGS | {
+_KNOWN = _IMAGE_TAGS | _OBJECT_TAGS | {
     *BOUNDS, "annotation", "attribute", "database", "depth", "height", "value", "width",
 }  # fmt: skip
 
@@ -149,20 +159,29 @@ def rename_tags(element: etree._Element) -> bool:
 
 def read_object(element: etree._Element) -> VocObject:
     """Parse an <object> in one pass over its children."""
-    children, keys = children_of(element, _OBJECT_TAGS)
+    children, keys = _children_of(element, _OBJECT_TAGS)
     line: Any = element.sourceline
-    name, difficult = children.get("name"), children.get("difficult")
+    name = _text_in(children, "name") or ""
     texts, bounds = _box(children.get("bndbox"))
+    attributes = attributes_of(
+        *(_text_in(children, tag) for tag in ("truncated", "occluded", "pose"))
+    )
+    if "attributes" in children:
+        _add_attributes_of_cvat(attributes, element)
     item = VocObject(
-        element,
         line or 0,
-        "" if name is None else (name.text or "").strip(),
+        name,
+        name.strip(),
         texts,
         bounds,
-        None if difficult is None else difficult.text or "",
-        children,
+        _text_in(children, "difficult"),
+        attributes,
         keys,
+        "bndbox" in children,
     )
+    if "part" in children or "polygon" in children:
+        parts = len(element.findall("part")) + len(element.findall("polygon"))
+        item = item._replace(parts=parts)
     if len(element) > len(children) + len(keys):  # a tag occurs twice, or has no text
         boxes = [*map(_box, element.findall("bndbox"))]
         others = (item._replace(texts=texts, bounds=bounds) for texts, bounds in boxes[1:])
@@ -200,7 +219,7 @@ def _is_finite(text: str) -> bool:
         return False
 
 
-def children_of(
+def _children_of(
     element: etree._Element, known: Set[str]
 ) -> tuple[dict[str, etree._Element], dict[str, str]]:
     """(tag -> the first child with it, for `known` tags; tag -> text, for other tags)."""
@@ -219,39 +238,42 @@ def children_of(
 _DEVKIT = re.compile(r"pascal\s*voc", re.IGNORECASE)
 
 
-def origin_of(children: Mapping[str, etree._Element]) -> str:
+def origin_of(annotation: str | None, database: str | None, *, number: int, has_path: bool) -> str:
     """Who wrote a file, as far as that tells how its boxes are counted: devkit, labelimg, or empty.
 
     The devkit's files have ``<annotation>PASCAL VOC2007</annotation>`` in their source; labelImg
     writes the image's path, and a source that says ``<database>Unknown</database>`` alone.
 
     Args:
-        children: tag -> child of the <annotation>.
+        annotation, database: in the <source>; None if there is none.
+        number: of elements in it.
+        has_path: whether the <annotation> has a <path>.
     """
-    source = children.get("source")
-    if source is None:
-        return ""
-    if _DEVKIT.search(source.findtext("annotation") or ""):
+    if _DEVKIT.search(annotation or ""):
         return "devkit"
-    unknown = len(source) == 1 and (source.findtext("database") or "").strip() == "Unknown"
-    return "labelimg" if unknown and "path" in children else ""
+    unknown = number == 1 and (database or "").strip() == "Unknown"
+    return "labelimg" if unknown and has_path else ""
 
 
-def stated_size(element: etree._Element) -> tuple[int, int] | None:
-    """(width, height) of ``<size>`` if they are integers that an image can have."""
+def size_of(width: str | None, height: str | None) -> tuple[int, int] | None:
+    """The texts of a ``<size>`` as (width, height) if they are integers that an image can have."""
     try:
-        width = float(element.findtext("size/width") or 0)
-        height = float(element.findtext("size/height") or 0)
-        return usable_size(width, height)
+        return usable_size(float(width or 0), float(height or 0))
     except (ValueError, OverflowError):  # not a number, NaN, or infinity
         return None
 
 
-def is_beyond(bounds: Box | None, size: tuple[int, int] | None) -> bool:
-    """Whether a box extends beyond the stated image size."""
-    if bounds is None or size is None:
+def is_any_beyond(objects: Iterable[VocObject], size: tuple[int, int] | None) -> bool:
+    """Whether any box extends beyond the stated image size."""
+    if size is None:
         return False
-    return max(bounds[0], bounds[2]) > size[0] or max(bounds[1], bounds[3]) > size[1]
+    width, height = size
+    for item in each_box(objects):
+        if item.bounds is not None:
+            x0, y0, x1, y1 = item.bounds
+            if x1 > width or y1 > height or x0 > width or y0 > height:
+                return True
+    return False
 
 
 def understood_difficult(text: str | None) -> tuple[bool, str]:
@@ -270,20 +292,25 @@ def _text(element: etree._Element) -> str:
     return (element.text or "").strip()
 
 
-def attributes_of(item: VocObject) -> dict[str, Any]:
-    """The attributes of an object other than its name, box and difficult flag."""
+def _text_in(children: Mapping[str, etree._Element], tag: str) -> str | None:
+    """The text of a child as written; None if there is no such child."""
+    return None if tag not in children else children[tag].text or ""
+
+
+def attributes_of(truncated: str | None, occluded: str | None, pose: str | None) -> dict[str, Any]:
+    """The attributes of an object, given the texts of three elements."""
     found: dict[str, Any] = {}
-    children = item.children
-    for tag in ("truncated", "occluded"):
-        if tag in children and _text(children[tag]) in ("1", "true"):
-            found[tag] = True
-    if "pose" in children:
-        pose = _text(children["pose"])
-        if pose.lower() not in ("", "unspecified"):
-            found["pose"] = pose
-    if "attributes" in children:
-        for entry in item.element.iterfind("attributes/attribute"):  # from CVAT
-            name, value = ((entry.findtext(tag) or "").strip() for tag in ("name", "value"))
-            if name and value:
-                found.setdefault(name, value)
+    if truncated and truncated.strip() in ("1", "true"):
+        found["truncated"] = True
+    if occluded and occluded.strip() in ("1", "true"):
+        found["occluded"] = True
+    if pose and pose != "Unspecified" and (pose := pose.strip()).lower() not in ("", "unspecified"):
+        found["pose"] = pose
     return found
+
+
+def _add_attributes_of_cvat(found: dict[str, Any], element: etree._Element) -> None:
+    for entry in element.iterfind("attributes/attribute"):
+        name, value = ((entry.findtext(tag) or "").strip() for tag in ("name", "value"))
+        if name and value:
+            found.setdefault(name, value)

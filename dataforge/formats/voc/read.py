@@ -8,7 +8,7 @@ shifts them when all of them have been seen.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -42,18 +42,15 @@ from dataforge.formats.voc.objects import (
     VocFile,
     VocObject,
     each_box,
-    is_beyond,
-    origin_of,
+    is_any_beyond,
     read_file,
 )
 from dataforge.formats.voc.strict import Strict
+from dataforge.formats.voc.usual import read_usual
 from dataforge.geometry import Coords
 from dataforge.io import MAX_OBJECTS, Root, parse_xml
 from dataforge.layouts import CoordsChoice, CoordsEvidence, Difficult, Layout
 from dataforge.records import Image
-
-if TYPE_CHECKING:
-    from lxml import etree
 
 _COORDS, _SIZE, _RENAMED, _SEVERAL = "coords", "size", "renamed tags", "several boxes"
 """Kinds of evidence: the `CoordsEvidence` of a file; [split, file, whether it is in the sample] for
@@ -160,17 +157,14 @@ class VocReading(Reading):
             yield from self._read_unlisted(item.value)
             return
         listed: Listed = item.value
-        element = yield from self._open(listed)
-        if element is None:
+        file = yield from self._open(listed)
+        if file is None:
             return
         path = listed.path
-        file = read_file(element)
         objects, stated, keys = file.objects, file.size, file.keys
         if listed.first:
             yield from self._evidence(path, file)
-        filename = file.children.get("filename")
-        file_name = "" if filename is None else (filename.text or "").strip()
-        image_name = yield from self.finder.find(listed, file_name, stated is not None)
+        image_name = yield from self.finder.find(listed, file.filename, stated is not None)
         size = None
         if image_name is not None:
             size = yield from self._find_size(item.number, listed, image_name, stated, objects)
@@ -202,8 +196,8 @@ class VocReading(Reading):
             if item.others:
                 yield Evidence(_SEVERAL, [path, f"object[{index}]", item.line, len(item.others)])
 
-    def _open(self, listed: Listed) -> Generator[Record, None, etree._Element | None]:
-        """Returns the root element of an XML file, None if it cannot be read."""
+    def _open(self, listed: Listed) -> Generator[Record, None, VocFile | None]:
+        """Returns the content of an XML file, None if it cannot be read."""
         split, path = listed.split, listed.path
         if not path:
             yield code("annotation-missing").at(
@@ -218,7 +212,7 @@ class VocReading(Reading):
             if (number := _objects_in(data)) > MAX_OBJECTS:
                 yield too_many_objects(Place(path), number)
                 return None
-            element = parse_xml(data, path)
+            file = _parsed(data, path)
         except ParseError as error:
             yield code("unreadable-xml").at(
                 Place.of(error, path),
@@ -228,17 +222,17 @@ class VocReading(Reading):
             return None
         if listed.first and self.keep_text:
             yield SourceText(path, data)
-        return element
+        return file
 
     def _read_unlisted(self, path: str) -> Iterator[Evidence]:
         try:
             data = self.root.read_bytes(path)
             if _objects_in(data) > MAX_OBJECTS:
                 return
-            element = parse_xml(data, path)
+            file = _parsed(data, path)
         except ParseError:
             return  # its objects are not used
-        yield _coords_evidence(read_file(element))
+        yield _coords_evidence(file)
 
     def _find_size(
         self,
@@ -253,9 +247,7 @@ class VocReading(Reading):
             self.samples and is_sampled(number) and size_differs(self.root, image_name, stated)
         )
         # A box beyond the stated size makes the size doubtful.
-        doubtful = self.samples and any(
-            is_beyond(item.bounds, stated) for item in each_box(objects)
-        )
+        doubtful = self.samples and is_any_beyond(objects, stated)
         file = listed.path
         found, size = finished(
             find_size(
@@ -347,19 +339,26 @@ def _unlisted(paths: Sequence[str]) -> Iterator[Finding]:
         )
 
 
+def _parsed(data: bytes, path: str) -> VocFile:
+    """The content of a file.
+
+    Raises:
+        ParseError: it cannot be parsed.
+    """
+    return read_usual(data) or read_file(parse_xml(data, path))
+
+
 def _objects_in(data: bytes) -> int:
     """The number of objects in a file, before it is parsed."""
     return (data.replace(b"\0", b"") if b"\0" in data else data).count(b"<object")
 
 
 def _coords_evidence(file: VocFile) -> Evidence:
-    origin = origin_of(file.children)
-    evidence = CoordsEvidence(files=1, devkit=origin == "devkit", labelimg=origin == "labelimg")
-    width, height = file.size or (0, 0)
-    add = evidence.add
-    for item in each_box(file.objects):
-        if item.bounds is not None:
-            add(item.bounds, width, height)
+    evidence = CoordsEvidence(
+        files=1, devkit=file.origin == "devkit", labelimg=file.origin == "labelimg"
+    )
+    boxes = [item.bounds for item in each_box(file.objects) if item.bounds is not None]
+    evidence.add(boxes, *(file.size or (0, 0)))
     return Evidence(_COORDS, [*msgspec.structs.astuple(evidence)])
 
 

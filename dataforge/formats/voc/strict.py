@@ -49,8 +49,7 @@ class Strict:
                 if item.difficult is not None and item.difficult.strip() not in ("0", "1"):
                     yield from _odd_difficult(_place(file, index, item), item.difficult)
         if self._labels:
-            names = ["" if (name := o.children.get("name")) is None else name.text or ""
-                     for o in objects]  # fmt: skip
+            names = [item.written for item in objects]
             yield from self._labels.in_file(names, lambda at: _place(file, at, objects[at]))
 
     def finish(self, found: Found) -> Iterator[Finding]:
