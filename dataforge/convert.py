@@ -40,6 +40,7 @@ from dataforge.datasets import (
     temporary_data,
     temporary_file,
     verifying,
+    writing_with,
 )
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
@@ -76,7 +77,7 @@ def convert(
 
     Args:
         job: what to convert, and how.
-        progress: called from time to time with the number of files read and of all files.
+        progress: see `dataforge.datasets.Progress`.
         root: of `job.source`, if something was read from it before.
         others: the formats in it of which that of the job was chosen.
 
@@ -124,7 +125,7 @@ def convert(
         splits = output.images()
         report.add(_hidden(splits, writer))
         _count(splits, classes, report)
-        target.write(found, output, splits, report)
+        target.write(found, output, splits, report, progress)
     return report
 
 
@@ -142,7 +143,12 @@ class _Target:
         self.engine = get_engine(job.engine, job.workers, job.engine_options)
 
     def write(
-        self, found: Survey, output: _Output, splits: dict[str, list[Seen]], report: Report
+        self,
+        found: Survey,
+        output: _Output,
+        splits: dict[str, list[Seen]],
+        report: Report,
+        progress: Progress | None,
     ) -> None:
         """Write the annotation files and place the images, all or nothing."""
         with staged(
@@ -152,7 +158,7 @@ class _Target:
             inputs=self.placing.inputs(found.images),
             shared=self.engine.remote,
         ) as stage:
-            report.add(self.placing.place(splits, stage, self.out))
+            report.add(self.placing.place(splits, stage, self.out, progress))
             plan = WritePlan(
                 stage=stage,
                 out=self.out.name,
@@ -163,7 +169,10 @@ class _Target:
             writing = self.writer.open(plan, self.options)
             task = WriteShard(writing, output.classes, stage.parent)
             with ExitStack() as stack:
-                written = stack.enter_context(self.engine.mapped(task, output.tasks()))
+                engine = writing_with(self.engine, progress)
+                total = sum(map(len, splits.values()))
+                results = engine.mapped(task, output.tasks(), "writing", lambda: total)
+                written = stack.enter_context(results)
                 report.add_unwritten(_joined(writing, written, Pieces(stack)))
             report.add(done_again(self.engine, self.source))
             report.add(self.placing.left_over(splits, stage, self.out))

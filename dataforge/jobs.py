@@ -36,7 +36,8 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
         force: overwrite files that exist.
         engine: where the work runs, see `dataforge.engines`.
         engine_options: fields of the engine's `Options`.
-        workers: processes that read and write, 0 for one per core; the output is the same.
+        workers: processes that read and write, 0 for one per core, None for as many as pay; the
+            output is the same.
     """
 
     source: str
@@ -57,7 +58,7 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     force: bool = False
     engine: str = "local"
     engine_options: dict[str, Any] = msgspec.field(default_factory=dict)
-    workers: int = 1
+    workers: int | None = 1
 
 
 class Report(msgspec.Struct, kw_only=True, dict=True):

@@ -11,7 +11,8 @@ from dataforge.classes import comma_list
 from dataforge.cli import options
 from dataforge.cli.check_output import FORMS, print_report
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
-from dataforge.cli.output import progress_bar, show_patch, tell, warn
+from dataforge.cli.output import show_patch, tell, warn
+from dataforge.cli.progress import progress_bar
 from dataforge.cli.struct_options import format_options, given
 from dataforge.errors import UsageError, plural
 from dataforge.fix import FixPlan, planned_fixes

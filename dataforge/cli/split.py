@@ -9,12 +9,12 @@ from dataforge.cli import options
 from dataforge.cli.command import SPLITS, Argument, Command, Option
 from dataforge.cli.output import (
     Output,
-    progress_bar,
     show_findings,
     show_how_to_list,
     show_numbers,
     tell,
 )
+from dataforge.cli.progress import progress_bar
 from dataforge.errors import plural
 from dataforge.formats import formats
 from dataforge.shell import path_word

@@ -12,10 +12,13 @@ from typing import IO, Any, Literal, TypeAlias
 from dataforge.codes import code
 from dataforge.datasets.seen import Seen
 from dataforge.datasets.source import Source
+from dataforge.datasets.watched import Progress
 from dataforge.errors import ParseError, UsageError, first_of, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats import Writer
 from dataforge.io import IMAGE_EXTENSIONS, Root, copy_rest, is_image, read_header, where
+
+_DOING = {"copy": "copying images", "hardlink": "linking images", "symlink": "linking images"}
 
 ImageMode: TypeAlias = Literal["reference", "copy", "hardlink", "symlink"]
 
@@ -66,11 +69,16 @@ class Placing:
         return "" if path == "." else path.replace(os.sep, "/")
 
     def place(
-        self, splits: Mapping[str, Sequence[Seen]], stage: Path, out: Path
+        self,
+        splits: Mapping[str, Sequence[Seen]],
+        stage: Path,
+        out: Path,
+        progress: Progress | None = None,
     ) -> Iterator[Finding]:
         """Put all images into the stage; yields a finding for each missing one."""
         if self.mode == "reference":
             return
+        total = sum(map(len, splits.values()))
         done: set[str] = set()
         for name, images in splits.items():
             for image in images:
@@ -86,6 +94,8 @@ class Placing:
                         f"is missing from the output: {error.message}",
                         "restore the image, or save it as .jpg or .png, and convert again",
                     )
+                if progress:
+                    progress(len(done), total, _DOING[self.mode])
 
     def inputs(self, images: Iterable[Seen]) -> set[str]:
         """The real paths of the files that were read, if the output can hold some of them."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from dataforge.classes import Classes, Resolver, Tally
 from dataforge.codes import code
@@ -19,14 +19,12 @@ from dataforge.datasets.seen import Seen, Step
 from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, decode_images
 from dataforge.datasets.source import Source
 from dataforge.datasets.spool import Spool
+from dataforge.datasets.watched import Progress, reading_with
 from dataforge.engines import Engine
 from dataforge.errors import plural
 from dataforge.findings import Finding, Place
 from dataforge.formats import Context, Evidence, Item, Reading, Record, SourceText
 from dataforge.records import Header, Image
-
-Progress: TypeAlias = Callable[[int, int], None]
-"""Called with (annotation files done, total)."""
 
 
 class Shard(NamedTuple):
@@ -112,7 +110,7 @@ def survey(
         own_splits: keep the source's splits; an image may be in several of them.
         repeats: count an image again if the source has it again, as programs do that read the files
             themselves; else only the first counts, and each further one is a finding.
-        progress: called from time to time.
+        progress: see `Progress`.
 
     Raises:
         InputError: there is nothing that can be read.
@@ -157,21 +155,21 @@ class _Pass:
         self.own_splits = own_splits
         self.repeats = repeats
         self.progress = progress
+        self.read = 0  # files, or images
         self.evidence: dict[str, list[Any]] = {}
         self.first: dict[str, Place] = {}
-        files = source.root.files() if progress else ()
-        self.order = {name: number for number, name in enumerate(files, 1)}
 
     def run(self, engine: Engine, steps: Sequence[Step], keep: bool, keep_edits: bool) -> None:
+        watched = reading_with(engine, self.reading, self.progress)
         if not self.reading.decides:
             work = Work(self.reading, steps, keep, keep_edits)
-            with engine.mapped(work.read, self._shards()) as pieces:
+            with watched.mapped(work.read, self._shards(), "reading", self._total) as pieces:
                 for piece in pieces:
                     self._take(piece, keep)
         else:
             waiting = []
             first = ReadOnly(self.reading, keep_edits)
-            with engine.mapped(first, self._shards()) as results:
+            with watched.mapped(first, self._shards(), "reading", self._total) as results:
                 for read in results:
                     for evidence in read.evidence:
                         self._take_evidence(evidence)
@@ -179,7 +177,8 @@ class _Pass:
                     waiting.append(self.found.spool.put(read.entries))
             self.found.decision = self.reading.decide(self.evidence)
             work = Work(self.reading, steps, keep, keep_edits, self.found.decision)
-            with engine.mapped(work.settle, map(self.found.spool.get, waiting)) as pieces:
+            again = map(self.found.spool.get, waiting)
+            with watched.mapped(work.settle, again, "checking", lambda: self.read) as pieces:
                 for piece in pieces:
                     self._take(piece, keep)
         for record in self.reading.finish(self.evidence, self.found.decision):
@@ -190,9 +189,13 @@ class _Pass:
         items = self._items()
         return iter(lambda: list(islice(items, self.reading.shard)), [])
 
+    def _total(self) -> int:
+        return self.reading.total or 0
+
     def _items(self) -> Iterator[Item]:
         for item in self.reading.items():
             if isinstance(item, Item):
+                self.read += self.reading.number_of(item)
                 yield item
             else:
                 self._take_record(item)
@@ -246,8 +249,6 @@ class _Pass:
         for label, count in seen.labels.items():
             self.found.tally.add(label, count.shapes, count.place)
         self.found.images.append(seen)
-        if self.progress:
-            self.progress(self.order.get(seen.place.file, 1), len(self.order))
         return True
 
 

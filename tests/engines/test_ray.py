@@ -251,7 +251,7 @@ def test_a_node_may_be_lost_while_files_are_read(
     there: list[Any] = [second_node(cluster)]
     wait_for_work(cluster)
 
-    def at(done: int, total: int) -> None:
+    def at(done: int, total: int, what: str) -> None:
         if there and done > 0.1 * total:
             lose(cluster, there.pop())
 

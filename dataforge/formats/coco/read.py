@@ -96,6 +96,14 @@ class CocoReading(Reading):
     def items(self) -> Iterator[Item | Record]:
         return self._as_others_see_it(self._items())
 
+    def file_of(self, item: Item) -> str:
+        page: Page = item.value
+        return page.source.name
+
+    def number_of(self, item: Item) -> int:
+        page: Page = item.value
+        return len(page.images)
+
     def read(self, item: Item) -> Iterator[Record]:
         page = PageReader(item.value, self.places, self.options, self.context)
         return self._as_others_see_it(page.read())

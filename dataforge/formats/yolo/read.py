@@ -228,6 +228,7 @@ class YoloReading(Reading):
         form = self._form(data, sorted({*filter(None, labels.values())}))
         rules = Rules(data.file, data.names, form, self._options.oriented == "outline")
         seen: set[str] = set()
+        self.total = sum(map(len, data.splits.values())) + len(rest.difference(labels.values()))
         for split, images in data.splits.items():
             for image in images:
                 label = labels[image]
@@ -255,6 +256,10 @@ class YoloReading(Reading):
             if len(longer) > _SAMPLED_ROWS:
                 break
         return form_of(longer, has_boxes=has_boxes)
+
+    def file_of(self, item: Item) -> str:
+        value: _Listed | _NotListed = item.value
+        return value.file if isinstance(value, _NotListed) else value.label or value.image
 
     def read(self, item: Item) -> Iterator[Record]:
         value: _Listed | _NotListed = item.value
