@@ -11,6 +11,7 @@ from dataforge.classes import comma_list
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
 from dataforge.cli.output import Output, say_lines, show_counts, show_findings, tell
+from dataforge.cli.progress import progress_bar
 from dataforge.cli.struct_options import given, struct_options
 from dataforge.errors import UsageError, plural
 from dataforge.frameworks import (
@@ -72,6 +73,7 @@ def command() -> Command:
             options.output_option("Folder to write. [default: NAME_registered]", "DIR"),
             options.output(),
             options.force_option("files that were changed by hand"),
+            options.work(),
         ],
     )
 
@@ -252,6 +254,7 @@ def _register(
     dry_run: bool,
     output: Output,
     force: bool,
+    work: dict[str, Any],
     **more: Any,
 ) -> int:
     request = Request(
@@ -260,9 +263,11 @@ def _register(
         framework_options=chosen,
         **classes,
         **split,
+        **work,
         **more,
     )
-    planned = plan(request)
+    with progress_bar("register") as progress:
+        planned = plan(request, progress)
     written = [] if dry_run else apply(planned, force)
 
     def show(_: Any) -> None:
