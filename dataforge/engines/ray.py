@@ -127,13 +127,17 @@ def _knock(address: str) -> None:
 
 
 def _silence(address: str, error: Exception) -> str:
-    said = str(error).strip().split("\n")[0].rstrip(".")
+    said = str(error).strip().split("\n")[0].split(". ")[0].rstrip(".")
     if address == "local":
         return f"no Ray cluster can be started here: {said}"
     return (
         f"--address {address}: no Ray cluster can be reached: {said}; start one with "
         "`ray start --head`, or leave out --address"
     )
+
+
+_CHANGED = ("RAY_USAGE_STATS_ENABLED", "PYTHONBREAKPOINT")
+"""Variables of the environment that are other ones while a connection is made."""
 
 
 @contextmanager
@@ -143,10 +147,10 @@ def _as_before() -> Iterator[None]:
 
     before = {number: signal.getsignal(number) for number in SIGNALS}
     folder, listen = os.getcwd(), worker.listen_error_messages
-    usage = os.environ.get("RAY_USAGE_STATS_ENABLED")
+    variables = {name: os.environ.get(name) for name in _CHANGED}
     # Its workers import modules of the working directory, which may be a dataset.
     os.chdir(os.path.dirname(os.__file__))
-    os.environ["RAY_USAGE_STATS_ENABLED"] = usage or "0"
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Prints to stdout, whatever `log_to_driver` is, what `RayEngine.notes` says.
     worker.listen_error_messages = lambda *_: None
     try:
@@ -154,8 +158,11 @@ def _as_before() -> Iterator[None]:
     finally:
         worker.listen_error_messages = listen
         os.chdir(folder)
-        if usage is None:
-            del os.environ["RAY_USAGE_STATS_ENABLED"]
+        for name, value in variables.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
         if threading.current_thread() is threading.main_thread():
             for number, handler in before.items():
                 signal.signal(number, handler)

@@ -192,6 +192,36 @@ def test_at_most_one_worker_for_each_core(
     assert local.LocalEngine(0).workers == cores
 
 
+def test_several_processes_take_over_where_that_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "PAYS", 0)
+    engine = get_engine("local", None)
+    items = Counted(100)
+    results = engine.map(tasks.where, items)
+    assert (next(results), engine.processes) == (os.getpid(), 1)
+    others = set(results)
+    assert os.getpid() not in others
+    assert 1 <= len(others) <= engine.processes
+    assert engine.processes > 1
+    assert os.getpid() not in set(engine.map(tasks.where, range(9)))  # it is known by now
+
+
+@pytest.mark.parametrize("pays", [0, 0.1, 10**9])
+def test_items_keep_their_order_when_processes_take_over(
+    monkeypatch: pytest.MonkeyPatch, pays: float
+) -> None:
+    monkeypatch.setattr(local, "PAYS", pays)
+    items = Counted(70)
+    results = get_engine("local", None).map(tasks.slow_at_times, items)
+    assert items.asked == 0
+    assert list(results) == [10 * item for item in range(1, 71)]
+
+
+def test_little_work_stays_in_this_process() -> None:
+    engine = get_engine("local", None)
+    assert set(engine.map(tasks.where, range(200))) == {os.getpid()}
+    assert engine.processes == 1
+
+
 def test_no_workers_are_one_for_each_core(real_cores: None) -> None:
     engine = local.LocalEngine(0)
     assert engine.workers == local._cores() >= 1
