@@ -74,7 +74,7 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
             is not part of the dataset.
         engine: where the work runs, see `dataforge.engines`.
         engine_options: fields of the engine's `Options`.
-        workers: processes, 0 for one per core; the report is the same.
+        workers: processes, 0 for one per core, None for as many as pay; the report is the same.
         cache: folder of what is kept of files, to read only what changes; the report is the same.
     """
 
@@ -90,7 +90,7 @@ class CheckOptions(ClassOptions, frozen=True, kw_only=True, forbid_unknown_field
     settings: str | None = None
     engine: str = "local"
     engine_options: dict[str, Any] = msgspec.field(default_factory=dict)
-    workers: int = 1
+    workers: int | None = 1
     cache: str | None = None
 
 
@@ -162,7 +162,7 @@ def check(
     Args:
         path: a folder, local or an fsspec URL, an annotation file, or a config (``.py``).
         options: how to check.
-        progress: called from time to time with the number of files read and of all files.
+        progress: see `dataforge.datasets.Progress`.
 
     Raises:
         UsageError: an option does not apply to the format, or there is no such code.

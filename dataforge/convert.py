@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -42,6 +42,7 @@ from dataforge.datasets import (
     temporary_data,
     temporary_file,
     verifying,
+    writing_with,
 )
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, plural
@@ -88,7 +89,7 @@ def convert(
 
     Args:
         job: what to convert, and how.
-        progress: called from time to time with the number of files read and of all files.
+        progress: see `dataforge.datasets.Progress`.
         root: of `job.source`, if something was read from it before.
         others: the formats in it of which that of the job was chosen.
 
@@ -139,7 +140,7 @@ def convert(
         splits = output.images()
         report.add(_hidden(splits, writer))
         _count(splits, classes, report)
-        target.write(found, output, splits, report)
+        target.write(found, output, splits, report, progress)
     return report
 
 
@@ -160,7 +161,12 @@ class _Target:
         self.writes = job.writes
 
     def write(
-        self, found: Survey, output: _Output, splits: dict[str, list[Seen]], report: Report
+        self,
+        found: Survey,
+        output: _Output,
+        splits: dict[str, list[Seen]],
+        report: Report,
+        progress: Progress | None,
     ) -> None:
         """Write the annotation files and place the images, all or nothing."""
         with (
@@ -177,7 +183,7 @@ class _Target:
                 shared=self.engine.remote,
             ) as stage,
         ):
-            report.add(self.placing.place(splits, stage, draft.path))
+            report.add(self.placing.place(splits, stage, draft.path, progress))
             plan = WritePlan(
                 stage=stage,
                 out=draft.path.name,
@@ -188,13 +194,15 @@ class _Target:
             writing = self.writer.open(plan, self.options)
             task = WriteShard(writing, output.classes, stage.parent)
             with ExitStack() as stack:
-                if self.cache and self.writer.shares_files:
+                work: Callable[[Any], Written] = task
+                tasks: Iterable[Any] = output.tasks()
+                if numbered := self.cache is not None and self.writer.shares_files:
                     how = [self.writes, self.options, msgspec.structs.replace(plan, stage=Path())]
-                    cached = CachedWrite(task, self.cache, how)
-                    work = self.engine.mapped(cached, enumerate(output.tasks()))
-                else:
-                    work = self.engine.mapped(task, output.tasks())
-                written = stack.enter_context(work)
+                    work, tasks = CachedWrite(task, self.cache, how), enumerate(tasks)
+                engine = writing_with(self.engine, progress, numbered=numbered)
+                total = sum(map(len, splits.values()))
+                results = engine.mapped(work, tasks, "writing", lambda: total)
+                written = stack.enter_context(results)
                 report.add_unwritten(_joined(writing, written, Pieces(stack)))
             report.add(done_again(self.engine, self.source))
             report.add(self.placing.left_over(splits, stage, draft.path))

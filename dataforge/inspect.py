@@ -12,6 +12,7 @@ import msgspec
 from dataforge.classes import Classes
 from dataforge.datasets import (
     KeepingRoot,
+    Progress,
     Source,
     Survey,
     empty_files,
@@ -26,7 +27,7 @@ from dataforge.datasets import (
     verifying,
     well_known_name,
 )
-from dataforge.engines import get_engine
+from dataforge.engines import Engine, get_engine
 from dataforge.errors import InputError, LayoutError, UsageError, plural
 from dataforge.findings import Finding, Gathered, any_error
 from dataforge.formats import Context, Foreign, Texts, formats
@@ -119,7 +120,12 @@ class Inspection(msgspec.Struct, kw_only=True):
 
 
 def inspect(
-    location: str, layout_file: str | None = None, *, follow_links: bool = False
+    location: str,
+    layout_file: str | None = None,
+    *,
+    follow_links: bool = False,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
 ) -> Inspection:
     """Examine a folder; nothing is written.
 
@@ -127,10 +133,13 @@ def inspect(
         location: local path or fsspec URL.
         layout_file: where the layout will be saved; the commands then name it.
         follow_links: also read what links out of the folder lead to.
+        engine: where the work runs; None is this process.
+        progress: see `dataforge.datasets.Progress`.
 
     Raises:
         InputError: the folder does not exist.
     """
+    engine = engine or get_engine("local", 1)
     root = KeepingRoot(location, follow_links=follow_links)
     images = [name for name in root.files() if is_image(name)]
     found = Inspection(
@@ -142,7 +151,7 @@ def inspect(
     texts = Texts(root)
     for recognised in formats_in(root, texts):
         part = Part(**msgspec.structs.asdict(recognised))
-        findings = _read(root, part)
+        findings = _read(root, part, engine, progress)
         if not part.needs:
             _propose(root, part, found, layout_file, findings)
         found.parts.append(part)
@@ -200,7 +209,7 @@ def _what_it_needs(root: Root, images: list[str], texts: Texts) -> list[str]:
 # Reading ---------------------------------------------------------------------------------------
 
 
-def _read(root: Root, part: Part) -> list[Finding]:
+def _read(root: Root, part: Part, engine: Engine, progress: Progress | None) -> list[Finding]:
     """Fill in the results of the format's reader; returns all findings."""
     name = well_known_name(root) or _name(root.location)
     gathered = Gathered(fold=True)
@@ -210,7 +219,11 @@ def _read(root: Root, part: Part) -> list[Finding]:
             layout_rules(part.layout or Layout()), unknown="add"
         ).resolver()
         with survey(
-            source, Context(resolver=resolver), get_engine("local", 1), report=gathered.take
+            source,
+            Context(resolver=resolver),
+            engine,
+            report=gathered.take,
+            progress=progress,
         ) as found:
             classes = found.settled(resolver)
     except (LayoutError, InputError, UsageError) as error:

@@ -69,6 +69,20 @@ def announce() -> None:
         _tell.pop()()
 
 
+class before_announcing:  # noqa: N801 - it is used like a function
+    """In a block, do something before it is said that the run is interrupted."""
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self._action = action
+
+    def __enter__(self) -> None:
+        _tell.append(self._action)
+
+    def __exit__(self, *_: object) -> None:
+        if self._action in _tell:
+            _tell.remove(self._action)
+
+
 class Signals:
     """The handlers of a program's signals; those that are ignored, as under nohup, stay so.
 

@@ -36,7 +36,8 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
         force: overwrite files that exist.
         engine: where the work runs, see `dataforge.engines`.
         engine_options: fields of the engine's `Options`.
-        workers: processes that read and write, 0 for one per core; the output is the same.
+        workers: processes that read and write, 0 for one per core, None for as many as pay; the
+            output is the same.
         cache: folder of what is kept of the files that were read, so that only what has changed is
             read again; the output is the same. See `dataforge.datasets.default_cache_folder`.
     """
@@ -59,7 +60,7 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     force: bool = False
     engine: str = "local"
     engine_options: dict[str, Any] = msgspec.field(default_factory=dict)
-    workers: int = 1
+    workers: int | None = 1
     cache: str | None = None
 
 

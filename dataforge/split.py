@@ -55,6 +55,7 @@ class SplitJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ratios: see `dataforge.splits.parse_ratios`.
         seed, group_by, stratify: see `Rule`.
         follow_links: also read what links out of the source lead to.
+        engine, workers, engine_options: see `dataforge.engines.get_engine`.
     """
 
     source: str
@@ -66,6 +67,9 @@ class SplitJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     group_by: str | None = None
     stratify: bool | None = None
     follow_links: bool = False
+    engine: str = "local"
+    workers: int | None = 1
+    engine_options: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class SplitReport(msgspec.Struct, kw_only=True):
@@ -186,7 +190,7 @@ def _read(job: SplitJob, progress: Progress | None) -> tuple[ClassCounts, str, l
     with survey(
         source,
         Context(resolver=resolver),
-        get_engine("local", 1),
+        get_engine(job.engine, job.workers, job.engine_options),
         report=gathered.take,
         steps=[Measurable(), said],
         own_splits=False,

@@ -761,11 +761,11 @@ def test_the_report_survives_json(tmp_path: Path) -> None:
 
 def test_progress_counts_files(tmp_path: Path) -> None:
     source = dataset(tmp_path / "in", a=[shape("cat", SQUARE)], b=[])
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[int, int, str]] = []
     job = Job(source=str(source), out=str(tmp_path / "out"), reads="labelme", writes="coco")
-    convert(job, lambda done, total: seen.append((done, total)))
-    # a.jpg a.json b.jpg b.json
-    assert seen == [(2, 4), (4, 4)]
+    convert(job, lambda *told: seen.append(told))
+
+    assert seen == [(2, 2, "reading"), (2, 2, "checking"), (2, 2, "writing")]
 
 
 def test_the_registry_builds_converters(tmp_path: Path) -> None:

@@ -12,14 +12,8 @@ from dataforge.cli import options
 from dataforge.cli.check_output import FORMS, print_report
 from dataforge.cli.check_output import statistics as as_statistics
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
-from dataforge.cli.output import (
-    SHOWN_PER_CODE,
-    progress_bar,
-    say_lines,
-    show_patch,
-    tell,
-    warn,
-)
+from dataforge.cli.output import SHOWN_PER_CODE, say_lines, show_patch, tell, warn
+from dataforge.cli.progress import progress_bar
 from dataforge.cli.struct_options import format_options, given
 from dataforge.errors import UsageError, plural
 from dataforge.fix import FixPlan, planned_fixes

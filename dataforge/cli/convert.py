@@ -14,13 +14,13 @@ from dataforge.cli import options
 from dataforge.cli.command import Argument, Bundle, Command, Option, given_options
 from dataforge.cli.output import (
     Output,
-    progress_bar,
     say,
     show_counts,
     show_findings,
     show_how_to_list,
     tell,
 )
+from dataforge.cli.progress import progress_bar
 from dataforge.cli.struct_options import fields_of, format_options, given
 from dataforge.convert import Job, Report
 from dataforge.convert import convert as run

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dataforge.cli import options
 from dataforge.cli.command import Argument, Command, Option
 from dataforge.cli.output import Output, show_counts, show_findings, tell, warn
+from dataforge.cli.progress import progress_bar
+from dataforge.engines import get_engine
 from dataforge.errors import OutputError, UsageError, plural
 from dataforge.inspect import Inspection, Part, inspect
 from dataforge.io import NamedFile, write_text
@@ -37,12 +41,23 @@ def command() -> Command:
             ),
             options.output(),
             options.force_option("the files of --save and --report", only_report=True),
+            options.work(),
         ],
     )
 
 
-def _inspect(path: str, save: NamedFile | None, output: Output, follow_links: bool) -> int:
-    found = inspect(path, str(save) if save else None, follow_links=follow_links)
+def _inspect(
+    path: str, save: NamedFile | None, output: Output, follow_links: bool, work: dict[str, Any]
+) -> int:
+    engine = get_engine(work["engine"], work["workers"], work["engine_options"])
+    with progress_bar("inspect") as progress:
+        found = inspect(
+            path,
+            str(save) if save else None,
+            follow_links=follow_links,
+            engine=engine,
+            progress=progress,
+        )
     code = output.give(found, show, failed=found.failed)
     if save:
         _save(found, save)

@@ -222,16 +222,15 @@ def work() -> Bundle:
             "--workers",
             section=GENERAL,
             type=int,
-            default=1,
-            show_default=True,
-            help="Number of processes, 0 for one per core. The result is the same.",
+            help="Number of processes, 0 for one per core. The result is the same. [default: this "
+            "one, and one per core from when that pays, after about half a second of work]",
         ),
     ]
     structs = {f"--engine {name}": struct for name, struct in engine_options().items()}
     return Bundle("work", [*options, *struct_options(structs, GENERAL)], _work_options)
 
 
-def _work_options(engine: str, workers: int, **own: Any) -> dict[str, Any]:
+def _work_options(engine: str, workers: int | None, **own: Any) -> dict[str, Any]:
     return {"engine": engine, "workers": workers, "engine_options": given(**own)}
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TextIO, TypeVar
 
 import msgspec
 
@@ -16,9 +15,6 @@ from dataforge.errors import first_of, one_line, plural, shortened
 from dataforge.findings import Finding
 from dataforge.io import NamedFile, report_json, write_report
 from dataforge.shell import command_line
-
-if TYPE_CHECKING:
-    from dataforge.datasets import Progress
 
 R = TypeVar("R")
 
@@ -86,6 +82,11 @@ def show_patch(file: str, lines: Sequence[str]) -> None:
 
 _HARMLESS = str.maketrans("\t\u00a0\u3000", "   ", "\ufeff")
 """Blanks and the mark at the beginning of a file, which are unprintable but do nothing."""
+
+
+def can_draw() -> bool:
+    """Whether standard error is a terminal, and ``--quiet`` is not given."""
+    return sys.stderr.isatty() and not is_quiet()
 
 
 def can_show(characters: str) -> bool:
@@ -268,24 +269,3 @@ def show_how_to_list(findings: Sequence[Finding], words: Sequence[str]) -> None:
     if numbers:
         command = command_line(*words)
         tell(", ".join(numbers) + (f"; {command} shows them" if command else ""))
-
-
-@contextmanager
-def progress_bar(label: str) -> Iterator[Progress | None]:
-    """A progress bar on standard error if that is a terminal, unless ``--quiet`` is given."""
-    if not sys.stderr.isatty() or is_quiet():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

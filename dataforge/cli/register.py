@@ -11,6 +11,7 @@ from dataforge.classes import comma_list
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
 from dataforge.cli.output import Output, say_lines, show_counts, show_findings, tell
+from dataforge.cli.progress import progress_bar
 from dataforge.cli.struct_options import given, struct_options
 from dataforge.errors import UsageError, plural
 from dataforge.frameworks import (
@@ -79,6 +80,7 @@ def command() -> Command:
             options.output_option("Folder to write. [default: NAME_registered]", "DIR"),
             options.output(),
             options.force_option("files that were changed by hand"),
+            options.work(),
         ],
     )
 
@@ -260,6 +262,7 @@ def _register(
     dry_run: bool,
     output: Output,
     force: bool,
+    work: dict[str, Any],
     **more: Any,
 ) -> int:
     request = Request(
@@ -269,9 +272,11 @@ def _register(
         index=not no_index,
         **classes,
         **split,
+        **work,
         **more,
     )
-    planned = plan(request)
+    with progress_bar("register") as progress:
+        planned = plan(request, progress)
     written = [] if dry_run else apply(planned, force)
 
     def show(_: Any) -> None:

@@ -9,12 +9,12 @@ from dataforge.cli import options
 from dataforge.cli.command import SPLITS, Argument, Command, Option
 from dataforge.cli.output import (
     Output,
-    progress_bar,
     show_findings,
     show_how_to_list,
     show_numbers,
     tell,
 )
+from dataforge.cli.progress import progress_bar
 from dataforge.errors import plural
 from dataforge.formats import formats
 from dataforge.shell import path_word
@@ -63,12 +63,15 @@ def command() -> Command:
             options.output_option("The manifest: a .json or .toml file.", "FILE", "splits.json"),
             options.output(),
             options.force_option(only_report=True),
+            options.work(),
         ],
     )
 
 
-def _split(src: str, from_: str | None, out: str, output: Output, **more: Any) -> int:
-    job = SplitJob(source=src, reads=from_, out=out, **more)
+def _split(
+    src: str, from_: str | None, out: str, output: Output, work: dict[str, Any], **more: Any
+) -> int:
+    job = SplitJob(source=src, reads=from_, out=out, **work, **more)
     with progress_bar("split") as progress:
         report = make(job, progress)
     return output.give(report, lambda report: show(report, job), failed=report.failed)

@@ -25,8 +25,9 @@ from dataforge.datasets.shards import WriteShard, WriteTask, collected_later, de
 from dataforge.datasets.source import Source, apart, in_two_splits, layout_rules, verifying
 from dataforge.datasets.spool import discard, temporary_data, temporary_file
 from dataforge.datasets.steps import Clipped, Measurable, is_usual
-from dataforge.datasets.surveys import Progress, Survey, done_again, survey
+from dataforge.datasets.surveys import Survey, done_again, survey
 from dataforge.datasets.voc_layout import find_voc_layout
+from dataforge.datasets.watched import Progress, writing_with
 
 __all__ = [
     "Cache",
@@ -75,4 +76,5 @@ __all__ = [
     "twins",
     "verifying",
     "well_known_name",
+    "writing_with",
 ]

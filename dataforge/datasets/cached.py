@@ -290,6 +290,11 @@ class CachedWrite:
         return written
 
 
+def entries_in(data: bytes) -> list[bytes]:
+    """The entries in what waits for `CachedSettle`."""
+    return [one.entries for one in _decode(data).held]
+
+
 def _piece(parts: Sequence[Part]) -> Piece:
     entries = joined_arrays(part.entries for part in parts)
     return Piece(entries, joined_arrays(part.images for part in parts), [])

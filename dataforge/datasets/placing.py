@@ -14,6 +14,7 @@ from typing import IO, Any, Literal, TypeAlias
 from dataforge.codes import code
 from dataforge.datasets.seen import Seen
 from dataforge.datasets.source import Source
+from dataforge.datasets.watched import Progress
 from dataforge.errors import ParseError, UsageError, first_of, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats import Writer
@@ -28,6 +29,8 @@ from dataforge.io import (
     read_header,
     where,
 )
+
+_DOING = {"copy": "copying images", "hardlink": "linking images", "symlink": "linking images"}
 
 ImageMode: TypeAlias = Literal["reference", "copy", "hardlink", "symlink"]
 
@@ -97,11 +100,16 @@ class Placing:
         return "" if path == "." else path.replace(os.sep, "/")
 
     def place(
-        self, splits: Mapping[str, Sequence[Seen]], stage: Path, out: Path
+        self,
+        splits: Mapping[str, Sequence[Seen]],
+        stage: Path,
+        out: Path,
+        progress: Progress | None = None,
     ) -> Iterator[Finding]:
         """Put all images into the stage; yields a finding for each missing one."""
         if self.mode == "reference":
             return
+        total = sum(map(len, splits.values()))
         done: set[str] = set()
         folders: set[Path] = set()
         is_new = not is_url(self.out) and not out.exists()
@@ -121,6 +129,8 @@ class Placing:
                         f"is missing from the output: {error.message}",
                         "restore the image, or save it as .jpg or .png, and convert again",
                     )
+                if progress:
+                    progress(len(done), total, _DOING[self.mode])
 
     def inputs(self, images: Iterable[Seen]) -> set[str]:
         """The real paths of the files that were read, if the output can hold some of them."""

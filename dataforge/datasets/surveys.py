@@ -11,24 +11,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from dataforge.classes import Classes, Resolver, Tally
 from dataforge.codes import code
 from dataforge.datasets.cache import Cache
-from dataforge.datasets.cached import CachedRead, CachedSettle, can_be_cached, steady_shards
+from dataforge.datasets.cached import (
+    CachedRead,
+    CachedSettle,
+    can_be_cached,
+    entries_in,
+    steady_shards,
+)
 from dataforge.datasets.seen import Seen, Step
 from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, decode_images
 from dataforge.datasets.source import Source
 from dataforge.datasets.spool import Spool
+from dataforge.datasets.watched import Progress, reading_with
 from dataforge.engines import Engine
 from dataforge.errors import plural
 from dataforge.findings import Finding, Place
 from dataforge.formats import Context, Evidence, Item, Reading, Record, SourceText
 from dataforge.records import Header, Image
-
-Progress: TypeAlias = Callable[[int, int], None]
-"""Called with (annotation files done, total)."""
 
 
 class Shard(NamedTuple):
@@ -115,7 +119,7 @@ def survey(
         own_splits: keep the source's splits; an image may be in several of them.
         repeats: count an image again if the source has it again, as programs do that read the files
             themselves; else only the first counts, and each further one is a finding.
-        progress: called from time to time.
+        progress: see `Progress`.
         cache: of what this function gave for the same arguments before; it has no effect for
             formats that do not say what an item depends on, and if texts are kept.
 
@@ -167,23 +171,24 @@ class _Pass:
         self.own_splits = own_splits
         self.repeats = repeats
         self.progress = progress
+        self.read = 0  # files, or images
         self.evidence: dict[str, list[Any]] = {}
         self.first: dict[str, Place] = {}
-        files = source.root.files() if progress else ()
-        self.order = {name: number for number, name in enumerate(files, 1)}
 
     def run(self, engine: Engine, steps: Sequence[Step], keep: bool, keep_edits: bool) -> None:
+        unpacked = entries_in if self.cache else lambda data: [data]
+        watched = reading_with(engine, self.reading, self.progress, unpacked)
         if not self.reading.decides:
             work = Work(self.reading, steps, keep, keep_edits)
             whole = CachedRead(work, self.cache, self.root).read if self.cache else work.read
-            with engine.mapped(whole, self._shards()) as pieces:
+            with watched.mapped(whole, self._shards(), "reading", self._total) as pieces:
                 for piece in pieces:
                     self._take(piece, keep)
         else:
             waiting = []
             first = ReadOnly(self.reading, keep_edits)
             wait = CachedRead(first, self.cache, self.root).waiting if self.cache else first
-            with engine.mapped(wait, self._shards()) as results:
+            with watched.mapped(wait, self._shards(), "reading", self._total) as results:
                 for read in results:
                     for evidence in read.evidence:
                         self._take_evidence(evidence)
@@ -192,7 +197,8 @@ class _Pass:
             self.found.decision = self.reading.decide(self.evidence)
             work = Work(self.reading, steps, keep, keep_edits, self.found.decision)
             settle = CachedSettle(work, self.cache, self.root) if self.cache else work.settle
-            with engine.mapped(settle, map(self.found.spool.get, waiting)) as pieces:
+            again = map(self.found.spool.get, waiting)
+            with watched.mapped(settle, again, "checking", lambda: self.read) as pieces:
                 for piece in pieces:
                     self._take(piece, keep)
         for record in self.reading.finish(self.evidence, self.found.decision):
@@ -207,9 +213,13 @@ class _Pass:
             return steady_shards(self.reading, items)
         return iter(lambda: list(islice(items, self.reading.shard)), [])
 
+    def _total(self) -> int:
+        return self.reading.total or 0
+
     def _items(self) -> Iterator[Item]:
         for item in self.reading.items():
             if isinstance(item, Item):
+                self.read += self.reading.number_of(item)
                 yield item
             else:
                 self._take_record(item)
@@ -263,8 +273,6 @@ class _Pass:
         for label, count in seen.labels.items():
             self.found.tally.add(label, count.shapes, count.place)
         self.found.images.append(seen)
-        if self.progress:
-            self.progress(self.order.get(seen.place.file, 1), len(self.order))
         return True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataforge.engines.base import Engine, NoOptions
+from dataforge.engines.base import Engine, LostItemError, NoOptions
 from dataforge.engines.table import engine_options, engines, get_engine
 
-__all__ = ["Engine", "NoOptions", "engine_options", "engines", "get_engine"]
+__all__ = ["Engine", "LostItemError", "NoOptions", "engine_options", "engines", "get_engine"]

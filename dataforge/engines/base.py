@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
+
+from dataforge.errors import DataforgeError, plural
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -17,12 +20,44 @@ class NoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """No options."""
 
 
+class LostItemError(DataforgeError):
+    """An item that was given up: its workers died, each time that it was tried.
+
+    Attributes:
+        item: it.
+    """
+
+    def __init__(self, item: Any, tries: int, why: str, remedy: str) -> None:
+        super().__init__(item, tries, why, remedy)
+        self.item = item
+
+    def __str__(self) -> str:
+        return self.naming("the same shard")
+
+    def naming(self, item: str) -> str:
+        """The message, with the item in these words."""
+        _, tries, why, remedy = self.args
+        return f"{why}, {tries} times on {item}; {remedy}"
+
+
+class DoneAgain(Counter[str]):
+    """Why items were done again -> how often."""
+
+    def notes(self) -> list[str]:
+        """See `Engine.notes`."""
+        found = [f"{plural(number, 'shard')} done again: {why}" for why, number in self.items()]
+        self.clear()
+        return found
+
+
 class Engine(ABC):
     """Processes items, several at a time.
 
     Attributes:
         Options: struct of the engine's options, as for a `dataforge.formats.Reader`.
         remote: whether items may be processed on other machines.
+        adapts: whether `workers` may be None: as many as pay.
+        processes: how many work now; 1 if it is this one.
 
     Args:
         workers: number of items processed at once; 0 for one per available core.
@@ -34,9 +69,11 @@ class Engine(ABC):
 
     Options: ClassVar[type[msgspec.Struct]] = NoOptions
     remote: ClassVar[bool] = True
+    adapts: ClassVar[bool] = False
+    processes: int = 1
 
     @abstractmethod
-    def __init__(self, workers: int, options: Any) -> None: ...
+    def __init__(self, workers: Any, options: Any) -> None: ...
 
     @abstractmethod
     def map(self, function: Callable[[S], T], items: Iterable[S], /) -> Iterator[T]:
@@ -56,7 +93,8 @@ class Engine(ABC):
 
         Raises:
             UsageError: the function cannot be sent to a worker.
-            DataforgeError: a worker died.
+            LostItemError: workers died of an item, again and again.
+            DataforgeError: a worker cannot be started.
         """
 
     def notes(self) -> list[str]:

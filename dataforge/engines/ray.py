@@ -18,7 +18,7 @@ import signal
 import socket
 import threading
 import warnings
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -29,8 +29,8 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from dataforge.engines.answers import answer, opened, pickled
-from dataforge.engines.base import Engine
-from dataforge.errors import DataforgeError, MissingDependencyError, plural
+from dataforge.engines.base import DoneAgain, Engine, LostItemError
+from dataforge.errors import DataforgeError, MissingDependencyError
 from dataforge.interrupts import SIGNALS, held
 
 S = TypeVar("S")
@@ -75,7 +75,7 @@ class RayEngine(Engine):
             raise MissingDependencyError("--engine ray needs Ray: pip install dataforge-cv[ray]")
         self.workers = workers
         self.address = options.address
-        self._again: Counter[str] = Counter()
+        self._again = DoneAgain()
 
     def map(self, function: Callable[[S], T], items: Iterable[S], /) -> Iterator[T]:
         """See `dataforge.engines.Engine`."""
@@ -85,11 +85,7 @@ class RayEngine(Engine):
 
     def notes(self) -> list[str]:
         """See `dataforge.engines.Engine`."""
-        found = [
-            f"{plural(number, 'shard')} done again: {why}" for why, number in self._again.items()
-        ]
-        self._again.clear()
-        return found
+        return self._again.notes()
 
 
 # Connecting -----------------------------------------------------------------------------------
@@ -131,13 +127,17 @@ def _knock(address: str) -> None:
 
 
 def _silence(address: str, error: Exception) -> str:
-    said = str(error).strip().split("\n")[0].rstrip(".")
+    said = str(error).strip().split("\n")[0].split(". ")[0].rstrip(".")
     if address == "local":
         return f"no Ray cluster can be started here: {said}"
     return (
         f"--address {address}: no Ray cluster can be reached: {said}; start one with "
         "`ray start --head`, or leave out --address"
     )
+
+
+_CHANGED = ("RAY_USAGE_STATS_ENABLED", "PYTHONBREAKPOINT")
+"""Variables of the environment that are other ones while a connection is made."""
 
 
 @contextmanager
@@ -147,10 +147,10 @@ def _as_before() -> Iterator[None]:
 
     before = {number: signal.getsignal(number) for number in SIGNALS}
     folder, listen = os.getcwd(), worker.listen_error_messages
-    usage = os.environ.get("RAY_USAGE_STATS_ENABLED")
+    variables = {name: os.environ.get(name) for name in _CHANGED}
     # Its workers import modules of the working directory, which may be a dataset.
     os.chdir(os.path.dirname(os.__file__))
-    os.environ["RAY_USAGE_STATS_ENABLED"] = usage or "0"
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Prints to stdout, whatever `log_to_driver` is, what `RayEngine.notes` says.
     worker.listen_error_messages = lambda *_: None
     try:
@@ -158,8 +158,11 @@ def _as_before() -> Iterator[None]:
     finally:
         worker.listen_error_messages = listen
         os.chdir(folder)
-        if usage is None:
-            del os.environ["RAY_USAGE_STATS_ENABLED"]
+        for name, value in variables.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
         if threading.current_thread() is threading.main_thread():
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -186,7 +189,7 @@ class _Task:
 
 
 def _results(
-    function: bytes, items: Iterator[Any], workers: int, again: Counter[str]
+    function: bytes, items: Iterator[Any], workers: int, again: DoneAgain
 ) -> Generator[Any, None, None]:
     tasks = _Tasks(function, workers, again)
     try:
@@ -211,7 +214,7 @@ class _Tasks:
         again: counts why tasks were done again.
     """
 
-    def __init__(self, function: bytes, workers: int, again: Counter[str]) -> None:
+    def __init__(self, function: bytes, workers: int, again: DoneAgain) -> None:
         import ray
 
         cores = int(ray.cluster_resources().get("CPU", 0)) or 1
@@ -241,7 +244,8 @@ class _Tasks:
         """The answer of the first task; waits for it.
 
         Raises:
-            DataforgeError: its workers died too often, or cannot do any work.
+            LostItemError: its workers died too often.
+            DataforgeError: they cannot do any work.
         """
         while (found := self.window[0].answer) is None:
             # Not by `ray.get`, in which an exception of a signal handler would be lost.
@@ -290,10 +294,8 @@ class _Tasks:
                 "of Python"
             ) from error
         if task.tries >= MOST_TRIES:
-            raise DataforgeError(
-                f"{why}, {MOST_TRIES} times on the same shard; if memory is short, use fewer "
-                "--workers"
-            ) from error
+            remedy = "if memory is short, use fewer --workers"
+            raise LostItemError(pickle.loads(task.item), MOST_TRIES, why, remedy) from error
         self._again[why] += 1
 
 

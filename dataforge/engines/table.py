@@ -29,23 +29,25 @@ def engines() -> list[str]:
     return _TABLE.names()
 
 
-def get_engine(name: str, workers: int, options: Mapping[str, Any] | None = None) -> Engine:
+def get_engine(name: str, workers: int | None, options: Mapping[str, Any] | None = None) -> Engine:
     """Create an engine by name.
 
     Args:
         name: one of `engines`.
-        workers: number of workers, 0 for one per core of the engine.
+        workers: number of workers, 0 for one per core of the engine; None for as many as pay.
         options: fields of the engine's `Options`.
 
     Raises:
         UsageError: there is no engine of that name, the number is negative, or an option is
-                invalid.
-            DataforgeError: the engine is from another package and cannot be loaded.
+            invalid.
+        DataforgeError: the engine is from another package and cannot be loaded.
     """
-    if workers < 0:
+    if workers is not None and workers < 0:
         raise UsageError(f"--workers {workers}: expected a number of processes, or 0 for all cores")
     engine = _checked(name, _TABLE.load(name))
     where = f"with --engine {name}"
+    if workers is None and not engine.adapts:
+        workers = 0
     return engine(workers, convert_options(engine.Options, options or {}, where))
 
 

@@ -160,6 +160,10 @@ class Reading(ABC):
     shard = 200
     """Items that are read together; 1 if an item is already a page of many images."""
 
+    total: int | None = None
+    """What `number_of` gives of all items; None until `items` has given the first, or if that is
+    not known then."""
+
     @abstractmethod
     def items(self) -> Iterator[Item | Record]:
         """The items in path order, and what is known about the dataset before they are read.
@@ -193,6 +197,14 @@ class Reading(ABC):
     def names(self, like: str) -> Iterable[str]:
         """The names that matter to an item which has asked for those like this one, see `alike`."""
         return ()
+
+    def number_of(self, item: Item) -> int:
+        """Number of files in an item, or of images if it is a page of them."""
+        return 1
+
+    def file_of(self, item: Item) -> str:
+        """The annotation file of an item, or its image if it has none, for messages."""
+        return str(item.value)
 
     def decide(self, found: Found) -> Any:
         """What follows from all items, of builtin types; called once, if `decides` is set."""

@@ -11,8 +11,8 @@ import msgspec
 
 from dataforge.checks import DroppedByTrainers
 from dataforge.classes import Classes, ClassRules, Resolver, Tally
-from dataforge.datasets import Fact, Seen, Source, Step, Survey, survey
-from dataforge.engines import get_engine
+from dataforge.datasets import Fact, Progress, Seen, Source, Step, Survey, survey
+from dataforge.engines import Engine
 from dataforge.errors import InputError, plural
 from dataforge.findings import Finding, Gathered, Place, as_reasons
 from dataforge.formats import Context
@@ -73,25 +73,33 @@ class Surveyed(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def survey_data(root: Root, layout: Layout) -> Surveyed:
+def survey_data(root: Root, layout: Layout, engine: Engine, progress: Progress | None) -> Surveyed:
     """Make one pass over the data.
 
     Raises:
         InputError: no image with annotations can be read.
     """
-    return _survey_coco(root, layout) if layout.format == "coco" else _survey_voc(root, layout)
+    read = _survey_coco if layout.format == "coco" else _survey_voc
+    return read(root, layout, engine, progress)
 
 
-def _pass(source: Source, gathered: Gathered, resolver: Resolver) -> Survey:
+def _pass(
+    source: Source,
+    gathered: Gathered,
+    resolver: Resolver,
+    engine: Engine,
+    progress: Progress | None,
+) -> Survey:
     """One pass; the spool of the survey is closed, because no image is kept."""
     steps: list[Step] = [_Outlines(), DroppedByTrainers(source)]
     with survey(
         source,
         Context(resolver=resolver),
-        get_engine("local", 1),
+        engine,
         report=gathered.take,
         steps=steps,
         repeats=True,
+        progress=progress,
     ) as found:
         return found
 
@@ -119,10 +127,10 @@ def file_names_of(images: Sequence[Seen], splits: Sequence[str]) -> dict[str, se
 # Pascal VOC ---------------------------------------------------------------------------------------
 
 
-def _survey_voc(root: Root, layout: Layout) -> Surveyed:
+def _survey_voc(root: Root, layout: Layout, engine: Engine, progress: Progress | None) -> Surveyed:
     gathered = Gathered(unique=True, fold=True)  # a file may be in several splits
     source = Source(root, "voc", {"missing_images": "skip"}, layout)
-    found = _pass(source, gathered, ClassRules().resolver())
+    found = _pass(source, gathered, ClassRules().resolver(), engine, progress)
     coords, why = (found.decision or (layout.coords, "as declared"))[:2]
     if not found.images:
         reasons = as_reasons(gathered.findings)
@@ -170,7 +178,7 @@ def _folder(folder: str) -> str:
 # COCO ---------------------------------------------------------------------------------------------
 
 
-def _survey_coco(root: Root, layout: Layout) -> Surveyed:
+def _survey_coco(root: Root, layout: Layout, engine: Engine, progress: Progress | None) -> Surveyed:
     gathered = Gathered(unique=True, fold=True)
     splits, ids, file_names = {}, {}, {}
     images: list[Seen] = []
@@ -185,7 +193,9 @@ def _survey_coco(root: Root, layout: Layout) -> Surveyed:
             "as_it_is": True,
             "image_dir": os.path.join(root.location, folder),
         }
-        found = _pass(Source(root, "coco", given), gathered, ClassRules().resolver())
+        found = _pass(
+            Source(root, "coco", given), gathered, ClassRules().resolver(), engine, progress
+        )
         order |= dict.fromkeys(category.name for category in found.header.categories)
         tally.merge(found.tally)
         images += found.images

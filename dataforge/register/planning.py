@@ -12,7 +12,8 @@ import msgspec
 from dataforge.checks import unmarked
 from dataforge.classes import Classes, ClassRules, Resolver, Tally, load_names
 from dataforge.codes import code
-from dataforge.datasets import find_layout, in_two_splits, layout_rules, left_out
+from dataforge.datasets import Progress, find_layout, in_two_splits, layout_rules, left_out
+from dataforge.engines import get_engine
 from dataforge.errors import InputError, OutputError, UsageError, plural
 from dataforge.findings import Finding, Place, as_reasons
 from dataforge.frameworks import (
@@ -39,8 +40,12 @@ from dataforge.shell import command_line
 from dataforge.splits import check_split_names, load_rule
 
 
-def plan(request: Request) -> Plan:
+def plan(request: Request, progress: Progress | None = None) -> Plan:
     """What a registration would write, and why.
+
+    Args:
+        request: what to register, and how.
+        progress: see `dataforge.datasets.Progress`.
 
     Raises:
         InputError: the folder or the file of weights does not exist, or there are no annotations.
@@ -62,7 +67,8 @@ def plan(request: Request) -> Plan:
     found = find_layout(request.layout, request.name, root, request.flags)
     if "splits" not in request.flags:
         refuse_shared(found.layout, root)
-    data = survey_data(root, found.layout)
+    engine = get_engine(request.engine, request.workers, request.engine_options)
+    data = survey_data(root, found.layout, engine, progress)
     reasons, findings = [*found.reasons, *data.reasons], [*left_out(root), *data.findings]
     rules = request.rules().over(layout_rules(found.layout))
     resolver = rules.resolver()

@@ -34,6 +34,7 @@ class Request(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         index: training keeps an index of XML files beside them.
         python: interpreter that trains; None is the running one.
         follow_links: also read what links out of the root lead to.
+        engine, workers, engine_options: see `dataforge.engines.get_engine`.
     """
 
     name: str
@@ -52,6 +53,9 @@ class Request(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     index: bool = True
     python: str | None = None
     follow_links: bool = False
+    engine: str = "local"
+    workers: int | None = 1
+    engine_options: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Target(msgspec.Struct, frozen=True):

@@ -504,7 +504,7 @@ def test_file_changed_during_the_check_is_refused(tmp_path: Path) -> None:
     folder = dataset(tmp_path / "set")
     file = folder / "s" / "0.json"
 
-    def change(done: int, total: int) -> None:
+    def change(done: int, total: int, what: str) -> None:
         file.write_bytes(file.read_bytes().replace(b'"cat "', b'"dog "'))
 
     with (

@@ -69,7 +69,7 @@ NEITHER = """
 check --address; check --drop; check --ignore; check --merge; check --select
 coco filter --classes
 convert --address; convert --drop; convert --merge; convert --group-by
-describe --image-size; explain name
+describe --image-size; explain name; inspect --address; register --address; split --address
 features --layers
 check --lines; check --points; convert --lines; convert --points
 register --framework; register --alias; register --base; register --drop; register --merge

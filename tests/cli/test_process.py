@@ -57,13 +57,13 @@ def test_what_nobody_has_foreseen_is_one_line_and_exit_3(
 
 
 def test_an_error_in_a_worker_names_the_line_there(cli: Cli, tmp_path: Path) -> None:
-    """A reader that has a bug, which is put in where the workers import the script."""
+    """A reader that has a bug, which is put in where only the workers read."""
     dataset(tmp_path / "src")
     code = (
         "import dataforge.formats.labelme.read as read\n"
         "def bad(*a, **k):\n"
         "    raise ZeroDivisionError('a bug')\n"
-        "if __name__ != '__main__': read.LabelmeReading.read_all = bad\n"
+        "read.LabelmeReading.read_all = bad\n"
         "if __name__ == '__main__':\n"
         "    from dataforge.cli import main\n"
         "    main(['convert', 'labelme2coco', 'src', 'out', '--workers', '2'])\n"

@@ -70,10 +70,10 @@ VERBS = (
     Verb("check", "check {src}", "labelme", True),
     Verb("fix", "check {src} --fix", "untidy", True),
     Verb("fix elsewhere", "check {src} --fix --output {out}", "untidy", True),
-    Verb("split", "split {src} --split 80,20 --output {out}.json", "labelme"),
-    Verb("inspect", "inspect {src}", "labelme"),
+    Verb("split", "split {src} --split 80,20 --output {out}.json", "labelme", True),
+    Verb("inspect", "inspect {src}", "labelme", True),
     Verb("register", "register Pets --root {src} --output {out} --python {python} "
-         "--framework mmdet2 --split train=0.5,val=0.5", "voc"),
+         "--framework mmdet2 --split train=0.5,val=0.5", "voc", True),
     Verb("merge", "coco merge {src}/1.json {src}/2.json {out}.json", "coco"),
 )  # fmt: skip
 

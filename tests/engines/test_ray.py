@@ -14,14 +14,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from engines import tasks
-from helpers import REPO
+from helpers import REPO, SAMPLE
 
 from dataforge.check import CheckOptions, check
 from dataforge.convert import Job, Pieces, convert
 from dataforge.engines import get_engine
 from dataforge.errors import DataforgeError
+from dataforge.inspect import inspect
+from dataforge.register import Request, plan
+from dataforge.split import SplitJob, make
 
 ray = pytest.importorskip("ray")
 
@@ -243,6 +247,25 @@ def test_a_check_finds_the_same(cluster: Any, drawn: Path) -> None:
     assert len(here.findings) > 3
 
 
+def test_surveys_find_the_same(cluster: Any, drawn: Path, tmp_path: Path) -> None:
+    here = inspect(str(drawn))
+    assert inspect(str(drawn), engine=on_ray(cluster)) == here
+    job = SplitJob(source=str(drawn), out=str(tmp_path / "here.json"), ratios="70,30")
+    split = make(job)
+    where = {"engine": "ray", "engine_options": {"address": cluster.address}}
+    there = msgspec.structs.replace(job, out=str(tmp_path / "there.json"), **where)
+    assert make(there).manifest == split.manifest
+    request = Request(
+        name="Parts",
+        root=str(SAMPLE / "humanparts"),
+        frameworks=("mmdet3",),
+        out=str(tmp_path / "o"),
+    )
+    planned = plan(request)
+    again = plan(msgspec.structs.replace(request, **where))
+    assert (again.files, again.findings) == (planned.files, planned.findings)
+
+
 @pytest.mark.parametrize("writes", ["coco", "yolo"])
 def test_a_node_may_be_lost_while_files_are_read(
     cluster: Any, slow: Path, tmp_path: Path, writes: str
@@ -251,7 +274,7 @@ def test_a_node_may_be_lost_while_files_are_read(
     there: list[Any] = [second_node(cluster)]
     wait_for_work(cluster)
 
-    def at(done: int, total: int) -> None:
+    def at(done: int, total: int, what: str) -> None:
         if there and done > 0.1 * total:
             lose(cluster, there.pop())
 
@@ -329,6 +352,19 @@ def test_the_command_line_prints_what_it_does_without_ray(cluster: Any, drawn: P
     there = dataforge(
         "check", drawn, "--no-images", "--json", "--engine", "ray", "--address", cluster.address
     )
+    assert (there.stdout, there.stderr, there.returncode) == (here.stdout, here.stderr, 1)
+
+
+@pytest.mark.parametrize("verb", ["inspect", "convert"])
+def test_the_cluster_that_this_machine_is_part_of_is_found(
+    cluster: Any, drawn: Path, tmp_path: Path, verb: str
+) -> None:
+    """There is one here; what another program has started may be found as well."""
+    words: list[object] = [drawn]
+    if verb == "convert":
+        words = ["labelme2coco", drawn, tmp_path / "out.json", "--force"]
+    here = dataforge(verb, *words)
+    there = dataforge(verb, *words, "--engine", "ray", "--address", "auto")
     assert (there.stdout, there.stderr, there.returncode) == (here.stdout, here.stderr, 1)
 
 

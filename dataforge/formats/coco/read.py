@@ -109,6 +109,14 @@ class CocoReading(Reading):
         names = "\0".join(self.places.root.files())
         return blake2b(names.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
+    def file_of(self, item: Item) -> str:
+        page: Page = item.value
+        return page.source.name
+
+    def number_of(self, item: Item) -> int:
+        page: Page = item.value
+        return len(page.images)
+
     def read(self, item: Item) -> Iterator[Record]:
         page = PageReader(item.value, self.places, self.options, self.context)
         return self._as_others_see_it(page.read())

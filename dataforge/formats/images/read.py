@@ -34,6 +34,7 @@ class ImagesReading(Reading):
         self.root = root
 
     def items(self) -> Iterator[Item]:
+        self.total = sum(map(is_image, self.root.files()))
         yield from map(Item._make, enumerate(filter(is_image, self.root.files())))
 
     def inputs(self, item: Item) -> Inputs:

@@ -146,6 +146,7 @@ class LabelmeReading(Reading):
         self.decides = True
 
     def items(self) -> Iterator[Item]:
+        self.total = sum(1 for _ in self._names())
         yield from map(Item._make, enumerate(self._names()))
 
     def _names(self) -> Iterator[str]:

@@ -126,13 +126,18 @@ class VocReading(Reading):
         annotations = annotations_of_splits(self.root, self.layout)
         seen: set[str] = set()
         number = 0
-        for split, ids in listed_ids(self.root, self.layout, annotations).items():
+        listed = listed_ids(self.root, self.layout, annotations)
+        inside = {path for known in annotations.values() for path in known.values()}
+        self.total = sum(map(len, listed.values()))
+        if self.auto:
+            given = (annotations[split].get(id_) for split, ids in listed.items() for id_ in ids)
+            self.total += len(inside.difference(given))
+        for split, ids in listed.items():
             for id_ in ids:
                 path = annotations[split].get(id_, "")
                 yield Item(number, Listed(split, id_, path, path not in seen))
                 number += 1
                 seen.add(path)
-        inside = {path for known in annotations.values() for path in known.values()}
         unlisted = sorted(inside - seen)
         # They are also evidence for the coordinate convention.
         for path in unlisted if self.auto else ():
@@ -151,6 +156,10 @@ class VocReading(Reading):
 
     def names(self, like: str) -> Iterable[str]:
         return self.finder.named(like)
+
+    def file_of(self, item: Item) -> str:
+        value = item.value
+        return value if isinstance(value, str) else value.path or value.id
 
     def read(self, item: Item) -> Iterator[Record]:
         if isinstance(item.value, str):

@@ -230,6 +230,7 @@ class YoloReading(Reading):
         form = self._form(data, sorted({*filter(None, labels.values())}))
         rules = Rules(data.file, data.names, form, self._options.oriented == "outline")
         seen: set[str] = set()
+        self.total = sum(map(len, data.splits.values())) + len(rest.difference(labels.values()))
         for split, images in data.splits.items():
             for image in images:
                 label = labels[image]
@@ -264,6 +265,10 @@ class YoloReading(Reading):
             return Inputs(value.file, value.file, repr(value[1:]).encode())
         name = f"{value.split}\0{value.image}\0{value.label}"
         return Inputs(name, value.label, bytes((value.is_first,)) + self._hash.of(value.rules))
+
+    def file_of(self, item: Item) -> str:
+        value: _Listed | _NotListed = item.value
+        return value.file if isinstance(value, _NotListed) else value.label or value.image
 
     def read(self, item: Item) -> Iterator[Record]:
         value: _Listed | _NotListed = item.value
