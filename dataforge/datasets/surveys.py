@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from dataforge.classes import Classes, Resolver, Tally
 from dataforge.codes import code
-from dataforge.datasets.seen import Seen, Step
+from dataforge.datasets.seen import Fact, Seen, Step
 from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, decode_images
 from dataforge.datasets.source import Source
 from dataforge.datasets.spool import Spool
@@ -99,6 +99,7 @@ def survey(
     own_splits: bool = True,
     repeats: bool = False,
     progress: Progress | None = None,
+    take: Callable[[Sequence[Fact]], None] | None = None,
 ) -> Survey:
     """Go over a dataset once.
 
@@ -113,6 +114,7 @@ def survey(
         repeats: count an image again if the source has it again, as programs do that read the files
             themselves; else only the first counts, and each further one is a finding.
         progress: called from time to time.
+        take: called with the facts of each image that counts, which then are not kept.
 
     Raises:
         InputError: there is nothing that can be read.
@@ -121,7 +123,7 @@ def survey(
     reading = source.open(context)
     found = Survey()
     try:
-        _Pass(source, reading, found, report, own_splits, repeats, progress).run(
+        _Pass(source, reading, found, report, own_splits, repeats, progress, take).run(
             engine, steps, keep, context.keep_text
         )
     except BaseException:
@@ -150,6 +152,7 @@ class _Pass:
         own_splits: bool,
         repeats: bool,
         progress: Progress | None,
+        take: Callable[[Sequence[Fact]], None] | None,
     ) -> None:
         self.reading = reading
         self.found = found
@@ -157,6 +160,7 @@ class _Pass:
         self.own_splits = own_splits
         self.repeats = repeats
         self.progress = progress
+        self.take = take or self._keep
         self.evidence: dict[str, list[Any]] = {}
         self.first: dict[str, Place] = {}
         files = source.root.files() if progress else ()
@@ -240,8 +244,8 @@ class _Pass:
             return False
         for finding in seen.findings:
             self.report(finding)
-        for fact in seen.facts:
-            self.found.facts.setdefault(fact.key, []).append(fact.value)
+        if seen.facts:
+            self.take(seen.facts)
         seen.findings, seen.facts = [], []
         for label, count in seen.labels.items():
             self.found.tally.add(label, count.shapes, count.place)
@@ -249,6 +253,10 @@ class _Pass:
         if self.progress:
             self.progress(self.order.get(seen.place.file, 1), len(self.order))
         return True
+
+    def _keep(self, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            self.found.facts.setdefault(fact.key, []).append(fact.value)
 
 
 def _marked_twice(seen: Seen, owner: str) -> Finding:

@@ -1,0 +1,26 @@
+"""A dataset in numbers: classes, sizes, shapes, positions, and what they advise."""
+
+from __future__ import annotations
+
+from dataforge.stats.report import (
+    Advice,
+    AnchorFit,
+    Anchors,
+    ClassStats,
+    Histogram,
+    Quantiles,
+    Stats,
+)
+from dataforge.stats.run import StatsOptions, stats
+
+__all__ = [
+    "Advice",
+    "AnchorFit",
+    "Anchors",
+    "ClassStats",
+    "Histogram",
+    "Quantiles",
+    "Stats",
+    "StatsOptions",
+    "stats",
+]
