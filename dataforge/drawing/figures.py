@@ -35,6 +35,10 @@ class Drawing:
         """That many axes side by side, along the same x."""
         return list(self._figure.subplots(1, count, squeeze=False, sharex=True)[0])
 
+    def grid(self, rows: int, columns: int) -> list[Any]:
+        """Axes that have nothing in common, row by row."""
+        return list(self._figure.subplots(rows, columns, squeeze=False).flat)
+
     def title(self, text: str) -> None:
         """Put a title above all panels."""
         shown, font = lettered(text)

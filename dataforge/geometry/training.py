@@ -40,5 +40,7 @@ def anchor_sizes(
     """
     roots = [math.sqrt(ratio) for ratio in ratios]
     return [
-        (stride * scale / root, stride * scale * root) for stride in ANCHOR_STRIDES for root in roots
+        (stride * scale / root, stride * scale * root)
+        for stride in ANCHOR_STRIDES
+        for root in roots
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataforge.stats.plots import Plots
 from dataforge.stats.report import (
     Advice,
     AnchorFit,
@@ -19,6 +20,7 @@ __all__ = [
     "Anchors",
     "ClassStats",
     "Histogram",
+    "Plots",
     "Quantiles",
     "Stats",
     "StatsOptions",

@@ -89,7 +89,11 @@ def _anchors(stats: Stats) -> Iterator[Advice]:
         text=f"the default anchors fit {default.recall_50:.1%} of the boxes with an IoU of at "
         f"least 0.5 (mean of the best IoU {default.mean_best_iou:.2f}); scales=[{best.scale:g}], "
         f"ratios={best.ratios} fit {best.recall_50:.1%} ({best.mean_best_iou:.2f})",
-        evidence={"boxes": anchors.boxes, "default": _numbers(default), "suggested": _numbers(best)},
+        evidence={
+            "boxes": anchors.boxes,
+            "default": _numbers(default),
+            "suggested": _numbers(best),
+        },
     )
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _MOST = 20_000
 """Boxes that anchors are compared with."""
 
+_FEWEST = 30
+"""Boxes from which others than the default anchors are suggested."""
+
 _SCALES = [2 ** (step / 2) for step in range(2, 10)]
 """That are tried: 2 to 22.6; the default is 8."""
 
@@ -42,7 +45,7 @@ def fit_anchors(boxes: npt.NDArray[np.float64]) -> Anchors | None:
     gain = max(
         best.recall_50 - default.recall_50, best.mean_best_iou - default.mean_best_iou
     )  # a little recall must not be paid for by much IoU: merit weighs both
-    worth = gain >= _GAIN and _merit(best) > _merit(default)
+    worth = len(boxes) >= _FEWEST and gain >= _GAIN and _merit(best) > _merit(default)
     return Anchors(boxes=len(boxes), default=default, suggested=best if worth else None)
 
 
@@ -88,9 +91,9 @@ def _typical_ratios(boxes: npt.NDArray[np.float64]) -> list[float]:
     centres = np.quantile(values, (1 / 6, 1 / 2, 5 / 6))
     for _ in range(_ROUNDS):
         group = np.abs(values[:, None] - centres).argmin(axis=1)
-        moved = np.array([
-            values[group == k].mean() if (group == k).any() else centres[k] for k in range(3)
-        ])
+        moved = np.array(
+            [values[group == k].mean() if (group == k).any() else centres[k] for k in range(3)]
+        )
         if np.allclose(moved, centres, atol=1e-9):
             break
         centres = moved

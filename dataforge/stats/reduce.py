@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dataforge.classes import Classes
@@ -160,8 +160,8 @@ def _trained(sums: Sums) -> npt.NDArray[np.float64]:
 
     _, width, height, scale, flags = sums.sample.T
     trained = (width > 0) & (height > 0) & ~is_crowd(flags) & (scale > 0)
-    boxes: npt.NDArray[np.float64] = np.column_stack((width, height))[trained]
-    return boxes * scale[trained, None]
+    boxes: npt.NDArray[np.float64] = np.column_stack((width * scale, height * scale))[trained]
+    return boxes
 
 
 def _quantiles(values: npt.NDArray[np.float64]) -> Quantiles:
@@ -182,13 +182,12 @@ def _quantiles(values: npt.NDArray[np.float64]) -> Quantiles:
     )
 
 
-def _weighted(counts: Counter[int] | Counter[float]) -> Quantiles:
+def _weighted(counts: Mapping[int, int] | Mapping[float, int]) -> Quantiles:
     """Of numbers, each of which occurs so many times."""
     import numpy as np
 
-    values = sorted(value for value in counts if counts[value])
-    numbers = [counts[value] for value in values]
-    return _quantiles(np.repeat(np.array(values, np.float64), numbers))
+    values, numbers = zip(*sorted(counts.items()), strict=True) if counts else ((), ())
+    return _quantiles(np.repeat(np.array(values, np.float64), np.array(numbers, np.intp)))
 
 
 def _together(sets: Sequence[Sequence[str]], stats: Stats) -> list[Together]:
@@ -208,9 +207,9 @@ def _together(sets: Sequence[Sequence[str]], stats: Stats) -> list[Together]:
             present[image, [rows[name] for name in names if name in rows]] = 1
         common += np.rint(present.T @ present).astype(np.int64)
     one, other = np.nonzero(np.triu(common, 1))
-    pairs = sorted(
-        zip((-common[one, other]).tolist(), one.tolist(), other.tolist(), strict=True)
-    )[:_MOST_PAIRS]
+    pairs = sorted(zip((-common[one, other]).tolist(), one.tolist(), other.tolist(), strict=True))[
+        :_MOST_PAIRS
+    ]
     return [
         Together(classes=(ranked[row], ranked[column]), images=-number)
         for number, row, column in pairs

@@ -98,9 +98,13 @@ def stats(
     report.root = root.location
     report.advice = [*advice_on(report, smallest_tenth(sums))]
     gathered.add(passed_over(others))
-    report.findings = [one for one in gathered.findings if one.code not in _HOW]
+    report.findings = [
+        one
+        for one in gathered.findings
+        if one.code not in _ASIDE or (one.severity == "error" and one.lost)
+    ]
     return report
 
 
-_HOW = ("coords", "image-folder", "layout")
-"""Codes of notes that say how a dataset is read, not what is in it."""
+_ASIDE = ("coords", "image-folder", "image-missing", "layout")
+"""Codes of notes that say how a dataset is read, and of images that need not be there."""
