@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,9 @@ class Drawing:
     def save(self, path: Path | NamedFile) -> None:
         """Write the figure, in the format of the ending (.png, .svg or .pdf)."""
         ending = Path(str(path)).suffix[1:].lower()
-        with atomic_write(path) as stream:
+        with atomic_write(path) as stream, warnings.catch_warnings():
+            # A line's height is that of "lp", which fonts of other scripts may lack.
+            warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
             self._figure.savefig(stream, format=ending)
 
 

@@ -90,14 +90,15 @@ def _classes(axes: Any, stats: Stats) -> None:
             here.objects if (here := stats.classes[name].splits.get(split)) else 0 for name in names
         ]
         colour = _SPLITS[number % len(_SPLITS)]
-        text, _ = lettered(split)
-        axes.barh(range(len(names)), own, left=left, color=colour, label=text.lstrip("_") or text)
+        axes.barh(range(len(names)), own, left=left, color=colour, label=f"split {number}")
         left = [a + b for a, b in zip(left, own, strict=True)]
     _names(axes.set_yticks, axes.get_yticklabels, names)
     if len(stats.splits) > 1:
         legend = axes.legend(fontsize="small", loc="lower right")
         for entry, split in zip(legend.get_texts(), stats.splits, strict=True):
-            _letter(entry, split)
+            text, font = lettered(shortened(split, _LONGEST_NAME))
+            entry.set_text(text)
+            _letter(entry, font, "small")
     left_out = sum(1 for own in stats.classes.values() if own.objects) - len(names)
     more = f" ({left_out:,} rarer ones left out)" if left_out > 0 else ""
     _finish(axes, f"objects by class{more}", "objects", "")
@@ -237,19 +238,17 @@ def _logarithmic(axes: Any, ticks: Sequence[float], names: Sequence[str] | None 
 
 def _names(ticks: Callable[..., Any], labels: Callable[[], Any], names: Sequence[str]) -> None:
     """Names of classes on an axis, in any script."""
-    ticks(range(len(names)), names)
-    for label, name in zip(labels(), names, strict=True):
-        _letter(label, shortened(name, _LONGEST_NAME) if len(name) > 2 * _LONGEST_NAME else name)
-        label.set_fontsize("small" if len(names) <= 15 else "x-small")
+    shown = [lettered(shortened(name, _LONGEST_NAME)) for name in names]
+    ticks(range(len(names)), [text for text, _ in shown])
+    for label, (_, font) in zip(labels(), shown, strict=True):
+        _letter(label, font, "small" if len(names) <= 15 else "x-small")
 
 
-def _letter(text: Any, name: str) -> None:
-    shown, font = lettered(name)
-    text.set(text=shown, parse_math=False)
+def _letter(label: Any, font: Path | None, size: str) -> None:
+    label.set_parse_math(False)
     if font is not None:
-        size = text.get_fontsize()
-        text.set_font(font)
-        text.set_fontsize(size)
+        label.set_font(font)
+    label.set_fontsize(size)
 
 
 def _finish(axes: Any, title: str, x: str, y: str, *, grid: bool = True) -> None:
