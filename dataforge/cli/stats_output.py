@@ -7,17 +7,20 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from dataforge.cli.output import can_show, show_findings, show_numbers, table, tell
+from dataforge.cli.output import can_show, show_findings, table, tell
 from dataforge.curves import ASCII, BLOCKS, sparkline
-from dataforge.errors import plural
+from dataforge.errors import first_of, plural
 from dataforge.stats import Histogram, Quantiles, Stats
 
-_SHADES = (" ░▒▓█", " .:+#")
+_SHADES = ("·░▒▓█", ".-+*#")
 _MAP_ROWS, _MAP_COLUMNS = 8, 16
 _LABEL = 21
 """Characters of the label of a line."""
 _CURVE = 16
 """Characters of a curve."""
+_NUMBERS = 45
+"""Characters for the numbers beside the name of a class."""
+_MOST_CLASSES = 40
 
 
 def show(report: Stats) -> None:
@@ -25,9 +28,9 @@ def show(report: Stats) -> None:
     objects = plural(report.objects, "object")
     classes = plural(len(report.classes), "class")
     tell(f"{report.path}: {plural(report.images, 'image')}, {objects}, {classes} ({report.format})")
-    for columns, rows, totals in _tables(report) if report.classes else ():
-        tell()
-        show_numbers(columns, rows, "(all)", totals)
+    tell()
+    for line in _tables(report) if report.classes else ():
+        tell(line)
     tell()
     for measure in _measures(report):
         for line in measure.lines():
@@ -43,43 +46,61 @@ def show(report: Stats) -> None:
 # Tables ----------------------------------------------------------------------------------------
 
 
-def _tables(report: Stats) -> Iterator[tuple[list[str], dict[str, list[int]], list[int]]]:
-    """Columns, numbers by class and sums; several tables if the terminal is too narrow for one."""
-    columns: dict[str, tuple[list[int], int]] = {}
-    classes = report.classes.values()
+def _tables(report: Stats) -> Iterator[str]:
+    """Numbers by class: those with the most objects, in their order.
+
+    There are several tables below each other if the terminal is too narrow for one.
+    """
+    some = [name for name, one in report.classes.items() if one.objects]
+    most = {*sorted(some, key=lambda name: -report.classes[name].objects)[:_MOST_CLASSES]}
+    shown = [name for name in some if name in most]
+    columns = {"class": [*map(_cut, shown), "(all)"]} | _columns(report, shown)
+    room = shutil.get_terminal_size().columns
+    part = ["class"]
+    for name in [*columns][1:]:
+        wider = [*part, name]
+        if len(part) > 1 and _width(wider, columns) > room:
+            yield from _table(part, columns)
+            yield ""
+            wider = ["class", name]
+        part = wider
+    yield from _table(part, columns)
+    if left := [report.classes[name].objects for name in some if name not in most]:
+        each = f"at most {plural(max(left), 'object')} each"
+        yield f"  ... and {plural(len(left), 'class')} more, with {each}; --json has all"
+    if none := [_cut(name) for name in report.classes if name not in some]:
+        yield f"  {plural(len(none), 'class')} without objects: {first_of(none)}"
+
+
+def _columns(report: Stats, shown: Sequence[str]) -> dict[str, list[str]]:
+    """Title -> the cells of these classes, and of all of them."""
+    found: dict[str, list[int]] = {}
+    classes = [report.classes[name] for name in shown]
     for name in ("objects", "images", "small", "medium", "large", "crowd", "difficult"):
         total = getattr(report, name)
         if total or name not in ("crowd", "difficult"):
-            columns[name] = [getattr(one, name) for one in classes], total
+            found[name] = [*(getattr(one, name) for one in classes), total]
     if len(report.splits) > 1:
         for split, whole in report.splits.items():
             here = [own.objects if (own := one.splits.get(split)) else 0 for one in classes]
-            columns[f"in {split}"] = here, whole.objects
-    room = shutil.get_terminal_size().columns - max(map(_width, [*report.classes, "(all)"])) - 2
-    part: list[str] = []
-    left = room
-    for name, (numbers, total) in columns.items():
-        width = 2 + max(_width(name), len(f"{max([total, *numbers]):,}"))
-        if part and width > left:
-            yield _table(part, columns, report)
-            part, left = [], room
-        part.append(name)
-        left -= width
-    yield _table(part, columns, report)
+            found[f"in {split}"] = [*here, whole.objects]
+    return {title: [f"{number:,}" for number in numbers] for title, numbers in found.items()}
 
 
-def _table(
-    names: list[str], columns: Mapping[str, tuple[list[int], int]], report: Stats
-) -> tuple[list[str], dict[str, list[int]], list[int]]:
-    rows = {
-        label: [columns[name][0][row] for name in names] for row, label in enumerate(report.classes)
-    }
-    return names, rows, [columns[name][1] for name in names]
+def _table(part: Sequence[str], columns: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    rows = zip(*([name, *columns[name]] for name in part), strict=True)
+    return table([*map(list, rows)])
 
 
-def _width(name: str) -> int:
-    """Of a name in a table's cell."""
-    return len(next(table([[name]], "")))
+def _width(part: Sequence[str], columns: Mapping[str, Sequence[str]]) -> int:
+    """Of a table on the terminal."""
+    return max(map(len, _table(part, columns)))
+
+
+def _cut(name: str) -> str:
+    """A name, so long that there is room for numbers beside it."""
+    most = max(12, shutil.get_terminal_size().columns - _NUMBERS)
+    return name if len(name) <= most else f"{name[: most - 6]}...{name[-3:]}"
 
 
 # Measures --------------------------------------------------------------------------------------

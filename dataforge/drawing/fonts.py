@@ -77,8 +77,15 @@ def _glyph(font: FreeTypeFont, letter: str) -> tuple[tuple[int, int], bytes]:
 def _files() -> tuple[str, ...]:
     """The font files of matplotlib and of the system, those with many letters first."""
     found = list(dict.fromkeys(_found()))
-    found.sort(key=lambda path: (not os.path.basename(path).lower().startswith(_WIDE), path))
+    found.sort(key=_rank)
     return tuple(found[:_MOST_FONTS])
+
+
+def _rank(path: str) -> tuple[bool, bool, str]:
+    """Fonts with many letters first, and of a family its plain one."""
+    name = os.path.basename(path).lower()
+    styled = any(style in name for style in ("bold", "italic", "oblique", "light", "thin", "black"))
+    return not name.startswith(_WIDE), styled, path
 
 
 def _found() -> Iterator[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from dataforge.errors import first_of, plural
+from dataforge.errors import first_of, plural, shortened
 from dataforge.stats.report import Advice, AnchorFit, Stats
 
 _FEW_PIXELS = 16
@@ -19,6 +19,8 @@ _TILES = 2.0
 
 _ENOUGH = 64
 """Pixels: if nine of ten objects have more at the input size, half of it leaves them 32."""
+
+_LONGEST_NAME = 60
 
 _FEW_IMAGES = 10
 """A fifth of them, as in a usual split, is two images: too few for an AP that means anything."""
@@ -64,12 +66,11 @@ def _input_size(stats: Stats, smallest_tenth: float) -> Iterator[Advice]:
             evidence=evidence,
         )
     elif smallest_tenth >= _ENOUGH:
-        # Rounded up, so that nine of ten keep 32 px.
         yield Advice(
             topic="input-size",
             text=f"nine of ten objects are larger than {smallest_tenth:.0f} px when images are "
-            f"scaled to {long}x{short}: half of that trains about four times as fast, and leaves "
-            f"them {smallest_tenth / 2:.0f} px",
+            f"scaled to {long}x{short}: {round(long / 2)}x{round(short / 2)} has a quarter of the "
+            f"pixels, and leaves them {smallest_tenth / 2:.0f} px",
             evidence=evidence,
         )
 
@@ -114,7 +115,7 @@ def _rare_classes(stats: Stats) -> Iterator[Advice]:
         yield Advice(
             topic="rare-classes",
             text=f"{plural(len(never), 'class')} in fewer images than there are splits "
-            f"({first_of(never)}): one split has none of them; annotate more, or leave them out "
+            f"({_named(never)}): one split has none of them; annotate more, or leave them out "
             "with --drop",
             evidence={"images": {name: images[name] for name in never}, "splits": splits},
         )
@@ -123,7 +124,11 @@ def _rare_classes(stats: Stats) -> Iterator[Advice]:
         yield Advice(
             topic="rare-classes",
             text=f"{plural(len(few), 'class')} in fewer than {_FEW_IMAGES} images "
-            f"({first_of(few)}): a fifth of them for validation is too few to measure; split with "
+            f"({_named(few)}): a fifth of them for validation is too few to measure; split with "
             "--stratify, and annotate more",
             evidence={"images": {name: images[name] for name in few}, "splits": splits},
         )
+
+
+def _named(names: Sequence[str]) -> str:
+    return first_of(shortened(name, _LONGEST_NAME) for name in names)

@@ -96,7 +96,7 @@ def _classes(axes: Any, stats: Stats) -> None:
     if len(stats.splits) > 1:
         legend = axes.legend(fontsize="small", loc="lower right")
         for entry, split in zip(legend.get_texts(), stats.splits, strict=True):
-            text, font = lettered(shortened(split, _LONGEST_NAME))
+            text, font = lettered(_cut(split))
             entry.set_text(text)
             _letter(entry, font, "small")
     left_out = sum(1 for own in stats.classes.values() if own.objects) - len(names)
@@ -199,7 +199,9 @@ def _together(axes: Any, stats: Stats) -> None:
         axes.figure.colorbar(shown, ax=axes, label="images")
     _names(axes.set_yticks, axes.get_yticklabels, names)
     _names(axes.set_xticks, axes.get_xticklabels, names)
-    axes.tick_params(axis="x", rotation=60 if len(names) > 4 else 0)
+    if len(names) > 4:
+        for label in axes.get_xticklabels():
+            label.set(rotation=60, ha="right", rotation_mode="anchor")
     _finish(axes, "images with both classes", "", "", grid=False)
 
 
@@ -238,10 +240,14 @@ def _logarithmic(axes: Any, ticks: Sequence[float], names: Sequence[str] | None 
 
 def _names(ticks: Callable[..., Any], labels: Callable[[], Any], names: Sequence[str]) -> None:
     """Names of classes on an axis, in any script."""
-    shown = [lettered(shortened(name, _LONGEST_NAME)) for name in names]
+    shown = [lettered(_cut(name)) for name in names]
     ticks(range(len(names)), [text for text, _ in shown])
     for label, (_, font) in zip(labels(), shown, strict=True):
         _letter(label, font, "small" if len(names) <= 15 else "x-small")
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}..."
 
 
 def _letter(label: Any, font: Path | None, size: str) -> None:
