@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -29,12 +29,18 @@ from dataforge.engines import get_engine
 from dataforge.errors import InputError, OutputError, UsageError, did_you_mean, plural
 from dataforge.findings import Finding, Gathered, as_reasons
 from dataforge.formats import Context
-from dataforge.io import NamedFile, Root, atomic_write
+from dataforge.io import NamedFile, Root, atomic_write, open_image
 from dataforge.view.choose import Marked, choose
 from dataforge.view.sheet import draw_sheet
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 ENDINGS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 """Ending of the sheet -> Pillow's name of its format."""
+
+_SOFTWARE = 0x0131  # EXIF
+_MADE_BY = "dataforge view"
 
 LARGEST = 16_000
 """Pixels of the sheet's longer side at most; a WebP has hardly more."""
@@ -113,7 +119,7 @@ def view(
         out: the sheet; its ending (.png, .jpg, .webp) is its format.
         options: what to show.
         progress: called from time to time with the number of files read and of all files.
-        force: overwrite `out`; what belongs to the dataset is never overwritten.
+        force: overwrite `out`; in the dataset's folder, only an earlier sheet is overwritten.
 
     Raises:
         UsageError: there is no such image, class, code or ending.
@@ -168,8 +174,7 @@ def view(
         source.image_root, shown, colours, _title(path, options, len(shown), fits, total),
         columns, options.width,
     )  # fmt: skip
-    with atomic_write(file) as stream:
-        sheet.save(stream, form, quality=90)
+    _save(sheet, file, form)
     return ViewReport(
         sheet=str(target),
         path=path,
@@ -223,11 +228,30 @@ def _title(path: str, options: ViewOptions, shown: int, fits: int, total: int) -
     return name, " ".join(what)
 
 
+def _save(sheet: Image, file: NamedFile, form: str) -> None:
+    """Write the sheet, with a tag that says what it is."""
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif[_SOFTWARE] = _MADE_BY
+    with atomic_write(file) as stream:
+        sheet.save(stream, form, quality=90, exif=exif)
+
+
 def _refuse_part(target: Path, root: Root) -> None:
-    """Reject a sheet that would replace a file of the dataset."""
+    """Reject a sheet that would replace a file of the dataset, other than an earlier sheet."""
     if root.remote or not os.path.lexists(target):
         return
     home = os.path.realpath(root.location)
     home = home if os.path.isdir(home) else os.path.dirname(home)
-    if os.path.realpath(target).startswith(os.path.join(home, "")):
+    inside = os.path.realpath(target).startswith(os.path.join(home, ""))
+    if inside and not _is_sheet(target):
         raise OutputError(f"{target} is part of {home}, which this run reads; name another file")
+
+
+def _is_sheet(path: Path) -> bool:
+    try:
+        with open_image(path) as image:
+            return bool(image.getexif().get(_SOFTWARE) == _MADE_BY)
+    except Exception:  # noqa: BLE001 Pillow raises anything for a broken file
+        return False

@@ -49,6 +49,7 @@ doctor --python; list --python; unregister --python
 smoke --checkpoint; smoke config
 split --layout; split src
 stats path; stats --layout; stats --image-dir; stats --data
+view path; view names; view --layout; view --image-dir; view --data
 """
 """Files and folders that are read."""
 
@@ -63,7 +64,7 @@ register --output; register --report
 smoke --report; smoke --work-dir
 split --output; split --report
 stats --plots; stats --report
-unregister --output
+unregister --output; view --output; view --report
 """
 """Files and folders that are written; of `convert what`, the last one."""
 
@@ -78,6 +79,7 @@ register --framework; register --alias; register --base; register --drop; regist
 register --backbone; register --set; plot --keys
 stats --address; stats --lines; stats --points
 register --group-by; register name; split --group-by; split --split; unregister name
+view --address; view --class; view --code; view --lines; view --points
 """
 """Text that is no path."""
 
@@ -146,6 +148,8 @@ RUNS = {
     "split --output": "split set --split 50,50 --output {new}.json",
     "stats --plots": "stats set --plots {new}",
     "stats --report": "stats set --report {new}",
+    "view --output": "view set --output {new}.png",
+    "view --report": "view set --report {new}",
 }
 """One run of each parameter that is written; those of verbs that train or run models, or that only
 remove what `register` wrote, are tried where these are tested."""
@@ -153,7 +157,11 @@ remove what `register` wrote, are tried where these are tested."""
 REPORTS = [name for name in RUNS if name.endswith(("--report", "--save"))]
 FILES = [
     *REPORTS,
-    *(name for name in RUNS if name.endswith((" out", "split --output", "plot --output"))),
+    *(
+        name
+        for name in RUNS
+        if name.endswith((" out", "split --output", "plot --output", "view --output"))
+    ),
 ]
 NO_FORCE = ["check --output", "check --backup", "split --output"]
 FOLDERS = [
