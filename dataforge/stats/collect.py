@@ -62,11 +62,17 @@ class Objects:
         width, height = image.width, image.height
         scale = training_scale(width, height) if width > 0 and height > 0 else math.nan
         labels: dict[str, int] = {}
+        left_out: set[str] = set()
         values: list[float] = []
         for instance in image.instances:
-            label = instance.label
-            if self._resolver.same(label) is None:
-                continue
+            number = labels.get(instance.label)
+            if number is None:
+                if instance.label in left_out:
+                    continue
+                if self._resolver.same(instance.label) is None:
+                    left_out.add(instance.label)
+                    continue
+                number = labels[instance.label] = len(labels)
             x0, y0, x1, y1 = instance.box
             flags = _CROWD * instance.iscrowd + _DIFFICULT * instance.difficult
             if instance.shape is not None:
@@ -75,8 +81,7 @@ class Objects:
                 x, y = (x0 + x1) / 2 / width, (y0 + y1) / 2 / height
             else:
                 x = y = math.nan
-            number = 16 * labels.setdefault(label, len(labels)) + flags
-            values += (number, instance.area, x1 - x0, y1 - y0, x, y, scale)
+            values += (16 * number + flags, instance.area, x1 - x0, y1 - y0, x, y, scale)
         yield image
         if values:
             yield Fact(self.key, [[*labels], array("d", values).tobytes()])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -218,35 +218,51 @@ def _labels(
     at: tuple[int, int, int, int],
     colours: Mapping[str, Colour],
 ) -> None:
-    """The names of classes above the objects, or inside them where there is no room."""
+    """The names of classes beside the objects, where possible not over one another."""
     left, top, right, bottom = at
-    for number, instance in _small_last(shown.image):
+    placed: list[Box] = []
+    for number, instance in reversed(_small_last(shown.image)):
         if shown.marked and number not in shown.marked:
             continue
         colour = colours[instance.label]
         text = fitting(instance.label, min(right - left - 6, 160), FONT - 2)
         wide, high = text_width(text, FONT - 2) + 6, FONT + 1
-        x0, y0 = _corner(instance, wide / scale[0] if scale[0] else 0)
-        x0, y0 = x0 * scale[0], y0 * scale[1]
-        x = min(max(left + x0, left), right - wide)
-        y = top + y0 - high
-        y = min(max(y if y >= top else top + y0, top), bottom - high)
-        draw.rectangle((x, y, x + wide, y + high), fill=colour)
-        draw_text(draw, (x + 3, y + high / 2), text, FONT - 2, readable_on(colour))
+        spots = []
+        for x, y in _spots(instance, scale, (wide, high)):
+            x = min(max(left + x, left), right - wide)
+            y = min(max(top + y, top), bottom - high)
+            spots.append((x, y, x + wide, y + high))
+        free = (spot for spot in spots if not any(_overlap(spot, one) for one in placed))
+        x0, y0, x1, y1 = next(free, spots[0])
+        placed.append((x0, y0, x1, y1))
+        draw.rectangle((x0, y0, x1, y1), fill=colour)
+        draw_text(draw, (x0 + 3, (y0 + y1) / 2), text, FONT - 2, readable_on(colour))
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _spots(
+    instance: Instance, scale: tuple[float, float], size: tuple[float, float]
+) -> Iterator[tuple[float, float]]:
+    """Where the left upper corner of a label may be, the best place first."""
+    wide, high = size
+    x0, y0, x1, y1 = _on_tile(instance.box, scale)
+    if isinstance(instance.shape, Polygons) and instance.shape.rings:
+        ring = instance.shape.rings[0]
+        y, x = min(zip(ring[1::2], ring[0::2], strict=True), default=(y0, x0))
+        yield min(max(x * scale[0] - wide / 2, x0), max(x1 - wide, x0)), y * scale[1] - high
+        yield (x0 + x1 - wide) / 2, (y0 + y1 - high) / 2
+    else:
+        yield x0, y0 - high if y0 >= high else y0
+    yield x1 - wide, y0 - high
+    yield x0, y1
+    yield x1 - wide, y1
+    yield x0, y0
+    yield (x0 + x1 - wide) / 2, (y0 + y1 - high) / 2
 
 
 def _small_last(image: Record) -> list[tuple[int, Instance]]:
     """The objects and their numbers: small ones are drawn over large ones."""
     return sorted(enumerate(image.instances), key=lambda numbered: -numbered[1].area)
-
-
-def _corner(instance: Instance, wide: float) -> tuple[float, float]:
-    """Where a label of this width begins: on a box's corner, or over the top of an outline."""
-    x0, y0, x1, _ = instance.box
-    if not isinstance(instance.shape, Polygons) or not instance.shape.rings:
-        return x0, y0
-    points = [
-        (ring[i + 1], ring[i]) for ring in instance.shape.rings for i in range(0, len(ring) - 1, 2)
-    ]
-    y, x = min(points, default=(y0, x0))
-    return min(max(x - wide / 2, x0), max(x1 - wide, x0)), y
