@@ -28,9 +28,10 @@ def show(report: Stats) -> None:
     objects = plural(report.objects, "object")
     classes = plural(len(report.classes), "class")
     tell(f"{report.path}: {plural(report.images, 'image')}, {objects}, {classes} ({report.format})")
-    tell()
-    for line in _tables(report) if report.classes else ():
-        tell(line)
+    if report.classes:
+        tell()
+        for line in _tables(report):
+            tell(line)
     tell()
     for measure in _measures(report):
         for line in measure.lines():

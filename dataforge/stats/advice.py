@@ -69,7 +69,7 @@ def _input_size(stats: Stats, smallest_tenth: float) -> Iterator[Advice]:
         yield Advice(
             topic="input-size",
             text=f"nine of ten objects are larger than {smallest_tenth:.0f} px when images are "
-            f"scaled to {long}x{short}: {round(long / 2)}x{round(short / 2)} has a quarter of the "
+            f"scaled to {long}x{short}: {(long + 1) // 2}x{(short + 1) // 2} has a quarter of the "
             f"pixels, and leaves them {smallest_tenth / 2:.0f} px",
             evidence=evidence,
         )

@@ -2,52 +2,71 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from dataforge.classes import Classes
 from dataforge.datasets import Seen, Survey, decode_images
-from dataforge.errors import InputError, UsageError, did_you_mean
+from dataforge.errors import InputError, UsageError, did_you_mean, plural
 from dataforge.findings import Finding, Place
-from dataforge.records import Image
+from dataforge.records import Image, Instance
+
+_ENTRY = re.compile(r"[^\[]*\[\d+\]")
+"""What a pointer into an annotation file begins with: an object, or an image of several."""
+
+
+def _entry(place: Place) -> tuple[str, str]:
+    """The file, and the object or image in it, that a place is in."""
+    if found := _ENTRY.match(place.pointer):
+        return place.file, found[0]
+    return place.file, f"line {place.line}" if place.line and not place.pointer else ""
 
 
 class Marked(NamedTuple):
     """Findings of one code, by where they are.
 
     Attributes:
-        places: place of an object or of an image's entry -> message.
-        files: file of an image, or annotation file of one image -> message.
+        entries: file and object, or file and image in it -> message.
+        files: file -> message of the first finding in it.
+        number: of all findings.
     """
 
-    places: Mapping[Place, str]
+    entries: Mapping[tuple[str, str], str]
     files: Mapping[str, str]
+    number: int
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> Marked:
         """Of findings."""
-        places: dict[Place, str] = {}
+        entries: dict[tuple[str, str], str] = {}
         files: dict[str, str] = {}
+        number = 0
         for finding in findings:
+            number += finding.count
             for place in (finding.place, *finding.examples):
-                if place.inside:
-                    places.setdefault(place, finding.message)
-                else:
-                    files.setdefault(place.file, finding.message)
-        return cls(places, files)
+                entries.setdefault(_entry(place), finding.message)
+                files.setdefault(place.file, finding.message)
+        return cls(entries, files, number)
+
+    def has(self, instance: Instance) -> bool:
+        """Whether a finding is on an object."""
+        key = _entry(instance.place)
+        return bool(key[1]) and key in self.entries
 
     def on(self, image: Image) -> Iterator[str]:
         """The messages on an image and its objects."""
         for instance in image.instances:
-            if instance.place.inside and instance.place in self.places:
-                yield self.places[instance.place]
-        if image.place in self.places:
-            yield self.places[image.place]
+            if self.has(instance):
+                yield self.entries[_entry(instance.place)]
         if image.file_name in self.files:
             yield self.files[image.file_name]
-        elif not image.place.inside and image.place.file in self.files:
-            yield self.files[image.place.file]
+        own = _entry(image.place)
+        if own[1] and own in self.entries:
+            yield self.entries[own]
+        elif not own[1] and own[0] in self.files:  # the file is of this image alone
+            yield self.files[own[0]]
 
 
 class Shown(NamedTuple):
@@ -112,10 +131,10 @@ def _nothing(only: Set[str], marked: Marked | None) -> str:
     what = f" with {' or '.join(sorted(only))}" if only else ""
     if marked is None:
         return f"no image{what} to show"
-    on = len(marked.places) + len(marked.files)
-    return f"no image{what} has such a finding" + (
-        f"; the {on:,} that there are is on no image that can be shown" * bool(on)
-    )
+    if not marked.number:
+        return "no such finding: `dataforge check` has nothing to say"
+    number = plural(marked.number, "such finding")
+    return f"{number}, but none that is on an image{what}"
 
 
 def _shown(
@@ -139,7 +158,7 @@ def _shown(
 def _with_findings(image: Image, marked: Marked | None) -> Shown:
     if marked is None:
         return Shown(image)
-    on = (i for i, one in enumerate(image.instances) if one.place in marked.places)
+    on = (i for i, one in enumerate(image.instances) if marked.has(one))
     return Shown(image, frozenset(on), next(marked.on(image), ""))
 
 

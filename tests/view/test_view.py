@@ -150,10 +150,37 @@ def test_findings_are_lit_and_the_rest_is_dimmed(plain: Path) -> None:
     assert report.fitting == 1
     assert near(sheet.getpixel((LEFT + 41, TOP + 100)), (150, 150, 150), 20)
     assert near(sheet.getpixel((LEFT + 200, TOP + 100)), RED)
-    with pytest.raises(InputError, match="no image has such a finding"):
+    with pytest.raises(InputError, match="no such finding"):
         sheet_of(path, code="duplicate-box")
     with pytest.raises(UsageError, match="did you mean 'zero-area'"):
         sheet_of(path, code="zeroarea")
+
+
+def test_findings_inside_an_object_and_on_those_that_are_lost(tmp_path: Path) -> None:
+    """`$.shapes[1].points` is on the second object; a shape that was not read is on no object."""
+    for name in ("a", "b"):
+        picture(tmp_path / f"{name}.jpg", (320, 240))
+    good = shape("cat", [[40, 60], [140, 60], [140, 140]])
+    size = {"imageWidth": 320, "imageHeight": 240}
+    write(tmp_path / "a.json", document(good, shape("cat", [[1, 1]]), image="a.jpg", **size))
+    write(tmp_path / "b.json", document(good, image="b.jpg", **size))
+    out = tmp_path / "out" / "s.png"
+    report = view(tmp_path, out, ViewOptions(code="bad-shape"))
+    assert report.images == ["a.jpg"]
+    box = "<object><name> cat</name><bndbox><xmin>10</xmin><ymin>12</ymin>"
+    box += "<xmax>30</xmax><ymax>40</ymax></bndbox></object>"
+    for name, objects in (("a", box), ("b", box.replace("> cat", ">cat"))):
+        picture(tmp_path / "voc" / "JPEGImages" / f"{name}.jpg")
+        xml = f"<annotation><size><width>64</width><height>48</height></size>{objects}</annotation>"
+        write(tmp_path / "voc" / "Annotations" / f"{name}.xml", xml)
+    report = view(tmp_path / "voc", out, ViewOptions(code="untidy-label"), force=True)
+    assert report.images == ["JPEGImages/a.jpg"]
+
+
+def test_findings_on_entries_of_images(plain: Path) -> None:
+    names = [("a.png", 320, 240), ("gone.png", 320, 240)]
+    _, report = sheet_of(coco(plain, names, []), code="image-missing")
+    assert report.images == ["gone.png"]
 
 
 def test_findings_on_image_files_are_found_by_their_name(plain: Path) -> None:
