@@ -21,13 +21,13 @@ large as in COCO: by an area below 32x32, below 96x96, and from there on. Nothin
 docs/stats.md says what each number is.
 """
 
-_LABELS = ("verify_images",)
+_UNUSED = ("extract_images", "verify_images")
 
 
 def command() -> Command:
     """The command."""
     known = formats()
-    chosen = [one for one in format_options(known.values()) if one.name not in _LABELS]
+    chosen = [one for one in format_options(known.values()) if one.name not in _UNUSED]
     return Command(
         "stats",
         _stats,

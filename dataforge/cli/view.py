@@ -27,7 +27,7 @@ path, or a pattern in quotes. With --code, images that `dataforge check` finds i
 the objects that it is about are lit. Of more images than --images, an even part is shown.
 """
 
-_UNUSED = ("verify_images",)
+_UNUSED = ("extract_images", "verify_images")
 
 
 def command() -> Command:
@@ -41,40 +41,7 @@ def command() -> Command:
         params=[
             Argument("path", metavar="PATH", help="Folder or annotation file."),
             Argument("names", nargs=-1, metavar="[IMAGE...]", help="Images of it. [default: all]"),
-            Option(
-                "--class",
-                "classes",
-                metavar="A,B",
-                multiple=True,
-                help="Only images with one of these classes; may be repeated.",
-            ),
-            Option("--code", metavar="CODE", help="Only images that `check` finds this in."),
-            Option(
-                "--images",
-                "most",
-                type=int,
-                least=1,
-                most=1000,
-                default=24,
-                show_default=True,
-                help="Show so many images.",
-            ),
-            Option(
-                "--columns",
-                type=int,
-                least=1,
-                default=None,
-                help="Images in a row. [default: for a sheet as high as it is wide]",
-            ),
-            Option(
-                "--width",
-                type=int,
-                least=64,
-                most=4000,
-                default=320,
-                show_default=True,
-                help="Width of an image on the sheet, pixels.",
-            ),
+            *_what(),
             options.from_option(known),
             options.layout_option(),
             options.follow_links_option(),
@@ -96,6 +63,46 @@ def command() -> Command:
             options.work(),
         ],
     )
+
+
+def _what() -> list[Option]:
+    """What is shown."""
+    return [
+        Option(
+            "--class",
+            "classes",
+            metavar="A,B",
+            multiple=True,
+            help="Only images with one of these classes; may be repeated.",
+        ),
+        Option("--code", metavar="CODE", help="Only images that `check` finds this in."),
+        Option(
+            "--images",
+            "most",
+            type=int,
+            least=1,
+            most=1000,
+            default=24,
+            show_default=True,
+            help="Show so many images.",
+        ),
+        Option(
+            "--columns",
+            type=int,
+            least=1,
+            default=None,
+            help="Images in a row. [default: for a sheet as high as it is wide]",
+        ),
+        Option(
+            "--width",
+            type=int,
+            least=64,
+            most=4000,
+            default=320,
+            show_default=True,
+            help="Width of an image on the sheet, pixels.",
+        ),
+    ]
 
 
 def _view(

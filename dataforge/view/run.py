@@ -8,6 +8,8 @@ check ─► findings of one code
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +17,13 @@ import msgspec
 
 from dataforge.check import CheckOptions, check
 from dataforge.checks import find_known_code
+from dataforge.classes import Classes
 from dataforge.datasets import (
     KeepingRoot,
     Measurable,
     Progress,
     Source,
+    Survey,
     guess_formats,
     survey,
     verifying,
@@ -31,7 +35,7 @@ from dataforge.findings import Finding, Gathered, as_reasons
 from dataforge.formats import Context
 from dataforge.io import NamedFile, Root, atomic_write, open_image
 from dataforge.view.choose import Marked, choose
-from dataforge.view.sheet import draw_sheet
+from dataforge.view.sheet import HIGHEST, draw_sheet
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -127,53 +131,23 @@ def view(
         OutputError: `out` exists and `force` is not set, or it cannot be written.
     """
     path, options, target = os.fspath(path), options or ViewOptions(), Path(out)
-    form = ENDINGS.get(target.suffix.lower())
-    if form is None:
-        raise UsageError(f"--output {target}: must end in {', '.join(ENDINGS)}")
-    if path.lower().endswith(".py") and os.path.isfile(path):
-        raise UsageError(f"{path}: is a training config; name the dataset that it trains on")
-    if options.code is not None:
-        find_known_code(options.code)  # before a long run
+    form = _require_understood(path, target, options)
     root = KeepingRoot(path, follow_links=options.follow_links)
     file = NamedFile(target, force=force)
     _refuse_part(target, root)
     format_ = options.reads or guess_formats(root)[0]
     given = verifying(format_, verify=False) | options.read_options
     source = Source(root, format_, given, options.layout)
-    resolver = msgspec.structs.replace(source.rules, unknown="add").resolver()
     marked = _marked(path, options)
-    gathered = Gathered(fold=True)
-    with survey(
-        source,
-        Context(resolver=resolver),
-        get_engine(options.engine, options.workers, options.engine_options),
-        report=gathered.take,
-        steps=[Measurable()],
-        keep=True,
-        progress=progress,
-    ) as found:
-        if not found.images:
-            reasons = as_reasons(gathered.findings)
-            raise InputError(f"{path}: no images can be read as {format_}{reasons}")
-        classes = found.settled(resolver)
-        for name in options.classes:
-            if name not in classes.names:
-                raise UsageError(f"--class {name}: {_no_class(name, classes.names)}")
-        total = len(found.images)
-        only = {*options.classes}
-        shown, fits = choose(found, classes, options.images, only, marked, options.most)
-    colours = class_colours(classes.names)
-    columns = options.columns or round(len(shown) ** 0.5 + 0.49)
-    wide = (columns * options.width, -(-len(shown) // columns) * options.width * 1.6)
-    if max(wide) > LARGEST:
-        raise UsageError(
-            f"{plural(len(shown), 'image')} of {options.width} px make a sheet of more than "
-            f"{LARGEST:,} px; show fewer, or smaller ones"
+    with _read(source, path, options, progress) as (found, classes):
+        shown, fits = choose(
+            found, classes, options.images, {*options.classes}, marked, options.most
         )
-    sheet = draw_sheet(
-        source.image_root, shown, colours, _title(path, options, len(shown), fits, total),
-        columns, options.width,
-    )  # fmt: skip
+        total = len(found.images)
+    colours = class_colours(classes.names)
+    title = _title(path, options, len(shown), fits, total)
+    columns = _columns(options, len(shown))
+    sheet = draw_sheet(source.image_root, shown, colours, title, columns, options.width)
     _save(sheet, file, form)
     return ViewReport(
         sheet=str(target),
@@ -186,6 +160,60 @@ def view(
         height=sheet.height,
         classes=colours,
     )
+
+
+def _require_understood(path: str, target: Path, options: ViewOptions) -> str:
+    """Refuse what cannot be, before a long run; returns Pillow's name of the sheet's format."""
+    form = ENDINGS.get(target.suffix.lower())
+    if form is None:
+        raise UsageError(f"--output {target}: must end in {', '.join(ENDINGS)}")
+    if path.lower().endswith(".py") and os.path.isfile(path):
+        raise UsageError(f"{path}: is a training config; name the dataset that it trains on")
+    if options.code is not None:
+        find_known_code(options.code)
+    return form
+
+
+def _columns(options: ViewOptions, shown: int) -> int:
+    """Images in a row.
+
+    Raises:
+        UsageError: the sheet would be too large.
+    """
+    columns = min(options.columns, shown) or round(shown**0.5 + 0.49)
+    rows = -(-shown // columns)
+    if max(columns, rows * HIGHEST) * options.width > LARGEST:
+        raise UsageError(
+            f"{plural(shown, 'image')} of {options.width} px make a sheet of more than "
+            f"{LARGEST:,} px; show fewer, or smaller ones, or in other --columns"
+        )
+    return columns
+
+
+@contextmanager
+def _read(
+    source: Source, path: str, options: ViewOptions, progress: Progress | None
+) -> Iterator[tuple[Survey, Classes]]:
+    """A pass that keeps the images, and the classes."""
+    resolver = msgspec.structs.replace(source.rules, unknown="add").resolver()
+    gathered = Gathered(fold=True)
+    with survey(
+        source,
+        Context(resolver=resolver),
+        get_engine(options.engine, options.workers, options.engine_options),
+        report=gathered.take,
+        steps=[Measurable()],
+        keep=True,
+        progress=progress,
+    ) as found:
+        if not found.images:
+            reasons = as_reasons(gathered.findings)
+            raise InputError(f"{path}: no images can be read as {source.format.name}{reasons}")
+        classes = found.settled(resolver)
+        for name in options.classes:
+            if name not in classes.names:
+                raise UsageError(f"--class {name}: {_no_class(name, classes.names)}")
+        yield found, classes
 
 
 def _marked(path: str, options: ViewOptions) -> Marked | None:

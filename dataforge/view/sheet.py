@@ -19,8 +19,9 @@ _INK = (32, 35, 40)
 _QUIET = (105, 112, 122)
 _MOST_CLASSES = 40
 _DOT = 11
-_SHAPES = (0.6, 1.4)
-"""Least and greatest height of an image in its tile, for a width of 1."""
+HIGHEST = 1.4
+"""Greatest height of an image in its tile, for a width of 1."""
+_LOWEST = 0.6
 
 
 def draw_sheet(
@@ -82,7 +83,7 @@ def _middle_shape(images: Sequence[Shown]) -> float:
         if shown.image.width > 0 and shown.image.height > 0
     )
     middle = shapes[len(shapes) // 2] if shapes else 0.75
-    return min(max(middle, _SHAPES[0]), _SHAPES[1])
+    return min(max(middle, _LOWEST), HIGHEST)
 
 
 def _placed(names: Sequence[str], wide: int) -> Iterator[tuple[str, int, int]]:
