@@ -48,22 +48,29 @@ def draw_text(
         x += font.getlength(part)
 
 
-def fitting(text: str, width: int, height: int) -> str:
-    """A text, or its two ends if it is wider than so many pixels."""
+def fitting(text: str, width: int, height: int, *, ends: bool = True) -> str:
+    """A text, or as much of it as fits.
+
+    Args:
+        text: any text.
+        width: that there is, pixels.
+        height: of the font, pixels.
+        ends: keep both ends, as of names, and not only the beginning, as of sentences.
+    """
     if text_width(text, height) <= width:
         return text
     low, high = 0, len(text)
     while low < high:  # the most letters that fit
         middle = (low + high + 1) // 2
-        if text_width(_ends(text, middle), height) <= width:
+        if text_width(_shorter(text, middle, ends), height) <= width:
             low = middle
         else:
             high = middle - 1
-    return _ends(text, low)
+    return _shorter(text, low, ends)
 
 
-def _ends(text: str, letters: int) -> str:
-    last = letters // 2
+def _shorter(text: str, letters: int, ends: bool) -> str:
+    last = letters // 2 if ends else 0
     return f"{text[: letters - last]}...{text[len(text) - last :]}"
 
 

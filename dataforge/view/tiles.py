@@ -77,7 +77,7 @@ def draw_tile(
     draw_text(draw, (4, middle), fitting(record.file_name, room, FONT), FONT, _INK)
     draw_text(draw, (width - text_width(count, FONT) - 4, middle), count, FONT, _QUIET)
     if shown.message:
-        text = fitting(shown.message, width - 8, FONT)
+        text = fitting(shown.message, width - 8, FONT, ends=False)
         draw_text(draw, (4, middle + _LINE), text, FONT, _ERROR)
     return tile
 

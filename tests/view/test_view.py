@@ -11,7 +11,7 @@ from helpers import SAMPLE, document, picture, shape, write
 from PIL import Image, ImageDraw, ImageFont
 from pycocotools import mask as coco_mask
 
-from dataforge.drawing import class_colours, draw_text, fonts, text_width
+from dataforge.drawing import class_colours, draw_text, fitting, fonts, text_width
 from dataforge.errors import InputError, OutputError, UsageError
 from dataforge.view import ViewOptions, view
 
@@ -314,6 +314,18 @@ def test_without_raqm_words_from_right_to_left_are_reversed(
     monkeypatch.setattr(features, "check", lambda name: False)
     assert lettering._ordered("שלום") == "םולש"
     assert lettering._ordered("abc") == "abc"
+
+
+def test_long_texts_lose_their_middle_or_their_end() -> None:
+    text = "abcdefghij" * 10
+    for ends in (True, False):
+        shown = fitting(text, 100, 13, ends=ends)
+        assert text_width(shown, 13) <= 100
+        assert len(shown) > 8
+        assert shown.startswith("abc")
+        assert shown.endswith("j" if ends else "...")
+    assert fitting("abc", 100, 13) == "abc"
+    assert fitting("abc", 1, 13) == "..."
 
 
 def test_plain_fonts_come_before_bold_ones() -> None:
