@@ -14,6 +14,7 @@ from dataforge.check import CheckOptions, check
 from dataforge.convert import Job, convert
 from dataforge.fix import planned_fixes
 from dataforge.io import is_image
+from dataforge.stats import StatsOptions, stats
 
 
 def labelme(folder: Path) -> None:
@@ -118,3 +119,17 @@ def test_fix_reads_and_writes_each_file_once(tmp_path: Path, make: Make, told: b
     assert {name: found[name] for name in expected} == expected
     # Each is written to a file beside it, which takes its place.
     assert sum(written.values()) <= len(plan.files)
+
+
+@pytest.mark.parametrize("make", FORMATS)
+def test_stats_opens_each_file_once_and_no_image(tmp_path: Path, make: Make) -> None:
+    make(tmp_path)
+    with opens(tmp_path) as opened:
+        stats(tmp_path, StatsOptions(reads=make.__name__))
+    assert annotations(opened) == once(tmp_path)
+    images = {name for name in opened if is_image(name)}
+    # Only those whose size stands nowhere else: YOLO's, and one of Pascal VOC's.
+    sizeless = {"voc": {"JPEGImages/a.jpg"}, "yolo": {
+        "images/train/a.jpg", "images/train/b.jpg", "images/val/c.jpg",
+    }}  # fmt: skip
+    assert images == sizeless.get(make.__name__, set())

@@ -23,6 +23,8 @@ _COMPLETE = "_DATAFORGE_COMPLETE"
 _VERBS = {
     "inspect": "Show what a folder contains and what to do next.",
     "check": "Find problems before training.",
+    "stats": "Count and measure a dataset, and advise.",
+    "view": "Draw images with what is marked on them.",
     "split": "Assign images to splits, and record the assignment.",
     "convert": "Convert a dataset from one format to another.",
     "coco": "Merge, filter or sample COCO files.",

@@ -23,7 +23,7 @@ from dataforge.datasets.cached import (
     entries_in,
     steady_shards,
 )
-from dataforge.datasets.seen import Seen, Step
+from dataforge.datasets.seen import Fact, Seen, Step
 from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, decode_images
 from dataforge.datasets.source import Source
 from dataforge.datasets.spool import Spool
@@ -106,6 +106,7 @@ def survey(
     repeats: bool = False,
     progress: Progress | None = None,
     cache: Cache | None = None,
+    take: Callable[[Sequence[Fact]], None] | None = None,
 ) -> Survey:
     """Go over a dataset once.
 
@@ -122,6 +123,7 @@ def survey(
         progress: see `Progress`.
         cache: of what this function gave for the same arguments before; it has no effect for
             formats that do not say what an item depends on, and if texts are kept.
+        take: called with the facts of each image that counts, which then are not kept.
 
     Raises:
         InputError: there is nothing that can be read.
@@ -132,7 +134,7 @@ def survey(
     try:
         if context.keep_text or source.root.remote or not can_be_cached(reading):
             cache = None
-        _Pass(source, reading, found, report, own_splits, repeats, progress, cache).run(
+        _Pass(source, reading, found, report, own_splits, repeats, progress, cache, take).run(
             engine, steps, keep, context.keep_text
         )
     except BaseException:
@@ -162,6 +164,7 @@ class _Pass:
         repeats: bool,
         progress: Progress | None,
         cache: Cache | None,
+        take: Callable[[Sequence[Fact]], None] | None,
     ) -> None:
         self.root = source.root
         self.cache = cache
@@ -171,6 +174,7 @@ class _Pass:
         self.own_splits = own_splits
         self.repeats = repeats
         self.progress = progress
+        self.take = take or self._keep
         self.read = 0  # files, or images
         self.evidence: dict[str, list[Any]] = {}
         self.first: dict[str, Place] = {}
@@ -267,13 +271,17 @@ class _Pass:
             return False
         for finding in seen.findings:
             self.report(finding)
-        for fact in seen.facts:
-            self.found.facts.setdefault(fact.key, []).append(fact.value)
+        if seen.facts:
+            self.take(seen.facts)
         seen.findings, seen.facts = [], []
         for label, count in seen.labels.items():
             self.found.tally.add(label, count.shapes, count.place)
         self.found.images.append(seen)
         return True
+
+    def _keep(self, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            self.found.facts.setdefault(fact.key, []).append(fact.value)
 
 
 def _marked_twice(seen: Seen, owner: str) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,10 @@ class Drawing:
         """That many axes side by side, along the same x."""
         return list(self._figure.subplots(1, count, squeeze=False, sharex=True)[0])
 
+    def grid(self, rows: int, columns: int) -> list[Any]:
+        """Axes that have nothing in common, row by row."""
+        return list(self._figure.subplots(rows, columns, squeeze=False).flat)
+
     def title(self, text: str) -> None:
         """Put a title above all panels."""
         shown, font = lettered(text)
@@ -43,7 +48,9 @@ class Drawing:
     def save(self, path: Path | NamedFile) -> None:
         """Write the figure, in the format of the ending (.png, .svg or .pdf)."""
         ending = Path(str(path)).suffix[1:].lower()
-        with atomic_write(path) as stream:
+        with atomic_write(path) as stream, warnings.catch_warnings():
+            # A line's height is that of "lp", which fonts of other scripts may lack.
+            warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
             self._figure.savefig(stream, format=ending)
 
 

@@ -1,4 +1,4 @@
-"""Fonts for names in any script: Pillow's own has the letters of western Europe."""
+"""Fonts for names in any script: Pillow's own has the letters of ASCII, and few others."""
 
 from __future__ import annotations
 
@@ -15,42 +15,47 @@ from dataforge.errors import one_line
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
-_HEIGHT = 12
+HEIGHT = 12
 """Pixels."""
 _MOST_FONTS = 1_000
 _WIDE = ("dejavusans.", "notosans", "unifont", "arialuni", "droidsansfallback", "wqy")
 """How the names of fonts begin that have many letters; they are tried first."""
 
 
-def drawable(name: str) -> tuple[str, FreeTypeFont | None]:
+def drawable(name: str, height: int = HEIGHT) -> tuple[str, FreeTypeFont | None]:
     """A name as it can be drawn, and the font that has its letters; None is Pillow's own.
 
-    If no font of this machine has all letters, those beyond Latin-1 are escaped.
+    If no font of this machine has all letters, those beyond ASCII are escaped.
+
+    Args:
+        name: any text.
+        height: of the font, pixels.
     """
     text = one_line(name)
-    if all(letter <= "\xff" for letter in text):
+    if text.isascii():
         return text, None
-    font = _font_of("".join(sorted({*text})))
-    return (
-        (text, font)
-        if font
-        else (text.encode("latin-1", "backslashreplace").decode("latin-1"), None)
-    )
+    font = font_of("".join(sorted({*text})), height)
+    return (text, font) if font else (escaped(text), None)
+
+
+def escaped(text: str) -> str:
+    """A text whose letters beyond ASCII are written as numbers."""
+    return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
 @cache
-def _font_of(letters: str) -> FreeTypeFont | None:
+def font_of(letters: str, height: int) -> FreeTypeFont | None:
     """The first font that has these letters."""
-    fonts = filter(None, map(_load, _files()))
+    fonts = filter(None, (_load(path, height) for path in _files()))
     return next((font for font in fonts if _has(font, letters)), None)
 
 
 @cache
-def _load(path: str) -> FreeTypeFont | None:
+def _load(path: str, height: int) -> FreeTypeFont | None:
     from PIL import ImageFont
 
     try:
-        return ImageFont.truetype(path, _HEIGHT)
+        return ImageFont.truetype(path, height)
     except (OSError, ImportError):  # no font, or Pillow was built without FreeType
         return None
 
@@ -77,8 +82,15 @@ def _glyph(font: FreeTypeFont, letter: str) -> tuple[tuple[int, int], bytes]:
 def _files() -> tuple[str, ...]:
     """The font files of matplotlib and of the system, those with many letters first."""
     found = list(dict.fromkeys(_found()))
-    found.sort(key=lambda path: (not os.path.basename(path).lower().startswith(_WIDE), path))
+    found.sort(key=_rank)
     return tuple(found[:_MOST_FONTS])
+
+
+def _rank(path: str) -> tuple[bool, bool, str]:
+    """Fonts with many letters first, and of a family its plain one."""
+    name = os.path.basename(path).lower()
+    styled = any(style in name for style in ("bold", "italic", "oblique", "light", "thin", "black"))
+    return not name.startswith(_WIDE), styled, path
 
 
 def _found() -> Iterator[str]:

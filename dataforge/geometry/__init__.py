@@ -55,14 +55,27 @@ from dataforge.geometry.rings import (
     rings_inside,
     stroke_rings,
 )
+from dataforge.geometry.training import (
+    ANCHOR_RATIOS,
+    ANCHOR_SCALE,
+    ANCHOR_STRIDES,
+    TRAINING_SIZE,
+    anchor_sizes,
+    training_scale,
+)
 
 __all__ = [
+    "ANCHOR_RATIOS",
+    "ANCHOR_SCALE",
+    "ANCHOR_STRIDES",
     "COORDS_OFFSETS",
     "MAX_MASK_PIXELS",
     "MAX_RUNS",
+    "TRAINING_SIZE",
     "Coords",
     "Measured",
     "TooLargeError",
+    "anchor_sizes",
     "any_overlap",
     "box_area",
     "box_corners",
@@ -98,6 +111,7 @@ __all__ = [
     "stroke_rings",
     "text_of_edges",
     "to_edges",
+    "training_scale",
     "turned",
     "united_area",
     "without_empty",

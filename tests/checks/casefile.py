@@ -33,6 +33,7 @@ A colon after the name of a file is followed by words that say how it is made:
         seed=3      a pattern of coloured squares; without a seed it follows from the file's path,
                     so that no two images of a dataset are alike unless a case says so
         plain=90    one level of grey in place of a pattern
+        blur=4      the radius, in pixels, of a Gaussian blur of it
         grey 16-bit palette     how pixels are stored, if not as RGB
         as=png      its format, if the file's suffix does not tell
         exif=6      an EXIF orientation
@@ -54,7 +55,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 CASES = Path(__file__).parent / "cases"
 UPDATE = os.environ.get("DATAFORGE_UPDATE_GOLDEN") == "1"
@@ -229,7 +230,7 @@ def trees(*kinds: str) -> Iterator[tuple[Case, str]]:
 # Images -----------------------------------------------------------------------------------------
 
 MODES = {"grey": "L", "palette": "P", "16-bit": "I;16"}
-SAID = {"as", "cut", "exif", "plain", "seed"}
+SAID = {"as", "blur", "cut", "exif", "plain", "seed"}
 
 
 @cache
@@ -248,6 +249,8 @@ def drawn(name: str, how: str) -> bytes:
     else:
         seed = int(said.get("seed", zlib.crc32(name.encode())))
         image = Image.fromarray(pattern(seed)).resize((width, height), Image.Resampling.NEAREST)
+    if "blur" in said:
+        image = image.filter(ImageFilter.GaussianBlur(int(said["blur"])))
     exif = Image.Exif()
     if "exif" in said:
         exif[0x0112] = int(said["exif"])

@@ -48,6 +48,8 @@ register --weights
 doctor --python; list --python; unregister --python
 smoke --checkpoint; smoke config
 split --layout; split src
+stats path; stats --layout; stats --image-dir; stats --data
+view path; view names; view --layout; view --image-dir; view --data
 """
 """Files and folders that are read."""
 
@@ -61,7 +63,8 @@ inspect --report; inspect --save
 register --output; register --report
 smoke --report; smoke --work-dir
 split --output; split --report
-unregister --output
+stats --plots; stats --report
+unregister --output; view --output; view --report
 """
 """Files and folders that are written; of `convert what`, the last one."""
 
@@ -74,7 +77,9 @@ features --layers
 check --lines; check --points; convert --lines; convert --points
 register --framework; register --alias; register --base; register --drop; register --merge
 register --backbone; register --set; plot --keys
+stats --address; stats --lines; stats --points
 register --group-by; register name; split --group-by; split --split; unregister name
+view --address; view --class; view --code; view --lines; view --points
 """
 """Text that is no path."""
 
@@ -141,6 +146,10 @@ RUNS = {
     "--framework mmdet2",
     "split --report": "split set --split 50,50 -o s.json --report {new}",
     "split --output": "split set --split 50,50 --output {new}.json",
+    "stats --plots": "stats set --plots {new}",
+    "stats --report": "stats set --report {new}",
+    "view --output": "view set --output {new}.png",
+    "view --report": "view set --report {new}",
 }
 """One run of each parameter that is written; those of verbs that train or run models, or that only
 remove what `register` wrote, are tried where these are tested, as are the folders of `--cache-dir`
@@ -149,10 +158,16 @@ remove what `register` wrote, are tried where these are tested, as are the folde
 REPORTS = [name for name in RUNS if name.endswith(("--report", "--save"))]
 FILES = [
     *REPORTS,
-    *(name for name in RUNS if name.endswith((" out", "split --output", "plot --output"))),
+    *(
+        name
+        for name in RUNS
+        if name.endswith((" out", "split --output", "plot --output", "view --output"))
+    ),
 ]
 NO_FORCE = ["check --output", "check --backup", "split --output"]
-FOLDERS = ["check --output", "check --backup", "convert what", "register --output"]
+FOLDERS = [
+    "check --output", "check --backup", "convert what", "register --output", "stats --plots",
+]  # fmt: skip
 
 
 def test_every_parameter_that_is_written_is_run() -> None:
@@ -190,7 +205,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(name: str, new: str, *more: str) -> int:
     """The exit code of one run."""
-    if name.startswith("plot"):
+    if "plot" in name:
         pytest.importorskip("matplotlib")
     command = RUNS[name]
     if new.endswith(".json"):
@@ -268,7 +283,8 @@ def test_a_planted_link_is_not_written_through(
     "coco filter {src} {out}/z.json", "coco merge {src} {src} {out}/z.json",
     "coco subset {src} {out}/z.json --images 1", "convert {src} {out}/z --to voc",
     "check {src} --report {out}/z", "check {src} --fix --output {out}/z",
-    "inspect {src} --report {out}/z", "split {src} --split 50,50 --output {out}/z.json",
+    "inspect {src} --report {out}/z", "stats {src} --report {out}/z",
+    "split {src} --split 50,50 --output {out}/z.json",
 ])  # fmt: skip
 @pytest.mark.parametrize("folder", ["data", "data/annotations"])
 def test_a_link_beside_the_file_that_is_read_is_not_written_through(

@@ -185,6 +185,11 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
                   [src, "--select", evil], [src, "--from", evil], [src, f"--{evil}"]],
         "split": [[src, "-o", f"{file}.json", "--split", "80,20"], [src, "--split", evil],
                   [src, "--group-by", f"({evil}"]],
+        "stats": [[src], [src, "--quiet"], [nothing], [str(config)], [src, "--from", evil],
+                  *([one] for one in coco), [src, "--plots", f"{file}{in_name(evil)}-plots"]],
+        "view": [[src, "-o", f"{file}.png"], [nothing], [src, evil], [src, "--class", evil],
+                 [src, "--code", evil], [src, "--code", "zero-area", "-o", f"{file}-z.png"],
+                 [src, "-o", evil]],
         "convert": [[f"{name}2{to}", src, f"{file}{in_name(evil)}"], [evil, src, file],
                     [f"{name}2{to}", src, file, "--image-mode", "copy", "--labels", classes],
                     [f"{name}2{to}", nothing, file], [src, file, "--to", evil]],
@@ -212,7 +217,10 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
     }  # fmt: skip
 
 
-HAVE_JSON = {"inspect", "check", "split", "convert", "coco", "register", "formats", "explain", "lr"}
+HAVE_JSON = {
+    "inspect", "check", "stats", "split", "convert", "coco", "register", "formats", "explain", "lr",
+    "view",
+}  # fmt: skip
 
 
 @functools.cache
@@ -252,7 +260,11 @@ def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
             continue
         report = tmp_path / f"report-{number}.json"
         more = ["--report", report] if verb not in ("formats", "explain", "lr", "plot") else []
-        force = ["--force"] if verb in ("inspect", "convert", "coco", "register") else []
+        force = (
+            ["--force"]
+            if verb in ("inspect", "convert", "coco", "register", "stats", "view")
+            else []
+        )
         again = [*call[:-2], "-o", tmp_path / "again"] if "-o" in call[-2:] else call
         result = cli(verb, *again, "--json", *more, *force, cwd=tmp_path)
         assert_text(result.stderr)

@@ -18,7 +18,7 @@ CYRILLIC = "кошка"
 
 @pytest.fixture(autouse=True)
 def _own_fonts() -> Iterator[None]:
-    caches = (fonts._font_of, fonts._files)
+    caches = (fonts.font_of, fonts._files)
     for cache in caches:
         cache.cache_clear()
     yield
@@ -46,8 +46,8 @@ def test_a_name_has_letters_of_its_own(tmp_path: Path) -> None:
 
 def test_without_a_font_it_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fonts, "_found", lambda: iter(()))
-    assert fonts.drawable("Łódź é") == ("\\u0141\xf3d\\u017a é", None)
-    assert np.array_equal(sheet(tmp_path, "Łódź"), sheet(tmp_path, "\\u0141\xf3d\\u017a"))
+    assert fonts.drawable("Łódź é") == ("\\u0141\\xf3d\\u017a \\xe9", None)
+    assert np.array_equal(sheet(tmp_path, "Łódź"), sheet(tmp_path, "\\u0141\\xf3d\\u017a"))
 
 
 def test_a_font_without_the_letters_is_not_taken() -> None:
@@ -56,8 +56,17 @@ def test_a_font_without_the_letters_is_not_taken() -> None:
     assert fonts.drawable("\U0010fffe")[0].isascii()  # no character
 
 
-def test_names_in_latin_letters_are_as_before() -> None:
-    assert fonts.drawable("Käfer") == ("Käfer", None)
+def test_names_in_ascii_have_the_own_font() -> None:
+    assert fonts.drawable("beetle") == ("beetle", None)
+
+
+def test_letters_with_accents_are_drawn(tmp_path: Path) -> None:
+    """Pillow's own font lacks them: it has a box for each."""
+    pytest.importorskip("matplotlib")
+    text, font = fonts.drawable("Käfer")
+    assert (text, font is None) == ("Käfer", False)
+    drawn = [sheet(tmp_path, name) for name in ("Käfer", "Kéfer", "K\uffffer")]
+    assert not any(np.array_equal(one, two) for one in drawn for two in drawn if one is not two)
 
 
 def test_the_title_of_a_curve(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from dataforge.checks import base
 from dataforge.checks.boxes.zero_area import covers_nothing
 from dataforge.datasets import Fact
 from dataforge.findings import Finding, Place
+from dataforge.geometry import anchor_sizes, training_scale
 from dataforge.records import Image
 
-_SCALE = (1333, 800)  # long side, short side
 _SMALL = 32.0
-_ANCHORS = tuple((_SMALL / math.sqrt(ratio), _SMALL * math.sqrt(ratio)) for ratio in (0.5, 1, 2))
+_ANCHORS = anchor_sizes()[:3]
 _LEAST_OVERLAP = 0.3
 
 
@@ -25,8 +25,7 @@ class Check(base.Check):
     def image(self, image: Image) -> Iterator[Finding | Fact]:
         """[label, side at the training size, size before and after scaling, whether an anchor fits,
         file, pointer, line] of each small object."""
-        long, short = max(image.width, image.height), min(image.width, image.height)
-        scale = min(_SCALE[0] / long, _SCALE[1] / short)
+        scale = training_scale(image.width, image.height)
         objects: Counter[str] = Counter()
         for instance in image.instances:
             if instance.iscrowd or covers_nothing(instance):
