@@ -23,6 +23,7 @@ _COMPLETE = "_DATAFORGE_COMPLETE"
 _VERBS = {
     "inspect": "Show what a folder contains and what to do next.",
     "check": "Find problems before training.",
+    "browse": "Make a page that shows images, objects and findings.",
     "split": "Assign images to splits, and record the assignment.",
     "convert": "Convert a dataset from one format to another.",
     "coco": "Merge, filter or sample COCO files.",

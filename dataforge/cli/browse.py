@@ -1,0 +1,146 @@
+"""``dataforge browse``."""
+
+from __future__ import annotations
+
+import os
+import re
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dataforge.browse import BrowseOptions, BrowseReport, browse
+from dataforge.check import CheckOptions
+from dataforge.cli import options
+from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
+from dataforge.cli.output import Output, progress_bar, say, tell, warn
+from dataforge.cli.struct_options import format_options, given
+from dataforge.errors import plural
+from dataforge.formats import formats
+
+_HELP = """Make a page that shows a dataset: images, objects, findings.
+
+PATH is a folder in any supported format, or a single annotation file. The page opens from disk,
+without a server or network, and shows the images where they are; with --embed it contains scaled
+copies, and can be moved.
+"""
+
+
+def command() -> Command:
+    """The command."""
+    known = formats()
+    chosen = [one for one in format_options(known.values()) if one.name != "verify_images"]
+    return Command(
+        "browse",
+        _browse,
+        help=_HELP,
+        params=[
+            Argument("path", metavar="PATH", help="Folder or annotation file."),
+            Option(
+                "--compare",
+                metavar="OTHER",
+                help="Another version of the dataset, such as before a conversion or a fix; shown "
+                "side by side. Its format is recognised.",
+            ),
+            Option(
+                "--embed",
+                is_flag=True,
+                default=False,
+                help="Put copies of the images, of at most 2048 pixels, into the page.",
+            ),
+            Option(
+                "--no-pixels",
+                is_flag=True,
+                default=False,
+                help="Do not search for near duplicates and truncated images.",
+            ),
+            options.from_option(known),
+            options.layout_option(),
+            options.follow_links_option(),
+            Bundle("chosen", chosen, given),
+            options.output_option(
+                "Folder of the page. [default: NAME-browse in the working directory]", "DIR"
+            ),
+            Option(
+                "--open",
+                "open_",
+                section=OUTPUT,
+                is_flag=True,
+                default=False,
+                help="Open the page in a browser.",
+            ),
+            options.output(),
+            options.force_option("an earlier page, and the file of --report"),
+            options.work(),
+        ],
+    )
+
+
+def _browse(
+    path: str,
+    compare: str | None,
+    embed: bool,
+    no_pixels: bool,
+    out: str | None,
+    open_: bool,
+    force: bool,
+    output: Output,
+    chosen: dict[str, Any],
+    work: dict[str, Any],
+    from_: str | None,
+    **more: Any,
+) -> int:
+    check = CheckOptions(
+        reads=from_, read_options=chosen, pixels=not no_pixels, **work, **more
+    )
+    job = BrowseOptions(check=check, compare=compare, embed=embed, force=force)
+    with progress_bar("browse") as bar:
+        steps = None if bar is None else lambda _, done, total: bar(done, total)
+        report = browse(path, out or default_folder(path), job, steps)
+    code = output.give(report, show, failed=report.failed)
+    if open_:
+        show_in_browser(Path(report.page))
+    return code
+
+
+def default_folder(path: str) -> str:
+    """The folder of a page that is not named."""
+    name = os.path.basename(os.path.abspath(path) if "://" not in path else path.rstrip("/"))
+    name = re.sub(r"\.(json|xml|txt)$", "", name, flags=re.IGNORECASE)
+    return f"{name or 'dataset'}-browse"
+
+
+def show_in_browser(page: Path) -> None:
+    """Open a page in the user's browser; a note if there is none."""
+    try:
+        opened = webbrowser.open(page.absolute().as_uri())
+    except (webbrowser.Error, OSError):
+        opened = False
+    if not opened:
+        warn(f"no browser could be started: open {page} yourself")
+
+
+def show(report: BrowseReport) -> None:
+    """Print what the page shows."""
+    say(f"{report.path}: {_content(report)}")
+    other = report.compared
+    if other is not None:
+        say(f"{other.path}: {_content(other)}")
+        say(f"objects differ in {plural(report.differing, 'image')}")
+    if report.without_picture:
+        say(f"{plural(report.without_picture, 'image')} cannot be shown")
+    tell(f"wrote {report.page}")
+
+
+def _content(report: BrowseReport) -> str:
+    counts: dict[str, int] = {}
+    for severities in report.counts.values():
+        for severity, number in severities.items():
+            counts[severity] = counts.get(severity, 0) + number
+    parts = [
+        plural(report.images, "image"),
+        plural(report.objects, "object"),
+        plural(len(report.classes), "class"),
+        *(plural(counts[one], one) for one in ("error", "warning", "note") if one in counts),
+    ]
+    return f"{report.format}, {', '.join(parts)}"
