@@ -98,27 +98,25 @@
     context.lineJoin = "round";
     if (object[2] & 3) context.setLineDash([4 * width, 2.5 * width]); // crowd or difficult
     if (shape.kind !== "box" || lit) {
-      context.globalAlpha *= shape.kind === "mask" ? (lit ? 0.7 : 0.5) : lit ? 0.4 : 0.22;
+      context.globalAlpha *= shape.kind === "mask" ? (lit ? 0.65 : 0.5) : lit ? 0.16 : 0.22;
       context.fill(shape.path);
       context.globalAlpha = dim ? 0.3 : 1;
     }
-    const strokes = [];
-    if (shape.kind !== "mask") strokes.push(shape.path);
+    const strokes = []; // the box below the outline
     if (shape.kind !== "box" && (boxes || lit || shape.kind === "mask")) {
-      const [x0, y0, x1, y1] = shape.box;
       const path = new Path2D();
-      path.rect(x0, y0, x1 - x0, y1 - y0);
-      strokes.push(path);
+      path.rect(shape.box[0], shape.box[1], shape.box[2] - shape.box[0], shape.box[3] - shape.box[1]);
+      strokes.push([path, 0.5]);
     }
-    strokes.forEach((path, number) => {
-      const thin = number || shape.kind === "mask" ? 0.5 : 1;
+    if (shape.kind !== "mask") strokes.push([shape.path, 1]);
+    for (const [path, thin] of strokes) {
       context.strokeStyle = fine ? "rgba(0, 0, 0, .3)" : "rgba(0, 0, 0, .5)";
       context.lineWidth = thin * width + (fine ? 1.2 : 2) / scale;
       context.stroke(path);
       context.strokeStyle = lit ? "#ffffff" : colour;
       context.lineWidth = thin * width;
       context.stroke(path);
-    });
+    }
     const [x0, y0, x1, y1] = shape.box;
     const pixel = (window.devicePixelRatio || 1) / scale;
     if (mark && Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0)) < 14 * pixel) {

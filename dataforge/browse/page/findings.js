@@ -88,6 +88,9 @@
     }
   }
 
+  // Text with `code` in it, as the pages of the codes have it.
+  const marked = (text) => text.split("`").map((part, at) => (at % 2 ? make("code", {}, part) : part));
+
   function ofCode(code, number, rows) {
     const images = rows.filter((row) => row.codes.includes(number)).length;
     const whole = dataforge.sides.flatMap((side) => side.findings
@@ -112,9 +115,9 @@
         remedy ? make("em", {}, ` ${dataforge.text(remedy)}`) : null));
     if (whole.length > 100 && !filtered) texts.push(make("li", {}, `and ${whole.length - 100} more`));
     const section = make("section", { class: "code" },
-      make("h2", {}, dataforge.severityDot(code.severity), make("span", {}, code.title),
+      make("h2", {}, make("span", {}, dataforge.severityDot(code.severity), " ", ...marked(code.title)),
         make("code", {}, code.name), make("span", { class: "number" }, code.count.toLocaleString("en"))),
-      make("p", { class: "quiet" }, code.what),
+      make("p", { class: "quiet" }, ...marked(code.what)),
       texts.length ? make("ul", {}, ...texts) : null, list, more);
     section.start = () => { section.start = () => {}; if (images) add(FIRST); else more.hidden = true; };
     more.hidden = true;

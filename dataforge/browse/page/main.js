@@ -22,6 +22,7 @@
     const filtered = has(...FILTERS);
     if (filtered) {
       shown = dataforge.filtered();
+      dataforge.shown = shown;
       dataforge.showFilters(shown.length);
     }
     if (filtered || has("tab", "tile", "draw", "hidden", "classes")) {

@@ -13,10 +13,11 @@
       this.view = [0.5, 0.5, 1];
       this.lit = -1;
       this.details = null;
-      this.only = null; // numbers of objects that the other dataset lacks
+      this.only = null; // numbers of the objects that are drawn; null for all
+      this.marks = null; // of those that the other dataset lacks; null where none differs
       this.picture = make("img", { class: "world", alt: "", draggable: false });
       this.canvas = make("canvas", { "aria-hidden": "true" });
-      this.note = make("p", { class: "note", hidden: true });
+      this.note = make("p", { class: "stage-note", hidden: true });
       this.tip = make("div", { class: "tip", hidden: true });
       this.element = make("div", {
         class: "stage", role: "img", "aria-label": dataforge.text(side.name[image]),
@@ -108,7 +109,8 @@
         const object = this.details.o[at];
         const colour = dataforge.colour(this.side.toClass[object[0]]);
         dataforge.paint(context, object, colour, {
-          scale: scale * ratio, lit: at === lit, dim: lit >= 0 && at !== lit, boxes: true,
+          scale: scale * ratio, lit: at === lit, boxes: true, mark: at === lit || this.marks?.has(at),
+          dim: lit >= 0 ? at !== lit : this.marks !== null && !this.marks.has(at),
         });
       }
       if (state.labels) this.#labels(context, order, scale, ratio, x, y);

@@ -16,7 +16,7 @@
   const close = () => dataforge.set({ image: null, view: null, finding: null });
 
   function step(by) {
-    const { rows } = dataforge.grid;
+    const rows = dataforge.shown;
     const at = rows.indexOf(row);
     const next = rows[at < 0 ? 0 : at + by];
     if (next) dataforge.set({ image: next.name, view: null, finding: null });
@@ -122,7 +122,7 @@
     }));
     parts.name.textContent = dataforge.text(row.name);
     parts.name.title = dataforge.text(row.name);
-    const { rows } = dataforge.grid;
+    const rows = dataforge.shown;
     const at = rows.indexOf(row);
     parts.position.textContent = at < 0 ? "" : `${(at + 1).toLocaleString("en")} / ${rows.length.toLocaleString("en")}`;
     parts.panel.replaceChildren(make("p", { class: "quiet" }, "Loading …"));
@@ -150,17 +150,22 @@
 
   function about() {
     const rows = [];
-    const put = (name, ...value) => rows.push(make("dt", {}, name), make("dd", {}, ...value));
-    row.parts.forEach(([side, image]) => {
-      const several = dataforge.comparing ? ` (${dataforge.short(side.title, 30)})` : "";
-      put(`Size${several}`, `${side.width[image]} × ${side.height[image]}`);
-      const splits = side.split[image].map((one) => dataforge.text(side.splits[one]));
-      if (splits.length) put(`Split${several}`, splits.join(", "));
-      const place = stages.find((stage) => stage.side === side)?.details?.p;
-      if (place) put("Annotations", make("bdi", {}, dataforge.text(place)));
+    const put = (name, ...value) => rows.push(make("dt", {}, name), make("dd", {}, ...value.filter(Boolean)));
+    for (const { side, image, details } of stages) {
+      const size = `${side.width[image]} × ${side.height[image]}`;
+      const splits = side.split[image].map((one) => dataforge.text(side.splits[one])).join(", ");
       const original = side.original(image);
-      if (original) put("Image", make("a", { href: original, target: "_blank", rel: "noopener" }, "open the file"));
-    });
+      const link = original ? make("a", { href: original, target: "_blank", rel: "noopener" }, "open the file") : null;
+      const place = details?.p ? make("bdi", {}, dataforge.text(details.p)) : null;
+      if (dataforge.comparing) {
+        put(dataforge.short(side.title, 24), [size, splits].filter(Boolean).join(", "), " ", link, make("br"), place || "");
+        continue;
+      }
+      put("Size", size);
+      if (splits) put("Split", splits);
+      if (place) put("Annotations", place);
+      if (link) put("Image", link);
+    }
     return make("section", {}, make("dl", {}, ...rows));
   }
 
@@ -259,7 +264,11 @@
       else left.delete(same);
     });
     if (other) other.unmatched = left;
-    for (const stage of stages) stage.only = onlyDiffering ? stage.unmatched : null;
+    const differ = stages.some((stage) => stage.unmatched.size);
+    for (const stage of stages) {
+      stage.only = onlyDiffering ? stage.unmatched : null;
+      stage.marks = differ && other ? stage.unmatched : null;
+    }
   }
 
   function difference() {
