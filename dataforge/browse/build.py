@@ -1,7 +1,7 @@
 """Building a page: the check of the dataset, thumbnails of its shards, and an index.
 
-    checked ─► findings ──┐
-        └───► shards ─────┴─► map: thumbnails, chunks ─► rows ─► index
+checked ─► findings ──┐
+    └───► shards ─────┴─► map: thumbnails, chunks ─► rows ─► index
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dataforge.check import Checked, CheckOptions, CheckReport, checked, is_conf
 from dataforge.codes import find_code
 from dataforge.engines import Engine, get_engine
 from dataforge.errors import OutputError, UsageError, one_line
-from dataforge.findings import Finding
+from dataforge.findings import Finding, Severity
 from dataforge.io import Root, staged
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -71,7 +71,7 @@ class BrowseReport(msgspec.Struct, kw_only=True):
     objects: int
     classes: list[str]
     without_picture: int
-    counts: dict[str, dict[str, int]]
+    counts: dict[str, dict[Severity, int]]
     compared: BrowseReport | None = None
     differing: int = 0
 
@@ -104,9 +104,7 @@ def browse(
     path, out, options = os.fspath(path), Path(out), options or BrowseOptions()
     _refuse(path, out, options)
     replaced = [out / "index.html", out / "browse"]
-    engine = get_engine(
-        options.check.engine, options.check.workers, options.check.engine_options
-    )
+    engine = get_engine(options.check.engine, options.check.workers, options.check.engine_options)
     with staged(out, replaced, force=options.force, shared=engine.remote) as stage:
         copy_page(stage)
         home = stage / "browse"
@@ -240,7 +238,7 @@ class _Side:
             objects=sum(sum(row.counts[1::2]) for row in self.rows),
             classes=self.index["classes"],
             without_picture=sum(not row.shown for row in self.rows),
-            counts={code: {**counts} for code, counts in self.checked.counts.items()},
+            counts=self.checked.counts,
         )
 
 

@@ -74,7 +74,9 @@ def _differing(one: Sequence[Box], other: Sequence[Box]) -> tuple[int, int]:
     left = list(other)
     alone = 0
     for box in one:
-        near = next((b for b in left if all(abs(p - q) <= SAME for p, q in zip(box, b, strict=True))), None)
+        near = next(
+            (b for b in left if all(abs(p - q) <= SAME for p, q in zip(box, b, strict=True))), None
+        )
         if near is None:
             alone += 1
         else:

@@ -64,10 +64,10 @@ def picture(stream: IO[bytes], *, copy: bool) -> Picture:
                 return Picture(size, fault=fault)
             image.draft("RGB", wanted)
             image.load()
-            shown = _turned(_scaled(_in_colour(image), side), header.orientation)
-            return Picture(
-                size, _jpeg(_scaled(shown, THUMBNAIL)), _jpeg(shown) if copy else b""
-            )
+            # Pillow turns TIFF itself.
+            orientation = 1 if header.format == "TIFF" else header.orientation
+            shown = _turned(_scaled(_in_colour(image), side), orientation)
+            return Picture(size, _jpeg(_scaled(shown, THUMBNAIL)), _jpeg(shown) if copy else b"")
     except ParseError as error:
         return Picture(size, fault=error.message)
     except Exception as error:  # noqa: BLE001 Pillow raises anything for a broken file
@@ -125,10 +125,9 @@ def _in_colour(image: Image) -> Image:
 def _as_grey(image: Image) -> Image:
     """An image of deep pixels, from its darkest to its brightest."""
     deep = image.convert("F")
-    low, high = deep.getextrema()
-    spread = max(float(high) - float(low), 1e-9)  # type: ignore[arg-type]
-    scale = 255 / spread
-    return deep.point(lambda x: x * scale - low * scale).convert("L")
+    low, high = (float(level) for level in deep.getextrema())  # type: ignore[arg-type]
+    scale = 255 / max(high - low, 1e-9)
+    return deep.point(lambda level: level * scale - low * scale).convert("L")
 
 
 def _jpeg(image: Image) -> bytes:

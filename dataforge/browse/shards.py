@@ -7,20 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from dataforge.browse.located import ByFile, Located, located
 from dataforge.browse.pictures import Picture, picture
 from dataforge.browse.scripts import write_script
 from dataforge.datasets import collected_later, decode_images
 from dataforge.errors import OutputError
+from dataforge.findings import Severity
 from dataforge.io import Root
 from dataforge.records import Image, Instance, Mask, Polygons
 
 IN_CHUNK = 50
 """Images whose objects are in one file, at most."""
 
-SEVERITIES = ("error", "warning", "note")
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 _CROWD, _DIFFICULT = 1, 2
 
@@ -188,7 +187,14 @@ class DrawShard:
         severity = SEVERITIES.index(finding.severity)
         message = finding.message if one.place == finding.place else ""
         code = self.codes[finding.code]
-        return [code, severity, message or finding.said, finding.remedy, str(one.place), one.instance]
+        return [
+            code,
+            severity,
+            message or finding.said,
+            finding.remedy,
+            str(one.place),
+            one.instance,
+        ]
 
 
 def _sizes(image: Image) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import webbrowser
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +89,7 @@ def _browse(
     from_: str | None,
     **more: Any,
 ) -> int:
-    check = CheckOptions(
-        reads=from_, read_options=chosen, pixels=not no_pixels, **work, **more
-    )
+    check = CheckOptions(reads=from_, read_options=chosen, pixels=not no_pixels, **work, **more)
     job = BrowseOptions(check=check, compare=compare, embed=embed, force=force)
     with progress_bar("browse") as bar:
         steps = None if bar is None else lambda _, done, total: bar(done, total)

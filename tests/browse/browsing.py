@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 _QUIET = (
     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -46,7 +48,9 @@ class Shown:
         asked: addresses that it asked for.
     """
 
-    def __init__(self, browser: Any, folder: Path, hash_: str, size: tuple[int, int], theme: str) -> None:
+    def __init__(
+        self, browser: Any, folder: Path, hash_: str, size: tuple[int, int], theme: str
+    ) -> None:
         self.context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme=theme
         )

@@ -68,7 +68,9 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ring = [*["#" * 30] * 10, *ring[1:11], *["#" * 30] * 10]
     write(folder / "1.json", document(shape("cat", triangle), image="1.jpg"))
     write(folder / "2.json", document(mask_shape("cat", ring, 10, 10), image="2.jpg"))
-    write(folder / "3.json", document(shape("dog", [[16, 12], [48, 36]], "rectangle"), image="3.jpg"))
+    write(
+        folder / "3.json", document(shape("dog", [[16, 12], [48, 36]], "rectangle"), image="3.jpg")
+    )
     for name in ("1", "2", "3"):
         picture(folder / f"{name}.jpg")
     # Stored as 64x48, displayed as 48x64 with the white square at (10, 40).
@@ -179,7 +181,9 @@ def test_all_images_are_there(show: Show, pets: Path) -> None:
         ("Only without objects", ["b1.jpg"]),
     ],
 )
-def test_a_filter_leaves_what_meets_it(show: Show, pets: Path, label: str, names: list[str]) -> None:
+def test_a_filter_leaves_what_meets_it(
+    show: Show, pets: Path, label: str, names: list[str]
+) -> None:
     shown = show(pets)
     shown.page.locator("#side .choice", has_text=label).locator("input").check()
     assert shown.names() == names
@@ -307,7 +311,8 @@ def contrast(shown: Shown, selector: str) -> float:
       let home = e;
       while (home.parentElement && rgb(getComputedStyle(home).backgroundColor)[3] === 0)
         home = home.parentElement;
-      const a = light(rgb(getComputedStyle(e).color)), b = light(rgb(getComputedStyle(home).backgroundColor));
+      const a = light(rgb(getComputedStyle(e).color));
+      const b = light(rgb(getComputedStyle(home).backgroundColor));
       return (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
     }))"""
     found: float = shown.page.eval_on_selector_all(selector, script)
@@ -317,7 +322,9 @@ def contrast(shown: Shown, selector: str) -> float:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_texts_stand_out_in_both_themes(show: Show, pets: Path, theme: str) -> None:
     shown = show(pets, theme=theme)
-    texts = ".name, .number, legend, label, button, #status, h1, h2, h3, p, dd, dt, td, th, code, em"
+    texts = (
+        ".name, .number, legend, label, button, #status, h1, h2, h3, p, dd, dt, td, th, code, em"
+    )
     ground = shown.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 22, 24)"}[theme]
     assert contrast(shown, texts) >= 4.5
@@ -364,14 +371,14 @@ def test_a_narrow_screen(show: Show, pets: Path) -> None:
 def test_everything_that_is_used_has_a_name_and_can_be_reached(show: Show, pets: Path) -> None:
     shown = show(pets, "#image=JPEGImages/b2.jpg")
     shown.wait_for_stage()
-    nameless = "all => all.filter(e => !(e.ariaLabel || e.textContent.trim() || e.title ||" \
-        " e.placeholder || e.labels?.length)).map(e => e.outerHTML)"  # fmt: skip
+    nameless = """all => all.filter(e => !(e.ariaLabel || e.textContent.trim() || e.title ||
+      e.placeholder || e.labels?.length)).map(e => e.outerHTML)"""
     assert shown.page.eval_on_selector_all("button, input, select, a", nameless) == []
     order = []
     for _ in range(12):
         shown.page.keyboard.press("Tab")
-        order.append(shown.page.evaluate(
-            "document.activeElement.ariaLabel || document.activeElement.textContent.slice(0, 9)"))  # fmt: skip
+        now = "document.activeElement"
+        order.append(shown.page.evaluate(f"{now}.ariaLabel || {now}.textContent.slice(0, 9)"))
     assert any(name and name.startswith("zero-area") for name in order)
 
 
@@ -403,7 +410,9 @@ def test_a_page_that_was_moved(show: Show, tmp_path: Path, embed: bool) -> None:
 
 def test_an_image_that_is_broken_or_missing(show: Show, tmp_path: Path) -> None:
     for name in ("broken", "missing", "good"):
-        write(tmp_path / "data" / f"{name}.json", document(shape("cat", SQUARE), image=f"{name}.jpg"))
+        write(
+            tmp_path / "data" / f"{name}.json", document(shape("cat", SQUARE), image=f"{name}.jpg")
+        )
     picture(tmp_path / "data" / "good.jpg")
     whole = (tmp_path / "data" / "good.jpg").read_bytes()
     write(tmp_path / "data" / "broken.jpg", whole[: len(whole) - 40])
@@ -445,7 +454,9 @@ def test_compare(show: Show, tmp_path: Path) -> None:
         if objects is not None:
             write(tmp_path / "new" / "Annotations" / f"{name}.xml", voc_xml(*objects))
             picture(tmp_path / "new" / "JPEGImages" / f"{name}.jpg")
-    report = browse(tmp_path / "old", tmp_path / "page", BrowseOptions(compare=str(tmp_path / "new")))
+    report = browse(
+        tmp_path / "old", tmp_path / "page", BrowseOptions(compare=str(tmp_path / "new"))
+    )
     assert report.compared is not None
     assert (report.images, report.compared.images, report.differing) == (3, 2, 2)
     shown = show(tmp_path / "page")

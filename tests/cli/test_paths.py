@@ -36,6 +36,7 @@ from dataforge.io.staging import SUFFIX
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 
 READ = """
+browse path; browse --compare; browse --layout; browse --image-dir; browse --data
 check path; check --layout; check --labels; check --label-aliases; check --image-dir; check --data
 check --settings
 coco filter src; coco merge files; coco subset src; coco subset --list
@@ -52,6 +53,7 @@ split --layout; split src
 """Files and folders that are read."""
 
 WRITTEN = """
+browse --output; browse --report
 check --backup; check --output; check --report
 coco filter --report; coco filter out; coco merge --report; coco merge out
 coco subset --report; coco subset out
@@ -66,6 +68,7 @@ unregister --output
 """Files and folders that are written; of `convert what`, the last one."""
 
 NEITHER = """
+browse --address; browse --lines; browse --points
 check --address; check --drop; check --ignore; check --merge; check --select
 coco filter --classes
 convert --address; convert --drop; convert --merge; convert --group-by
@@ -121,6 +124,8 @@ def test_every_parameter_that_takes_a_path_is_classified() -> None:
 # A run of each ---------------------------------------------------------------------------------
 
 RUNS = {
+    "browse --output": "browse set --output {new}",
+    "browse --report": "browse set --output page --report {new}",
     "check --report": "check set --report {new}",
     "check --output": "check set --fix --output {new}",
     "check --backup": "check set --fix --backup {new}",
@@ -151,7 +156,13 @@ FILES = [
     *(name for name in RUNS if name.endswith((" out", "split --output", "plot --output"))),
 ]
 NO_FORCE = ["check --output", "check --backup", "split --output"]
-FOLDERS = ["check --output", "check --backup", "convert what", "register --output"]
+FOLDERS = [
+    "browse --output",
+    "check --output",
+    "check --backup",
+    "convert what",
+    "register --output",
+]
 
 
 def test_every_parameter_that_is_written_is_run() -> None:

@@ -183,6 +183,9 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
                   [src, "--settings", settings], [src, "--labels", classes], [nothing],
                   [src, "--fix", "-o", f"{file}{in_name(evil)}"], [str(config)], [str(broken)],
                   [src, "--select", evil], [src, "--from", evil], [src, f"--{evil}"]],
+        "browse": [[src, "--compare", src, "-o", f"{file}{in_name(evil)}-page"], [src, "-o", src],
+                   [nothing], [src, "--compare", nothing, "-o", f"{file}-page"],
+                   [src, "--from", evil], [str(config)], [src, "-o", classes]],
         "split": [[src, "-o", f"{file}.json", "--split", "80,20"], [src, "--split", evil],
                   [src, "--group-by", f"({evil}"]],
         "convert": [[f"{name}2{to}", src, f"{file}{in_name(evil)}"], [evil, src, file],
@@ -212,7 +215,18 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
     }  # fmt: skip
 
 
-HAVE_JSON = {"inspect", "check", "split", "convert", "coco", "register", "formats", "explain", "lr"}
+HAVE_JSON = {
+    "browse",
+    "inspect",
+    "check",
+    "split",
+    "convert",
+    "coco",
+    "register",
+    "formats",
+    "explain",
+    "lr",
+}
 
 
 @functools.cache
@@ -252,7 +266,7 @@ def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
             continue
         report = tmp_path / f"report-{number}.json"
         more = ["--report", report] if verb not in ("formats", "explain", "lr", "plot") else []
-        force = ["--force"] if verb in ("inspect", "convert", "coco", "register") else []
+        force = ["--force"] if verb in ("browse", "inspect", "convert", "coco", "register") else []
         again = [*call[:-2], "-o", tmp_path / "again"] if "-o" in call[-2:] else call
         result = cli(verb, *again, "--json", *more, *force, cwd=tmp_path)
         assert_text(result.stderr)
