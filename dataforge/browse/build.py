@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -194,6 +195,7 @@ class _Side:
             names, classes = _class_numbers(found)
             work = DrawShard(
                 found.source.image_root,
+                partial(found.source.reader.extracted_image, found.source.root),
                 home,
                 self.name,
                 by_file(findings),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from dataforge.browse.located import ByFile, Located, located
 from dataforge.browse.pictures import Picture, picture
 from dataforge.browse.scripts import write_script
 from dataforge.datasets import collected_later, decode_images
-from dataforge.errors import OutputError
+from dataforge.errors import OutputError, ParseError
 from dataforge.findings import Severity
 from dataforge.io import Root
 from dataforge.records import Image, Instance, Mask, Polygons
@@ -79,6 +80,7 @@ class DrawShard:
 
     Args:
         root: the folder that the images' names are relative to.
+        extract: the image inside an annotation file, if its own file is missing.
         home: existing folder to write to.
         side: which of two datasets: ``a`` or ``b``.
         findings: on the dataset.
@@ -91,6 +93,7 @@ class DrawShard:
     def __init__(
         self,
         root: Root,
+        extract: Callable[[str], bytes],
         home: Path,
         side: str,
         findings: ByFile,
@@ -101,6 +104,7 @@ class DrawShard:
         boxes: bool,
     ) -> None:
         self.root = root
+        self.extract = extract
         self.home = home
         self.side = side
         self.findings = findings
@@ -133,7 +137,7 @@ class DrawShard:
         self, image: Image, splits: list[str], found: Sequence[Located], place: str
     ) -> tuple[Row, dict[str, Any]]:
         """The row of an image, and what its chunk says of it."""
-        made = self._picture(image.file_name)
+        made = self._picture(image)
         if made.thumbnail:
             _write(self.home / "thumbs" / f"{place}.jpg", made.thumbnail)
         if made.copy:
@@ -162,12 +166,15 @@ class DrawShard:
             shapes["p"] = str(image.place)
         return row, shapes
 
-    def _picture(self, name: str) -> Picture:
-        if not self.root.exists(name):
-            return Picture(fault="the image file does not exist")
+    def _picture(self, image: Image) -> Picture:
+        copy = self.copies or self.root.remote
         try:
-            with self.root.open(name) as stream:
-                return picture(stream, copy=self.copies or self.root.remote)
+            if self.root.exists(image.file_name):
+                with self.root.open(image.file_name) as stream:
+                    return picture(stream, copy=copy)
+            return picture(io.BytesIO(self.extract(image.place.file)), copy=True)
+        except (ParseError, NotImplementedError):
+            return Picture(fault="the image file does not exist")
         except OSError as error:
             return Picture(fault=error.strerror or str(error))
 

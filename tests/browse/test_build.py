@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from pathlib import Path
@@ -279,6 +280,17 @@ def test_a_picture_that_cannot_be_made_says_why() -> None:
     none = made_picture(io.BytesIO(b"GIF89a"), copy=False)
     assert none.size is None
     assert "not an image" in none.fault
+
+
+def test_an_image_inside_its_annotation_file_is_shown(tmp_path: Path) -> None:
+    inside = base64.b64encode(stored(Image.new("RGB", (64, 48), (0, 200, 0)), "PNG").getvalue())
+    held = document(shape("cat", SQUARE), imageData=inside.decode(), imageWidth=64, imageHeight=48)
+    write(tmp_path / "data" / "a.json", held)
+    report = browse(tmp_path / "data", tmp_path / "page")
+    assert (report.images, report.without_picture) == (1, 0)
+    assert index(tmp_path / "page")["shown"] == [2]
+    shown = Image.open(tmp_path / "page" / "browse" / "images" / "a000000-000" / "0.jpg")
+    assert shown.getpixel((9, 9))[1] > 180  # type: ignore[index]
 
 
 # Comparing ----------------------------------------------------------------------------------------

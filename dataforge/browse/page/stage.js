@@ -91,7 +91,7 @@
       this.view = view;
       const { scale, x, y } = this.transform;
       this.picture.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
-      this.picture.classList.toggle("pixels", scale > 4);
+      this.picture.classList.toggle("pixels", scale > 6);
       this.draw();
     }
 
