@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from dataforge.browse.build import BrowseOptions, BrowseReport, browse
+from dataforge.browse.build import MOST, BrowseOptions, BrowseReport, browse
 
-__all__ = ["BrowseOptions", "BrowseReport", "browse"]
+__all__ = ["MOST", "BrowseOptions", "BrowseReport", "browse"]

@@ -21,15 +21,20 @@ from dataforge.browse.located import by_file
 from dataforge.browse.page import MADE_BY, copy_page
 from dataforge.browse.scripts import write_script
 from dataforge.browse.shards import SEVERITIES, DrawShard, Row, Task
+from dataforge.browse.trained import Trained, as_trained
 from dataforge.check import Checked, CheckOptions, CheckReport, checked, is_config
 from dataforge.codes import find_code
 from dataforge.engines import Engine, get_engine
-from dataforge.errors import OutputError, UsageError, one_line
+from dataforge.errors import OutputError, one_line
 from dataforge.findings import Finding, Severity
 from dataforge.io import Root, staged
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with (what is done, number done, total)."""
+
+
+MOST = 200
+"""Images of a training set that are shown by default."""
 
 
 class BrowseOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,12 +46,14 @@ class BrowseOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         embed: put scaled copies of the images into the page, so that it can be moved; else it
             shows the images where they are.
         force: overwrite an earlier page.
+        most: images of each training set that a training config shows; the first ones.
     """
 
     check: CheckOptions = CheckOptions()
     compare: str | None = None
     embed: bool = False
     force: bool = False
+    most: int = MOST
 
 
 class BrowseReport(msgspec.Struct, kw_only=True):
@@ -91,14 +98,17 @@ def browse(
     """Make a page that shows a dataset, and opens from disk.
 
     Args:
-        path: a folder, local or an fsspec URL, or an annotation file.
+        path: a folder, local or an fsspec URL, an annotation file, or a training config, which
+            shows the images as they are trained on.
         out: folder to write ``index.html`` and a folder ``browse`` to.
         options: what it shows.
         progress: called from time to time.
 
     Raises:
         UsageError: an option does not apply to the format.
-        InputError: the folder does not exist, or nothing in it can be read.
+        InputError: the folder does not exist, or nothing in it can be read; or a config does not
+            load.
+        MissingDependencyError: the framework of a config is not installed.
         LayoutError: the layout cannot be inferred.
         OutputError: a page exists and is not to be overwritten, or cannot be written.
     """
@@ -109,14 +119,15 @@ def browse(
     with staged(out, replaced, force=options.force, shared=engine.remote) as stage:
         copy_page(stage)
         home = stage / "browse"
-        sides = [_Side(path, "a", options.check)]
+        sides = [_Side(path, "a", options)]
         if options.compare is not None:
             check = msgspec.structs.replace(
                 options.check, reads=None, read_options={}, layout=None, settings=None
             )
-            sides.append(_Side(options.compare, "b", check))
+            other = msgspec.structs.replace(options, check=check)
+            sides.append(_Side(options.compare, "b", other))
         for side in sides:
-            side.make(out, home, engine, progress, options)
+            side.make(out, home, engine, progress)
         index: dict[str, Any] = {"version": 1, "sides": [side.index for side in sides]}
         report = sides[0].report(out)
         if len(sides) > 1:
@@ -128,17 +139,14 @@ def browse(
 
 
 def _refuse(path: str, out: Path, options: BrowseOptions) -> None:
-    """Refuse what cannot be shown, and places where a page must not be.
+    """Refuse places where a page must not be.
 
     Raises:
-        UsageError: a training config is given.
         OutputError: the page would be part of the dataset, or replace what is no page.
     """
     for given in (path, options.compare):
-        if given is None:
+        if given is None or is_config(given):
             continue
-        if is_config(given):
-            raise UsageError(f"{given}: is a training config; name the dataset that it trains on")
         root = Root(given, follow_links=options.check.follow_links)
         home = Path(os.path.realpath(root.location))
         if not root.remote and Path(os.path.realpath(out)).is_relative_to(home):
@@ -171,25 +179,38 @@ class _Side:
         index: what the page knows of it.
     """
 
-    def __init__(self, path: str, name: str, options: CheckOptions) -> None:
+    def __init__(self, path: str, name: str, options: BrowseOptions) -> None:
         self.path = path
         self.name = name
-        # A page has all findings.
-        self.options = msgspec.structs.replace(options, max_findings=0)
+        self.options = options
         self.rows: list[Row] = []
         self.index: dict[str, Any] = {}
 
-    def make(
+    def make(self, out: Path, home: Path, engine: Engine, progress: Progress | None) -> None:
+        """Check the dataset, or what a config trains on, and draw its images."""
+        # A page has all findings.
+        check = msgspec.structs.replace(self.options.check, max_findings=0)
+        if not is_config(self.path):
+            self._make(out, home, engine, progress, check)
+            return
+        with as_trained(Path(self.path), self.options.most) as trained:
+            check = msgspec.structs.replace(check, reads="coco", read_options={}, layout=None)
+            self.options = msgspec.structs.replace(self.options, embed=True)
+            self._make(out, home, engine, progress, check, trained)
+            self.index["how"] = [*map(one_line, trained.how), *self.index["how"]]
+
+    def _make(
         self,
         out: Path,
         home: Path,
         engine: Engine,
         progress: Progress | None,
-        options: BrowseOptions,
+        check: CheckOptions,
+        trained: Trained | None = None,
     ) -> None:
-        """Check the dataset, and draw its images."""
         tell = None if progress is None else lambda done, total: progress("check", done, total)
-        with checked(self.path, self.options, tell, keep_images=True) as found:
+        path = trained.folder if trained else self.path
+        with checked(path, check, tell, keep_images=True) as found:
             findings = found.report.findings
             codes = {name: number for number, name in enumerate(found.report.counts)}
             names, classes = _class_numbers(found)
@@ -201,8 +222,8 @@ class _Side:
                 by_file(findings),
                 codes,
                 classes,
-                copies=options.embed,
-                boxes=options.compare is not None,
+                copies=self.options.embed,
+                boxes=self.options.compare is not None,
             )
             chunks: list[tuple[str, int]] = []
             on_images: set[int] = set()
@@ -222,7 +243,7 @@ class _Side:
                 "path": one_line(self.path),
                 "format": found.report.format,
                 "how": [*map(one_line, found.report.how)],
-                "images": _base(found.source.image_root, out),
+                "images": "" if trained else _base(found.source.image_root, out),
                 "classes": names,
                 "codes": [*_codes(found.report)],
                 "findings": [*map(_finding, elsewhere, (codes[one.code] for one in elsewhere))],

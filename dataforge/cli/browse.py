@@ -8,7 +8,7 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
-from dataforge.browse import BrowseOptions, BrowseReport, browse
+from dataforge.browse import MOST, BrowseOptions, BrowseReport, browse
 from dataforge.check import CheckOptions
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
@@ -21,7 +21,8 @@ _HELP = """Make a page that shows a dataset: images, objects, findings.
 
 PATH is a folder in any supported format, or a single annotation file. The page opens from disk,
 without a server or network, and shows the images where they are; with --embed it contains scaled
-copies, and can be moved.
+copies, and can be moved. Of a training config (.py) it shows the images as they are trained on:
+after filters and pipeline, before normalisation.
 """
 
 
@@ -34,7 +35,7 @@ def command() -> Command:
         _browse,
         help=_HELP,
         params=[
-            Argument("path", metavar="PATH", help="Folder or annotation file."),
+            Argument("path", metavar="PATH", help="Folder, annotation file or config."),
             Option(
                 "--compare",
                 metavar="OTHER",
@@ -46,6 +47,14 @@ def command() -> Command:
                 is_flag=True,
                 default=False,
                 help="Put copies of the images, of at most 2048 pixels, into the page.",
+            ),
+            Option(
+                "--most",
+                type=int,
+                least=1,
+                default=MOST,
+                show_default=True,
+                help="Of a training config: the first images of each training set to show.",
             ),
             Option(
                 "--no-pixels",
@@ -79,6 +88,7 @@ def _browse(
     path: str,
     compare: str | None,
     embed: bool,
+    most: int,
     no_pixels: bool,
     out: str | None,
     open_: bool,
@@ -90,7 +100,7 @@ def _browse(
     **more: Any,
 ) -> int:
     check = CheckOptions(reads=from_, read_options=chosen, pixels=not no_pixels, **work, **more)
-    job = BrowseOptions(check=check, compare=compare, embed=embed, force=force)
+    job = BrowseOptions(check=check, compare=compare, embed=embed, force=force, most=most)
     with progress_bar("browse") as bar:
         steps = None if bar is None else lambda _, done, total: bar(done, total)
         report = browse(path, out or default_folder(path), job, steps)
@@ -103,7 +113,7 @@ def _browse(
 def default_folder(path: str) -> str:
     """The folder of a page that is not named."""
     name = os.path.basename(os.path.abspath(path) if "://" not in path else path.rstrip("/"))
-    name = re.sub(r"\.(json|xml|txt)$", "", name, flags=re.IGNORECASE)
+    name = re.sub(r"\.(json|py|txt|xml)$", "", name, flags=re.IGNORECASE)
     return f"{name or 'dataset'}-browse"
 
 
