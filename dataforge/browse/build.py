@@ -23,6 +23,7 @@ from dataforge.browse.scripts import write_script
 from dataforge.browse.shards import SEVERITIES, DrawShard, Row, Task
 from dataforge.browse.trained import Trained, as_trained
 from dataforge.check import Checked, CheckOptions, CheckReport, checked, is_config
+from dataforge.checks import CONFIG
 from dataforge.codes import find_code
 from dataforge.engines import Engine, get_engine
 from dataforge.errors import OutputError, one_line
@@ -62,7 +63,7 @@ class BrowseReport(msgspec.Struct, kw_only=True):
     Attributes:
         page: path of the HTML file.
         path: of the dataset, as given.
-        format: that was read.
+        format: that was read; ``config`` for a training config.
         images: number of images.
         objects: number of their objects.
         classes: names in the order of their labels.
@@ -241,7 +242,7 @@ class _Side:
             self.index = {
                 "title": _title(self.path),
                 "path": one_line(self.path),
-                "format": found.report.format,
+                "format": CONFIG if trained else found.report.format,
                 "how": [*map(one_line, found.report.how)],
                 "images": "" if trained else _base(found.source.image_root, out),
                 "classes": names,
@@ -256,7 +257,7 @@ class _Side:
         return BrowseReport(
             page=str(out / "index.html"),
             path=self.path,
-            format=self.checked.format,
+            format=self.index["format"],
             images=len(self.rows),
             objects=sum(sum(row.counts[1::2]) for row in self.rows),
             classes=self.index["classes"],

@@ -50,7 +50,7 @@ def as_trained(config: Path, most: int) -> Iterator[Trained]:
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             raise InputError(f"{config}: its training set cannot be read: {reason}") from error
-        yield Trained(name, [f"images as {opened.title} trains on them, see below", *how])
+        yield Trained(name, [f"as {opened.title} trains on it: {one}" for one in how])
 
 
 def _write(config: TrainingConfig, folder: Path, most: int) -> list[str]:

@@ -12,7 +12,7 @@ from dataforge.browse import MOST, BrowseOptions, BrowseReport, browse
 from dataforge.check import CheckOptions
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
-from dataforge.cli.output import Output, progress_bar, say, tell, warn
+from dataforge.cli.output import Output, progress_bar, tell, warn
 from dataforge.cli.struct_options import format_options, given
 from dataforge.errors import plural
 from dataforge.formats import formats
@@ -129,13 +129,13 @@ def show_in_browser(page: Path) -> None:
 
 def show(report: BrowseReport) -> None:
     """Print what the page shows."""
-    say(f"{report.path}: {_content(report)}")
+    tell(f"{report.path}: {_content(report)}")
     other = report.compared
     if other is not None:
-        say(f"{other.path}: {_content(other)}")
-        say(f"objects differ in {plural(report.differing, 'image')}")
+        tell(f"{other.path}: {_content(other)}")
+        tell(f"objects differ in {plural(report.differing, 'image')}")
     if report.without_picture:
-        say(f"{plural(report.without_picture, 'image')} cannot be shown")
+        tell(f"{plural(report.without_picture, 'image')} cannot be shown")
     tell(f"wrote {report.page}")
 
 

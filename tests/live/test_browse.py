@@ -41,9 +41,10 @@ def test_images_are_as_they_are_trained_on(live: Get, framework: str, tmp_path: 
     _, config = open_config(registered.config)
     (part,) = config.parts("train")
     built = part.build(training=True)
+    assert report.format == side["format"] == "config"
     assert side["title"] == registered.config.name
     assert side["classes"] == [*built.classes]
-    assert f"5 of {len(built.images)} images" in side["how"][1]
+    assert f"5 of {len(built.images)} images" in side["how"][0]
     ((chunk, _),) = side["chunks"]
     _, shapes = read(data / f"{chunk}.js")
     for at, image in enumerate(built.images[:5]):
