@@ -185,7 +185,7 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
                   [src, "--select", evil], [src, "--from", evil], [src, f"--{evil}"]],
         "browse": [[src, "--compare", src, "-o", f"{file}{in_name(evil)}-page"], [src, "-o", src],
                    [nothing], [src, "--compare", nothing, "-o", f"{file}-page"],
-                   [src, "--from", evil], [str(config)], [src, "-o", classes]],
+                   [src, "--from", evil], [src, "-o", classes]],
         "split": [[src, "-o", f"{file}.json", "--split", "80,20"], [src, "--split", evil],
                   [src, "--group-by", f"({evil}"]],
         "convert": [[f"{name}2{to}", src, f"{file}{in_name(evil)}"], [evil, src, file],
