@@ -31,7 +31,7 @@ from dataforge.checks import (
     load_settings,
     start,
 )
-from dataforge.classes import ClassOptions, ClassRules
+from dataforge.classes import Classes, ClassOptions, ClassRules
 from dataforge.datasets import (
     KeepingRoot,
     Measurable,
@@ -190,13 +190,15 @@ class Checked(msgspec.Struct, frozen=True):
         source: the dataset.
         report: what was found.
         findings: all that can be fixed, in the order they were found.
-        survey: contains the texts of the annotation files, if requested.
+        survey: contains the texts of the annotation files and the images, if requested.
+        classes: the final ones.
     """
 
     source: Source
     report: CheckReport
     findings: list[Finding]
     survey: Survey
+    classes: Classes
 
 
 @contextmanager
@@ -206,20 +208,22 @@ def checked(
     progress: Progress | None = None,
     *,
     keep_text: bool = False,
+    keep_images: bool = False,
 ) -> Iterator[Checked]:
-    """Check a dataset, and keep what fixing it needs until the block ends; see `check`.
+    """Check a dataset, and keep what fixing or showing it needs until the block ends; see `check`.
 
     Args:
         path: of the dataset.
         options: how to check.
         progress: see `check`.
         keep_text: keep the texts of the annotation files.
+        keep_images: keep the images, for a second pass.
     """
     root = KeepingRoot(path, follow_links=options.follow_links)
     settings = _Settings(None if root.remote else root.path, options)
     format_, others, foreign = (options.reads, [], []) if options.reads else guess_formats(root)
-    how = verifying(format_, verify=options.images) | options.read_options
-    source = Source(root, format_, how, options.layout)
+    given = verifying(format_, verify=options.images) | options.read_options
+    source = Source(root, format_, given, options.layout)
     report = CheckReport(path=path, root=root.location, format=format_)
     report.how = [
         f"not checked: {plural(part.files, 'annotation file')} in the format {part.format}; "
@@ -230,8 +234,8 @@ def checked(
     has_editor = source.format.editor is not None
     found = _Found(report, settings, options, fixes=has_editor, keep_edits=keep_text)
     found.add(source.findings)
-    with _pass(source, options, found, progress, keep_text) as surveyed:
-        yield Checked(source, found.done(), found.fixable, surveyed)
+    with _pass(source, options, found, progress, keep_text, keep_images) as (surveyed, classes):
+        yield Checked(source, found.done(), found.fixable, surveyed, classes)
 
 
 def _check_config(path: str, options: CheckOptions) -> CheckReport:
@@ -369,7 +373,8 @@ def _pass(
     found: _Found,
     progress: Progress | None,
     keep_text: bool,
-) -> Iterator[Survey]:
+    keep_images: bool,
+) -> Iterator[tuple[Survey, Classes]]:
     """One pass: findings of the reader, of the checks, and on the classes."""
     report = found.report
     rules = options.rules().over(source.rules)
@@ -384,6 +389,7 @@ def _pass(
         get_engine(options.engine, options.workers, options.engine_options),
         report=found.take,
         steps=[Measurable(), running],
+        keep=keep_images,
         progress=progress,
         cache=source.cache(options.cache, "check", rules, wanted) if running.is_own else None,
     ) as surveyed:
@@ -397,4 +403,4 @@ def _pass(
         if not report.images and not report.failed:
             reasons = as_reasons(report.findings)
             raise InputError(f"{report.path}: nothing can be read as {report.format}{reasons}")
-        yield surveyed
+        yield surveyed, classes

@@ -25,6 +25,7 @@ _VERBS = {
     "check": "Find problems before training.",
     "stats": "Count and measure a dataset, and advise.",
     "view": "Draw images with what is marked on them.",
+    "browse": "Make a page that shows images, objects and findings.",
     "split": "Assign images to splits, and record the assignment.",
     "convert": "Convert a dataset from one format to another.",
     "coco": "Merge, filter or sample COCO files.",

@@ -21,9 +21,10 @@ from dataforge.frameworks.adapter import (
 )
 from dataforge.frameworks.base import Framework, Options
 from dataforge.frameworks.live import LevelAnchors, LiveModel, Sizing
-from dataforge.frameworks.opening import Opened, open_model
+from dataforge.frameworks.opening import Opened, open_config, open_model
 from dataforge.frameworks.package import package_files
 from dataforge.frameworks.render import render_text
+from dataforge.frameworks.samples import Sample, same_augmentation
 from dataforge.frameworks.settings import parse_settings
 from dataforge.frameworks.spec import (
     PYTHON_FOLDER,
@@ -67,6 +68,7 @@ __all__ = [
     "Options",
     "Part",
     "PlannedFile",
+    "Sample",
     "Sizing",
     "SplitSpec",
     "TrainSpec",
@@ -86,6 +88,7 @@ __all__ = [
     "is_reserved",
     "load_strictly",
     "load_weights",
+    "open_config",
     "open_model",
     "package_files",
     "package_name",
@@ -93,6 +96,7 @@ __all__ = [
     "parse_settings",
     "quiet",
     "render_text",
+    "same_augmentation",
     "snake_case",
     "usual_framework",
 ]

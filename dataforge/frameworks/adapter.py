@@ -20,6 +20,7 @@ import msgspec
 
 from dataforge.errors import DataforgeError
 from dataforge.frameworks.live import LiveModel
+from dataforge.frameworks.samples import Sample
 from dataforge.io import decode_json
 from dataforge.records import Box
 
@@ -177,6 +178,16 @@ class Part(ABC):
         Raises:
             Exception: whatever the framework raises; it becomes a finding.
         """
+
+    def samples(self, count: int) -> Iterator[Sample]:
+        """The first images that are trained on, after the pipeline and before normalisation.
+
+        Raises whatever the framework raises.
+
+        Args:
+            count: at most so many.
+        """
+        raise DataforgeError(f"{self.where}: the framework does not say what it trains on")
 
 
 # Config -----------------------------------------------------------------------------------------

@@ -26,14 +26,14 @@ class Opened(NamedTuple):
     live: LiveModel
 
 
-def open_model(path: Path) -> Opened:
-    """Load a training config in its framework and build its model on the CPU.
+def open_config(path: Path) -> tuple[Framework, TrainingConfig]:
+    """Load a training config in its framework, for work on the CPU.
 
     Args:
         path: a config of mmdetection 2.x or 3.x, or the `train.py` that `register` generates.
 
     Raises:
-        InputError: the file does not exist, does not load, or its model cannot be built.
+        InputError: the file does not exist, or does not load.
         MissingDependencyError: the framework is not installed.
     """
     if not path.is_file():
@@ -42,7 +42,17 @@ def open_model(path: Path) -> Opened:
     adapter = framework.adapter()
     adapter.require()
     adapter.prepare("cpu")
-    config = adapter.load(path)
+    return framework, adapter.load(path)
+
+
+def open_model(path: Path) -> Opened:
+    """Load a training config in its framework and build its model on the CPU; see `open_config`.
+
+    Raises:
+        InputError: the file does not exist, does not load, or its model cannot be built.
+        MissingDependencyError: the framework is not installed.
+    """
+    framework, config = open_config(path)
     try:
         live = config.live()
     except DataforgeError:

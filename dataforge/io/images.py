@@ -88,7 +88,7 @@ def read_header(stream: IO[bytes], name: str) -> ImageHeader:
         _require_small_webp(stream, name)
         with open_image(stream) as image:
             header = ImageHeader(
-                stored_size=image.size,
+                stored_size=_stored_size(image),
                 orientation=_orientation(image, stream),
                 format=image.format or "",
                 mode=image.mode,
@@ -120,6 +120,14 @@ def _require_small_webp(stream: IO[bytes], name: str) -> None:
     stream.seek(0)
     if head[:4] == b"RIFF" and head[8:] == b"WEBP" and size > limits.MAX_DECODED_BYTES:
         raise ParseError(name, "", f"is a WebP file of {size} bytes, not opened")
+
+
+def _stored_size(image: Any) -> tuple[int, int]:
+    """(width, height) as stored; newer versions of Pillow say of TIFF how it is displayed."""
+    size: tuple[int, int] = image.size
+    if image.format == "TIFF":
+        size = image.tag_v2.get(256, size[0]), image.tag_v2.get(257, size[1])
+    return size
 
 
 def _orientation(image: Image, stream: IO[bytes]) -> int:

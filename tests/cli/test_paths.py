@@ -36,6 +36,7 @@ from dataforge.io.staging import SUFFIX
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 
 READ = """
+browse path; browse --compare; browse --layout; browse --image-dir; browse --data
 check path; check --layout; check --labels; check --label-aliases; check --image-dir; check --data
 check --settings
 coco filter src; coco merge files; coco subset src; coco subset --list
@@ -54,6 +55,7 @@ view path; view names; view --layout; view --image-dir; view --data
 """Files and folders that are read."""
 
 WRITTEN = """
+browse --output; browse --report
 check --backup; check --cache-dir; check --output; check --report
 coco filter --report; coco filter out; coco merge --report; coco merge out
 coco subset --report; coco subset out
@@ -69,6 +71,7 @@ unregister --output; view --output; view --report
 """Files and folders that are written; of `convert what`, the last one."""
 
 NEITHER = """
+browse --address; browse --lines; browse --points
 check --address; check --drop; check --ignore; check --merge; check --select
 coco filter --classes
 convert --address; convert --drop; convert --merge; convert --group-by
@@ -126,6 +129,8 @@ def test_every_parameter_that_takes_a_path_is_classified() -> None:
 # A run of each ---------------------------------------------------------------------------------
 
 RUNS = {
+    "browse --output": "browse set --output {new}",
+    "browse --report": "browse set --output page --report {new}",
     "check --report": "check set --report {new}",
     "check --output": "check set --fix --output {new}",
     "check --backup": "check set --fix --backup {new}",
@@ -166,7 +171,8 @@ FILES = [
 ]
 NO_FORCE = ["check --output", "check --backup", "split --output"]
 FOLDERS = [
-    "check --output", "check --backup", "convert what", "register --output", "stats --plots",
+    "browse --output", "check --output", "check --backup", "convert what", "register --output",
+    "stats --plots",
 ]  # fmt: skip
 
 

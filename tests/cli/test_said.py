@@ -183,6 +183,9 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
                   [src, "--settings", settings], [src, "--labels", classes], [nothing],
                   [src, "--fix", "-o", f"{file}{in_name(evil)}"], [str(config)], [str(broken)],
                   [src, "--select", evil], [src, "--from", evil], [src, f"--{evil}"]],
+        "browse": [[src, "--compare", src, "-o", f"{file}{in_name(evil)}-page"], [src, "-o", src],
+                   [nothing], [src, "--compare", nothing, "-o", f"{file}-page"],
+                   [src, "--from", evil], [src, "-o", classes]],
         "split": [[src, "-o", f"{file}.json", "--split", "80,20"], [src, "--split", evil],
                   [src, "--group-by", f"({evil}"]],
         "stats": [[src], [src, "--quiet"], [nothing], [str(config)], [src, "--from", evil],
@@ -218,8 +221,8 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
 
 
 HAVE_JSON = {
-    "inspect", "check", "stats", "split", "convert", "coco", "register", "formats", "explain", "lr",
-    "view",
+    "browse", "inspect", "check", "stats", "split", "convert", "coco", "register", "formats",
+    "explain", "lr", "view",
 }  # fmt: skip
 
 
@@ -260,11 +263,8 @@ def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
             continue
         report = tmp_path / f"report-{number}.json"
         more = ["--report", report] if verb not in ("formats", "explain", "lr", "plot") else []
-        force = (
-            ["--force"]
-            if verb in ("inspect", "convert", "coco", "register", "stats", "view")
-            else []
-        )
+        forced = ("browse", "inspect", "convert", "coco", "register", "stats", "view")
+        force = ["--force"] if verb in forced else []
         again = [*call[:-2], "-o", tmp_path / "again"] if "-o" in call[-2:] else call
         result = cli(verb, *again, "--json", *more, *force, cwd=tmp_path)
         assert_text(result.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from dataforge.frameworks.mm import (
 )
 from dataforge.frameworks.operators import serve
 from dataforge.frameworks.patches import adapt_mmcv_streams
+from dataforge.frameworks.samples import Sample, mm_sample
 
 MMCV = (
     "with mmcv-full 1.7, whose operators are compiled, or with mmcv 1.7 and torchvision's "
@@ -173,6 +175,20 @@ class Mmdet2Part(Part):
 
     def build(self, *, training: bool) -> BuiltDataset:
         return view(build(self.config, **({} if training else {"test_mode": True})))
+
+    def samples(self, count: int) -> Iterator[Sample]:
+        dataset = build(self.config)
+
+        def start(index: int) -> dict[str, Any]:
+            info, annotation = dataset.data_infos[index], dataset.get_ann_info(index)
+            data = copy.deepcopy({"img_info": info, "ann_info": annotation})
+            dataset.pre_pipeline(data)
+            return data
+
+        for index, info in enumerate(dataset.data_infos[:count]):
+            steps = dataset.pipeline.transforms
+            if found := mm_sample(info["filename"], steps, partial(start, index)):
+                yield found
 
 
 def build(config: Any, **overrides: Any) -> Any:

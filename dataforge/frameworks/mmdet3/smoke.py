@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from dataforge.frameworks.mm import (
     type_name,
 )
 from dataforge.frameworks.operators import serve
+from dataforge.frameworks.samples import Sample, mm_sample
 
 MMCV = (
     "with mmcv 2.1, whose operators are compiled, or with mmcv-lite 2.1 and torchvision's "
@@ -198,6 +200,14 @@ class Mmdet3Part(Part):
         if not training:
             overrides |= {"test_mode": True, "filter_cfg": None}
         return described(_build_dataset(self.config, **overrides))
+
+    def samples(self, count: int) -> Iterator[Sample]:
+        """See `Part.samples`."""
+        dataset = _build_dataset(self.config, lazy_init=False)
+        for index in range(min(count, len(dataset))):
+            start = partial(dataset.get_data_info, index)
+            if found := mm_sample(_name(dataset, start()), dataset.pipeline.transforms, start):
+                yield found
 
 
 def described(dataset: Any) -> BuiltDataset:

@@ -31,6 +31,8 @@ from dataforge.frameworks.adapter import (
     quiet,
 )
 from dataforge.frameworks.live import LiveModel
+from dataforge.frameworks.samples import Sample
+from dataforge.frameworks.torchvision.samples import samples
 
 OLDEST = (0, 16)  # has tv_tensors
 FUNCTIONS = (
@@ -239,6 +241,11 @@ class TorchvisionPart(Part):
                 ann_file = osp.join(self.config.args.data_path, where)
             self._built = described(dataset, ann_file)
         return self._built
+
+    def samples(self, count: int) -> Iterator[Sample]:
+        with quiet():
+            dataset = self.config.script.build_dataset(self.split, self.config.args)
+        return samples(dataset, count)
 
 
 def described(dataset: Any, ann_file: str | None) -> BuiltDataset:

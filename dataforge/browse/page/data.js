@@ -1,0 +1,221 @@
+// The data of the page: an index that is loaded at once, and chunks that are loaded when needed.
+//
+// A page from disk may not read files, so data are scripts that call `dataforge.index` and
+// `dataforge.chunk`. All texts in them are data: they reach the page by textContent alone.
+"use strict";
+const dataforge = {};
+
+(() => {
+  const KEPT = 160; // chunks in memory
+  const waiting = new Map(); // name -> {promise, resolve, reject}
+  const loaded = new Map(); // name -> contents, the latest used last
+
+  // Text as it is shown: controls and marks that change the direction of writing are made visible.
+  const ODD = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+  dataforge.text = (value) => {
+    const code = (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    const shown = String(value).replace(ODD, code);
+    return shown.length > 500 ? `${shown.slice(0, 380)} … ${shown.slice(-100)}` : shown;
+  };
+  dataforge.short = (value, most) => {
+    const shown = dataforge.text(value);
+    return shown.length > most ? `${shown.slice(0, most - 1)}…` : shown;
+  };
+  dataforge.plural = (number, noun) => {
+    const ending = /[sx]$/.test(noun) ? "es" : "s";
+    return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : ending}`;
+  };
+
+  // An element with attributes, properties and children; texts are texts.
+  dataforge.make = (name, given = {}, ...children) => {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(given)) {
+      if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+      else if (key === "class") made.className = value;
+      else if (key in made && key !== "role") made[key] = value;
+      else if (value !== null && value !== undefined) made.setAttribute(key, value);
+    }
+    made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+    return made;
+  };
+
+  // Drawn in place of an icon font: strokes only.
+  dataforge.icon = (path) => {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", "0 0 16 16");
+    svg.setAttribute("aria-hidden", "true");
+    const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    line.setAttribute("d", path);
+    svg.append(line);
+    return svg;
+  };
+
+  // One of two datasets; its classes, codes and splits are numbered as the page numbers them.
+  class Side {
+    constructor(data, page) {
+      Object.assign(this, data);
+      const number = (names, into) => names.map((name) => {
+        if (!into.numbers.has(name)) {
+          into.numbers.set(name, into.list.length);
+          into.list.push(name);
+        }
+        return into.numbers.get(name);
+      });
+      this.toClass = number(data.classes, page.classes);
+      this.toSplit = number(data.splits, page.splits);
+      this.toCode = number(data.codes.map((one) => one.name), page.codes);
+      data.codes.forEach((one, at) => {
+        const known = page.about[this.toCode[at]];
+        page.about[this.toCode[at]] = known ? { ...known, count: known.count + one.count } : one;
+      });
+      this.objects = data.counts.map((counts) => {
+        let sum = 0;
+        for (let at = 1; at < counts.length; at += 2) sum += counts[at];
+        return sum;
+      });
+      const starts = data.chunks.map((one) => one[1]);
+      this.chunkOf = (image) => {
+        let low = 0;
+        let high = starts.length - 1;
+        while (low < high) {
+          const middle = (low + high + 1) >> 1;
+          if (starts[middle] <= image) low = middle;
+          else high = middle - 1;
+        }
+        return low;
+      };
+    }
+
+    place(image) {
+      const [name, start] = this.chunks[this.chunkOf(image)];
+      return `${name}/${image - start}`;
+    }
+
+    thumbnail(image) {
+      return this.shown[image] ? `browse/thumbs/${this.place(image)}.jpg` : "";
+    }
+
+    original(image) {
+      if (!this.images) return "";
+      return this.images + this.name[image].split("/").map(encodeURIComponent).join("/");
+    }
+
+    // The best picture that there is.
+    picture(image) {
+      if (this.shown[image] === 2) return `browse/images/${this.place(image)}.jpg`;
+      return this.original(image);
+    }
+
+    // What is drawn on an image, and the findings on it.
+    async details(image) {
+      const [name, start] = this.chunks[this.chunkOf(image)];
+      return (await load(name))[image - start];
+    }
+  }
+
+  function load(name) {
+    if (loaded.has(name)) {
+      const content = loaded.get(name);
+      loaded.delete(name);
+      loaded.set(name, content);
+      return Promise.resolve(content);
+    }
+    if (!waiting.has(name)) {
+      const one = {};
+      one.promise = new Promise((resolve, reject) => Object.assign(one, { resolve, reject }));
+      waiting.set(name, one);
+      const script = document.createElement("script");
+      script.src = `browse/data/${name}.js`;
+      script.onload = () => script.remove();
+      script.onerror = () => {
+        script.remove();
+        waiting.delete(name);
+        one.reject(new Error(`browse/data/${name}.js cannot be loaded`));
+      };
+      document.head.append(script);
+    }
+    return waiting.get(name).promise;
+  }
+
+  dataforge.chunk = (name, content) => {
+    loaded.set(name, content);
+    if (loaded.size > KEPT) loaded.delete(loaded.keys().next().value);
+    waiting.get(name)?.resolve(content);
+    waiting.delete(name);
+  };
+
+  dataforge.index = (data) => {
+    const named = () => ({ list: [], numbers: new Map() });
+    const page = { classes: named(), splits: named(), codes: named(), about: [] };
+    dataforge.sides = data.sides.map((side) => new Side(side, page));
+    dataforge.classes = page.classes.list;
+    dataforge.splits = page.splits.list;
+    dataforge.codes = page.about;
+    dataforge.comparing = dataforge.sides.length > 1;
+    const first = dataforge.sides[0];
+    const pairs = data.pairs || first.name.map((_, at) => [at, -1, 0, 0]);
+    dataforge.rows = pairs.map((pair) => new Row(pair));
+    dataforge.start();
+  };
+
+  // An image, or the pair of images that are compared.
+  class Row {
+    constructor([a, b, onlyA, onlyB]) {
+      this.at = [a, b];
+      this.differing = onlyA + onlyB;
+      this.parts = [];
+      if (a >= 0) this.parts.push([dataforge.sides[0], a]);
+      if (b >= 0) this.parts.push([dataforge.sides[1], b]);
+      [this.side, this.image] = this.parts[0];
+    }
+
+    get name() {
+      return this.side.name[this.image];
+    }
+
+    get width() {
+      return this.side.width[this.image];
+    }
+
+    get height() {
+      return this.side.height[this.image];
+    }
+
+    get objects() {
+      return this.side.objects[this.image];
+    }
+
+    get codes() {
+      const found = this.parts.flatMap(([side, at]) => side.code[at].map((one) => side.toCode[one]));
+      return [...new Set(found)];
+    }
+
+    get splits() {
+      const found = this.parts.flatMap(([side, at]) => side.split[at].map((one) => side.toSplit[one]));
+      return [...new Set(found)];
+    }
+
+    // Class -> number of objects.
+    get counts() {
+      const found = new Map();
+      for (const [side, at] of this.parts) {
+        const counts = side.counts[at];
+        for (let i = 0; i < counts.length; i += 2) {
+          const number = side.toClass[counts[i]];
+          found.set(number, Math.max(found.get(number) || 0, counts[i + 1]));
+        }
+      }
+      return found;
+    }
+
+    // Whether it has objects of a size: 0 small, 1 medium, 2 large.
+    has(size) {
+      return this.parts.some(([side, at]) => (side.sizes[at] >> size) & 1);
+    }
+
+    // 0 for an error, 1 for a warning, 2 for a note, 3 for nothing.
+    get severity() {
+      return Math.min(3, ...this.codes.map((code) => dataforge.codes[code].severity));
+    }
+  }
+})();

@@ -1,0 +1,56 @@
+"""Draws browse.webp, pages of the sample data: ``uv run python docs/browse_picture.py``."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "tests"), str(HERE.parent / "tests" / "browse")]
+
+from browsing import Shown, chromium
+
+from dataforge.browse import browse
+
+SIZE = (1120, 700)
+GAP = 20
+
+
+def main() -> None:
+    """Draw it."""
+    sample = HERE.parent / "sample_data"
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        home = Path(folder)
+        for name in ("labelme", "humanparts"):
+            browse(sample / name, home / name)
+        grid = Shown(browser, home / "labelme", "", SIZE, "light")
+        image = Shown(browser, home / "labelme", "#labels=1", SIZE, "dark")
+        image.open(1)
+        found = Shown(browser, home / "humanparts", "#tab=findings", SIZE, "dark")
+        crop = Shown(browser, home / "humanparts", "#tab=findings", SIZE, "light")
+        crop.page.locator(".card").nth(2).click()
+        crop.wait_for_stage()
+        for shown in (grid, image, found, crop):
+            shown.page.mouse.move(0, 0)
+            shown.page.wait_for_timeout(600)
+        shots = [
+            Image.open(io.BytesIO(one.page.screenshot())).convert("RGB")
+            for one in (grid, image, found, crop)
+        ]
+    width, height = (2 * side + 3 * GAP for side in SIZE)
+    sheet = Image.new("RGB", (width, height), (214, 216, 220))
+    for number, shot in enumerate(shots):
+        mask = Image.new("L", SIZE)
+        ImageDraw.Draw(mask).rounded_rectangle((0, 0, SIZE[0] - 1, SIZE[1] - 1), 10, fill=255)
+        across, down = number % 2, number // 2
+        sheet.paste(shot, (GAP + across * (SIZE[0] + GAP), GAP + down * (SIZE[1] + GAP)), mask)
+    sheet = sheet.resize((1520, round(1520 * height / width)), Image.Resampling.LANCZOS)
+    sheet.save(HERE / "browse.webp", quality=80, method=6)
+
+
+if __name__ == "__main__":
+    main()
