@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from dataforge.classes import Classes, Resolver, Tally
 from dataforge.codes import code
-from dataforge.datasets.seen import Seen, Step
+from dataforge.datasets.seen import Alike, Seen, Step
 from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, decode_images
 from dataforge.datasets.source import Source
 from dataforge.datasets.spool import Spool
@@ -159,6 +159,7 @@ class _Pass:
         self.progress = progress
         self.evidence: dict[str, list[Any]] = {}
         self.first: dict[str, Place] = {}
+        self.alike = Alike()
         files = source.root.files() if progress else ()
         self.order = {name: number for number, name in enumerate(files, 1)}
 
@@ -242,9 +243,11 @@ class _Pass:
             self.report(finding)
         for fact in seen.facts:
             self.found.facts.setdefault(fact.key, []).append(fact.value)
-        seen.findings, seen.facts = [], []
+        seen.findings, seen.facts = (), ()
+        new = seen.labels.keys() - self.found.tally.labels.keys()
         for label, count in seen.labels.items():
-            self.found.tally.add(label, count.shapes, count.place)
+            self.found.tally.add(label, count.shapes, count.place or seen.place)
+        self.alike.shared(seen, new)
         self.found.images.append(seen)
         if self.progress:
             self.progress(self.order.get(seen.place.file, 1), len(self.order))
