@@ -74,7 +74,7 @@ def labelme(
 
 
 def voc(folder: Path, images: int, *, objects: int = 13) -> Path:
-    """Annotations, JPEGImages, and lists for train and val."""
+    """Annotations, JPEGImages, and a list for train; datumaro wants the map of labels."""
     (folder / "Annotations").mkdir(parents=True)
     rng = random.Random(0)
     pool = []
@@ -98,16 +98,16 @@ def voc(folder: Path, images: int, *, objects: int = 13) -> Path:
     link(folder / "JPEGImages", images, [jpeg(rng, SIZE)])
     lists = folder / "ImageSets" / "Main"
     lists.mkdir(parents=True)
-    every = list(names(images))
-    (lists / "train.txt").write_text("".join(f"{name}\n" for name in every[images // 10 :]))
-    (lists / "val.txt").write_text("".join(f"{name}\n" for name in every[: images // 10]))
+    (lists / "train.txt").write_text("".join(f"{name}\n" for name in names(images)))
+    listed = "".join(f"{name}:::\n" for name in ("background", *NAMES))
+    (folder / "labelmap.txt").write_text(f"# label:color_rgb:parts:actions\n{listed}")
     return folder
 
 
 def coco(
     folder: Path, images: int, annotations: int, *, points: int = 20, linked: bool = True
 ) -> Path:
-    """`annotations.json` with polygons, and the images that it names.
+    """`annotations/instances_train.json` with polygons, and the images that it names.
 
     Args:
         folder: that does not exist.
@@ -116,20 +116,22 @@ def coco(
         points: corners of each polygon.
         linked: whether the images are there.
     """
-    folder.mkdir(parents=True)
+    (folder / "annotations").mkdir(parents=True)
     rng = random.Random(0)
     if linked:
         link(folder / "images", images, [jpeg(rng, SIZE)])
     pool = []
     for _ in range(1000):
         corners = [(round(x, 2), round(y, 2)) for x, y in polygon(rng, points)]
-        (x0, y0), (x1, y1) = (tuple(f(axis) for axis in zip(*corners)) for f in (min, max))
+        (x0, y0), (x1, y1) = (
+            tuple(f(axis) for axis in zip(*corners, strict=True)) for f in (min, max)
+        )
         entry = {"category_id": rng.randint(1, len(NAMES)), "iscrowd": 0, "area": area(corners)}
         entry["bbox"] = [x0, y0, round(x1 - x0, 2), round(y1 - y0, 2)]
         entry["segmentation"] = [[value for corner in corners for value in corner]]
         pool.append(json.dumps(entry)[1:])
     categories = [{"id": number, "name": name} for number, name in enumerate(NAMES, 1)]
-    with (folder / "annotations.json").open("w") as stream:
+    with (folder / "annotations" / "instances_train.json").open("w") as stream:
         stream.write(f'{{"categories": {json.dumps(categories)}, "images": [')
         for number, name in enumerate(names(images), 1):
             comma = ", " if number > 1 else ""
@@ -193,7 +195,7 @@ def box(rng: random.Random) -> tuple[float, float, float, float]:
 def area(corners: Polygon) -> float:
     """In square pixels."""
     following = [*corners[1:], corners[0]]
-    return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(corners, following))) / 2
+    return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(corners, following, strict=True))) / 2
 
 
 def jpeg(rng: random.Random, size: tuple[int, int], at_least: int = 0) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+
+REPO = Path(__file__).resolve().parents[1]
+
+ENVIRONMENT = {"PYTHONPATH": str(REPO), "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
+"""This checkout is measured, on one core where nothing else is said."""
 
 EVERY = 0.05
 """Seconds between two looks at the memory of all processes."""
@@ -22,7 +28,7 @@ class Cost(NamedTuple):
     Attributes:
         cpu: seconds of processor time, user and system, of the process and all that it started.
         wall: seconds.
-        peak: MB of memory. Of a process alone, the kernel's own figure (`ru_maxrss`); if it starts
+        peak: MB of memory. Of a process alone, the kernel's own figure (VmHWM); if it starts
             others, at least the greatest sum of their proportional sizes (Pss), seen every 50 ms.
         output: of the process, both streams.
         code: exit code.
@@ -58,7 +64,8 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
     watcher.join()
     # Children of a child that does not wait for them (multiprocessing's fork server) are not in it.
     cpu = max(used.ru_utime + used.ru_stime, tree.cpu)
-    own = used.ru_maxrss * (1024 if sys.platform != "darwin" else 1)
+    # `ru_maxrss` has at least what this process has.
+    own = tree.own or used.ru_maxrss * (1024 if sys.platform != "darwin" else 1)
     return Cost(cpu, wall, max(own, tree.peak) / 1e6, output, process.returncode)
 
 
@@ -67,7 +74,7 @@ class _Tree:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self.peak = 0
+        self.own = self.peak = 0
         self.ended = threading.Event()
         self._used: dict[int, float] = {}
 
@@ -84,11 +91,13 @@ class _Tree:
                 with suppress(OSError, ValueError, IndexError):
                     pids += _children(pid)
                     self._used[pid] = _seconds(pid)
+            with suppress(OSError, ValueError, IndexError):
+                self.own = max(self.own, _kib(self.pid, "status", "VmHWM"))
             if len(pids) == 1:
-                continue  # the kernel has a better figure
+                continue
             for pid in pids:
                 with suppress(OSError, ValueError, IndexError):
-                    total += _pss(pid)
+                    total += _kib(pid, "smaps_rollup", "Pss")
             self.peak = max(self.peak, total)
 
 
@@ -104,6 +113,66 @@ def _seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _pss(pid: int) -> int:
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(text.partition("\nPss:")[2].split(None, 1)[0]) * 1024
+def _kib(pid: int, file: str, key: str) -> int:
+    """A size in a file of /proc, in bytes."""
+    text = Path(f"/proc/{pid}/{file}").read_text()
+    return int(text.partition(f"\n{key}:")[2].split(None, 1)[0]) * 1024
+
+
+# A function, in a process of its own ------------------------------------------------------------
+
+_HARNESS = """
+import json, resource, sys, time, warnings
+warnings.simplefilter("ignore")
+source, out, tiny, aside = sys.argv[1:]
+def used():
+    of = resource.getrusage(resource.RUSAGE_SELF)
+    return of.ru_utime + of.ru_stime
+{code}
+run(tiny, aside)  # what is imported late is imported now
+started, before = time.perf_counter(), used()
+counts = run(source, out)
+after, ended = used(), time.perf_counter()
+print("\\nMEASURED", json.dumps([before, after - before, ended - started, counts]))
+"""
+
+
+class Run(NamedTuple):
+    """Of one contender, once.
+
+    Attributes:
+        start: seconds of processor time until it begins: Python, imports, and a tiny dataset, for
+            what is imported late.
+        work: seconds of processor time of the process from then on.
+        wall: seconds from then on.
+        peak: MB, see `Cost`.
+        counts: what `run` returned, or None.
+        problem: why there is nothing of this, else empty.
+    """
+
+    start: float = 0
+    work: float = 0
+    wall: float = 0
+    peak: float = 0
+    counts: tuple[int, int] | None = None
+    problem: str = ""
+
+
+def run_code(python: str, code: str, source: Path, tiny: Path, out: Path) -> Run:
+    """Run `run(source, out)` of some code in a Python, after `run` of a tiny dataset."""
+    program = _HARNESS.replace("{code}", code)
+    aside = out.with_name("aside.json" if out.suffix else "aside")
+    command = [python, "-c", program, str(source), str(out), str(tiny), str(aside)]
+    cost = run(command, ENVIRONMENT)
+    _, found, text = cost.output.rpartition("\nMEASURED ")
+    if cost.code or not found:
+        return Run(problem=_reason(cost))
+    start, work, wall, counts = json.loads(text)
+    return Run(start, work, wall, cost.peak, counts and tuple(counts))
+
+
+def _reason(cost: Cost) -> str:
+    lines = cost.output.strip().splitlines() or [f"exit code {cost.code}"]
+    if "ModuleNotFoundError: No module named" in lines[-1]:
+        return f"not installed ({lines[-1].rpartition(' ')[2]})"
+    return f"failed: {lines[-1][:200]}"
