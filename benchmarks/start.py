@@ -99,6 +99,7 @@ def start(setting: Setting) -> Part:
     framework = "mmdet2" if asked.output.split()[-1] < "3" else "mmdet3"
     out = setting.work / "registered"
     how = ["--root", str(source), "--framework", framework, "--python", python, "-o", str(out)]
+    how += ["--coords", "mmdet"]  # as XMLDataset reads them
     command = [setting.python, "-m", "dataforge", "register", "BenchVoc", *how, "--json"]
     registered = run(command, ENVIRONMENT)
     configs = sorted(out.rglob("*faster_rcnn*.py"))
