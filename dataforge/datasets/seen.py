@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -86,12 +87,23 @@ class Seen(msgspec.Struct, gc=False):
 
 
 class Alike:
-    """What images have in common is kept once, so that many images take little memory."""
+    """What images have in common is kept once, so that many images take little memory.
 
-    def __init__(self) -> None:
+    Args:
+        names: the files of the folder, sorted, which are in memory anyway.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
         self._sizes: dict[tuple[int, int], tuple[int, int]] = {}
         self._counts: dict[tuple[int, int], LabelCount] = {}
         self._labels: dict[tuple[tuple[str, int, int], ...], dict[str, LabelCount]] = {}
+
+    def named(self, seen: Seen) -> None:
+        """Share the names of the image and of its annotation file."""
+        seen.file_name = self._name(seen.file_name)
+        place = seen.place
+        seen.place = Place(self._name(place.file), place.pointer, place.line, place.column)
 
     def shared(self, seen: Seen, first: Collection[str]) -> None:
         """Share the size and the labels of an image, without the places of labels.
@@ -108,6 +120,10 @@ class Alike:
         if not first:
             key = tuple((label, one.instances, one.shapes) for label, one in seen.labels.items())
             seen.labels = _once(self._labels, key, seen.labels)
+
+    def _name(self, name: str) -> str:
+        index = bisect_left(self._names, name)
+        return self._names[index] if self._names[index : index + 1] == [name] else name
 
 
 def _once(known: dict[K, T], key: K, value: T) -> T:

@@ -159,7 +159,8 @@ class _Pass:
         self.progress = progress
         self.evidence: dict[str, list[Any]] = {}
         self.first: dict[str, Place] = {}
-        self.alike = Alike()
+        root = source.root
+        self.alike = Alike(() if root.remote or root.only else root.files())
         files = source.root.files() if progress else ()
         self.order = {name: number for number, name in enumerate(files, 1)}
 
@@ -234,6 +235,7 @@ class _Pass:
         """Whether an image counts: it has not occurred before, or repeats count."""
         if not self.own_splits:
             seen.split = None
+        self.alike.named(seen)
         first = self.first.setdefault(seen.key, seen.place)
         if first is not seen.place and not self.repeats:
             if first != seen.place:  # else the same entry, listed in another split

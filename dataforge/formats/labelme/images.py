@@ -38,8 +38,7 @@ class Images:
         self._extract = extract
         self._names = {name for name in self.root.files() if is_image(name)}
         self._by_stem = {stem(name): name for name in sorted(self._names, reverse=True)}
-        jsons = (name for name in root.files() if name.lower().endswith(".json"))
-        self._jsons = by_last_part(self._prefix + stem(name) for name in jsons)
+        self._labels = root
 
     def beside(self, name: str) -> str | None:
         """The image with the name of a labelme file, except for the extension."""
@@ -47,7 +46,14 @@ class Images:
 
     def not_among(self, used: set[str | None]) -> list[str]:
         """The images below the folder that is read, other than these."""
-        return [name for name in self._names - used if name.startswith(self._prefix)]
+        rest = (name for name in self._names if name not in used)
+        return [name for name in rest if name.startswith(self._prefix)]
+
+    @cached_property
+    def _jsons(self) -> dict[str, list[str]]:
+        """Last part of a stem -> the labelme files, without extension; seldom needed, and large."""
+        jsons = (name for name in self._labels.files() if name.lower().endswith(".json"))
+        return by_last_part(self._prefix + stem(name) for name in jsons)
 
     @cached_property
     def _by_last_stem(self) -> dict[str, list[str]]:
