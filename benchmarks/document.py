@@ -178,6 +178,8 @@ def chart(parts: Mapping[str, Part]) -> str:
             lines.append(_text(_LEFT + width + 6, y + 13, f"{number(rate)}/s{beyond}", "start"))
             y += _BAR + _GAP
         y += 28
+    if not lines:
+        lines, y = [_text(10, 20, "Not measured yet.", "start")], 30
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{y}" '
         f'viewBox="0 0 {_WIDTH} {y}" font-family="sans-serif" font-size="12">'
