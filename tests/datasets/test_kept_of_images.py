@@ -6,6 +6,7 @@ from pathlib import Path
 
 from helpers import SQUARE, document, picture, shape, write
 
+from dataforge.classes import ClassRules
 from dataforge.datasets import Source, survey
 from dataforge.engines import get_engine
 from dataforge.formats import Context
@@ -20,7 +21,9 @@ def test_images_share_labels_sizes_and_names_and_the_first_place_of_a_label_is_k
         write(tmp_path / f"{name}.json", content | {"imagePath": f"{name}.jpg"})
         picture(tmp_path / f"{name}.jpg")
     source = Source(str(tmp_path), "labelme", {})
-    with survey(source, Context(), get_engine("local", 1, {}), report=print) as found:
+    with survey(
+        source, Context(resolver=ClassRules().resolver()), get_engine("local", 1, {}), report=print
+    ) as found:
         a, b, c = found.images
         assert [one.shapes for one in (a, b, c)] == [2, 2, 3]
         places = {label: count.place for label, count in found.tally.labels.items()}
