@@ -1,128 +1,158 @@
-"""How long a dataset of XML files takes to be built for training: mmdetection's class and ours.
-
-    uv run python benchmarks/start.py
-    uv run python benchmarks/start.py --files 2000 --boxes 5
-
-Made-up files in the form of labelImg's, a tiny image each. Each start is a process of its own; the
-contenders take turns. Printed are seconds of processor time (user and system) from the call of the
-class to the end of its construction, of the round with the least, and the ratio to mmdetection's.
-The first start writes the index, the second reads it. It is mmdetection 2 or 3, whichever the
-running Python has.
-"""
+"""How long a registered dataset takes until the first batch, against mmdetection's XMLDataset."""
 
 from __future__ import annotations
 
-import argparse
-import random
-import subprocess
-import sys
-import tempfile
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
+from typing import Any
 
-from PIL import Image
+import data
+from compare import Setting
+from measure import ENVIRONMENT, run
+from parts import environment
+from results import Figure, Part, number
 
-from dataforge.register import Request, plan
-
-OBJECT = """
-  <object>
-    <name>{}</name>
-    <pose>Unspecified</pose>
-    <truncated>0</truncated>
-    <difficult>0</difficult>
-    <bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox>
-  </object>"""
-XML = """<annotation>
-  <folder>JPEGImages</folder>
-  <filename>{}.jpg</filename>
-  <source><database>Unknown</database></source>
-  <size><width>640</width><height>480</height><depth>3</depth></size>
-  <segmented>0</segmented>{}
-</annotation>
-"""
-START = """
-import sys, time, warnings
+# Arguments: the config, the folder, the file of arrays, and whether it is written or compared.
+_SCRIPT = """
+import json, sys, time, warnings
 warnings.simplefilter("ignore")
-from dataforge.frameworks.operators import serve
-try:
-    import mmcv.ops
-except ImportError:
-    serve()
+import numpy as np
+config, root, arrays, stock = sys.argv[1:]
+names = ("face", "hand", "person")
+lists = root + "/ImageSets/Main/train.txt"
 import mmdet
-from mmdet.datasets import XMLDataset
-python, root, kind = sys.argv[1:]
-sys.path.insert(0, python)
-version = "mmdet" + mmdet.__version__[0]
-module = __import__("start_dataset." + version, fromlist=["StartDataset"])
-given = {"index": kind != "without"}
-type_ = module.StartDataset
-if kind == "stock":
-    given = {"classes": ("cat", "dog")} if version == "mmdet2" else {}
-    type_ = XMLDataset
-    if version == "mmdet3":
-        type_ = type("Stock", (XMLDataset,), {"METAINFO": {"classes": ("cat", "dog")}})
-place = {"img_prefix": ""} if version == "mmdet2" else {"data_prefix": {"sub_data_root": ""}}
-began = time.process_time()
-dataset = type_(ann_file="ImageSets/Main/train.txt", data_root=root, pipeline=[], **place, **given,
-    img_subdir="JPEGImages", ann_subdir="Annotations")
-print(time.process_time() - began, len(dataset))
+if mmdet.__version__ < "3":
+    from mmcv import Config
+    from mmdet.datasets import XMLDataset, build_dataset
+    def own():
+        train = Config.fromfile(config).data.train
+        while "dataset" in train:
+            train = train.dataset
+        train.pipeline = []
+        return lambda: build_dataset(train)
+    def plain():
+        return lambda: XMLDataset(
+            ann_file=lists, img_prefix=root, pipeline=[], classes=names, min_size=None
+        )
+    def boxes(found, index):
+        info = found.get_ann_info(index)
+        return info["bboxes"], info["labels"]
+else:
+    from mmdet.datasets import XMLDataset
+    from mmdet.registry import DATASETS
+    from mmdet.utils import register_all_modules
+    from mmengine.config import Config
+    register_all_modules()
+    def own():
+        train = Config.fromfile(config).train_dataloader.dataset
+        while "dataset" in train:
+            train = train.dataset
+        train.pipeline = []
+        return lambda: DATASETS.build(train)
+    def plain():
+        return lambda: XMLDataset(
+            ann_file=lists, data_root=root, data_prefix={"sub_data_root": root}, pipeline=[],
+            metainfo={"classes": names},
+        )
+    def boxes(found, index):
+        entries = found.get_data_info(index)["instances"]
+        box = np.array([one["bbox"] for one in entries], float).reshape(-1, 4)
+        return box, np.array([one["bbox_label"] for one in entries], int)
+build = plain() if stock == "stock" else own()
+started = time.perf_counter(), time.process_time()
+found = build()
+ended = time.perf_counter(), time.process_time()
+items = [boxes(found, index) for index in range(len(found))]
+all_boxes = np.concatenate([box for box, _ in items])
+labels = np.concatenate([label for _, label in items])
+sizes = np.array([len(box) for box, _ in items])
+same, apart = None, 0.0
+if stock == "stock":
+    np.savez(arrays, boxes=all_boxes, labels=labels, sizes=sizes)
+else:
+    old = np.load(arrays)
+    same = np.array_equal(sizes, old["sizes"]) and np.array_equal(labels, old["labels"])
+    apart = float(abs(all_boxes - old["boxes"]).max()) if same else None
+print("\\nMEASURED", json.dumps([ended[0] - started[0], ended[1] - started[1], len(found),
+      len(all_boxes), same, apart]))
 """
-KINDS = {
-    "stock": "XMLDataset of mmdetection",
-    "without": "generated, index=False",
-    "first": "generated, first start",
-    "second": "generated, second start",
-}
 
 
-def make(root: Path, files: int, boxes: int) -> None:
-    """A dataset in the devkit's folders."""
-    rng = random.Random(0)
-    for folder in ("JPEGImages", "Annotations", "ImageSets/Main"):
-        (root / folder).mkdir(parents=True)
-    ids = [f"{number:06d}" for number in range(files)]
-    for id_ in ids:
-        Image.new("RGB", (64, 48)).save(root / "JPEGImages" / f"{id_}.jpg")
-        corners = [(rng.randrange(300), rng.randrange(200)) for _ in range(boxes)]
-        objects = [
-            OBJECT.format(rng.choice(["cat", "dog"]), x, y, x + 99, y + 99) for x, y in corners
-        ]
-        (root / "Annotations" / f"{id_}.xml").write_text(XML.format(id_, "".join(objects)))
-    for split in ("train", "val"):
-        (root / "ImageSets" / "Main" / f"{split}.txt").write_text("\n".join(ids))
+def start(setting: Setting) -> Part:
+    """Constructing the dataset: stock, generated for the first time, and again."""
+    images = setting.files(10_000)
+    title = f"A dataset's start: mmdetection's XMLDataset and the generated class, {images:,} files"
+    part = Part("start", title, ["", "processor time", "wall time", "images", "boxes", "items"])
+    what = "second start: XMLDataset / generated class"
+    if not setting.mmdet:
+        part.figures.append(Figure(what, None, note="no mmdetection; see --mmdet"))
+        return part
+    source = setting.dataset(f"voc-start-{images}", lambda path: data.voc(path, images, objects=5))
+    python = environment(setting.work / "mmdet", setting.mmdet)
+    asked = run([python, "-c", "import mmdet; print(mmdet.__version__)"], ENVIRONMENT)
+    if asked.code:
+        reason = asked.output.strip().splitlines()[-1]
+        part.figures.append(Figure(what, None, note=f"{setting.mmdet}: {reason}"))
+        return part
+    framework = "mmdet2" if asked.output.split()[-1] < "3" else "mmdet3"
+    out = setting.work / "registered"
+    how = ["--root", str(source), "--framework", framework, "--python", python, "-o", str(out)]
+    how += ["--coords", "mmdet"]  # as XMLDataset reads them
+    command = [setting.python, "-m", "dataforge", "register", "BenchVoc", *how, "--json"]
+    registered = run(command, ENVIRONMENT)
+    configs = sorted(out.rglob("*faster_rcnn*.py"))
+    if registered.code or not configs:
+        reason = registered.output.strip().splitlines()[-1][:200]
+        part.figures.append(Figure(what, None, note=f"register: {reason}"))
+        return part
+    return _measured(part, what, setting, Start(python, configs[0], source))
 
 
-def register(root: Path, out: Path) -> None:
-    """The generated package, in a folder that no Python searches."""
-    request = Request(name="Start", root=str(root), layout="voc", frameworks=("mmdet2", "mmdet3"))
-    for file in plan(request).files:
-        (out / file.path).parent.mkdir(parents=True, exist_ok=True)
-        (out / file.path).write_text(file.text)
+class Start:
+    """What is started."""
+
+    def __init__(self, python: str, config: Path, source: Path) -> None:
+        self.python = python
+        self.config = config
+        self.source = source
+
+    def seconds(self, arrays: Path, stock: str) -> Mapping[str, Any] | str:
+        """What it took, or why it failed."""
+        command = [self.python, "-c", _SCRIPT, str(self.config), str(self.source), str(arrays)]
+        cost = run([*command, stock], ENVIRONMENT)
+        _, found, text = cost.output.rpartition("\nMEASURED ")
+        if cost.code or not found:
+            return (cost.output.strip().splitlines() or ["it failed"])[-1][:200]
+        keys = ("wall", "cpu", "images", "boxes", "same", "apart")
+        return dict(zip(keys, json.loads(text), strict=True))
 
 
-def main() -> None:
-    """Build, run and print."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--files", type=int, default=10_000)
-    parser.add_argument("--boxes", type=int, default=13)
-    parser.add_argument("--rounds", type=int, default=3)
-    args = parser.parse_args()
-    best = dict.fromkeys(KINDS, float("inf"))
-    with tempfile.TemporaryDirectory() as folder:
-        root, out = Path(folder, "data"), Path(folder, "out")
-        make(root, args.files, args.boxes)
-        register(root, out)
-        for _ in range(args.rounds):
-            for index in (root / "Annotations").glob(".dataforge-index-*"):
-                index.unlink()
-            for kind in KINDS:
-                command = [sys.executable, "-c", START, str(out / "python"), str(root), kind]
-                done = subprocess.run(command, capture_output=True, text=True, check=True)
-                seconds, images = done.stdout.split()[-2:]
-                assert int(images) == args.files
-                best[kind] = min(best[kind], float(seconds))
-    for kind, title in KINDS.items():
-        print(f"{title:28} {best[kind]:6.2f} s  {best['stock'] / best[kind]:5.1f}x")
-
-
-if __name__ == "__main__":
-    main()
+def _measured(part: Part, what: str, setting: Setting, started: Start) -> Part:
+    arrays = setting.work / "arrays.npz"
+    names = ("XMLDataset", "generated, first start", "generated, second start")
+    rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in names}
+    first: Mapping[str, Any] | None = None
+    for _ in range(setting.times(5)):
+        for name in names:
+            if name == names[1] and first is not None:
+                continue  # the index is there
+            found = started.seconds(arrays, "stock" if name == names[0] else "own")
+            if isinstance(found, str):
+                part.figures.append(Figure(what, None, note=f"{name}: {found}"))
+                return part
+            rows[name].append(found)
+            first = found if name == names[1] else first
+    for name, runs in rows.items():
+        last = runs[-1]
+        same = "" if last["same"] is None else "the same" if last["same"] else "DIFFER"
+        if last["apart"]:
+            same = f"boxes {number(last['apart'])} px apart"
+        times = (median(run["cpu"] for run in runs), median(run["wall"] for run in runs))
+        cells = [f"{number(seconds)} s" for seconds in times]
+        part.rows.append([name, *cells, f"{last['images']:,}", f"{last['boxes']:,}", same])
+    pairs = zip(rows[names[0]], rows[names[2]], strict=True)
+    ratio = median(stock["cpu"] / max(own["cpu"], 1e-3) for stock, own in pairs)
+    part.figures.append(Figure(what, ratio, "x", ">= 10"))
+    return part

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Protocol
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from dataforge.findings import Finding, Place
 from dataforge.records import Image
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+_MOST = 10_000
+"""Different sizes, and combinations of labels, of which each is kept once."""
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
@@ -36,12 +43,12 @@ class LabelCount(msgspec.Struct, array_like=True, gc=False):
 
     Attributes:
         instances, shapes: numbers.
-        place: of the first.
+        place: of the first; None where an earlier image of the dataset has the label.
     """
 
     instances: int
     shapes: int
-    place: Place
+    place: Place | None
 
 
 class Seen(msgspec.Struct, gc=False):
@@ -60,8 +67,8 @@ class Seen(msgspec.Struct, gc=False):
     size: tuple[int, int]
     split: str | None = None
     labels: dict[str, LabelCount] = {}
-    findings: list[Finding] = []
-    facts: list[Fact] = []
+    findings: tuple[Finding, ...] = ()
+    facts: tuple[Fact, ...] = ()
 
     @property
     def instances(self) -> dict[str, int]:
@@ -77,3 +84,48 @@ class Seen(msgspec.Struct, gc=False):
     def key(self) -> str:
         """Identifies the image: the same one may be in two splits of its source."""
         return f"{self.split}\0{self.file_name}" if self.split else self.file_name
+
+
+class Alike:
+    """What images have in common is kept once, so that many images take little memory.
+
+    Args:
+        names: the files of the folder, sorted, which are in memory anyway.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._sizes: dict[tuple[int, int], tuple[int, int]] = {}
+        self._counts: dict[tuple[int, int], LabelCount] = {}
+        self._labels: dict[tuple[tuple[str, int, int], ...], dict[str, LabelCount]] = {}
+
+    def named(self, seen: Seen) -> None:
+        """Share the names of the image and of its annotation file."""
+        seen.file_name = self._name(seen.file_name)
+        place = seen.place
+        seen.place = Place(self._name(place.file), place.pointer, place.line, place.column)
+
+    def shared(self, seen: Seen, first: Collection[str]) -> None:
+        """Share the size and the labels of an image, without the places of labels.
+
+        Args:
+            seen: the image.
+            first: labels that no earlier image has; their places are kept.
+        """
+        seen.size = _once(self._sizes, seen.size, seen.size)
+        for label, count in seen.labels.items():
+            if label not in first:
+                numbers = count.instances, count.shapes
+                seen.labels[label] = _once(self._counts, numbers, LabelCount(*numbers, None))
+        if not first:
+            key = tuple((label, one.instances, one.shapes) for label, one in seen.labels.items())
+            seen.labels = _once(self._labels, key, seen.labels)
+
+    def _name(self, name: str) -> str:
+        index = bisect_left(self._names, name)
+        return self._names[index] if self._names[index : index + 1] == [name] else name
+
+
+def _once(known: dict[K, T], key: K, value: T) -> T:
+    """The value that is kept for a key; beyond a number of keys, the value itself."""
+    return known.setdefault(key, value) if len(known) < _MOST else known.get(key, value)

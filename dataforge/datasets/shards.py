@@ -202,7 +202,7 @@ class Work:
                     facts.append(result)
                 else:
                     image = result
-        seen.findings, seen.facts = gathered.findings, facts
+        seen.findings, seen.facts = tuple(gathered.findings), tuple(facts)
         return image
 
 

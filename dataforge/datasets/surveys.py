@@ -23,7 +23,7 @@ from dataforge.datasets.cached import (
     entries_in,
     steady_shards,
 )
-from dataforge.datasets.seen import Fact, Seen, Step
+from dataforge.datasets.seen import Alike, Fact, Seen, Step
 from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, decode_images
 from dataforge.datasets.source import Source
 from dataforge.datasets.spool import Spool
@@ -178,6 +178,8 @@ class _Pass:
         self.read = 0  # files, or images
         self.evidence: dict[str, list[Any]] = {}
         self.first: dict[str, Place] = {}
+        root = source.root
+        self.alike = Alike(() if root.remote or root.only else root.files())
 
     def run(self, engine: Engine, steps: Sequence[Step], keep: bool, keep_edits: bool) -> None:
         unpacked = entries_in if self.cache else lambda data: [data]
@@ -264,6 +266,7 @@ class _Pass:
         """Whether an image counts: it has not occurred before, or repeats count."""
         if not self.own_splits:
             seen.split = None
+        self.alike.named(seen)
         first = self.first.setdefault(seen.key, seen.place)
         if first is not seen.place and not self.repeats:
             if first != seen.place:  # else the same entry, listed in another split
@@ -273,9 +276,11 @@ class _Pass:
             self.report(finding)
         if seen.facts:
             self.take(seen.facts)
-        seen.findings, seen.facts = [], []
+        seen.findings, seen.facts = (), ()
+        new = seen.labels.keys() - self.found.tally.labels.keys()
         for label, count in seen.labels.items():
-            self.found.tally.add(label, count.shapes, count.place)
+            self.found.tally.add(label, count.shapes, count.place or seen.place)
+        self.alike.shared(seen, new)
         self.found.images.append(seen)
         return True
 

@@ -57,18 +57,18 @@ def walk(location: str, left_out: LeftOut, *, follow_links: bool = False) -> Ite
         prefix, way = waiting.pop()
         # By its real path, because the system follows at most 40 symlinks in one path.
         try:
-            entries = _entries(way[-1], os.path.join(location, prefix))
+            names, others = _entries(way[-1], os.path.join(location, prefix))
         except _TooLongError:
             left_out.too_long.append(prefix)
             continue
-        if prefix and any(entry.name == REGISTRATION for entry in entries):
+        if prefix and (REGISTRATION in names or any(e.name == REGISTRATION for e in others)):
             left_out.registered.append(prefix.rstrip("/"))
             continue
-        entries = [*_usable(entries, home, prefix, left_out, follow_links=follow_links)]
-        names = [entry.name for entry in entries if not _is_folder(entry)]
+        others = [*_usable(others, home, prefix, left_out, follow_links=follow_links)]
+        names += (entry.name for entry in others if not _is_folder(entry))
         # "._x.json" are the metadata files that macOS writes to non-Apple disks.
         yield from (prefix + name for name in names if not name.startswith("."))
-        for entry in entries:
+        for entry in others:
             if entry.name.startswith(".") or _BACKUP.search(entry.name) or not _is_folder(entry):
                 continue
             real = os.path.join(way[-1], entry.name)
@@ -109,22 +109,29 @@ def _usable(
             yield entry
 
 
-def _entries(folder: str, shown: str) -> list[os.DirEntry[str]]:
-    """The entries of a folder; empty if the folder has been removed in the meantime.
+def _entries(folder: str, shown: str) -> tuple[list[str], list[os.DirEntry[str]]]:
+    """The names of the files in a folder, and its other entries: of files, an entry would take
+    several times the memory. Nothing if the folder has been removed in the meantime.
 
     Raises:
         InputError: it cannot be listed; files must not be skipped silently.
         _TooLongError: its path is too long.
     """
+    names, others = [], []
     try:
         with os.scandir(folder) as entries:
-            return list(entries)
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    names.append(entry.name)
+                else:
+                    others.append(entry)
     except FileNotFoundError:
-        return []
+        return [], []
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise _TooLongError from error
         raise InputError(f"{shown}: cannot be listed: {error.strerror or error}") from error
+    return names, others
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

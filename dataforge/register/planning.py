@@ -213,7 +213,7 @@ def _tally(data: Surveyed) -> Tally:
     tally = Tally()
     for seen in data.images:
         for label, count in seen.labels.items():
-            tally.add(label, count.shapes, count.place)
+            tally.add(label, count.shapes, count.place or seen.place)
     return tally
 
 

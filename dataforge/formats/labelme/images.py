@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Literal
@@ -36,10 +38,7 @@ class Images:
         self.root, self._prefix = _image_root(root, image_root)
         self._missing = missing
         self._extract = extract
-        self._names = {name for name in self.root.files() if is_image(name)}
-        self._by_stem = {stem(name): name for name in sorted(self._names, reverse=True)}
-        jsons = (name for name in root.files() if name.lower().endswith(".json"))
-        self._jsons = by_last_part(self._prefix + stem(name) for name in jsons)
+        self._labels = root
 
     def named(self, like: str) -> list[str]:
         """The images and labelme files whose names are `alike`."""
@@ -55,17 +54,51 @@ class Images:
     def beside(self, name: str) -> str | None:
         """The image with the name of a labelme file, except for the extension."""
         self.root.trace.ask(name)
-        return self._by_stem.get(self._prefix + stem(name))
+        return self._of_stem(self._prefix + stem(name))
+
+    # Every worker has these names, so they are looked up in the sorted list, which the folder has
+    # anyway; sets and dicts of them would take several times the memory.
+
+    @property
+    def _names(self) -> Iterator[str]:
+        """All images, sorted."""
+        return filter(is_image, self.root.files())
+
+    def _is_listed(self, name: str) -> bool:
+        """Whether it is one of the images."""
+        if not is_image(name):
+            return False
+        names = self.root.files()
+        index = bisect_left(names, name)
+        return index < len(names) and names[index] == name
+
+    def _of_stem(self, own: str) -> str | None:
+        """The first image of a name, except for the extension."""
+        names, begin = self.root.files(), f"{own}."
+        for index in range(bisect_left(names, begin), len(names)):
+            name = names[index]
+            if not name.startswith(begin):
+                break
+            if is_image(name) and stem(name) == own:
+                return name
+        return None
 
     def not_among(self, used: set[str | None]) -> list[str]:
         """The images below the folder that is read, other than these."""
-        return [name for name in self._names - used if name.startswith(self._prefix)]
+        rest = (name for name in self._names if name not in used)
+        return [name for name in rest if name.startswith(self._prefix)]
+
+    @cached_property
+    def _jsons(self) -> dict[str, list[str]]:
+        """Last part of a stem -> the labelme files, without extension; seldom needed, and large."""
+        jsons = (name for name in self._labels.files() if name.lower().endswith(".json"))
+        return by_last_part(self._prefix + stem(name) for name in jsons)
 
     @cached_property
     def _by_last_stem(self) -> dict[str, list[str]]:
         """Last part of a stem -> the images."""
         found: dict[str, list[str]] = {}
-        for name in sorted(self._names):
+        for name in self._names:
             found.setdefault(last_part(stem(name)), []).append(name)
         return found
 
@@ -76,11 +109,11 @@ class Images:
         """
         self.root.trace.ask(name)
         own = self._prefix + stem(name)
-        beside = self._by_stem.get(own)
+        beside = self._of_stem(own)
         folder = own.rpartition("/")[0]
         wanted = resolve(folder, file.head.image_path or "")
         self.root.trace.ask(wanted or "")
-        if beside is None or wanted not in self._names or stem(wanted) == own:
+        if beside is None or wanted is None or stem(wanted) == own or not self._is_listed(wanted):
             return None
         return beside if wanted.rpartition("/")[0] == folder else None
 
@@ -103,7 +136,7 @@ class Images:
             wanted = None
         else:
             fault, problem = "image-missing", f"{path!r} does not exist (looked for {wanted})"
-        if (beside := self._by_stem.get(own)) is not None:
+        if (beside := self._of_stem(own)) is not None:
             yield _warning(fault, name, f"{problem}; {beside} beside the JSON is used")
             return beside, False
         if self._extract and _holds_image(name, file):
@@ -147,7 +180,7 @@ class Images:
 
     def _is_image(self, name: str) -> bool:
         """Whether a file exists and is an image, by its extension or its content."""
-        if name in self._names:
+        if self._is_listed(name):
             return True
         if not self.root.exists(name):
             return False

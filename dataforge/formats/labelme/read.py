@@ -319,7 +319,7 @@ class LabelmeReading(Reading):
         """(whether to compare the stated sizes with those of all images, labelme file -> image
         that it names, of files whose own image is that of another file)."""
         stale = dict(found.get(_STALE, ()))
-        claims = Counter(self._images_of(found, stale).values())
+        claims = Counter(self._images_of(found, stale) if stale else ())
         kept = {name: wanted for name, wanted in stale.items() if claims[self._images.beside(name)]}
         return _SIZE in found, kept
 
@@ -334,12 +334,11 @@ class LabelmeReading(Reading):
             )
         yield image
 
-    def _images_of(self, found: Found, stale: Mapping[str, str]) -> dict[str, str | None]:
-        """Labelme file -> its image."""
-        images = {name: self._images.beside(name) for name in self._names()}
-        images.update(found.get(_IMAGE, ()))
-        images.update(stale)
-        return images
+    def _images_of(self, found: Found, stale: Mapping[str, str]) -> Iterator[str | None]:
+        """The image of each labelme file."""
+        others: dict[str, str | None] = {**dict(found.get(_IMAGE, ())), **stale}
+        for name in self._names():
+            yield others[name] if name in others else self._images.beside(name)
 
     def finish(self, found: Found, decision: Any) -> Iterator[Finding]:
         _, kept = decision
@@ -368,8 +367,7 @@ class LabelmeReading(Reading):
             )
         if self._root.only is not None:
             return  # the other files of the folder may be about its images
-        image_of = self._images_of(found, kept)
-        if rest := self._images.not_among({*image_of.values()}):
+        if rest := self._images.not_among({*self._images_of(found, kept)}):
             yield code("image-without-labels").at(
                 Place(min(rest)),
                 f"{plural(len(rest), 'image')} without a labelme file (this is the first): "
