@@ -20,8 +20,8 @@ import msgspec
 from dataforge.classes import ClassRules
 from dataforge.coco_merging import Images, Numbers, Tables, are_different, digest
 from dataforge.codes import code
-from dataforge.convert import SINGLE_SPLIT, Pieces, writer_of
-from dataforge.datasets import Source, Survey, survey
+from dataforge.convert import SINGLE_SPLIT, writer_of
+from dataforge.datasets import Pieces, Source, Survey, survey
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, first_of, plural
 from dataforge.findings import Finding, Place, as_reasons

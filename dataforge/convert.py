@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
@@ -26,6 +26,7 @@ from dataforge.datasets import (
     Clipped,
     FormatFound,
     Measurable,
+    Pieces,
     Placing,
     Progress,
     Seen,
@@ -33,14 +34,11 @@ from dataforge.datasets import (
     Survey,
     WriteShard,
     WriteTask,
-    discard,
     done_again,
     in_two_splits,
     not_read,
     passed_over,
     survey,
-    temporary_data,
-    temporary_file,
     verifying,
     writing_with,
 )
@@ -49,14 +47,12 @@ from dataforge.errors import InputError, UsageError, plural
 from dataforge.findings import MOST_REASONS, Finding, Place, as_reasons
 from dataforge.formats import (
     Context,
-    LossCount,
     Texts,
     WritePlan,
     Writer,
     Writing,
     Written,
     get_format,
-    merge_losses,
 )
 from dataforge.io import (
     Root,
@@ -73,7 +69,7 @@ from dataforge.jobs import Job, Report, save_report
 from dataforge.records import Category, Header
 from dataforge.splits import Rule, check_split_names, load_rule, not_in_manifest, split_names
 
-__all__ = ["SINGLE_SPLIT", "Job", "Pieces", "Report", "convert", "save_report", "writer_of"]
+__all__ = ["SINGLE_SPLIT", "Job", "Report", "convert", "save_report", "writer_of"]
 
 SINGLE_SPLIT = "all"
 """Name of the split if there is only one."""
@@ -381,37 +377,6 @@ def _refuse_nothing(output: _Output, source: Source, job: Job, report: Report) -
 
 
 # Writing ------------------------------------------------------------------------------------------
-
-
-class Pieces:
-    """The pieces of the shared files and the losses of all shards, joined in order.
-
-    Args:
-        stack: closes the temporary files with the pieces.
-    """
-
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-        self._streams: dict[str, IO[bytes]] = {}
-        self.losses: dict[str, LossCount] = {}
-
-    def take(self, written: Written) -> list[Finding]:
-        """Append the pieces of a shard; returns its findings."""
-        for name, data in written.streams.items():
-            if name not in self._streams:
-                self._streams[name] = temporary_file()
-                self._stack.callback(discard, self._streams[name])
-            with temporary_data():
-                self._streams[name].write(data)
-        merge_losses(self.losses, written.losses)
-        return written.findings
-
-    def streams(self) -> dict[str, IO[bytes]]:
-        """Name -> all of its pieces, positioned at the start."""
-        with temporary_data():
-            for stream in self._streams.values():
-                stream.seek(0)
-        return self._streams
 
 
 def _joined(writing: Writing, shards: Iterable[Written], pieces: Pieces) -> Iterator[Finding]:

@@ -63,7 +63,7 @@ def demo(
     with explained():
         framework = framework or usual_framework()
         get_framework(framework).adapter().require()
-    _fresh(folder)
+    prepare(folder)
     sample = asset("sample_data")
     log("1. labelme files to COCO")
     account = Account(folder=folder, report=_converted(sample, folder))
@@ -116,7 +116,12 @@ def _requests(folder: Path, framework: str) -> list[register.Request]:
     ]
 
 
-def _fresh(folder: Path) -> None:
+def prepare(folder: Path) -> None:
+    """Create the folder of a demo; what an earlier one left there is removed.
+
+    Raises:
+        OutputError: it contains something else.
+    """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise OutputError(f"{folder} is a link or a file; name a folder")
     if folder.exists() and any(folder.iterdir()):

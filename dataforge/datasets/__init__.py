@@ -8,6 +8,7 @@ from dataforge.datasets.encoding import encodable, in_utf8
 from dataforge.datasets.found_layout import FoundLayout
 from dataforge.datasets.layout_choice import find_layout, well_known_name
 from dataforge.datasets.oddities import empty_files, images_without_annotation, left_out
+from dataforge.datasets.pieces import Pieces
 from dataforge.datasets.placing import ImageMode, Placing, output_file
 from dataforge.datasets.recognise import (
     FormatFound,
@@ -39,6 +40,7 @@ __all__ = [
     "ImageMode",
     "KeepingRoot",
     "Measurable",
+    "Pieces",
     "Placing",
     "Progress",
     "Seen",
