@@ -110,7 +110,7 @@ def test_what_is_on_no_image_is_said_of_the_dataset(tmp_path: Path) -> None:
     side = index(tmp_path / "page")
     assert [
         (side["codes"][code]["name"], place) for code, _, _, _, place, _ in side["findings"]
-    ] == [("unreadable-json", "broken.json::line 1, column 2")]
+    ] == [("unreadable-json", "broken.json:1:2")]
 
 
 def test_an_image_of_several_splits_is_there_once(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ NOT_CODES = {
     "onedl-mmcv",
     "onedl-mmdetection",
     "onedl-mmengine",
+    "parts-1",
     "per-file",
     "utf-16",
     "utf-16-be",

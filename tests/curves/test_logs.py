@@ -126,7 +126,7 @@ def test_a_last_line_that_is_cut_off_is_left_out(tmp_path: Path, end: str) -> No
     log = read_log(write(tmp_path / "a.log.json", lines + end))
     assert log.cut_off
     assert points(log, "loss") == [(1, 1, 2)]
-    with pytest.raises(ParseError, match="line 3"):  # but not where more follows
+    with pytest.raises(ParseError, match=r"json:3"):  # but not where more follows
         read_log(write(tmp_path / "a.log.json", f"{lines}{end}\n{lines}"))
 
 

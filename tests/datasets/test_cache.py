@@ -194,7 +194,9 @@ def annotation_removed(source: Path, random: Random) -> None:
 
 def annotation_copied(source: Path, random: Random) -> None:
     path = random.choice(annotations(source))
-    shutil.copy(path, path.with_name(f"im{random.randrange(12)}{path.suffix}"))
+    copy = path.with_name(f"im{random.randrange(12)}{path.suffix}")
+    if copy != path:
+        shutil.copy(path, copy)
 
 
 def annotation_cut(source: Path, random: Random) -> None:

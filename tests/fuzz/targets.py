@@ -45,7 +45,7 @@ from dataforge.formats import (
     voc,
     yolo,
 )
-from dataforge.io import Root
+from dataforge.io import Root, Trace
 from dataforge.layouts import Layout, load_layout
 from dataforge.records import Image
 from dataforge.splits import manifest
@@ -62,6 +62,8 @@ class HeldRoot(Root):
         self.remote = False
         self.held = held
         self._files = sorted(held)
+        self.trace = Trace()
+        self.apart = ""
 
     def open(self, name: str) -> IO[bytes]:
         """The file, or the error that a folder gives."""
