@@ -7,7 +7,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from dataforge import __version__
@@ -69,13 +69,32 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
         framework = framework_of(config)
         adapter = framework.adapter()
     clear_work_dir(options.work_dir)
+    # torch's DataParallel uses every visible GPU, whatever the config says.
+    with _hidden_gpus() if options.device == "cpu" else nullcontext():
+        report = _proved(config, framework.name, adapter, options, log)
+    report.seconds = round(time.perf_counter() - started, 1)
+    write_report(options.work_dir / "smoke_report.json", report)
+    if report.proof is not None and report.proof.losses:
+        title = f"{config.stem}: {report.verdict}"
+        curve = options.work_dir / "loss_curve.png"
+        loss_curve(curve, report.proof.losses, report.proof.ap50, options.target, title)
+    return report
+
+
+def _proved(
+    config: Path,
+    framework: str,
+    adapter: Adapter,
+    options: SmokeOptions,
+    log: Callable[[str], None],
+) -> SmokeReport:
     with explained():
         device = prepare_device(adapter, options.device)
         adapter.prepare(device)
     report = SmokeReport(
         target=options.target,
         config=str(config),
-        framework=framework.name,
+        framework=framework,
         device=describe_device(device),
         operators=adapter.operators.of,
         operators_reason=adapter.operators.reason,
@@ -103,13 +122,22 @@ def smoke(config: Path, options: SmokeOptions, log: Callable[[str], None]) -> Sm
             log(f"preflight passed; proof on {report.device}")
             run_proof(loaded, datasets["train"], options, device, report, log)
             report.verdict = "not proved" if report.reasons else "proved"
-    report.seconds = round(time.perf_counter() - started, 1)
-    write_report(options.work_dir / "smoke_report.json", report)
-    if report.proof is not None and report.proof.losses:
-        title = f"{config.stem}: {report.verdict}"
-        curve = options.work_dir / "loss_curve.png"
-        loss_curve(curve, report.proof.losses, report.proof.ap50, options.target, title)
     return report
+
+
+@contextmanager
+def _hidden_gpus() -> Iterator[None]:
+    """No GPU for torch, if it is imported inside, nor for processes that are started inside."""
+    name = "CUDA_VISIBLE_DEVICES"
+    before = os.environ.get(name)
+    os.environ[name] = "-1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 @contextmanager
@@ -147,15 +175,12 @@ def clear_work_dir(work_dir: Path) -> None:
 
 
 def prepare_device(adapter: Adapter, wanted: str) -> str:
-    """`cuda` or `cpu`; decides which GPUs torch sees, before it is imported.
+    """`cuda` or `cpu`.
 
     Raises:
         InputError: CUDA is requested but not available.
         MissingDependencyError: the framework is not installed.
     """
-    if wanted == "cpu":
-        # torch's DataParallel uses every visible GPU, whatever the config says.
-        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     adapter.require()
     import torch
 
