@@ -31,7 +31,7 @@ class Contender(NamedTuple):
 def converting(reads: str, writes: str, more: str = "") -> Contender:
     """A conversion with dataforge, in one process."""
     code = f"""
-from dataforge.convert import Job, convert
+from dataforge.verbs.convert import Job, convert
 def run(source, out):
     job = Job(source=source, out=out, reads="{reads}", writes="{writes}", workers=1{more})
     assert not convert(job).lost
@@ -213,7 +213,7 @@ COCO = (
     Contender(
         DATAFORGE,
         """
-from dataforge.coco_tools import Filter, filter_file
+from dataforge.verbs.coco_tools import Filter, filter_file
 def run(source, out):
     assert not filter_file(source + "/annotations/instances_train.json", out, Filter()).lost
 """,

@@ -15,14 +15,14 @@ from results import Figure, Part, number
 # check ------------------------------------------------------------------------------------------
 
 _CONVERT = """
-from dataforge.convert import Job, convert
+from dataforge.verbs.convert import Job, convert
 def run(source, out):
     job = Job(source=source, out=out, reads="{reads}", writes="coco", workers={workers})
     assert not convert(job).lost
 """
 
 _CHECK = """
-from dataforge.check import CheckOptions, check
+from dataforge.verbs.check import CheckOptions, check
 def run(source, out):
     options = CheckOptions(images={images}, pixels={pixels}, workers={workers})
     assert check(source, options).images

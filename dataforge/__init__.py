@@ -1,7 +1,7 @@
 """dataforge: from labelled images to a proved detector.
 
     from dataforge import Job
-    from dataforge.convert import convert
+    from dataforge.verbs.convert import convert
 
 `import dataforge` imports nothing; each name below is loaded when it is asked for.
 """

@@ -36,8 +36,8 @@ class Between:
 
     def __call__(self, source: str, out: str, **options: Any) -> Callable[[], Any]:
         """A conversion, ready to be called; options are those of `dataforge.jobs.Job`."""
-        from dataforge.convert import convert
         from dataforge.jobs import Job
+        from dataforge.verbs.convert import convert
 
         job = Job(source=source, out=out, reads=self.reads, writes=self.writes, **options)
         return lambda: convert(job)

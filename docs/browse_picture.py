@@ -14,7 +14,7 @@ sys.path[:0] = [str(HERE.parent / "tests"), str(HERE.parent / "tests" / "browse"
 
 from browsing import Shown, chromium
 
-from dataforge.browse import browse
+from dataforge.verbs.browse import browse
 
 SIZE = (1120, 700)
 GAP = 20

@@ -29,7 +29,7 @@ from dataforge.frameworks import (
 )
 from dataforge.io import write_text
 from dataforge.models import source_text
-from dataforge.register import Plan, Request, plan
+from dataforge.verbs.register import Plan, Request, plan
 
 SOURCES = ("detection", "detnet", "res2net", "parts")
 """Files of `dataforge.models` that are copied into packages."""

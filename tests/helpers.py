@@ -136,8 +136,8 @@ def read_voc(
 
 def run_convert(source: Path, out: Path, reads: str = "labelme", **options: Any) -> Report:
     """One conversion to COCO."""
-    from dataforge.convert import convert
     from dataforge.jobs import Job
+    from dataforge.verbs.convert import convert
 
     return convert(Job(source=str(source), out=str(out), reads=reads, writes="coco", **options))
 
@@ -151,8 +151,8 @@ def python_with_site(path: Path, site: str) -> Path:
 
 
 def redirect_registrations(patch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Let `dataforge.register` take a folder for the site-packages of the running Python."""
-    patch.setattr("dataforge.register.path_file.own_site_folders", lambda: [folder])
+    """Let `dataforge.verbs.register` take a folder for the site-packages of the running Python."""
+    patch.setattr("dataforge.verbs.register.path_file.own_site_folders", lambda: [folder])
 
 
 def load_coco(out: Path, split: str = "all") -> dict[str, Any]:

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import pytest
 from helpers import redirect_registrations
 
-from dataforge import register
-from dataforge.smoke import smoke
-from dataforge.smoke.report import SmokeOptions, SmokeReport
+from dataforge.verbs import register
+from dataforge.verbs.smoke import smoke
+from dataforge.verbs.smoke.report import SmokeOptions, SmokeReport
 
 SPLITS = ("train", "val", "test")
 

@@ -1,4 +1,4 @@
-"""`dataforge.check`: one pass over any format, and the report."""
+"""`dataforge.verbs.check`: one pass over any format, and the report."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from helpers import SAMPLE, SQUARE, document, picture, shape, voc_object, voc_xml, write
 
-from dataforge.check import CheckOptions, UsedSettings, check
 from dataforge.errors import InputError, ParseError, UsageError
+from dataforge.verbs.check import CheckOptions, UsedSettings, check
 
 FLAT = [[10, 10], [30, 10]]
 

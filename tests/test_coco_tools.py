@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from helpers import SAMPLE, picture, run_convert, write
 
-from dataforge.coco_tools import Filter, filter_file, merge, subset
 from dataforge.errors import InputError, OutputError, UsageError
+from dataforge.verbs.coco_tools import Filter, filter_file, merge, subset
 
 
 def image(number: int, name: str, **more: Any) -> dict[str, Any]:

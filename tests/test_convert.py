@@ -30,10 +30,10 @@ from helpers import (
 )
 from PIL import Image as PILImage
 
-from dataforge.convert import convert
 from dataforge.converters import CONVERTERS
 from dataforge.errors import InputError, LayoutError, OutputError, UsageError
 from dataforge.jobs import Job, Report
+from dataforge.verbs.convert import convert
 
 FAR = [[40, 10], [50, 10], [50, 20], [40, 20]]
 
@@ -726,7 +726,7 @@ def test_inputs_are_not_touched(tmp_path: Path) -> None:
 # Reproducible ----------------------------------------------------------------------------------
 
 RUN = (
-    "import sys; from pathlib import Path; from dataforge.convert import convert;"
+    "import sys; from pathlib import Path; from dataforge.verbs.convert import convert;"
     "from dataforge.jobs import Job, save_report;"
     "r = convert(Job(source=sys.argv[1], out='out', reads=sys.argv[2], writes='coco',"
     " split='train=0.7,val=0.3', unknown='add', labels='hand'));"

@@ -21,12 +21,12 @@ from formats.yolo.test_write import ultralytics
 from helpers import SAMPLE, picture, write
 from pycocotools.coco import COCO
 
-from dataforge.convert import convert
 from dataforge.datasets import Source
 from dataforge.formats import get_format
 from dataforge.jobs import Job
 from dataforge.records import Box, Image
 from dataforge.testing import driver
+from dataforge.verbs.convert import convert
 
 Marked = list[tuple[str, Box]]
 """(class, box as edges) of all that is marked in an image."""

@@ -23,10 +23,10 @@ from helpers import (
 
 from dataforge.datasets import find_layout, guess_format
 from dataforge.errors import InputError
-from dataforge.inspect import Inspection, Part, inspect
 from dataforge.io import Root, limits
 from dataforge.layouts import Layout, load_layout, to_toml
-from dataforge.register import Request, plan
+from dataforge.verbs.inspect import Inspection, Part, inspect
+from dataforge.verbs.register import Request, plan
 
 BOX = (0, 5, 30, 40)  # begins at 0, so that coords are told
 

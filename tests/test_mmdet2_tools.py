@@ -10,7 +10,7 @@ from helpers import cut_humanparts, mmdet_tool, run_away
 
 pytest.importorskip("mmcv.runner")  # mmcv 1 alone has it
 
-from dataforge.curves import read_log
+from dataforge.verbs.curves import read_log
 
 pytestmark = [pytest.mark.mmdet, pytest.mark.lite]
 

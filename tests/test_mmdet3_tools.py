@@ -10,8 +10,8 @@ from helpers import cut_humanparts, mmdet_tool, run_away
 
 pytest.importorskip("mmengine")
 
-from dataforge.curves import read_log
 from dataforge.frameworks.operators import serve
+from dataforge.verbs.curves import read_log
 
 pytestmark = [pytest.mark.mmdet3, pytest.mark.lite]
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from helpers import SQUARE, document, opens, picture, shape, voc_object, voc_xml, write
 
-from dataforge.check import CheckOptions, check
-from dataforge.convert import Job, convert
-from dataforge.fix import planned_fixes
 from dataforge.io import is_image
-from dataforge.stats import StatsOptions, stats
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.convert import Job, convert
+from dataforge.verbs.fix import planned_fixes
+from dataforge.verbs.stats import StatsOptions, stats
 
 
 def labelme(folder: Path) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from helpers import SQUARE, document, picture, run_convert, shape, snapshot, write
 
-from dataforge.check import CheckOptions, check
-from dataforge.convert import Job, convert
 from dataforge.errors import OutputError, ParseError
-from dataforge.inspect import inspect
 from dataforge.io import Root
-from dataforge.split import SplitJob, make
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.convert import Job, convert
+from dataforge.verbs.inspect import inspect
+from dataforge.verbs.split import SplitJob, make
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 

@@ -24,12 +24,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
-from dataforge.convert import convert
 from dataforge.datasets import Source
 from dataforge.formats import formats, get_format
 from dataforge.jobs import Job, Report
 from dataforge.records import Image
 from dataforge.testing import driver
+from dataforge.verbs.convert import convert
 
 Json = dict[str, Any]
 FORMATS = [name for name, row in formats().items() if row.writer]

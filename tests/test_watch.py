@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from helpers import SQUARE, document, load_coco, picture, shape, snapshot, write
 
-from dataforge import watch as watching
 from dataforge.cli import main
-from dataforge.convert import convert
 from dataforge.errors import InputError, OutputError, UsageError
 from dataforge.interrupts import Interrupted
 from dataforge.jobs import Job
-from dataforge.watch import Update, watch
+from dataforge.verbs import watch as watching
+from dataforge.verbs.convert import convert
+from dataforge.verbs.watch import Update, watch
 
 Action = Callable[[], Any]
 

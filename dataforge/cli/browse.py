@@ -8,8 +8,6 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
-from dataforge.browse import MOST, BrowseOptions, BrowseReport, browse
-from dataforge.check import CheckOptions
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
 from dataforge.cli.output import Output, tell, warn
@@ -17,6 +15,8 @@ from dataforge.cli.progress import progress_bar
 from dataforge.cli.struct_options import format_options, given
 from dataforge.errors import plural
 from dataforge.formats import formats
+from dataforge.verbs.browse import MOST, BrowseOptions, BrowseReport, browse
+from dataforge.verbs.check import CheckOptions
 
 _HELP = """Make a page that shows a dataset: images, objects, findings.
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from dataforge.check import MAX_FINDINGS, CheckOptions, check
 from dataforge.classes import comma_list
 from dataforge.cli import options
 from dataforge.cli.check_output import FORMS, print_report
@@ -16,9 +15,10 @@ from dataforge.cli.output import SHOWN_PER_CODE, say_lines, show_patch, tell, wa
 from dataforge.cli.progress import progress_bar
 from dataforge.cli.struct_options import format_options, given
 from dataforge.errors import UsageError, plural
-from dataforge.fix import FixPlan, planned_fixes
 from dataforge.formats import formats
 from dataforge.io import BACKUP, NamedFile, write_report
+from dataforge.verbs.check import MAX_FINDINGS, CheckOptions, check
+from dataforge.verbs.fix import FixPlan, planned_fixes
 
 _HELP = """Find problems in a dataset or training config before training.
 

@@ -11,7 +11,6 @@ from urllib.parse import quote, quote_from_bytes
 import msgspec
 
 from dataforge import __version__
-from dataforge.check import CheckReport
 from dataforge.cli.command import is_quiet
 from dataforge.cli.explain import page_address
 from dataforge.cli.output import (
@@ -27,6 +26,7 @@ from dataforge.errors import InputError, ParseError, one_line, plural, shortened
 from dataforge.findings import Finding, Severity
 from dataforge.formats import Text
 from dataforge.io import MAX_COCO_BYTES, Root, report_json
+from dataforge.verbs.check import CheckReport
 
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dataforge import coco_tools
 from dataforge.classes import comma_list
 from dataforge.cli import options
 from dataforge.cli.command import Argument, Command, Group, Option
 from dataforge.cli.convert import show_report
 from dataforge.cli.output import Output
+from dataforge.verbs import coco_tools
 
 
 def command() -> Group:

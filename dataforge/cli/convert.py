@@ -22,16 +22,16 @@ from dataforge.cli.output import (
 )
 from dataforge.cli.progress import progress_bar
 from dataforge.cli.struct_options import fields_of, format_options, given
-from dataforge.convert import Job, Report
-from dataforge.convert import convert as run
 from dataforge.converters import CONVERTERS, Between
 from dataforge.datasets import FormatFound, ImageMode, KeepingRoot, guess_formats, output_file
 from dataforge.errors import UsageError, plural
 from dataforge.formats import Reader, Writer, formats, get_format
 from dataforge.io import Root, is_url
 from dataforge.shell import path_word
-from dataforge.watch import Update
-from dataforge.watch import watch as keep_current
+from dataforge.verbs.convert import Job, Report
+from dataforge.verbs.convert import convert as run
+from dataforge.verbs.watch import Update
+from dataforge.verbs.watch import watch as keep_current
 
 _SHOWN = 3  # new findings of an update
 

@@ -10,12 +10,12 @@ from typing import get_args
 from dataforge.cli import options
 from dataforge.cli.command import Argument, Command, Option
 from dataforge.cli.output import Output, tell, warn
-from dataforge.demo import Account, demo, prepare
 from dataforge.errors import UsageError
 from dataforge.frameworks import frameworks, get_framework
 from dataforge.io import asset
 from dataforge.shell import command_line
-from dataforge.smoke import Device
+from dataforge.verbs.demo import Account, demo, prepare
+from dataforge.verbs.smoke import Device
 
 _HELP = """Convert, register and train on sample data, end to end.
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from dataforge.cli import options
 from dataforge.cli.command import Argument, Command, Option
 from dataforge.cli.output import Output, say, show_table, tell
-from dataforge.describe import Description, LevelOfAnchors, Part, describe
 from dataforge.errors import UsageError, plural
+from dataforge.verbs.describe import Description, LevelOfAnchors, Part, describe
 
 _LEAST_SIDE = 32
 """Pixels; the smallest image that a stage of stride 32 is made of."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataforge.cli import options
 from dataforge.cli.command import Command
 from dataforge.cli.output import Output, say, tell
-from dataforge.doctor import MMCV, MMDET, MMENGINE, OPENCV, Diagnosis, Facts, doctor, supports
+from dataforge.verbs.doctor import MMCV, MMDET, MMENGINE, OPENCV, Diagnosis, Facts, doctor, supports
 
 _HELP = """Explain what the Python that trains has, and what is wrong with it.
 

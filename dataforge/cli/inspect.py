@@ -10,9 +10,9 @@ from dataforge.cli.output import Output, show_counts, show_findings, tell, warn
 from dataforge.cli.progress import progress_bar
 from dataforge.engines import get_engine
 from dataforge.errors import OutputError, UsageError, plural
-from dataforge.inspect import Inspection, Part, inspect
 from dataforge.io import NamedFile, write_text
 from dataforge.layouts import to_toml
+from dataforge.verbs.inspect import Inspection, Part, inspect
 
 _SHOWN_FOLDERS = 12
 

@@ -6,7 +6,7 @@ from dataforge.cli import options
 from dataforge.cli.command import Command
 from dataforge.cli.output import Output, say, warn
 from dataforge.errors import first_of, plural
-from dataforge.register import Registered, registered
+from dataforge.verbs.register import Registered, registered
 
 _HELP = """List the datasets that are registered for a Python, and their folders.
 

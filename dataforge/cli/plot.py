@@ -17,7 +17,9 @@ from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Command, Option
 from dataforge.cli.output import Output, can_show, say_lines, table, tell, warn
 from dataforge.cli.targets import PICTURES
-from dataforge.curves import (
+from dataforge.errors import UsageError, plural
+from dataforge.io import NamedFile
+from dataforge.verbs.curves import (
     ASCII,
     BLOCKS,
     Axis,
@@ -29,8 +31,6 @@ from dataforge.curves import (
     smoothed,
     sparkline,
 )
-from dataforge.errors import UsageError, plural
-from dataforge.io import NamedFile
 
 _HELP = """Show the curves of trainings: losses, also of validation, and AP.
 

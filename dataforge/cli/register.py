@@ -24,8 +24,8 @@ from dataforge.frameworks import (
 )
 from dataforge.layouts import CoordsChoice, Difficult
 from dataforge.models import networks
-from dataforge.register import Plan, Request, apply, check_applicable, plan
 from dataforge.shell import UNPRINTABLE, command_line, path_word
+from dataforge.verbs.register import Plan, Request, apply, check_applicable, plan
 
 _HELP = """Register a dataset with mmdetection or torchvision: dataset class, class names, configs.
 

@@ -9,7 +9,7 @@ from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Command, Option
 from dataforge.cli.output import Output, say, show_findings, show_numbers, tell, warn
 from dataforge.errors import OutputError
-from dataforge.smoke import Device, SmokeOptions, SmokeReport, smoke
+from dataforge.verbs.smoke import Device, SmokeOptions, SmokeReport, smoke
 
 _HELP = """Prove that a training config works: preflight, then overfit its detector on a few images.
 

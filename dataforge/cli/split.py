@@ -18,7 +18,7 @@ from dataforge.cli.progress import progress_bar
 from dataforge.errors import plural
 from dataforge.formats import formats
 from dataforge.shell import path_word
-from dataforge.split import SplitJob, SplitReport, make
+from dataforge.verbs.split import SplitJob, SplitReport, make
 
 _HELP = """Assign images to splits, and record the assignment in a manifest.
 

@@ -13,7 +13,7 @@ from dataforge.cli.stats_output import show
 from dataforge.cli.struct_options import format_options, given
 from dataforge.errors import plural
 from dataforge.formats import formats
-from dataforge.stats import Plots, StatsOptions, stats
+from dataforge.verbs.stats import Plots, StatsOptions, stats
 
 _HELP = """Count and measure a dataset: classes, splits, sizes, shapes, positions; and advise.
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dataforge.cli.output import can_show, show_findings, table, tell
-from dataforge.curves import ASCII, BLOCKS, sparkline
 from dataforge.errors import first_of, plural
-from dataforge.stats import Histogram, Quantiles, Stats
+from dataforge.verbs.curves import ASCII, BLOCKS, sparkline
+from dataforge.verbs.stats import Histogram, Quantiles, Stats
 
 _SHADES = ("·░▒▓█", ".-+*#")
 _MAP_ROWS, _MAP_COLUMNS = 8, 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Command, Option
 from dataforge.cli.output import Output, say, tell
-from dataforge.register import Removed, unregister
+from dataforge.verbs.register import Removed, unregister
 
 _HELP = """Undo `dataforge register`: remove the files it wrote for NAME.
 

@@ -14,7 +14,7 @@ from dataforge.cli.progress import progress_bar
 from dataforge.cli.struct_options import format_options, given
 from dataforge.errors import plural
 from dataforge.formats import formats
-from dataforge.view import ENDINGS, ViewOptions, ViewReport, view
+from dataforge.verbs.view import ENDINGS, ViewOptions, ViewReport, view
 
 _HELP = """Draw images of a dataset with what is marked on them: a contact sheet.
 

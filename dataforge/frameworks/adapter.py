@@ -2,7 +2,7 @@
 
 An adapter knows how its framework reads a config, builds datasets and models, and evaluates. The
 comparisons, the training schedule and the pass criteria are the same for all frameworks and are in
-`dataforge.smoke`.
+`dataforge.verbs.smoke`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ import pytest
 
 from dataforge.classes import ClassRules
 from dataforge.codes import code
-from dataforge.convert import Job, Report, convert
 from dataforge.errors import InputError
 from dataforge.findings import Finding, Place
 from dataforge.formats import Context, Item
@@ -31,6 +30,7 @@ from dataforge.testing.files import (
     write,
 )
 from dataforge.testing.samples import BOX, LABELS, NAMES
+from dataforge.verbs.convert import Job, Report, convert
 
 
 class Broken(NamedTuple):
@@ -293,7 +293,7 @@ class ReadingContract(Subject):
 CONVERT = """
 import sys
 from pathlib import Path
-from dataforge.convert import Job, convert, save_report
+from dataforge.verbs.convert import Job, convert, save_report
 source, reads, *targets = sys.argv[1:]
 for writes in targets:
     job = Job(source=source, out=writes, reads=reads, writes=writes, image_mode="copy")

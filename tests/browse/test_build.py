@@ -13,12 +13,12 @@ import pytest
 from helpers import SQUARE, document, opens, picture, shape, snapshot, voc_object, voc_xml, write
 from PIL import Image
 
-from dataforge.browse import BrowseOptions, browse
-from dataforge.browse.compare import pairs
-from dataforge.browse.pictures import picture as made_picture
-from dataforge.browse.shards import Row
-from dataforge.check import CheckOptions, check
 from dataforge.errors import InputError, OutputError
+from dataforge.verbs.browse import BrowseOptions, browse
+from dataforge.verbs.browse.compare import pairs
+from dataforge.verbs.browse.pictures import picture as made_picture
+from dataforge.verbs.browse.shards import Row
+from dataforge.verbs.check import CheckOptions, check
 
 
 def read(path: Path) -> list[Any]:

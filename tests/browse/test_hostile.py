@@ -10,8 +10,8 @@ from pathlib import Path
 from browsing import Shown
 from helpers import SQUARE, document, picture, shape, write
 
-from dataforge.browse import BrowseOptions, browse
-from dataforge.browse.scripts import script
+from dataforge.verbs.browse import BrowseOptions, browse
+from dataforge.verbs.browse.scripts import script
 
 MARKS = (
     "<script>window.hit=1</script>", "</script><script>window.hit=1</script>",
@@ -88,15 +88,15 @@ def test_any_link_is_survived(show: Callable[..., Shown], tmp_path: Path) -> Non
 
 
 def test_a_page_says_what_it_may_load() -> None:
-    import dataforge.browse
+    import dataforge.verbs.browse
 
-    text = (Path(dataforge.browse.__file__).parent / "page" / "index.html").read_text("utf-8")
+    text = (Path(dataforge.verbs.browse.__file__).parent / "page" / "index.html").read_text("utf-8")
     (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
     assert policy.split("; ") == [
         "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:",
         "base-uri 'none'", "form-action 'none'",
     ]  # fmt: skip
-    for path in (Path(dataforge.browse.__file__).parent / "page").iterdir():
+    for path in (Path(dataforge.verbs.browse.__file__).parent / "page").iterdir():
         code = path.read_text("utf-8")
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b|new Function", code

@@ -13,7 +13,7 @@ from browsing import NARROW, Shown
 from helpers import SQUARE, document, mask_shape, picture, shape, voc_object, voc_xml, write
 from PIL import Image
 
-from dataforge.browse import BrowseOptions, browse
+from dataforge.verbs.browse import BrowseOptions, browse
 
 Show = Callable[..., Shown]
 GREY = (90, 90, 90)  # of a picture

@@ -10,8 +10,8 @@ from typing import Any
 
 from helpers import write
 
-from dataforge.convert import convert
 from dataforge.jobs import Job
+from dataforge.verbs.convert import convert
 
 SIZE = (64, 48)
 

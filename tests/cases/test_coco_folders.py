@@ -10,9 +10,9 @@ import pytest
 from cases.folders import coco, image, voc_boxes, write
 from command_line import run_cli
 
-from dataforge.check import CheckOptions, check
 from dataforge.errors import InputError
-from dataforge.inspect import inspect
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.inspect import inspect
 
 BOX = [10, 12, 20, 24]
 EDGES = (10.0, 12.0, 30.0, 36.0)

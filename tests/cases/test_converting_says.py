@@ -13,9 +13,9 @@ from command_line import Cli
 from helpers import document, shape, voc_object, voc_xml
 from PIL import Image
 
-from dataforge.convert import Job, convert
 from dataforge.findings import Finding
-from dataforge.split import SplitJob, make
+from dataforge.verbs.convert import Job, convert
+from dataforge.verbs.split import SplitJob, make
 
 BOX = [[4, 4], [14, 14]]
 

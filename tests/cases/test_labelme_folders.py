@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cases.folders import image, voc_boxes, write
 
-from dataforge.check import CheckOptions, check
+from dataforge.verbs.check import CheckOptions, check
 
 SQUARE = [[10, 10], [30, 10], [30, 30], [10, 30]]
 BOX = (10.0, 10.0, 30.0, 30.0)

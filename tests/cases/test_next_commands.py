@@ -14,7 +14,7 @@ from cases.folders import coco, image
 from command_line import run_cli
 from helpers import REAL, SAMPLE, SQUARE, document, shape, voc_object, voc_xml, write
 
-from dataforge.inspect import inspect
+from dataforge.verbs.inspect import inspect
 
 CAT = voc_object("cat", (1, 2, 20, 30))
 

@@ -10,10 +10,10 @@ from cases.folders import coco, image
 from command_line import Cli
 from helpers import SQUARE, document, run_convert, shape, voc_object, voc_xml, write
 
-from dataforge.check import CheckOptions, check
-from dataforge.convert import Job, convert
 from dataforge.errors import InputError
 from dataforge.findings import Finding
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.convert import Job, convert
 
 CVAT = """<?xml version="1.0" encoding="utf-8"?>
 <annotations><version>1.1</version><meta><task/></meta><image id="0" name="a.jpg">

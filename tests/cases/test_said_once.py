@@ -13,8 +13,8 @@ from cases.folders import SIZE, coco, image, write
 from command_line import Cli
 from helpers import document, shape, voc_object, voc_xml
 
-from dataforge.check import CheckReport, check
 from dataforge.findings import Finding
+from dataforge.verbs.check import CheckReport, check
 
 MANY = 12
 SQUARE = [[4, 4], [14, 14]]
@@ -114,7 +114,7 @@ def test_ignoring_a_file_leaves_the_others(tmp_path: Path) -> None:
     labelme(tmp_path / "in", group_id=3)
     ignored = "{ files = '0[0-5].json', code = 'group-of-one', reason = 'tracks' }"
     write(tmp_path / "dataforge.toml", f"[check]\nper-file = [{ignored}]\n")
-    from dataforge.check import CheckOptions
+    from dataforge.verbs.check import CheckOptions
 
     options = CheckOptions(settings=str(tmp_path / "dataforge.toml"))
     found = one(check(tmp_path / "in", options), "group-of-one")

@@ -133,7 +133,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 from helpers import document, shape, voc_object, voc_xml, write
 
-from dataforge.check import CheckReport, check
+from dataforge.verbs.check import CheckReport, check
 
 FORMATS = ("labelme", "voc", "coco", "yolo")
 CLASSES = ("crate", "ball", "tent")

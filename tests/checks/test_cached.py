@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from casefile import Case, trees
 
-from dataforge.check import CheckOptions, check
 from dataforge.io import tracing
+from dataforge.verbs.check import CheckOptions, check
 
 CASES = [pytest.param(case, tree, id=f"{case.code}-{tree}") for case, tree in trees("bad", "good")]
 

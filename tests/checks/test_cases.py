@@ -13,9 +13,9 @@ import msgspec
 import pytest
 from casefile import UPDATE, Case, cases, trees
 
-from dataforge.check import CheckOptions, CheckReport, check
 from dataforge.codes import code, codes
 from dataforge.findings import Finding
+from dataforge.verbs.check import CheckOptions, CheckReport, check
 
 # Groups of codes that `check` does not print.
 OTHER_VERBS = {"smoke", "writing"}

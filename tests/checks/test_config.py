@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from helpers import SAMPLE, redirect_registrations, run_convert, write
 
-from dataforge.check import check
 from dataforge.errors import ParseError
 from dataforge.frameworks.spec import TrainSpec
 from dataforge.mmconfig import UNKNOWN, Config, find_module, installed, merged, unwrapped
-from dataforge.register import Request, apply, plan
+from dataforge.verbs.check import check
+from dataforge.verbs.register import Request, apply, plan
 
 
 def config_of(folder: Path, text: str, **others: str) -> Config:

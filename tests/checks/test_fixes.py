@@ -31,12 +31,12 @@ from helpers import (
     write,
 )
 
-from dataforge.check import CheckOptions, CheckReport, check
 from dataforge.codes import code, codes
 from dataforge.diff import unified
 from dataforge.errors import OutputError, UsageError
-from dataforge.fix import planned_fixes
 from dataforge.formats import applied, get_format
+from dataforge.verbs.check import CheckOptions, CheckReport, check
+from dataforge.verbs.fix import planned_fixes
 
 FIXED = [name for name in codes() if code(name).fix]
 FLAT = [[10, 10], [30, 10]]

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as PILImage
 
-from dataforge.check import CheckOptions, check
 from dataforge.checks.boxes import near_duplicate_box
+from dataforge.verbs.check import CheckOptions, check
 
 
 def iou(one: tuple[float, ...], other: tuple[float, ...]) -> float:

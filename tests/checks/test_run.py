@@ -11,16 +11,16 @@ import pytest
 from helpers import picture
 from seeded import FORMATS, make
 
-from dataforge.check import check
 from dataforge.checks import Check, DatasetInfo, Facts, Running, Whole, start
 from dataforge.classes import ClassRules, Tally
 from dataforge.codes import code, codes, codes_of, find_code
 from dataforge.datasets import Fact, KeepingRoot
 from dataforge.errors import ParseError, UsageError
 from dataforge.findings import Finding, Place
-from dataforge.fix import planned_fixes
 from dataforge.io import Root
 from dataforge.records import Header, Image
+from dataforge.verbs.check import check
+from dataforge.verbs.fix import planned_fixes
 
 
 class Tell(Check):

@@ -11,10 +11,10 @@ import pytest
 import seeded
 from helpers import SAMPLE
 
-from dataforge.check import CheckOptions, check
 from dataforge.codes import code
-from dataforge.fix import planned_fixes
 from dataforge.formats import Reading
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.fix import planned_fixes
 
 
 @pytest.fixture(scope="module")

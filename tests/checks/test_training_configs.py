@@ -13,9 +13,9 @@ import pytest
 from helpers import write
 from PIL import Image
 
-from dataforge.check import check
 from dataforge.checks.config import learning_rate
 from dataforge.errors import InputError
+from dataforge.verbs.check import check
 
 BASE_2 = """
 model = dict(

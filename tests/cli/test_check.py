@@ -11,11 +11,11 @@ import pytest
 from command_line import Cli
 from helpers import SQUARE, document, picture, python, shape, voc_object, voc_xml, write
 
-from dataforge.check import CheckReport
 from dataforge.checks import known_codes
 from dataforge.cli.check_output import as_github, as_sarif, as_text
 from dataforge.codes import GROUPS, code
 from dataforge.findings import Finding, Place
+from dataforge.verbs.check import CheckReport
 
 
 def finding(name: str, place: Place, message: str = "is odd", **more: Any) -> Finding:

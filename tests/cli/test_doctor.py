@@ -10,8 +10,8 @@ import pytest
 from command_line import Cli
 from doctor.known import GPU, LITE3, MMDET2, NONE, TORCHVISION, facts
 
-from dataforge.doctor import Diagnosis, Facts
-from dataforge.register import Registered
+from dataforge.verbs.doctor import Diagnosis, Facts
+from dataforge.verbs.register import Registered
 
 NVIDIA = ["NVIDIA H100 80GB HBM3", "580.65", "9.0"]
 
@@ -20,8 +20,8 @@ NVIDIA = ["NVIDIA H100 80GB HBM3", "580.65", "9.0"]
 def has(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """What the Python has, and what is registered for it; a test sets it."""
     given: dict[str, object] = {"facts": facts(NONE), "datasets": []}
-    monkeypatch.setattr("dataforge.doctor.examine", lambda python: given["facts"])
-    monkeypatch.setattr("dataforge.doctor.registered", lambda python: given["datasets"])
+    monkeypatch.setattr("dataforge.verbs.doctor.examine", lambda python: given["facts"])
+    monkeypatch.setattr("dataforge.verbs.doctor.registered", lambda python: given["datasets"])
     return given
 
 

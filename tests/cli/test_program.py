@@ -18,7 +18,7 @@ from helpers import REPO, picture, python, voc_object, voc_xml, write
 from dataforge.cli.command import FORMATS, Argument, Command, Option
 from dataforge.cli.struct_options import fields_of, struct_options
 from dataforge.errors import DataforgeError
-from dataforge.register import Registration
+from dataforge.verbs.register import Registration
 
 VERBS = (
     "inspect", "check", "split", "convert", "coco", "register", "list", "unregister", "smoke",
@@ -182,7 +182,9 @@ def test_two_options_of_one_name_are_refused() -> None:
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "site"
     folder.mkdir()
-    monkeypatch.setattr("dataforge.register.path_file.site_folders", lambda python=None: [folder])
+    monkeypatch.setattr(
+        "dataforge.verbs.register.path_file.site_folders", lambda python=None: [folder]
+    )
     return folder
 
 

@@ -25,7 +25,6 @@ from helpers import SQUARE, document, picture, shape, voc_object, voc_xml, write
 from printed import assert_json, assert_text
 
 import dataforge.cli
-from dataforge.check import CheckReport
 from dataforge.checks import known_codes
 from dataforge.cli.output import MOST_IN_CELL, table
 from dataforge.cli.program import _VERBS
@@ -33,6 +32,7 @@ from dataforge.codes import code
 from dataforge.errors import one_line
 from dataforge.findings import Place
 from dataforge.formats import formats
+from dataforge.verbs.check import CheckReport
 
 FLAT = [[1, 1], [1, 1]]
 HOSTILE = (

@@ -9,7 +9,7 @@ import pytest
 from command_line import Cli
 from helpers import snapshot, write
 
-from dataforge.smoke import SmokeOptions, SmokeReport
+from dataforge.verbs.smoke import SmokeOptions, SmokeReport
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from curves.lines import mmdet2, mmdet3, write_log
 
-from dataforge.curves import Curve, Log, choose, names, read_log, smoothed
 from dataforge.errors import UsageError
+from dataforge.verbs.curves import Curve, Log, choose, names, read_log, smoothed
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 from curves.lines import mmdet2, mmdet3, write_log
 from helpers import write
 
-from dataforge.curves import Log, read_log
 from dataforge.errors import InputError, ParseError
+from dataforge.verbs.curves import Log, read_log
 
 
 def points(log: Log, key: str, split: str = "train") -> list[tuple[float, float, float]]:

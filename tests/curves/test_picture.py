@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from curves.lines import mmdet2, write_log
 
-from dataforge.curves import Curve, choose, draw, read_log
 from dataforge.drawing import Drawing
+from dataforge.verbs.curves import Curve, choose, draw, read_log
 
 pytest.importorskip("matplotlib")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from helpers import write
 
-from dataforge.curves import choose, read_log
+from dataforge.verbs.curves import choose, read_log
 
 MMDET2 = """\
 {"env_info": "sys.platform: linux", "config": "model = dict()", "seed": 0, "exp_name": "a.py", "hook_msgs": {}}

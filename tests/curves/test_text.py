@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from dataforge.curves import ASCII, BLOCKS, sparkline
+from dataforge.verbs.curves import ASCII, BLOCKS, sparkline
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,7 @@ from helpers import SQUARE, document, opens, picture, shape, snapshot, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dataforge.check import CheckOptions, check
 from dataforge.cli import main
-from dataforge.convert import convert
 from dataforge.datasets import cache as caches
 from dataforge.datasets import default_cache_folder
 from dataforge.errors import DataforgeError, OutputError, UsageError
@@ -32,6 +30,8 @@ from dataforge.formats.voc.read import VocReading
 from dataforge.formats.yolo.read import YoloReading
 from dataforge.io import tracing
 from dataforge.jobs import Job
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.convert import convert
 
 _COMPARES = (
     "duplicate-image",

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image as PILImage
 
-from dataforge.check import CheckOptions, check
 from dataforge.cli import main
-from dataforge.convert import Job, convert
-from dataforge.fix import planned_fixes
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.convert import Job, convert
+from dataforge.verbs.fix import planned_fixes
 
 BAD = 1_234
 

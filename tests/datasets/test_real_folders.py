@@ -8,13 +8,13 @@ import pytest
 from helpers import load_coco, run_convert, voc_object, voc_xml, write
 from PIL import Image as PILImage
 
-from dataforge.check import check
 from dataforge.datasets import find_voc_layout
 from dataforge.findings import Finding
-from dataforge.inspect import inspect
 from dataforge.io import Root
-from dataforge.register import Request, plan
-from dataforge.split import SplitJob, make
+from dataforge.verbs.check import check
+from dataforge.verbs.inspect import inspect
+from dataforge.verbs.register import Request, plan
+from dataforge.verbs.split import SplitJob, make
 
 BOX = (10, 20, 40, 40)
 

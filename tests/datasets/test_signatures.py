@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from helpers import SQUARE, document, picture, shape, voc_object, voc_xml, write
 
-from dataforge.check import CheckOptions, check
-from dataforge.convert import convert
 from dataforge.datasets import guess_format
 from dataforge.errors import InputError, LayoutError
-from dataforge.inspect import inspect
 from dataforge.io import Root
 from dataforge.jobs import Job
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.convert import convert
+from dataforge.verbs.inspect import inspect
 
 CVAT_META = "<version>1.1</version><meta><task><id>1</id><name>t</name>"
 CVAT_BOX = '<box label="cat" occluded="0" xtl="1.0" ytl="2.0" xbr="9.0" ybr="8.0"/>'

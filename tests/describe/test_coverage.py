@@ -8,8 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from dataforge.describe.coverage import best_ious
 from dataforge.frameworks import LevelAnchors
+from dataforge.verbs.describe.coverage import best_ious
 
 
 def iou(one: tuple[float, ...], other: tuple[float, ...]) -> float:

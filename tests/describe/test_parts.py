@@ -13,9 +13,9 @@ torch = pytest.importorskip("torch")
 
 from torch import nn
 
-from dataforge.describe.measuring import measure
-from dataforge.describe.parts import Parts
 from dataforge.frameworks import LevelAnchors, LiveModel, Sizing
+from dataforge.verbs.describe.measuring import measure
+from dataforge.verbs.describe.parts import Parts
 
 
 class Live(LiveModel):

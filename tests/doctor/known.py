@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from dataforge.doctor import Facts
+from dataforge.verbs.doctor import Facts
 
 GPU = ["NVIDIA H100 80GB HBM3", 9, 0]
 RUN = {"nms": "", "RoIAlign": ""}

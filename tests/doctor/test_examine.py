@@ -9,8 +9,8 @@ import pytest
 from doctor.fakes import TORCH, TORCH_ON_GPU, fake_python
 from helpers import write
 
-from dataforge.doctor import doctor, examine, problems
 from dataforge.errors import UsageError
+from dataforge.verbs.doctor import doctor, examine, problems
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="its environments differ")
 

@@ -9,9 +9,9 @@ import pytest
 from doctor.known import GPU, LITE3, MMDET2, MMDET3, NONE, RUN, TORCHVISION, facts
 from helpers import REPO
 
-from dataforge.doctor import COMBINATIONS, Facts, driven, markdown, problems, stale, supports
-from dataforge.doctor.facts import Device
-from dataforge.register import Registered
+from dataforge.verbs.doctor import COMBINATIONS, Facts, driven, markdown, problems, stale, supports
+from dataforge.verbs.doctor.facts import Device
+from dataforge.verbs.register import Registered
 
 NVIDIA = ["NVIDIA H100 80GB HBM3", "580.65", "9.0"]
 ON_GPU: dict[str, Any] = {"torch": {"devices": [GPU], "archs": ["sm_90"], "cuda": "12.1"}}

@@ -53,7 +53,7 @@ from endurance.signals import members, want
 from helpers import REPO, SQUARE, document, picture, shape, voc_object, voc_xml, write
 
 import dataforge.cli
-from dataforge.fix import BACKUP
+from dataforge.verbs.fix import BACKUP
 
 SECRET = b"topsecret"
 OLD = b"old"  # what a file of an output that is overwritten contains
@@ -261,7 +261,7 @@ class Bench:
             printed = os.open(self.folder / "printed", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(printed, 1)
             os.environ["TMPDIR"] = tempfile.tempdir = str(self.temporary)
-            folders = "dataforge.register.path_file.own_site_folders"
+            folders = "dataforge.verbs.register.path_file.own_site_folders"
             mock.patch(folders, return_value=[self.site]).start()
             mock.patch("sys.path", [*sys.path]).start()
             if "--workers" in words:  # which end with an interpreter that ends as usual

@@ -39,8 +39,8 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 from helpers import SQUARE, document, picture, python_with_site, shape, voc_object, voc_xml, write
 
 import dataforge.cli
-from dataforge.fix import BACKUP
 from dataforge.io.staging import SUFFIX
+from dataforge.verbs.fix import BACKUP
 
 NOBODY = 65534
 State = dict[str, bytes]

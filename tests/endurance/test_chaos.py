@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from helpers import SQUARE, document, picture, python, run_convert, shape, write
 
-import dataforge.split
+import dataforge.verbs.split
 from dataforge.errors import OutputError
 from dataforge.io import NamedFile, open_file, staged
-from dataforge.register.path_file import write_line
-from dataforge.split import SplitJob, make
+from dataforge.verbs.register.path_file import write_line
+from dataforge.verbs.split import SplitJob, make
 
 SCRIPT = Path(__file__).parent / "chaos.py"
 pytestmark = [
@@ -83,13 +83,13 @@ def test_manifest_that_somebody_else_writes_meanwhile_is_kept(
 ) -> None:
     two_images(tmp_path / "in")
     theirs = tmp_path / name
-    before = dataforge.split.survey
+    before = dataforge.verbs.split.survey
 
     def write_first(*arguments: Any, **more: Any) -> Any:
         theirs.write_text("theirs")
         return before(*arguments, **more)
 
-    monkeypatch.setattr("dataforge.split.survey", write_first)
+    monkeypatch.setattr("dataforge.verbs.split.survey", write_first)
     with pytest.raises(OutputError, match="was written during the run"):
         make(SplitJob(source=str(tmp_path / "in"), out=str(theirs), ratios="50,50"))
     assert theirs.read_text() == "theirs"

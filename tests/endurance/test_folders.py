@@ -27,15 +27,15 @@ from helpers import (
     write,
 )
 
-from dataforge import inspect
 from dataforge.classes import ClassRules
-from dataforge.convert import Job, convert
 from dataforge.errors import DataforgeError, InputError, LayoutError, ParseError
 from dataforge.formats import Context, Item, coco, labelme
 from dataforge.io import Root, read_file
 from dataforge.records import Image
-from dataforge.register import Request, plan
 from dataforge.testing import driver
+from dataforge.verbs import inspect
+from dataforge.verbs.convert import Job, convert
+from dataforge.verbs.register import Request, plan
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has neither pipes nor such names")
 

@@ -22,12 +22,12 @@ from helpers import (
     write,
 )
 
-from dataforge.check import check
-from dataforge.convert import convert
 from dataforge.errors import ParseError
-from dataforge.inspect import inspect
 from dataforge.io import Root
 from dataforge.jobs import Job
+from dataforge.verbs.check import check
+from dataforge.verbs.convert import convert
+from dataforge.verbs.inspect import inspect
 
 LONG = "x" * 251 + ".jpg"
 DEEP = "x/" * 5000 + "x.jpg"

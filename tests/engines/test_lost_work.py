@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from helpers import snapshot, voc_object, voc_xml, write
 
-from dataforge.check import CheckOptions, check
-from dataforge.convert import Job, convert
 from dataforge.engines import local
 from dataforge.errors import DataforgeError
 from dataforge.formats import Reading
 from dataforge.jobs import Report
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.convert import Job, convert
 
 FILES = 200
 WRITES = ["coco", "voc", "yolo", "labelme"]

@@ -19,13 +19,13 @@ import pytest
 from engines import tasks
 from helpers import REPO, SAMPLE
 
-from dataforge.check import CheckOptions, check
-from dataforge.convert import Job, Pieces, convert
 from dataforge.engines import get_engine
 from dataforge.errors import DataforgeError
-from dataforge.inspect import inspect
-from dataforge.register import Request, plan
-from dataforge.split import SplitJob, make
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.convert import Job, Pieces, convert
+from dataforge.verbs.inspect import inspect
+from dataforge.verbs.register import Request, plan
+from dataforge.verbs.split import SplitJob, make
 
 ray = pytest.importorskip("ray")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image as PILImage
 
-from dataforge.convert import Job, convert
+from dataforge.verbs.convert import Job, convert
 
 MANY = 50_001
 

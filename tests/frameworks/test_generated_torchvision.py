@@ -16,8 +16,8 @@ import pytest
 from generated import planned, write_files
 from helpers import HEIGHT, SQUARE, WIDTH, picture, voc_object, voc_xml, write
 
-from dataforge.curves import read_log
-from dataforge.register.path_file import write_line
+from dataforge.verbs.curves import read_log
+from dataforge.verbs.register.path_file import write_line
 
 pytest.importorskip("torchvision.tv_tensors")
 import torch

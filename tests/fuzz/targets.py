@@ -24,13 +24,11 @@ import msgspec
 from click import ClickException
 from printed import assert_json, assert_text
 
-from dataforge.check import CheckOptions, check
 from dataforge.checks.select import load_settings
 from dataforge.classes import ClassRules, Tally
 from dataforge.classes import rules as classes
 from dataforge.cli import program
 from dataforge.cli.output import warn
-from dataforge.convert import Job, convert
 from dataforge.datasets import find_voc_layout
 from dataforge.errors import DataforgeError
 from dataforge.findings import Clip, Drop, Edit, Finding, Reorder
@@ -50,6 +48,8 @@ from dataforge.layouts import Layout, load_layout
 from dataforge.records import Image
 from dataforge.splits import manifest
 from dataforge.testing import driver
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.convert import Job, convert
 
 CORPUS = Path(__file__).parent / "corpus"
 

@@ -15,11 +15,11 @@ from helpers import document, picture, read_labelme, shape, write
 from PIL import EpsImagePlugin
 from PIL import Image as PILImage
 
-from dataforge.check import check
-from dataforge.convert import convert
 from dataforge.errors import ParseError
 from dataforge.io import IMAGE_EXTENSIONS, IMAGE_FORMATS, Root, limits, open_image, too_large
 from dataforge.jobs import Job
+from dataforge.verbs.check import check
+from dataforge.verbs.convert import convert
 
 REPO = Path(__file__).parents[2]
 POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 40 30\n%%EndComments\nshowpage\n%%EOF\n"

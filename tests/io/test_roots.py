@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from helpers import SQUARE, document, picture, shape, snapshot, voc_object, voc_xml, write
 
-from dataforge.check import check
 from dataforge.datasets import KeepingRoot
 from dataforge.errors import InputError, ParseError
-from dataforge.fix import planned_fixes
-from dataforge.inspect import inspect
 from dataforge.io import Root, limits, same_bytes
-from dataforge.split import SplitJob, make
+from dataforge.verbs.check import check
+from dataforge.verbs.fix import planned_fixes
+from dataforge.verbs.inspect import inspect
+from dataforge.verbs.split import SplitJob, make
 
 
 def test_files_are_sorted_posix_paths_without_hidden_ones(tmp_path: Path) -> None:

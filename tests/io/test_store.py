@@ -10,10 +10,10 @@ import fsspec
 import pytest
 from helpers import SAMPLE, picture, snapshot, write
 
-from dataforge.convert import convert
 from dataforge.errors import InputError, ParseError, UsageError, masked, one_line
 from dataforge.io import Root, ahead, limits
 from dataforge.jobs import Job
+from dataforge.verbs.convert import convert
 
 
 @pytest.fixture

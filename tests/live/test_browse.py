@@ -17,8 +17,8 @@ from command_line import Cli
 from PIL import Image
 from smoke_data import Registered, every
 
-from dataforge.browse import BrowseOptions, browse
 from dataforge.frameworks import open_config
+from dataforge.verbs.browse import BrowseOptions, browse
 
 with suppress(ImportError):
     import cv2  # noqa: F401 - changes LD_LIBRARY_PATH, which no test may

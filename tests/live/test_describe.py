@@ -17,9 +17,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 from command_line import Cli
 from smoke_data import EVERY, Registered, every
 
-from dataforge.describe import Description, describe
 from dataforge.features import capture
 from dataforge.frameworks import open_model
+from dataforge.verbs.describe import Description, describe
 
 Get = Callable[[str], Registered]
 Describes = Callable[[str], Description]

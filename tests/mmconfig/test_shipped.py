@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from dataforge.check import check
 from dataforge.errors import InputError
 from dataforge.mmconfig import (
     DATASETS,
@@ -26,6 +25,7 @@ from dataforge.mmconfig import (
     Imported,
     find_module,
 )
+from dataforge.verbs.check import check
 
 mmdet = find_module("mmdet")
 if mmdet is None or mmdet.folder is None:

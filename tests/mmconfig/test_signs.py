@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from dataforge.check import check
 from dataforge.errors import InputError, MissingDependencyError, UsageError
 from dataforge.frameworks import config_signs, framework_of, get_framework, table
 from dataforge.mmconfig import Config
+from dataforge.verbs.check import check
 
 GENERATION = {"mmdet2": 2, "mmdet3": 3}
 

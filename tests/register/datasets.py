@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from helpers import picture, voc_object, voc_xml, write
 
-from dataforge.register import Plan, Request, plan
+from dataforge.verbs.register import Plan, Request, plan
 
 Cli: TypeAlias = Callable[..., tuple[int, str, str]]
 """Runs a command line: (exit code, output, errors)."""

@@ -15,7 +15,7 @@ from register.datasets import planned
 from dataforge.errors import InputError, OutputError
 from dataforge.frameworks import TrainSpec
 from dataforge.io import REGISTRATION
-from dataforge.register import Request, apply, plan, unregister
+from dataforge.verbs.register import Request, apply, plan, unregister
 
 FILES = {
     "python/humanparts_dataset/__init__.py",
@@ -187,7 +187,7 @@ CONFIG = "configs/mmdet2/humanparts/faster_rcnn_r50_fpn_humanparts.py"
 @pytest.mark.parametrize(
     "function",
     [
-        "dataforge.register.applying.write_json",  # before it is looked at once more
+        "dataforge.verbs.register.applying.write_json",  # before it is looked at once more
         "dataforge.io.output.put_in_place",  # before it is listed
         "dataforge.io.places.swapped",  # before it is replaced
         "dataforge.io.moving.exchange",  # while it is replaced

@@ -81,7 +81,7 @@ def test_cli_prints_commands_ready_to_paste(
     def answer(python: str, code: str) -> str:
         return json.dumps([str(site)] if "site" in code else [""])
 
-    monkeypatch.setattr("dataforge.register.path_file.ask_python", answer)
+    monkeypatch.setattr("dataforge.verbs.register.path_file.ask_python", answer)
     options = ("--framework", "torchvision,", "--python", "/my env/python", "--output", "my out")
     code, out, _ = cli("register", "My Parts", "--root", parts, *options)
     assert code == 0

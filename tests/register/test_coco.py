@@ -16,7 +16,7 @@ from register.datasets import Cli, coco, planned
 
 from dataforge.errors import InputError, LayoutError, UsageError
 from dataforge.frameworks import TrainSpec, frameworks
-from dataforge.register import Request, plan
+from dataforge.verbs.register import Request, plan
 
 
 @pytest.mark.parametrize(

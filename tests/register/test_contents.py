@@ -16,8 +16,8 @@ from register.datasets import Cli, planned
 from dataforge.errors import OutputError, ParseError, UsageError
 from dataforge.frameworks import frameworks
 from dataforge.io import REGISTRATION
-from dataforge.register import apply, registered
-from dataforge.register.record import sha256
+from dataforge.verbs.register import apply, registered
+from dataforge.verbs.register.record import sha256
 
 EVIL = "print('stranger')\n"
 PLANTS = (
@@ -125,7 +125,7 @@ def test_what_comes_in_during_the_run_is_not_made_importable(
     def protect(*_: Any) -> None:
         write(out() / "python" / "sitecustomize.py", EVIL)
 
-    monkeypatch.setattr("dataforge.register.applying._protect", protect)
+    monkeypatch.setattr("dataforge.verbs.register.applying._protect", protect)
     with pytest.raises(OutputError, match=r"sitecustomize\.py"):
         apply(planned(parts))
     assert list(site.iterdir()) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from register.datasets import planned
 
-from dataforge.register import apply, registered, unregister
+from dataforge.verbs.register import apply, registered, unregister
 
 Cli = Callable[..., tuple[int, str, str]]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from register.datasets import Cli
 
-from dataforge.check import check
 from dataforge.models import get_network, networks
+from dataforge.verbs.check import check
 
 
 def mm(framework: str, *more: str) -> tuple[str, ...]:

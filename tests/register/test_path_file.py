@@ -11,7 +11,7 @@ from helpers import run_away, write
 from register.datasets import planned
 
 from dataforge.errors import UsageError
-from dataforge.register import apply, unregister
+from dataforge.verbs.register import apply, unregister
 
 
 def test_the_package_is_importable_from_anywhere(

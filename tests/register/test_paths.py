@@ -11,7 +11,7 @@ from register.datasets import Cli, planned, voc
 
 from dataforge.errors import OutputError
 from dataforge.frameworks import frameworks
-from dataforge.register import apply
+from dataforge.verbs.register import apply
 
 NAMES = (
     "a\nimport os; os.mkdir('run')",
@@ -76,7 +76,7 @@ def test_path_file_is_one_line_that_is_no_code(
 
 
 def test_path_that_pythonpath_cannot_hold(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dataforge.register.path_file.own_site_folders", list)
+    monkeypatch.setattr("dataforge.verbs.register.path_file.own_site_folders", list)
     with pytest.raises(OutputError, match="PYTHONPATH cannot hold it"):
         planned(parts, out="a:b")
 

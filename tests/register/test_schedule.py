@@ -9,7 +9,7 @@ from helpers import picture, write
 from register.datasets import Cli, coco, planned, voc
 
 from dataforge.frameworks import TrainSpec
-from dataforge.register import Plan
+from dataforge.verbs.register import Plan
 
 
 def config(plan: Plan) -> str:

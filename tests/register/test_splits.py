@@ -11,7 +11,7 @@ from helpers import load_coco, run_convert, write
 from register.datasets import planned, voc
 
 from dataforge.errors import InputError, UsageError
-from dataforge.register import apply, unregister
+from dataforge.verbs.register import apply, unregister
 
 
 def test_splits_are_made_from_ratios(tmp_path: Path) -> None:

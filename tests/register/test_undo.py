@@ -13,8 +13,8 @@ from register.datasets import Cli, planned
 
 from dataforge.errors import InputError, ParseError
 from dataforge.io import REGISTRATION
-from dataforge.register import apply, unregister
-from dataforge.register.record import sha256
+from dataforge.verbs.register import apply, unregister
+from dataforge.verbs.register.record import sha256
 
 
 @pytest.fixture

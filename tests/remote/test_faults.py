@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from helpers import REPO, SAMPLE, SQUARE, document, shape
 
-from dataforge.check import CheckOptions, check
-from dataforge.convert import convert
 from dataforge.errors import InputError, MissingDependencyError, OutputError, UsageError
 from dataforge.io import Root, limits
 from dataforge.jobs import Job, Report
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.convert import convert
 
 if TYPE_CHECKING:
     from conftest import Bucket  # type: ignore[import-not-found]

@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 import pytest
 from helpers import SAMPLE, snapshot
 
-from dataforge.check import check
-from dataforge.convert import convert
 from dataforge.errors import InputError, UsageError
 from dataforge.io import Root
 from dataforge.jobs import Job
+from dataforge.verbs.check import check
+from dataforge.verbs.convert import convert
 
 pytest.importorskip("aiohttp")
 

@@ -14,12 +14,12 @@ import msgspec
 import pytest
 from helpers import SAMPLE, cut_humanparts, snapshot
 
-from dataforge.check import CheckOptions, check
-from dataforge.convert import convert
-from dataforge.inspect import inspect
 from dataforge.io import Root
 from dataforge.jobs import Job, Report
-from dataforge.split import SplitJob, make
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.convert import convert
+from dataforge.verbs.inspect import inspect
+from dataforge.verbs.split import SplitJob, make
 
 if TYPE_CHECKING:
     from conftest import Bucket  # type: ignore[import-not-found]

@@ -8,7 +8,7 @@ import pytest
 from helpers import SAMPLE
 from smoke_data import Registered, Sample, register_here
 
-from dataforge.convert import Job, convert
+from dataforge.verbs.convert import Job, convert
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 from helpers import write
 
-from dataforge.demo import demo
 from dataforge.errors import DataforgeError, InputError, MissingDependencyError, UsageError
-from dataforge.smoke import Device, SmokeOptions, SmokeReport, explained, smoke
-from dataforge.smoke.run import run_proof
+from dataforge.verbs.demo import demo
+from dataforge.verbs.smoke import Device, SmokeOptions, SmokeReport, explained, smoke
+from dataforge.verbs.smoke.run import run_proof
 
 EXPLAINS = "; `dataforge doctor` explains"
 
@@ -48,8 +48,8 @@ def test_smoke_and_demo_say_who_explains(
     words: str,
 ) -> None:
     framework = SimpleNamespace(name="mmdet3", adapter=lambda: Broken(error))
-    monkeypatch.setattr("dataforge.smoke.run.framework_of", lambda config: framework)
-    monkeypatch.setattr("dataforge.demo.get_framework", lambda name: framework)
+    monkeypatch.setattr("dataforge.verbs.smoke.run.framework_of", lambda config: framework)
+    monkeypatch.setattr("dataforge.verbs.demo.get_framework", lambda name: framework)
     config = write(tmp_path / "config.py", "model = 1\n")
     device: Device = "auto"
     with pytest.raises(raised) as found:
@@ -96,7 +96,7 @@ def test_what_stops_training_for_the_environment(
     def prove(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("dataforge.smoke.run.prove", prove)
+    monkeypatch.setattr("dataforge.verbs.smoke.run.prove", prove)
     report = SmokeReport(target=0.9, config="c", framework="f", device="cpu", seed=0)
     run_proof(None, None, SmokeOptions(work_dir=Path()), "cpu", report, print)  # type: ignore[arg-type]
     (reason,) = report.reasons

@@ -17,9 +17,9 @@ from dataforge.errors import InputError
 from dataforge.frameworks import mm
 from dataforge.frameworks.adapter import TrialSettings
 from dataforge.frameworks.mmdet2 import smoke as mmdet2
-from dataforge.smoke import smoke
-from dataforge.smoke.proof import load_weights
-from dataforge.smoke.report import SmokeOptions
+from dataforge.verbs.smoke import smoke
+from dataforge.verbs.smoke.proof import load_weights
+from dataforge.verbs.smoke.report import SmokeOptions
 
 
 def test_random_steps_are_removed_and_listed() -> None:

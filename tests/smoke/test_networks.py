@@ -19,8 +19,8 @@ from smoke_data import Registered, Sample, register_here
 from dataforge.frameworks import TrainSpec
 from dataforge.frameworks.adapter import TrialSettings
 from dataforge.frameworks.torchvision.smoke import TorchvisionAdapter
-from dataforge.smoke import smoke
-from dataforge.smoke.report import SmokeOptions
+from dataforge.verbs.smoke import smoke
+from dataforge.verbs.smoke.report import SmokeOptions
 
 Build = Callable[..., Registered]
 

@@ -10,8 +10,8 @@ from helpers import SAMPLE
 from smoke_data import EVERY, Registered, Sample, register_here
 
 from dataforge.frameworks import TrainSpec
-from dataforge.smoke import smoke
-from dataforge.smoke.report import SmokeOptions
+from dataforge.verbs.smoke import smoke
+from dataforge.verbs.smoke.report import SmokeOptions
 
 pytestmark = [pytest.mark.networks, pytest.mark.filterwarnings("ignore")]
 

@@ -12,8 +12,8 @@ import pytest
 from smoke_data import EVERY, Sample, preflight
 
 from dataforge.frameworks.operators import serve
-from dataforge.smoke import smoke
-from dataforge.smoke.report import SmokeOptions
+from dataforge.verbs.smoke import smoke
+from dataforge.verbs.smoke.report import SmokeOptions
 
 pytestmark = [pytest.mark.lite, pytest.mark.filterwarnings("ignore")]
 mmdetection = pytest.mark.parametrize("framework", EVERY[:2])

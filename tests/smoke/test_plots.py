@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from dataforge.drawing import fonts
-from dataforge.smoke.plots import contact_sheet, loss_curve
+from dataforge.verbs.smoke.plots import contact_sheet, loss_curve
 
 CYRILLIC = "кошка"
 

@@ -18,8 +18,8 @@ from dataforge.frameworks.adapter import (
     TrialSettings,
     Truth,
 )
-from dataforge.smoke.preflight import preflight
-from dataforge.smoke.report import SmokeReport
+from dataforge.verbs.smoke.preflight import preflight
+from dataforge.verbs.smoke.report import SmokeReport
 
 XML = "<annotation>{}</annotation>"
 CAT = (

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dataforge.frameworks.adapter import BuiltDataset, ImageInfo, Truth
-from dataforge.smoke.proof import choose_images, clear_size, judge
-from dataforge.smoke.report import Proof, SmokeOptions
+from dataforge.verbs.smoke.proof import choose_images, clear_size, judge
+from dataforge.verbs.smoke.report import Proof, SmokeOptions
 
 
 def dataset(*images: list[tuple[int, float]]) -> BuiltDataset:

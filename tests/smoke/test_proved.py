@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from smoke_data import EVERY, Sample
 
-from dataforge.smoke import smoke
-from dataforge.smoke.report import SmokeOptions
+from dataforge.verbs.smoke import smoke
+from dataforge.verbs.smoke.report import SmokeOptions
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

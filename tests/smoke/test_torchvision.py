@@ -15,7 +15,7 @@ from torchvision.transforms import v2
 
 from dataforge.frameworks.adapter import TrialSettings
 from dataforge.frameworks.torchvision.smoke import TorchvisionAdapter, plain
-from dataforge.smoke.proof import load_weights
+from dataforge.verbs.smoke.proof import load_weights
 
 
 @pytest.fixture

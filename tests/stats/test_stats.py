@@ -26,7 +26,7 @@ from helpers import (
 )
 
 from dataforge.errors import InputError, UsageError
-from dataforge.stats import StatsOptions, stats
+from dataforge.verbs.stats import StatsOptions, stats
 
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="the datasets are not here")
 
@@ -263,8 +263,8 @@ def test_of_many_objects_an_even_part_is_kept(
     path = coco(tmp_path, [(1333, 1333)], boxes)
     exact = stats(path)
     assert exact.measured == 1000
-    monkeypatch.setattr("dataforge.stats.collect.MOST_SAMPLED", 100)
-    monkeypatch.setattr("dataforge.stats.collect._BATCH", 7)
+    monkeypatch.setattr("dataforge.verbs.stats.collect.MOST_SAMPLED", 100)
+    monkeypatch.setattr("dataforge.verbs.stats.collect._BATCH", 7)
     part = stats(path)
     assert 50 <= part.measured <= 100
     assert part.sides == exact.sides

@@ -13,7 +13,7 @@ from pycocotools import mask as coco_mask
 
 from dataforge.drawing import class_colours, draw_text, fitting, fonts, text_width
 from dataforge.errors import InputError, OutputError, UsageError
-from dataforge.view import ViewOptions, view
+from dataforge.verbs.view import ViewOptions, view
 
 GREY = (120, 130, 140)
 TOP, LEFT = 74, 12

@@ -22,9 +22,9 @@ from helpers import (
 )
 from pycocotools.coco import COCO
 
-from dataforge.convert import convert
 from dataforge.errors import InputError
 from dataforge.jobs import Job, Report
+from dataforge.verbs.convert import convert
 
 
 def perimeter(ring: list[float]) -> float:

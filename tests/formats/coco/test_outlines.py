@@ -12,9 +12,9 @@ from helpers import picture, write
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
-from dataforge.check import CheckOptions, check
-from dataforge.coco_tools import Filter, filter_file
-from dataforge.fix import planned_fixes
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.coco_tools import Filter, filter_file
+from dataforge.verbs.fix import planned_fixes
 
 TRIANGLE = [10, 10, 30, 10, 30, 30]
 POINTS = [[10, 10], [30, 10], [30, 30]]

@@ -32,9 +32,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
-from dataforge.convert import convert
 from dataforge.jobs import Job, Report
 from dataforge.records import Image, Instance, Mask
+from dataforge.verbs.convert import convert
 
 
 def run(source: Path, out: Path, reads: str, writes: str, **options: Any) -> Report:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from helpers import REAL, picture, read_voc, write
 
-from dataforge.convert import convert
 from dataforge.datasets import find_layout
 from dataforge.errors import UsageError
 from dataforge.io import Root
 from dataforge.jobs import Job
+from dataforge.verbs.convert import convert
 
 
 def test_coords_go_to_the_side_that_is_voc(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from helpers import load_coco, picture, run_convert, snapshot, write
 
-from dataforge.check import CheckOptions, check
 from dataforge.findings import Finding
-from dataforge.fix import planned_fixes
 from dataforge.formats.yolo.forms import Form, form_of
+from dataforge.verbs.check import CheckOptions, check
+from dataforge.verbs.fix import planned_fixes
 
 SIZE = (640, 480)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from helpers import picture, run_convert, write
 
-from dataforge.check import check
 from dataforge.datasets import guess_format
-from dataforge.inspect import inspect
 from dataforge.io import Root
-from dataforge.split import SplitJob, make
+from dataforge.verbs.check import check
+from dataforge.verbs.inspect import inspect
+from dataforge.verbs.split import SplitJob, make
 
 BOX = "0 0.5 0.5 0.2 0.2\n"
 

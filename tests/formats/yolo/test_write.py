@@ -421,8 +421,8 @@ def test_bccd_to_yolo_and_back_to_voc(tmp_path: Path) -> None:
 
     As from 0, two of them have no area, which YOLO cannot store.
     """
-    from dataforge.convert import convert
     from dataforge.jobs import Job
+    from dataforge.verbs.convert import convert
 
     source = REAL / "bccd" / "BCCD"
     report = convert(

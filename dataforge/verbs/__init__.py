@@ -1,0 +1,1 @@
+"""What dataforge does: a module or package for each verb; `dataforge` has their functions."""

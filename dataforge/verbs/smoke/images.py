@@ -1,0 +1,77 @@
+"""The images of a preflight: whether they exist, decode, and have the stated size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dataforge.errors import ParseError
+from dataforge.findings import Finding
+from dataforge.frameworks import BuiltDataset
+from dataforge.io import Root, open_image, too_large
+from dataforge.verbs.smoke.findings import finding
+
+MOST_DECODED = 1000
+"""Images of a split that are decoded completely; of more, an evenly spaced sample of this size."""
+
+
+def check_images(dataset: BuiltDataset, where: str) -> Iterator[Finding]:
+    """Compare the image files of a dataset with its annotations."""
+    total = len(dataset.images)
+    stride = max(1, -(-total // MOST_DECODED))
+    missing: list[str] = []
+    broken: list[str] = []
+    other_size: list[str] = []
+    large: list[str] = []
+    for index, info in enumerate(dataset.images):
+        path = info.path
+        if not path.is_file():
+            missing.append(str(path))
+            continue
+        try:
+            width, height = Root(path.parent, follow_links=True).image_size(path.name)
+            if index % stride == 0:
+                with open_image(path) as image:
+                    if why := too_large(image, reduced=True):
+                        large.append(f"{path} ({why})")
+                    else:
+                        image.draft("L", (1, 1))
+                        image.load()
+        except (ParseError, OSError, SyntaxError, ValueError) as error:
+            message = error.message if isinstance(error, ParseError) else str(error)
+            broken.append(f"{path} ({message})")
+            continue
+        if info.width is None or info.height is None:
+            other_size.append(f"{path} is {width}x{height}, its annotations state no size")
+        elif (info.width, info.height) != (width, height):
+            ratio = f"{info.width / width:g} and {info.height / height:g} times as large"
+            other_size.append(
+                f"{path} is {width}x{height}, its annotations are for "
+                f"{info.width}x{info.height} ({ratio})"
+            )
+    if stride > 1:
+        message = (
+            f"1 of every {stride} of the {total} images was decoded in full, the rest by its header"
+        )
+        yield finding("images-sampled", where, message, severity="note")
+    if large:
+        message = f"{len(large)} of {total} images were not decoded in full, the first: {large[0]}"
+        remedy = "make sure that training can: it decodes them"
+        yield finding("images-sampled", where, message, remedy, severity="warning")
+    for code, what, faulty, remedy in (
+        (
+            "image-missing",
+            "images are missing",
+            missing,
+            "restore them, or fix where images are looked for",
+        ),
+        ("unreadable-image", "images cannot be decoded", broken, "replace them"),
+        (
+            "image-size-differs",
+            "images have a different size than their annotations state",
+            other_size,
+            "use the images that the boxes were drawn on",
+        ),
+    ):
+        if faulty:
+            message = f"{len(faulty)} of {total} {what}, the first: {faulty[0]}"
+            yield finding(code, where, message, remedy)
