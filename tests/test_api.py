@@ -50,7 +50,7 @@ def test_other_names_are_attribute_errors() -> None:
 
 
 def test_the_version_is_the_packages() -> None:
-    assert dataforge.__version__ == version("dataforge")
+    assert dataforge.__version__ == version("dataforge-cv")
 
 
 def test_errors_have_their_exit_codes() -> None:
