@@ -1,9 +1,12 @@
 """dataforge: from labelled images to a proved detector.
 
-    from dataforge import Job
-    from dataforge.verbs.convert import convert
+    import dataforge
 
-`import dataforge` imports nothing; each name below is loaded when it is asked for.
+    dataforge.convert("labels", "coco", split="train=80,val=20")
+    dataforge.check("coco")
+
+`import dataforge` imports nothing; each name below is loaded when it is asked for. The functions
+are the verbs of the command line (`dataforge.api`).
 """
 
 from __future__ import annotations
@@ -12,6 +15,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import typing
 
+    from dataforge.api import (
+        browse,
+        check,
+        convert,
+        inspect,
+        register,
+        smoke,
+        split,
+        stats,
+        view,
+    )
     from dataforge.converters import CONVERTERS
     from dataforge.errors import DataforgeError
     from dataforge.findings import Finding
@@ -32,6 +46,15 @@ _HOMES = {
     "Mask": "records",
     "Polygons": "records",
     "Report": "jobs",
+    "browse": "api",
+    "check": "api",
+    "convert": "api",
+    "inspect": "api",
+    "register": "api",
+    "smoke": "api",
+    "split": "api",
+    "stats": "api",
+    "view": "api",
 }
 
 __all__ = [
@@ -46,6 +69,15 @@ __all__ = [
     "Polygons",
     "Report",
     "__version__",
+    "browse",
+    "check",
+    "convert",
+    "inspect",
+    "register",
+    "smoke",
+    "split",
+    "stats",
+    "view",
 ]
 
 
@@ -55,3 +87,7 @@ def __getattr__(name: str) -> typing.Any:
     from importlib import import_module
 
     return getattr(import_module(f"dataforge.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

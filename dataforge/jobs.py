@@ -10,8 +10,10 @@ import msgspec
 
 from dataforge.classes import ClassOptions
 from dataforge.datasets import ImageMode, in_utf8
+from dataforge.errors import plural
 from dataforge.findings import Finding, Gathered, any_error
 from dataforge.io import write_report
+from dataforge.reports import Shown, Table, class_table, summed_up
 
 
 class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,7 +66,7 @@ class Job(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cache: str | None = None
 
 
-class Report(msgspec.Struct, kw_only=True, dict=True):
+class Report(Shown, msgspec.Struct, kw_only=True, dict=True):
     """The result of a conversion; written by ``--report`` as JSON.
 
     Attributes:
@@ -89,6 +91,15 @@ class Report(msgspec.Struct, kw_only=True, dict=True):
     shapes: int = 0
     lost: dict[str, int] = {}
     findings: list[Finding] = []
+
+    def title(self) -> str:
+        images = plural(sum(self.images.values()), "image")
+        objects = plural(sum(sum(one.values()) for one in self.instances.values()), "object")
+        what = f"{images}, {objects}, {plural(len(self.classes), 'class')}"
+        return f"{self.out}: {what}; {summed_up(self.findings)}"
+
+    def table(self) -> Table:
+        return class_table(self.classes, self.images, self.instances)
 
     @property
     def failed(self) -> bool:

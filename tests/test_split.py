@@ -207,8 +207,9 @@ def test_output_must_be_a_manifest(tmp_path: Path) -> None:
 
 def test_output_is_identical_under_every_hash_seed(tmp_path: Path) -> None:
     code = (
-        "import sys; from dataforge.verbs.split import SplitJob, make; make(SplitJob(source=sys.argv[1],"
-        "out=sys.argv[2], ratios='a=0.6,b=0.4', stratify=True, group_by='(.)[.]'))"
+        "import sys; from dataforge.verbs.split import SplitJob, make;"
+        "make(SplitJob(source=sys.argv[1], out=sys.argv[2], ratios='a=0.6,b=0.4',"
+        "stratify=True, group_by='(.)[.]'))"
     )
     for name in ("s.json", "s.toml"):
         found = set()

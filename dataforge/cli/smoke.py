@@ -8,8 +8,7 @@ from typing import Any, get_args
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Command, Option
 from dataforge.cli.output import Output, say, show_findings, show_numbers, tell, warn
-from dataforge.errors import OutputError
-from dataforge.verbs.smoke import Device, SmokeOptions, SmokeReport, smoke
+from dataforge.verbs.smoke import Device, SmokeOptions, SmokeReport, own_folder, smoke
 
 _HELP = """Prove that a training config works: preflight, then overfit its detector on a few images.
 
@@ -107,7 +106,7 @@ def _smoke(
     **more: Any,
 ) -> int:
     smoke_options = SmokeOptions(
-        work_dir=work_dir or _own_folder(config),
+        work_dir=work_dir or own_folder(config),
         batch=batch_size,
         weights=checkpoint,
         preflight_only=preflight,
@@ -116,24 +115,6 @@ def _smoke(
     report = smoke(config, smoke_options, warn if output.json else tell)
     output.give(report, lambda report: show_smoke(report, smoke_options.work_dir))
     return 0 if report.verdict in ("proved", "ready") else 3
-
-
-def _own_folder(config: Path) -> Path:
-    """The folder for a config's results in the working directory.
-
-    Raises:
-        OutputError: it is a link, which may be part of a dataset.
-    """
-    folder = Path("work_dirs") / f"{_name(config)}_smoke"
-    for path in (folder.parent, folder):
-        if path.is_symlink():
-            raise OutputError(f"{path} is a link; to write where it leads, use --work-dir {folder}")
-    return folder
-
-
-def _name(config: Path) -> str:
-    """A distinctive name for a config; every script from `register` is called train.py."""
-    return config.resolve().parent.name if config.name == "train.py" else config.stem
 
 
 def show_smoke(report: SmokeReport, work_dir: Path) -> None:

@@ -49,6 +49,7 @@ from dataforge.findings import Finding, Folded, Severity, as_reasons
 from dataforge.formats import Context
 from dataforge.frameworks import config_signs, get_framework
 from dataforge.mmconfig import Config
+from dataforge.reports import Shown
 
 MAX_FINDINGS = 100
 """Default number of findings of one code in a report; the rest are only counted."""
@@ -108,7 +109,7 @@ class UsedSettings(msgspec.Struct, kw_only=True):
     ignored: dict[str, int] = {}
 
 
-class CheckReport(msgspec.Struct, kw_only=True):
+class CheckReport(Shown, msgspec.Struct, kw_only=True):
     """The result of a check. As JSON, this is the output of ``check --json``; keys are only added.
 
     Attributes:
@@ -141,6 +142,15 @@ class CheckReport(msgspec.Struct, kw_only=True):
     fixable: dict[str, int] = {}
     ignored: list[Ignore] = []
     settings: UsedSettings | None = None
+
+    def title(self) -> str:
+        what = f"{plural(self.images, 'image')}, {plural(self.shapes, 'shape')}"
+        numbers = {"error": 0, "warning": 0, "note": 0}
+        for counts in self.counts.values():
+            for severity, number in counts.items():
+                numbers[severity] += number
+        said = ", ".join(plural(number, name) for name, number in numbers.items() if number)
+        return f"{self.path} ({self.format}: {what}): {said or 'no findings'}"
 
     def total(self, severity: Severity) -> int:
         """Number of findings of a severity."""

@@ -34,6 +34,7 @@ from dataforge.formats import Context, Foreign, Texts, formats
 from dataforge.frameworks import is_reserved
 from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, stem
 from dataforge.layouts import SPLIT_ORDER, Layout, sharing_a_split
+from dataforge.reports import Shown, Table, summed_up
 from dataforge.shell import UNPRINTABLE, command_line, path_word
 
 _SPLIT = ["--split", "train=80,val=20"]
@@ -80,7 +81,7 @@ class Part(msgspec.Struct, kw_only=True):
     no_commands: str = ""
 
 
-class Inspection(msgspec.Struct, kw_only=True):
+class Inspection(Shown, msgspec.Struct, kw_only=True):
     """What is in a folder.
 
     Attributes:
@@ -102,6 +103,20 @@ class Inspection(msgspec.Struct, kw_only=True):
     foreign: list[Foreign] = []
     findings: list[Finding] = []
     needs: list[str] = []
+
+    def title(self) -> str:
+        formats = ", ".join(part.format for part in self.parts) or "no dataset"
+        return f"{self.root}: {plural(self.files, 'file')}, {formats}; {summed_up(self.findings)}"
+
+    def table(self) -> Table:
+        rows = [
+            [part.format, name, *(f"{split}: {number:,}" for split, number in [*splits.items()])]
+            for part in self.parts
+            for name, splits in part.classes.items()
+        ]
+        width = max(map(len, rows), default=2)
+        head = ["format", "class", *(["objects"] + [""] * (width - 3))[: width - 2]]
+        return Table(head, [row + [""] * (width - len(row)) for row in rows])
 
     @property
     def usable(self) -> bool:

@@ -30,6 +30,7 @@ from dataforge.errors import InputError, UsageError, plural
 from dataforge.findings import Finding, Gathered, Place, any_error, as_reasons
 from dataforge.formats import Context
 from dataforge.io import NamedFile
+from dataforge.reports import Shown, Table, summed_up
 from dataforge.splits import (
     ClassCounts,
     Manifest,
@@ -72,7 +73,7 @@ class SplitJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     engine_options: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-class SplitReport(msgspec.Struct, kw_only=True):
+class SplitReport(Shown, msgspec.Struct, kw_only=True):
     """What `make` did.
 
     Attributes:
@@ -92,6 +93,13 @@ class SplitReport(msgspec.Struct, kw_only=True):
     images: dict[str, int]
     written: bool
     findings: list[Finding]
+
+    def title(self) -> str:
+        splits = ", ".join(f"{name} {number:,}" for name, number in self.images.items())
+        return f"{splits}; {plural(self.new, 'new image')}; {summed_up(self.findings)}"
+
+    def table(self) -> Table:
+        return Table(["split", "images"], [*self.images.items()])
 
     @property
     def failed(self) -> bool:

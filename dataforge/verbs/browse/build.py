@@ -20,9 +20,10 @@ from dataforge.checks import CONFIG
 from dataforge.codes import find_code
 from dataforge.datasets import Progress
 from dataforge.engines import Engine, get_engine
-from dataforge.errors import OutputError, one_line
+from dataforge.errors import OutputError, one_line, plural
 from dataforge.findings import Finding, Severity
 from dataforge.io import Root, staged
+from dataforge.reports import Shown, Table
 from dataforge.verbs.browse.compare import pairs
 from dataforge.verbs.browse.located import by_file
 from dataforge.verbs.browse.page import MADE_BY, copy_page
@@ -54,7 +55,7 @@ class BrowseOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     most: int = MOST
 
 
-class BrowseReport(msgspec.Struct, kw_only=True):
+class BrowseReport(Shown, msgspec.Struct, kw_only=True):
     """What a page shows. As JSON, this is the output of ``browse --json``; keys are only added.
 
     Attributes:
@@ -80,6 +81,18 @@ class BrowseReport(msgspec.Struct, kw_only=True):
     counts: dict[str, dict[Severity, int]]
     compared: BrowseReport | None = None
     differing: int = 0
+
+    def title(self) -> str:
+        what = f"{plural(self.images, 'image')}, {plural(self.objects, 'object')}"
+        return f"{self.page}: {what}, {plural(len(self.classes), 'class')}"
+
+    def table(self) -> Table:
+        rows = [
+            [name, severity, number]
+            for name, counts in self.counts.items()
+            for severity, number in counts.items()
+        ]
+        return Table(["code", "severity", "count"], rows)
 
     @property
     def failed(self) -> bool:

@@ -13,7 +13,7 @@ MADE_BY = b"dataforge.index("
 
 def copy_page(out: Path) -> None:
     """Copy ``index.html``, and what it needs, to a folder; create the folders of its data."""
-    page = asset("browse", "page")
+    page = asset("verbs", "browse", "page")
     for name in ("data", "thumbs", "app"):
         (out / "browse" / name).mkdir(parents=True)
     for path in sorted(page.iterdir()):

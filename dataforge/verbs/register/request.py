@@ -10,9 +10,11 @@ from typing import Any
 import msgspec
 
 from dataforge.classes import ClassOptions
+from dataforge.errors import plural
 from dataforge.findings import Finding, any_error
 from dataforge.frameworks import DatasetSpec, PlannedFile, TrainSpec
 from dataforge.io import read_file
+from dataforge.reports import Shown, Table, class_table, summed_up
 
 
 class Request(ClassOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,7 +74,7 @@ class Target(msgspec.Struct, frozen=True):
     module: str
 
 
-class Plan(msgspec.Struct, kw_only=True):
+class Plan(Shown, msgspec.Struct, kw_only=True):
     """What a registration would write, and why; nothing is written yet.
 
     Attributes:
@@ -96,6 +98,14 @@ class Plan(msgspec.Struct, kw_only=True):
     instances: dict[str, dict[str, int]]
     findings: list[Finding]
     pth: Path | None
+
+    def title(self) -> str:
+        classes = plural(len(self.dataset.classes), "class")
+        targets = ", ".join(str(self.out / target.config) for target in self.targets)
+        return f"{self.dataset.name}: {classes}; {targets}; {summed_up(self.findings)}"
+
+    def table(self) -> Table:
+        return class_table(self.dataset.classes, self.images, self.instances)
 
     @property
     def failed(self) -> bool:

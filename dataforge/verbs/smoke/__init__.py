@@ -7,6 +7,6 @@ framework. What differs between frameworks is in their adapters, in `dataforge.f
 from __future__ import annotations
 
 from dataforge.verbs.smoke.report import Device, SmokeOptions, SmokeReport
-from dataforge.verbs.smoke.run import explained, smoke
+from dataforge.verbs.smoke.run import explained, own_folder, smoke
 
-__all__ = ["Device", "SmokeOptions", "SmokeReport", "explained", "smoke"]
+__all__ = ["Device", "SmokeOptions", "SmokeReport", "explained", "own_folder", "smoke"]

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from dataforge.findings import Finding
+from dataforge.reports import Shown, Table, class_table
 
 Device = Literal["auto", "cuda", "cpu"]
 """Where to train; `auto` is CUDA if available."""
@@ -88,7 +89,7 @@ class Proof(msgspec.Struct, kw_only=True):
     left_out: list[str] = []
 
 
-class SmokeReport(msgspec.Struct, kw_only=True):
+class SmokeReport(Shown, msgspec.Struct, kw_only=True):
     """The content of smoke_report.json.
 
     Attributes:
@@ -133,3 +134,13 @@ class SmokeReport(msgspec.Struct, kw_only=True):
         "in ground_truth.png."
     )
     seconds: float = 0.0
+
+    def title(self) -> str:
+        ap50 = "" if self.ap50 is None else f", AP50 {self.ap50:.3f}"
+        why = f": {self.reasons[0]}" if self.reasons else ""
+        return f"{self.config} {self.verdict}{ap50} on {self.device or 'nothing'}{why}"
+
+    def table(self) -> Table:
+        marked = {split: count.marked for split, count in self.counts.items()}
+        images = {split: count.images for split, count in self.counts.items()}
+        return class_table(self.classes, images, marked)

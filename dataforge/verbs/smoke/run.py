@@ -234,3 +234,21 @@ def run_proof(
             explain = isinstance(error, ImportError) or _ENVIRONMENT.search(str(error))
             hint = f"; {DOCTOR}" if explain else ""
             report.reasons.append(f"training stopped: {type(error).__name__}: {error}{hint}")
+
+
+def own_folder(config: Path) -> Path:
+    """The folder for a config's results in the working directory.
+
+    Raises:
+        OutputError: it is a link, which may be part of a dataset.
+    """
+    folder = Path("work_dirs") / f"{_name(config)}_smoke"
+    for path in (folder.parent, folder):
+        if path.is_symlink():
+            raise OutputError(f"{path} is a link; to write where it leads, use --work-dir {folder}")
+    return folder
+
+
+def _name(config: Path) -> str:
+    """A distinctive name for a config; every script from `register` is called train.py."""
+    return config.resolve().parent.name if config.name == "train.py" else config.stem

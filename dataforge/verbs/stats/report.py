@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from dataforge.errors import plural
 from dataforge.findings import Finding, any_error
+from dataforge.reports import Shown, Table
 
 
 class Quantiles(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,7 +191,7 @@ class Advice(msgspec.Struct, kw_only=True):
     evidence: dict[str, Any] = {}
 
 
-class Stats(msgspec.Struct, kw_only=True):
+class Stats(Shown, msgspec.Struct, kw_only=True):
     """A dataset in numbers. As JSON, this is the output of ``stats --json``; keys are only added.
 
     Attributes:
@@ -258,6 +260,20 @@ class Stats(msgspec.Struct, kw_only=True):
     advice: list[Advice] = []
     measured: int = 0
     findings: list[Finding] = []
+
+    def title(self) -> str:
+        what = f"{plural(self.images, 'image')}, {plural(self.objects, 'object')}"
+        return f"{self.path} ({self.format}): {what}, {plural(len(self.classes), 'class')}"
+
+    def table(self) -> Table:
+        head = ["class", "objects", "images", "small", "medium", "large", "crowd", "difficult"]
+        return Table(
+            head,
+            [
+                [name, *(getattr(numbers, field) for field in head[1:])]
+                for name, numbers in self.classes.items()
+            ],
+        )
 
     @property
     def failed(self) -> bool:

@@ -8,6 +8,7 @@ check ─► findings of one code
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ from dataforge.errors import InputError, OutputError, UsageError, did_you_mean, 
 from dataforge.findings import Finding, Gathered, as_reasons
 from dataforge.formats import Context
 from dataforge.io import NamedFile, Root, atomic_write, open_image
+from dataforge.reports import Shown, Table
 from dataforge.verbs.check import CheckOptions, check
 from dataforge.verbs.view.choose import Marked, choose
 from dataforge.verbs.view.sheet import HIGHEST, draw_sheet
@@ -84,7 +86,7 @@ class ViewOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     workers: int = 1
 
 
-class ViewReport(msgspec.Struct, kw_only=True):
+class ViewReport(Shown, msgspec.Struct, kw_only=True):
     """What is on a sheet.
 
     Attributes:
@@ -106,6 +108,21 @@ class ViewReport(msgspec.Struct, kw_only=True):
     width: int
     height: int
     classes: dict[str, tuple[int, int, int]]
+
+    def title(self) -> str:
+        return f"{self.sheet}: {plural(len(self.images), 'image')} of {self.total:,} in {self.path}"
+
+    def table(self) -> Table:
+        return Table(["image"], [[name] for name in self.images])
+
+    def picture(self) -> str:
+        """The sheet, if it is still there."""
+        kind = ENDINGS.get(Path(self.sheet).suffix.lower(), "PNG").lower()
+        try:
+            data = b64encode(Path(self.sheet).read_bytes()).decode()
+        except OSError:
+            return ""
+        return f'<img src="data:image/{kind};base64,{data}">'
 
 
 def view(
