@@ -140,6 +140,8 @@ def test_a_shard_that_kills_its_workers_is_named(
     labelme: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patched: str
 ) -> None:
     monkeypatch.setattr(patched, dies)
+    # Tests before this one may have left threads, with which workers would not be forked.
+    monkeypatch.setattr("dataforge.engines.processes.threading.active_count", lambda: 1)
     named = r"00(\d)0\.json to 00\1\d\.json \(\d+ files\)"
     said = rf"a worker process died \(Killed\), 3 times on {named}; it probably ran"
     with pytest.raises(DataforgeError, match=said):

@@ -230,8 +230,8 @@ def test_built_in_framework_is_one_folder_and_one_row() -> None:
         "frameworks/table.py",  # the row
         "checks/config/import_missing.py",  # packages that are installed with a framework
         # Packages that a Python has, whatever is trained with them.
-        *(f"doctor/{name}.py" for name in ("combinations", "conditions", "judge", "probe")),
+        *(f"verbs/doctor/{name}.py" for name in ("combinations", "conditions", "judge", "probe")),
         "cli/doctor.py",
         "frameworks/operators.py",  # the package whose operators take the place of mmcv's
-        "smoke/run.py",  # packages whose versions a report names
+        "verbs/smoke/run.py",  # packages whose versions a report names
     }
