@@ -53,7 +53,7 @@ def coco(folder: Path, images: Sequence[tuple[int, int]], boxes: Sequence[tuple[
 def small(tmp_path: Path) -> Path:
     """Images of 1333x800, so that nothing is scaled, and one of 400x240, scaled by
     1333/400."""
-    return coco(tmp_path, [(1333, 800), (1333, 800), (400, 240), (800, 1333)], [
+    return coco(tmp_path / "set", [(1333, 800), (1333, 800), (400, 240), (800, 1333)], [
         # A side of 31 and 32 px, of 95 and 96.
         (1, 1, 0, 0, 31, 31, {}), (1, 1, 0, 0, 32, 32, {}),
         (1, 2, 100, 100, 95, 95, {}), (1, 2, 100, 100, 96, 96, {}),
