@@ -74,3 +74,12 @@ def _nothing_is_registered_here() -> Iterator[None]:
     yield
     after = {path for folder in folders for path in folder.glob("dataforge_*.pth")}
     assert after == before, "a test registered a dataset for the Python that runs it"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_sample_data_are_as_before() -> Iterator[None]:
+    """A generated class keeps an index beside the files that it reads: tests train on copies."""
+    folder = Path(__file__).parents[1] / "sample_data"
+    before = {*folder.rglob("*")}
+    yield
+    assert {*folder.rglob("*")} == before, "a test wrote into sample_data"

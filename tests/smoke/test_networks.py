@@ -13,7 +13,6 @@ pytestmark = [pytest.mark.torchvision, pytest.mark.filterwarnings("ignore")]
 
 import torch
 from generated import unique
-from helpers import SAMPLE
 from smoke_data import Registered, Sample, register_here
 
 from dataforge.frameworks import TrainSpec
@@ -31,7 +30,7 @@ def on(sample: Sample, tmp_path: Path) -> Build:
 
     def build(backbone: str, base: str = "faster_rcnn_r50_fpn", **train: object) -> Registered:
         masks = base.startswith("mask")
-        root = sample("coco", "torchvision").root if masks else SAMPLE / "humanparts"
+        root = sample("coco" if masks else "voc", "torchvision").root
         return register_here(
             unique(f"On {backbone}"),  # two tests register one network
             root,
