@@ -1,8 +1,11 @@
-"""Commands that a user can copy from the terminal into a shell."""
+"""Commands that a user can copy into a shell, and variables of the environment."""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from dataforge.errors import one_line
 
@@ -49,3 +52,17 @@ def _quoted(word: str) -> str:
 
 
 _PLAIN = re.compile(r"[\w./@+-][\w./@+:,%=-]*", re.ASCII)  # zsh expands a leading =, fish %
+
+
+@contextmanager
+def keeping_variables(*names: str) -> Iterator[None]:
+    """Variables of this process's environment are afterwards what they were before."""
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

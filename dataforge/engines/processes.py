@@ -36,6 +36,7 @@ from weakref import WeakSet
 from dataforge.engines.answers import answer
 from dataforge.errors import DataforgeError
 from dataforge.interrupts import SIGNALS, held
+from dataforge.shell import keeping_variables
 
 _READY = b"ready"
 _NO_MORE = b""  # a pickle is never empty
@@ -215,15 +216,9 @@ def _nothing_of_the_working_directory() -> Iterator[None]:
 @contextmanager
 def _safe_path() -> Iterator[None]:
     if sys.version_info >= (3, 11):
-        name, before = "PYTHONSAFEPATH", os.environ.get("PYTHONSAFEPATH")
-        os.environ[name] = "1"
-        try:
+        with keeping_variables("PYTHONSAFEPATH"):
+            os.environ["PYTHONSAFEPATH"] = "1"
             yield
-        finally:
-            if before is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = before
     else:
         here = os.getcwd()
         os.chdir(os.path.dirname(os.__file__))

@@ -32,6 +32,7 @@ from dataforge.engines.answers import answer, opened, pickled
 from dataforge.engines.base import DoneAgain, Engine, LostItemError
 from dataforge.errors import DataforgeError, MissingDependencyError
 from dataforge.interrupts import SIGNALS, held
+from dataforge.shell import keeping_variables
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -147,22 +148,17 @@ def _as_before() -> Iterator[None]:
 
     before = {number: signal.getsignal(number) for number in SIGNALS}
     folder, listen = os.getcwd(), worker.listen_error_messages
-    variables = {name: os.environ.get(name) for name in _CHANGED}
     # Its workers import modules of the working directory, which may be a dataset.
     os.chdir(os.path.dirname(os.__file__))
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Prints to stdout, whatever `log_to_driver` is, what `RayEngine.notes` says.
     worker.listen_error_messages = lambda *_: None
     try:
-        yield
+        with keeping_variables(*_CHANGED):
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+            yield
     finally:
         worker.listen_error_messages = listen
         os.chdir(folder)
-        for name, value in variables.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
         if threading.current_thread() is threading.main_thread():
             for number, handler in before.items():
                 signal.signal(number, handler)

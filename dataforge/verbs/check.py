@@ -145,11 +145,8 @@ class CheckReport(Shown, msgspec.Struct, kw_only=True):
 
     def title(self) -> str:
         what = f"{plural(self.images, 'image')}, {plural(self.shapes, 'shape')}"
-        numbers = {"error": 0, "warning": 0, "note": 0}
-        for counts in self.counts.values():
-            for severity, number in counts.items():
-                numbers[severity] += number
-        said = ", ".join(plural(number, name) for name, number in numbers.items() if number)
+        severities: tuple[Severity, ...] = ("error", "warning", "note")
+        said = ", ".join(plural(number, one) for one in severities if (number := self.total(one)))
         return f"{self.path} ({self.format}: {what}): {said or 'no findings'}"
 
     def total(self, severity: Severity) -> int:

@@ -26,6 +26,7 @@ from dataforge.frameworks import (
     palette,
 )
 from dataforge.io import installed_versions, write_report
+from dataforge.shell import keeping_variables
 from dataforge.verbs.smoke.plots import contact_sheet, loss_curve
 from dataforge.verbs.smoke.preflight import preflight
 from dataforge.verbs.smoke.proof import choose_images, prove
@@ -128,16 +129,9 @@ def _proved(
 @contextmanager
 def _hidden_gpus() -> Iterator[None]:
     """No GPU for torch, if it is imported inside, nor for processes that are started inside."""
-    name = "CUDA_VISIBLE_DEVICES"
-    before = os.environ.get(name)
-    os.environ[name] = "-1"
-    try:
+    with keeping_variables("CUDA_VISIBLE_DEVICES"):
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
         yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
 
 
 @contextmanager
