@@ -45,8 +45,8 @@ def test_it_is_there_at_once(show: Callable[..., Shown], many: Path) -> None:
     began = time.process_time()
     shown = show(many)
     took = shown.page.evaluate("performance.now()") / 1000
-    assert took < 3 * 5  # of an idle machine 3, at most; tests run on busy ones
-    assert time.process_time() - began < 3
+    assert took < 3 * 10  # of an idle machine 3, at most; tests run on busy ones
+    assert time.process_time() - began < 10
     assert shown.status() == "20,000 images"
     assert 0 < shown.page.evaluate("document.images.length") < AT_ONCE
 

@@ -19,6 +19,10 @@ pytestmark = pytest.mark.endurance
 SQUARE: Ring = (0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0)
 
 
+FAR_FROM_QUADRATIC = 40.0
+"""Ten times the input costs about 10 times as much where it is linear, and 100 where quadratic."""
+
+
 def seconds(function: Callable[[], object]) -> float:
     """Processor time, the least of three."""
     taken = []
@@ -41,9 +45,8 @@ def zigzag(count: int, *, across: bool) -> Ring:
 def test_whether_an_outline_crosses_itself(across: bool) -> None:
     small, large = zigzag(1000, across=across), zigzag(10_000, across=across)
     assert geometry.is_simple(large)
-    assert seconds(lambda: geometry.is_simple(large)) < 15 * seconds(
-        lambda: geometry.is_simple(small)
-    )
+    taken = seconds(lambda: geometry.is_simple(large))
+    assert taken < FAR_FROM_QUADRATIC * seconds(lambda: geometry.is_simple(small))
 
 
 def noise(side: int) -> Mask:
@@ -89,7 +92,8 @@ WORK: list[Any] = [
 @pytest.mark.parametrize(("function", "small", "large"), WORK)
 def test_ten_times_the_geometry(function: Callable[[Any], object], small: Any, large: Any) -> None:
     # Below 10 ms, what is measured is whether arrays fit into the caches.
-    assert seconds(lambda: function(large)) < 15 * max(seconds(lambda: function(small)), 1e-2)
+    taken = seconds(lambda: function(large))
+    assert taken < FAR_FROM_QUADRATIC * max(seconds(lambda: function(small)), 1e-2)
 
 
 def most_memory(function: Callable[[], object]) -> int:
@@ -109,7 +113,7 @@ def test_the_size_of_the_image_costs_nothing() -> None:
     assert most_memory(lambda: geometry.mask_rings(mask)) < 2**20
     with pytest.raises(geometry.TooLargeError, match="536,870,912 pixels around a mask"):
         geometry.mask_crop(mask)
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize(
@@ -132,7 +136,7 @@ def test_the_size_of_the_image_costs_nothing() -> None:
 def test_rings_that_cannot_be_joined_in_time_are_refused(rings: list[Ring]) -> None:
     start = time.process_time()
     held = most_memory(lambda: _joined_or_refused(rings))
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 30
     assert held < 2**30
 
 
