@@ -59,10 +59,10 @@ def labelme(
         shape |= {"description": "", "shape_type": "polygon", "flags": {}, "mask": None}
         pool.append(json.dumps(shape, indent=indent))
     gap = "\n" if indent else ""
-    for name in names(images):
+    for index, name in enumerate(names(images)):
         text = f',{gap}"shapes": [{gap}' + f",{gap}".join(rng.choices(pool, k=shapes)) + f"{gap}]"
         text = f'{{{gap}"version": "5.4.1",{gap}"flags": {{}}{text},{gap}"imagePath": "{name}.jpg"'
-        data = rng.choice(encoded) if image_data else "null"
+        data = encoded[index % len(encoded)] if image_data else "null"  # as `link` does
         text += f',{gap}"imageData": {data},{gap}"imageHeight": {size[1]}'
         (folder / f"{name}.json").write_text(f'{text},{gap}"imageWidth": {size[0]}{gap}}}')
     if distinct:
@@ -199,7 +199,7 @@ def area(corners: Polygon) -> float:
 
 
 def jpeg(rng: random.Random, size: tuple[int, int], at_least: int = 0) -> bytes:
-    """Patches of colour; with grain, and bytes behind its end, until it is large enough."""
+    """Patches of colour; with grain, and segments that decoders skip, until it is large enough."""
     from PIL import Image
 
     patches = Image.frombytes("RGB", (8, 6), rng.randbytes(8 * 6 * 3))
@@ -209,7 +209,11 @@ def jpeg(rng: random.Random, size: tuple[int, int], at_least: int = 0) -> bytes:
         image = Image.blend(image, grain, 0.1)
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=80)
-    return stream.getvalue().ljust(at_least, b"\0")
+    data = stream.getvalue()
+    while (rest := at_least - len(data)) > 0:
+        length = min(max(rest, 4) - 2, 0xFFFF)  # of the segment, without its marker
+        data = data[:2] + b"\xff\xef" + length.to_bytes(2, "big") + bytes(length - 2) + data[2:]
+    return data
 
 
 def link(folder: Path, images: int, jpegs: Sequence[bytes]) -> None:
