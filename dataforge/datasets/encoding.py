@@ -1,4 +1,4 @@
-"""Names that are not UTF-8: their bytes are escaped when they are encoded."""
+"""What cannot be encoded as it is: names that are not UTF-8, integers beyond 64 bits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from dataforge.findings import Finding
 from dataforge.formats import Evidence
-from dataforge.io import escaped
+from dataforge.io import escaped, in_64_bits
 
 
 def is_utf8(text: str) -> bool:
@@ -39,13 +39,16 @@ def in_utf8(finding: Finding) -> Finding:
 def _is_encodable(value: Any) -> bool:
     try:
         msgspec.msgpack.encode(value)
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, OverflowError):
         return False
     return True
 
 
 def encodable(evidence: Evidence) -> Evidence:
-    """The same where it can be encoded; else with escapes for names in another encoding."""
+    """The same where it can be encoded.
+
+    Else with escapes for names in another encoding, and floats for integers beyond 64 bits.
+    """
     if _is_encodable(evidence.value):
         return evidence
-    return Evidence(evidence.kind, escaped(evidence.value))
+    return Evidence(evidence.kind, in_64_bits(escaped(evidence.value)))

@@ -41,9 +41,10 @@ def size_differs(images: Root, image_name: str, stated: tuple[int, int] | None) 
 def stated_size(width: float | None, height: float | None) -> tuple[int, int] | None:
     """(width, height) in pixels if both are integers that an image can have."""
     width, height = width or 0, height or 0
-    if width < 1 or height < 1 or width != int(width) or height != int(height):
-        return None
-    return (int(width), int(height)) if width * height <= MAX_IMAGE_PIXELS else None
+    if not (1 <= width <= MAX_IMAGE_PIXELS and 1 <= height <= MAX_IMAGE_PIXELS):
+        return None  # also for what is not finite
+    is_size = width == int(width) and height == int(height) and width * height <= MAX_IMAGE_PIXELS
+    return (int(width), int(height)) if is_size else None
 
 
 _TURNS = {

@@ -87,10 +87,10 @@ def plain(raw: msgspec.Raw) -> Any:
 
 
 def in_64_bits(value: Any) -> Any:
-    """The same value, with integers beyond 64 bits converted to floats."""
+    """The same value, with integers beyond 64 bits converted to floats, and tuples to lists."""
     if isinstance(value, dict):
         return {key: in_64_bits(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [in_64_bits(item) for item in value]
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
         return float(str(value))  # gives inf where float(value) raises OverflowError

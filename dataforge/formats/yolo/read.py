@@ -390,7 +390,7 @@ class YoloReading(Reading):
         if highest == len(names):
             yield code("classes-from-one").at(
                 Place(file, line=line),
-                f"class 0 is never used, and class {highest} is beyond the "
+                f"class 0 is never used, and class {int(highest)} is beyond the "
                 f"{plural(len(names), 'name')} in {self._file}: are the classes counted from 1?",
                 "subtract 1 from all class numbers, or add a name before the first",
             )

@@ -23,6 +23,7 @@ from dataforge.formats.base import Part
 from dataforge.formats.outlines import crossing
 from dataforge.formats.yolo.class_names import MOST_UNNAMED, all_unnamed
 from dataforge.formats.yolo.forms import ANGLE, SCORE, TRACK, Form
+from dataforge.io import in_64_bits
 from dataforge.records import Box, Instance, Polygons, Ring
 
 Row: TypeAlias = tuple[int, list[str]]
@@ -95,7 +96,7 @@ class RowReader:
 
     def __init__(self, label: str, rules: Rules, size: tuple[int, int]) -> None:
         self.odd: dict[str, list[int]] = {}
-        self.beyond: tuple[int, int] | None = None
+        self.beyond: tuple[float, int] | None = None
         self._label = label
         self._rules = rules
         self._size = size
@@ -148,7 +149,7 @@ class RowReader:
             shape = shape[:4]
         if fault := self._fault(columns[0], values[0], shape):
             if values[0] >= 0 and values[0] not in self._names:
-                self.beyond = max(self.beyond or (0, 0), (int(values[0]), line))
+                self.beyond = max(self.beyond or (0, 0), (values[0], line))
             yield code("bad-row").at(place, fault, "correct or delete the row", lost=1)
             return None
         if tail:
@@ -162,10 +163,12 @@ class RowReader:
             # Marks rows that an edit would spoil.
             place = Place(self._label, "row", line)
         after = values[len(values) - len(tail) :]
-        attributes = {
-            name: int(value) if name == TRACK else value
-            for name, value in zip(tail, after, strict=True)
-        }
+        attributes = in_64_bits(
+            {
+                name: int(value) if name == TRACK else value
+                for name, value in zip(tail, after, strict=True)
+            }
+        )
         return (yield from self._shaped(self._names[values[0]], shape, place, attributes))
 
     def _shaped(
