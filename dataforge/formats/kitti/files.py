@@ -1,9 +1,9 @@
 """Which label file belongs to which image, and to which split.
 
-    training/label_2/000000.txt   training/image_2/000000.png   KITTI's own; its ids may be listed
-    ImageSets/train.txt                                         in such files, as OpenPCDet and
-                                                                mmdetection3d have them
-    train/labels/a.txt            train/images/a.jpg            as other tools write it
+training/label_2/000000.txt   training/image_2/000000.png   KITTI's own; its ids may be listed
+ImageSets/train.txt                                         in such files, as OpenPCDet and
+                                                            mmdetection3d have them
+train/labels/a.txt            train/images/a.jpg            as other tools write it
 """
 
 from __future__ import annotations
@@ -77,23 +77,19 @@ def _in_labels(name: str) -> bool:
 def _pairs(labels: Iterable[str], images: Iterable[str]) -> dict[str, str]:
     """Label file -> its image."""
     by_key: dict[str, str] = {}
+    found: dict[str, str] = {}
     by_name: dict[str, list[str]] = defaultdict(list)
     for image in images:
         by_key.setdefault(_key(image, _IMAGES), image)
         by_key.setdefault(stem(image), image)
         by_name[last_part(stem(image))].append(image)
-    found = {}
     for label in labels:
         own = by_name[last_part(stem(label))]
-        image = by_key.get(_key(label, _LABELS)) or by_key.get(stem(label))
-        if image := image or (own[0] if len(own) == 1 else ""):
+        only = own[0] if len(own) == 1 else ""
+        if image := by_key.get(_key(label, _LABELS)) or by_key.get(stem(label)) or only:
             found[label] = image
-    taken: set[str] = set()
-    return {
-        label: image
-        for label, image in sorted(found.items())
-        if not (image in taken or taken.add(image))  # type: ignore[func-returns-value]
-    }
+    first = {image: label for label, image in sorted(found.items(), reverse=True)}
+    return {label: image for label, image in found.items() if first[image] == label}
 
 
 def _key(name: str, folder: re.Pattern[str]) -> str:
@@ -135,9 +131,7 @@ def _lists(root: Root) -> Part[dict[str, frozenset[str]]]:
     return found
 
 
-def _listed(
-    files: Sequence[Listed], lists: Mapping[str, frozenset[str]]
-) -> Part[list[Listed]]:
+def _listed(files: Sequence[Listed], lists: Mapping[str, frozenset[str]]) -> Part[list[Listed]]:
     """Returns the files whose ids are listed; those of one folder have the same ids as another's.
 
     KITTI counts from 000000 in training and in testing: a list of test images does not name those
@@ -170,9 +164,7 @@ def _unmarked(images: Sequence[str], files: Sequence[Listed]) -> Iterator[Findin
     """The finding on images without a label file in folders where others have one."""
     known = {file.image for file in files}
     folders = {image.rpartition("/")[0] for image in known if image}
-    rest = [
-        image for image in images if image not in known and image.rpartition("/")[0] in folders
-    ]
+    rest = [image for image in images if image not in known and image.rpartition("/")[0] in folders]
     if rest:
         yield code("image-without-annotation").at(
             Place(rest[0]),
