@@ -21,7 +21,9 @@ _TABLE = Plugins(
     "dataforge.formats",
     {
         "coco": "dataforge.formats.coco:FORMAT",
+        "cvat": "dataforge.formats.cvat:FORMAT",
         "images": "dataforge.formats.images:FORMAT",
+        "kitti": "dataforge.formats.kitti:FORMAT",
         "labelme": "dataforge.formats.labelme:FORMAT",
         "voc": "dataforge.formats.voc:FORMAT",
         "yolo": "dataforge.formats.yolo:FORMAT",
