@@ -235,8 +235,30 @@ def test_each_aspect_differs_from_a_plain_file(what: str) -> None:
 
 # Format -> what does not survive it -> (words of the sentence in `lossy` that says so, code of the
 # finding that reports it).
+BOXES: dict[str, tuple[str, str]] = {
+    "polygon": ("outlines and masks", "outlines-not-carried"),
+    "several rings": ("outlines and masks", "outlines-not-carried"),
+    "mask": ("outlines and masks", "outlines-not-carried"),
+    "area of its own": ("an area that differs from that of the box", "area-not-carried"),
+    "crowd": ("whether it is a crowd", "crowd-not-kept"),
+    "difficult": ("whether an object is difficult", "attributes-not-carried"),
+    "pose": ("attributes", "attributes-not-carried"),
+    "truncated": ("attributes", "attributes-not-carried"),
+    "description": ("attributes", "attributes-not-carried"),
+    "other attribute": ("attributes", "attributes-not-carried"),
+    "own key": ("keys that only", "keys-not-carried"),
+    "flags of image": ("attributes", "image-attributes-not-carried"),
+    "own key of image": ("keys that only", "keys-not-carried"),
+    "order of classes": ("the order of the classes", "class-order-not-carried"),
+    "class of nothing": ("classes without instances", "classes-not-carried"),
+    "own key of class": ("keys that only", "keys-not-carried"),
+    "own key of dataset": ("keys that only", "keys-not-carried"),
+}
+"""Of formats that hold boxes and names."""
+
 LOST: dict[str, dict[str, tuple[str, str]]] = {
     "coco": {},
+    "createml": BOXES,
     "labelme": {
         "no outline": ("whether an instance is only a box", "boxes-as-outlines"),
         "area of its own": ("a box or an area", "area-not-carried"),
@@ -291,6 +313,7 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
 # outlines are written to YOLO, and splits, which this file has below.
 ELSEWHERE: dict[str, set[str]] = {
     "coco": {"the ids of images", "the encoding of a mask", "keys that only another"},
+    "createml": {"the sizes of the images"},
     "labelme": {"lines and points", "which images are in which split"},
     "voc": {"parts (person layout)", "source, owner, folder"},
     "yolo": {"holes and gaps", "keypoints"},
@@ -376,9 +399,10 @@ CATEGORY = {"id", "name"}
 IMAGE = {"id", "file_name", "width", "height", "attributes"}
 ANNOTATION = {"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation",
               "attributes"}  # fmt: skip
-CROWDS = {"labelme": "crowd-not-kept", "voc": "crowd-as-difficult", "yolo": "crowds-left-out"}
-ATTRIBUTES = {"labelme": "attributes-moved", "voc": "attributes-not-carried",
-              "yolo": "attributes-not-carried"}  # fmt: skip
+CROWDS = {"createml": "crowd-not-kept", "labelme": "crowd-not-kept", "voc": "crowd-as-difficult",
+          "yolo": "crowds-left-out"}  # fmt: skip
+ATTRIBUTES = {"createml": "attributes-not-carried", "labelme": "attributes-moved",
+              "voc": "attributes-not-carried", "yolo": "attributes-not-carried"}  # fmt: skip
 
 
 class Losses:

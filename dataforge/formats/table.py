@@ -21,6 +21,7 @@ _TABLE = Plugins(
     "dataforge.formats",
     {
         "coco": "dataforge.formats.coco:FORMAT",
+        "createml": "dataforge.formats.createml:FORMAT",
         "images": "dataforge.formats.images:FORMAT",
         "labelme": "dataforge.formats.labelme:FORMAT",
         "voc": "dataforge.formats.voc:FORMAT",

@@ -38,6 +38,7 @@ from dataforge.formats import (
     Text,
     applied,
     coco,
+    createml,
     images,
     labelme,
     voc,
@@ -122,7 +123,7 @@ def _check(format_: Format, root: Root, options: Any, **context: Any) -> None:
             for instance in record.instances:
                 clip = Clip((record.width, record.height), instance.box)
                 edits += [Edit(instance.place, action) for action in (Drop(), Reorder(), clip)]
-    for edit in edits:
+    for edit in edits if format_.editor else ():
         name = edit.place.file
         _edit(format_, Text(name, texts[name]), edit)
 
@@ -150,6 +151,10 @@ def _coco(data: bytes) -> None:
     held = {"instances_train.json": data, "a.png": IMAGE}
     _read(coco.FORMAT, held)
     _survived(coco.image_names, HeldRoot(held), "instances_train.json")
+
+
+def _createml(data: bytes) -> None:
+    _read(createml.FORMAT, {"train.json": data, "a.png": IMAGE})
 
 
 def _voc(data: bytes) -> None:
@@ -295,6 +300,7 @@ def _survived(function: Callable[..., Any], *arguments: Any) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "labelme": _labelme,
     "coco": _coco,
+    "createml": _createml,
     "voc": _voc,
     "yolo": _yolo,
     "yolo-data": _yolo_data,
