@@ -259,6 +259,7 @@ BOXES: dict[str, tuple[str, str]] = {
 LOST: dict[str, dict[str, tuple[str, str]]] = {
     "coco": {},
     "createml": BOXES,
+    "csv": BOXES,
     "labelme": {
         "no outline": ("whether an instance is only a box", "boxes-as-outlines"),
         "area of its own": ("a box or an area", "area-not-carried"),
@@ -314,6 +315,7 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
 ELSEWHERE: dict[str, set[str]] = {
     "coco": {"the ids of images", "the encoding of a mask", "keys that only another"},
     "createml": {"the sizes of the images"},
+    "csv": {"images without objects have no rows"},
     "labelme": {"lines and points", "which images are in which split"},
     "voc": {"parts (person layout)", "source, owner, folder"},
     "yolo": {"holes and gaps", "keypoints"},
@@ -399,10 +401,12 @@ CATEGORY = {"id", "name"}
 IMAGE = {"id", "file_name", "width", "height", "attributes"}
 ANNOTATION = {"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation",
               "attributes"}  # fmt: skip
-CROWDS = {"createml": "crowd-not-kept", "labelme": "crowd-not-kept", "voc": "crowd-as-difficult",
-          "yolo": "crowds-left-out"}  # fmt: skip
-ATTRIBUTES = {"createml": "attributes-not-carried", "labelme": "attributes-moved",
-              "voc": "attributes-not-carried", "yolo": "attributes-not-carried"}  # fmt: skip
+CROWDS = dict.fromkeys(LOST, "crowd-not-kept") | {
+    "coco": "", "voc": "crowd-as-difficult", "yolo": "crowds-left-out"
+}  # fmt: skip
+ATTRIBUTES = dict.fromkeys(LOST, "attributes-not-carried") | {
+    "coco": "", "labelme": "attributes-moved"
+}  # fmt: skip
 
 
 class Losses:

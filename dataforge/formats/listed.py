@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import pickle
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import count, islice
 from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
@@ -170,7 +170,21 @@ class ListedReading(Reading, Generic[O]):
         """The names of files that may be of this format."""
         return [name for name in self.root.files() if name.lower().endswith(self.endings)]
 
-    def without_entry(self, prefixes: dict[str, str], used: set[str]) -> Iterator[Finding | Page]:
+    def bytes_of(self, name: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            ParseError: it cannot be read.
+        """
+        return self.root.read_bytes(name, MAX_COCO_BYTES)
+
+    def filled(self, entry: Entry) -> Entry:
+        """An entry as it is put into a page, from the file that is at hand."""
+        return entry
+
+    def without_entry(
+        self, prefixes: Mapping[str, str], used: set[str]
+    ) -> Iterator[Finding | Page]:
         """What follows from images that no file names.
 
         Args:
@@ -198,7 +212,7 @@ class ListedReading(Reading, Generic[O]):
         images: CocoImages | None = None
         for name in self.names_of_files:
             try:
-                source = self.root.read_bytes(name, MAX_COCO_BYTES)
+                source = self.bytes_of(name)
                 data, encoding = to_utf8(source, name)
                 findings, document = finished(self.parse(name, data))
             except ParseError as error:
@@ -224,13 +238,15 @@ class ListedReading(Reading, Generic[O]):
             self._classes.update(dict.fromkeys(document.classes))
             images = images or self._images()
             found = self._found(images, name, document.entries)
-            prefixes[name] = found.prefix
+            folder = name.rpartition("/")[0]
+            prefixes[name] = found.prefix if document.entries or not folder else f"{folder}/"
             yield from _where(name, found)
             usable, findings = self._placed(images, found, document.entries)
             yield from findings
             used.update(path for path, _ in usable)
             for page in _pages(name, self._split(name), usable):
-                yield Item(next(numbers), page)
+                entries = [(path, self.filled(entry)) for path, entry in page.entries]
+                yield Item(next(numbers), page._replace(entries=entries))
         yield from self._other_files(others)
         for one in self.without_entry(prefixes, used):
             yield one if isinstance(one, Finding) else Item(next(numbers), one)

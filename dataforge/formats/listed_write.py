@@ -100,6 +100,7 @@ class ListedWriting(Writing):
         own: name of the format.
         keeps_order: whether it holds all classes in order.
         begin, between, end: what stands around the entries of a file.
+        said: findings on what is not written of the shard at hand.
     """
 
     losses: ClassVar[Mapping[str, Loss]]
@@ -112,6 +113,7 @@ class ListedWriting(Writing):
     def __init__(self, plan: WritePlan, writer: ListedWriter) -> None:
         self.plan = plan
         self.writer = writer
+        self.said: list[Finding] = []
 
     @abstractmethod
     def entry(self, name: str, numbered: Numbered, losses: Losses) -> bytes:
@@ -128,6 +130,7 @@ class ListedWriting(Writing):
         keys = KeyLosses(losses, own=self.own)
         pieces: dict[str, list[bytes]] = defaultdict(list)
         labels: set[str] = set()
+        self.said = []
         for numbered in images:
             split, number, _, image = numbered
             keys.image(image)
@@ -139,7 +142,7 @@ class ListedWriting(Writing):
             pieces[split].append(self.between * (number > 1) + entry)
         streams = {f"split {split}": b"".join(found) for split, found in pieces.items()}
         streams[_LABELS] = msgspec.json.Encoder().encode_lines(sorted(labels))
-        return Written(streams=streams, losses=losses.counts)
+        return Written(streams=streams, losses=losses.counts, findings=self.said)
 
     def finish(
         self, streams: Mapping[str, IO[bytes]], losses: Mapping[str, LossCount]

@@ -62,11 +62,6 @@ _NUMBER = r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?"
 _COMMA = r"[,;\t]\s*"
 
 
-def _word(words: str) -> str:
-    """A pattern of whole words, between which an underscore may stand."""
-    return f"(?<![a-z0-9])(?:{words})(?![a-z0-9])"
-
-
 _DATUMARO = "convert it with Datumaro, which reads it and writes COCO"
 _CVAT = "import it into CVAT and export it as COCO 1.0, or " + _DATUMARO
 _CVAT_XML = r"<annotations>(?=.*(?:<meta>|<image\s|<track\s))"
@@ -191,24 +186,15 @@ SIGNATURES = (
     ),
     # Tables
     Signature(
-        name="OpenImages CSV",
-        how=_DATUMARO,
-        header=r"\s*ImageID\s*,.*\b(?:LabelName|XMin|MaskPath)\b.*",
-    ),
-    Signature(
         name="a CSV of run-length masks (Kaggle)",
         how=_SCRIPT + "; pycocotools counts the pixels in the same order, down the columns",
         header=r".*(?<![a-z])(?:encoded_?pixels|rle)(?![a-z]).*",
     ),
     Signature(
-        name="a CSV of boxes",
-        how=_SCRIPT + " (csv.DictReader; group the rows by image), or import it into Roboflow and "
+        name="a CSV of boxes without header",
+        how=_SCRIPT + " (csv.reader; group the rows by image), or import it into Roboflow and "
         "export it as COCO",
-        header=r"(?=.*(?:image|file|img|path|(?<![a-z])id(?![a-z])))"
-        rf"(?:(?=.*{_word('x_?min|x_?[01]|left|x_?center|xc|bbox(?:es)?|box(?:es)?|bbox_x|coords')})"
-        rf"|(?=.*{_word('x')})(?=.*{_word('y')})(?=.*{_word('w|width')})).*",
-        rows=rf'"?{_IMAGE}"?(?:{_COMMA}{_NUMBER}){{4}}{_COMMA}[^,;\t]+|"?{_IMAGE}"?[,;\t]{{5}}'
-        rf'|"?{_IMAGE}"?{_COMMA}[^,;\t]+(?:{_COMMA}{_NUMBER}){{4,6}}'
+        rows=rf'"?{_IMAGE}"?{_COMMA}[^,;\t]+(?:{_COMMA}{_NUMBER}){{4,6}}'
         rf"|(?:TRAIN|TEST|VALIDAT\w+|UNASSIGNED),{_IMAGE},.*",
     ),
     Signature(

@@ -22,6 +22,7 @@ _TABLE = Plugins(
     {
         "coco": "dataforge.formats.coco:FORMAT",
         "createml": "dataforge.formats.createml:FORMAT",
+        "csv": "dataforge.formats.csv:FORMAT",
         "images": "dataforge.formats.images:FORMAT",
         "labelme": "dataforge.formats.labelme:FORMAT",
         "voc": "dataforge.formats.voc:FORMAT",

@@ -39,6 +39,7 @@ from dataforge.formats import (
     applied,
     coco,
     createml,
+    csv,
     images,
     labelme,
     voc,
@@ -155,6 +156,13 @@ def _coco(data: bytes) -> None:
 
 def _createml(data: bytes) -> None:
     _read(createml.FORMAT, {"train.json": data, "a.png": IMAGE})
+
+
+def _csv(data: bytes) -> None:
+    """A table, and the classes of another one."""
+    _read(csv.FORMAT, {"train.csv": data, "a.png": IMAGE})
+    table = b"ImageID,LabelName,XMin,XMax,YMin,YMax\na,/m/01,0.1,0.5,0.25,0.75\n"
+    _read(csv.FORMAT, {"classes.csv": data, "train.csv": table, "a.png": IMAGE})
 
 
 def _voc(data: bytes) -> None:
@@ -301,6 +309,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "labelme": _labelme,
     "coco": _coco,
     "createml": _createml,
+    "csv": _csv,
     "voc": _voc,
     "yolo": _yolo,
     "yolo-data": _yolo_data,
