@@ -24,6 +24,7 @@ _TABLE = Plugins(
         "createml": "dataforge.formats.createml:FORMAT",
         "csv": "dataforge.formats.csv:FORMAT",
         "images": "dataforge.formats.images:FORMAT",
+        "kitti": "dataforge.formats.kitti:FORMAT",
         "labelme": "dataforge.formats.labelme:FORMAT",
         "voc": "dataforge.formats.voc:FORMAT",
         "yolo": "dataforge.formats.yolo:FORMAT",
