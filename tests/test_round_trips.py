@@ -275,6 +275,17 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
         "own key of class": ("keys that only", "keys-not-carried"),
         "own key of dataset": ("keys that only", "keys-not-carried"),
     },
+    "via": {
+        "several rings": ("several polygons of an object", "rings-joined"),
+        "mask": ("masks", "mask-as-outline"),
+        "area of its own": ("a box or an area", "area-not-carried"),
+        "box beside outline": ("a box or an area", "box-not-kept"),
+        "crowd": ("whether an object is a crowd", "crowd-not-kept"),
+        "own key": ("keys that only", "keys-not-carried"),
+        "own key of image": ("keys that only", "keys-not-carried"),
+        "own key of class": ("keys that only", "keys-not-carried"),
+        "own key of dataset": ("keys that only", "keys-not-carried"),
+    },
     "voc": {
         "polygon": ("polygons and masks", "outlines-not-carried"),
         "several rings": ("polygons and masks", "outlines-not-carried"),
@@ -317,6 +328,7 @@ ELSEWHERE: dict[str, set[str]] = {
     "createml": {"the sizes of the images"},
     "csv": {"images without objects have no rows"},
     "labelme": {"lines and points", "which images are in which split"},
+    "via": {"points and lines", "the sizes of the images"},
     "voc": {"parts (person layout)", "source, owner, folder"},
     "yolo": {"holes and gaps", "keypoints"},
 }
@@ -475,6 +487,10 @@ class Losses:
             ("area-not-carried", outline != (True, False)
              and mark["area"] != pytest.approx(remains["area"], rel=1e-6)),
             ("box-not-kept", mark["bbox"] != pytest.approx(remains["bbox"], rel=1e-6)),
+            ("mask-as-outline", isinstance(mark["segmentation"], dict)
+             and isinstance(remains["segmentation"], list) and outline == (True, True)),
+            ("rings-joined", self.through == "via" and is_in_parts(mark)
+             and not is_in_parts(remains)),
             (CROWDS.get(self.through, ""), mark["iscrowd"] and not remains["iscrowd"]),
         ):  # fmt: skip
             self.count(code, {""} if lost else set())
@@ -484,6 +500,14 @@ class Losses:
         if self.through == "labelme" and lost_names != {"attributes"}:
             lost_names -= {"attributes"}
         self.count(ATTRIBUTES.get(self.through, ""), lost_names)
+
+
+def is_in_parts(mark: Json) -> bool:
+    """Whether an outline has several rings, or a mask a hole."""
+    outline = mark["segmentation"]
+    if isinstance(outline, dict):
+        return bool(mark["area"] != mark["bbox"][2] * mark["bbox"][3])  # of those drawn here
+    return len(outline) > 1
 
 
 def changed(one: Json, other: Json) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -37,16 +39,6 @@ def list_of(data: bytes, name: str) -> Part[list[msgspec.Raw] | None]:
     return elements(raw, name) if bytes(memoryview(raw)[:1]) == b"[" else None
 
 
-def object_of(data: bytes, name: str) -> Part[Keys | None]:
-    """Returns the keys of the object that a file is; None if it is something else.
-
-    Raises:
-        ParseError: it is not JSON.
-    """
-    raw = yield from whole(data, name)
-    return keys_of(raw)
-
-
 def whole(data: bytes, name: str) -> Part[msgspec.Raw]:
     """Returns the value that a file is; says if it had to be repaired.
 
@@ -78,18 +70,43 @@ def elements(raw: msgspec.Raw, name: str) -> list[msgspec.Raw]:
     return decode_list(raw)
 
 
+def objects_of(raw: msgspec.Raw, name: str) -> Keys | None:
+    """The members of an object whose values are objects; None if it is none.
+
+    Raises:
+        ParseError: there may be more of them than fit into memory.
+    """
+    if bytes(raw).count(b",") > MAX_VALUES:
+        try:
+            msgspec.json.decode(raw, type=dict[str, _Object])
+        except msgspec.ValidationError as error:
+            message = f"holds more than {MAX_VALUES:,} values, and some entries are invalid"
+            raise ParseError(name, "", f"{message}: not read") from error
+    return keys_of(raw)
+
+
+def step_of(key: str) -> str:
+    """The step of a pointer to the member of an object.
+
+    >>> step_of("regions"), step_of("a.jpg123")
+    ('.regions', '["a.jpg123"]')
+    """
+    return f".{key}" if re.fullmatch(r"[\w-]+", key) else f"[{json.dumps(key, ensure_ascii=False)}]"
+
+
 def keys_of(raw: msgspec.Raw | None) -> Keys | None:
     """The keys of an object; None if it is none."""
     try:
         return None if raw is None else decode_object(raw)
-    except msgspec.ValidationError:
+    except msgspec.DecodeError:  # also if there is nothing
         return None
 
 
 def members_of(raw: msgspec.Raw | None) -> list[msgspec.Raw] | None:
-    """The elements of a list that is small; None if it is none."""
+    """The elements of a list of one image; None if it is none, or has too many."""
     try:
-        return None if raw is None else decode_list(raw)
+        many = raw is None or bytes(raw).count(b",") > MAX_VALUES
+        return None if raw is None or many else decode_list(raw)
     except msgspec.ValidationError:
         return None
 

@@ -439,6 +439,10 @@ def bad_object(place: Place, message: str) -> Finding:
     return code("bad-entry").at(place, message, "correct or delete the object", lost=1)
 
 
+LABEL = msgspec.Meta(description="The class of all objects, where a file has none.")
+"""Describes the option `label` of a reader."""
+
+
 def own_keys(format_: str, keys: dict[str, Any]) -> Extra:
     """Keys of a format's own that say something, as a record stores them."""
     kept = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from abc import abstractmethod
 from collections import defaultdict
@@ -106,9 +107,9 @@ class ListedWriting(Writing):
     losses: ClassVar[Mapping[str, Loss]]
     own: ClassVar[str]
     keeps_order: ClassVar[bool] = False
-    begin: ClassVar[bytes] = b"[\n"
-    between: ClassVar[bytes] = b",\n"
-    end: ClassVar[bytes] = b"\n]\n"
+    begin: bytes = b"[\n"
+    between: bytes = b",\n"
+    end: bytes = b"\n]\n"
 
     def __init__(self, plan: WritePlan, writer: ListedWriter) -> None:
         self.plan = plan
@@ -124,6 +125,22 @@ class ListedWriting(Writing):
             numbered: the image.
             losses: counts what cannot be written of its objects.
         """
+
+    def fault(self, name: str, instance: Instance) -> str:
+        """Why an object cannot be written, if so; `name` is that of its image."""
+        return "" if all(map(math.isfinite, instance.box)) else "the box is not finite"
+
+    def writable(self, name: str, image: Image) -> Iterator[Instance]:
+        """The objects that can be written; the others are said."""
+        for instance in image.instances:
+            if fault := self.fault(name, instance):
+                self.said.append(
+                    code("object-not-written").at(
+                        place_of(image, instance), fault, "fix or delete it", lost=instance.parts
+                    )
+                )
+            else:
+                yield instance
 
     def write(self, images: Iterable[Numbered]) -> Written:
         losses = Losses(self.losses)

@@ -102,10 +102,9 @@ SIGNATURES = (
         json=r'"(?:data_row|Labeled Data|DataRow ID)"\s*:',
     ),
     Signature(
-        name="VIA (VGG Image Annotator)",
-        how="open it in VIA 2 and export the annotations as COCO",
-        json=r'"(?:shape_attributes|_via_[a-z_]+|__VIA[A-Z_]*)"|"__VIA_',
-        header=r".*\b(?:region_shape_attributes|spatial_coordinates)\b.*",
+        name="a CSV of VIA 3",
+        how="open the project in VIA 3 and save it as JSON",
+        header=r".*\bspatial_coordinates\b.*",
     ),
     Signature(
         name="VoTT JSON",

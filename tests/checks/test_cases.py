@@ -25,6 +25,7 @@ WITHOUT_CASES = {
     "coords": "says how boxes are read, and is no finding: test_voc.py",
     "dangling-link": "needs a link: test_planted.py",
     "image-folder": "says where images are, and is no finding: formats/coco/test_read.py",
+    "label-attribute": "says what the class is, and is no finding: formats/via/test_read.py",
     "layout": "says where things are, and is no finding: cli/test_check.py",
     "name-not-utf8": "its file would not survive an archive: test_convert.py",
     "name-too-long": "comes with others, on the missing image: endurance/test_names.py",

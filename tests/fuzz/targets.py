@@ -42,6 +42,7 @@ from dataforge.formats import (
     csv,
     images,
     labelme,
+    via,
     voc,
     yolo,
 )
@@ -163,6 +164,12 @@ def _csv(data: bytes) -> None:
     _read(csv.FORMAT, {"train.csv": data, "a.png": IMAGE})
     table = b"ImageID,LabelName,XMin,XMax,YMin,YMax\na,/m/01,0.1,0.5,0.25,0.75\n"
     _read(csv.FORMAT, {"classes.csv": data, "train.csv": table, "a.png": IMAGE})
+
+
+def _via(data: bytes) -> None:
+    """As JSON or, if it is not that, as a table."""
+    name = "train.json" if data[:1] == b"{" else "train.csv"
+    _read(via.FORMAT, {name: data, "a.png": IMAGE})
 
 
 def _voc(data: bytes) -> None:
@@ -310,6 +317,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "coco": _coco,
     "createml": _createml,
     "csv": _csv,
+    "via": _via,
     "voc": _voc,
     "yolo": _yolo,
     "yolo-data": _yolo_data,

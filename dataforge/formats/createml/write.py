@@ -38,11 +38,12 @@ class CreatemlWriting(ListedWriting):
         image = numbered.image
         if image.attributes:
             losses.add("flags", place_of(image), names=image.attributes)
-        for instance in image.instances:
+        objects = [*self.writable(name, image)]
+        for instance in objects:
             count_box_losses(image, instance, losses)
         return msgspec.json.encode(
             image.extra.get("createml", {})
-            | {"image": name, "annotations": [*map(_annotation, image.instances)]}
+            | {"image": name, "annotations": [*map(_annotation, objects)]}
         )
 
 

@@ -1,8 +1,7 @@
 """Tables of boxes, a row an object: TensorFlow's, RetinaNet's, Kaggle's, OpenImages'.
 
-columns.py  what the columns of a table mean         rows.py   the rows of a text
-classes.py  files that list classes                  read.py   the reader
-write.py    the writer, of TensorFlow's form
+columns.py  what the columns of a table mean         read.py   the reader
+classes.py  files that list classes                  write.py  the writer, of TensorFlow's form
 """
 
 from __future__ import annotations

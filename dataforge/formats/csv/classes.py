@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from dataforge.formats.csv.rows import delimiter_of, rows_of
+from dataforge.formats.table_rows import delimiter_of, rows_of
 
 _KEY = re.compile(r"/[a-z]/[0-9a-z_]+", re.IGNORECASE)
 _MOST = 100_000

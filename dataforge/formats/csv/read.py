@@ -14,8 +14,8 @@ from dataforge.findings import Finding, Place
 from dataforge.formats.base import Context, Item, Part, Reader, Record
 from dataforge.formats.csv.classes import ClassNames, class_names
 from dataforge.formats.csv.columns import Columns, by_values, of_header, without_header
-from dataforge.formats.csv.rows import columns_of, delimiter_of, rows_of
 from dataforge.formats.listed import (
+    LABEL,
     Contents,
     Document,
     Entry,
@@ -26,6 +26,7 @@ from dataforge.formats.listed import (
     fault_of,
 )
 from dataforge.formats.recognise import Recognised, Texts
+from dataforge.formats.table_rows import columns_of, delimiter_of, rows_of
 from dataforge.geometry import box_area
 from dataforge.io import Root, is_image, to_utf8
 from dataforge.layouts import SPLIT_NAMES
@@ -53,10 +54,7 @@ class ReadOptions(ListedOptions, frozen=True, kw_only=True, forbid_unknown_field
             "what their values show."
         ),
     ] = "auto"
-    label: Annotated[
-        str,
-        msgspec.Meta(description="The class of all objects of a table without a column of it."),
-    ] = "object"
+    label: Annotated[str, LABEL] = "object"
 
 
 def recognise(texts: Texts) -> Recognised:

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Mapping
 from typing import ClassVar
 
-from dataforge.codes import code
-from dataforge.findings import Finding
 from dataforge.formats.base import Numbered, WritePlan
 from dataforge.formats.csv.columns import TENSORFLOW
 from dataforge.formats.json_spans import number
@@ -24,7 +21,7 @@ from dataforge.formats.listed_write import (
     losses_of,
 )
 from dataforge.formats.tally import Loss, Losses, place_of
-from dataforge.records import Image, Instance
+from dataforge.records import Instance
 
 
 class CsvWriter(ListedWriter):
@@ -61,26 +58,13 @@ class CsvWriting(ListedWriting):
             losses.add("empty", place_of(image))
         out = io.StringIO()
         rows = csv.writer(out, lineterminator="\n")
-        for instance in image.instances:
-            if (fault := _fault(name, instance)) is not None:
-                self.said.append(_not_written(image, instance, fault))
-                continue
+        for instance in self.writable(name, image):
             count_box_losses(image, instance, losses)
             box = [number(side) for side in instance.box]
             rows.writerow([name, image.width, image.height, instance.label, *box])
         return out.getvalue().encode()
 
-
-def _fault(name: str, instance: Instance) -> str | None:
-    """Why an object cannot be written, if so."""
-    if any(end in text for text in (name, instance.label) for end in ("\r", "\n", "\0")):
-        return "the name of the image or of the class has a line end, which a table cannot hold"
-    if not all(map(math.isfinite, instance.box)):
-        return "the box is not finite"
-    return None
-
-
-def _not_written(image: Image, instance: Instance, fault: str) -> Finding:
-    return code("object-not-written").at(
-        place_of(image, instance), fault, "fix or delete it", lost=instance.parts
-    )
+    def fault(self, name: str, instance: Instance) -> str:
+        if any(end in text for text in (name, instance.label) for end in ("\r", "\n", "\0")):
+            return "the name of the image or of the class has a line end, which a table cannot hold"
+        return super().fault(name, instance)

@@ -1,9 +1,9 @@
 """Which label file belongs to which image, and to which split.
 
-    training/label_2/000000.txt   training/image_2/000000.png   KITTI's own; its ids may be listed
-    ImageSets/train.txt                                         in such files, as OpenPCDet and
-                                                                mmdetection3d have them
-    train/labels/a.txt            train/images/a.jpg            as other tools write it
+training/label_2/000000.txt   training/image_2/000000.png   KITTI's own; its ids may be listed
+ImageSets/train.txt                                         in such files, as OpenPCDet and
+                                                            mmdetection3d have them
+train/labels/a.txt            train/images/a.jpg            as other tools write it
 """
 
 from __future__ import annotations
@@ -135,9 +135,7 @@ def _lists(root: Root) -> Part[dict[str, frozenset[str]]]:
     return found
 
 
-def _listed(
-    files: Sequence[Listed], lists: Mapping[str, frozenset[str]]
-) -> Part[list[Listed]]:
+def _listed(files: Sequence[Listed], lists: Mapping[str, frozenset[str]]) -> Part[list[Listed]]:
     """Returns the files whose ids are listed; those of one folder have the same ids as another's.
 
     KITTI counts from 000000 in training and in testing: a list of test images does not name those
@@ -170,9 +168,7 @@ def _unmarked(images: Sequence[str], files: Sequence[Listed]) -> Iterator[Findin
     """The finding on images without a label file in folders where others have one."""
     known = {file.image for file in files}
     folders = {image.rpartition("/")[0] for image in known if image}
-    rest = [
-        image for image in images if image not in known and image.rpartition("/")[0] in folders
-    ]
+    rest = [image for image in images if image not in known and image.rpartition("/")[0] in folders]
     if rest:
         yield code("image-without-annotation").at(
             Place(rest[0]),
