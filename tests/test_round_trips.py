@@ -235,8 +235,31 @@ def test_each_aspect_differs_from_a_plain_file(what: str) -> None:
 
 # Format -> what does not survive it -> (words of the sentence in `lossy` that says so, code of the
 # finding that reports it).
+BOXES: dict[str, tuple[str, str]] = {
+    "polygon": ("outlines and masks", "outlines-not-carried"),
+    "several rings": ("outlines and masks", "outlines-not-carried"),
+    "mask": ("outlines and masks", "outlines-not-carried"),
+    "area of its own": ("an area that differs from that of the box", "area-not-carried"),
+    "crowd": ("whether it is a crowd", "crowd-not-kept"),
+    "difficult": ("whether an object is difficult", "attributes-not-carried"),
+    "pose": ("attributes", "attributes-not-carried"),
+    "truncated": ("attributes", "attributes-not-carried"),
+    "description": ("attributes", "attributes-not-carried"),
+    "other attribute": ("attributes", "attributes-not-carried"),
+    "own key": ("keys that only", "keys-not-carried"),
+    "flags of image": ("attributes", "image-attributes-not-carried"),
+    "own key of image": ("keys that only", "keys-not-carried"),
+    "order of classes": ("the order of the classes", "class-order-not-carried"),
+    "class of nothing": ("classes without instances", "classes-not-carried"),
+    "own key of class": ("keys that only", "keys-not-carried"),
+    "own key of dataset": ("keys that only", "keys-not-carried"),
+}
+"""Of formats that hold boxes and names."""
+
 LOST: dict[str, dict[str, tuple[str, str]]] = {
     "coco": {},
+    "createml": BOXES,
+    "csv": BOXES,
     "labelme": {
         "no outline": ("whether an instance is only a box", "boxes-as-outlines"),
         "area of its own": ("a box or an area", "area-not-carried"),
@@ -249,6 +272,17 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
         "own key of image": ("keys that only", "keys-not-carried"),
         "order of classes": ("the order of the classes", "class-order-not-carried"),
         "class of nothing": ("classes without instances", "classes-not-carried"),
+        "own key of class": ("keys that only", "keys-not-carried"),
+        "own key of dataset": ("keys that only", "keys-not-carried"),
+    },
+    "via": {
+        "several rings": ("several polygons of an object", "rings-joined"),
+        "mask": ("masks", "mask-as-outline"),
+        "area of its own": ("a box or an area", "area-not-carried"),
+        "box beside outline": ("a box or an area", "box-not-kept"),
+        "crowd": ("whether an object is a crowd", "crowd-not-kept"),
+        "own key": ("keys that only", "keys-not-carried"),
+        "own key of image": ("keys that only", "keys-not-carried"),
         "own key of class": ("keys that only", "keys-not-carried"),
         "own key of dataset": ("keys that only", "keys-not-carried"),
     },
@@ -291,7 +325,10 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
 # outlines are written to YOLO, and splits, which this file has below.
 ELSEWHERE: dict[str, set[str]] = {
     "coco": {"the ids of images", "the encoding of a mask", "keys that only another"},
+    "createml": {"the sizes of the images"},
+    "csv": {"images without objects have no rows"},
     "labelme": {"lines and points", "which images are in which split"},
+    "via": {"points and lines", "the sizes of the images"},
     "voc": {"parts (person layout)", "source, owner, folder"},
     "yolo": {"holes and gaps", "keypoints"},
 }
@@ -376,9 +413,12 @@ CATEGORY = {"id", "name"}
 IMAGE = {"id", "file_name", "width", "height", "attributes"}
 ANNOTATION = {"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation",
               "attributes"}  # fmt: skip
-CROWDS = {"labelme": "crowd-not-kept", "voc": "crowd-as-difficult", "yolo": "crowds-left-out"}
-ATTRIBUTES = {"labelme": "attributes-moved", "voc": "attributes-not-carried",
-              "yolo": "attributes-not-carried"}  # fmt: skip
+CROWDS = dict.fromkeys(LOST, "crowd-not-kept") | {
+    "coco": "", "voc": "crowd-as-difficult", "yolo": "crowds-left-out"
+}  # fmt: skip
+ATTRIBUTES = dict.fromkeys(LOST, "attributes-not-carried") | {
+    "coco": "", "labelme": "attributes-moved"
+}  # fmt: skip
 
 
 class Losses:
@@ -447,6 +487,10 @@ class Losses:
             ("area-not-carried", outline != (True, False)
              and mark["area"] != pytest.approx(remains["area"], rel=1e-6)),
             ("box-not-kept", mark["bbox"] != pytest.approx(remains["bbox"], rel=1e-6)),
+            ("mask-as-outline", isinstance(mark["segmentation"], dict)
+             and isinstance(remains["segmentation"], list) and outline == (True, True)),
+            ("rings-joined", self.through == "via" and is_in_parts(mark)
+             and not is_in_parts(remains)),
             (CROWDS.get(self.through, ""), mark["iscrowd"] and not remains["iscrowd"]),
         ):  # fmt: skip
             self.count(code, {""} if lost else set())
@@ -456,6 +500,14 @@ class Losses:
         if self.through == "labelme" and lost_names != {"attributes"}:
             lost_names -= {"attributes"}
         self.count(ATTRIBUTES.get(self.through, ""), lost_names)
+
+
+def is_in_parts(mark: Json) -> bool:
+    """Whether an outline has several rings, or a mask a hole."""
+    outline = mark["segmentation"]
+    if isinstance(outline, dict):
+        return bool(mark["area"] != mark["bbox"][2] * mark["bbox"][3])  # of those drawn here
+    return len(outline) > 1
 
 
 def changed(one: Json, other: Json) -> set[str]:

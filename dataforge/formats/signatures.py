@@ -62,11 +62,6 @@ _NUMBER = r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?"
 _COMMA = r"[,;\t]\s*"
 
 
-def _word(words: str) -> str:
-    """A pattern of whole words, between which an underscore may stand."""
-    return f"(?<![a-z0-9])(?:{words})(?![a-z0-9])"
-
-
 _DATUMARO = "convert it with Datumaro, which reads it and writes COCO"
 _CVAT = "import it into CVAT and export it as COCO 1.0, or " + _DATUMARO
 _SCRIPT = "write it as COCO or Pascal VOC with a few lines of Python"
@@ -95,10 +90,9 @@ SIGNATURES = (
         json=r'"(?:data_row|Labeled Data|DataRow ID)"\s*:',
     ),
     Signature(
-        name="VIA (VGG Image Annotator)",
-        how="open it in VIA 2 and export the annotations as COCO",
-        json=r'"(?:shape_attributes|_via_[a-z_]+|__VIA[A-Z_]*)"|"__VIA_',
-        header=r".*\b(?:region_shape_attributes|spatial_coordinates)\b.*",
+        name="a CSV of VIA 3",
+        how="open the project in VIA 3 and save it as JSON",
+        header=r".*\bspatial_coordinates\b.*",
     ),
     Signature(
         name="VoTT JSON",
@@ -127,11 +121,6 @@ SIGNATURES = (
         how="put the annotations of all files into one COCO file with a single category, as "
         "SA-1B's masks (COCO's RLE) have no classes",
         json=r'"(?:predicted_iou|stability_score)"\s*:',
-    ),
-    Signature(
-        name="CreateML JSON",
-        how="import it into Roboflow and export it as COCO",
-        json=r'"coordinates"\s*:\s*\{\s*"(?:x|y|width|height)"',
     ),
     Signature(
         name="Supervisely JSON",
@@ -184,24 +173,15 @@ SIGNATURES = (
     ),
     # Tables
     Signature(
-        name="OpenImages CSV",
-        how=_DATUMARO,
-        header=r"\s*ImageID\s*,.*\b(?:LabelName|XMin|MaskPath)\b.*",
-    ),
-    Signature(
         name="a CSV of run-length masks (Kaggle)",
         how=_SCRIPT + "; pycocotools counts the pixels in the same order, down the columns",
         header=r".*(?<![a-z])(?:encoded_?pixels|rle)(?![a-z]).*",
     ),
     Signature(
-        name="a CSV of boxes",
-        how=_SCRIPT + " (csv.DictReader; group the rows by image), or import it into Roboflow and "
+        name="a CSV of boxes without header",
+        how=_SCRIPT + " (csv.reader; group the rows by image), or import it into Roboflow and "
         "export it as COCO",
-        header=r"(?=.*(?:image|file|img|path|(?<![a-z])id(?![a-z])))"
-        rf"(?:(?=.*{_word('x_?min|x_?[01]|left|x_?center|xc|bbox(?:es)?|box(?:es)?|bbox_x|coords')})"
-        rf"|(?=.*{_word('x')})(?=.*{_word('y')})(?=.*{_word('w|width')})).*",
-        rows=rf'"?{_IMAGE}"?(?:{_COMMA}{_NUMBER}){{4}}{_COMMA}[^,;\t]+|"?{_IMAGE}"?[,;\t]{{5}}'
-        rf'|"?{_IMAGE}"?{_COMMA}[^,;\t]+(?:{_COMMA}{_NUMBER}){{4,6}}'
+        rows=rf'"?{_IMAGE}"?{_COMMA}[^,;\t]+(?:{_COMMA}{_NUMBER}){{4,6}}'
         rf"|(?:TRAIN|TEST|VALIDAT\w+|UNASSIGNED),{_IMAGE},.*",
     ),
     Signature(

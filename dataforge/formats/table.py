@@ -22,9 +22,12 @@ _TABLE = Plugins(
     {
         "coco": "dataforge.formats.coco:FORMAT",
         "cvat": "dataforge.formats.cvat:FORMAT",
+        "createml": "dataforge.formats.createml:FORMAT",
+        "csv": "dataforge.formats.csv:FORMAT",
         "images": "dataforge.formats.images:FORMAT",
         "kitti": "dataforge.formats.kitti:FORMAT",
         "labelme": "dataforge.formats.labelme:FORMAT",
+        "via": "dataforge.formats.via:FORMAT",
         "voc": "dataforge.formats.voc:FORMAT",
         "yolo": "dataforge.formats.yolo:FORMAT",
     },

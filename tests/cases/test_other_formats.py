@@ -19,7 +19,7 @@ CVAT = """<?xml version="1.0" encoding="utf-8"?>
 <annotations><version>1.1</version><meta><task/></meta><image id="0" name="a.jpg">
 <box label="c" xtl="1" ytl="2" xbr="9" ybr="8"/></image></annotations>
 """
-TABLE = "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,64,48,cat,1,2,9,8\n"
+TABLE = "ImageId,EncodedPixels\na.jpg,1 3 10 5\n"
 
 
 def labelme(folder: Path) -> None:
@@ -57,7 +57,11 @@ def test_formats_that_are_not_read_are_named(reads: str, tmp_path: Path) -> None
     wanted = [
         ("annotations.xml", "1 file in a format that is not read: CVAT XML for images", "note"),
         ("results.json", "1 file in a format that is not read: COCO results", "note"),
-        ("train.csv", "1 file in a format that is not read: a CSV of boxes", "note"),
+        (
+            "train.csv",
+            "1 file in a format that is not read: a CSV of run-length masks (Kaggle)",
+            "note",
+        ),
     ]
     own = {"voc": "annotations.xml", "labelme": "results.json", "coco": "results.json"}.get(reads)
     writes = "coco" if reads == "voc" else "voc"

@@ -25,6 +25,7 @@ WITHOUT_CASES = {
     "coords": "says how boxes are read, and is no finding: test_voc.py",
     "dangling-link": "needs a link: test_planted.py",
     "image-folder": "says where images are, and is no finding: formats/coco/test_read.py",
+    "label-attribute": "says what the class is, and is no finding: formats/via/test_read.py",
     "layout": "says where things are, and is no finding: cli/test_check.py",
     "name-not-utf8": "its file would not survive an archive: test_convert.py",
     "name-too-long": "comes with others, on the missing image: endurance/test_names.py",
@@ -32,6 +33,7 @@ WITHOUT_CASES = {
     "other-format": "only `convert` and `split` say it: cases/test_other_formats.py",
     "ratios-not-met": "only `split` says it: test_split.py",
     "too-many-objects": "needs 50,000 of them: formats/test_too_many_objects.py",
+    "table-dialect": "says how tables are read, and is no finding: formats/csv/test_read.py",
     "unusable-key": "needs a bucket: io/test_store.py",
 }
 

@@ -63,32 +63,7 @@ FORMS: list[tuple[str, dict[str, object]]] = [
         {"wider_face_split/wider_face_train_bbx_gt.txt": "0--P/a.jpg\n1\n4 1 9 5 2 0 0 0 0 0 \n"},
     ),
     ("WIDER FACE", {"faces.txt": "0--P/a b.jpg\n2\n4 1 9 5 2 0 0 0 0 0\n1 1 3 4 0 0 0 0 0 0\n"}),
-    (
-        "OpenImages CSV",
-        {
-            "train-annotations-bbox.csv": "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,"
-            "IsOccluded\na,xclick,/m/01,1,0.1,0.2,0.3,0.4,0\n"
-        },
-    ),
-    (
-        "a CSV of boxes",
-        {"l.csv": "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,64,48,cat,1,2,9,8\n"},
-    ),
-    ("a CSV of boxes", {"l.csv": "images/a.jpg,1,2,9,8,cat\nimages/b.jpg,,,,,\n"}),
-    (
-        "a CSV of boxes",
-        {"train.csv": 'image_id,width,height,bbox,source\na,64,48,"[1.0, 2.0, 8.0, 6.0]",x\n'},
-    ),
-    ("a CSV of boxes", {"train.csv": "image_id;class_name;x_min;y_min;x_max;y_max\na;c;1;2;9;8\n"}),
-    (
-        "a CSV of boxes",
-        {"l.csv": '"image","xmin","ymin","xmax","ymax","label"\n"a.jpg",1,2,9,8,"c"\n'},
-    ),
-    (
-        "a CSV of boxes",
-        {"l.csv": "label,bbox_x,bbox_y,bbox_width,bbox_height,image\nc,1,2,3,4,a.jpg\n"},
-    ),
-    ("a CSV of boxes", {"l.csv": "TRAIN,gs://b/a.jpg,cat,0.1,0.1,,,0.3,0.3,,\n"}),
+    ("a CSV of boxes without header", {"l.csv": "TRAIN,gs://b/a.jpg,cat,0.1,0.1,,,0.3,0.3,,\n"}),
     ("a CSV of run-length masks", {"train.csv": "ImageId,EncodedPixels\na.jpg,1 3 10 5\n"}),
     ("a list of boxes, one image a line", {"train.txt": "images/a.jpg 1,2,9,8,0 3,4,7,8,1\n"}),
     (
@@ -124,19 +99,6 @@ FORMS: list[tuple[str, dict[str, object]]] = [
                 "regions": [{"id": "x", "type": "RECTANGLE", "tags": ["cat"]}],
             },
             "set.vott": {"name": "set", "securityToken": "t"},
-        },
-    ),
-    (
-        "CreateML JSON",
-        {
-            "_annotations.createml.json": [
-                {
-                    "image": "a.jpg",
-                    "annotations": [
-                        {"label": "cat", "coordinates": {"x": 5, "y": 5, "width": 8, "height": 6}}
-                    ],
-                }
-            ]
         },
     ),
     (

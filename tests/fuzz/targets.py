@@ -38,8 +38,11 @@ from dataforge.formats import (
     Text,
     applied,
     coco,
+    createml,
+    csv,
     images,
     labelme,
+    via,
     voc,
     yolo,
 )
@@ -122,7 +125,7 @@ def _check(format_: Format, root: Root, options: Any, **context: Any) -> None:
             for instance in record.instances:
                 clip = Clip((record.width, record.height), instance.box)
                 edits += [Edit(instance.place, action) for action in (Drop(), Reorder(), clip)]
-    for edit in edits:
+    for edit in edits if format_.editor else ():
         name = edit.place.file
         _edit(format_, Text(name, texts[name]), edit)
 
@@ -150,6 +153,23 @@ def _coco(data: bytes) -> None:
     held = {"instances_train.json": data, "a.png": IMAGE}
     _read(coco.FORMAT, held)
     _survived(coco.image_names, HeldRoot(held), "instances_train.json")
+
+
+def _createml(data: bytes) -> None:
+    _read(createml.FORMAT, {"train.json": data, "a.png": IMAGE})
+
+
+def _csv(data: bytes) -> None:
+    """A table, and the classes of another one."""
+    _read(csv.FORMAT, {"train.csv": data, "a.png": IMAGE})
+    table = b"ImageID,LabelName,XMin,XMax,YMin,YMax\na,/m/01,0.1,0.5,0.25,0.75\n"
+    _read(csv.FORMAT, {"classes.csv": data, "train.csv": table, "a.png": IMAGE})
+
+
+def _via(data: bytes) -> None:
+    """As JSON or, if it is not that, as a table."""
+    name = "train.json" if data[:1] == b"{" else "train.csv"
+    _read(via.FORMAT, {name: data, "a.png": IMAGE})
 
 
 def _voc(data: bytes) -> None:
@@ -295,6 +315,9 @@ def _survived(function: Callable[..., Any], *arguments: Any) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "labelme": _labelme,
     "coco": _coco,
+    "createml": _createml,
+    "csv": _csv,
+    "via": _via,
     "voc": _voc,
     "yolo": _yolo,
     "yolo-data": _yolo_data,

@@ -19,11 +19,11 @@ import msgspec
 from dataforge import geometry
 from dataforge.codes import code
 from dataforge.findings import Finding, Place
+from dataforge.formats import one_ring as outlines
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.json_spans import number
 from dataforge.formats.names import below_images
 from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, place_of
-from dataforge.formats.yolo import outlines
 from dataforge.formats.yolo.dataset_yaml import quoted
 from dataforge.formats.yolo.paths import label_path
 from dataforge.io import stem, write_text

@@ -1,4 +1,4 @@
-"""Joins several rings into one: a YOLO row holds one ring, inside the image."""
+"""Joins several rings into one, for formats whose objects have one."""
 
 from __future__ import annotations
 

@@ -1,0 +1,272 @@
+"""What the columns of a table of boxes mean: by the names in its header, and by its values.
+
+TensorFlow    filename,width,height,class,xmin,ymin,xmax,ymax     (object_detection, xml_to_csv.py)
+RetinaNet     path,x1,y1,x2,y2,class                no header     (fizyr/keras-retinanet, README)
+Kaggle        image_id,width,height,bbox            "[x, y, w, h]"  (global-wheat-detection)
+OpenImages    ImageID,...,LabelName,...,XMin,XMax,YMin,YMax  shares of the image, and a file of
+              class names                           (storage.googleapis.com/openimages, from v4 on)
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+from dataforge.formats.signatures import Signature
+from dataforge.io import IMAGE_EXTENSIONS, is_image
+from dataforge.records import Box
+
+Form: TypeAlias = Literal["corners", "corner and size", "centre and size"]
+Unit: TypeAlias = Literal["pixels", "shares"]
+
+_IMAGE = ("filename", "imageid", "image", "imagename", "imagepath", "imgpath", "imgname", "img",
+          "filepath", "path", "file", "imgid", "id")  # fmt: skip
+_LABEL = ("labelname", "class", "classname", "label", "category", "categoryname", "object", "name",
+          "classid", "labelid", "categoryid")  # fmt: skip
+_CORNERS = (
+    ("xmin", "ymin", "xmax", "ymax"),
+    ("x0", "y0", "x1", "y1"),
+    ("x1", "y1", "x2", "y2"),
+    ("left", "top", "right", "bottom"),
+)
+_TEXT = ("bbox", "bboxes", "box", "boxes", "coords", "boundingbox")
+_CENTRED = (
+    ("xcenter", "ycenter", "width", "height"),
+    ("xcentre", "ycentre", "width", "height"),
+    ("centerx", "centery", "width", "height"),
+    ("xc", "yc", "w", "h"),
+    ("cx", "cy", "w", "h"),
+)
+_SIZED = (
+    ("x", "y", "w", "h"),
+    ("x", "y", "width", "height"),
+    ("left", "top", "width", "height"),
+    ("xmin", "ymin", "w", "h"),
+)
+_SIZE = (("imagewidth", "imageheight"), ("imgwidth", "imgheight"), ("width", "height"))
+_CROWD = "isgroupof"
+
+_MOST = 0.95
+"""Share of boxes whose numbers are all between 0 and 1 from which on they are shares of the image:
+of boxes in pixels, hardly any lies within the first one."""
+
+_NOTHING = {"", "nan", "none", "null", "na"}
+_NUMBER = r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?"
+_NAME = rf"[^,;\t\n]+\.(?:{'|'.join(end[1:] for end in IMAGE_EXTENSIONS)})"
+_COMMA = r"[,;\t]\s*"
+
+
+def _word(words: str) -> str:
+    """A pattern of whole words, between which an underscore may stand."""
+    return f"(?<![a-z0-9])(?:{words})(?![a-z0-9])"
+
+
+SIGNATURES = (
+    Signature(name="OpenImages CSV", format="csv", header=r"\s*ImageID\s*,.*\bXMin\b.*"),
+    Signature(
+        name="a CSV of boxes",
+        format="csv",
+        header=r"(?=.*(?:image|file|img|path|(?<![a-z])id(?![a-z])))"
+        rf"(?:(?=.*{_word('x_?min|x_?[01]|left|x_?cent(?:er|re)|xc|bbox(?:es)?|box(?:es)?|bbox_x|coords')})"
+        rf"|(?=.*{_word('x')})(?=.*{_word('y')})(?=.*{_word('w|width')}))(?!.*(?:rle|encoded)).*",
+        rows=rf'"?{_NAME}"?(?:{_COMMA}{_NUMBER}){{4}}{_COMMA}[^,;\t]+|"?{_NAME}"?[,;\t]{{5}}',
+    ),
+)
+"""What betrays a table of boxes."""
+
+
+class Columns(NamedTuple):
+    """What the columns of a table mean; indices count from 0.
+
+    Attributes:
+        delimiter: what separates them.
+        number: of columns; a row may have fewer, if its last ones are blank.
+        image: the name of the image.
+        label: the class; None if there is no such column.
+        sides: of the four numbers; one alone if they stand in one text.
+        form, unit: what the numbers are.
+        size: of the width and height of the image, if there are such columns.
+        crowd: of the mark that a box has several objects.
+        rest: index -> name of further columns.
+        dialect: how such a table is called.
+    """
+
+    delimiter: str
+    number: int
+    image: int
+    label: int | None
+    sides: tuple[int, ...]
+    form: Form
+    unit: Unit = "pixels"
+    size: tuple[int, int] | None = None
+    crowd: int | None = None
+    rest: Mapping[int, str] = {}
+    dialect: str = ""
+
+    def cell(self, row: Sequence[str], index: int | None) -> str:
+        """The content of a cell; empty if there is none."""
+        return row[index].strip() if index is not None and index < len(row) else ""
+
+    def numbers(self, row: Sequence[str]) -> list[float] | None:
+        """The four numbers of a row; None if there is no box in it.
+
+        Raises:
+            ValueError: they are no four numbers.
+        """
+        cells = [self.cell(row, index) for index in self.sides]
+        if all(cell.lower() in _NOTHING for cell in cells):
+            return None
+        if len(cells) == 1:
+            cells = re.split(r"[,\s]+", cells[0].strip("[](){} \t"))
+        if len(cells) != 4:
+            raise ValueError(f"expected four numbers, got {len(cells)}")
+        return [_number(cell) for cell in cells]
+
+    def box(self, numbers: Sequence[float], size: tuple[int, int]) -> Box:
+        """The edges that four numbers mean, pixels, in an image of (width, height)."""
+        a, b, c, d = numbers
+        if self.unit == "shares":
+            a, b, c, d = a * size[0], b * size[1], c * size[0], d * size[1]
+        if self.form == "corners":
+            return a, b, c, d
+        if self.form == "corner and size":
+            return a, b, a + c, b + d
+        return a - c / 2, b - d / 2, a + c / 2, b + d / 2
+
+    def stated(self, row: Sequence[str]) -> tuple[int, int] | None:
+        """(width, height) of the image as a row states it."""
+        if self.size is None:
+            return None
+        try:
+            width, height = (_number(self.cell(row, index)) for index in self.size)
+        except ValueError:
+            return None
+        whole = width == int(width) and height == int(height) and width > 0 and height > 0
+        return (int(width), int(height)) if whole else None
+
+
+def _number(text: str) -> float:
+    """A finite number.
+
+    Raises:
+        ValueError: the text is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or "_" in text:
+        raise ValueError(f"{text[:40]!r} is no number")
+    return value
+
+
+def of_header(header: Sequence[str], delimiter: str) -> Columns | None:
+    """What the columns of a table with a header mean; None if it is no table of boxes."""
+    names = [re.sub(r"[^a-z0-9]+", "", name.lower()) for name in header]
+    at: dict[str, int] = {}
+    for index, name in enumerate(names):
+        at.setdefault(name, index)
+        short = re.sub(r"^b?box", "", name)
+        if short and short != name:
+            at.setdefault(short, index)
+    image = _first(at, _IMAGE)
+    found = _sides(at)
+    if image is None or found is None or image in found[0]:
+        return None
+    sides, form = found
+    size = next(
+        ((at[w], at[h]) for w, h in _SIZE if w in at and h in at and at[w] not in sides), None
+    )
+    label = _first({name: i for name, i in at.items() if i != image}, _LABEL)
+    known = {image, label, *sides, *(size or ())}
+    crowd = at.get(_CROWD)
+    rest = {i: header[i].strip() for i in range(len(header)) if i not in {*known, crowd}}
+    rest = {i: name for i, name in rest.items() if name}
+    dialect = "TensorFlow's"
+    if "labelname" in at and "imageid" in at:
+        dialect = "OpenImages'"
+    elif len(sides) == 1:
+        dialect = "Kaggle's"
+    elif [*header] != [*TENSORFLOW]:
+        dialect = "a table of its own"
+    return Columns(
+        delimiter, len(header), image, label, sides, form, "pixels", size, crowd, rest, dialect
+    )
+
+
+TENSORFLOW = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
+"""The header of what is written."""
+
+
+def _first(at: Mapping[str, int], names: Iterable[str]) -> int | None:
+    return next((at[name] for name in names if name in at), None)
+
+
+def _sides(at: Mapping[str, int]) -> tuple[tuple[int, ...], Form] | None:
+    """(the columns of the box, what they are)."""
+    for names in _CORNERS:
+        if all(name in at for name in names):
+            return tuple(at[name] for name in names), "corners"
+    for name in _TEXT:
+        if name in at:
+            return (at[name],), "corner and size"
+    for names in _CENTRED:
+        if all(name in at for name in names):
+            return tuple(at[name] for name in names), "centre and size"
+    for names in _SIZED:
+        if all(name in at for name in names):
+            return tuple(at[name] for name in names), "corner and size"
+    return None
+
+
+def without_header(rows: Sequence[Sequence[str]], delimiter: str) -> Columns | None:
+    """What the columns of RetinaNet's table mean; None if the rows are not such."""
+    columns = Columns(delimiter, 6, 0, 5, (1, 2, 3, 4), "corners", dialect="RetinaNet's")
+    good = 0
+    for row in rows:
+        try:
+            numbers = columns.numbers(row)
+        except ValueError:
+            continue
+        has_label = bool(columns.cell(row, columns.label))
+        good += (
+            len(row) == columns.number
+            and has_label == (numbers is not None)
+            and is_image(columns.cell(row, columns.image))
+        )
+    return columns if 2 * good > len(rows) else None
+
+
+def by_values(columns: Columns, rows: Iterable[Sequence[str]]) -> Columns:
+    """The same columns, with what only their values tell: shares of the image, other corners.
+
+    Args:
+        columns: as far as the header tells.
+        rows: some of the table, evenly spread.
+    """
+    fraction = False
+    beyond = ordered = inside = count = 0
+    for row in rows:
+        try:
+            numbers = columns.numbers(row)
+        except ValueError:
+            continue
+        if numbers is None:
+            continue
+        count += 1
+        inside += min(numbers) >= 0 and max(numbers) <= 1
+        fraction = fraction or any(value != int(value) for value in numbers)
+        a, b, c, d = numbers
+        ordered += c > a and d > b
+        if (size := columns.stated(row)) is not None:
+            beyond += a + c > size[0] + 1 or b + d > size[1] + 1
+    if not count:
+        return columns
+    is_open = columns.dialect == "OpenImages'"
+    if inside >= _MOST * count and (fraction or is_open):
+        columns = columns._replace(unit="shares")
+    elif len(columns.sides) == 1 and beyond and ordered == count:
+        columns = columns._replace(form="corners")
+    return columns
