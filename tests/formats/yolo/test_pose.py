@@ -125,7 +125,7 @@ def run(source: Path, out: Path, reads: str, writes: str, **options: Any) -> Rep
 
 
 def said(report: Report) -> dict[str, str]:
-    return {one.code: one.message for one in report.findings if one.code != "split-made-up"}
+    return {one.code: one.message for one in report.findings if "split" not in one.code}
 
 
 def test_rows_and_data_yaml_are_as_ultralytics_wants_them(tmp_path: Path) -> None:
