@@ -19,6 +19,7 @@ from dataforge.formats import (
     counted,
     document_signatures,
     formats,
+    not_readable,
     recognised,
     text_signatures,
     xml_signature,
@@ -116,7 +117,7 @@ def not_read(root: Root, images: Iterable[Seen], findings: Iterable[Finding]) ->
     rest = [name for name in root.files() if name not in known]
     documents = (name for name in rest if name.lower().endswith((".json", ".xml")))
     found = document_signatures(root, islice(documents, _MOST)) | text_signatures(root, rest)
-    for one in counted(found):
+    for one in counted(not_readable(found)):
         yield code("other-format").at(
             Place(one.first),
             f"{plural(one.files, 'file')} in a format that is not read: {one.name}",

@@ -24,8 +24,10 @@ from dataforge.formats.base import (
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.signatures import (
     Foreign,
+    Signature,
     counted,
     document_signatures,
+    not_readable,
     text_signatures,
     xml_signature,
 )
@@ -54,6 +56,7 @@ __all__ = [
     "Reading",
     "Recognised",
     "Record",
+    "Signature",
     "SourceText",
     "Text",
     "Texts",
@@ -70,6 +73,7 @@ __all__ = [
     "get_format",
     "key_losses",
     "merge_losses",
+    "not_readable",
     "recognised",
     "text_signatures",
     "xml_signature",

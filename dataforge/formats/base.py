@@ -36,6 +36,7 @@ from dataforge.classes import Resolver
 from dataforge.codes import code
 from dataforge.findings import Edit, Finding, Place
 from dataforge.formats.recognise import Recognised, Texts
+from dataforge.formats.signatures import Signature
 from dataforge.formats.spans import Change
 from dataforge.formats.tally import LossCount
 from dataforge.formats.text import Text
@@ -397,6 +398,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         lossy: what it cannot store, one sentence each.
         reader, writer, editor: None if it cannot be read, written or edited.
         recognise: finds the files of the format in a folder; None if they cannot be recognised.
+        signatures: what betrays its files, if `Texts` is to tell them from those of others.
         has_layout: whether a `Layout` says where the files are.
         names_classes: whether it has annotations, so that a dataset without classes is an
             error.
@@ -410,6 +412,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     writer: Writer[Any] | None = None
     editor: Editor | None = None
     recognise: Callable[[Texts], Recognised] | None = None
+    signatures: tuple[Signature, ...] = ()
     has_layout: bool = False
     names_classes: bool = True
     converts_to: tuple[str, ...] | None = None

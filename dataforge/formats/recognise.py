@@ -16,6 +16,7 @@ from dataforge.formats.signatures import (
     Signature,
     counted,
     json_signature,
+    not_readable,
     text_signatures,
     xml_signature,
 )
@@ -57,7 +58,7 @@ class Texts:
     Attributes:
         root: the folder.
         labelme, coco, voc: names of the JSON and XML files in these formats.
-        documents: name -> its format, for JSON and XML files of a format that is not read.
+        documents: name -> its format, for other JSON and XML files whose format is known.
         other: name -> what it is, for other JSON and XML files.
         findings: on files that cannot be read.
     """
@@ -88,13 +89,23 @@ class Texts:
 
     @cached_property
     def texts(self) -> dict[str, Signature]:
-        """Name -> its format, for text files, tables and others of a format that is not read."""
+        """Name -> its format, for text files, tables and others whose format is known."""
         return text_signatures(self.root, self.root.files())
+
+    def of(self, format_: str, *, texts: bool = False) -> list[str]:
+        """The files that have a signature of a format, see `Format.signatures`.
+
+        Args:
+            format_: its name.
+            texts: whether its files are neither JSON nor XML.
+        """
+        found = self.texts if texts else self.documents
+        return sorted(name for name, row in found.items() if row.format == format_)
 
     @property
     def foreign(self) -> list[Foreign]:
         """The formats that are recognised and not read, that of the most files first."""
-        return counted(self.documents | self.texts)
+        return counted(not_readable(self.documents | self.texts))
 
     def _look_into_json(self, root: Root, name: str) -> None:
         try:

@@ -1,13 +1,15 @@
 """Annotation formats that dataforge does not read: what betrays each, and how to go on.
 
 A row a format. Only the beginning of a file is looked at, and of many text files in a folder a few.
+The rows of formats that are read stand in their packages (`Format.signatures`); they come first.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 import msgspec
 
@@ -27,13 +29,14 @@ _LONGEST = 2_000  # characters of a line
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
-    """A format that is recognised and not read.
+    """What betrays a format.
 
     The patterns that are given are those of the kind of file that the format has; one is enough.
 
     Attributes:
         name: of the format.
-        how: how to get on with it: a sentence that begins with a verb.
+        how: how to get on with it, if it is not read: a sentence that begins with a verb.
+        format: name of the `Format` that reads it; empty if none does.
         path: of the files' paths.
         json: of the text of JSON files (also with a document a line).
         xml: of the text of XML files.
@@ -43,7 +46,8 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    how: str
+    how: str = ""
+    format: str = ""
     path: str = ""
     json: str = ""
     xml: str = ""
@@ -236,11 +240,6 @@ SIGNATURES = (
         rows=r"(?:-?\d+\s*,\s*){7}-?\d+\s*,?",
     ),
     Signature(
-        name="KITTI",
-        how="convert it with labelformat or Datumaro, which read KITTI and write COCO",
-        rows=rf"[A-Za-z][\w ()-]*(?:\s+{_NUMBER}){{14,15}}",
-    ),
-    Signature(
         name="DOTA",
         how="convert it with DOTA_devkit's DOTA2COCO.py, or " + _DATUMARO,
         rows=rf"imagesource:.*|gsd:.*|(?:{_NUMBER}\s+){{8}}[A-Za-z][\w-]*(?:\s+[0-2])?",
@@ -253,7 +252,20 @@ SIGNATURES = (
 )
 """All of them; a file is the first that fits."""
 
-_ANY_PATH = re.compile("|".join(row.path for row in SIGNATURES if row.path), re.IGNORECASE)
+
+@cache
+def signatures() -> tuple[Signature, ...]:
+    """Those of formats that are read, then the others."""
+    from dataforge.formats.table import formats  # whose formats have signatures
+
+    own = (row for format_ in formats().values() for row in format_.signatures)
+    return (*own, *SIGNATURES)
+
+
+@cache
+def _any_path() -> re.Pattern[str]:
+    return re.compile("|".join(row.path for row in signatures() if row.path), re.IGNORECASE)
+
 
 _TABLES = (".csv", ".tsv", ".txt")
 _LINES = (".odgt", ".ndjson", ".jsonl", ".manifest")
@@ -267,15 +279,19 @@ class Foreign(msgspec.Struct, frozen=True):
         files: number of its files; of many text files in a folder, all count as those looked at.
         first: one of them.
         how: how to go on.
+        format: name of the `Format` that reads it; empty if none does.
     """
 
     name: str
     files: int
     first: str
     how: str
+    format: str = ""
 
     def __str__(self) -> str:
         more = f" and {self.files - 1:,} more" if self.files > 1 else ""
+        if self.format:
+            return f"{self.name} ({self.first}{more}): use --from {self.format}"
         return f"{self.name} ({self.first}{more}), which dataforge does not read: {self.how}"
 
 
@@ -310,8 +326,8 @@ def text_signatures(root: Root, names: Iterable[str]) -> dict[str, Signature]:
     for name in names:
         if is_image(name):
             continue
-        if _ANY_PATH.fullmatch(name):
-            found[name] = next(row for row in SIGNATURES if _has_path(row, name))
+        if _any_path().fullmatch(name):
+            found[name] = next(row for row in signatures() if _has_path(row, name))
         elif name.lower().endswith((*_TABLES, *_LINES)):
             lists[name.rpartition("/")[0]].append(name)
     for files in [*lists.values()][:_MOST_FOLDERS]:
@@ -328,12 +344,22 @@ def text_signatures(root: Root, names: Iterable[str]) -> dict[str, Signature]:
 
 def counted(found: dict[str, Signature]) -> list[Foreign]:
     """The formats of some files, that of the most files first."""
-    by_format: dict[str, list[str]] = defaultdict(list)
-    how = {row.name: row.how for row in found.values()}
+    files: dict[str, list[str]] = defaultdict(list)
+    rows = {row.name: row for row in found.values()}
     for name in sorted(found):
-        by_format[found[name].name].append(name)
-    formats = [Foreign(name, len(own), own[0], how[name]) for name, own in by_format.items()]
+        files[found[name].name].append(name)
+    formats = [foreign(rows[name], own) for name, own in files.items()]
     return sorted(formats, key=lambda one: -one.files)
+
+
+def foreign(row: Signature, files: Sequence[str]) -> Foreign:
+    """The format of some files."""
+    return Foreign(row.name, len(files), files[0], row.how, row.format)
+
+
+def not_readable(found: Mapping[str, Signature]) -> dict[str, Signature]:
+    """Those of formats that are not read."""
+    return {name: row for name, row in found.items() if not row.format}
 
 
 def _head(root: Root, name: str) -> bytes:
@@ -380,12 +406,12 @@ def text_signature(name: str, text: str, *, is_whole: bool) -> Signature | None:
 def _first(kind: str, text: str) -> Signature | None:
     flags = re.DOTALL if kind in ("json", "xml") else re.IGNORECASE
     match = re.search if kind in ("json", "xml") else re.match
-    rows = (row for row in SIGNATURES if getattr(row, kind))
+    rows = (row for row in signatures() if getattr(row, kind))
     return next((row for row in rows if match(getattr(row, kind), text, flags)), None)
 
 
 def _of_rows(lines: list[str]) -> Signature | None:
-    for row in SIGNATURES:
+    for row in signatures():
         pattern = re.compile(row.rows, re.IGNORECASE)
         fits = (len(line) <= _LONGEST and pattern.fullmatch(line) for line in lines)
         if row.rows and 2 * sum(map(bool, fits)) > len(lines):

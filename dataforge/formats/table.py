@@ -22,6 +22,7 @@ _TABLE = Plugins(
     {
         "coco": "dataforge.formats.coco:FORMAT",
         "images": "dataforge.formats.images:FORMAT",
+        "kitti": "dataforge.formats.kitti:FORMAT",
         "labelme": "dataforge.formats.labelme:FORMAT",
         "voc": "dataforge.formats.voc:FORMAT",
         "yolo": "dataforge.formats.yolo:FORMAT",

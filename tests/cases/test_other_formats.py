@@ -95,7 +95,8 @@ def test_label_files_of_another_format_are_no_bad_rows(
         image(tmp_path / f"set/images/{number}.jpg")
         write(tmp_path / f"set/{labels}/{number}.txt", ROWS[name])
     write(tmp_path / "set/classes.txt", "Car\nplane\n")
-    said = rf"contains {name} \({labels}/0.txt and 2 more\), which dataforge does not read: "
+    way = rf"(, which dataforge does not read: |: use --from {name.lower()}$)"
+    said = rf"contains {name} \({labels}/0.txt and 2 more\){way}"
     with pytest.raises(InputError, match=said):
         run_convert(tmp_path / "set", tmp_path / "out", "yolo")
     with pytest.raises(InputError, match=said):

@@ -55,15 +55,6 @@ FORMS: list[tuple[str, dict[str, object]]] = [
     ),
     ("DOTA", {"labelTxt/a.txt": "imagesource:GoogleEarth\ngsd:0.1\n1 1 9 1 9 9 1 9 plane 0\n"}),
     ("DOTA", {"labelTxt/a.txt": "1.0 1.0 9.0 1.0 9.0 9.0 1.0 9.0 small-vehicle 1\n"}),
-    ("KITTI", {"label_2/a.txt": "Car 0 0 -1.58 5.1 1.3 6.2 2.1 1.6 1.7 3.6 -0.6 1.7 46.7 -1.59"}),
-    (
-        "KITTI",
-        {
-            "label_2/a.txt": "Car 0.00 0 -1.58 5.1 1.3 6.2 2.1 1.6 1.7 3.6 -0.6 1.7 46.7 -1.59\n"
-            "DontCare -1 -1 -10 3.3 1.2 5.5 4.4 -1 -1 -1 -1000 -1000 -1000 -10\n",
-            "classes.txt": "Car\n",
-        },
-    ),
     ("VisDrone", {"annotations/a.txt": "28,8,17,11,1,4,0,0\n30,11,16,7,1,5,0,1,\n"}),
     ("MOT", {"gt/gt.txt": "1,1,10,20,30,40,1,1,1.0\n", "seqinfo.ini": "[Sequence]\nname=x\n"}),
     ("MOT", {"tracks/cam.txt": "1,-1,10.5,20,30,40,0.9,-1,-1,-1\n2,-1,1,2,3,4,0.5,-1,-1,-1\n"}),

@@ -30,7 +30,7 @@ from dataforge.formats.base import (
 )
 from dataforge.formats.images import unreadable_image
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels
-from dataforge.formats.signatures import HEAD, Foreign, text_signature
+from dataforge.formats.signatures import HEAD, foreign, text_signature
 from dataforge.formats.yolo.class_names import say_unnamed, unnamed
 from dataforge.formats.yolo.data import Dataset, find_data
 from dataforge.formats.yolo.forms import Form, form_of
@@ -224,8 +224,7 @@ class YoloReading(Reading):
         known = [row for row in found if row]
         if 2 * len(known) > len(found):
             usual = max(known, key=known.count)
-            which = Foreign(usual.name, len(labels), labels[0], usual.how)
-            raise InputError(f"{self._root.location} contains {which}")
+            raise InputError(f"{self._root.location} contains {foreign(usual, labels)}")
 
     def _values(
         self, data: Dataset, label_of: Mapping[str, str], rest: set[str], pairs: Mapping[str, str]

@@ -25,7 +25,8 @@ def recognise(texts: Texts) -> Recognised:
     naming = [name for name in texts.root.files() if _names_classes(texts.root, name)]
     names = f"; class names in {', '.join(naming[:3])}" if naming else ""
     if not labels:
-        others = texts.labelme or texts.coco or texts.voc
+        own = any(row.format for row in texts.documents.values())
+        others = texts.labelme or texts.coco or texts.voc or own
         if not naming or others or (beside and beside[0] in texts.texts):
             return Recognised(0)
         if not beside and texts.foreign:

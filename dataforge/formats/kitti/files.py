@@ -1,0 +1,181 @@
+"""Which label file belongs to which image, and to which split.
+
+    training/label_2/000000.txt   training/image_2/000000.png   KITTI's own; its ids may be listed
+    ImageSets/train.txt                                         in such files, as OpenPCDet and
+                                                                mmdetection3d have them
+    train/labels/a.txt            train/images/a.jpg            as other tools write it
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from dataforge.codes import code
+from dataforge.errors import ParseError, plural
+from dataforge.findings import Finding, Place
+from dataforge.formats.base import Part
+from dataforge.io import Root, is_image, last_part, stem
+
+_LABELS = re.compile(r"labels?(_\d+)?", re.IGNORECASE)
+_IMAGES = re.compile(r"images?(_\d+)?", re.IGNORECASE)
+_NO_LABELS = {"calib", "calibs", "planes", "velodyne", "imagesets"}
+"""Folders of text files that have the names of images, and other content."""
+
+_LIST = re.compile(r"(?:.*/)?ImageSets/(?:Main/)?(\w+)\.txt", re.IGNORECASE)
+_SPLITS = {"training": "train", "testing": "test", "valid": "val", "validation": "val"}
+_NAMES = {*_SPLITS, "train", "val", "test"}
+
+
+class Listed(NamedTuple):
+    """A label file.
+
+    Attributes:
+        label: its path.
+        image: that it belongs to; empty if there is none.
+        split: of the image; None if nothing names it.
+    """
+
+    label: str
+    image: str
+    split: str | None
+
+
+def find_files(root: Root) -> Part[list[Listed]]:
+    """Returns the label files in path order."""
+    names = root.files()
+    images = [name for name in names if is_image(name)]
+    stems = {last_part(stem(name)) for name in images}
+    labels = [
+        name
+        for name in names
+        if name.lower().endswith(".txt") and _may_be_label(name) and not _LIST.fullmatch(name)
+    ]
+    if any(map(_in_labels, labels)):
+        labels = [*filter(_in_labels, labels)]
+    else:
+        labels = [name for name in labels if last_part(stem(name)) in stems]
+    pairs = _pairs(labels, images)
+    lists = yield from _lists(root)
+    found = [Listed(name, pairs.get(name, ""), _split_of(name)) for name in labels]
+    if lists:
+        found = yield from _listed(found, lists)
+    yield from _unmarked(images, found)
+    return found
+
+
+def _may_be_label(name: str) -> bool:
+    return last_part(name.rpartition("/")[0]).lower() not in _NO_LABELS
+
+
+def _in_labels(name: str) -> bool:
+    return any(map(_LABELS.fullmatch, name.split("/")[:-1]))
+
+
+def _pairs(labels: Iterable[str], images: Iterable[str]) -> dict[str, str]:
+    """Label file -> its image."""
+    by_key: dict[str, str] = {}
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for image in images:
+        by_key.setdefault(_key(image, _IMAGES), image)
+        by_key.setdefault(stem(image), image)
+        by_name[last_part(stem(image))].append(image)
+    found = {}
+    for label in labels:
+        own = by_name[last_part(stem(label))]
+        image = by_key.get(_key(label, _LABELS)) or by_key.get(stem(label))
+        if image := image or (own[0] if len(own) == 1 else ""):
+            found[label] = image
+    taken: set[str] = set()
+    return {
+        label: image
+        for label, image in sorted(found.items())
+        if not (image in taken or taken.add(image))  # type: ignore[func-returns-value]
+    }
+
+
+def _key(name: str, folder: re.Pattern[str]) -> str:
+    """A path without its extension, in which the folder of images or labels has a common name."""
+    *folders, last = stem(name).split("/")
+    for at, one in enumerate(folders):
+        if match := folder.fullmatch(one):
+            folders[at] = f"*{match[1] or ''}"
+            break
+    return "/".join((*folders, last))
+
+
+def _split_of(name: str) -> str | None:
+    """The split that the folders of a file name."""
+    for folder in reversed(name.lower().split("/")[:-1]):
+        if folder in _NAMES:
+            return _SPLITS.get(folder, folder)
+    return None
+
+
+# ImageSets --------------------------------------------------------------------------------------
+
+
+def _lists(root: Root) -> Part[dict[str, frozenset[str]]]:
+    """Returns split -> the ids that are listed; trainval, the union of two, is left out."""
+    found: dict[str, frozenset[str]] = {}
+    for name in root.files():
+        if (match := _LIST.fullmatch(name)) and match[1].lower() != "trainval":
+            try:
+                text = root.read_bytes(name).decode("utf-8-sig")
+            except (ParseError, UnicodeError):
+                yield code("unreadable-labels").at(
+                    Place(name), "is not text: its ids are in no split", "restore the file"
+                )
+                continue
+            ids = frozenset(line.strip() for line in text.splitlines() if line.strip())
+            split = match[1].lower()
+            found[_SPLITS.get(split, match[1])] = ids
+    return found
+
+
+def _listed(
+    files: Sequence[Listed], lists: Mapping[str, frozenset[str]]
+) -> Part[list[Listed]]:
+    """Returns the files whose ids are listed; those of one folder have the same ids as another's.
+
+    KITTI counts from 000000 in training and in testing: a list of test images does not name those
+    of training.
+    """
+    tested = {file.split == "test" for file in files} == {True, False}
+    found, rest = [], []
+    for file in files:
+        own = last_part(stem(file.label))
+        splits = [
+            split
+            for split, ids in lists.items()
+            if own in ids and not (tested and (split == "test") != (file.split == "test"))
+        ]
+        if splits:
+            found += [file._replace(split=split) for split in splits]
+        else:
+            rest.append(file.label)
+    if rest:
+        yield code("annotation-not-listed").at(
+            Place(rest[0]),
+            f"{plural(len(rest), 'label file')} in no list of ImageSets (this is the first): not "
+            "read",
+            "add their ids to a list",
+        )
+    return found
+
+
+def _unmarked(images: Sequence[str], files: Sequence[Listed]) -> Iterator[Finding]:
+    """The finding on images without a label file in folders where others have one."""
+    known = {file.image for file in files}
+    folders = {image.rpartition("/")[0] for image in known if image}
+    rest = [
+        image for image in images if image not in known and image.rpartition("/")[0] in folders
+    ]
+    if rest:
+        yield code("image-without-annotation").at(
+            Place(rest[0]),
+            f"{plural(len(rest), 'image')} without a label file (this is the first): not read",
+            "annotate them; an empty file means that an image has no objects",
+        )
