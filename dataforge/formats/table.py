@@ -21,6 +21,7 @@ _TABLE = Plugins(
     "dataforge.formats",
     {
         "coco": "dataforge.formats.coco:FORMAT",
+        "dota": "dataforge.formats.dota:FORMAT",
         "images": "dataforge.formats.images:FORMAT",
         "kitti": "dataforge.formats.kitti:FORMAT",
         "labelme": "dataforge.formats.labelme:FORMAT",

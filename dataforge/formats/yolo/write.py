@@ -24,12 +24,13 @@ from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.json_spans import number
 from dataforge.formats.names import below_images
 from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, place_of
+from dataforge.formats.turned import corners_of
 from dataforge.formats.yolo import outlines
 from dataforge.formats.yolo.dataset_yaml import quoted
 from dataforge.formats.yolo.paths import label_path
 from dataforge.formats.yolo.pose import columns_of, lines_of, number_of
 from dataforge.io import stem, write_text
-from dataforge.records import Box, Image, Instance, Polygons, Ring
+from dataforge.records import Box, Image, Instance, Mask, Polygons, Ring
 
 _TOLERANCE = 1e-6
 """Share of the image size by which a box may extend because floats are not exact."""
@@ -63,6 +64,11 @@ _LOSSES = {
         "box-not-kept",
         "instance",
         "with a box that is not the bounding box of the polygon: not stored",
+    ),
+    "turned": Loss(
+        "outlines-as-turned-boxes",
+        "instance",
+        "with an outline of other than four corners: written as the smallest turned box around it",
     ),
     "clipped": Loss(
         "clipped-to-image",
@@ -112,11 +118,18 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         segments: rows are polygons, for Ultralytics' segment task; else boxes, for its detect
             task. It reads all rows of a file in the same way, so they are never mixed.
         pose: rows are boxes with keypoints, for its pose task.
+        obb: rows are the four corners of turned boxes, for its OBB task.
     """
 
     segments: Annotated[bool, msgspec.Meta(description="Write polygons instead of boxes.")] = False
     pose: Annotated[
         bool, msgspec.Meta(description="Write keypoints after each box, for Ultralytics' pose task.")
+    ] = False
+
+
+    obb: Annotated[
+        bool,
+        msgspec.Meta(description="Write turned boxes by their corners, for Ultralytics' OBB task."),
     ] = False
 
 
@@ -139,8 +152,11 @@ class YoloWriter(Writer[WriteOptions]):
         return [out / "data.yaml", out / "labels"]
 
     def open(self, plan: WritePlan, options: WriteOptions) -> YoloWriting:
-        if options.pose and options.segments:
-            raise UsageError("--pose writes boxes with keypoints, --segments polygons: choose one")
+        if options.pose + options.segments + options.obb > 1:
+            raise UsageError(
+                "--pose writes boxes with keypoints, --segments polygons, --obb corners of turned "
+                "boxes: choose one"
+            )
         if options.pose and not number_of(plan.header.categories):
             raise InputError("--pose: no class of the dataset says which keypoints it has")
         return YoloWriting(plan, options)
@@ -284,7 +300,8 @@ class _Shard:
         self._plan = plan
         self._numbers = {one.name: at for at, one in enumerate(plan.header.categories)}
         self._own = {one.name: len(one.keypoints) for one in plan.header.categories}
-        self._segments = options.segments
+        self._segments = options.segments or options.obb
+        self._obb = options.obb
         self._points = number_of(plan.header.categories) if options.pose else 0
         self._image_path = YoloWriter().image_path
         self._folders: set[str] = set()
@@ -377,6 +394,8 @@ class _Shard:
             TooLargeError: it has too many corners or parts.
         """
         size = image.width, image.height
+        if self._obb:
+            return self._corners(instance, box, size, place)
         rings = outlines.rings_of(instance.shape)
         if not rings:
             self.losses.add("boxes", place)
@@ -388,11 +407,34 @@ class _Shard:
             self.losses.add("bridged", place)
         return outlines.joined(rings, *size, are_polygons=isinstance(instance.shape, Polygons))
 
+    def _corners(
+        self, instance: Instance, box: Box, size: tuple[int, int], place: Place
+    ) -> Ring:
+        """The corners of an instance's turned box, each moved into the image; empty if there are
+        none.
+
+        Raises:
+            TooLargeError: a mask has too many corners.
+        """
+        ring, is_own = corners_of(instance)
+        if instance.shape is None:
+            self.losses.add("boxes", place)
+            ring = geometry.box_corners(box)
+        elif not is_own:
+            self.losses.add("turned", place)
+        elif geometry.ring_box(ring) != instance.box:
+            self.losses.add("unlike", place)
+        if box[0] >= box[2] or box[1] >= box[3]:
+            return ()
+        return tuple(min(max(value, 0.0), float(size[at % 2])) for at, value in enumerate(ring))
+
     def _count(self, image: Image, instance: Instance, place: Place) -> None:
         """Count what is not carried of an instance that is written."""
         if instance.shape is not None and not self._segments:
             self.losses.add("outlines", place)
-        elif geometry.has_own_area(instance, image.width, image.height):
+        elif not (self._obb and isinstance(instance.shape, Mask)) and geometry.has_own_area(
+            instance, image.width, image.height
+        ):
             self.losses.add("areas", place)
         marks = [instance.box]
         if self._segments and isinstance(instance.shape, Polygons):
