@@ -28,6 +28,11 @@ Box: TypeAlias = tuple[float, float, float, float]
 Ring: TypeAlias = tuple[float, ...]
 """One closed polygon, flat: (x0, y0, x1, y1, ...), float pixels, first point not repeated."""
 
+Keypoints: TypeAlias = tuple[float, ...]
+"""Points of an object in the order of its class, flat: (x0, y0, v0, x1, y1, v1, ...), float pixels
+as the source writes them. v is COCO's visibility: 0 not labelled (COCO then writes 0 0 0), 1 labelled
+and hidden, 2 visible; a predicted point may have a score there."""
+
 Extra: TypeAlias = dict[str, dict[str, Any]]
 """Keys of single formats: {name of the format: {key: value}}. A reader stores what it does not
 understand under the name of its format; a writer writes the keys under its own name, and counts the
@@ -62,6 +67,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
         shape: polygons or mask, None if only the box is known.
         iscrowd: COCO's crowd flag; never inferred from the encoding of the shape.
         difficult: Pascal VOC's flag.
+        keypoints: see `Keypoints`; empty if it has none.
         parts: number of source shapes that this instance was made of.
         place: of the annotation.
         attributes: further annotations (flags, description, score, ...).
@@ -74,6 +80,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     shape: Polygons | Mask | None = None
     iscrowd: bool = False
     difficult: bool = False
+    keypoints: Keypoints = ()
     parts: int = 1
     place: Place = Place("")
     attributes: dict[str, Any] = {}
@@ -113,10 +120,14 @@ class Category(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         name: of the class.
+        keypoints: names of the keypoints of its instances, in order.
+        skeleton: pairs of keypoints that are joined when they are drawn; they count from 1.
         extra: keys of the source format (COCO's supercategory), see `Extra`.
     """
 
     name: str
+    keypoints: tuple[str, ...] = ()
+    skeleton: tuple[tuple[int, int], ...] = ()
     extra: Extra = {}
 
 

@@ -174,6 +174,15 @@ def two_classes(file: Json) -> None:
     file["annotations"].append(file["annotations"][0] | {"id": 2, "category_id": 2})
 
 
+def named_keypoints(file: Json) -> None:
+    file["categories"][0].update(keypoints=["nose", "tail"], skeleton=[[1, 2]])
+
+
+def with_keypoints(file: Json) -> None:
+    named_keypoints(file)
+    of_box(keypoints=[12.5, 13, 2, 0, 0, 0], num_keypoints=1)(file)
+
+
 ASPECTS: dict[str, Aspect] = {
     "box and class": Aspect(lambda file: None, boxes),
     "image name": Aspect(lambda file: None, names_of_images),
@@ -215,6 +224,10 @@ ASPECTS: dict[str, Aspect] = {
         lambda file: file["categories"].append(DOG),
         lambda file: [one["name"] for one in file["categories"]],
     ),
+    "keypoints": Aspect(
+        with_keypoints, each("keypoints", "num_keypoints"), ("no outline", "names of keypoints")
+    ),
+    "names of keypoints": Aspect(named_keypoints, lambda file: file["categories"]),
     "own key of class": Aspect(
         lambda file: file["categories"][0].update(supercategory="pet"),
         lambda file: file["categories"],
@@ -272,6 +285,8 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
         "own key of image": ("keys that only", "keys-not-carried"),
         "order of classes": ("the order of the classes", "class-order-not-carried"),
         "class of nothing": ("classes without instances", "classes-not-carried"),
+        "keypoints": ("keypoints are points", "keypoint-names-not-carried"),
+        "names of keypoints": ("keypoints are points", "keypoint-names-not-carried"),
         "own key of class": ("keys that only", "keys-not-carried"),
         "own key of dataset": ("keys that only", "keys-not-carried"),
     },
@@ -297,6 +312,8 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
         "own key": ("keys that only", "keys-not-carried"),
         "flags of image": ("all attributes of images", "image-attributes-not-carried"),
         "own key of image": ("keys that only", "keys-not-carried"),
+        "keypoints": ("keypoints", "keypoints-not-carried"),
+        "names of keypoints": ("keypoints", "keypoint-names-not-carried"),
         "own key of class": ("keys that only", "keys-not-carried"),
         "own key of dataset": ("keys that only", "keys-not-carried"),
     },
@@ -316,6 +333,8 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
         "own key": ("keys that only", "keys-not-carried"),
         "flags of image": ("of images", "image-attributes-not-carried"),
         "own key of image": ("keys that only", "keys-not-carried"),
+        "keypoints": ("keypoints, unless", "keypoints-not-carried"),
+        "names of keypoints": ("keypoints, unless", "keypoint-names-not-carried"),
         "own key of class": ("keys that only", "keys-not-carried"),
         "own key of dataset": ("keys that only", "keys-not-carried"),
     },
@@ -330,7 +349,7 @@ ELSEWHERE: dict[str, set[str]] = {
     "labelme": {"lines and points", "which images are in which split"},
     "via": {"points and lines", "the sizes of the images"},
     "voc": {"parts (person layout)", "source, owner, folder"},
-    "yolo": {"holes and gaps", "keypoints"},
+    "yolo": {"holes and gaps"},
 }
 
 
@@ -409,7 +428,7 @@ def test_outlines_survive_yolo_when_asked() -> None:
 Said = dict[str, tuple[int, set[str]]]
 """Code of a finding, with what has the keys that are lost -> (the number and the names it says)."""
 
-CATEGORY = {"id", "name"}
+CATEGORY = {"id", "name", "keypoints", "skeleton"}
 IMAGE = {"id", "file_name", "width", "height", "attributes"}
 ANNOTATION = {"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation",
               "attributes"}  # fmt: skip
@@ -472,6 +491,9 @@ class Losses:
             name = category["name"]
             again = left.get(name, {"supercategory": ""})
             self.of_keys("class", [category], [again], CATEGORY)
+            names = category.get("keypoints", [])
+            if again.get("keypoints", []) != names:
+                self.count("keypoint-names-not-carried", {*names})
             if name not in left:
                 self.count("classes-not-carried", {name})
         if kept != list(left):

@@ -41,6 +41,7 @@ GROUPS: dict[str, str] = {
     "coco": "COCO files only",
     "config": "training configs, read without running them",
     "files": "files, names and images",
+    "keypoints": "keypoints of objects",
     "labelme": "labelme files only",
     "reading": "reading files of any format",
     "smoke": "the preflight of `dataforge smoke`",

@@ -11,7 +11,7 @@ from dataforge import geometry
 from dataforge.codes import code
 from dataforge.findings import Finding
 from dataforge.io import MAX_COORDINATE
-from dataforge.records import Image, Instance, Mask, Polygons
+from dataforge.records import Image, Instance, Keypoints, Mask, Polygons
 
 _LARGE = float(2**60)
 """Larger than any area, px², and exact."""
@@ -78,6 +78,10 @@ def clip_instance(instance: Instance, width: int, height: int) -> Instance | Non
     box = geometry.clip_box(instance.box, width, height)
     if box[0] >= box[2] or box[1] >= box[3]:
         return None
+    if instance.keypoints:
+        points = _points_inside(instance.keypoints, width, height)
+        if points != instance.keypoints:
+            instance = msgspec.structs.replace(instance, keypoints=points)
     if box == instance.box or isinstance(instance.shape, Mask):
         return instance
     if instance.shape is None:
@@ -90,3 +94,12 @@ def clip_instance(instance: Instance, width: int, height: int) -> Instance | Non
         return None
     area = sum(geometry.outline_area(ring, width, height)[0] for ring in shape.rings)
     return msgspec.structs.replace(instance, box=box, shape=shape, area=area)
+
+
+def _points_inside(points: Keypoints, width: int, height: int) -> Keypoints:
+    """Keypoints, of which those outside the image are not labelled any more."""
+    kept: list[float] = []
+    for at in range(0, len(points), 3):
+        x, y, _ = point = points[at : at + 3]
+        kept += point if 0 <= x <= width and 0 <= y <= height else (0.0, 0.0, 0.0)
+    return tuple(kept)

@@ -208,11 +208,6 @@ SIGNATURES = (
         rows=r"(?:-?\d+\s*,\s*){7}-?\d+\s*,?",
     ),
     Signature(
-        name="DOTA",
-        how="convert it with DOTA_devkit's DOTA2COCO.py, or " + _DATUMARO,
-        rows=rf"imagesource:.*|gsd:.*|(?:{_NUMBER}\s+){{8}}[A-Za-z][\w-]*(?:\s+[0-2])?",
-    ),
-    Signature(
         name="ICDAR text boxes",
         how=_SCRIPT,
         rows=rf"(?:{_NUMBER},\s*){{8}}.+",

@@ -21,9 +21,10 @@ _TABLE = Plugins(
     "dataforge.formats",
     {
         "coco": "dataforge.formats.coco:FORMAT",
-        "cvat": "dataforge.formats.cvat:FORMAT",
         "createml": "dataforge.formats.createml:FORMAT",
+        "cvat": "dataforge.formats.cvat:FORMAT",
         "csv": "dataforge.formats.csv:FORMAT",
+        "dota": "dataforge.formats.dota:FORMAT",
         "images": "dataforge.formats.images:FORMAT",
         "kitti": "dataforge.formats.kitti:FORMAT",
         "labelme": "dataforge.formats.labelme:FORMAT",

@@ -122,13 +122,13 @@ class Losses:
 
 
 def key_losses(title: str) -> dict[str, Loss]:
-    """The kinds of losses of a format that cannot store the keys of other formats.
+    """The kinds of losses of a format that cannot store keypoints, and the keys of other formats.
 
     Args:
         title: name of the output format in messages.
     """
     tail = f"that {title} cannot store ({{names}})"
-    return {
+    keys = {
         f"keys of {what}": Loss("keys-not-carried", noun, f"{whose} {tail}")
         for what, noun, whose in (
             ("dataset", "key", "of the dataset"),
@@ -137,19 +137,24 @@ def key_losses(title: str) -> dict[str, Loss]:
             ("instance", "instance", "with keys"),
         )
     }
+    names = Loss("keypoint-names-not-carried", "class", f"with names of keypoints {tail}")
+    points = Loss("keypoints-not-carried", "instance", f"with keypoints that {title} cannot store")
+    return {**keys, "keypoints of class": names, "keypoints": points}
 
 
 class KeyLosses:
-    """Counts the keys of other formats, wherever a dataset has them.
+    """Counts the keys of other formats and keypoints, wherever a dataset has them.
 
     Args:
         losses: its kinds include those of `key_losses`.
         own: name of the format whose keys are written, if any.
+        keypoints: whether keypoints are written.
     """
 
-    def __init__(self, losses: Losses, own: str = "") -> None:
+    def __init__(self, losses: Losses, own: str = "", *, keypoints: bool = False) -> None:
         self._losses = losses
         self._own = own
+        self._keypoints = keypoints
 
     def header(self, header: Header, out: str) -> None:
         """Count those of the dataset and its classes; `out` is the name of the output."""
@@ -159,6 +164,9 @@ class KeyLosses:
         for category in header.categories:
             if keys := self._foreign(category.extra):
                 self._losses.add("keys of class", place, names=keys, in_image=False)
+            if category.keypoints and not self._keypoints:
+                names = category.keypoints
+                self._losses.add("keypoints of class", place, names=names, in_image=False)
 
     def image(self, image: Image) -> None:
         """Count those of an image, without its instances."""
@@ -167,6 +175,8 @@ class KeyLosses:
 
     def instance(self, instance: Instance) -> None:
         """Count those of an instance."""
+        if instance.keypoints and not self._keypoints:
+            self._losses.add("keypoints", instance.place)
         if instance.extra and (keys := self._foreign(instance.extra)):
             self._losses.add("keys of instance", instance.place, names=keys)
 

@@ -9,6 +9,9 @@ from itertools import pairwise
 from dataforge.geometry.crossings import touches_itself
 from dataforge.records import Box, Ring
 
+_MOST_SIDES = 500
+"""Sides of a hull that decide how its box is turned: a hull that has more is round."""
+
 
 def ring_box(*rings: Sequence[float]) -> Box:
     """Bounding box of all points of one or more flat rings."""
@@ -54,6 +57,31 @@ def convex_hull(points: Iterable[tuple[float, float]]) -> Ring:
             chain.append((x, y))
         chains += chain[:-1]
     return tuple(value for point in chains for value in point)
+
+
+def smallest_box(points: Iterable[tuple[float, float]]) -> Ring:
+    """The four corners of the smallest box around points, turned by any angle; empty without area.
+
+    One of its sides lies on a side of their hull.
+    """
+    hull = points_of(convex_hull(points))
+    best: tuple[float, Ring] = (math.inf, ())
+    if len(hull) < 3:
+        return ()
+    sides = sorted(zip(hull, hull[1:] + hull[:1], strict=True), key=lambda side: -math.dist(*side))
+    for (ax, ay), (bx, by) in sides[:_MOST_SIDES]:
+        length = math.hypot(bx - ax, by - ay)
+        if not length:
+            break
+        ux, uy = (bx - ax) / length, (by - ay) / length
+        along = [x * ux + y * uy for x, y in hull]
+        across = [y * ux - x * uy for x, y in hull]
+        low, high, near, far = min(along), max(along), min(across), max(across)
+        if (high - low) * (far - near) < best[0]:
+            corners = ((low, near), (high, near), (high, far), (low, far))
+            ring = tuple(v for s, t in corners for v in (s * ux - t * uy, s * uy + t * ux))
+            best = (high - low) * (far - near), ring
+    return best[1]
 
 
 def outline_steps(ring: Ring) -> float:

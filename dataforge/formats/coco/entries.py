@@ -31,6 +31,8 @@ class Annotation(msgspec.Struct, gc=False):
     iscrowd: bool | int | None = None
     segmentation: tuple[Ring, ...] | Rle | None = None
     attributes: dict[str, Any] | None = None
+    keypoints: tuple[float, ...] | None = None
+    num_keypoints: Any = None
 
 
 class _OnlyAnnotation(Annotation, forbid_unknown_fields=True):
@@ -119,7 +121,7 @@ def decode(raw: E | msgspec.Raw, type_: type[E], pointer: str, notes: Notes) -> 
         except msgspec.ValidationError:
             odd[key] = plain(keys[key])
             known[key] = _understood(key, keys[key], fields[key].type, f"{pointer}.{key}", notes)
-            if key == "attributes":  # kept unchanged
+            if key == "attributes" or (key == "keypoints" and known[key] is None):  # kept unchanged
                 extra[key] = odd[key]
     return Decoded(type_(**known), extra, odd)
 
@@ -150,6 +152,7 @@ _EXPECTED = {
     "bbox": "four numbers",
     "area": "a number",
     "iscrowd": "0 or 1",
+    "keypoints": "a list of numbers",
     "width": "a number",
     "height": "a number",
     "file_name": "a string",

@@ -10,6 +10,7 @@ import msgspec
 from dataforge.codes import code
 from dataforge.errors import ParseError, plural
 from dataforge.findings import Edit, Finding, Gathered, Place, Severity
+from dataforge.formats.coco.keypoints import with_keypoints
 from dataforge.formats.repairs import was_repaired
 from dataforge.io import MAX_VALUES, decode_repaired, plain, to_utf8
 from dataforge.records import Category, Extra, Header, Instance
@@ -316,7 +317,7 @@ def header_of(document: Document, notes: Notes) -> tuple[Header, IdTable[str | N
             keys = {key: value for key, value in entry.items() if key not in ("id", "name")}
             if keys.get("supercategory") == NO_SUPERCATEGORY:
                 del keys["supercategory"]
-            categories[name] = Category(name=name, extra=extra_of(keys))
+            categories[name] = with_keypoints(name, keys)
     rest = {key: value for key, value in document.rest.items()
             if (key, value) not in WRITTEN_ANYWAY.items()}  # fmt: skip
     return Header(categories=tuple(categories.values()), extra=extra_of(rest)), labels

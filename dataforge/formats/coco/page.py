@@ -30,13 +30,14 @@ from dataforge.formats.coco.file import (
     shortly,
     written_name,
 )
+from dataforge.formats.coco.keypoints import NUMBER, POINTS, labelled
 from dataforge.formats.coco.options import Options
 from dataforge.formats.coco.outlines import shape_of
 from dataforge.formats.coco.places import ImagePlaces
 from dataforge.formats.sizes import find_size, stated_size
 from dataforge.io import in_64_bits, resolve
 from dataforge.layouts import path_of_url
-from dataforge.records import Box, Image, Instance, Mask, Polygons
+from dataforge.records import Box, Image, Instance, Keypoints, Mask, Polygons
 
 COUNTS = "counts"
 """Evidence of common problems, reported once per file: [file, split, [`Count`]]."""
@@ -282,6 +283,9 @@ class PageReader:
             message = f"expected 0 or 1, got {entry.iscrowd!r}: read as 1"
             remedy = "write 0 for a single object, 1 for a crowd"
             self.notes.add("odd-iscrowd", f"{pointer}.iscrowd", message, remedy)
+        keypoints: Keypoints = ()
+        if entry.keypoints is not None or entry.num_keypoints is not None:
+            keypoints = self.keypoints(found, pointer)
         attributes: dict[str, Any] = {}
         if entry.attributes is not None:
             attributes = in_64_bits(entry.attributes)
@@ -297,10 +301,28 @@ class PageReader:
             shape=shape,
             iscrowd=bool(entry.iscrowd),
             difficult=difficult in (True, 1),
+            keypoints=keypoints,
             place=Place(self.source.name, pointer),
             attributes=attributes,
             extra=extra_of(extra),
         )
+
+    def keypoints(self, found: Decoded[Annotation], pointer: str) -> Keypoints:
+        """The keypoints of an annotation; what is none stays among its other keys."""
+        points, number = found.entry.keypoints, found.entry.num_keypoints
+        if not points or len(points) % 3:
+            if points is not None:
+                found.extra[POINTS] = list(points)
+            if points:
+                message = f"expected x, y and visibility of each point, got {len(points)} numbers"
+                remedy = "mark the points again, or remove the key"
+                self.notes.add("bad-keypoints", f"{pointer}.{POINTS}", message, remedy)
+            if number is not None:
+                found.extra[NUMBER] = number
+            return ()
+        if self.strict and number is not None and number != labelled(points):
+            self.count("keypoints-miscounted", f"{pointer}.{NUMBER}")
+        return points
 
     def turned(self, box: Box, angle: float, pointer: str) -> tuple[Box, Polygons | None]:
         """(box, outline) of a box that is turned by an angle, in degrees, as CVAT writes it."""

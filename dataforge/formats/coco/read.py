@@ -52,7 +52,7 @@ from dataforge.layouts import FoundImages, of_other_tasks, path_of_url, split_of
 from dataforge.records import Category, Header, Image
 
 _HEADERS = "headers"
-"""Evidence of a file's header: [file, [[category, its keys], ...], other keys]."""
+"""Evidence of a file's header: [file, [category, ...], other keys]."""
 
 
 _IMAGES = "images"
@@ -175,7 +175,7 @@ class CocoReading(Reading):
             yield SourceText(name, data)
         notes = Notes(name)
         header, labels = header_of(document, notes)
-        categories = [[one.name, keys_of(one.extra)] for one in header.categories]
+        categories = msgspec.to_builtins(header.categories)
         yield Evidence(_HEADERS, [name, categories, keys_of(header.extra)])
         yield Evidence(_IMAGES, [name, len(document.images.raw)])
         self._note_more(document, category_ids, notes)
@@ -266,8 +266,7 @@ def _headers(found: Found) -> dict[str, Header]:
     """File -> its header."""
     return {
         file: Header(
-            categories=tuple(Category(name=name, extra=extra_of(keys)) for name, keys in own),
-            extra=extra_of(rest),
+            categories=msgspec.convert(own, tuple[Category, ...]), extra=extra_of(rest)
         )
         for file, own, rest in found.get(_HEADERS, ())
     }
@@ -319,6 +318,10 @@ _COUNTED = {
     "rotated-box": (
         "the box is turned by {} degrees, which COCO's bbox does not show",
         "read the outlines of the turned boxes with --rotated outline",
+    ),
+    "keypoints-miscounted": (
+        "num_keypoints is not the number of keypoints with a visibility above 0",
+        _REWRITE,
     ),
     "no-area": ("has no area: that of the segmentation or box is used", ""),
     "no-bbox": ("has no valid bbox: that of the segmentation is used", ""),

@@ -26,6 +26,7 @@ from dataforge.formats.coco.file import (
     WRITTEN_ANYWAY,
     keys_of,
 )
+from dataforge.formats.coco.keypoints import keys_of_category, keys_of_points
 from dataforge.formats.tally import KeyLosses, LossCount, Losses, key_losses
 from dataforge.io import atomic_write
 from dataforge.records import Extra, Image, Instance, Mask, Polygons
@@ -83,7 +84,7 @@ class CocoWriting(Writing):
 
     def write(self, images: Iterable[Numbered]) -> Written:
         losses = Losses(_LOSSES)
-        keys = KeyLosses(losses, own="coco")
+        keys = KeyLosses(losses, own="coco", keypoints=True)
         entries: dict[str, list[Any]] = defaultdict(list)
         followed: set[str] = set()
         for split, number, first, image in images:
@@ -113,7 +114,7 @@ class CocoWriting(Writing):
             with atomic_write(path) as out:
                 self._write_file(out, split, streams)
         total = Losses(_LOSSES, losses)
-        KeyLosses(total, own="coco").header(self.plan.header, self.plan.out)
+        KeyLosses(total, own="coco", keypoints=True).header(self.plan.header, self.plan.out)
         yield from total.findings()
 
     def _write_file(self, out: IO[bytes], split: str, streams: Mapping[str, IO[bytes]]) -> None:
@@ -132,7 +133,9 @@ class CocoWriting(Writing):
             encode(
                 _with(
                     {"id": self.ids[category.name], "name": category.name},
-                    {"supercategory": NO_SUPERCATEGORY} | keys_of(category.extra),
+                    {"supercategory": NO_SUPERCATEGORY}
+                    | keys_of_category(category)
+                    | keys_of(category.extra),
                 )
             )
             for category in self.plan.header.categories
@@ -155,11 +158,13 @@ class CocoWriting(Writing):
             int(instance.iscrowd),
             instance.shape.rings if isinstance(instance.shape, Polygons) else (),
         )
-        more = instance.attributes or instance.difficult or not _says_no_more(instance.extra)
+        more = instance.attributes or instance.difficult or instance.keypoints
+        more = more or not _says_no_more(instance.extra)
         if not more and not isinstance(instance.shape, Mask):
             return usual
         entry = msgspec.structs.asdict(usual)
         entry["segmentation"] = _segmentation(instance)
+        entry |= keys_of_points(instance.keypoints)
         if instance.extra:
             entry = _with(entry, keys_of(instance.extra))
         attributes = instance.attributes

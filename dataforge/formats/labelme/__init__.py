@@ -3,6 +3,7 @@
 file.py     the keys of a file           images.py  the image of a file
 shapes.py   what each shape becomes      groups.py  shapes that are one instance
 read.py     the reader                   strict.py  additional findings of `check`
+poses.py    points that are keypoints
 write.py    the writer                   edit.py    the editor
 """
 
@@ -20,6 +21,8 @@ FORMAT = Format(
     about="labelme JSON beside each image",
     lossy=(
         "lines and points have no area: skipped and counted unless a stroke or radius is given",
+        "keypoints are points in the group of their object, read back with --keypoints; their order, "
+        "the skeleton, and what is not labelled are not stored",
         "keys that only the source format knows",
         "which images are in which split",
         "the order of the classes, and classes without instances",

@@ -23,6 +23,7 @@ from dataforge.formats.base import (
     SourceText,
     too_many_objects,
 )
+from dataforge.formats.labelme import poses
 from dataforge.formats.labelme.file import File, Shape, extracted_image, parse, read_shape, says
 from dataforge.formats.labelme.groups import GroupId, grouped
 from dataforge.formats.labelme.images import Images
@@ -49,7 +50,7 @@ from dataforge.formats.sizes import (
     stated_size,
 )
 from dataforge.io import MAX_OBJECTS, Root, in_64_bits, plain, split_pointer, to_utf8
-from dataforge.records import Image, Instance
+from dataforge.records import Header, Image, Instance
 
 _STALE = "stale"
 """Evidence of a file that names another image than its own: (file, that image)."""
@@ -94,6 +95,13 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             description="Points: skip, error, or radius=R to make them discs of R pixels."
         ),
     ] = "skip"
+    keypoints: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Points with the group_id of an object are its keypoints: their labels in "
+            "order (nose,tail), or of each class (cat=nose,tail;dog=nose), or auto to sort them."
+        ),
+    ] = None
     verify_images: Annotated[bool | None, VERIFY_IMAGES] = None
     missing_images: MissingImages = "keep"
     extract_images: Annotated[
@@ -143,6 +151,7 @@ class LabelmeReading(Reading):
         )
         self._strict = Strict(self._images.root, context) if context.strict else None
         self._samples = options.verify_images is None
+        self._asked = None if options.keypoints is None else poses.Asked(options.keypoints)
         self.decides = True
 
     def items(self) -> Iterator[Item]:
@@ -243,11 +252,17 @@ class LabelmeReading(Reading):
             yield Evidence(_SIZE)
         room = _ROOM + _ROOM_PER_BYTE * len(data)
         canvas = Canvas(size, self._widths, room)
-        found = yield from self._shapes(name, file, opened.outlines, canvas)
+        points = poses.Points(self._context.resolver, self._asked) if self._asked else None
+        found = yield from self._shapes(name, file, opened.outlines, canvas, points)
         if self._options.group:
             instances = yield from grouped(found, size, self._context.resolver)
         else:
             instances = tuple(instance for instance, _ in found)
+        for step in points.given_to(instances) if points else ():
+            if isinstance(step, tuple):
+                instances = step
+            else:
+                yield step
         if self._strict:
             yield from self._strict.of_file(name, data, file, image_name, size)
         attributes = head.attributes if isinstance(head.attributes, dict) else {}
@@ -262,7 +277,12 @@ class LabelmeReading(Reading):
         )
 
     def _shapes(
-        self, name: str, file: File, outlines: Mapping[int, Geometry], canvas: Canvas
+        self,
+        name: str,
+        file: File,
+        outlines: Mapping[int, Geometry],
+        canvas: Canvas,
+        points: poses.Points | None,
     ) -> Generator[Finding | Evidence, None, list[tuple[Instance, GroupId]]]:
         """Returns (instance, group_id) for every valid shape."""
         found: list[tuple[Instance, GroupId]] = []
@@ -275,6 +295,8 @@ class LabelmeReading(Reading):
                 continue
             try:
                 shape, own, odd = read_shape(raw)
+                if points is not None and points.take(shape, place):
+                    continue
                 untyped += not shape.shape_type
                 measured = outlines.get(index) or geometry_of(shape, canvas._replace(room=room))
                 box, area, outline, crosses = measured
@@ -315,16 +337,19 @@ class LabelmeReading(Reading):
             )
         return found
 
-    def decide(self, found: Found) -> tuple[bool, dict[str, str]]:
+    def decide(self, found: Found) -> tuple[bool, dict[str, str], poses.Orders]:
         """(whether to compare the stated sizes with those of all images, labelme file -> image
-        that it names, of files whose own image is that of another file)."""
+        that it names, of files whose own image is that of another file, the order of keypoints)."""
         stale = dict(found.get(_STALE, ()))
         claims = Counter(self._images_of(found, stale) if stale else ())
         kept = {name: wanted for name, wanted in stale.items() if claims[self._images.beside(name)]}
-        return _SIZE in found, kept
+        asked, resolver = self._asked, self._context.resolver
+        return _SIZE in found, kept, poses.orders(found, asked, resolver) if asked else {}
 
     def settle(self, image: Image, decision: Any) -> Iterator[Image | Finding]:
-        verify, kept = decision
+        verify, kept, known = decision
+        if known:
+            image = poses.settled(image, known, self._context.resolver)
         if image.source in kept:
             image = msgspec.structs.replace(image, file_name=kept[image.source])
         if verify:
@@ -340,8 +365,11 @@ class LabelmeReading(Reading):
         for name in self._names():
             yield others[name] if name in others else self._images.beside(name)
 
-    def finish(self, found: Found, decision: Any) -> Iterator[Finding]:
-        _, kept = decision
+    def finish(self, found: Found, decision: Any) -> Iterator[Header | Finding]:
+        _, kept, known = decision
+        if self._asked:
+            yield poses.header(found, known, self._context.resolver)
+            yield from poses.said_more(found)
         stale = dict(found.get(_STALE, ()))
         for name in sorted(stale.keys() - kept.keys()):
             own = self._images.beside(name)

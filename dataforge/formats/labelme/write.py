@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import io
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -23,6 +24,7 @@ from dataforge.codes import code
 from dataforge.errors import UsageError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
+from dataforge.formats.labelme.dots import POINT_LOSSES, Dots
 from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses
 from dataforge.io import is_too_long, stem
 from dataforge.records import Image, Instance, Mask, Polygons, Ring
@@ -60,6 +62,7 @@ _LOSSES = {
         "with attributes that labelme does not know: moved into one called attributes ({names})",
     ),
     **key_losses("labelme"),
+    **POINT_LOSSES,
     "unused": Loss(
         "classes-not-carried",
         "class",
@@ -122,7 +125,7 @@ class LabelmeWriting(Writing):
 
     def write(self, images: Iterable[Numbered]) -> Written:
         losses = Losses(_LOSSES)
-        documents = _Documents(self._plan.image_folder, losses)
+        documents = _Documents(self._plan, losses)
         waiting: list[_Waiting] = []
         made: set[Path] = set()
         findings: list[Finding] = []
@@ -227,10 +230,11 @@ class _Documents:
         labels: of all shapes.
     """
 
-    def __init__(self, image_folder: str, losses: Losses) -> None:
-        self._image_folder = image_folder
+    def __init__(self, plan: WritePlan, losses: Losses) -> None:
+        self._image_folder = plan.image_folder
+        self._names = {one.name: one.keypoints for one in plan.header.categories}
         self._losses = losses
-        self._keys = KeyLosses(losses, own="labelme")
+        self._keys = KeyLosses(losses, own="labelme", keypoints=True)
         self.labels: set[str] = set()
 
     def of(self, image: Image) -> dict[str, Any]:
@@ -258,15 +262,20 @@ class _Documents:
         """The shapes of an image; those of one instance share a unique group_id."""
         own = [_group_id(instance) for instance in image.instances]
         last = max((number for number in own if number is not None), default=0)
+        times = Counter(own)
         used: set[tuple[str, int]] = set()
         for instance, number in zip(image.instances, own, strict=True):
             self.labels.add(instance.label)
             self._count(image, instance)
             parts = list(self._parts(instance))
+            dots = Dots(instance, self._names.get(instance.label, ()), self._losses)
+            if dots and number is not None and times[number] > 1:
+                self._losses.add("own group", instance.place)
+                number = None
             if number is not None and (instance.label, number) in used:
                 self._losses.add("shared", instance.place)
                 number = None
-            if number is None and len(parts) > 1:
+            if number is None and (len(parts) > 1 or dots):
                 number = last = max(last, 0) + 1
             if number is not None:
                 used.add((instance.label, number))
@@ -284,6 +293,7 @@ class _Documents:
                     "mask": mask,
                     **more,
                 }
+            yield from dots(number)
 
     def _count(self, image: Image, instance: Instance) -> None:
         self._keys.instance(instance)

@@ -29,6 +29,7 @@ FORMAT = Format(
         "crowds: written as difficult objects",
         "an area that differs from that of the box",
         "attributes other than pose, truncated, occluded and difficult; all attributes of images",
+        "keypoints of objects, and their names",
         "keys that only the source format knows",
         "parts (person layout) and polygons inside objects: counted, not read",
         "source, owner, folder, path and segmented of an XML file: not read",

@@ -4,6 +4,7 @@ dataset_yaml.py, class_names.py, splits.py   the content of data.yaml and simila
 data.py        all of that together        paths.py     the label file of an image
 forms.py       what the columns mean       pairs.py     images and labels in other folders
 rows.py        what each row becomes       outlines.py  joins several rings into one
+pose.py        keypoints
 read.py        the reader                  write.py     the writer
 recognise.py   whether there are any       edit.py      the editor
 """
@@ -31,7 +32,7 @@ FORMAT = Format(
         "the part of a box that lies outside its image, and boxes without area",
         "difficult and all other attributes, of objects and of images",
         "keys that only the source format knows",
-        "keypoints: counted, not read",
+        "keypoints, unless they are asked for (--pose), and the skeleton of a class",
     ),
     reader=YoloReader(),
     writer=YoloWriter(),

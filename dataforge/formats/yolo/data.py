@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from dataforge.formats.base import Part
@@ -13,7 +11,8 @@ from dataforge.formats.yolo.class_names import (
     names_in_yaml,
     other_names,
 )
-from dataforge.formats.yolo.dataset_yaml import DatasetYaml, find_yaml, whole_number
+from dataforge.formats.yolo.dataset_yaml import DatasetYaml, find_yaml
+from dataforge.formats.yolo.pose import Pose, pose_of
 from dataforge.formats.yolo.splits import (
     Places,
     Splits,
@@ -33,7 +32,7 @@ class Dataset(msgspec.Struct, frozen=True):
         file: the source of the names, or empty.
         names: class number -> name; None if unknown.
         splits: split -> its images, in order; None is the single split of all images.
-        keypoints: (number, numbers of each) as declared; None if the file has no ``kpt_shape``.
+        pose: what the file says of keypoints; None if it has no ``kpt_shape``.
         lists: text files that are not label files.
     """
 
@@ -41,7 +40,7 @@ class Dataset(msgspec.Struct, frozen=True):
     file: str
     names: dict[int, str] | None
     splits: Splits
-    keypoints: tuple[int, int] | None
+    pose: Pose | None
     lists: set[str]
 
 
@@ -59,10 +58,10 @@ def find_data(root: Root, wanted: str | None) -> Part[Dataset]:
     lists = {file for file in root.files() if is_name_list(file)}
     places = Places(root, described)
     if described:
-        file, keypoints = described.file, _keypoints(described.table.get("kpt_shape"))
+        file, pose = described.file, pose_of(described.table)
         names = yield from names_in_yaml(described)
     else:
-        keypoints = None
+        pose = None
         file, names = names_in_lists(root, lists)
     if names:
         yield from other_names(root, lists, file, names)
@@ -73,11 +72,4 @@ def find_data(root: Root, wanted: str | None) -> Part[Dataset]:
     if not any(splits.values()):
         splits = splits_by_folder([*filter(is_image, root.files())])
     splits = yield from united(splits, file)
-    return Dataset(described, file, names, splits, keypoints, lists)
-
-
-def _keypoints(shape: Any) -> tuple[int, int] | None:
-    if not isinstance(shape, list) or len(shape) != 2:
-        return None
-    number, size = map(whole_number, shape)
-    return (number, size) if number > 0 and size > 0 else None
+    return Dataset(described, file, names, splits, pose, lists)

@@ -36,6 +36,7 @@ class Form(msgspec.Struct, frozen=True):
 
     Attributes:
         keypoints: how many numbers follow the box; 0 unless the rows have keypoints.
+        size: how many are each keypoint's; 0 unless that is declared, then they are not read.
         declared: the ``kpt_shape`` of data.yaml, as in "17x3"; empty if it has none.
         fifth: what a single number after a box is.
         tail: what the last columns of a longer row are, after its shape.
@@ -43,6 +44,7 @@ class Form(msgspec.Struct, frozen=True):
     """
 
     keypoints: int = 0
+    size: int = 0
     declared: str = ""
     fifth: str = SCORE
     tail: tuple[str, ...] = ()

@@ -36,6 +36,7 @@ from dataforge.formats.yolo.data import Dataset, find_data
 from dataforge.formats.yolo.forms import Form, form_of
 from dataforge.formats.yolo.pairs import by_stem, elsewhere
 from dataforge.formats.yolo.paths import image_stem, label_path
+from dataforge.formats.yolo.pose import Pose, header_of
 from dataforge.formats.yolo.rows import (
     Row,
     RowReader,
@@ -48,7 +49,7 @@ from dataforge.formats.yolo.rows import (
 )
 from dataforge.formats.yolo.texts import LabelTexts
 from dataforge.io import MAX_OBJECTS, Root, is_image, last_part, stem
-from dataforge.records import Category, Header, Image
+from dataforge.records import Header, Image
 
 _HIGHEST, _NOT_LISTED = "highest class", "label file in no split"
 _BEYOND, _FIRST = "class beyond the names", "first class"
@@ -71,7 +72,8 @@ _ODDITIES = (
      "make sure that the rows were reviewed; Ultralytics rejects these columns"),
     ("oriented-boxes", "row", "with the corners of an oriented box: {oriented}",
      "{other}"),
-    ("keypoints-not-read", "row", "with keypoints: only the boxes are read", ""),
+    ("keypoints-not-read", "row", "with keypoints: only the boxes are read",
+     "set kpt_shape in data.yaml, to [17, 3] or the like, to read them"),
     ("mixed-rows", "file", "with both boxes and polygons: each row is read as what it is",
      "convert the dataset: Ultralytics reads these boxes as polygons with two points"),
 )  # fmt: skip
@@ -160,6 +162,7 @@ class YoloReading(Reading):
         self._names_untidy = context.wants(UNTIDY_LABEL)
         self._file = ""  # with the class names
         self._is_named = True
+        self._pose: Pose | None = None
         self._numbers: Collection[int] = ()  # of the classes, if they have names
         self._hash = RulesHash()
 
@@ -167,8 +170,9 @@ class YoloReading(Reading):
         findings, data = finished(find_data(self._root, self._options.data))
         self._file, self._is_named = data.file, data.names is not None
         self._numbers = data.names or ()
+        self._pose = data.pose
         if data.names is not None:
-            yield _header(data.names)
+            yield header_of(data.names, data.pose)
         yield from findings
         if data.described:
             if self._keep_text:
@@ -227,7 +231,9 @@ class YoloReading(Reading):
     ) -> Iterator[_Listed | _NotListed]:
         labels = {image: label or pairs.get(image, "") for image, label in label_of.items()}
         form = self._form(data, sorted({*filter(None, labels.values())}))
-        rules = Rules(data.file, data.names, form, self._options.oriented == "outline")
+        outlines = self._options.oriented == "outline"
+        points = {at: len(names) for at, names in data.pose.names.items()} if data.pose else {}
+        rules = Rules(data.file, data.names, form, outlines, points)
         seen: set[str] = set()
         self.total = sum(map(len, data.splits.values())) + len(rest.difference(labels.values()))
         for split, images in data.splits.items():
@@ -244,9 +250,10 @@ class YoloReading(Reading):
 
     def _form(self, data: Dataset, labels: list[str]) -> Form:
         """The form of the rows: as declared, or as most of them show."""
-        if data.keypoints:
-            number, size = data.keypoints
-            return Form(keypoints=number * size, declared=f"{number}x{size}")
+        if pose := data.pose:
+            size = pose.size if pose.is_read else 0
+            declared = f"{pose.number}x{pose.size}"
+            return Form(keypoints=pose.number * pose.size, size=size, declared=declared)
         longer: list[list[float]] = []
         has_boxes = False
         for label in labels[:: max(len(labels) // _SAMPLED_FILES, 1)]:
@@ -354,7 +361,7 @@ class YoloReading(Reading):
     def finish(self, found: Found, decision: Any) -> Iterator[Header | Finding]:
         if not self._is_named:
             count = max(found.get(_HIGHEST, ()), default=-1) + 1
-            yield _header(unnamed(count))
+            yield header_of(unnamed(count), self._pose)
             if count:
                 yield say_unnamed(self._file, count)
         if not_listed := found.get(_NOT_LISTED):
@@ -403,7 +410,3 @@ def _places(image: str) -> tuple[str, str]:
 def _namesakes(value: _NotListed) -> str:
     """The images of the same name that were not taken, if any."""
     return f"{plural(value.namesakes, 'image')} of that name" if value.namesakes else ""
-
-
-def _header(names: dict[int, str]) -> Header:
-    return Header(categories=tuple(Category(name=name) for name in dict.fromkeys(names.values())))

@@ -23,7 +23,8 @@ from dataforge.formats.base import Part
 from dataforge.formats.outlines import crossing
 from dataforge.formats.yolo.class_names import MOST_UNNAMED, all_unnamed
 from dataforge.formats.yolo.forms import ANGLE, SCORE, TRACK, Form
-from dataforge.io import in_64_bits
+from dataforge.formats.yolo.pose import keypoints_of, without_filling
+from dataforge.io import MAX_COORDINATE, in_64_bits
 from dataforge.records import Box, Instance, Polygons, Ring
 
 Row: TypeAlias = tuple[int, list[str]]
@@ -42,12 +43,14 @@ class Rules(msgspec.Struct, frozen=True):
         names: class number -> name; None if unknown.
         form: what the columns mean.
         outlines: whether the corners of oriented boxes are kept as outlines.
+        points: class number -> number of its keypoints, if not all of a row's are its own.
     """
 
     file: str
     names: dict[int, str] | None
     form: Form
     outlines: bool = False
+    points: dict[int, int] = {}
 
 
 class RulesHash:
@@ -143,11 +146,14 @@ class RowReader:
             yield code("bad-row").at(place, fault, "correct or delete the row", lost=1)
             return None
         shape = values[1 : len(values) - len(tail)]
+        points: list[float] = []
         has_keypoints = form.keypoints > 0 and len(shape) > 4
         if has_keypoints:
-            self._count("keypoints-not-read", line)
-            shape = shape[:4]
-        if fault := self._fault(columns[0], values[0], shape):
+            points, shape = shape[4:], shape[:4]
+            if not form.size:
+                self._count("keypoints-not-read", line)
+                points = []
+        if fault := self._fault(columns[0], values[0], shape) or _too_far(points):
             if values[0] >= 0 and values[0] not in self._names:
                 self.beyond = max(self.beyond or (0, 0), (values[0], line))
             yield code("bad-row").at(place, fault, "correct or delete the row", lost=1)
@@ -169,7 +175,13 @@ class RowReader:
                 for name, value in zip(tail, after, strict=True)
             }
         )
-        return (yield from self._shaped(self._names[values[0]], shape, place, attributes))
+        instance = yield from self._shaped(self._names[values[0]], shape, place, attributes)
+        if points:
+            found = keypoints_of(points, form.size, *self._size)
+            own = self._rules.points.get(int(values[0]))
+            found = found if own is None else without_filling(found, own)
+            instance = msgspec.structs.replace(instance, keypoints=found)
+        return instance
 
     def _shaped(
         self, label: str, shape: list[float], place: Place, attributes: dict[str, Any]
@@ -218,6 +230,12 @@ class RowReader:
         if far := [value for value in shape if not -_FAR <= value <= 1 + _FAR]:
             return f"expected numbers from 0 to 1, got {far[0]!r}: probably pixels"
         return ""
+
+
+def _too_far(points: Sequence[float]) -> str:
+    """What is wrong with the numbers of keypoints, if anything; `check` finds those outside."""
+    worst = max(map(abs, points), default=0)
+    return f"a keypoint of {worst!r} is beyond any image" if worst > MAX_COORDINATE else ""
 
 
 def _oddity(tail: Sequence[str], shape: Sequence[float]) -> str:

@@ -18,16 +18,19 @@ import msgspec
 
 from dataforge import geometry
 from dataforge.codes import code
+from dataforge.errors import InputError, UsageError
 from dataforge.findings import Finding, Place
 from dataforge.formats import one_ring as outlines
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.json_spans import number
 from dataforge.formats.names import below_images
 from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, place_of
+from dataforge.formats.turned import corners_of
 from dataforge.formats.yolo.dataset_yaml import quoted
 from dataforge.formats.yolo.paths import label_path
+from dataforge.formats.yolo.pose import columns_of, lines_of, number_of
 from dataforge.io import stem, write_text
-from dataforge.records import Box, Image, Instance, Polygons, Ring
+from dataforge.records import Box, Image, Instance, Mask, Polygons, Ring
 
 _TOLERANCE = 1e-6
 """Share of the image size by which a box may extend because floats are not exact."""
@@ -62,6 +65,11 @@ _LOSSES = {
         "instance",
         "with a box that is not the bounding box of the polygon: not stored",
     ),
+    "turned": Loss(
+        "outlines-as-turned-boxes",
+        "instance",
+        "with an outline of other than four corners: written as the smallest turned box around it",
+    ),
     "clipped": Loss(
         "clipped-to-image",
         "instance",
@@ -78,7 +86,28 @@ _LOSSES = {
         "image",
         "with attributes that YOLO cannot store ({names})",
     ),
+    "points outside": Loss(
+        "clipped-to-image",
+        "instance",
+        "with keypoints beyond the image: moved to its edge, as Ultralytics requires",
+    ),
+    "no points": Loss(
+        "keypoints-filled",
+        "instance",
+        "without keypoints, or with fewer than their class has: written as not labelled",
+    ),
+    "skeletons": Loss(
+        "keypoint-names-not-carried", "class", "with a skeleton, which YOLO cannot store"
+    ),
     **key_losses("YOLO"),
+    "keypoints": Loss(
+        "keypoints-not-carried", "instance", "with keypoints: not written", "write them with --pose"
+    ),
+    "points left": Loss(
+        "keypoints-not-carried",
+        "instance",
+        "with more keypoints than any class declares: only so many are written",
+    ),
 }
 
 
@@ -88,9 +117,20 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     Attributes:
         segments: rows are polygons, for Ultralytics' segment task; else boxes, for its detect
             task. It reads all rows of a file in the same way, so they are never mixed.
+        pose: rows are boxes with keypoints, for its pose task.
+        obb: rows are the four corners of turned boxes, for its OBB task.
     """
 
     segments: Annotated[bool, msgspec.Meta(description="Write polygons instead of boxes.")] = False
+    pose: Annotated[
+        bool, msgspec.Meta(description="Write keypoints after each box, for Ultralytics' pose task.")
+    ] = False
+
+
+    obb: Annotated[
+        bool,
+        msgspec.Meta(description="Write turned boxes by their corners, for Ultralytics' OBB task."),
+    ] = False
 
 
 class YoloWriter(Writer[WriteOptions]):
@@ -112,7 +152,14 @@ class YoloWriter(Writer[WriteOptions]):
         return [out / "data.yaml", out / "labels"]
 
     def open(self, plan: WritePlan, options: WriteOptions) -> YoloWriting:
-        return YoloWriting(plan, segments=options.segments)
+        if options.pose + options.segments + options.obb > 1:
+            raise UsageError(
+                "--pose writes boxes with keypoints, --segments polygons, --obb corners of turned "
+                "boxes: choose one"
+            )
+        if options.pose and not number_of(plan.header.categories):
+            raise InputError("--pose: no class of the dataset says which keypoints it has")
+        return YoloWriting(plan, options)
 
 
 class _File(msgspec.Struct, array_like=True):
@@ -136,15 +183,15 @@ class YoloWriting(Writing):
 
     Args:
         plan: see `WritePlan`.
-        segments: see `WriteOptions`.
+        options: see `WriteOptions`.
     """
 
-    def __init__(self, plan: WritePlan, *, segments: bool) -> None:
+    def __init__(self, plan: WritePlan, options: WriteOptions) -> None:
         self._plan = plan
-        self._segments = segments
+        self._options = options
 
     def write(self, images: Iterable[Numbered]) -> Written:
-        shard = _Shard(self._plan, segments=self._segments)
+        shard = _Shard(self._plan, self._options)
         for numbered in images:
             shard.take(numbered)
         encode = msgspec.json.Encoder().encode_lines
@@ -160,12 +207,17 @@ class YoloWriting(Writing):
         if _TWICE in streams:
             yield from self._first_of_each(streams[_FILES], streams[_TWICE])
         total = Losses(_LOSSES, losses)
-        KeyLosses(total).header(plan.header, plan.out)
+        pose = self._options.pose
+        KeyLosses(total, own="yolo" * pose, keypoints=pose).header(plan.header, plan.out)
+        for category in plan.header.categories:
+            if pose and category.skeleton:
+                total.add("skeletons", Place(plan.out), in_image=False)
         yield from total.findings()
         folders, findings = _folders(plan.splits)
         yield from findings
+        more = lines_of(plan.header) if pose else []
         names = [category.name for category in plan.header.categories]
-        write_text(plan.stage / "data.yaml", _yaml(folders, names))
+        write_text(plan.stage / "data.yaml", _yaml(folders, names, more))
 
     def _first_of_each(self, files: Iterable[bytes], twice: Iterable[bytes]) -> Iterator[Finding]:
         """Use the first image's file if several images have the same label file."""
@@ -210,14 +262,14 @@ def _folders(splits: Sequence[str]) -> tuple[dict[str, str], list[Finding]]:
     return named | folders | (others if len(splits) > 1 else {}), [finding]
 
 
-def _yaml(folders: dict[str, str], names: Sequence[str]) -> str:
+def _yaml(folders: dict[str, str], names: Sequence[str], more: Sequence[str]) -> str:
     """The content of data.yaml.
 
     There is no ``path``: without it, Ultralytics uses the folder of the file, while a relative
     one, even ".", is relative to the working directory.
     """
     lines = [f"{_scalar(split)}: {_scalar(folder)}" for split, folder in folders.items()]
-    lines += ["names:", *(f"  {number}: {quoted(name)}" for number, name in enumerate(names))]
+    lines += [*more, "names:", *(f"  {number}: {quoted(name)}" for number, name in enumerate(names))]
     return "\n".join(lines) + "\n"
 
 
@@ -239,15 +291,18 @@ class _Shard:
         findings: on what is not written.
     """
 
-    def __init__(self, plan: WritePlan, *, segments: bool) -> None:
+    def __init__(self, plan: WritePlan, options: WriteOptions) -> None:
         self.files: list[_File] = []
         self.twice: list[str] = []
         self.losses = Losses(_LOSSES)
         self.findings: list[Finding] = []
-        self._keys = KeyLosses(self.losses)
+        self._keys = KeyLosses(self.losses, keypoints=options.pose)
         self._plan = plan
         self._numbers = {one.name: at for at, one in enumerate(plan.header.categories)}
-        self._segments = segments
+        self._own = {one.name: len(one.keypoints) for one in plan.header.categories}
+        self._segments = options.segments or options.obb
+        self._obb = options.obb
+        self._points = number_of(plan.header.categories) if options.pose else 0
         self._image_path = YoloWriter().image_path
         self._folders: set[str] = set()
 
@@ -316,7 +371,21 @@ class _Shard:
             values = [min(value / (h if i % 2 else w), 1.0) for i, value in enumerate(ring)]
         else:
             values = [(x0 + x1) / 2 / w, (y0 + y1) / 2 / h, (x1 - x0) / w, (y1 - y0) / h]
-        return f"{self._numbers[instance.label]} {' '.join(map(number, values))}\n"
+        row = f"{self._numbers[instance.label]} {' '.join(map(number, values))}"
+        return f"{row} {self._keypoints(image, instance, place)}\n" if self._points else f"{row}\n"
+
+    def _keypoints(self, image: Image, instance: Instance, place: Place) -> str:
+        """The columns of an instance's keypoints."""
+        found = columns_of(instance.keypoints, self._points, image.width, image.height)
+        columns, outside = found
+        if outside:
+            self.losses.add("points outside", place)
+        own = self._own[instance.label]
+        if len(instance.keypoints) < 3 * own:
+            self.losses.add("no points", place)
+        elif len(instance.keypoints) > 3 * self._points:
+            self.losses.add("points left", place)
+        return columns
 
     def _ring(self, image: Image, instance: Instance, box: Box, place: Place) -> Ring:
         """The single polygon of an instance inside the image; empty if there is none.
@@ -325,6 +394,8 @@ class _Shard:
             TooLargeError: it has too many corners or parts.
         """
         size = image.width, image.height
+        if self._obb:
+            return self._corners(instance, box, size, place)
         rings = outlines.rings_of(instance.shape)
         if not rings:
             self.losses.add("boxes", place)
@@ -336,11 +407,34 @@ class _Shard:
             self.losses.add("bridged", place)
         return outlines.joined(rings, *size, are_polygons=isinstance(instance.shape, Polygons))
 
+    def _corners(
+        self, instance: Instance, box: Box, size: tuple[int, int], place: Place
+    ) -> Ring:
+        """The corners of an instance's turned box, each moved into the image; empty if there are
+        none.
+
+        Raises:
+            TooLargeError: a mask has too many corners.
+        """
+        ring, is_own = corners_of(instance)
+        if instance.shape is None:
+            self.losses.add("boxes", place)
+            ring = geometry.box_corners(box)
+        elif not is_own:
+            self.losses.add("turned", place)
+        elif geometry.ring_box(ring) != instance.box:
+            self.losses.add("unlike", place)
+        if box[0] >= box[2] or box[1] >= box[3]:
+            return ()
+        return tuple(min(max(value, 0.0), float(size[at % 2])) for at, value in enumerate(ring))
+
     def _count(self, image: Image, instance: Instance, place: Place) -> None:
         """Count what is not carried of an instance that is written."""
         if instance.shape is not None and not self._segments:
             self.losses.add("outlines", place)
-        elif geometry.has_own_area(instance, image.width, image.height):
+        elif not (self._obb and isinstance(instance.shape, Mask)) and geometry.has_own_area(
+            instance, image.width, image.height
+        ):
             self.losses.add("areas", place)
         marks = [instance.box]
         if self._segments and isinstance(instance.shape, Polygons):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dataforge import geometry
 from dataforge.drawing import Colour, draw_text, fitting, readable_on, text_width
 from dataforge.errors import ParseError
-from dataforge.io import Root, open_image, too_large
+from dataforge.io import MAX_COORDINATE, Root, open_image, too_large
 from dataforge.records import Box, Instance, Mask, Polygons
 from dataforge.records import Image as Record
 from dataforge.verbs.view.choose import Shown
@@ -174,7 +174,20 @@ def _with_object(
             fill = Image.new("L", picture.size, 0)
             ImageDraw.Draw(fill).rectangle((*low, *high), fill=_FILLED)
             picture.paste(colour, (0, 0), fill)
+    _points(draw, instance, scale, colour, thick)
     return picture
+
+
+def _points(
+    draw: Any, instance: Instance, scale: tuple[float, float], colour: Colour, thick: int
+) -> None:
+    """The labelled keypoints of an object as dots; those that are hidden as circles."""
+    points = zip(*(instance.keypoints[at::3] for at in range(3)), strict=True)
+    for x, y, visibility in points:
+        if visibility > 0 and max(abs(x), abs(y)) < MAX_COORDINATE:
+            x, y = x * scale[0], y * scale[1]
+            spot = (x - 2 * thick, y - 2 * thick, x + 2 * thick, y + 2 * thick)
+            draw.ellipse(spot, fill=None if visibility == 1 else colour, outline=colour, width=thick)
 
 
 def _outline(

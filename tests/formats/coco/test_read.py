@@ -107,7 +107,7 @@ def test_every_field(tmp_path: Path) -> None:
                     difficult=True,
                     place=Place("val.json", "$.annotations[0]"),
                     attributes={"pose": "Left"},
-                    extra={"coco": {"keypoints": [1, 2, 2]}},
+                    keypoints=(1, 2, 2),
                 ),
             ),
         ),

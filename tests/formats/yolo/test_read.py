@@ -130,7 +130,8 @@ def test_a_pose_dataset_gives_its_boxes(tmp_path: Path) -> None:
     data = "names: [cat]\nkpt_shape: [2, 3]\n"
     read = YoloRead(dataset(tmp_path, "0 0.5 0.5 0.25 0.5 9 9 2 9 9 1\n", data))
     assert (of_train(read)[0].box, of_train(read)[0].shape) == (EDGES, None)
-    assert read.codes == ["keypoints-not-read"]
+    assert of_train(read)[0].keypoints == (576, 432, 2, 576, 432, 1)
+    assert read.codes == []
 
 
 def test_self_intersecting_outline_is_reported(tmp_path: Path) -> None:

@@ -1,0 +1,132 @@
+"""Which label file belongs to which image, and to which split.
+
+    train/labelTxt/P0001.txt          train/images/P0001.png     DOTA's own, and Roboflow's
+    train/labelTxt-v1.5/P0001.txt     train/images/P0001.png
+    labels/train_original/P0001.txt   images/train/P0001.jpg     as Ultralytics packs DOTA
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from dataforge.codes import code
+from dataforge.errors import plural
+from dataforge.findings import Finding, Place
+from dataforge.formats.base import Part
+from dataforge.io import Root, is_image, last_part, stem
+from dataforge.layouts import SPLIT_NAMES
+
+_LABELS = re.compile(r"labeltxt.*|labels?", re.IGNORECASE)
+_OWN = re.compile(r"(?:.*/)?labeltxt[^/]*/.*", re.IGNORECASE)
+_VERSION = re.compile(r"v?(\d+(?:\.\d+)*)")
+
+
+class Listed(NamedTuple):
+    """A label file.
+
+    Attributes:
+        label: its path.
+        image: that it belongs to; empty if there is none.
+        split: of the image; None if nothing names it.
+    """
+
+    label: str
+    image: str
+    split: str | None
+
+
+def find_files(root: Root) -> Part[list[Listed]]:
+    """Returns the label files in path order."""
+    names = root.files()
+    images = [name for name in names if is_image(name)]
+    stems = {last_part(stem(name)) for name in images}
+    labels = [name for name in names if name.lower().endswith(".txt")]
+    if any(map(_OWN.fullmatch, labels)):
+        labels = [name for name in labels if _OWN.fullmatch(name)]
+    else:
+        labels = [name for name in labels if last_part(stem(name)) in stems]
+    claims = _claims(labels, images)
+    chosen = {image: min(own, key=_preference) for image, own in claims.items()}
+    owner = {label: image for image, label in chosen.items()}
+    spare = [label for own in claims.values() for label in own if label not in owner]
+    yield from _other_versions(spare, owner)
+    left_out = {*spare}
+    found = [
+        Listed(label, owner.get(label, ""), _split_of(owner.get(label, label)) or _split_of(label))
+        for label in labels
+        if label not in left_out
+    ]
+    yield from _unmarked(images, found)
+    return found
+
+
+def _claims(labels: Iterable[str], images: Iterable[str]) -> dict[str, list[str]]:
+    """Image -> the label files that may be its own."""
+    by_key: dict[str, str] = {}
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for image in images:
+        by_key.setdefault(_key(image, "images"), image)
+        by_key.setdefault(stem(image), image)
+        by_name[last_part(stem(image))].append(image)
+    found: dict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        own = by_name[last_part(stem(label))]
+        image = by_key.get(_key(label, "")) or by_key.get(stem(label))
+        if image := image or (own[0] if len(own) == 1 else ""):
+            found[image].append(label)
+    return found
+
+
+def _key(name: str, folder: str) -> str:
+    """A path without its extension, in which the folder of images or of labels has one name."""
+    *folders, last = stem(name).split("/")
+    for at, one in enumerate(folders):
+        if one.lower() == folder if folder else _LABELS.fullmatch(one):
+            folders[at] = "*"
+            break
+    return "/".join((*folders, last))
+
+
+def _preference(label: str) -> tuple[bool, list[int], str]:
+    """Turned boxes before upright ones (``hbb``), and the last version first."""
+    folder = label.rpartition("/")[0].lower()
+    version = _VERSION.search(folder.rpartition("labeltxt")[2])
+    numbers = [-int(part[:9]) for part in version[1].split(".")] if version else []
+    return "hbb" in folder, numbers or [1], label
+
+
+def _split_of(name: str) -> str | None:
+    """The split that the folders of a file name."""
+    for folder in reversed(name.lower().split("/")[:-1]):
+        for word in (folder, *re.split(r"[_-]", folder)):
+            if word in SPLIT_NAMES:
+                return SPLIT_NAMES[word]
+    return None
+
+
+def _other_versions(spare: Sequence[str], owner: dict[str, str]) -> Iterator[Finding]:
+    """The finding on label files of images for which another one is read."""
+    if spare:
+        used = next(iter(owner)).rpartition("/")[0]
+        yield code("labels-of-same-image").at(
+            Place(spare[0]),
+            f"{plural(len(spare), 'label file')} of images that have another one (this is the first): "
+            f"not read; those in {used or './'} are, or the like",
+            "move those away that are not wanted",
+        )
+
+
+def _unmarked(images: Sequence[str], files: Sequence[Listed]) -> Iterator[Finding]:
+    """The finding on images without a label file in folders where others have one."""
+    known = {file.image for file in files}
+    folders = {image.rpartition("/")[0] for image in known if image}
+    rest = [one for one in images if one not in known and one.rpartition("/")[0] in folders]
+    if rest:
+        yield code("image-without-annotation").at(
+            Place(rest[0]),
+            f"{plural(len(rest), 'image')} without a label file (this is the first): not read",
+            "annotate them; an empty file means that an image has no objects",
+        )

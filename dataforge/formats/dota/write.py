@@ -1,0 +1,212 @@
+"""Writes DOTA's folders, one for each split: SPLIT/images/ and SPLIT/labelTxt/."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from dataforge import geometry
+from dataforge.codes import code
+from dataforge.findings import Finding, Place
+from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
+from dataforge.formats.dota.rows import header_line, row_line
+from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, place_of
+from dataforge.formats.turned import corners_of
+from dataforge.io import stem
+from dataforge.records import Image, Instance
+
+_USED = "used"  # the stream of the classes that have instances
+
+_LOSSES = {
+    "boxes": Loss(
+        "boxes-as-outlines", "instance", "with only a box: DOTA's corners are read as a polygon"
+    ),
+    "outlines": Loss(
+        "outlines-as-turned-boxes",
+        "instance",
+        "with an outline of other than four corners: written as the smallest turned box around it",
+    ),
+    "unlike": Loss(
+        "box-not-kept",
+        "instance",
+        "with a box that is not the bounding box of the corners: not stored",
+    ),
+    "areas": Loss(
+        "area-not-carried", "instance", "with an area that is not that of the corners: not stored"
+    ),
+    "crowds": Loss(
+        "crowd-not-kept", "crowd", "written as ordinary objects: DOTA has no crowds"
+    ),
+    "attributes": Loss(
+        "attributes-not-carried", "instance", "with attributes that DOTA cannot store ({names})"
+    ),
+    "flags": Loss(
+        "image-attributes-not-carried", "image", "with attributes that DOTA cannot store ({names})"
+    ),
+    **key_losses("DOTA"),
+    "unused": Loss(
+        "classes-not-carried",
+        "class",
+        "without instances: DOTA stores only the classes of objects ({names})",
+    ),
+    "spaces": Loss(
+        "class-name-with-space",
+        "class",
+        "with spaces in their names ({names}): DOTA's own tools take the words for columns",
+        "give them other names with --aliases",
+    ),
+}
+
+
+class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How label files are written: there are no options."""
+
+
+class DotaWriter(Writer[WriteOptions]):
+    """Writes one label file per image."""
+
+    Options = WriteOptions
+
+    def image_path(self, split: str, file_name: str) -> str:
+        return f"{split}/images/{_below(file_name)}"
+
+    def key(self, file_name: str) -> str:
+        """Images of one split differ in more than their extension."""
+        return stem(_below(file_name))
+
+    def targets(self, out: Path, splits: Sequence[str]) -> list[Path]:
+        return [out / split / "labelTxt" for split in splits]
+
+    def open(self, plan: WritePlan, options: WriteOptions) -> DotaWriting:
+        return DotaWriting(plan)
+
+
+def _below(file_name: str) -> str:
+    """The name of an image below its folder; what was read from DOTA's folders goes back there."""
+    return re.sub(r"\A(?:[^/]+/)?images/", "", file_name)
+
+
+class DotaWriting(Writing):
+    """One dataset while it is being written."""
+
+    def __init__(self, plan: WritePlan) -> None:
+        self._plan = plan
+
+    def write(self, images: Iterable[Numbered]) -> Written:
+        shard = _Shard(self._plan.stage)
+        for numbered in images:
+            shard.take(numbered.split, numbered.image)
+        used = msgspec.json.Encoder().encode_lines(sorted(shard.used))
+        losses = shard.losses.counts
+        return Written(streams={_USED: used}, losses=losses, findings=shard.findings)
+
+    def finish(
+        self, streams: Mapping[str, IO[bytes]], losses: Mapping[str, LossCount]
+    ) -> Iterator[Finding]:
+        plan = self._plan
+        for split in plan.splits:
+            (plan.stage / split / "labelTxt").mkdir(parents=True, exist_ok=True)
+        used = {msgspec.json.decode(line, type=str) for line in streams.get(_USED, ())}
+        names = [category.name for category in plan.header.categories]
+        total = Losses(_LOSSES, losses)
+        KeyLosses(total).header(plan.header, plan.out)
+        for name in names:
+            if name not in used:
+                total.add("unused", Place(plan.out), names=[name], in_image=False)
+            elif len(name.split()) > 1:
+                total.add("spaces", Place(plan.out), names=[name], in_image=False)
+        yield from total.findings()
+        kept = [name for name in names if name in used]
+        if kept != sorted(kept):
+            yield code("class-order-not-carried").at(
+                Place(plan.out),
+                f"{len(kept)} classes whose order is not stored: they are read back as "
+                f"{', '.join(sorted(kept)[:5])}{', ...' * (len(kept) > 5)}",
+                "set the order with --labels when you read the files",
+            )
+
+
+class _Shard:
+    """Writes the label files of some images.
+
+    Attributes:
+        used: classes that have instances.
+        losses: what DOTA cannot store of them.
+        findings: on what is not written.
+    """
+
+    def __init__(self, stage: Path) -> None:
+        self.used: set[str] = set()
+        self.losses = Losses(_LOSSES)
+        self.findings: list[Finding] = []
+        self._keys = KeyLosses(self.losses)
+        self._stage = stage
+        self._folders: set[str] = set()
+
+    def take(self, split: str, image: Image) -> None:
+        """Write one image's file."""
+        headers = {name: header_line(name, value) for name, value in image.attributes.items()}
+        if unheld := [name for name, line in headers.items() if line is None]:
+            self.losses.add("flags", place_of(image), names=unheld)
+        self._keys.image(image)
+        lines = "".join(f"{line}\n" for line in headers.values() if line is not None)
+        lines += "".join(self._line(image, instance) for instance in image.instances)
+        path = os.path.join(self._stage, split, "labelTxt", f"{stem(_below(image.file_name))}.txt")
+        folder = os.path.dirname(path)
+        if folder not in self._folders:
+            os.makedirs(folder, exist_ok=True)
+            self._folders.add(folder)
+        with open(path, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(lines)
+
+    def _line(self, image: Image, instance: Instance) -> str:
+        """The line of an instance; empty if it has none."""
+        place = place_of(image, instance)
+        label = " ".join(instance.label.split())
+        try:
+            ring, is_own = corners_of(instance)
+        except geometry.TooLargeError as error:
+            return self._lost(instance, place, f"{label!r} cannot become a turned box: {error}")
+        if not label or re.fullmatch(r"\d", label.split()[-1], re.ASCII) and " " in label:
+            return self._lost(instance, place, f"the class name {label!r} cannot be written")
+        if not all(map(math.isfinite, ring)):
+            return self._lost(instance, place, f"the corners of {label!r} are not finite")
+        self.used.add(instance.label)
+        self._count(image, instance, place, is_own=is_own)
+        self._keys.instance(instance)
+        stated = instance.attributes.get("difficult")
+        has_own = type(stated) is int and 1 < stated < 10 and instance.difficult
+        return row_line(ring, label, stated if has_own else int(instance.difficult))
+
+    def _lost(self, instance: Instance, place: Place, fault: str) -> str:
+        found = code("object-not-written")
+        self.findings.append(found.at(place, fault, "fix or delete it", lost=instance.parts))
+        return ""
+
+    def _count(self, image: Image, instance: Instance, place: Place, *, is_own: bool) -> None:
+        """Count what is not carried of an instance that is written."""
+        if instance.iscrowd:
+            self.losses.add("crowds", place)
+        if instance.shape is None:
+            self.losses.add("boxes", place)
+        elif not is_own:
+            self.losses.add("outlines", place)
+        elif geometry.ring_box(*instance.shape.rings) != instance.box:  # type: ignore[union-attr]
+            self.losses.add("unlike", place)
+        if (is_own or instance.shape is None) and geometry.has_own_area(
+            instance, image.width, image.height
+        ):
+            self.losses.add("areas", place)
+        names = [
+            name
+            for name, value in instance.attributes.items()
+            if not (name == "difficult" and instance.difficult and value in (*range(1, 10),))
+        ]
+        if names:
+            self.losses.add("attributes", place, names=names)
