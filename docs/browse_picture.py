@@ -31,15 +31,15 @@ def main() -> None:
         image = Shown(browser, home / "labelme", "#labels=1", SIZE, "dark")
         image.open(1)
         found = Shown(browser, home / "humanparts", "#tab=findings", SIZE, "dark")
-        crop = Shown(browser, home / "humanparts", "#tab=findings", SIZE, "light")
-        crop.page.locator(".card").nth(2).click()
-        crop.wait_for_stage()
-        for shown in (grid, image, found, crop):
+        charts = Shown(browser, home / "humanparts", "#tab=overview", SIZE, "light")
+        charts.page.wait_for_selector(".charts[data-loaded]")
+        charts.page.locator(".figures").evaluate("one => one.scrollIntoView()")
+        for shown in (grid, image, found, charts):
             shown.page.mouse.move(0, 0)
             shown.page.wait_for_timeout(600)
         shots = [
             Image.open(io.BytesIO(one.page.screenshot())).convert("RGB")
-            for one in (grid, image, found, crop)
+            for one in (grid, image, found, charts)
         ]
     width, height = (2 * side + 3 * GAP for side in SIZE)
     sheet = Image.new("RGB", (width, height), (214, 216, 220))

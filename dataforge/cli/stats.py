@@ -7,10 +7,11 @@ from typing import Any
 
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
-from dataforge.cli.output import Output, tell
+from dataforge.cli.output import Output, tell, warn
 from dataforge.cli.progress import progress_bar
 from dataforge.cli.stats_output import show
 from dataforge.cli.struct_options import format_options, given
+from dataforge.drawing import fonts_to_install
 from dataforge.errors import plural
 from dataforge.formats import formats
 from dataforge.verbs.stats import Plots, StatsOptions, stats
@@ -72,4 +73,6 @@ def _stats(
     code = output.give(report, show, failed=report.failed)
     if drawn and not output.json:
         tell(f"wrote {plural(len(drawn), 'chart')} into {plots}, of most in one: {drawn[0].name}")
+    if drawn and (lacking := fonts_to_install([*report.classes, *report.splits])):
+        warn(f"note: {lacking}")
     return code

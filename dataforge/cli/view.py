@@ -9,9 +9,10 @@ from typing import Any
 from dataforge.classes import comma_list
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
-from dataforge.cli.output import Output, tell
+from dataforge.cli.output import Output, tell, warn
 from dataforge.cli.progress import progress_bar
 from dataforge.cli.struct_options import format_options, given
+from dataforge.drawing import fonts_to_install
 from dataforge.errors import plural
 from dataforge.formats import formats
 from dataforge.verbs.view import ENDINGS, ViewOptions, ViewReport, view
@@ -132,7 +133,10 @@ def _view(
     )
     with progress_bar("view") as progress:
         report = view(path, out, asked, progress, force=force)
-    return output.give(report, show)
+    code_ = output.give(report, show)
+    if lacking := fonts_to_install([*report.classes, *report.images]):
+        warn(f"note: {lacking}")
+    return code_
 
 
 def show(report: ViewReport) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataforge.drawing.colours import Colour, class_colours, readable_on
 from dataforge.drawing.figures import Drawing, lettered
-from dataforge.drawing.fonts import drawable
-from dataforge.drawing.lettering import draw_text, fitting, text_width
+from dataforge.drawing.fonts import drawable, fonts_to_install
+from dataforge.drawing.lettering import draw_text, fitting, text_mask, text_width
 
 __all__ = [
     "Colour",
@@ -14,7 +14,9 @@ __all__ = [
     "draw_text",
     "drawable",
     "fitting",
+    "fonts_to_install",
     "lettered",
     "readable_on",
+    "text_mask",
     "text_width",
 ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dataforge.drawing.fonts import drawable
-from dataforge.errors import MissingDependencyError
+from dataforge.errors import MissingDependencyError, one_line
 from dataforge.io import NamedFile, atomic_write
 
 
@@ -23,14 +23,15 @@ class Drawing:
 
     def __init__(self, width: float, height: float) -> None:
         try:
-            from matplotlib.backends.backend_agg import FigureCanvasAgg
             from matplotlib.figure import Figure
+
+            from dataforge.drawing.agg import Canvas
         except ImportError as error:
             raise MissingDependencyError(
                 "plots need matplotlib: pip install dataforge-cv[plots]"
             ) from error
         self._figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
-        FigureCanvasAgg(self._figure)
+        Canvas(self._figure)
 
     def panels(self, count: int) -> list[Any]:
         """That many axes side by side, along the same x."""
@@ -42,12 +43,15 @@ class Drawing:
 
     def title(self, text: str) -> None:
         """Put a title above all panels."""
-        shown, font = lettered(text)
-        self._figure.suptitle(shown, font=font, parse_math=False)
+        self._figure.suptitle(one_line(text), parse_math=False)
 
     def save(self, path: Path | NamedFile) -> None:
         """Write the figure, in the format of the ending (.png, .svg or .pdf)."""
         ending = Path(str(path)).suffix[1:].lower()
+        title = self._figure.texts[:1] if ending != "png" else []
+        for text in title:
+            shown, font = lettered(text.get_text())
+            text.set(text=shown, font=font)
         with atomic_write(path) as stream, warnings.catch_warnings():
             # A line's height is that of "lp", which fonts of other scripts may lack.
             warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
@@ -55,9 +59,10 @@ class Drawing:
 
 
 def lettered(text: str) -> tuple[str, Path | None]:
-    """A text as it can be drawn, and the file of a font that has its letters.
+    """A text as a vector file can have it, and the file of a font that has its letters.
 
-    None is matplotlib's own font. The text is to be drawn with `parse_math=False`.
+    Pictures (.png) have texts in any scripts as they are. None is matplotlib's own font. The text
+    is to be drawn with `parse_math=False`.
     """
     shown, font = drawable(text)
     return shown, Path(str(font.path)) if font else None

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dataforge.errors import one_line
+from dataforge.errors import first_of, one_line
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
+
+_EAST_ASIAN = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "BOPOMOFO", "FULLWIDTH", "HALFWIDTH")
+_JOINERS = "\u200c\u200d"
+"""Have no width: they say whether the letters beside them join."""
+_NO_LETTERS = "lastresort"
+"""Fonts with a box for every letter, of macOS and matplotlib."""
 
 HEIGHT = 12
 """Pixels."""
@@ -36,6 +43,26 @@ def drawable(name: str, height: int = HEIGHT) -> tuple[str, FreeTypeFont | None]
         return text, None
     font = font_of("".join(sorted({*text})), height)
     return (text, font) if font else (escaped(text), None)
+
+
+def fonts_to_install(texts: Iterable[str]) -> str:
+    """A sentence on letters that no font of this machine has; empty if there are none."""
+    letters = {letter for text in texts for letter in one_line(text) if not letter.isascii()}
+    lacking = [letter for letter in sorted(letters) if font_of(letter, HEIGHT) is None]
+    if not lacking:
+        return ""
+    packages = sorted({_package(letter) for letter in lacking})
+    return (
+        f"no font of this machine has {first_of(lacking)}: drawn as numbers, such as "
+        f"{escaped(lacking[0])}; install one (on Debian: {', '.join(packages)})"
+    )
+
+
+def _package(letter: str) -> str:
+    """The package of Debian with a font that has a letter."""
+    if unicodedata.name(letter, "").startswith(_EAST_ASIAN):
+        return "fonts-noto-cjk"
+    return "fonts-symbola" if unicodedata.category(letter)[0] == "S" else "fonts-noto-core"
 
 
 def escaped(text: str) -> str:
@@ -65,7 +92,7 @@ def _has(font: FreeTypeFont, letters: str) -> bool:
     try:
         lacking = _glyph(font, "\uffff")
         return all(
-            letter.isspace() or (any(glyph[1]) and glyph != lacking)
+            letter.isspace() or letter in _JOINERS or (any(glyph[1]) and glyph != lacking)
             for letter in letters
             for glyph in [_glyph(font, letter)]
         )
@@ -107,5 +134,6 @@ def _found() -> Iterator[str]:
     for folder in folders:
         for here, _, names in os.walk(folder):
             for name in names:
-                if name.lower().endswith((".ttf", ".otf", ".ttc")):
+                lower = name.lower()
+                if lower.endswith((".ttf", ".otf", ".ttc")) and not lower.startswith(_NO_LETTERS):
                     yield os.path.join(here, name)

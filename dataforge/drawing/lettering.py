@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from dataforge.drawing.fonts import escaped, font_of
 from dataforge.errors import one_line
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
 _RIGHT_TO_LEFT = {"R", "AL"}
@@ -46,6 +48,27 @@ def draw_text(
     for part, font in _parts(text, height):
         draw.text((x, y), part, fill=fill, font=font, anchor="lm")
         x += font.getlength(part)
+
+
+def text_mask(text: str, height: int) -> tuple[Image, int]:
+    """A text as grey levels, and how many of their rows are below its line.
+
+    Args:
+        text: as for `draw_text`.
+        height: of the font, pixels.
+    """
+    from PIL import Image, ImageDraw
+
+    parts = _parts(text, height)
+    metrics = [font.getmetrics() for _, font in parts] or [(height, 0)]
+    above, below = (max(values) for values in zip(*metrics, strict=True))
+    width = math.ceil(sum(font.getlength(part) for part, font in parts))
+    image = Image.new("L", (max(width, 1), above + below))
+    draw, x = ImageDraw.Draw(image), 0.0
+    for part, font in parts:
+        draw.text((x, above), part, fill=255, font=font, anchor="ls")
+        x += font.getlength(part)
+    return image, below
 
 
 def fitting(text: str, width: int, height: int, *, ends: bool = True) -> str:

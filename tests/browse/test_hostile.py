@@ -58,6 +58,8 @@ def test_names_labels_and_messages_are_text(show: Callable[..., Shown], tmp_path
     shown.page.wait_for_selector(".card")
     assert "<script>window.hit=1<-script>.json" in shown.page.inner_text("#findings")
     shown.page.click("#tab-overview")
+    shown.page.wait_for_selector(".charts[data-loaded] >> nth=1")
+    assert "<img src=x" in shown.page.locator(".together").first.inner_text()
     assert shown.page.evaluate("typeof window.hit") == "undefined"
     own = set(
         shown.page.eval_on_selector_all("script", "all => all.map(e => e.getAttribute('src'))")

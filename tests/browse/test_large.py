@@ -34,7 +34,8 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     times = MANY // 50
     ((chunk, _),) = side["chunks"]
     side["chunks"] = [[chunk, 50 * at] for at in range(times)]
-    for key in ("name", "width", "height", "split", "counts", "sizes", "code", "shown"):
+    for key in ("name", "width", "height", "split", "counts", "sizes", "code", "shown",
+                "sides", "ratios", "cells"):  # fmt: skip
         side[key] = side[key] * times
     side["name"] = [f"{at:05}.jpg" for at in range(MANY)]
     write_script(path, "index", index)

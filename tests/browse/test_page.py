@@ -303,8 +303,9 @@ def test_back_closes_the_image(show: Show, pets: Path) -> None:
 
 def contrast(shown: Shown, selector: str) -> float:
     """The least contrast of the texts of some elements with what is behind them."""
-    script = """all => Math.min(...all.filter(e => e.checkVisibility()).map(e => {
-      const rgb = c => (c.match(/[\\d.]+/g) || []).map(Number);
+    script = """all => Math.min(...all.filter(e => e.checkVisibility() && e.textContent).map(e => {
+      const rgb = c => (c.match(/[\\d.]+/g) || []).map(Number)
+        .map((v, at) => c.startsWith("color(srgb") && at < 3 ? 255 * v : v);
       const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
         .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
         .reduce((s, v, i) => s + v * [.2126, .7152, .0722][i], 0);

@@ -328,6 +328,39 @@ def test_long_texts_lose_their_middle_or_their_end() -> None:
     assert fitting("abc", 1, 13) == "..."
 
 
+def test_the_font_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataforge.drawing import fonts_to_install
+
+    assert fonts_to_install(["cat", "é" * 0]) == ""
+    monkeypatch.setattr(fonts, "font_of", lambda letters, height: None)
+    said = fonts_to_install(["人物", "ab"])
+    assert said == (
+        "no font of this machine has 人, 物: drawn as numbers, such as \\u4eba; install one "
+        "(on Debian: fonts-noto-cjk)"
+    )
+    assert fonts_to_install(["한", "ก"]).endswith("(on Debian: fonts-noto-cjk, fonts-noto-core)")
+    assert fonts_to_install(["👩"]).endswith("(on Debian: fonts-symbola)")
+
+
+def test_fonts_without_letters_are_not_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """matplotlib 3.11 and macOS have a font with a box for every letter."""
+    for name in ("LastResortHE-Regular.ttf", "Own.ttf"):
+        write(tmp_path / ".fonts" / name, "")
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    found = {Path(path).name for path in fonts._found()}
+    assert "Own.ttf" in found
+    assert "LastResortHE-Regular.ttf" not in found
+
+
+def test_joiners_are_no_letters_that_a_font_must_have() -> None:
+    pytest.importorskip("matplotlib")
+    from dataforge.drawing import lettering
+
+    assert len(lettering._parts("می\u200cشود", 13)) == 1
+
+
 def test_plain_fonts_come_before_bold_ones() -> None:
     paths = ["/f/NotoSansThai-Bold.ttf", "/f/NotoSansThai-Regular.ttf", "/f/DejaVuSans.ttf"]
     assert sorted(paths, key=fonts._rank)[1] == "/f/NotoSansThai-Regular.ttf"

@@ -2,6 +2,7 @@
 
 checked ─► findings ──┐
     └───► shards ─────┴─► map: thumbnails, chunks ─► rows ─► index
+                                 └─► objects ─► charts
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from dataforge.errors import OutputError, one_line, plural
 from dataforge.findings import Finding, Severity
 from dataforge.io import Root, staged
 from dataforge.reports import Shown, Table
+from dataforge.verbs.browse.charts import EDGES, Charts
 from dataforge.verbs.browse.compare import pairs
 from dataforge.verbs.browse.located import by_file
 from dataforge.verbs.browse.page import MADE_BY, copy_page
@@ -232,11 +234,13 @@ class _Side:
                 by_file(findings),
                 codes,
                 classes,
+                len(found.classes.names),
                 copies=self.options.embed,
                 boxes=self.options.compare is not None,
             )
             chunks: list[tuple[str, int]] = []
             on_images: set[int] = set()
+            charts = Charts()
             total = len(found.survey.images)
             with engine.mapped(work, _tasks(found)) as shards:
                 for drawn in shards:
@@ -244,10 +248,12 @@ class _Side:
                         chunks.append((name, len(self.rows)))
                         self.rows += rows
                     on_images.update(drawn.located)
+                    charts.take(drawn.objects)
                     if progress is not None:
                         progress(len(self.rows), total, "drawing")
             elsewhere = [one for at, one in enumerate(findings) if at not in on_images]
             self.checked = found.report
+            charts.write(home, self.name, self.path, found, found.report.format)
             self.index = {
                 "title": _title(self.path),
                 "path": one_line(self.path),
@@ -258,6 +264,7 @@ class _Side:
                 "codes": [*_codes(found.report)],
                 "findings": [*map(_finding, elsewhere, (codes[one.code] for one in elsewhere))],
                 "chunks": chunks,
+                "edges": EDGES,
                 **_columns(self.rows),
             }
 
@@ -318,6 +325,9 @@ def _columns(rows: Sequence[Row]) -> dict[str, Any]:
         "sizes": [row.sizes for row in rows],
         "code": [row.codes for row in rows],
         "shown": [row.shown for row in rows],
+        "sides": [row.sides for row in rows],
+        "ratios": [row.ratios for row in rows],
+        "cells": [row.cells for row in rows],
     }
 
 

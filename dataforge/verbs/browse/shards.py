@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dataforge.datasets import collected_later, decode_images
+from dataforge.datasets import Fact, collected_later, decode_images
 from dataforge.errors import OutputError, ParseError
 from dataforge.findings import Severity
 from dataforge.io import Root
@@ -16,9 +16,13 @@ from dataforge.records import Image, Instance, Mask, Polygons
 from dataforge.verbs.browse.located import ByFile, Located, located
 from dataforge.verbs.browse.pictures import Picture, picture
 from dataforge.verbs.browse.scripts import write_script
+from dataforge.verbs.stats import GRID, objects_of, parts_of
 
 IN_CHUNK = 50
 """Images whose objects are in one file, at most."""
+
+CELLS = 16
+"""Columns and rows of the positions on the page."""
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
@@ -51,6 +55,9 @@ class Row(NamedTuple):
         codes: of its findings, by number, each once.
         shown: 0 if there is no picture, 1 for a thumbnail and the original, 2 for a copy, too.
         boxes: (label, box) of each object, for a comparison; else empty.
+        sides, ratios: parts of the charts of its objects, see `dataforge.verbs.stats.Parts`.
+        cells: two hexadecimal digits for each part of the image that has the centre of an object:
+            column and row of `CELLS`.
     """
 
     name: str
@@ -61,6 +68,9 @@ class Row(NamedTuple):
     codes: list[int]
     shown: int
     boxes: list[tuple[str, tuple[float, float, float, float]]]
+    sides: int = 0
+    ratios: int = 0
+    cells: str = ""
 
 
 class Drawn(NamedTuple):
@@ -69,10 +79,12 @@ class Drawn(NamedTuple):
     Attributes:
         rows: of each chunk, by its name.
         located: numbers of the findings that are on an image of the shard.
+        objects: of each image, measured for the charts; None if it has none.
     """
 
     rows: list[tuple[str, list[Row]]]
     located: list[int]
+    objects: list[Fact | None]
 
 
 class DrawShard:
@@ -86,6 +98,7 @@ class DrawShard:
         findings: on the dataset.
         codes: code -> its number.
         classes: label as written -> number of its class.
+        count: number of classes; what has a higher number is none, and is drawn, but not measured.
         copies: write scaled copies of all images.
         boxes: return the boxes for a comparison.
     """
@@ -99,6 +112,7 @@ class DrawShard:
         findings: ByFile,
         codes: Mapping[str, int],
         classes: Mapping[str, int],
+        count: int,
         *,
         copies: bool,
         boxes: bool,
@@ -110,6 +124,7 @@ class DrawShard:
         self.findings = findings
         self.codes = codes
         self.classes = classes
+        self.count = count
         self.copies = copies
         self.boxes = boxes
 
@@ -124,17 +139,29 @@ class DrawShard:
         kept = [(image, splits) for image, splits in pairs if splits is not None]
         found = located([image for image, _ in kept], self.findings)
         rows: list[tuple[str, list[Row]]] = []
+        objects = [objects_of(image, self._is_class) for image, _ in kept]
         for part, start in enumerate(range(0, len(kept), IN_CHUNK)):
             name = f"{self.side}{task.number:06}-{part:03}"
             chunk = range(start, min(start + IN_CHUNK, len(kept)))
-            made = [self._draw(*kept[at], found[at], f"{name}/{at - start}") for at in chunk]
+            made = [
+                self._draw(*kept[at], found[at], objects[at], f"{name}/{at - start}")
+                for at in chunk
+            ]
             rows.append((name, [row for row, _ in made]))
             shapes = [shapes for _, shapes in made]
             write_script(self.home / "data" / f"{name}.js", "chunk", name, shapes)
-        return Drawn(rows, sorted({one.number for of_one in found for one in of_one}))
+        return Drawn(rows, sorted({one.number for of_one in found for one in of_one}), objects)
+
+    def _is_class(self, label: str) -> bool:
+        return self.classes[label] < self.count
 
     def _draw(
-        self, image: Image, splits: list[str], found: Sequence[Located], place: str
+        self,
+        image: Image,
+        splits: list[str],
+        found: Sequence[Located],
+        objects: Fact | None,
+        place: str,
     ) -> tuple[Row, dict[str, Any]]:
         """The row of an image, and what its chunk says of it."""
         made = self._picture(image)
@@ -155,6 +182,7 @@ class DrawShard:
             sorted({self.codes[one.finding.code] for one in found}),
             (2 if made.copy else 1) if made.thumbnail else 0,
             [(one.label, one.box) for one in image.instances] if self.boxes else [],
+            *_parts(objects),
         )
         shapes: dict[str, Any] = {
             "o": [self._shape(instance) for instance in image.instances],
@@ -210,6 +238,14 @@ def _sizes(image: Image) -> int:
     for instance in image.instances:
         bits |= 1 if instance.area < 32**2 else 2 if instance.area < 96**2 else 4
     return bits
+
+
+def _parts(objects: Fact | None) -> tuple[int, int, str]:
+    """Sides, ratios and cells of a row."""
+    parts = parts_of(objects)
+    coarse = GRID // CELLS
+    cells = {(at % GRID // coarse, at // GRID // coarse) for at in parts.cells}
+    return parts.sides, parts.ratios, "".join(f"{x:x}{y:x}" for x, y in sorted(cells))
 
 
 def _rounded(numbers: Sequence[float]) -> list[float]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataforge.classes import Resolver
 from dataforge.datasets import Fact
@@ -59,32 +60,83 @@ class Objects:
         self._resolver = resolver
 
     def image(self, image: Image) -> Iterator[Image | Fact]:
-        width, height = image.width, image.height
-        scale = training_scale(width, height) if width > 0 and height > 0 else math.nan
-        labels: dict[str, int] = {}
-        left_out: set[str] = set()
-        values: list[float] = []
-        for instance in image.instances:
-            number = labels.get(instance.label)
-            if number is None:
-                if instance.label in left_out:
-                    continue
-                if self._resolver.same(instance.label) is None:
-                    left_out.add(instance.label)
-                    continue
-                number = labels[instance.label] = len(labels)
-            x0, y0, x1, y1 = instance.box
-            flags = _CROWD * instance.iscrowd + _DIFFICULT * instance.difficult
-            if instance.shape is not None:
-                flags += _MASK if isinstance(instance.shape, Mask) else _OUTLINE
-            if width > 0 and height > 0:
-                x, y = (x0 + x1) / 2 / width, (y0 + y1) / 2 / height
-            else:
-                x = y = math.nan
-            values += (16 * number + flags, instance.area, x1 - x0, y1 - y0, x, y, scale)
+        fact = objects_of(image, lambda label: self._resolver.same(label) is not None)
         yield image
-        if values:
-            yield Fact(self.key, [[*labels], array("d", values).tobytes()])
+        if fact is not None:
+            yield fact
+
+
+def objects_of(image: Image, is_class: Callable[[str], bool]) -> Fact | None:
+    """The numbers of an image's objects, as `Sums` takes them; None if there are no objects.
+
+    Args:
+        image: any.
+        is_class: whether objects with a label, as written, count; asked once for each label.
+    """
+    width, height = image.width, image.height
+    scale = training_scale(width, height) if width > 0 and height > 0 else math.nan
+    labels: dict[str, int] = {}
+    left_out: set[str] = set()
+    values: list[float] = []
+    for instance in image.instances:
+        number = labels.get(instance.label)
+        if number is None:
+            if instance.label in left_out:
+                continue
+            if not is_class(instance.label):
+                left_out.add(instance.label)
+                continue
+            number = labels[instance.label] = len(labels)
+        x0, y0, x1, y1 = instance.box
+        flags = _CROWD * instance.iscrowd + _DIFFICULT * instance.difficult
+        if instance.shape is not None:
+            flags += _MASK if isinstance(instance.shape, Mask) else _OUTLINE
+        if width > 0 and height > 0:
+            x, y = (x0 + x1) / 2 / width, (y0 + y1) / 2 / height
+        else:
+            x = y = math.nan
+        values += (16 * number + flags, instance.area, x1 - x0, y1 - y0, x, y, scale)
+    if not values:
+        return None
+    return Fact(Objects.key, [[*labels], array("d", values).tobytes()])
+
+
+class Parts(NamedTuple):
+    """The parts of the histograms that the objects of an image are counted in.
+
+    Attributes:
+        sides, ratios: bit n is set for part n, see `SIDE_EDGES` and `RATIO_EDGES`.
+        cells: numbers of positions, row by row, see `GRID`.
+    """
+
+    sides: int
+    ratios: int
+    cells: frozenset[int]
+
+
+def parts_of(fact: Fact | None) -> Parts:
+    """Where `Sums` counts the objects of an image.
+
+    Args:
+        fact: that `objects_of` gave.
+    """
+    sides = ratios = 0
+    cells: set[int] = set()
+    values = array("d", fact.value[1] if fact is not None else b"")
+    for start in range(0, len(values), _COLUMNS):
+        area, width, height, x, y = values[start + 1 : start + 6]
+        sides |= 1 << _part(math.sqrt(max(area, 0)), SIDE_EDGES)
+        if width > 0 and height > 0:
+            ratios |= 1 << _part(width / height, RATIO_EDGES)
+        if 0 <= x <= 1 and 0 <= y <= 1:
+            column, row = (min(int(share * GRID), GRID - 1) for share in (x, y))
+            cells.add(row * GRID + column)
+    return Parts(sides, ratios, frozenset(cells))
+
+
+def _part(value: float, edges: Sequence[float]) -> int:
+    """The part of a histogram that counts a value."""
+    return min(max(bisect_right(edges, value) - 1, 0), len(edges) - 2)
 
 
 class Sums:

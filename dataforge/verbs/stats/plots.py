@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from dataforge.drawing import Drawing, lettered
-from dataforge.errors import OutputError, shortened
+from dataforge.drawing import Drawing
+from dataforge.errors import OutputError, one_line, shortened
 from dataforge.io import staged
 from dataforge.verbs.stats.report import Histogram, Stats
 
@@ -96,9 +96,8 @@ def _classes(axes: Any, stats: Stats) -> None:
     if len(stats.splits) > 1:
         legend = axes.legend(fontsize="small", loc="lower right")
         for entry, split in zip(legend.get_texts(), stats.splits, strict=True):
-            text, font = lettered(_cut(split))
-            entry.set_text(text)
-            _letter(entry, font, "small")
+            entry.set_text(_cut(split))
+            _letter(entry, "small")
     left_out = sum(1 for own in stats.classes.values() if own.objects) - len(names)
     more = f" ({left_out:,} rarer ones left out)" if left_out > 0 else ""
     _finish(axes, f"objects by class{more}", "objects", "")
@@ -240,20 +239,18 @@ def _logarithmic(axes: Any, ticks: Sequence[float], names: Sequence[str] | None 
 
 def _names(ticks: Callable[..., Any], labels: Callable[[], Any], names: Sequence[str]) -> None:
     """Names of classes on an axis, in any script."""
-    shown = [lettered(_cut(name)) for name in names]
-    ticks(range(len(names)), [text for text, _ in shown])
-    for label, (_, font) in zip(labels(), shown, strict=True):
-        _letter(label, font, "small" if len(names) <= 15 else "x-small")
+    ticks(range(len(names)), [_cut(name) for name in names])
+    for label in labels():
+        _letter(label, "small" if len(names) <= 15 else "x-small")
 
 
 def _cut(name: str) -> str:
+    name = one_line(name)
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}..."
 
 
-def _letter(label: Any, font: Path | None, size: str) -> None:
+def _letter(label: Any, size: str) -> None:
     label.set_parse_math(False)
-    if font is not None:
-        label.set_font(font)
     label.set_fontsize(size)
 
 

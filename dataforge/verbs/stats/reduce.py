@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dataforge.classes import Classes
-from dataforge.datasets import Survey
+from dataforge.datasets import Seen
 from dataforge.geometry import TRAINING_SIZE, training_scale
+from dataforge.verbs.stats.advice import advice_on
 from dataforge.verbs.stats.anchors import fit_anchors
 from dataforge.verbs.stats.collect import RATIO_EDGES, SIDE_EDGES, Sums, is_crowd
 from dataforge.verbs.stats.report import (
@@ -34,13 +35,13 @@ _MOST_PAIRS = 1_000
 _IMAGES_AT_ONCE = 4_096
 
 
-def reduced(path: str, found: Survey, sums: Sums, classes: Classes, format_: str) -> Stats:
-    """The report, without advice and findings.
+def reduced(path: str, images: Sequence[Seen], sums: Sums, classes: Classes, format_: str) -> Stats:
+    """The report, without findings.
 
     Args:
         path: as given.
-        found: the pass.
-        sums: the objects that it met.
+        images: that count.
+        sums: their objects.
         classes: the final classes.
         format_: that was read.
     """
@@ -55,18 +56,19 @@ def reduced(path: str, found: Survey, sums: Sums, classes: Classes, format_: str
         positions=sums.positions.tolist(),
     )
     stats.classes = {name: ClassStats() for name in classes.names}
-    _count_images(stats, found, classes)
+    _count_images(stats, images, classes)
     _count_objects(stats, sums, classes)
     _measure(stats, sums)
+    stats.advice = [*advice_on(stats, _smallest_tenth(sums))]
     return stats
 
 
-def _count_images(stats: Stats, found: Survey, classes: Classes) -> None:
+def _count_images(stats: Stats, images: Sequence[Seen], classes: Classes) -> None:
     """Images, and what is known of each image as a whole."""
     sizes: Counter[tuple[int, int]] = Counter()
     by_objects: Counter[int] = Counter()
     sets: list[list[str]] = []
-    for seen in found.images:
+    for seen in images:
         counts = classes.counts(seen.instances)
         number = sum(counts.values())
         split = stats.splits.setdefault(seen.split or "all", SplitStats())
@@ -83,7 +85,7 @@ def _count_images(stats: Stats, found: Survey, classes: Classes) -> None:
             of_class.images += 1
             here.objects += count
             here.images += 1
-    stats.images = len(found.images)
+    stats.images = len(images)
     stats.objects = sum(split.objects for split in stats.splits.values())
     stats.images_without_objects = by_objects[0]
     stats.images_by_objects = {number: by_objects[number] for number in sorted(by_objects)}
@@ -146,7 +148,7 @@ def _measure(stats: Stats, sums: Sums) -> None:
     stats.anchors = fit_anchors(boxes)
 
 
-def smallest_tenth(sums: Sums) -> float:
+def _smallest_tenth(sums: Sums) -> float:
     """A tenth of the objects that a detector sees has a smaller side at the input size, pixels."""
     import numpy as np
 

@@ -24,9 +24,8 @@ from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError
 from dataforge.findings import Gathered, as_reasons
 from dataforge.formats import Context
-from dataforge.verbs.stats.advice import advice_on
 from dataforge.verbs.stats.collect import Objects, Sums
-from dataforge.verbs.stats.reduce import reduced, smallest_tenth
+from dataforge.verbs.stats.reduce import reduced
 from dataforge.verbs.stats.report import Stats
 
 
@@ -94,9 +93,8 @@ def stats(
         if not found.images:
             reasons = as_reasons(gathered.findings)
             raise InputError(f"{path}: no images can be read as {format_}{reasons}")
-        report = reduced(path, found, sums, found.settled(resolver), format_)
+        report = reduced(path, found.images, sums, found.settled(resolver), format_)
     report.root = root.location
-    report.advice = [*advice_on(report, smallest_tenth(sums))]
     gathered.add(passed_over(others))
     report.findings = [
         one

@@ -113,6 +113,8 @@ const dataforge = {};
     }
   }
 
+  dataforge.load = load;
+
   function load(name) {
     if (loaded.has(name)) {
       const content = loaded.get(name);
@@ -152,11 +154,30 @@ const dataforge = {};
     dataforge.splits = page.splits.list;
     dataforge.codes = page.about;
     dataforge.comparing = dataforge.sides.length > 1;
+    dataforge.parts = parts(dataforge.sides[0].edges);
     const first = dataforge.sides[0];
     const pairs = data.pairs || first.name.map((_, at) => [at, -1, 0, 0]);
     dataforge.rows = pairs.map((pair) => new Row(pair));
     dataforge.start();
   };
+
+  // What the parts of charts are called, in the address and on the page.
+  function parts(edges) {
+    const short = (value) => (value < 9.95 ? +value.toFixed(1) : Math.round(value));
+    const ratio = (value) => (value < 0.999 ? `1:${short(1 / value)}` : `${short(value)}:1`);
+    const percent = (value) => Math.round((100 * value) / edges.cells);
+    const between = (list, shown, join) => list.slice(1).map((high, at) => `${shown(list[at])}${join}${shown(high)}`);
+    const cells = Array.from({ length: 256 }, (_, at) => [at >> 4, at & 15]);
+    return {
+      sides: { names: between(edges.sides, short, "-"), labels: between(edges.sides, short, "–").map((one) => `objects of ${one} px`) },
+      ratios: { names: between(edges.ratios, ratio, "-"), labels: between(edges.ratios, ratio, " – ").map((one) => `boxes of ${one}`) },
+      cells: {
+        names: cells.map(([x, y]) => `${x}x${y}`),
+        labels: cells.map(([x, y]) => `centres at ${percent(x)}–${percent(x + 1)}% from the left, ${percent(y)}–${percent(y + 1)}% from the top`),
+      },
+      edges,
+    };
+  }
 
   // An image, or the pair of images that are compared.
   class Row {
@@ -211,6 +232,18 @@ const dataforge = {};
     // Whether it has objects of a size: 0 small, 1 medium, 2 large.
     has(size) {
       return this.parts.some(([side, at]) => (side.sizes[at] >> size) & 1);
+    }
+
+    // Whether it has objects in a part of a chart: "sides", "ratios" or "cells".
+    in(list, number) {
+      return this.parts.some(([side, at]) => {
+        if (list !== "cells") return (side[list][at] >>> number) & 1;
+        const cells = side.cells[at];
+        for (let i = 0; i < cells.length; i += 2) {
+          if (parseInt(cells.slice(i, i + 2), 16) === number) return true;
+        }
+        return false;
+      });
     }
 
     // 0 for an error, 1 for a warning, 2 for a note, 3 for nothing.

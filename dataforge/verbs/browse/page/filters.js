@@ -78,7 +78,6 @@
       most = Math.max(most, row.objects);
       longest = Math.max(longest, row.width, row.height);
     }
-    dataforge.imagesOfClass = images;
     const option = (key, label) => {
       inputs[key] = make("input", { type: "checkbox", onchange: (event) => dataforge.set({ [key]: event.target.checked }) });
       return make("label", { class: "choice" }, inputs[key], make("span", { class: "name" }, label));
@@ -93,6 +92,7 @@
       group("Splits", dataforge.splits.map((name, at) => choice("splits", at, name, splits.get(at) || 0))),
       group("Classes", dataforge.classes.map((name, at) =>
         choice("classes", at, name, images.get(at) || 0, swatch(dataforge.colour(at)))), { searched: true }),
+      dataforge.classes.length > 1 ? make("div", { class: "under" }, option("all", "All of them in an image")) : null,
       group("Findings", found.map(([code, number]) => choice("codes", number, code.name, codes.get(number),
         make("span", { class: `dot ${severities[code.severity]}`, title: severities[code.severity] })))),
       group("Object size", ["small", "medium", "large"].map((name, at) =>
@@ -112,6 +112,7 @@
     }
     if (inputs.search.value !== state.q) inputs.search.value = state.q;
     inputs.none.checked = state.none;
+    if (inputs.all) inputs.all.checked = state.all;
     if (inputs.differing) inputs.differing.checked = state.differing;
     const total = dataforge.rows.length;
     document.getElementById("status").textContent = count === total
@@ -128,17 +129,20 @@
     const names = {
       splits: dataforge.splits, classes: dataforge.classes,
       codes: dataforge.codes.map((one) => one.name), sizes: ["small", "medium", "large"],
+      sides: dataforge.parts.sides.labels, ratios: dataforge.parts.ratios.labels, cells: dataforge.parts.cells.labels,
     };
     for (const list of Object.keys(names)) {
       for (const number of state[list]) chip(names[list][number], () => toggle(list, number));
     }
     if (state.q) chip(`“${state.q}”`, () => dataforge.set({ q: "" }));
     if (state.least || state.most) {
-      chip(`${state.least || 0}–${state.most || "∞"} objects`, () => dataforge.set({ least: "", most: "" }));
+      chip(state.least === state.most ? dataforge.plural(+state.most, "object") : `${state.least || 0}–${state.most || "∞"} objects`, () => dataforge.set({ least: "", most: "" }));
     }
     if (state.shortest || state.longest) {
       chip(`${state.shortest || 0}–${state.longest || "∞"} px`, () => dataforge.set({ shortest: "", longest: "" }));
     }
+    if (state.pixels) chip(`${state.pixels.replace("x", " × ")} px`, () => dataforge.set({ pixels: "" }));
+    if (state.all && state.classes.size > 1) chip("all of these classes", () => dataforge.set({ all: false }));
     if (state.differing) chip("differing", () => dataforge.set({ differing: false }));
     if (state.none) chip("without objects", () => dataforge.set({ none: false }));
     if (chips.length) {

@@ -4,9 +4,7 @@
   const { state } = dataforge;
   const part = (id) => document.getElementById(id);
   const TABS = ["images", "findings", "overview"];
-  const FILTERS = [
-    "classes", "splits", "codes", "sizes", "q", "least", "most", "shortest", "longest", "differing", "none", "sort",
-  ];
+  const FILTERS = [...dataforge.FILTERS, "sort"];
   let shown = null;
 
   function render(changes) {

@@ -1,6 +1,4 @@
-// What the dataset is: how it was read, and its classes by split.
-//
-// Charts of `dataforge stats` have their place at the end, in #charts.
+// What the dataset is: how it was read, its classes by split, and charts.
 "use strict";
 (() => {
   const { make } = dataforge;
@@ -42,11 +40,12 @@
       const bar = make("span", { class: "meter", "aria-hidden": "true" });
       bar.style.width = `${(100 * sums[at]) / most}%`;
       bar.style.background = dataforge.colour(side.toClass[at]);
+      const only = () => dataforge.showOnly({ classes: new Set([side.toClass[at]]) });
       const shown = make("button", {
         type: "button", class: "link", dir: "auto",
-        onclick: () => { dataforge.clear(); dataforge.set({ tab: "images", classes: new Set([side.toClass[at]]) }); },
+        onclick: only,
       }, dataforge.short(name, 60));
-      return make("tr", {}, make("th", { scope: "row" }, shown), make("td", { class: "bars" }, bar),
+      return make("tr", {}, make("th", { scope: "row" }, shown), make("td", { class: "bars", onclick: only }, bar),
         ...objects[at].map(cell), splits.length > 1 ? cell(sums[at]) : null, cell(having[at]));
     });
     const head = (text) => make("th", { scope: "col" }, dataforge.short(text, 24));
@@ -63,6 +62,6 @@
   dataforge.showOverview = () => {
     if (made) return;
     made = true;
-    home.append(...dataforge.sides.map(facts), make("div", { id: "charts" }));
+    home.append(...dataforge.sides.map(facts), make("div", { id: "charts" }, ...dataforge.sides.map(dataforge.charts)));
   };
 })();

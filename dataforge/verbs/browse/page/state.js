@@ -4,10 +4,14 @@
   const fresh = () => ({
     tab: "images", q: "", classes: new Set(), splits: new Set(), codes: new Set(),
     sizes: new Set(), least: "", most: "", shortest: "", longest: "", differing: false,
-    none: false, sort: "", tile: 150, draw: true,
+    none: false, all: false, sides: new Set(), ratios: new Set(), cells: new Set(), pixels: "", sort: "", tile: 150, draw: true,
     image: null, view: null, hidden: new Set(), finding: null, labels: false,
   });
   const state = fresh();
+  dataforge.FILTERS = [
+    "classes", "splits", "codes", "sizes", "q", "least", "most", "shortest", "longest", "differing", "none",
+    "all", "sides", "ratios", "cells", "pixels",
+  ];
   const listeners = [];
   let written = null;
   let timer = 0;
@@ -16,7 +20,9 @@
 
   // Change what is shown; `silent` for what the changer shows already, such as a view being dragged.
   dataforge.set = (changes, { silent = false } = {}) => {
-    const opens = "image" in changes && (changes.image === null) !== (state.image === null);
+    // What "back" leads back from: an image, and a tab.
+    const opens = ("image" in changes && (changes.image === null) !== (state.image === null))
+      || ("tab" in changes && changes.tab !== state.tab);
     Object.assign(state, changes);
     clearTimeout(timer);
     if (silent) timer = setTimeout(() => write(false), 150);
@@ -24,11 +30,16 @@
     if (!silent) listeners.forEach((listener) => listener(changes));
   };
 
-  const LISTS = { class: "classes", split: "splits", code: "codes", hide: "hidden", objectsize: "sizes" };
+  const LISTS = {
+    class: "classes", split: "splits", code: "codes", hide: "hidden", objectsize: "sizes",
+    object: "sides", shape: "ratios", centre: "cells",
+  };
   const SIZES = ["small", "medium", "large"];
   const names = (key) => ({
     class: dataforge.classes, hide: dataforge.classes, split: dataforge.splits,
     code: dataforge.codes.map((one) => one.name), objectsize: SIZES,
+    object: dataforge.parts.sides.names, shape: dataforge.parts.ratios.names,
+    centre: dataforge.parts.cells.names,
   })[key];
 
   function write(push) {
@@ -41,6 +52,8 @@
     }
     if (state.least || state.most) found.append("objects", `${state.least}-${state.most}`);
     if (state.shortest || state.longest) found.append("side", `${state.shortest}-${state.longest}`);
+    put("pixels", state.pixels);
+    put("together", state.all ? "1" : "");
     put("differing", state.differing ? "1" : "");
     put("unmarked", state.none ? "1" : "");
     put("sort", state.sort);
@@ -73,6 +86,8 @@
     }
     [next.least, next.most] = range(given.get("objects"));
     [next.shortest, next.longest] = range(given.get("side"));
+    next.pixels = /^\d+x\d+$/.test(given.get("pixels") || "") ? given.get("pixels") : "";
+    next.all = given.has("together");
     next.differing = given.has("differing");
     next.none = given.has("unmarked");
     next.sort = given.get("sort") || "";
@@ -91,8 +106,15 @@
   addEventListener("popstate", reread);
 
   dataforge.clear = () => {
-    const { classes, splits, codes, sizes, q, least, most, shortest, longest, differing, none } = fresh();
-    dataforge.set({ classes, splits, codes, sizes, q, least, most, shortest, longest, differing, none });
+    const found = fresh();
+    dataforge.set(Object.fromEntries(dataforge.FILTERS.map((key) => [key, found[key]])));
+  };
+
+  // Show the images that alone meet some filters; "back" leads back.
+  dataforge.showOnly = (filters) => {
+    const found = fresh();
+    const cleared = Object.fromEntries(dataforge.FILTERS.map((key) => [key, found[key]]));
+    dataforge.set({ ...cleared, tab: "images", ...filters });
   };
 
   const meets = (wanted, found) => !wanted.size || found.some((one) => wanted.has(one));
@@ -115,7 +137,15 @@
       if (state.differing && !row.differing && row.parts.length === dataforge.sides.length) return false;
       const side = Math.max(row.width, row.height);
       if (side < shortest || side > longest) return false;
-      if (state.classes.size && !meets(state.classes, [...row.counts.keys()])) return false;
+      if (state.pixels && state.pixels !== `${row.width}x${row.height}`) return false;
+      if (state.classes.size) {
+        const own = row.counts;
+        const has = (one) => own.has(one);
+        if (!(state.all ? [...state.classes].every(has) : [...state.classes].some(has))) return false;
+      }
+      for (const list of ["sides", "ratios", "cells"]) {
+        if (state[list].size && ![...state[list]].some((part) => row.in(list, part))) return false;
+      }
       if (state.splits.size && !meets(state.splits, row.splits)) return false;
       if (state.codes.size && !meets(state.codes, row.codes)) return false;
       return !state.sizes.size || [...state.sizes].some((size) => row.has(size));
