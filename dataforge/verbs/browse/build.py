@@ -23,11 +23,11 @@ from dataforge.engines import Engine, get_engine
 from dataforge.errors import OutputError, one_line, plural
 from dataforge.findings import Finding, Severity
 from dataforge.io import Root, staged
+from dataforge.pages import write_script
 from dataforge.reports import Shown, Table
 from dataforge.verbs.browse.compare import pairs
 from dataforge.verbs.browse.located import by_file
 from dataforge.verbs.browse.page import MADE_BY, copy_page
-from dataforge.verbs.browse.scripts import write_script
 from dataforge.verbs.browse.shards import SEVERITIES, DrawShard, Row, Task
 from dataforge.verbs.browse.trained import Trained, as_trained
 from dataforge.verbs.check import Checked, CheckOptions, CheckReport, checked, is_config
