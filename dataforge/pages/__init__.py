@@ -7,8 +7,17 @@ from disk may not read files. Nothing in it is built, and it asks for nothing fr
 
 from __future__ import annotations
 
-from dataforge.pages.assets import copy_page
+from dataforge.pages.assets import copy_page, refuse_foreign
 from dataforge.pages.pictures import COPY, THUMBNAIL, Picture, picture
 from dataforge.pages.scripts import script, write_script
 
-__all__ = ["COPY", "THUMBNAIL", "Picture", "copy_page", "picture", "script", "write_script"]
+__all__ = [
+    "COPY",
+    "THUMBNAIL",
+    "Picture",
+    "copy_page",
+    "picture",
+    "refuse_foreign",
+    "script",
+    "write_script",
+]

@@ -7,9 +7,6 @@ from pathlib import Path
 from dataforge.io import asset
 from dataforge.pages import copy_page as copy_files
 
-MADE_BY = b"dataforge.index("
-"""How the data of a page begin."""
-
 
 def copy_page(out: Path) -> None:
     """Copy ``index.html``, and what it needs, to a folder; create the folders of its data."""

@@ -201,6 +201,18 @@ def _read_mask(given: Any, width: int, height: int) -> Mask:
     return mask_from_runs(runs, (height, width))
 
 
+def coco_mask(given: Any, width: int, height: int) -> Any:
+    """A segmentation of COCO as RLE that pycocotools can read.
+
+    Raises:
+        InputError: it is not one.
+    """
+    try:
+        return _rle(_read_mask(given, width, height))
+    except (TypeError, ValueError, KeyError) as error:
+        raise InputError(f"a segmentation cannot be used: {error}") from error
+
+
 def _rle(mask: Mask | None) -> Any:
     return mask and {"size": [*mask.size_hw], "counts": mask.counts.encode()}
 
