@@ -90,7 +90,7 @@ def command() -> Command:
                 show_default=True,
                 help="Images on the page: those with the costliest mistakes.",
             ),
-            options.device_option(get_args(Device)),
+            options.device_option(get_args(Device), "run the detector"),
             options.output_option(
                 "Folder of the page. [default: NAME-evaluation in the working directory]", "DIR"
             ),
@@ -160,7 +160,14 @@ def _show(report: Evaluation) -> None:
     for note in report.notes:
         tell(f"note: {note}")
     head, rows = report.table()
-    say_lines(table([_names(head), *([_cell(value) for value in row] for row in rows)]))
+    say_lines(
+        table(
+            [
+                [_COLUMNS.get(name, name) for name in head],
+                *([_cell(value) for value in row] for row in rows),
+            ]
+        )
+    )
     tell()
     tell("mistakes, and how much higher AP50 would be without them:")
     kinds = [
@@ -173,14 +180,15 @@ def _show(report: Evaluation) -> None:
         tell(f"wrote {report.page}")
 
 
-def _names(head: Sequence[str]) -> list[str]:
-    return [name.replace("ap_", "").replace("ap", "AP").replace("ar", "recall")
-            if name not in ("large", "class") and name.startswith("a") else name
-            for name in head]  # fmt: skip
+_COLUMNS = {
+    "ap": "AP", "ap50": "AP50", "ap75": "AP75", "ap_small": "small", "ap_medium": "medium",
+    "ap_large": "large", "ar": "recall",
+}  # fmt: skip
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:.3f}" if isinstance(value, float) else f"{value:,}" if isinstance(
-        value, int) else str(value)  # fmt: skip
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

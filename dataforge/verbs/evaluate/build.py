@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from dataforge.io import asset, open_file, staged
+from dataforge.errors import ParseError
+from dataforge.io import asset, staged
 from dataforge.pages import Picture, copy_page, picture, refuse_foreign, write_script
-from dataforge.verbs.evaluate.material import Detected, Marked, Material
+from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
 from dataforge.verbs.evaluate.report import KINDS
 from dataforge.verbs.evaluate.run import Evaluated
 
@@ -156,7 +157,7 @@ def _pictures(
     }
     for number, image in enumerate(chosen):
         listed = material.images[image]
-        drawn = _picture(listed.path)
+        drawn = _picture(listed)
         if drawn.thumbnail:
             (home / "thumbs" / f"{number}.jpg").write_bytes(drawn.thumbnail)
             (home / "images" / f"{number}.jpg").write_bytes(drawn.copy)
@@ -171,12 +172,14 @@ def _pictures(
     return made
 
 
-def _picture(path: Path | None) -> Picture:
-    if path is None:
+def _picture(image: Pictured) -> Picture:
+    if image.opened is None:
         return Picture(fault="it is not known where the image is")
     try:
-        with open_file(path) as stream:
+        with image.opened() as stream:
             return picture(stream, copy=True, copy_side=_SIDE)
+    except ParseError as error:
+        return Picture(fault=error.message)
     except FileNotFoundError:
         return Picture(fault="the image file does not exist")
     except OSError as error:

@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,16 +21,25 @@ from dataforge.frameworks import (
     open_config,
     prepare_device,
 )
+from dataforge.io import open_file
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
 from dataforge.verbs.evaluate.reading import coco_mask
 from dataforge.verbs.evaluate.report import Evaluation
-from dataforge.verbs.evaluate.results import EvaluateOptions, with_page
+from dataforge.verbs.evaluate.results import EvaluateOptions, refuse_page, with_page
 from dataforge.verbs.evaluate.run import evaluate_material
 
 Device = Literal["auto", "cuda", "cpu"]
 """Where detectors run; `auto` is CUDA if available."""
 
 Split = Literal["train", "val", "test"]
+
+PROOF = "proof.pth"
+"""The checkpoint of a smoke run."""
+
+_OF_PROOF = (
+    f"{PROOF} is of a smoke run, which knows a few small images by heart: it finds little in "
+    "others, or at the size that the config scales images to"
+)
 
 _TELL_EVERY = 10.0
 """Seconds between two lines of progress."""
@@ -59,6 +69,7 @@ def evaluate_config(
         MissingDependencyError: the framework is not installed.
         OutputError: a page exists and is not to be overwritten, or cannot be written.
     """
+    refuse_page(options)
     if not checkpoint.is_file():
         raise InputError(f"{checkpoint}: no such file")
     with hidden_gpus() if device == "cpu" else nullcontext(), warnings.catch_warnings():
@@ -116,6 +127,8 @@ def _found(
         raise InputError(f"{config.where(split)}: cannot be evaluated: {reason}") from error
     if made is None or not made.images:
         raise InputError(f"{config.where(split)}: has no images")
+    if checkpoint.name == PROOF:
+        made.notes.append(_OF_PROOF)
     return made
 
 
@@ -164,7 +177,8 @@ def material_of(
     return Material(
         classes=list(built.classes),
         images=[
-            Pictured(info.name, info.path, info.width or 0, info.height or 0) for info in infos
+            Pictured(info.name, partial(open_file, info.path), info.width or 0, info.height or 0)
+            for info in infos
         ],
         marked=[_marked(built, index, masks=masks) for index in chosen],
         found=found or [[] for _ in infos],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import IO, Any, NamedTuple
 
 import msgspec
 
@@ -49,12 +50,12 @@ class Pictured(NamedTuple):
 
     Attributes:
         name: as listed.
-        path: of its file; None if it is not known.
+        opened: opens its file; None if it is not known where it is.
         width, height: as annotated, pixels; 0 if unknown.
     """
 
     name: str
-    path: Path | None
+    opened: Callable[[], AbstractContextManager[IO[bytes]]] | None
     width: int
     height: int
 

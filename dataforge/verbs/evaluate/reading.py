@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,6 +78,8 @@ def read_coco(
         InputError: a file cannot be read, or no result is about an image and a class of the
             annotations.
     """
+    if images is not None and not images.is_dir():
+        raise InputError(f"--images {images}: no such folder")
     truth = _decoded(annotations, _Truth)
     reader = _Reader(truth, masks=masks)
     marked = reader.marked(truth.annotations)
@@ -259,25 +262,21 @@ def _pictured(
     """The images, with the paths of their files as far as they are found."""
     firsts = {numbers[image.id]: image for image in reversed([*images])}
     listed = [firsts[number] for number in range(len(numbers))]
-    root = _home(annotations) if folder is None else folder
+    root = Root(str(_home(annotations) if folder is None else folder))
     prefix, others = "", {}
     if folder is None:
         try:
-            name = os.path.relpath(os.path.abspath(annotations), os.path.abspath(root))
-            places = found_images(Root(str(root)), Path(name).as_posix())
+            name = Path(os.path.abspath(annotations)).relative_to(root.location).as_posix()
+            places = found_images(root, name)
             prefix, others = places.prefix, places.others
-        except ParseError:
+        except (ParseError, ValueError):
             pass  # then there are no pictures
     made = []
     for image in listed:
         inner = others.get(image.file_name, prefix + image.file_name)
-        safe = image.file_name and "\0" not in inner and ".." not in Path(inner).parts
-        path = root / inner if safe and not Path(inner).is_absolute() else None
-        made.append(
-            Pictured(
-                image.file_name or str(image.id), path, _side(image.width), _side(image.height)
-            )
-        )
+        opened = partial(root.open, inner) if image.file_name else None
+        size = _side(image.width), _side(image.height)
+        made.append(Pictured(image.file_name or str(image.id), opened, *size))
     return made
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from dataforge.errors import plural
-from dataforge.verbs.evaluate.build import Page, write_page
+from dataforge.errors import OutputError, plural
+from dataforge.pages import refuse_foreign
+from dataforge.verbs.evaluate.build import FOLDER, Page, write_page
 from dataforge.verbs.evaluate.reading import read_coco
 from dataforge.verbs.evaluate.report import Evaluation
 from dataforge.verbs.evaluate.run import Evaluated, evaluate_material
@@ -53,11 +54,26 @@ def evaluate_results(
         OutputError: a page exists and is not to be overwritten, or cannot be written.
     """
     options = options or EvaluateOptions()
+    refuse_page(options)
     annotations, results = Path(annotations), Path(results)
     material = read_coco(annotations, results, images=options.images, masks=options.masks)
     made = evaluate_material(material, [str(annotations), str(results)], options.score)
     facts = [("Annotations", str(annotations)), ("Results", str(results))]
     return with_page(made, results.stem, facts, options)
+
+
+def refuse_page(options: EvaluateOptions) -> None:
+    """Refuse early what `with_page` would.
+
+    Raises:
+        OutputError: a page exists and is not to be overwritten, or is none.
+    """
+    if options.out is None:
+        return
+    for path in (options.out / "index.html", options.out / FOLDER):
+        if os.path.lexists(path) and not options.force:
+            raise OutputError(f"{path} already exists; use --force to overwrite")
+    refuse_foreign(options.out / FOLDER)
 
 
 def with_page(

@@ -97,7 +97,7 @@ def _leave(
     """Write the report, then its pictures."""
     report.seconds = round(time.perf_counter() - started, 1)
     write_report(options.work_dir / "smoke_report.json", report)
-    draw(report, seen, options, log)
+    draw(report, _name(Path(report.config)), seen, options, log)
 
 
 def _begun(

@@ -73,10 +73,10 @@ def draw_ground_truth(seen: Seen, path: Path) -> None:
 
 
 def draw(
-    report: SmokeReport, seen: Seen, options: SmokeOptions, log: Callable[[str], None]
+    report: SmokeReport, name: str, seen: Seen, options: SmokeOptions, log: Callable[[str], None]
 ) -> None:
-    """Draw the loss curve, if there is one, and write the page."""
-    title = f"{Path(report.config).stem}: {report.verdict}"
+    """Draw the loss curve, if there is one, and write the page; `name` is the config's."""
+    title = f"{name}: {report.verdict}"
     if report.proof is not None and report.proof.losses:
         curve = options.work_dir / "loss_curve.png"
         try:
@@ -256,7 +256,7 @@ def _cannot_see(report: SmokeReport, material: Material) -> list[str]:
         return [*limits, "Whether the detector learns: nothing was trained."]
     limits.append(
         f"Images that it has not seen: it knows {plural(len(proof.images), 'image')} by heart, "
-        "which says nothing of others. That takes a training, and `dataforge evaluate`."
+        "which says nothing of others. That takes a training, and dataforge evaluate."
     )
     limits.append(
         "The config's schedule, learning rate, augmentation and image size: the proof has others."
