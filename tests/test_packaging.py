@@ -56,9 +56,9 @@ def test_the_wheel_holds_templates_sample_data_and_pages(wheel: Path) -> None:
     pages = {name for name in names if name.startswith("dataforge/codes/") and name[-3:] == ".md"}
     assert pages == {name for name in files_below("dataforge/codes") if name[-3:] == ".md"}
     assert pages
-    browse = {name for name in names if name.startswith("dataforge/verbs/browse/page/")}
-    assert browse == files_below("dataforge/verbs/browse/page")
-    assert "dataforge/verbs/browse/page/index.html" in browse
+    for page in ("dataforge/pages", "dataforge/verbs/browse/page", "dataforge/verbs/evaluate/page"):
+        assert {name for name in names if name.startswith(f"{page}/")} == files_below(page)
+    assert "dataforge/verbs/browse/page/index.html" in names
     assert "dataforge/py.typed" in names
     assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)
 

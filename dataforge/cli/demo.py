@@ -123,7 +123,6 @@ def show_account(account: Account) -> None:
             tell(f"  {reason}")
         tell(f"  config  {account.configs[name]}")
         tell(f"  report  {account.folder / f'smoke_{name}' / 'smoke_report.json'}")
-        tell(f"  curve   {account.folder / f'smoke_{name}' / 'loss_curve.png'}")
     tell(f"COCO file {account.folder / 'coco' / 'annotations' / 'instances_train.json'}")
     tell(f"All in {account.seconds:.0f} s, on {next(iter(account.proofs.values())).device}.")
     tell()
@@ -133,3 +132,7 @@ def show_account(account: Account) -> None:
     tell("  dataforge register HumanParts --layout custom-voc --root HUMANPARTS_FOLDER")
     tell("  dataforge smoke CONFIG            (register prints its path)")
     tell(f"Undo the demo: dataforge unregister {' && dataforge unregister '.join(account.proofs)}")
+    tell()
+    tell("What was trained on what, with the images: open")
+    for name in account.proofs:
+        tell(f"  {account.folder / f'smoke_{name}' / 'report.html'}")

@@ -65,14 +65,14 @@ def python_option() -> Option:
     )
 
 
-def device_option(devices: Sequence[str]) -> Option:
-    """What trains."""
+def device_option(devices: Sequence[str], what: str = "train") -> Option:
+    """What trains, or does something else."""
     return Option(
         "--device",
         choices=devices,
         default="auto",
         show_default=True,
-        help="Where to train; auto is cuda if there is a GPU.",
+        help=f"Where to {what}; auto is cuda if there is a GPU.",
     )
 
 

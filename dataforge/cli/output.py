@@ -162,7 +162,9 @@ class Output(msgspec.Struct, frozen=True):
         return 1 if failed and not self.exit_zero else 0
 
 
-def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> Iterator[str]:
+def table(
+    rows: Sequence[Sequence[str]], indent: str = "  ", most: int = MOST_IN_CELL
+) -> Iterator[str]:
     """Rows with the first column left-aligned and the others right-aligned, by display width.
 
     >>> print(*table([["class", "train"], ["人物", "2"], ["a\\tb", "10"]]), sep="\\n")
@@ -172,7 +174,7 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> Iterator[str]:
     """
     from rich.cells import cell_len  # not every command shows a table
 
-    rows = [[one_line(shortened(cell, MOST_IN_CELL)) for cell in row] for row in rows]
+    rows = [[one_line(shortened(cell, most)) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         gaps = [" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]

@@ -36,6 +36,7 @@ _VERBS = {
     "describe": "Describe the model of a training config.",
     "features": "Save what layers of a model return for an image.",
     "smoke": "Prove that a training config works by training it a little.",
+    "evaluate": "Evaluate a detector, and show its mistakes.",
     "plot": "Show the curves of trainings: losses and AP.",
     "demo": "Convert, register and train on sample data.",
     "doctor": "Explain what the Python that trains has, and what is wrong with it.",

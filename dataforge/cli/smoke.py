@@ -8,6 +8,7 @@ from typing import Any, get_args
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Command, Option
 from dataforge.cli.output import Output, say, show_findings, show_numbers, tell, warn
+from dataforge.errors import plural
 from dataforge.verbs.smoke import Device, SmokeOptions, SmokeReport, own_folder, smoke
 
 _HELP = """Prove that a training config works: preflight, then overfit its detector on a few images.
@@ -19,8 +20,12 @@ ground truth before and after the framework's own filters. The proof trains the 
 detector from random weights on a few small images until it detects their objects.
 
 Exit code 0: proved; 3: not proved, with the reason. Wrong labels, and a shift common to all boxes,
-cannot be found this way; ground_truth.png shows them, and --preflight draws it in seconds.
+cannot be found this way; report.html shows them, and --preflight makes it in seconds.
 """
+
+
+_MOST_BAD = 50
+"""Bad images that are listed."""
 
 
 def command() -> Command:
@@ -129,6 +134,10 @@ def show_smoke(report: SmokeReport, work_dir: Path) -> None:
             totals = [sum(count.marked.values()), sum(count.kept.values())]
             show_numbers(["annotated", "used"], rows, "(all)", totals)
     show_findings([finding for finding in report.findings if str(finding) not in report.reasons])
+    for bad in report.bad_images[:_MOST_BAD]:
+        tell(f"  {bad.path}: {bad.fault}")
+    if (more := len(report.bad_images) - _MOST_BAD) > 0:
+        tell(f"  ... and {plural(more, 'image')} more; smoke_report.json has all")
     if report.proof is not None and report.proof.ap50_per_class:
         listed = (f"{name} {value:.3f}" for name, value in report.proof.ap50_per_class.items())
         tell(f"AP50 by class: {', '.join(listed)}")
@@ -141,7 +150,7 @@ def show_smoke(report: SmokeReport, work_dir: Path) -> None:
     say(f"{report.verdict}{ap50} ({where})")
     if report.verdict in ("proved", "ready"):
         tell(report.not_seen)
-    pictures = (work_dir / name for name in ("loss_curve.png", "ground_truth.png"))
-    for path in (work_dir / "smoke_report.json", *pictures):
+    names = ("smoke_report.json", "loss_curve.png", "ground_truth.png", "report.html")
+    for path in (work_dir / name for name in names):
         if path.is_file():
             tell(f"wrote {path}")

@@ -20,10 +20,18 @@ from dataforge.frameworks.adapter import (
     quiet,
 )
 from dataforge.frameworks.base import Framework, Options
+from dataforge.frameworks.detections import Detections
 from dataforge.frameworks.live import LevelAnchors, LiveModel, Sizing
 from dataforge.frameworks.opening import Opened, open_config, open_model
 from dataforge.frameworks.package import package_files
 from dataforge.frameworks.render import render_text
+from dataforge.frameworks.running import (
+    DOCTOR,
+    describe_device,
+    explained,
+    hidden_gpus,
+    prepare_device,
+)
 from dataforge.frameworks.samples import Sample, same_augmentation
 from dataforge.frameworks.settings import parse_settings
 from dataforge.frameworks.spec import (
@@ -53,12 +61,14 @@ from dataforge.frameworks.table import (
 from dataforge.frameworks.weights import load_strictly, load_weights
 
 __all__ = [
+    "DOCTOR",
     "NOT_FROM_HERE",
     "PYTHON_FOLDER",
     "Adapter",
     "BuiltDataset",
     "CocoSource",
     "DatasetSpec",
+    "Detections",
     "Framework",
     "ImageInfo",
     "LevelAnchors",
@@ -79,10 +89,13 @@ __all__ = [
     "ask_python",
     "choose_frameworks",
     "config_signs",
+    "describe_device",
     "detectors",
+    "explained",
     "framework_of",
     "frameworks",
     "get_framework",
+    "hidden_gpus",
     "identify",
     "installed_framework",
     "is_reserved",
@@ -94,6 +107,7 @@ __all__ = [
     "package_name",
     "palette",
     "parse_settings",
+    "prepare_device",
     "quiet",
     "render_text",
     "same_augmentation",

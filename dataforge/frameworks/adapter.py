@@ -19,6 +19,7 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 
 from dataforge.errors import DataforgeError
+from dataforge.frameworks.detections import Detections
 from dataforge.frameworks.live import LiveModel
 from dataforge.frameworks.samples import Sample
 from dataforge.io import decode_json
@@ -142,6 +143,8 @@ class BuiltDataset(msgspec.Struct, frozen=True, kw_only=True):
         class_of: name in the annotations -> its class; None or a name not in `classes` if it
             has no class.
         offsets: added by the dataset to xmin, ymin, xmax, ymax of an XML file.
+        ignored: index in `images` -> objects that are neither trained on nor to be found, such as
+            difficult ones, as far as the framework says which.
     """
 
     classes: tuple[str, ...]
@@ -151,6 +154,7 @@ class BuiltDataset(msgspec.Struct, frozen=True, kw_only=True):
     cat_ids: Sequence[Any] = ()
     class_of: Callable[[str], str | None] = str
     offsets: Box = (0.0, 0.0, 0.0, 0.0)
+    ignored: Callable[[int], Truth] = lambda _: Truth([], [])
 
 
 class Part(ABC):
@@ -241,6 +245,22 @@ class TrainingConfig(ABC):
         """
         raise DataforgeError(f"{self.title} has no model that dataforge can run by itself")
 
+    def trained(self, weights: Path, device: str) -> Any:
+        """The config's model with the weights of a checkpoint, for `detect`.
+
+        Args:
+            weights: its own, or those of a proof.
+            device: `cuda` or `cpu`.
+
+        Raises:
+            InputError: the file is not a checkpoint, or is one of another model.
+        """
+        raise DataforgeError(f"{self.title} has no model that dataforge can run by itself")
+
+    def detect(self, part: Part, model: Any) -> Iterator[Detections]:
+        """What a model finds in each image of a part, in the order of its `build`."""
+        raise DataforgeError(f"{self.title} has no model that dataforge can run by itself")
+
     def lacking(self) -> Mapping[str, Sequence[str]]:
         """Operator -> where in the model it is needed, for those that are not there."""
         return {}
@@ -308,6 +328,10 @@ class Trial(ABC):
     @abstractmethod
     def detect(self, model: Any) -> Any:
         """The detections of a model in evaluation mode, in the form that the other methods take."""
+
+    def detections(self, model: Any) -> Sequence[Detections]:
+        """What a model finds in each image, in their order; empty if it is not known."""
+        return ()
 
     @abstractmethod
     def ap50(self, found: Any) -> float:

@@ -9,6 +9,7 @@ from dataforge.errors import DataforgeError, InputError
 from dataforge.frameworks.adapter import TrainingConfig
 from dataforge.frameworks.base import Framework
 from dataforge.frameworks.live import LiveModel
+from dataforge.frameworks.running import prepare_device
 from dataforge.frameworks.table import framework_of
 
 
@@ -26,22 +27,23 @@ class Opened(NamedTuple):
     live: LiveModel
 
 
-def open_config(path: Path) -> tuple[Framework, TrainingConfig]:
-    """Load a training config in its framework, for work on the CPU.
+def open_config(path: Path, device: str = "cpu") -> tuple[Framework, TrainingConfig]:
+    """Load a training config in its framework.
 
     Args:
         path: a config of mmdetection 2.x or 3.x, or the `train.py` that `register` generates.
+        device: `cuda`, `cpu`, or `auto` for CUDA if available.
 
     Raises:
         InputError: the file does not exist, or does not load.
+            With `cuda`, there is no GPU.
         MissingDependencyError: the framework is not installed.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such config")
     framework = framework_of(path)
     adapter = framework.adapter()
-    adapter.require()
-    adapter.prepare("cpu")
+    adapter.prepare(prepare_device(adapter, device))
     return framework, adapter.load(path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,6 +46,25 @@ def load_strictly(model: Any, path: Path) -> None:
         RuntimeError: it is one of another model.
     """
     _inner(model).load_state_dict(_read_weights(path), strict=True)
+
+
+def first_that_fits(builders: Iterable[Callable[[], Any]], weights: Path) -> Any:
+    """The first of some models that a checkpoint is of, with its weights.
+
+    Raises:
+        InputError: the file is not a checkpoint, or is of none of them.
+    """
+    why = ""
+    for build in builders:
+        model = build()
+        try:
+            load_strictly(model, weights)
+        except RuntimeError as error:
+            lines = str(error).splitlines()
+            why = why or " ".join(line.strip() for line in lines[1:2] or lines)
+        else:
+            return model
+    raise InputError(f"{weights}: is a checkpoint of another model than the config's: {why}")
 
 
 def _read_weights(path: Path) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from helpers import SQUARE, document, opens, picture, shape, snapshot, voc_objec
 from PIL import Image
 
 from dataforge.errors import InputError, OutputError
+from dataforge.pages import picture as made_picture
 from dataforge.verbs.browse import BrowseOptions, browse
 from dataforge.verbs.browse.compare import pairs
-from dataforge.verbs.browse.pictures import picture as made_picture
 from dataforge.verbs.browse.shards import Row
 from dataforge.verbs.check import CheckOptions, check
 

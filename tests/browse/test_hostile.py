@@ -10,8 +10,8 @@ from pathlib import Path
 from browsing import Shown
 from helpers import SQUARE, document, picture, shape, write
 
+from dataforge.pages import script
 from dataforge.verbs.browse import BrowseOptions, browse
-from dataforge.verbs.browse.scripts import script
 
 MARKS = (
     "<script>window.hit=1</script>", "</script><script>window.hit=1</script>",

@@ -11,8 +11,8 @@ from browsing import Shown
 from helpers import SQUARE, document, picture, shape, write
 from test_build import read
 
+from dataforge.pages import write_script
 from dataforge.verbs.browse import browse
-from dataforge.verbs.browse.scripts import write_script
 
 MANY = 20_000
 AT_ONCE = 300

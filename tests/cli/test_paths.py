@@ -42,7 +42,8 @@ check --settings
 coco filter src; coco merge files; coco subset src; coco subset --list
 convert --image-dir; convert --data; convert --label-aliases
 convert --labels; convert --layout; convert --split
-describe config; features --checkpoint; features config; features image; inspect path; plot logs
+describe config; evaluate --annotations; evaluate --images; evaluate files
+features --checkpoint; features config; features image; inspect path; plot logs
 register --annotation-dir; register --image-dir; register --label-aliases; register --labels
 register --layout; register --python; register --root; register --split; register --split-files
 register --weights
@@ -60,7 +61,8 @@ check --backup; check --cache-dir; check --output; check --report
 coco filter --report; coco filter out; coco merge --report; coco merge out
 coco subset --report; coco subset out
 convert --cache-dir; convert --report; convert what
-demo --report; demo folder; describe --report; features --output; features --report; plot --output
+demo --report; demo folder; describe --report; evaluate --output; evaluate --report
+ features --output; features --report; plot --output
 inspect --report; inspect --save
 register --output; register --report
 smoke --report; smoke --work-dir
@@ -142,6 +144,8 @@ RUNS = {
     "coco subset out": "coco subset a.json {new}.json --images 1",
     "convert --report": "convert labelme2coco set out --report {new}",
     "convert what": "convert labelme2yolo set {new}",
+    "evaluate --output": "evaluate --annotations a.json results.json --output {new}",
+    "evaluate --report": "evaluate --annotations a.json results.json -o page --report {new}",
     "inspect --report": "inspect set --report {new}",
     "inspect --save": "inspect voc --save {new}",
     "plot --output": "plot run.json --out {new}.png",
@@ -172,7 +176,7 @@ FILES = [
 NO_FORCE = ["check --output", "check --backup", "split --output"]
 FOLDERS = [
     "browse --output", "check --output", "check --backup", "convert what", "register --output",
-    "stats --plots",
+    "evaluate --output", "stats --plots",
 ]  # fmt: skip
 
 
@@ -201,6 +205,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4],
                          "area": 12, "iscrowd": 0, "segmentation": []}],
     })  # fmt: skip
+    write(folder / "results.json",
+          [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}])  # fmt: skip
     write(folder / "run.json", '{"step": 1, "iter": 1, "epoch": 1, "loss": 1}\n')
     (folder / "site").mkdir()
     python_with_site(folder / "python", f"{folder}/site")

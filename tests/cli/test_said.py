@@ -166,6 +166,20 @@ unknown = "add"
 """
 
 
+def hostile_results(coco: str) -> list[dict[str, Any]]:
+    """A detection in each object of a COCO file, and ids that are none."""
+    try:
+        annotations = json.loads(Path(coco).read_text("utf-8")).get("annotations", [])
+    except (OSError, ValueError):
+        annotations = []
+    found = [
+        {"image_id": one.get("image_id", 0), "category_id": one.get("category_id", 0),
+         "bbox": [1, 2, 3, 4], "score": 0.5}
+        for one in annotations
+    ]  # fmt: skip
+    return [*found, *({**one, "image_id": HOSTILE[0]} for one in found)]
+
+
 def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
     """Calls of every verb: on the data, and with hostile arguments."""
     src, evil, file = str(data), HOSTILE[0], str(out / "file")
@@ -176,6 +190,7 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
     broken = write(out / "x\r::error::x.py", evil)
     to = "yolo" if name == "coco" else "coco"
     nothing = str(out / evil)
+    results = str(write(out / f"{in_name(evil)}.json", hostile_results(coco[0])))
     return {
         "inspect": [[src], [src, "--save", f"{file}{in_name(evil)}.toml"], [nothing], *(
             [[one] for one in coco])],
@@ -214,6 +229,9 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
                      [nothing, "--image-size", evil]],
         "features": [[nothing, nothing, "--layers", evil], [nothing, str(out), "--layers", evil],
                      [nothing, nothing, "--layers", "neck", "-o", nothing]],
+        "evaluate": [["--annotations", coco[0], results, "-o", f"{file}{in_name(evil)}-evaluation"],
+                     ["--annotations", coco[0], nothing], ["--annotations", nothing, results],
+                     [nothing, nothing], [evil], [str(config), nothing]],
         "demo": [[str(config)], ["--framework", evil]],
         "formats": [[], ["--markdown"], [evil]],
         "explain": [[], ["zero-area"], ["--markdown"], [evil]],
@@ -222,7 +240,7 @@ def commands(data: Path, out: Path, name: str) -> dict[str, list[list[str]]]:
 
 HAVE_JSON = {
     "browse", "inspect", "check", "stats", "split", "convert", "coco", "register", "formats",
-    "explain", "lr", "view",
+    "explain", "lr", "view", "evaluate",
 }  # fmt: skip
 
 
@@ -249,8 +267,8 @@ def test_every_verb_and_every_format_is_here(tmp_path: Path) -> None:
 def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
     data = DATASETS[name](tmp_path / f"data{in_name(HOSTILE[0])}")
     no_data = (
-        "demo", "describe", "doctor", "explain", "features", "formats", "list", "lr", "plot",
-        "smoke", "unregister",
+        "demo", "describe", "doctor", "evaluate", "explain", "features", "formats", "list", "lr",
+        "plot", "smoke", "unregister",
     )  # fmt: skip
     if verb in no_data and name != "coco":
         pytest.skip("does not read datasets")
@@ -263,7 +281,7 @@ def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
             continue
         report = tmp_path / f"report-{number}.json"
         more = ["--report", report] if verb not in ("formats", "explain", "lr", "plot") else []
-        forced = ("browse", "inspect", "convert", "coco", "register", "stats", "view")
+        forced = ("browse", "evaluate", "inspect", "convert", "coco", "register", "stats", "view")
         force = ["--force"] if verb in forced else []
         again = [*call[:-2], "-o", tmp_path / "again"] if "-o" in call[-2:] else call
         result = cli(verb, *again, "--json", *more, *force, cwd=tmp_path)

@@ -12,9 +12,10 @@ import importlib.util
 import os.path as osp
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from dataforge.errors import DataforgeError, InputError, MissingDependencyError
 from dataforge.frameworks.adapter import (
@@ -30,9 +31,13 @@ from dataforge.frameworks.adapter import (
     Truth,
     quiet,
 )
+from dataforge.frameworks.detections import Detections
 from dataforge.frameworks.live import LiveModel
 from dataforge.frameworks.samples import Sample
+from dataforge.frameworks.torchvision.detecting import detect
+from dataforge.frameworks.torchvision.networks import capped, heads_of
 from dataforge.frameworks.torchvision.samples import samples
+from dataforge.frameworks.weights import first_that_fits
 
 OLDEST = (0, 16)  # has tv_tensors
 FUNCTIONS = (
@@ -175,6 +180,23 @@ class TorchvisionConfig(TrainingConfig):
 
         return TorchvisionModel(self)
 
+    def trained(self, weights: Path, device: str) -> Any:
+        size = tuple(self.args.size)
+        own, proved = (partial(self.model, random=random, size=size) for random in (False, True))
+        return first_that_fits((own, proved), weights).to(device)
+
+    def detect(self, part: Part, model: Any) -> Iterator[Detections]:
+        split = cast("TorchvisionPart", part).split
+        with quiet():
+            dataset = self.script.build_dataset(split, self.args)
+            dataset.transforms = self.transforms()
+        return detect(model, self.script.build_loader(dataset, self.args, train=False))
+
+    def transforms(self) -> Any:
+        """Those of an evaluation."""
+        split = next(name for name in ("val", "test", "train") if name in self.splits)
+        return self.script.build_dataset(split, self.args).transforms
+
     def trial(self, images: Sequence[str], size: int, settings: TrialSettings) -> Trial:
         return TorchvisionTrial(self, images, size, settings)
 
@@ -203,18 +225,6 @@ def _no_download() -> Iterator[None]:
 
     with _replaced(WeightsEnum, "get_state_dict", random_weights):
         yield
-
-
-def heads_of(model: Any) -> Iterator[tuple[str, int]]:
-    """(path, number of classes including background) of every head of a torchvision detector."""
-    for name, module in model.named_modules():
-        last = name.rpartition(".")[2]
-        if last == "cls_score" and hasattr(module, "out_features"):
-            yield f"model.{name}.out_features", module.out_features
-        elif last == "mask_fcn_logits":
-            yield f"model.{name}.out_channels", module.out_channels
-        elif isinstance(getattr(module, "num_classes", None), int):
-            yield f"model.{name}.num_classes", module.num_classes
 
 
 class TorchvisionPart(Part):
@@ -260,12 +270,12 @@ def described(dataset: Any, ann_file: str | None) -> BuiltDataset:
     for id_, name in source.names.items() if source is not None else ():
         id_of.setdefault(dataset.class_of(name), id_)
     truths = [Truth([], []) for _ in dataset.images]
+    ignored = [Truth([], []) for _ in dataset.images]
     for annotation in dataset.ground_truth()["annotations"]:
-        if not annotation["iscrowd"]:
-            x, y, width, height = annotation["bbox"]
-            truth = truths[annotation["image_id"]]
-            truth.labels.append(annotation["category_id"] - 1)
-            truth.boxes.append((x, y, x + width, y + height))
+        x, y, width, height = annotation["bbox"]
+        truth = (ignored if annotation["iscrowd"] else truths)[annotation["image_id"]]
+        truth.labels.append(annotation["category_id"] - 1)
+        truth.boxes.append((x, y, x + width, y + height))
     return BuiltDataset(
         classes=classes,
         images=[
@@ -284,6 +294,7 @@ def described(dataset: Any, ann_file: str | None) -> BuiltDataset:
         cat_ids=[id_of.get(name) for name in classes] if source is not None else (),
         class_of=dataset.class_of,
         offsets=getattr(dataset, "OFFSETS", (0.0, 0.0, 0.0, 0.0)),
+        ignored=ignored.__getitem__,
     )
 
 
@@ -315,8 +326,7 @@ class TorchvisionTrial(Trial):
         self.args.batch_size = settings.batch
         with quiet():
             self.train = config.script.build_dataset("train", self.args)
-            split = "val" if "val" in config.splits else "train"
-            transforms = config.script.build_dataset(split, self.args).transforms
+            transforms = config.transforms()
         infos = {info["filename"]: info for info in self.train.images}
         self.train.images = [infos[name] for name in images]
         self.test = copy.copy(self.train)
@@ -355,6 +365,10 @@ class TorchvisionTrial(Trial):
             model, self.script.build_loader(self.test, self.args, train=False)
         )
 
+    def detections(self, model: Any) -> Sequence[Detections]:
+        loader = self.script.build_loader(self.test, self.args, train=False)
+        return [*detect(model, loader)]
+
     def ap50(self, found: Any) -> float:
         return float(found["AP50"] or 0.0)
 
@@ -382,15 +396,3 @@ def plain(transforms: Any) -> tuple[Any, list[str]]:
     kept = [step for step in transforms.transforms if type(step).__name__ in _PLAIN]
     left_out = [step for step in transforms.transforms if step not in kept]
     return v2.Compose(kept), [type(step).__name__ for step in left_out]
-
-
-def capped(model: Any) -> Any:
-    """The model limited to hundreds of proposals: enough for small images, and faster on a CPU."""
-    rpn, heads = getattr(model, "rpn", None), getattr(model, "roi_heads", None)
-    for part in filter(None, (rpn, heads)):
-        sampler = part.fg_bg_sampler
-        sampler.batch_size_per_image = min(sampler.batch_size_per_image, 64)
-    if rpn is not None:
-        for numbers, most in ((rpn._pre_nms_top_n, 500), (rpn._post_nms_top_n, 200)):
-            numbers.update({phase: min(number, most) for phase, number in numbers.items()})
-    return model

@@ -24,12 +24,12 @@ from dataforge.engines import Engine, get_engine
 from dataforge.errors import OutputError, one_line, plural
 from dataforge.findings import Finding, Severity
 from dataforge.io import Root, staged
+from dataforge.pages import refuse_foreign, write_script
 from dataforge.reports import Shown, Table
 from dataforge.verbs.browse.charts import EDGES, Charts
 from dataforge.verbs.browse.compare import pairs
 from dataforge.verbs.browse.located import by_file
-from dataforge.verbs.browse.page import MADE_BY, copy_page
-from dataforge.verbs.browse.scripts import write_script
+from dataforge.verbs.browse.page import copy_page
 from dataforge.verbs.browse.shards import SEVERITIES, DrawShard, Row, Task
 from dataforge.verbs.browse.trained import Trained, as_trained
 from dataforge.verbs.check import Checked, CheckOptions, CheckReport, checked, is_config
@@ -167,16 +167,8 @@ def _refuse(path: str, out: Path, options: BrowseOptions) -> None:
                 f"{out}: is part of {root.location}, the dataset that is shown; name a folder "
                 "outside of it with --output"
             )
-    there = out / "browse"
-    if os.path.lexists(there) and options.force:
-        index = there / "data" / "index.js"
-        if there.is_symlink() or not index.is_file() or MADE_BY not in _head(index):
-            raise OutputError(f"{there}: is not an earlier page; remove it, or name another folder")
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(100)
+    if options.force:
+        refuse_foreign(out / "browse")
 
 
 class _Side:

@@ -12,10 +12,9 @@ from dataforge.datasets import Fact, collected_later, decode_images
 from dataforge.errors import OutputError, ParseError
 from dataforge.findings import Severity
 from dataforge.io import Root
+from dataforge.pages import Picture, picture, write_script
 from dataforge.records import Image, Instance, Mask, Polygons
 from dataforge.verbs.browse.located import ByFile, Located, located
-from dataforge.verbs.browse.pictures import Picture, picture
-from dataforge.verbs.browse.scripts import write_script
 from dataforge.verbs.stats import GRID, objects_of, parts_of
 
 IN_CHUNK = 50

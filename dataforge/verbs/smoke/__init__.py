@@ -6,7 +6,8 @@ framework. What differs between frameworks is in their adapters, in `dataforge.f
 
 from __future__ import annotations
 
+from dataforge.frameworks import explained
 from dataforge.verbs.smoke.report import Device, SmokeOptions, SmokeReport
-from dataforge.verbs.smoke.run import explained, own_folder, smoke
+from dataforge.verbs.smoke.run import own_folder, smoke
 
 __all__ = ["Device", "SmokeOptions", "SmokeReport", "explained", "own_folder", "smoke"]

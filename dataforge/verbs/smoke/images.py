@@ -9,23 +9,24 @@ from dataforge.findings import Finding
 from dataforge.frameworks import BuiltDataset
 from dataforge.io import Root, open_image, too_large
 from dataforge.verbs.smoke.findings import finding
+from dataforge.verbs.smoke.report import BadImage
 
 MOST_DECODED = 1000
 """Images of a split that are decoded completely; of more, an evenly spaced sample of this size."""
 
 
-def check_images(dataset: BuiltDataset, where: str) -> Iterator[Finding]:
-    """Compare the image files of a dataset with its annotations."""
+def check_images(dataset: BuiltDataset, where: str, bad: list[BadImage]) -> Iterator[Finding]:
+    """Compare the image files of a dataset with its annotations; adds all faulty ones to `bad`."""
     total = len(dataset.images)
     stride = max(1, -(-total // MOST_DECODED))
-    missing: list[str] = []
-    broken: list[str] = []
-    other_size: list[str] = []
+    missing: dict[str, str] = {}
+    broken: dict[str, str] = {}
+    other_size: dict[str, str] = {}
     large: list[str] = []
     for index, info in enumerate(dataset.images):
         path = info.path
         if not path.is_file():
-            missing.append(str(path))
+            missing[str(path)] = "does not exist"
             continue
         try:
             width, height = Root(path.parent, follow_links=True).image_size(path.name)
@@ -38,13 +39,13 @@ def check_images(dataset: BuiltDataset, where: str) -> Iterator[Finding]:
                         image.load()
         except (ParseError, OSError, SyntaxError, ValueError) as error:
             message = error.message if isinstance(error, ParseError) else str(error)
-            broken.append(f"{path} ({message})")
+            broken[str(path)] = message
             continue
         if info.width is None or info.height is None:
-            other_size.append(f"{path} is {width}x{height}, its annotations state no size")
+            other_size[str(path)] = f"{path} is {width}x{height}, its annotations state no size"
         elif (info.width, info.height) != (width, height):
             ratio = f"{info.width / width:g} and {info.height / height:g} times as large"
-            other_size.append(
+            other_size[str(path)] = (
                 f"{path} is {width}x{height}, its annotations are for "
                 f"{info.width}x{info.height} ({ratio})"
             )
@@ -73,5 +74,10 @@ def check_images(dataset: BuiltDataset, where: str) -> Iterator[Finding]:
         ),
     ):
         if faulty:
-            message = f"{len(faulty)} of {total} {what}, the first: {faulty[0]}"
+            bad += [BadImage(where, name, fault) for name, fault in faulty.items()]
+            name, fault = next(iter(faulty.items()))
+            first = {"image-missing": name, "image-size-differs": fault}.get(
+                code, f"{name} ({fault})"
+            )
+            message = f"{len(faulty)} of {total} {what}, the first: {first}"
             yield finding(code, where, message, remedy)

@@ -52,6 +52,8 @@ def contact_sheet(
 ) -> None:
     """Draw images with their boxes and class names side by side into a PNG.
 
+    Images that cannot be opened are left out; there is no picture if none can.
+
     Args:
         path: of the PNG.
         images: (file, [(label, (x0, y0, x1, y1) pixels), ...]).
@@ -64,8 +66,11 @@ def contact_sheet(
 
     tiles = []
     for file, boxes in images:
-        with open_image(file) as opened:
-            picture = ImageOps.exif_transpose(opened).convert("RGB")
+        try:
+            with open_image(file) as opened:
+                picture = ImageOps.exif_transpose(opened).convert("RGB")
+        except Exception:  # noqa: BLE001 Pillow raises anything for a broken file
+            continue  # the report names it
         scale = width / picture.width
         tile = picture.resize((width, max(1, round(picture.height * scale))))
         draw = ImageDraw.Draw(tile)
@@ -77,6 +82,8 @@ def contact_sheet(
             draw.rectangle((left - 1, top - 1, right + 1, bottom + 1), fill=colours[label])
             draw.text((x0 + 2, y0 + 1), text, fill="white", font=font)
         tiles.append(tile)
+    if not tiles:
+        return
     rows = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
     heights = [max(tile.height for tile in row) for row in rows]
     sheet = Image.new("RGB", (width * min(columns, len(tiles)), sum(heights)), "white")

@@ -14,8 +14,13 @@ from dataforge.verbs.smoke.split import SplitCheck
 SPLITS = ("train", "val", "test")
 
 
-def preflight(config: TrainingConfig, report: SmokeReport) -> dict[str, BuiltDataset]:
+def preflight(
+    config: TrainingConfig, report: SmokeReport, drawn: dict[str, BuiltDataset] | None = None
+) -> dict[str, BuiltDataset]:
     """Fill in the report's classes, rules, counts and findings; bad data raises nothing.
+
+    Args:
+        drawn: gets what there is to be drawn of each split, also of one that cannot be used.
 
     Returns:
         Split -> its first dataset as it is used, for the splits that could be built.
@@ -37,7 +42,10 @@ def preflight(config: TrainingConfig, report: SmokeReport) -> dict[str, BuiltDat
                 )
             )
         elif split != "test" or not config.same("test", "val"):
-            findings += SplitCheck(config, split, report).check(parts, built)
+            check = SplitCheck(config, split, report)
+            findings += check.check(parts, built)
+            if drawn is not None and (first := built.get(split) or check.whole):
+                drawn[split] = first
     if "train" not in built:
         return built
     report.classes = list(built["train"].classes)

@@ -18,6 +18,7 @@ from typing import Any
 from dataforge.errors import plural
 from dataforge.frameworks import (
     BuiltDataset,
+    Detections,
     ImageInfo,
     TrainingConfig,
     Trial,
@@ -44,12 +45,15 @@ def prove(
     device: str,
     report: SmokeReport,
     log: Callable[[str], None],
-) -> None:
+) -> Sequence[Detections]:
     """Train, evaluate, reload, evaluate; fills in the report's proof, AP50 and reasons.
 
     Args:
         dataset: the first part of the config's training set, as it is trained on.
         device: `cuda` or `cpu`.
+
+    Returns:
+        What the reloaded detector finds in each image of the proof; empty if there is none.
     """
     import torch
 
@@ -75,6 +79,7 @@ def prove(
     if options.weights is not None:
         load_weights(model, options.weights, log)
     checkpoint = options.work_dir / "proof.pth"
+    detections: Sequence[Detections] = ()
     problem = _train(model, trial, options, proof, log)
     if problem:
         report.reasons.append(problem)
@@ -87,9 +92,12 @@ def prove(
         proof.ap50_reloaded = report.ap50 = trial.ap50(found)
         proof.ap50_per_class = trial.ap50_per_class(found)
         report.reasons += judge(proof, options)
+        with torch.no_grad():
+            detections = trial.detections(reloaded)
     proof.seconds = round(time.perf_counter() - started, 1)
     if device == "cuda":
         torch.cuda.empty_cache()
+    return detections
 
 
 def _seed(seed: int) -> None:
@@ -189,6 +197,7 @@ def _train(
     parameters = [value for value in model.parameters() if value.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=1e-4)
     durations = []
+    began = time.perf_counter()
     for iteration, batch in enumerate(trial.batches(), 1):
         started = time.perf_counter()
         for group in optimizer.param_groups:
@@ -212,12 +221,30 @@ def _train(
         last = iteration >= options.max_iters
         if last or (iteration >= FIRST_EVALUATION and iteration % EVALUATE_EVERY == 0):
             ap50 = proof.ap50[iteration] = trial.ap50(_detect(model, trial))
-            log(f"iteration {iteration}: loss {logged['loss']:.3f}, AP50 {ap50:.3f}")
-            if ap50 >= options.target or last:
+            done = ap50 >= options.target or last
+            left = "" if done else f"; {_left(iteration, began, options)}"
+            log(f"iteration {iteration}: loss {logged['loss']:.3f}, AP50 {ap50:.3f}{left}")
+            if done:
                 return ""
         elif iteration % EVALUATE_EVERY == 0:
-            log(f"iteration {iteration}: loss {logged['loss']:.3f}")
+            left = _left(iteration, began, options)
+            log(f"iteration {iteration}: loss {logged['loss']:.3f}; {left}")
     return "there is nothing to train on"
+
+
+def _left(iteration: int, began: float, options: SmokeOptions) -> str:
+    """How long it may take at most, in words."""
+    seconds = (time.perf_counter() - began) / iteration * (options.max_iters - iteration)
+    return f"at most {duration(seconds)} left"
+
+
+def duration(seconds: float) -> str:
+    """Seconds up to two minutes, else minutes.
+
+    >>> duration(59.6), duration(200)
+    ('60 s', '3 min')
+    """
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _detect(model: Any, trial: Trial) -> Any:

@@ -89,12 +89,26 @@ class Proof(msgspec.Struct, kw_only=True):
     left_out: list[str] = []
 
 
+class BadImage(msgspec.Struct, frozen=True):
+    """An image that cannot be used.
+
+    Attributes:
+        place: of its dataset in the config.
+        path: of the file.
+        fault: what is wrong with it.
+    """
+
+    place: str
+    path: str
+    fault: str
+
+
 class SmokeReport(Shown, msgspec.Struct, kw_only=True):
     """The content of smoke_report.json.
 
     Attributes:
         verdict: `proved`, `not proved`, or `refused` (by the preflight); `ready` if only the
-            preflight was requested.
+            preflight was requested; `interrupted` by a signal.
         ap50: of the reloaded checkpoint by the dataset's own evaluation, None if not evaluated.
         target: the AP50 to reach.
         reasons: why it is not proved, in words.
@@ -107,12 +121,13 @@ class SmokeReport(Shown, msgspec.Struct, kw_only=True):
             of `SplitCount.dropped`, and frameworks have different rules.
         counts: split -> ground truth.
         findings: of the preflight.
+        bad_images: all images that are missing, broken or of another size than stated.
         proof: None if the preflight refused.
         not_seen: what such a proof cannot detect.
         seconds: of the whole run.
     """
 
-    verdict: Literal["proved", "not proved", "refused", "ready"] = "refused"
+    verdict: Literal["proved", "not proved", "refused", "ready", "interrupted"] = "refused"
     ap50: float | None = None
     target: float = 0.9
     reasons: list[str] = []
@@ -127,6 +142,7 @@ class SmokeReport(Shown, msgspec.Struct, kw_only=True):
     rules: dict[str, str] = {}
     counts: dict[str, SplitCount] = {}
     findings: list[Finding] = []
+    bad_images: list[BadImage] = []
     proof: Proof | None = None
     not_seen: str = (
         "A detector learns wrong labels as well as right ones: this proof does not detect wrong "

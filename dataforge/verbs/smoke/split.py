@@ -37,12 +37,18 @@ class _Odd(msgspec.Struct):
 
 
 class SplitCheck:
-    """One split of a config, counted over all its parts."""
+    """One split of a config, counted over all its parts.
+
+    Attributes:
+        whole: the first part that builds, unfiltered; for pictures.
+    """
 
     def __init__(self, config: TrainingConfig, split: str, report: SmokeReport) -> None:
         self.config = config
         self.split = split
         self.where = config.where(split)
+        self.report = report
+        self.whole: BuiltDataset | None = None
         self.count = report.counts.setdefault(split, SplitCount())
         self.marked: Counter[str] = Counter()
         self.kept: Counter[str] = Counter()
@@ -54,6 +60,7 @@ class SplitCheck:
         sound = True
         for part in parts:
             whole, used = yield from self._build(part)
+            self.whole = self.whole or whole
             if whole is None or used is None:
                 sound = False
                 continue
@@ -66,7 +73,7 @@ class SplitCheck:
                 message = "lists no images"
                 yield finding("split-empty", part.where, message, "use the correct split file")
             else:
-                yield from check_images(whole, part.where)
+                yield from check_images(whole, part.where, self.report.bad_images)
                 yield from self._check_ground_truth(part, whole, used)
         if sound:
             try:

@@ -6,50 +6,11 @@
   const SEVERITY = ["error", "warning", "note"];
   const FIRST = 12;
   const MORE = 48;
-  const WIDTH = 168;
-  const HEIGHT = 126;
-
-  // Images are loaded when their crop comes into sight, and let go when it leaves.
-  const watcher = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (isIntersecting) target.fill();
-      else target.querySelector("img")?.remove();
-    }
-  }, { root: home, rootMargin: "300px" });
+  const cropped = dataforge.cropper(home);
 
   function crop(side, image, object, details) {
-    const [w, h] = [Math.max(side.width[image], 1), Math.max(side.height[image], 1)];
-    const box = object ? object[1] : [0, 0, w, h];
-    const margin = object ? 1.9 : 1;
-    const wide = Math.max(Math.abs(box[2] - box[0]) * margin, object ? 48 : 1);
-    const high = Math.max(Math.abs(box[3] - box[1]) * margin, object ? 48 : 1);
-    const scale = Math.min(WIDTH / wide, HEIGHT / high);
-    const x = WIDTH / 2 - (box[0] + box[2]) / 2 * scale;
-    const y = HEIGHT / 2 - (box[1] + box[3]) / 2 * scale;
-    const canvas = make("canvas", { "aria-hidden": "true" });
-    const made = make("span", { class: "crop" }, canvas);
-    made.fill = () => {
-      if (made.querySelector("img") || !side.shown[image]) return;
-      // A thumbnail is enough where it is not enlarged much.
-      const sharp = 256 / Math.max(w, h) >= scale * 0.6 || !side.picture(image);
-      const picture = make("img", { alt: "", draggable: false, src: sharp ? side.thumbnail(image) : side.picture(image) });
-      picture.onerror = () => { picture.onerror = null; picture.src = side.thumbnail(image); };
-      Object.assign(picture.style, {
-        width: `${w}px`, height: `${h}px`, transform: `translate(${x}px, ${y}px) scale(${scale})`,
-      });
-      made.prepend(picture);
-    };
-    const ratio = dataforge.fit(canvas, WIDTH, HEIGHT);
-    const context = canvas.getContext("2d");
-    context.setTransform(scale * ratio, 0, 0, scale * ratio, x * ratio, y * ratio);
-    const others = object ? details.o.filter((one) => one !== object) : details.o;
-    for (const [list, dim] of [[others, Boolean(object)], [object ? [object] : [], false]]) {
-      for (const one of list) {
-        dataforge.paint(context, one, dataforge.colour(side.toClass[one[0]]), { scale: scale * ratio, fine: !object, dim, mark: object === one });
-      }
-    }
-    watcher.observe(made);
-    return made;
+    if (!object) return cropped(side, image, null, details.o);
+    return cropped(side, image, object[1], [object], details.o.filter((one) => one !== object));
   }
 
   function card(row, side, image, details, number) {

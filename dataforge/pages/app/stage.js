@@ -107,7 +107,7 @@
       if (lit >= 0 && order.includes(lit)) order.push(...order.splice(order.indexOf(lit), 1));
       for (const at of order) {
         const object = this.details.o[at];
-        const colour = dataforge.colour(this.side.toClass[object[0]]);
+        const colour = this.side.colour(object);
         dataforge.paint(context, object, colour, {
           scale: scale * ratio, lit: at === lit, boxes: true, mark: at === lit || this.marks?.has(at),
           dim: lit >= 0 ? at !== lit : this.marks !== null && !this.marks.has(at),
@@ -130,13 +130,12 @@
       for (const at of order) {
         const object = this.details.o[at];
         const [x0, y0, x1, y1] = object[1];
-        const number = this.side.toClass[object[0]];
-        const label = dataforge.short(dataforge.classes[number], 32);
+        const label = dataforge.short(this.side.label(object), 32);
         const width = context.measureText(label).width + 8;
         const left = Math.min(x0, x1) * scale + x - 1;
         const above = Math.min(y0, y1) * scale + y - 17;
         const top = above < 0 ? above + 18 : above;
-        context.fillStyle = dataforge.colour(number);
+        context.fillStyle = this.side.colour(object);
         context.fillRect(left, top, width, 16);
         context.fillStyle = "#111";
         context.fillText(label, left + 4, top + 3);
@@ -192,7 +191,7 @@
       if (at < 0) return;
       const object = this.details.o[at];
       const [x0, y0, x1, y1] = object[1];
-      const label = dataforge.short(dataforge.classes[this.side.toClass[object[0]]], 80);
+      const label = dataforge.short(this.side.label(object), 80);
       const flags = [object[2] & 1 && "crowd", object[2] & 2 && "difficult"].filter(Boolean).join(", ");
       this.tip.replaceChildren(make("bdi", {}, label),
         make("span", {}, ` ${dataforge.size(x1 - x0, y1 - y0)}${flags ? `, ${flags}` : ""}`));

@@ -42,13 +42,14 @@ class Picture(msgspec.Struct, frozen=True):
     fault: str = ""
 
 
-def picture(stream: IO[bytes], *, copy: bool) -> Picture:
+def picture(stream: IO[bytes], *, copy: bool, copy_side: int = COPY) -> Picture:
     """Decode an image once, and scale it.
 
     Args:
         stream: the file.
         copy: also make a copy for a closer look; one is made in any case of what browsers do not
             show, such as TIFF and deep pixels.
+        copy_side: longest side of the copy, pixels.
     """
     size = None
     try:
@@ -57,7 +58,7 @@ def picture(stream: IO[bytes], *, copy: bool) -> Picture:
         stream.seek(0)
         with open_image(stream) as image:
             copy = copy or header.format not in _SHOWN or header.mode[0] in "IF"
-            side = COPY if copy else THUMBNAIL
+            side = copy_side if copy else THUMBNAIL
             wanted = _fitting(image.size, side)
             reduced = min(image.width // wanted[0], image.height // wanted[1]) >= _REDUCTION
             if fault := too_large(image, reduced=reduced):

@@ -1,0 +1,194 @@
+"""``dataforge evaluate``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from dataforge.cli import options
+from dataforge.cli.browse import show_in_browser
+from dataforge.cli.command import OUTPUT, Argument, Command, Option
+from dataforge.cli.output import Output, say_lines, table, tell, warn
+from dataforge.errors import UsageError, plural
+from dataforge.verbs.evaluate import (
+    KINDS,
+    Device,
+    EvaluateOptions,
+    Evaluation,
+    Split,
+    evaluate_config,
+    evaluate_results,
+)
+
+_HELP = """Evaluate a detector: AP by class and size, curves, confusion, and what mistakes cost.
+
+\b
+  dataforge evaluate CONFIG CHECKPOINT
+  dataforge evaluate --annotations instances.json results.json
+
+CONFIG is a training config of mmdetection 2.x or 3.x, or the train.py that `register` generates for
+torchvision; CHECKPOINT is run on the images of a split. Or results.json are detections as COCO
+lists them. AP is pycocotools'; kinds of mistakes and their costs are TIDE's (arXiv 2008.08115). The
+page shows the costliest mistakes, and images with what is there beside what was found; it opens
+from disk.
+"""
+
+
+def command() -> Command:
+    """The command."""
+    return Command(
+        "evaluate",
+        _evaluate,
+        help=_HELP,
+        params=[
+            Argument(
+                "files",
+                nargs=-1,
+                required=True,
+                type=options.FILE,
+                metavar="CONFIG CHECKPOINT | RESULTS",
+                help="Config and checkpoint; with --annotations, results.",
+            ),
+            Option(
+                "--annotations",
+                type=options.FILE,
+                metavar="FILE",
+                help="COCO annotations that the results are of.",
+            ),
+            Option(
+                "--images",
+                type=options.FILE,
+                metavar="DIR",
+                help="Folder of the images. [default: looked for beside the annotations]",
+            ),
+            Option(
+                "--split",
+                choices=get_args(Split),
+                help="Split of the config. [default: test, else val]",
+            ),
+            Option(
+                "--masks",
+                is_flag=True,
+                default=False,
+                help="Compare masks instead of boxes.",
+            ),
+            Option(
+                "--score",
+                type=float,
+                least=0,
+                most=1,
+                help="Least score of the detections in the confusion matrix. [default: where F1 "
+                "is best]",
+            ),
+            Option(
+                "--most",
+                type=int,
+                least=0,
+                default=100,
+                show_default=True,
+                help="Images on the page: those with the costliest mistakes.",
+            ),
+            options.device_option(get_args(Device), "run the detector"),
+            options.output_option(
+                "Folder of the page. [default: NAME-evaluation in the working directory]", "DIR"
+            ),
+            Option(
+                "--open",
+                "open_",
+                section=OUTPUT,
+                is_flag=True,
+                default=False,
+                help="Open the page in a browser.",
+            ),
+            options.output(exit_zero=False),
+            options.force_option("an earlier page, and the file of --report"),
+        ],
+    )
+
+
+def _evaluate(
+    files: tuple[Path, ...],
+    annotations: Path | None,
+    split: Split | None,
+    device: Device,
+    out: str | None,
+    open_: bool,
+    output: Output,
+    **more: Any,
+) -> int:
+    _refuse(files, annotations, split, more)
+    named = files[0].resolve().parent if files[0].name == "train.py" else files[0]
+    page = Path(out) if out else Path(f"{_stem(named)}-evaluation")
+    job = EvaluateOptions(out=page, **more)
+    if annotations is not None:
+        report = evaluate_results(annotations, files[0], job)
+    else:
+        log = warn if output.json else tell
+        config, checkpoint = files
+        report = evaluate_config(config, checkpoint, job, split=split, device=device, log=log)
+    output.give(report, _show)
+    if open_:
+        show_in_browser(Path(report.page))
+    return 0
+
+
+def _refuse(
+    files: Sequence[Path], annotations: Path | None, split: str | None, more: dict[str, Any]
+) -> None:
+    if annotations is not None:
+        if len(files) != 1:
+            raise UsageError("with --annotations there is one file of results")
+        if split is not None:
+            raise UsageError("--split is of a config; --annotations are of one split already")
+        return
+    if len(files) != 2:
+        raise UsageError("name CONFIG and CHECKPOINT, or --annotations FILE and results")
+    if more["images"] is not None:
+        raise UsageError("--images is for --annotations; a config says where its images are")
+
+
+def _stem(path: Path) -> str:
+    return re.sub(r"\.(json|py)$", "", path.name, flags=re.IGNORECASE) or "results"
+
+
+def _show(report: Evaluation) -> None:
+    """Print the numbers."""
+    what = f"{plural(report.images, 'image')}, {plural(report.objects, 'object')}"
+    tell(f"{what}, {plural(report.detections, 'detection')}; by {report.compared}")
+    for note in report.notes:
+        tell(f"note: {note}")
+    head, rows = report.table()
+    say_lines(
+        table(
+            [
+                [_COLUMNS.get(name, name) for name in head],
+                *([_cell(value) for value in row] for row in rows),
+            ]
+        )
+    )
+    tell()
+    tell("mistakes, and how much higher AP50 would be without them:")
+    kinds = [
+        [f"{kind}: {KINDS[kind]}", f"{one.count:,}", f"{one.cost:.3f}"]
+        for kind, one in report.kinds.items()
+    ]
+    for line in table([["kind", "number", "cost"], *kinds], most=90):
+        tell(line)
+    if report.page:
+        tell(f"wrote {report.page}")
+
+
+_COLUMNS = {
+    "ap": "AP", "ap50": "AP50", "ap75": "AP75", "ap_small": "small", "ap_medium": "medium",
+    "ap_large": "large", "ar": "recall",
+}  # fmt: skip
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,288 @@
+"""COCO annotations and results as what is compared."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from dataforge.errors import InputError, ParseError, plural
+from dataforge.formats.coco import found_images
+from dataforge.geometry import (
+    MAX_MASK_PIXELS,
+    mask_area,
+    mask_box,
+    mask_from_runs,
+    rasterise,
+    rle_runs,
+)
+from dataforge.io import MAX_COCO_BYTES, MAX_COORDINATE, MAX_OBJECTS, Root, decode_json, read_file
+from dataforge.records import Box, Mask
+from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
+
+T = TypeVar("T")
+
+
+class _Image(msgspec.Struct):
+    id: int | str
+    file_name: str = ""
+    width: int | float = 0
+    height: int | float = 0
+
+
+class _Category(msgspec.Struct):
+    id: int | str
+    name: str
+
+
+class _Annotation(msgspec.Struct):
+    image_id: int | str
+    category_id: int | str
+    bbox: list[float] | None = None
+    area: float | None = None
+    iscrowd: int | bool | None = 0
+    segmentation: Any = None
+
+
+class _Truth(msgspec.Struct):
+    images: list[_Image]
+    categories: list[_Category]
+    annotations: list[_Annotation] = []
+
+
+class _Result(msgspec.Struct):
+    image_id: int | str
+    category_id: int | str
+    score: float
+    bbox: list[float] | None = None
+    segmentation: Any = None
+
+
+def read_coco(
+    annotations: Path, results: Path, *, images: Path | None = None, masks: bool = False
+) -> Material:
+    """Annotations and results of COCO.
+
+    Args:
+        annotations: an instances file.
+        results: a list of detections, cocodataset.org/#format-results.
+        images: folder of the images; None to look for it beside the annotations.
+        masks: compare masks.
+
+    Raises:
+        InputError: a file cannot be read, or no result is about an image and a class of the
+            annotations.
+    """
+    if images is not None and not images.is_dir():
+        raise InputError(f"--images {images}: no such folder")
+    truth = _decoded(annotations, _Truth)
+    reader = _Reader(truth, masks=masks)
+    marked = reader.marked(truth.annotations)
+    found = reader.found(_decoded(results, list[_Result]), str(results))
+    return Material(
+        classes=reader.classes,
+        images=_pictured(truth.images, reader.images, annotations, images),
+        marked=marked,
+        found=found,
+        masks=masks,
+        notes=reader.notes,
+    )
+
+
+def _decoded(path: Path, type_: type[T]) -> T:
+    return decode_json(read_file(path, MAX_COCO_BYTES), type_, str(path))
+
+
+class _Reader:
+    """Turns entries into what is compared; those that cannot be compared are counted."""
+
+    def __init__(self, truth: _Truth, *, masks: bool) -> None:
+        self.images: dict[int | str, int] = {}
+        self.sizes: list[tuple[int, int]] = []
+        for image in truth.images:
+            if image.id not in self.images:
+                self.images[image.id] = len(self.images)
+                self.sizes.append((_side(image.width), _side(image.height)))
+        self.labels: dict[int | str, int] = {}
+        self.classes: list[str] = []
+        for category in truth.categories:
+            if category.id not in self.labels:
+                self.labels[category.id] = len(self.labels)
+                self.classes.append(category.name)
+        self.masks = masks
+        self.notes: list[str] = []
+        if not self.images or not self.classes:
+            raise InputError("the annotations have no images, or no categories")
+
+    def marked(self, annotations: Iterable[_Annotation]) -> list[list[Marked]]:
+        """The objects of each image."""
+        made: list[list[Marked]] = [[] for _ in self.images]
+        left_out = _LeftOut("annotation")
+        for number, one in enumerate(annotations):
+            image, label = self.images.get(one.image_id), self.labels.get(one.category_id)
+            if image is None or label is None:
+                what = "image" if image is None else "category"
+                left_out.add(f"of no {what} in the file", f"$.annotations[{number}]")
+                continue
+            mask, why = self._mask(one.segmentation, image)
+            box = _box(one.bbox) if one.bbox is not None or mask is None else mask_box(mask)
+            if why or box is None:
+                left_out.add(why or "without a valid bbox", f"$.annotations[{number}]")
+                continue
+            area = one.area
+            if area is None or not 0 <= area <= MAX_COORDINATE**2:
+                area = mask_area(mask) if mask else (box[2] - box[0]) * (box[3] - box[1])
+            made[image].append(Marked(label, box, area, bool(one.iscrowd), _rle(mask)))
+        self.notes += left_out.notes()
+        _bounded(made)
+        return made
+
+    def found(self, results: Iterable[_Result], name: str) -> list[list[Detected]]:
+        """The detections in each image."""
+        made: list[list[Detected]] = [[] for _ in self.images]
+        left_out = _LeftOut("result")
+        number = -1
+        for number, one in enumerate(results):
+            image, label = self.images.get(one.image_id), self.labels.get(one.category_id)
+            if image is None or label is None:
+                what = f"image_id {one.image_id!r}" if image is None else (
+                    f"category_id {one.category_id!r}")  # fmt: skip
+                left_out.add(
+                    f"of an {what.split()[0]} that the annotations do not have",
+                    f"$[{number}] ({what})",
+                )
+                continue
+            mask, why = self._mask(one.segmentation, image)
+            box = _box(one.bbox) if one.bbox is not None or mask is None else mask_box(mask)
+            if why or box is None or not math.isfinite(one.score):
+                left_out.add(why or "without a valid bbox and score", f"$[{number}]")
+                continue
+            made[image].append(Detected(label, one.score, box, _rle(mask)))
+        if number >= 0 and not any(made):
+            (first, *_) = left_out.notes()
+            raise InputError(f"{name}: no result can be compared: {first}")
+        self.notes += left_out.notes()
+        _bounded(made)
+        return made
+
+    def _mask(self, given: Any, image: int) -> tuple[Mask | None, str]:
+        """The mask, if masks are compared; why it cannot be used."""
+        if not self.masks:
+            return None, ""
+        width, height = self.sizes[image]
+        if not 0 < width * height <= MAX_MASK_PIXELS:
+            return None, "with a mask in an image without a valid size"
+        try:
+            return _read_mask(given, width, height), ""
+        except (TypeError, ValueError, KeyError) as error:
+            what = str(error) if type(error) is ValueError else "not a mask of COCO"
+            return None, f"with a segmentation that cannot be used: {what}"
+
+
+def _read_mask(given: Any, width: int, height: int) -> Mask:
+    if isinstance(given, list):
+        rings = [[float(number) for number in ring] for ring in given]
+        good = all(
+            len(ring) >= 6 and not len(ring) % 2
+            and all(abs(number) <= MAX_COORDINATE for number in ring)
+            for ring in rings
+        )  # fmt: skip
+        if not good or not rings:
+            raise ValueError("its rings are not lists of coordinates")
+        return rasterise([tuple(ring) for ring in rings], width, height)
+    if list(given["size"]) != [height, width]:
+        raise ValueError("its size is not that of the image")
+    counts = given["counts"]
+    runs = rle_runs(counts) if isinstance(counts, str) else [int(number) for number in counts]
+    if not runs or min(runs) < 0 or sum(runs) != width * height:
+        raise ValueError("its counts are not those of the image")
+    return mask_from_runs(runs, (height, width))
+
+
+def coco_mask(given: Any, width: int, height: int) -> Any:
+    """A segmentation of COCO as RLE that pycocotools can read.
+
+    Raises:
+        InputError: it is not one.
+    """
+    try:
+        return _rle(_read_mask(given, width, height))
+    except (TypeError, ValueError, KeyError) as error:
+        raise InputError(f"a segmentation cannot be used: {error}") from error
+
+
+def _rle(mask: Mask | None) -> Any:
+    return mask and {"size": [*mask.size_hw], "counts": mask.counts.encode()}
+
+
+class _LeftOut:
+    """What is left out, by reason."""
+
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
+        self._reasons: dict[str, tuple[str, int]] = {}
+
+    def add(self, reason: str, place: str) -> None:
+        first, number = self._reasons.get(reason, (place, 0))
+        self._reasons[reason] = first, number + 1
+
+    def notes(self) -> list[str]:
+        return [
+            f"left out: {plural(number, self._noun)} {reason}; the first is {first}"
+            for reason, (first, number) in self._reasons.items()
+        ]
+
+
+def _side(value: float) -> int:
+    return int(value) if 0 < value <= MAX_COORDINATE else 0
+
+
+def _box(given: list[float] | None) -> Box | None:
+    """COCO's [x, y, width, height] as edges; None if it is no box."""
+    if given is None or len(given) != 4 or not all(abs(one) <= MAX_COORDINATE for one in given):
+        return None
+    x, y, width, height = map(float, given)
+    return (x, y, x + width, y + height) if width >= 0 and height >= 0 else None
+
+
+def _bounded(per_image: Iterable[list[Any]]) -> None:
+    most = max(map(len, per_image))
+    if most > MAX_OBJECTS:
+        raise InputError(f"an image has {most:,} entries, more than {MAX_OBJECTS:,}")
+
+
+def _pictured(
+    images: Iterable[_Image], numbers: dict[int | str, int], annotations: Path, folder: Path | None
+) -> list[Pictured]:
+    """The images, with the paths of their files as far as they are found."""
+    firsts = {numbers[image.id]: image for image in reversed([*images])}
+    listed = [firsts[number] for number in range(len(numbers))]
+    root = Root(str(_home(annotations) if folder is None else folder))
+    prefix, others = "", {}
+    if folder is None:
+        try:
+            name = Path(os.path.abspath(annotations)).relative_to(root.location).as_posix()
+            places = found_images(root, name)
+            prefix, others = places.prefix, places.others
+        except (ParseError, ValueError):
+            pass  # then there are no pictures
+    made = []
+    for image in listed:
+        inner = others.get(image.file_name, prefix + image.file_name)
+        opened = partial(root.open, inner) if image.file_name else None
+        size = _side(image.width), _side(image.height)
+        made.append(Pictured(image.file_name or str(image.id), opened, *size))
+    return made
+
+
+def _home(annotations: Path) -> Path:
+    """The folder of the dataset: its annotations may be in a folder of their own."""
+    folder = Path(os.path.abspath(annotations)).parent
+    return (
+        folder.parent if folder.name.lower() in ("annotations", "annotation", "labels") else folder
+    )

@@ -1,0 +1,110 @@
+"""The evaluation of files of COCO, with its page."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from dataforge.errors import OutputError, plural
+from dataforge.pages import refuse_foreign
+from dataforge.verbs.evaluate.build import FOLDER, Page, write_page
+from dataforge.verbs.evaluate.reading import read_coco
+from dataforge.verbs.evaluate.report import Evaluation
+from dataforge.verbs.evaluate.run import Evaluated, evaluate_material
+
+
+class EvaluateOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How detections are evaluated, and what is shown.
+
+    Attributes:
+        out: folder of the page; None for none.
+        most: images that the page shows; those with the costliest mistakes.
+        score: detections below it do not count in the confusion matrix; None for the score at
+            which F1 is best.
+        masks: compare masks instead of boxes.
+        images: folder of the images of COCO files; None to look for it beside the annotations.
+        force: overwrite an earlier page.
+    """
+
+    out: Path | None = None
+    most: int = 100
+    score: float | None = None
+    masks: bool = False
+    images: Path | None = None
+    force: bool = False
+
+
+def evaluate_results(
+    annotations: str | os.PathLike[str],
+    results: str | os.PathLike[str],
+    options: EvaluateOptions | None = None,
+) -> Evaluation:
+    """Evaluate a file of COCO results.
+
+    Args:
+        annotations: an instances file.
+        results: a list of detections, cocodataset.org/#format-results.
+        options: see there.
+
+    Raises:
+        InputError: a file cannot be read, or no result is about an image and a class of the
+            annotations.
+        OutputError: a page exists and is not to be overwritten, or cannot be written.
+    """
+    options = options or EvaluateOptions()
+    refuse_page(options)
+    annotations, results = Path(annotations), Path(results)
+    material = read_coco(annotations, results, images=options.images, masks=options.masks)
+    made = evaluate_material(material, [str(annotations), str(results)], options.score)
+    facts = [("Annotations", str(annotations)), ("Results", str(results))]
+    return with_page(made, results.stem, facts, options)
+
+
+def refuse_page(options: EvaluateOptions) -> None:
+    """Refuse early what `with_page` would.
+
+    Raises:
+        OutputError: a page exists and is not to be overwritten, or is none.
+    """
+    if options.out is None:
+        return
+    for path in (options.out / "index.html", options.out / FOLDER):
+        if os.path.lexists(path) and not options.force:
+            raise OutputError(f"{path} already exists; use --force to overwrite")
+    refuse_foreign(options.out / FOLDER)
+
+
+def with_page(
+    made: Evaluated, title: str, facts: list[tuple[str, str]], options: EvaluateOptions
+) -> Evaluation:
+    """The report of an evaluation; its page is written if one is wanted.
+
+    Raises:
+        OutputError: a page exists and is not to be overwritten, or cannot be written.
+    """
+    report = made.report
+    if options.out is None:
+        return report
+    shown = _costliest_first(made, options.most)
+    size = f"{plural(report.images, 'image')}, {plural(report.objects, 'object')}, "
+    page = Page(
+        title=title,
+        verb="evaluate",
+        facts=[*facts, ("Compared", f"{size}{plural(report.detections, 'detection')}; by "
+                        f"{report.compared}")],
+        notes=report.notes,
+        about_classes="Averages by pycocotools, as COCO defines them. Precision and recall are "
+        "those at the score where F1 is best, at IoU 0.5.",
+        about_pictures=f"The {len(shown)} of {plural(report.images, 'image')} with the costliest "
+        "mistakes first; what is there is at the left.",
+    )  # fmt: skip
+    path = write_page(options.out, page, made.material, made, shown, force=options.force)
+    return msgspec.structs.replace(report, page=str(path))
+
+
+def _costliest_first(made: Evaluated, most: int) -> list[int]:
+    """The images to show: those of the costliest mistakes, then the first others."""
+    worst = (mistake.image for mistake in made.report.mistakes)
+    return [*dict.fromkeys([*worst, *range(len(made.material.images))])][:most]

@@ -1,0 +1,61 @@
+"""The evaluation of what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from dataforge.verbs.evaluate.material import Material
+from dataforge.verbs.evaluate.mistakes import Analysis
+from dataforge.verbs.evaluate.report import Evaluation
+from dataforge.verbs.evaluate.scoring import Scored, class_results
+
+LISTED = 40
+"""Mistakes of each kind that a report lists."""
+
+
+class Evaluated(msgspec.Struct, frozen=True):
+    """An evaluation with what it is about.
+
+    Attributes:
+        material: what was compared.
+        analysis: its mistakes.
+        report: its numbers.
+    """
+
+    material: Material
+    analysis: Analysis
+    report: Evaluation
+
+
+def evaluate_material(
+    material: Material, what: Sequence[str], score: float | None = None
+) -> Evaluated:
+    """Evaluate detections.
+
+    Args:
+        material: what is there, and what was found.
+        what: is evaluated, for the report.
+        score: for the confusion matrix, None for the score at which F1 is best.
+    """
+    scored = Scored(material)
+    analysis = Analysis(scored)
+    mistakes = analysis.costliest(LISTED)
+    report = Evaluation(
+        what=[*what],
+        compared="masks" if material.masks else "boxes",
+        images=len(material.images),
+        objects=sum(not one.crowd for of_one in material.marked for one in of_one),
+        detections=sum(map(len, material.found)),
+        scores=scored.overall(),
+        classes=class_results(scored),
+        curve50=scored.curve(slice(None), 0),
+        curve75=scored.curve(slice(None), 5),
+        confusion=analysis.confusion(analysis.best_score() if score is None else score),
+        kinds=analysis.kinds(),
+        mistakes=mistakes,
+        left=len(analysis.wrong) - len(mistakes),
+        notes=material.notes,
+    )
+    return Evaluated(material, analysis, report)

@@ -1,0 +1,179 @@
+"""AP by class and size, and the matches behind it: all by pycocotools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+from dataforge.frameworks import quiet
+from dataforge.verbs.evaluate.material import Material
+from dataforge.verbs.evaluate.report import ClassResult, Scores
+
+AREAS = ("all", "small", "medium", "large")
+"""Of pycocotools, in its order: up to 32 x 32 pixels, up to 96 x 96, and above."""
+
+
+class Scored:
+    """Detections that pycocotools has compared with what is there.
+
+    Args:
+        material: what is compared.
+
+    Attributes:
+        evaluation: pycocotools' COCOeval, accumulated. Images, classes, objects and detections
+            have ids from 1, in the order of `material`: pycocotools takes an object whose id is 0
+            for none.
+        objects: id of an object -> (image, number in the image); index 0 is unused.
+        detections: the same for detections.
+    """
+
+    def __init__(self, material: Material) -> None:
+        from pycocotools.cocoeval import COCOeval
+
+        self.material = material
+        self.objects: list[tuple[int, int]] = [(-1, -1)]
+        self.detections: list[tuple[int, int]] = [(-1, -1)]
+        kind = "segm" if material.masks else "bbox"
+        with quiet():
+            self.evaluation: Any = COCOeval(_coco(self, True), _coco(self, False), kind)
+            self.evaluation.evaluate()
+            self.evaluation.accumulate()
+
+    def compared(self, label: int) -> Iterator[tuple[int, dict[str, Any]]]:
+        """(image, pycocotools' matches of a class in it), where there are any."""
+        images = len(self.material.images)
+        start = label * len(AREAS) * images
+        for image in range(images):
+            found = self.evaluation.evalImgs[start + image]
+            if found is not None:
+                yield image, found
+
+    def overall(self) -> Scores:
+        """The averages over the classes."""
+        return _scores(self.evaluation.eval, slice(None))
+
+    def of_class(self, label: int) -> Scores:
+        """The averages of a class."""
+        return _scores(self.evaluation.eval, label)
+
+    def curve(self, label: int | slice, iou: int) -> list[float]:
+        """Precision at recall 0, 0.01 ... 1.
+
+        Args:
+            label: a class; a slice for the mean of the classes that have objects.
+            iou: number of the threshold: 0 for 0.5, 5 for 0.75.
+        """
+        precision = self.evaluation.eval["precision"][iou, :, label, 0, -1]
+        if precision.ndim == 2:
+            there = (precision > -1).all(axis=0)
+            precision = precision[:, there].mean(axis=1) if there.any() else precision[:, 0]
+        return [round(float(value), 4) for value in precision if value > -1]
+
+
+def class_results(scored: Scored) -> list[ClassResult]:
+    """The numbers of each class."""
+    material = scored.material
+    made = []
+    for label, name in enumerate(material.classes):
+        objects = [o for of_one in material.marked for o in of_one if o.label == label]
+        recall, precision, score = _best(scored, label)
+        made.append(
+            ClassResult(
+                name=name,
+                objects=sum(not one.crowd for one in objects),
+                crowds=sum(one.crowd for one in objects),
+                detections=sum(d.label == label for of_one in material.found for d in of_one),
+                scores=scored.of_class(label),
+                best_score=score,
+                precision=precision,
+                recall=recall,
+                curve50=scored.curve(label, 0),
+                curve75=scored.curve(label, 5),
+            )
+        )
+    return made
+
+
+def _best(scored: Scored, label: int) -> tuple[float | None, float | None, float | None]:
+    """(recall, precision, score) where F1 is best at IoU 0.5, from the interpolated curve."""
+    import numpy as np
+
+    precision = scored.evaluation.eval["precision"][0, :, label, 0, -1]
+    scores = scored.evaluation.eval["scores"][0, :, label, 0, -1]
+    recall = np.linspace(0, 1, len(precision))
+    reached = precision > 0
+    if not reached.any():
+        return None, None, None
+    f1 = np.where(reached, 2 * precision * recall / np.maximum(precision + recall, 1e-9), -1)
+    at = int(f1.argmax())
+    found = (recall[at], precision[at], scores[at])
+    return tuple(round(float(value), 4) for value in found)  # type: ignore[return-value]
+
+
+def _scores(results: dict[str, Any], label: int | slice) -> Scores:
+    # precision: (IoU, recall, class, area, most detections); recall: without the second
+    precision, recall = results["precision"][..., -1], results["recall"][..., -1]
+    by_area = [_mean(precision[:, :, label, area]) for area in range(len(AREAS))]
+    return Scores(
+        ap=by_area[0],
+        ap50=_mean(precision[0, :, label, 0]),
+        ap75=_mean(precision[5, :, label, 0]),
+        ap_small=by_area[1],
+        ap_medium=by_area[2],
+        ap_large=by_area[3],
+        ar=_mean(recall[:, label, 0]),
+    )
+
+
+def _mean(values: Any) -> float | None:
+    """The mean of what there are objects for."""
+    there = values[values > -1]
+    return round(float(there.mean()), 4) if there.size else None
+
+
+def _coco(scored: Scored, is_truth: bool) -> Any:
+    """The objects or the detections as pycocotools holds them."""
+    from pycocotools.coco import COCO
+
+    material = scored.material
+    per_image: Any = material.marked if is_truth else material.found
+    ids = scored.objects if is_truth else scored.detections
+    annotations = []
+    numbers = count(1)
+    for image, of_one in enumerate(per_image):
+        for at, one in enumerate(of_one):
+            x0, y0, x1, y1 = one.box
+            made = {
+                "id": next(numbers),
+                "image_id": image + 1,
+                "category_id": one.label + 1,
+                "bbox": [x0, y0, x1 - x0, y1 - y0],
+                "area": one.area if is_truth else (x1 - x0) * (y1 - y0),
+                "iscrowd": int(is_truth and one.crowd),
+            }
+            if not is_truth:
+                made["score"] = one.score
+            if material.masks:
+                made["segmentation"] = one.mask
+                if not is_truth:
+                    made["area"] = _mask_area(one.mask)
+            annotations.append(made)
+            ids.append((image, at))
+    held = COCO()
+    held.dataset = {
+        "images": [
+            {"id": number, "width": one.width, "height": one.height}
+            for number, one in enumerate(material.images, 1)
+        ],
+        "categories": [{"id": at, "name": name} for at, name in enumerate(material.classes, 1)],
+        "annotations": annotations,
+    }
+    held.createIndex()
+    return held
+
+
+def _mask_area(mask: Any) -> float:
+    from pycocotools import mask as coco_masks
+
+    return float(coco_masks.area(mask))

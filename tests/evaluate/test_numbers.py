@@ -1,0 +1,233 @@
+"""Numbers of an evaluation, against values worked out by hand and pycocotools itself."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from by_hand import AP50, AP50_CAT, AP50_DOG, annotations, results, written
+
+from dataforge.errors import InputError, ParseError
+from dataforge.verbs.evaluate import EvaluateOptions, Evaluation, evaluate_results
+
+
+def evaluated(folder: Path, options: EvaluateOptions | None = None, **given: Any) -> Evaluation:
+    return evaluate_results(*written(folder, **given), options or EvaluateOptions())
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Evaluation:
+    return evaluated(tmp_path)
+
+
+def test_ap50_is_as_worked_out_by_hand(found: Evaluation) -> None:
+    assert [one.name for one in found.classes] == ["cat", "dog"]
+    cat, dog = (one.scores for one in found.classes)
+    assert cat.ap50 == pytest.approx(AP50_CAT, abs=1e-4)
+    assert dog.ap50 == pytest.approx(AP50_DOG, abs=1e-4)
+    assert found.scores.ap50 == pytest.approx(AP50, abs=1e-4)
+    # The boxes that are found are exact: the same at any IoU.
+    assert found.scores.ap == pytest.approx(AP50, abs=1e-4)
+    # All are 20 x 20: small.
+    assert found.scores.ap_small == pytest.approx(AP50, abs=1e-4)
+    assert (found.scores.ap_medium, found.scores.ap_large) == (None, None)
+    assert (found.images, found.objects, found.detections) == (3, 5, 8)
+    assert [(one.objects, one.crowds, one.detections) for one in found.classes] == [
+        (3, 0, 5), (2, 1, 3),
+    ]  # fmt: skip
+
+
+def test_the_curve_falls_where_recall_ends(found: Evaluation) -> None:
+    cat, dog = found.classes
+    assert cat.curve50 == [1.0] * 34 + [0.0] * 67
+    assert dog.curve50 == [0.5] * 51 + [0.0] * 50
+    assert found.curve50[:34] == [0.75] * 34
+    # F1 of cat is best with its first detection alone, up to recall 0.33.
+    assert (cat.precision, cat.recall, cat.best_score) == (1.0, 0.33, 0.9)
+    assert (dog.precision, dog.recall, dog.best_score) == (0.5, 0.5, 0.4)
+
+
+def test_mistakes_are_of_the_kinds_of_tide(found: Evaluation) -> None:
+    assert {kind: one.count for kind, one in found.kinds.items()} == {
+        "class": 1, "location": 1, "both": 1, "duplicate": 1, "background": 1, "missed": 1,
+    }  # fmt: skip
+    by_kind = {one.kind: one for one in found.mistakes}
+    wrong = by_kind["class"]
+    assert (wrong.found, wrong.there, wrong.score, wrong.name) == ("cat", "dog", 0.7, "0.jpg")
+    assert wrong.iou == 1
+    assert by_kind["location"].iou == pytest.approx(1 / 3, abs=1e-4)
+    assert by_kind["duplicate"].iou == pytest.approx(2 / 3, abs=1e-4)
+    assert (by_kind["both"].found, by_kind["both"].there) == ("cat", "dog")
+    assert by_kind["background"].box == (80, 0, 100, 20)
+    missed = by_kind["missed"]
+    assert (missed.there, missed.there_box, missed.name) == ("cat", (50, 50, 70, 70), "1.jpg")
+    assert (missed.found, missed.score, missed.box) == ("", None, None)
+
+
+def test_costs_are_as_worked_out_by_hand(found: Evaluation) -> None:
+    # The mean of two classes: half of what AP50 of one rises by.
+    costs = {kind: one.cost for kind, one in found.kinds.items()}
+    # R - - R(.6) -: precision 1 to 1/3 (34 points), then 1/2 to 2/3 (33 points: 0.34 ... 0.66).
+    assert costs["location"] == pytest.approx(33 / 2 / 101 / 2, abs=1e-4)
+    # cat loses the false positive, which is behind all that is right; dog has .7 R, .5 -, .4 R:
+    # precision 1 to 1/2 (51 points), then 2/3 to 1 (50 points).
+    assert costs["class"] == pytest.approx((51 + 50 * 2 / 3 - 51 / 2) / 101 / 2, abs=1e-4)
+    # Without it, what is right is the first of dog.
+    assert costs["background"] == pytest.approx((51 - 51 / 2) / 101 / 2, abs=1e-4)
+    assert (costs["duplicate"], costs["both"]) == (0, 0)
+    # Of two cats, the one that was found is recall 1/2: 51 points.
+    assert costs["missed"] == pytest.approx((51 - 34) / 101 / 2, abs=1e-4)
+    # There is one of each kind: alone they cost the same.
+    assert {one.kind: one.cost for one in found.mistakes} == pytest.approx(costs, abs=1e-4)
+    assert [one.cost for one in found.mistakes] == sorted(
+        (one.cost for one in found.mistakes), reverse=True
+    )
+
+
+def test_confusion_is_as_worked_out_by_hand(tmp_path: Path) -> None:
+    found = evaluated(tmp_path, EvaluateOptions(score=0.3))
+    assert found.confusion.score == 0.3
+    assert found.confusion.counts == [
+        [1, 0, 2],  # cats: one found, two not: IoU 1/3 is not enough
+        [1, 1, 0],  # dogs: one taken for a cat
+        [3, 1, 0],  # nothing there: the duplicate, and those at IoU 1/3; and a dog
+    ]
+    # Without what is below 0.45, the last dog is not found.
+    found = evaluated(tmp_path, EvaluateOptions(score=0.45))
+    assert found.confusion.counts == [[1, 0, 2], [1, 0, 1], [2, 1, 0]]
+
+
+def test_the_score_by_default_is_that_of_the_best_f1(found: Evaluation) -> None:
+    # F1 = 2 right / (detections + 5 objects): 2/6 at 0.9, 2/7, 2/8, 2/9, 2/10, 4/11 at 0.4, 4/12.
+    assert found.confusion.score == 0.4
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_ap_and_the_base_of_costs_are_those_of_pycocotools(seed: int, tmp_path: Path) -> None:
+    import numpy as np
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    from dataforge.verbs.evaluate.mistakes import Analysis
+    from dataforge.verbs.evaluate.reading import read_coco
+    from dataforge.verbs.evaluate.scoring import Scored
+
+    draw = random.Random(seed)
+
+    def box() -> list[float]:
+        return [draw.randrange(60), draw.randrange(60), draw.randint(5, 40), draw.randint(5, 40)]
+
+    truth = annotations()
+    truth["images"] = [{**truth["images"][0], "id": at} for at in range(1, 21)]
+    truth["annotations"] = [
+        {"id": at, "image_id": draw.randint(1, 20), "category_id": draw.choice((7, 3)),
+         "bbox": (b := box()), "area": b[2] * b[3], "iscrowd": int(draw.random() < 0.1)}
+        for at in range(1, 90)
+    ]  # fmt: skip
+    found = [
+        {"image_id": one["image_id"], "category_id": draw.choice((one["category_id"], 7, 3)),
+         "bbox": [value + draw.uniform(-4, 4) for value in one["bbox"][:2]] + one["bbox"][2:],
+         "score": round(draw.random(), 1)}
+        for one in truth["annotations"] * 2
+    ]  # fmt: skip
+    paths = written(tmp_path, annotations=truth, results=found)
+    ours = evaluate_results(*paths, EvaluateOptions())
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO(str(paths[0]))
+        theirs = COCOeval(coco, coco.loadRes(str(paths[1])), "bbox")
+        theirs.evaluate()
+        theirs.accumulate()
+        theirs.summarize()
+    mine = ours.scores
+    assert [mine.ap, mine.ap50, mine.ap75, mine.ap_small, mine.ap_medium] == pytest.approx(
+        theirs.stats[:5].tolist(), abs=1e-4
+    )
+    assert mine.ar == pytest.approx(theirs.stats[8], abs=1e-4)
+    analysis = Analysis(Scored(read_coco(*paths)))
+    assert analysis.ap50() == pytest.approx(theirs.stats[1], abs=1e-9)
+    # What is right or wrong, and what is missed or explained, is everything.
+    right = sum(len(one.of) for one in analysis.matches)
+    counted = sum(len(one.counted) for one in analysis.matches)
+    false = sum(one.detection >= 0 for one in analysis.wrong)
+    assert right + false == counted
+    counts = np.array(ours.confusion.counts)
+    objects = [one.objects for one in ours.classes]
+    assert counts[:-1].sum(axis=1).tolist() == objects
+
+
+def test_masks_are_compared(tmp_path: Path) -> None:
+    ring = [0, 0, 20, 0, 20, 20, 0, 20]
+    truth = annotations()
+    truth["annotations"] = [
+        {"id": 1, "image_id": 10, "category_id": 7, "bbox": [0, 0, 20, 20], "segmentation": [ring]}
+    ]
+    # The same box, but half of the mask.
+    half = {"size": [100, 100], "counts": [0, *[20, 80] * 9, 20, 9_080]}
+    found = [{"image_id": 10, "category_id": 7, "score": 1, "bbox": [0, 0, 20, 20],
+              "segmentation": half}]  # fmt: skip
+    given = {"annotations": truth, "results": found}
+    assert evaluated(tmp_path, **given).scores.ap == 1
+    masks = evaluated(tmp_path, EvaluateOptions(masks=True), **given)
+    assert masks.compared == "masks"
+    # IoU is exactly 0.5, which is enough for AP50 alone, of ten.
+    assert (masks.scores.ap50, masks.scores.ap75) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"image_id": 99}, "1 result of an image_id that the annotations do not have; the first"),
+        ({"category_id": 1}, "of an category_id"),
+        ({"bbox": [1, 2, 3]}, "without a valid bbox and score"),
+        ({"bbox": [1, 2, -3, 4]}, "without a valid bbox and score"),
+        ({"bbox": [1, 2, 1e300, 4]}, "without a valid bbox and score"),
+    ],
+)
+def test_a_result_that_cannot_be_compared_is_named(
+    entry: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    more = {**results()[0], **entry}
+    found = evaluated(tmp_path / "some", results=[*results(), more])
+    (note,) = found.notes
+    assert said in note
+    assert "$[8]" in note
+    assert found.scores.ap50 == pytest.approx(AP50, abs=1e-4)
+    with pytest.raises(InputError, match="no result can be compared"):
+        evaluated(tmp_path / "all", results=[more])
+
+
+def test_files_that_are_not_what_they_should_be_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParseError):
+        evaluated(tmp_path / "a", results={"images": []})
+    with pytest.raises(ParseError):
+        evaluated(tmp_path / "b", annotations=[])
+    with pytest.raises(InputError, match="no images"):
+        evaluated(tmp_path / "c", annotations={"images": [], "categories": []})
+
+
+def test_nothing_found_and_nothing_there(tmp_path: Path) -> None:
+    found = evaluated(tmp_path / "a", results=[])
+    assert (found.scores.ap, found.detections) == (0, 0)
+    assert found.kinds["missed"].count == 5
+    # Without misses nothing is left, and nothing was found: AP50 would be 1.
+    assert found.kinds["missed"].cost == 1
+    empty = {**annotations(), "annotations": []}
+    found = evaluated(tmp_path / "b", annotations=empty)
+    assert found.scores.ap is None
+    assert found.kinds["background"].count == 8
+
+
+def test_a_mask_that_lies_is_left_out(tmp_path: Path) -> None:
+    for bad in (
+        {"size": [9**9, 9**9], "counts": "0"},
+        {"size": [100, 100], "counts": "zz"},
+        5,
+        None,
+    ):
+        entry = {**results()[0], "segmentation": bad}
+        with pytest.raises(InputError, match="segmentation"):
+            evaluated(tmp_path, EvaluateOptions(masks=True), results=[entry])
