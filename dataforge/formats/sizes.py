@@ -41,9 +41,10 @@ def size_differs(images: Root, image_name: str, stated: tuple[int, int] | None) 
 def stated_size(width: float | None, height: float | None) -> tuple[int, int] | None:
     """(width, height) in pixels if both are integers that an image can have."""
     width, height = width or 0, height or 0
-    if width < 1 or height < 1 or width != int(width) or height != int(height):
+    # NaN compares as false, and 1e400 is read as infinity.
+    if not (width >= 1 and height >= 1 and width * height <= MAX_IMAGE_PIXELS):
         return None
-    return (int(width), int(height)) if width * height <= MAX_IMAGE_PIXELS else None
+    return (int(width), int(height)) if width == int(width) and height == int(height) else None
 
 
 _TURNS = {
@@ -67,7 +68,7 @@ def find_size(
     """
     if stated and not verify:
         return stated
-    seen = _seen_size(images, image_name)
+    seen = seen_size(images, image_name)
     if seen is not None and stated in (None, seen):
         return seen
     try:
@@ -82,7 +83,7 @@ def find_size(
     return stated or header.size
 
 
-def _seen_size(images: Root, image_name: str) -> tuple[int, int] | None:
+def seen_size(images: Root, image_name: str) -> tuple[int, int] | None:
     """The size of most images, at a fifth of the cost of their header; None for any other."""
     if images.remote:
         return None

@@ -150,6 +150,7 @@ class KeyLosses:
     def __init__(self, losses: Losses, own: str = "") -> None:
         self._losses = losses
         self._own = own
+        self._only = {own}
 
     def header(self, header: Header, out: str) -> None:
         """Count those of the dataset and its classes; `out` is the name of the output."""
@@ -167,7 +168,8 @@ class KeyLosses:
 
     def instance(self, instance: Instance) -> None:
         """Count those of an instance."""
-        if instance.extra and (keys := self._foreign(instance.extra)):
+        extra = instance.extra
+        if extra and extra.keys() != self._only and (keys := self._foreign(extra)):
             self._losses.add("keys of instance", instance.place, names=keys)
 
     def _foreign(self, extra: Extra) -> list[str]:
