@@ -41,10 +41,10 @@ def size_differs(images: Root, image_name: str, stated: tuple[int, int] | None) 
 def stated_size(width: float | None, height: float | None) -> tuple[int, int] | None:
     """(width, height) in pixels if both are integers that an image can have."""
     width, height = width or 0, height or 0
-    if not (1 <= width <= MAX_IMAGE_PIXELS and 1 <= height <= MAX_IMAGE_PIXELS):
-        return None  # also for what is not finite
-    is_size = width == int(width) and height == int(height) and width * height <= MAX_IMAGE_PIXELS
-    return (int(width), int(height)) if is_size else None
+    # NaN compares as false, and 1e400 is read as infinity.
+    if not (width >= 1 and height >= 1 and width * height <= MAX_IMAGE_PIXELS):
+        return None
+    return (int(width), int(height)) if width == int(width) and height == int(height) else None
 
 
 _TURNS = {
@@ -68,7 +68,7 @@ def find_size(
     """
     if stated and not verify:
         return stated
-    seen = _seen_size(images, image_name)
+    seen = seen_size(images, image_name)
     if seen is not None and stated in (None, seen):
         return seen
     try:
@@ -83,7 +83,7 @@ def find_size(
     return stated or header.size
 
 
-def _seen_size(images: Root, image_name: str) -> tuple[int, int] | None:
+def seen_size(images: Root, image_name: str) -> tuple[int, int] | None:
     """The size of most images, at a fifth of the cost of their header; None for any other."""
     if images.remote:
         return None

@@ -155,6 +155,7 @@ class KeyLosses:
         self._losses = losses
         self._own = own
         self._keypoints = keypoints
+        self._only = {own}
 
     def header(self, header: Header, out: str) -> None:
         """Count those of the dataset and its classes; `out` is the name of the output."""
@@ -177,7 +178,8 @@ class KeyLosses:
         """Count those of an instance."""
         if instance.keypoints and not self._keypoints:
             self._losses.add("keypoints", instance.place)
-        if instance.extra and (keys := self._foreign(instance.extra)):
+        extra = instance.extra
+        if extra and extra.keys() != self._only and (keys := self._foreign(extra)):
             self._losses.add("keys of instance", instance.place, names=keys)
 
     def _foreign(self, extra: Extra) -> list[str]:

@@ -160,11 +160,13 @@ def filter_file(source: str, out: str, wanted: Filter, *, force: bool = False) -
     def kept(images: Iterable[Image]) -> Iterator[Image]:
         for image in images:
             reasons = [wanted.reason(instance) for instance in image.instances]
-            dropped.update(reason for reason in reasons if reason)
-            pairs = zip(image.instances, reasons, strict=True)
-            rest = tuple(instance for instance, reason in pairs if not reason)
-            if rest or not wanted.drop_empty:
-                yield msgspec.structs.replace(image, instances=rest)
+            if any(reasons):
+                dropped.update(reason for reason in reasons if reason)
+                pairs = zip(image.instances, reasons, strict=True)
+                rest = tuple(instance for instance, reason in pairs if not reason)
+                image = msgspec.structs.replace(image, instances=rest)
+            if image.instances or not wanted.drop_empty:
+                yield image
             else:
                 dropped["empty-image"] += 1
 
@@ -282,7 +284,8 @@ class _File:
 
     def images(self) -> Iterator[Image]:
         """Its images; see `Survey.kept`."""
-        return (msgspec.structs.replace(image, split=None) for image in self.survey.kept())
+        for image in self.survey.kept():
+            yield msgspec.structs.replace(image, split=None) if image.split else image
 
 
 @contextmanager
@@ -320,7 +323,7 @@ def _write(
         raise UsageError(f"{out}: expected a .json file")
     report.classes = [category.name for category in header.categories]
     counts: Counter[str] = Counter()
-    number = 0
+    number, first = 0, 1
     stream = iter(images)
     inputs = {os.path.realpath(source) for source in read}
     with staged(path, [path], force=force, inputs=inputs) as stage, ExitStack() as stack:
@@ -332,9 +335,10 @@ def _write(
             numbered = []
             for image in batch:
                 number += 1
-                numbered.append(Numbered(SINGLE_SPLIT, number, counts.total() + 1, image))
+                numbered.append(Numbered(SINGLE_SPLIT, number, first, image))
+                first += len(image.instances)
                 report.empty_images += not image.instances
-                counts.update(instance.label for instance in image.instances)
+                counts.update([instance.label for instance in image.instances])
             report.add(pieces.take(writing.write(numbered)))
         if not number:
             reasons = as_reasons(report.findings)

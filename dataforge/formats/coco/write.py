@@ -29,10 +29,9 @@ from dataforge.formats.coco.file import (
 from dataforge.formats.coco.keypoints import keys_of_category, keys_of_points
 from dataforge.formats.tally import KeyLosses, LossCount, Losses, key_losses
 from dataforge.io import atomic_write
-from dataforge.records import Extra, Image, Instance, Mask, Polygons
+from dataforge.records import Box, Extra, Image, Instance, Mask, Polygons
 
 _LOSSES = key_losses("COCO")
-_BBOX = {"bbox"}
 
 
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,25 +148,19 @@ class CocoWriting(Writing):
         out.write(b"}\n")
 
     def _annotation(self, number: int, image: int, instance: Instance) -> Any:
-        usual = _Annotation(
-            number,
-            image,
-            self.ids[instance.label],
-            _bbox(instance),
-            instance.area,
-            int(instance.iscrowd),
-            instance.shape.rings if isinstance(instance.shape, Polygons) else (),
-        )
-        more = instance.attributes or instance.difficult or instance.keypoints
-        more = more or not _says_no_more(instance.extra)
-        if not more and not isinstance(instance.shape, Mask):
+        extra, shape, attributes = instance.extra, instance.shape, instance.attributes
+        bbox, is_plain = _bbox(instance.box, extra)
+        rings = shape.rings if isinstance(shape, Polygons) else ()
+        category, crowd = self.ids[instance.label], int(instance.iscrowd)
+        usual = _Annotation(number, image, category, bbox, instance.area, crowd, rings)
+        more = attributes or instance.difficult or instance.keypoints or isinstance(shape, Mask)
+        if is_plain and not more:
             return usual
         entry = msgspec.structs.asdict(usual)
         entry["segmentation"] = _segmentation(instance)
         entry |= keys_of_points(instance.keypoints)
-        if instance.extra:
-            entry = _with(entry, keys_of(instance.extra))
-        attributes = instance.attributes
+        if extra:
+            entry = _with(entry, keys_of(extra))
         if instance.difficult and "difficult" not in attributes:
             attributes = attributes | {"difficult": True}
         if attributes:
@@ -227,20 +220,22 @@ def _with(entry: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     return entry | {key: value for key, value in extra.items() if key not in entry}
 
 
-def _says_no_more(extra: Extra) -> bool:
-    """Whether the keys of a source's annotation add nothing to its entry: most have none."""
-    return not extra or (len(extra) == 1 and keys_of(extra).keys() == _BBOX)
+def _bbox(box: Box, extra: Extra) -> tuple[Sequence[float], bool]:
+    """((x, y, w, h), whether the keys of its source add nothing to that: most have none).
 
-
-def _bbox(instance: Instance) -> Sequence[float]:
-    """(x, y, w, h): that of the source if the box is unchanged, else of the box."""
-    x0, y0, x1, y1 = instance.box
-    stated = keys_of(instance.extra).get("bbox") if instance.extra else None
+    It is that of the source if the box is unchanged, else of the box.
+    """
+    x0, y0, x1, y1 = box
+    keys = keys_of(extra) if extra else None
+    if not keys:
+        return (x0, y0, x1 - x0, y1 - y0), not extra
+    stated = keys.get("bbox")
+    is_plain = len(extra) == len(keys) == 1 and "bbox" in keys
     if isinstance(stated, (list, tuple)) and len(stated) == 4:
         x, y, w, h = stated
-        if (x, y, x + w, y + h) == instance.box:
-            return stated
-    return x0, y0, x1 - x0, y1 - y0
+        if (x, y, x + w, y + h) == box:
+            return stated, is_plain
+    return (x0, y0, x1 - x0, y1 - y0), is_plain
 
 
 def _segmentation(instance: Instance) -> Any:

@@ -31,6 +31,7 @@ from dataforge.formats.base import (
 from dataforge.formats.images import unreadable_image
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels
 from dataforge.formats.signatures import HEAD, foreign, text_signature
+from dataforge.formats.sizes import seen_size
 from dataforge.formats.yolo.class_names import say_unnamed, unnamed
 from dataforge.formats.yolo.data import Dataset, find_data
 from dataforge.formats.yolo.forms import Form, form_of
@@ -158,6 +159,7 @@ class YoloReading(Reading):
         self._options = options
         self._texts = LabelTexts(root)
         self._keep_text = context.keep_text
+        self._strict = context.strict  # then the headers are needed in any case
         self._untidy = UntidyLabels(context.resolver, declared=True)
         self._names_untidy = context.wants(UNTIDY_LABEL)
         self._file = ""  # with the class names
@@ -301,7 +303,8 @@ class YoloReading(Reading):
         if rules.names is None:
             yield Evidence(_HIGHEST, highest_class(rows))
         try:
-            size = self._root.image_size(name)
+            size = None if self._strict else seen_size(self._root, name)
+            size = size or self._root.image_size(name)
         except (ParseError, OSError) as error:
             yield unreadable_image(name, error, lost=len(rows))
             return
