@@ -89,7 +89,7 @@ class DotaWriter(Writer[WriteOptions]):
 
 def _below(file_name: str) -> str:
     """The name of an image below its folder; what was read from DOTA's folders goes back there."""
-    return re.sub(r"\A(?:[^/]+/)?images/", "", file_name)
+    return re.sub(r"\A(?:images/)?(?:[^/]+/)?images/", "", file_name)
 
 
 class DotaWriting(Writing):

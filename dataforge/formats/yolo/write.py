@@ -140,8 +140,8 @@ class YoloWriter(Writer[WriteOptions]):
 
     def image_path(self, split: str, file_name: str) -> str:
         """One folder per split."""
-        # What was read from images/train/ goes back there.
-        name = below_images(file_name).removeprefix(f"{split}/")
+        # What was read from images/train/, or train/images/, goes to the former.
+        name = below_images(below_images(file_name).removeprefix(f"{split}/"))
         return f"images/{split}/{name}"
 
     def key(self, file_name: str) -> str:
