@@ -154,7 +154,7 @@ def size_of_images(file: Json) -> Any:
 
 
 def names_of_images(file: Json) -> Any:
-    folders = ("JPEGImages/", "images/", "all/")
+    folders = ("JPEGImages/", "images/", "all/", "images/")
     names = [image["file_name"] for image in file["images"]]
     for folder in folders:
         names = [name.removeprefix(folder) for name in names]
@@ -250,6 +250,28 @@ def test_each_aspect_differs_from_a_plain_file(what: str) -> None:
 # finding that reports it).
 LOST: dict[str, dict[str, tuple[str, str]]] = {
     "coco": {},
+    "dota": {
+        "no outline": ("whether an instance is only a box", "boxes-as-outlines"),
+        "polygon": ("polygons with other than four", "outlines-as-turned-boxes"),
+        "several rings": ("polygons with other than four", "outlines-as-turned-boxes"),
+        "mask": ("polygons with other than four", "outlines-as-turned-boxes"),
+        "area of its own": ("a box or an area", "area-not-carried"),
+        "box beside outline": ("a box or an area", "outlines-as-turned-boxes"),
+        "crowd": ("crowds: written", "crowd-not-kept"),
+        "pose": ("attributes other than", "attributes-not-carried"),
+        "truncated": ("attributes other than", "attributes-not-carried"),
+        "description": ("attributes other than", "attributes-not-carried"),
+        "other attribute": ("attributes other than", "attributes-not-carried"),
+        "own key": ("keys that only", "keys-not-carried"),
+        "flags of image": ("attributes other than", "image-attributes-not-carried"),
+        "own key of image": ("keys that only", "keys-not-carried"),
+        "order of classes": ("the order of classes", "class-order-not-carried"),
+        "class of nothing": ("classes without instances", "classes-not-carried"),
+        "keypoints": ("keypoints of objects", "keypoints-not-carried"),
+        "names of keypoints": ("keypoints of objects", "keypoint-names-not-carried"),
+        "own key of class": ("keys that only", "keys-not-carried"),
+        "own key of dataset": ("keys that only", "keys-not-carried"),
+    },
     "labelme": {
         "no outline": ("whether an instance is only a box", "boxes-as-outlines"),
         "area of its own": ("a box or an area", "area-not-carried"),
@@ -310,6 +332,7 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
 # outlines are written to YOLO, and splits, which this file has below.
 ELSEWHERE: dict[str, set[str]] = {
     "coco": {"the ids of images", "the encoding of a mask", "keys that only another"},
+    "dota": set(),
     "labelme": {"lines and points", "which images are in which split"},
     "voc": {"parts (person layout)", "source, owner, folder"},
     "yolo": {"holes and gaps"},
@@ -395,8 +418,8 @@ CATEGORY = {"id", "name", "keypoints", "skeleton"}
 IMAGE = {"id", "file_name", "width", "height", "attributes"}
 ANNOTATION = {"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation",
               "attributes"}  # fmt: skip
-CROWDS = {"labelme": "crowd-not-kept", "voc": "crowd-as-difficult", "yolo": "crowds-left-out"}
-ATTRIBUTES = {"labelme": "attributes-moved", "voc": "attributes-not-carried",
+CROWDS = {"dota": "crowd-not-kept", "labelme": "crowd-not-kept", "voc": "crowd-as-difficult", "yolo": "crowds-left-out"}
+ATTRIBUTES = {"dota": "attributes-not-carried", "labelme": "attributes-moved", "voc": "attributes-not-carried",
               "yolo": "attributes-not-carried"}  # fmt: skip
 
 
@@ -462,13 +485,19 @@ class Losses:
 
     def of_mark(self, mark: Json, remains: Json) -> None:
         outline = bool(mark["segmentation"]), bool(remains["segmentation"])
+        corners = mark["segmentation"]
+        turned = self.through == "dota" and bool(corners) and (
+            isinstance(corners, dict) or len(corners) > 1 or len(corners[0]) != 8
+        )  # fmt: skip
+        self.count("outlines-as-turned-boxes", {""} if turned else set())
         for code, lost in (
             ("outlines-not-carried", outline == (True, False)),
             ("boxes-as-outlines", outline == (False, True)),
             # An outline takes its area with it.
-            ("area-not-carried", outline != (True, False)
+            ("area-not-carried", outline != (True, False) and not turned
              and mark["area"] != pytest.approx(remains["area"], rel=1e-6)),
-            ("box-not-kept", mark["bbox"] != pytest.approx(remains["bbox"], rel=1e-6)),
+            ("clipped-to-image" if self.through == "yolo" and beyond(mark) else "box-not-kept",
+             not turned and mark["bbox"] != pytest.approx(remains["bbox"], rel=1e-6)),
             (CROWDS.get(self.through, ""), mark["iscrowd"] and not remains["iscrowd"]),
         ):  # fmt: skip
             self.count(code, {""} if lost else set())
@@ -478,6 +507,12 @@ class Losses:
         if self.through == "labelme" and lost_names != {"attributes"}:
             lost_names -= {"attributes"}
         self.count(ATTRIBUTES.get(self.through, ""), lost_names)
+
+
+def beyond(mark: Json) -> bool:
+    """Whether a box extends beyond its image, as the smallest turned box around a polygon may."""
+    x, y, w, h = mark["bbox"]
+    return bool(x < 0 or y < 0 or x + w > WIDTH or y + h > HEIGHT)
 
 
 def changed(one: Json, other: Json) -> set[str]:
