@@ -418,9 +418,14 @@ CATEGORY = {"id", "name", "keypoints", "skeleton"}
 IMAGE = {"id", "file_name", "width", "height", "attributes"}
 ANNOTATION = {"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation",
               "attributes"}  # fmt: skip
-CROWDS = {"dota": "crowd-not-kept", "labelme": "crowd-not-kept", "voc": "crowd-as-difficult", "yolo": "crowds-left-out"}
-ATTRIBUTES = {"dota": "attributes-not-carried", "labelme": "attributes-moved", "voc": "attributes-not-carried",
-              "yolo": "attributes-not-carried"}  # fmt: skip
+CROWDS = {
+    "dota": "crowd-not-kept",
+    "labelme": "crowd-not-kept",
+    "voc": "crowd-as-difficult",
+    "yolo": "crowds-left-out",
+}
+ATTRIBUTES = {"dota": "attributes-not-carried", "labelme": "attributes-moved",
+              "voc": "attributes-not-carried", "yolo": "attributes-not-carried"}  # fmt: skip
 
 
 class Losses:

@@ -158,7 +158,7 @@ class CocoWriting(Writing):
             int(instance.iscrowd),
             instance.shape.rings if isinstance(instance.shape, Polygons) else (),
         )
-        more = instance.attributes or instance.difficult or instance.keypoints
+        more = bool(instance.attributes or instance.difficult or instance.keypoints)
         more = more or not _says_no_more(instance.extra)
         if not more and not isinstance(instance.shape, Mask):
             return usual

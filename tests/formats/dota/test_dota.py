@@ -224,9 +224,7 @@ def test_any_four_corners_are_read_as_they_are_written(
     tmp_path_factory: pytest.TempPathFactory, found: list[tuple[list[float], str, int]]
 ) -> None:
     folder = tmp_path_factory.mktemp("dota")
-    lines = "".join(
-        f"{' '.join(map(repr, ring))} {label} {flag}\n" for ring, label, flag in found
-    )
+    lines = "".join(f"{' '.join(map(repr, ring))} {label} {flag}\n" for ring, label, flag in found)
     dataset(folder / "in", lines)
     images = [one for one in driver.read(FORMAT, folder / "in", driver.reader_of(FORMAT).Options(
         corners="pixels")) if isinstance(one, Image)]  # fmt: skip
@@ -257,7 +255,9 @@ def test_through_ultralytics_obb_and_back(tmp_path: Path) -> None:
 
 
 def test_obb_rows_are_within_the_image(tmp_path: Path) -> None:
-    dataset(tmp_path / "in", row((-10, 10, 30, 10, 30, 60, -10, 60)) + row((70, 1, 80, 1, 80, 9, 70, 9)))
+    dataset(
+        tmp_path / "in", row((-10, 10, 30, 10, 30, 60, -10, 60)) + row((70, 1, 80, 1, 80, 9, 70, 9))
+    )
     report = run(tmp_path / "in", tmp_path / "yolo", "dota", "yolo", write_options={"obb": True})
     found = {one.code: one for one in report.findings}
     assert found["clipped-to-image"].message.startswith("1 instance extending")
