@@ -30,8 +30,8 @@ Ring: TypeAlias = tuple[float, ...]
 
 Keypoints: TypeAlias = tuple[float, ...]
 """Points of an object in the order of its class, flat: (x0, y0, v0, x1, y1, v1, ...), float pixels
-as the source writes them. v is COCO's visibility: 0 not labelled (COCO then writes 0 0 0), 1 labelled
-and hidden, 2 visible; a predicted point may have a score there."""
+as the source writes them. v is COCO's visibility: 0 not labelled (COCO then writes 0 0 0), 1
+labelled and hidden, 2 visible; a predicted point may have a score there."""
 
 Extra: TypeAlias = dict[str, dict[str, Any]]
 """Keys of single formats: {name of the format: {key: value}}. A reader stores what it does not

@@ -154,7 +154,7 @@ def size_of_images(file: Json) -> Any:
 
 
 def names_of_images(file: Json) -> Any:
-    folders = ("JPEGImages/", "images/", "all/")
+    folders = ("JPEGImages/", "images/", "all/", "images/")
     names = [image["file_name"] for image in file["images"]]
     for folder in folders:
         names = [name.removeprefix(folder) for name in names]
@@ -273,6 +273,28 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
     "coco": {},
     "createml": BOXES,
     "csv": BOXES,
+    "dota": {
+        "no outline": ("whether an instance is only a box", "boxes-as-outlines"),
+        "polygon": ("polygons with other than four", "outlines-as-turned-boxes"),
+        "several rings": ("polygons with other than four", "outlines-as-turned-boxes"),
+        "mask": ("polygons with other than four", "outlines-as-turned-boxes"),
+        "area of its own": ("a box or an area", "area-not-carried"),
+        "box beside outline": ("a box or an area", "outlines-as-turned-boxes"),
+        "crowd": ("crowds: written", "crowd-not-kept"),
+        "pose": ("attributes other than", "attributes-not-carried"),
+        "truncated": ("attributes other than", "attributes-not-carried"),
+        "description": ("attributes other than", "attributes-not-carried"),
+        "other attribute": ("attributes other than", "attributes-not-carried"),
+        "own key": ("keys that only", "keys-not-carried"),
+        "flags of image": ("attributes other than", "image-attributes-not-carried"),
+        "own key of image": ("keys that only", "keys-not-carried"),
+        "order of classes": ("the order of classes", "class-order-not-carried"),
+        "class of nothing": ("classes without instances", "classes-not-carried"),
+        "keypoints": ("keypoints of objects", "keypoints-not-carried"),
+        "names of keypoints": ("keypoints of objects", "keypoint-names-not-carried"),
+        "own key of class": ("keys that only", "keys-not-carried"),
+        "own key of dataset": ("keys that only", "keys-not-carried"),
+    },
     "labelme": {
         "no outline": ("whether an instance is only a box", "boxes-as-outlines"),
         "area of its own": ("a box or an area", "area-not-carried"),
@@ -346,6 +368,7 @@ ELSEWHERE: dict[str, set[str]] = {
     "coco": {"the ids of images", "the encoding of a mask", "keys that only another"},
     "createml": {"the sizes of the images"},
     "csv": {"images without objects have no rows"},
+    "dota": set(),
     "labelme": {"lines and points", "which images are in which split"},
     "via": {"points and lines", "the sizes of the images"},
     "voc": {"parts (person layout)", "source, owner, folder"},
@@ -502,13 +525,19 @@ class Losses:
 
     def of_mark(self, mark: Json, remains: Json) -> None:
         outline = bool(mark["segmentation"]), bool(remains["segmentation"])
+        corners = mark["segmentation"]
+        turned = self.through == "dota" and bool(corners) and (
+            isinstance(corners, dict) or len(corners) > 1 or len(corners[0]) != 8
+        )  # fmt: skip
+        self.count("outlines-as-turned-boxes", {""} if turned else set())
         for code, lost in (
             ("outlines-not-carried", outline == (True, False)),
             ("boxes-as-outlines", outline == (False, True)),
             # An outline takes its area with it.
-            ("area-not-carried", outline != (True, False)
+            ("area-not-carried", outline != (True, False) and not turned
              and mark["area"] != pytest.approx(remains["area"], rel=1e-6)),
-            ("box-not-kept", mark["bbox"] != pytest.approx(remains["bbox"], rel=1e-6)),
+            ("clipped-to-image" if self.through == "yolo" and beyond(mark) else "box-not-kept",
+             not turned and mark["bbox"] != pytest.approx(remains["bbox"], rel=1e-6)),
             ("mask-as-outline", isinstance(mark["segmentation"], dict)
              and isinstance(remains["segmentation"], list) and outline == (True, True)),
             ("rings-joined", self.through == "via" and is_in_parts(mark)
@@ -530,6 +559,12 @@ def is_in_parts(mark: Json) -> bool:
     if isinstance(outline, dict):
         return bool(mark["area"] != mark["bbox"][2] * mark["bbox"][3])  # of those drawn here
     return len(outline) > 1
+
+
+def beyond(mark: Json) -> bool:
+    """Whether a box extends beyond its image, as the smallest turned box around a polygon may."""
+    x, y, w, h = mark["bbox"]
+    return bool(x < 0 or y < 0 or x + w > WIDTH or y + h > HEIGHT)
 
 
 def changed(one: Json, other: Json) -> set[str]:

@@ -48,8 +48,8 @@ class TestDota(FormatContract):
     edited = (
         Edited(Place(TXT, line=5), Set({"label": "人"}), "storage tank", "人"),
         Edited(Place(TXT, line=3), Drop(), TURNED, ""),
-        Edited(Place(TXT, line=1), Clip((64, 48), (8.5, 12, 24, 50)), "8.5 50 24 50", "8.5 48 24 48",
-               UPRIGHT.replace("36", "50") + TURNED),
+        Edited(Place(TXT, line=1), Clip((64, 48), (8.5, 12, 24, 50)), "8.5 50 24 50",
+               "8.5 48 24 48", UPRIGHT.replace("36", "50") + TURNED),
     )  # fmt: skip
 
     def dataset(self, folder: Path) -> None:

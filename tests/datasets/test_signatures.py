@@ -53,8 +53,6 @@ FORMS: list[tuple[str, dict[str, object]]] = [
             "</target_list></frame></sequence>"
         },
     ),
-    ("DOTA", {"labelTxt/a.txt": "imagesource:GoogleEarth\ngsd:0.1\n1 1 9 1 9 9 1 9 plane 0\n"}),
-    ("DOTA", {"labelTxt/a.txt": "1.0 1.0 9.0 1.0 9.0 9.0 1.0 9.0 small-vehicle 1\n"}),
     ("VisDrone", {"annotations/a.txt": "28,8,17,11,1,4,0,0\n30,11,16,7,1,5,0,1,\n"}),
     ("MOT", {"gt/gt.txt": "1,1,10,20,30,40,1,1,1.0\n", "seqinfo.ini": "[Sequence]\nname=x\n"}),
     ("MOT", {"tracks/cam.txt": "1,-1,10.5,20,30,40,0.9,-1,-1,-1\n2,-1,1,2,3,4,0.5,-1,-1,-1\n"}),
@@ -327,12 +325,12 @@ def test_only_a_few_files_of_a_folder_are_opened(
 ) -> None:
     for number in range(50):
         picture(tmp_path / "images" / f"{number}.jpg")
-        write(tmp_path / "labelTxt" / f"{number}.txt", "1 1 9 1 9 9 1 9 plane 0\n")
+        write(tmp_path / "text" / f"{number}.txt", "1,1,9,1,9,9,1,9,word\n")
     opened: list[str] = []
     monkeypatch.setattr(
         Root, "open", lambda self, name, was=Root.open: opened.append(name) or was(self, name)
     )
-    with pytest.raises(InputError, match=r"DOTA \(labelTxt/0.txt and 49 more\)"):
+    with pytest.raises(InputError, match=r"ICDAR text boxes \(text/0.txt and 49 more\)"):
         guess_format(Root(tmp_path))
     # YOLO looks at each, as it reads them; the signatures at five
     assert 50 <= len([name for name in opened if name.endswith(".txt")]) <= 55

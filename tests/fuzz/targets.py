@@ -40,6 +40,7 @@ from dataforge.formats import (
     coco,
     createml,
     csv,
+    dota,
     images,
     labelme,
     via,
@@ -147,6 +148,21 @@ def _labelme(data: bytes) -> None:
     reader = driver.reader_of(labelme.FORMAT)
     options = reader.Options(lines="stroke=2", points="radius=2", extract_images=True)
     _read(labelme.FORMAT, {"a.json": data, "a.png": IMAGE}, options)
+
+
+def _poses(data: bytes) -> None:
+    options = driver.reader_of(labelme.FORMAT).Options(keypoints="auto")
+    _read(labelme.FORMAT, {"a.json": data, "a.png": IMAGE}, options)
+
+
+def _yolo_pose(data: bytes) -> None:
+    described = b"names: [cat, dog]\nkpt_shape: [2, 3]\nkpt_names: {0: [nose]}\n"
+    held = {"data.yaml": described, "labels/a.txt": data, "images/a.png": IMAGE}
+    _read(yolo.FORMAT, held)
+
+
+def _dota(data: bytes) -> None:
+    _read(dota.FORMAT, {"labelTxt/a.txt": data, "images/a.png": IMAGE})
 
 
 def _coco(data: bytes) -> None:
@@ -321,6 +337,9 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "voc": _voc,
     "yolo": _yolo,
     "yolo-data": _yolo_data,
+    "yolo-pose": _yolo_pose,
+    "poses": _poses,
+    "dota": _dota,
     "lists": _lists,
     "toml": _toml,
     "manifest": _manifest,

@@ -94,6 +94,17 @@ def test_an_outline_is_filled(plain: Path) -> None:
     assert near(sheet.getpixel((LEFT + 199, TOP + 100)), GREEN)
 
 
+def test_labelled_keypoints_are_dots_and_hidden_ones_circles(plain: Path) -> None:
+    points = [60, 60, 2, 120, 60, 1, 180, 60, 0, 900, -50, 2]
+    path = coco(plain, [("a.png", 320, 240)], [{"bbox": [40, 30, 200, 160], "keypoints": points}])
+    sheet, _ = sheet_of(path)
+    assert near(sheet.getpixel((LEFT + 60, TOP + 60)), RED)
+    assert near(sheet.getpixel((LEFT + 120, TOP + 60)), GREY)
+    ring = [sheet.getpixel((LEFT + 120 + at, TOP + 60)) for at in range(-8, 9)]
+    assert any(near(pixel, RED, 60) for pixel in ring)
+    assert near(sheet.getpixel((LEFT + 180, TOP + 60)), GREY)
+
+
 def test_a_hole_of_a_mask_stays_empty(plain: Path) -> None:
     pixels = np.zeros((240, 320), np.uint8, order="F")
     pixels[40:200, 40:200] = 1

@@ -35,7 +35,5 @@ def _outside(instance: Instance, image: Image) -> list[tuple[int, float, float]]
         (number, x, y)
         for number, (x, y, visibility) in enumerate(points, 1)
         if visibility > 0
-        and not (
-            -_SLACK <= x <= image.width + _SLACK and -_SLACK <= y <= image.height + _SLACK
-        )
+        and not (-_SLACK <= x <= image.width + _SLACK and -_SLACK <= y <= image.height + _SLACK)
     ]

@@ -1,5 +1,5 @@
-"""Keypoints: ``keypoints`` and ``num_keypoints`` of an annotation, ``keypoints`` and ``skeleton`` of a
-category.
+"""Keypoints: ``keypoints`` and ``num_keypoints`` of an annotation, and of a category its names and
+``skeleton``.
 
 The points are kept as they are written, without half a pixel that some trainers add.
 """
@@ -53,7 +53,9 @@ def keys_of_points(points: Keypoints) -> dict[str, Any]:
     if not points:
         return {}
     written: list[float] = [*points]
-    written[2::3] = [int(value) if value.is_integer() else value for value in map(float, points[2::3])]
+    written[2::3] = [
+        int(value) if value.is_integer() else value for value in map(float, points[2::3])
+    ]
     return {POINTS: written, NUMBER: labelled(points)}
 
 

@@ -265,9 +265,7 @@ def _and_more(names: Sequence[str]) -> str:
 def _headers(found: Found) -> dict[str, Header]:
     """File -> its header."""
     return {
-        file: Header(
-            categories=msgspec.convert(own, tuple[Category, ...]), extra=extra_of(rest)
-        )
+        file: Header(categories=msgspec.convert(own, tuple[Category, ...]), extra=extra_of(rest))
         for file, own, rest in found.get(_HEADERS, ())
     }
 

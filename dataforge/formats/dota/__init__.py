@@ -34,8 +34,8 @@ FORMAT = Format(
     name="dota",
     about="DOTA's labelTxt, as Roboflow's OBB export: turned boxes by their corners",
     lossy=(
-        "polygons with other than four corners, several of them, and masks: written as the smallest "
-        "turned box around them",
+        "polygons with other than four corners, several of them, and masks: written as the "
+        "smallest turned box around them",
         "whether an instance is only a box, or a rectangular polygon",
         "a box or an area that differs from that of its corners",
         "crowds: written as ordinary objects",

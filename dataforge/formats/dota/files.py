@@ -1,8 +1,8 @@
 """Which label file belongs to which image, and to which split.
 
-    train/labelTxt/P0001.txt          train/images/P0001.png     DOTA's own, and Roboflow's
-    train/labelTxt-v1.5/P0001.txt     train/images/P0001.png
-    labels/train_original/P0001.txt   images/train/P0001.jpg     as Ultralytics packs DOTA
+train/labelTxt/P0001.txt          train/images/P0001.png     DOTA's own, and Roboflow's
+train/labelTxt-v1.5/P0001.txt     train/images/P0001.png
+labels/train_original/P0001.txt   images/train/P0001.jpg     as Ultralytics packs DOTA
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ def _claims(labels: Iterable[str], images: Iterable[str]) -> dict[str, list[str]
     found: dict[str, list[str]] = defaultdict(list)
     for label in labels:
         own = by_name[last_part(stem(label))]
-        image = by_key.get(_key(label, "")) or by_key.get(stem(label))
-        if image := image or (own[0] if len(own) == 1 else ""):
+        near = by_key.get(_key(label, "")) or by_key.get(stem(label))
+        if image := near or (own[0] if len(own) == 1 else ""):
             found[image].append(label)
     return found
 
@@ -113,8 +113,8 @@ def _other_versions(spare: Sequence[str], owner: dict[str, str]) -> Iterator[Fin
         used = next(iter(owner)).rpartition("/")[0]
         yield code("labels-of-same-image").at(
             Place(spare[0]),
-            f"{plural(len(spare), 'label file')} of images that have another one (this is the first): "
-            f"not read; those in {used or './'} are, or the like",
+            f"{plural(len(spare), 'label file')} of images that have another one (this is the "
+            f"first): not read; those in {used or './'} are, or the like",
             "move those away that are not wanted",
         )
 

@@ -40,9 +40,7 @@ _LOSSES = {
     "areas": Loss(
         "area-not-carried", "instance", "with an area that is not that of the corners: not stored"
     ),
-    "crowds": Loss(
-        "crowd-not-kept", "crowd", "written as ordinary objects: DOTA has no crowds"
-    ),
+    "crowds": Loss("crowd-not-kept", "crowd", "written as ordinary objects: DOTA has no crowds"),
     "attributes": Loss(
         "attributes-not-carried", "instance", "with attributes that DOTA cannot store ({names})"
     ),
@@ -89,7 +87,7 @@ class DotaWriter(Writer[WriteOptions]):
 
 def _below(file_name: str) -> str:
     """The name of an image below its folder; what was read from DOTA's folders goes back there."""
-    return re.sub(r"\A(?:[^/]+/)?images/", "", file_name)
+    return re.sub(r"\A(?:images/)?(?:[^/]+/)?images/", "", file_name)
 
 
 class DotaWriting(Writing):
@@ -173,16 +171,18 @@ class _Shard:
             ring, is_own = corners_of(instance)
         except geometry.TooLargeError as error:
             return self._lost(instance, place, f"{label!r} cannot become a turned box: {error}")
-        if not label or re.fullmatch(r"\d", label.split()[-1], re.ASCII) and " " in label:
+        if not label or (re.fullmatch(r"\d", label.split()[-1], re.ASCII) and " " in label):
             return self._lost(instance, place, f"the class name {label!r} cannot be written")
         if not all(map(math.isfinite, ring)):
             return self._lost(instance, place, f"the corners of {label!r} are not finite")
         self.used.add(instance.label)
         self._count(image, instance, place, is_own=is_own)
         self._keys.instance(instance)
+        flag = int(instance.difficult)
         stated = instance.attributes.get("difficult")
-        has_own = type(stated) is int and 1 < stated < 10 and instance.difficult
-        return row_line(ring, label, stated if has_own else int(instance.difficult))
+        if flag and isinstance(stated, int) and 1 < stated < 10:
+            flag = stated
+        return row_line(ring, label, flag)
 
     def _lost(self, instance: Instance, place: Place, fault: str) -> str:
         found = code("object-not-written")

@@ -21,8 +21,8 @@ FORMAT = Format(
     about="labelme JSON beside each image",
     lossy=(
         "lines and points have no area: skipped and counted unless a stroke or radius is given",
-        "keypoints are points in the group of their object, read back with --keypoints; their order, "
-        "the skeleton, and what is not labelled are not stored",
+        "keypoints are points in the group of their object, read back with --keypoints; their "
+        "order, the skeleton, and what is not labelled are not stored",
         "keys that only the source format knows",
         "which images are in which split",
         "the order of the classes, and classes without instances",

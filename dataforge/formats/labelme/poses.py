@@ -3,17 +3,17 @@
     {"label": "cat", "shape_type": "rectangle", "group_id": 3, ...}
     {"label": "nose", "shape_type": "point", "group_id": 3, ...}
 
-The label of a point is the name of the keypoint. One that is ``difficult`` is hidden (visibility 1),
-any other is visible (2), and one without a point is not labelled (0). Their order is an option; what
-it is for ``auto`` is known when all files have been read, so that until then an object keeps its
-points by name, in `_HELD`.
+The label of a point is the name of the keypoint. One that is ``difficult`` is hidden (visibility
+1), any other is visible (2), and one without a point is not labelled (0). Their order is an option;
+what it is for ``auto`` is known when all files have been read, so that until then an object keeps
+its points by name, in `_HELD`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -188,7 +188,9 @@ def orders(found: Found, asked: Asked, resolver: Resolver) -> Orders:
 def _by_number(name: str) -> list[tuple[int, str]]:
     """What sorts point_2 before point_10."""
     parts = re.findall(r"\d{1,18}|\D+|\d+", name)
-    return [(int(part), "") if part.isdecimal() and part.isascii() else (-1, part) for part in parts]
+    return [
+        (int(part), "") if part.isdecimal() and part.isascii() else (-1, part) for part in parts
+    ]
 
 
 def _key(label: str, resolver: Resolver) -> str:
@@ -233,6 +235,6 @@ def said_more(found: Found) -> Iterator[Finding]:
         number = sum(count for *_, count in places)
         yield code("keypoint-says-more").at(
             Place(file, pointer),
-            f"{plural(number, 'keypoint')} with flags, a description, a score or attributes (this is "
-            "the first): only position and visibility are read",
+            f"{plural(number, 'keypoint')} with flags, a description, a score or attributes (this "
+            "is the first): only position and visibility are read",
         )

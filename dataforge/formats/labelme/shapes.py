@@ -243,7 +243,10 @@ def _line(shape: Shape, _: Ring, canvas: Canvas) -> Geometry:
 
 
 def _points(shape: Shape, _: Ring, canvas: Canvas) -> Geometry:
-    radius = _width(canvas.widths.radius, shape, "skipped-point", "--points radius=R")
+    option = "--points radius=R"
+    if shape.group_id is not None:
+        option += ", or read it as a keypoint with --keypoints"
+    radius = _width(canvas.widths.radius, shape, "skipped-point", option)
     _require_points(shape, 1)
     corners = len(shape.points) * geometry.circle_corners(radius)
     _require_room(canvas, 2 * corners * _NUMBER_BYTES)

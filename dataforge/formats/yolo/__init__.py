@@ -5,7 +5,7 @@ data.py        all of that together        paths.py     the label file of an ima
 forms.py       what the columns mean       pairs.py     images and labels in other folders
 rows.py        what each row becomes       outlines.py  joins several rings into one
 pose.py        keypoints
-read.py        the reader                  write.py     the writer
+read.py        the reader                  write.py     the writer, with row_writer.py
 recognise.py   whether there are any       edit.py      the editor
 """
 

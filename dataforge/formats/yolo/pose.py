@@ -76,7 +76,7 @@ def header_of(names: Mapping[int, str], pose: Pose | None) -> Header:
     if pose is None or not pose.is_read:
         categories = (Category(name=name) for name in dict.fromkeys(names.values()))
         return Header(categories=tuple(categories))
-    numbers = {name: at for at, name in reversed(names.items())}
+    numbers = {name: at for at, name in reversed([*names.items()])}
     found = tuple(
         Category(name=name, keypoints=pose.names_of(numbers[name]))
         for name in dict.fromkeys(names.values())

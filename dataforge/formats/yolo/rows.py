@@ -31,6 +31,9 @@ Row: TypeAlias = tuple[int, list[str]]
 """(line, columns) of a row; lines count from 1."""
 
 _TOLERANCE = 1e-6
+_HIGHEST = 2.0**53
+"""What is counted of a class number: a larger one fits no message between processes."""
+
 _FAR = 1.0
 """A coordinate further outside the image than its whole size is in pixels, or invalid."""
 
@@ -155,7 +158,8 @@ class RowReader:
                 points = []
         if fault := self._fault(columns[0], values[0], shape) or _too_far(points):
             if values[0] >= 0 and values[0] not in self._names:
-                self.beyond = max(self.beyond or (0, 0), (values[0], line))
+                highest = int(min(values[0], _HIGHEST))
+                self.beyond = max(self.beyond or (0, 0), (highest, line))
             yield code("bad-row").at(place, fault, "correct or delete the row", lost=1)
             return None
         if tail:

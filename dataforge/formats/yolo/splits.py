@@ -20,7 +20,17 @@ from dataforge.layouts import SPLIT_NAMES, folders_of
 Splits: TypeAlias = "dict[str | None, list[str]]"
 """Split -> its images, in order; None is the single split of all images."""
 
-_NO_SPLITS = ("path", "names", "nc", "download", "kpt_shape", "kpt_names", "flip_idx", "roboflow", "channels")
+_NO_SPLITS = (
+    "path",
+    "names",
+    "nc",
+    "download",
+    "kpt_shape",
+    "kpt_names",
+    "flip_idx",
+    "roboflow",
+    "channels",
+)
 
 
 class Places:

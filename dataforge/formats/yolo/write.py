@@ -12,125 +12,24 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO
 
 import msgspec
 
-from dataforge import geometry
 from dataforge.codes import code
 from dataforge.errors import InputError, UsageError
 from dataforge.findings import Finding, Place
-from dataforge.formats import one_ring as outlines
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
-from dataforge.formats.json_spans import number
 from dataforge.formats.names import below_images
-from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, place_of
-from dataforge.formats.turned import corners_of
+from dataforge.formats.tally import KeyLosses, LossCount, Losses, place_of
 from dataforge.formats.yolo.dataset_yaml import quoted
 from dataforge.formats.yolo.paths import label_path
-from dataforge.formats.yolo.pose import columns_of, lines_of, number_of
+from dataforge.formats.yolo.pose import lines_of, number_of
+from dataforge.formats.yolo.row_writer import LOSSES, RowWriter, WriteOptions
 from dataforge.io import stem, write_text
-from dataforge.records import Box, Image, Instance, Mask, Polygons, Ring
-
-_TOLERANCE = 1e-6
-"""Share of the image size by which a box may extend because floats are not exact."""
 
 _FILES, _TWICE = "files", "twice"
 _WAITING = ".waiting"
-
-_LOSSES = {
-    "outlines": Loss(
-        "outlines-not-carried",
-        "instance",
-        "with a polygon or mask: written as boxes",
-        "write polygons with --segments",
-    ),
-    "areas": Loss(
-        "area-not-carried",
-        "instance",
-        "with an area that is not that of the box or polygon: not stored",
-    ),
-    "bridged": Loss(
-        "rings-joined",
-        "instance",
-        "with several polygons: joined by thin bridges, or merged if they overlap",
-    ),
-    "boxes": Loss(
-        "boxes-as-outlines",
-        "instance",
-        "with only a box: its corners are written",
-    ),
-    "unlike": Loss(
-        "box-not-kept",
-        "instance",
-        "with a box that is not the bounding box of the polygon: not stored",
-    ),
-    "turned": Loss(
-        "outlines-as-turned-boxes",
-        "instance",
-        "with an outline of other than four corners: written as the smallest turned box around it",
-    ),
-    "clipped": Loss(
-        "clipped-to-image",
-        "instance",
-        "extending beyond the image: clipped to it, as Ultralytics requires",
-    ),
-    "crowds": Loss("crowds-left-out", "crowd", "skipped: YOLO has no crowds"),
-    "attributes": Loss(
-        "attributes-not-carried",
-        "instance",
-        "with attributes that YOLO cannot store ({names})",
-    ),
-    "flags": Loss(
-        "image-attributes-not-carried",
-        "image",
-        "with attributes that YOLO cannot store ({names})",
-    ),
-    "points outside": Loss(
-        "clipped-to-image",
-        "instance",
-        "with keypoints beyond the image: moved to its edge, as Ultralytics requires",
-    ),
-    "no points": Loss(
-        "keypoints-filled",
-        "instance",
-        "without keypoints, or with fewer than their class has: written as not labelled",
-    ),
-    "skeletons": Loss(
-        "keypoint-names-not-carried", "class", "with a skeleton, which YOLO cannot store"
-    ),
-    **key_losses("YOLO"),
-    "keypoints": Loss(
-        "keypoints-not-carried", "instance", "with keypoints: not written", "write them with --pose"
-    ),
-    "points left": Loss(
-        "keypoints-not-carried",
-        "instance",
-        "with more keypoints than any class declares: only so many are written",
-    ),
-}
-
-
-class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How label files are written.
-
-    Attributes:
-        segments: rows are polygons, for Ultralytics' segment task; else boxes, for its detect
-            task. It reads all rows of a file in the same way, so they are never mixed.
-        pose: rows are boxes with keypoints, for its pose task.
-        obb: rows are the four corners of turned boxes, for its OBB task.
-    """
-
-    segments: Annotated[bool, msgspec.Meta(description="Write polygons instead of boxes.")] = False
-    pose: Annotated[
-        bool, msgspec.Meta(description="Write keypoints after each box, for Ultralytics' pose task.")
-    ] = False
-
-
-    obb: Annotated[
-        bool,
-        msgspec.Meta(description="Write turned boxes by their corners, for Ultralytics' OBB task."),
-    ] = False
 
 
 class YoloWriter(Writer[WriteOptions]):
@@ -140,8 +39,8 @@ class YoloWriter(Writer[WriteOptions]):
 
     def image_path(self, split: str, file_name: str) -> str:
         """One folder per split."""
-        # What was read from images/train/ goes back there.
-        name = below_images(file_name).removeprefix(f"{split}/")
+        # What was read from images/train/, or train/images/, goes to the former.
+        name = below_images(below_images(file_name).removeprefix(f"{split}/"))
         return f"images/{split}/{name}"
 
     def key(self, file_name: str) -> str:
@@ -192,13 +91,14 @@ class YoloWriting(Writing):
 
     def write(self, images: Iterable[Numbered]) -> Written:
         shard = _Shard(self._plan, self._options)
+        rows = shard.rows
         for numbered in images:
             shard.take(numbered)
         encode = msgspec.json.Encoder().encode_lines
         streams = {_FILES: encode(shard.files)}
         if shard.twice:
             streams[_TWICE] = encode(shard.twice)
-        return Written(streams=streams, losses=shard.losses.counts, findings=shard.findings)
+        return Written(streams=streams, losses=rows.losses.counts, findings=rows.findings)
 
     def finish(
         self, streams: Mapping[str, IO[bytes]], losses: Mapping[str, LossCount]
@@ -206,7 +106,7 @@ class YoloWriting(Writing):
         plan = self._plan
         if _TWICE in streams:
             yield from self._first_of_each(streams[_FILES], streams[_TWICE])
-        total = Losses(_LOSSES, losses)
+        total = Losses(LOSSES, losses)
         pose = self._options.pose
         KeyLosses(total, own="yolo" * pose, keypoints=pose).header(plan.header, plan.out)
         for category in plan.header.categories:
@@ -269,7 +169,11 @@ def _yaml(folders: dict[str, str], names: Sequence[str], more: Sequence[str]) ->
     one, even ".", is relative to the working directory.
     """
     lines = [f"{_scalar(split)}: {_scalar(folder)}" for split, folder in folders.items()]
-    lines += [*more, "names:", *(f"  {number}: {quoted(name)}" for number, name in enumerate(names))]
+    lines += [
+        *more,
+        "names:",
+        *(f"  {number}: {quoted(name)}" for number, name in enumerate(names)),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -287,22 +191,14 @@ class _Shard:
     Attributes:
         files: that are written.
         twice: label files that already existed.
-        losses: what YOLO cannot store.
-        findings: on what is not written.
+        rows: makes the rows.
     """
 
     def __init__(self, plan: WritePlan, options: WriteOptions) -> None:
         self.files: list[_File] = []
         self.twice: list[str] = []
-        self.losses = Losses(_LOSSES)
-        self.findings: list[Finding] = []
-        self._keys = KeyLosses(self.losses, keypoints=options.pose)
+        self.rows = RowWriter(plan, options)
         self._plan = plan
-        self._numbers = {one.name: at for at, one in enumerate(plan.header.categories)}
-        self._own = {one.name: len(one.keypoints) for one in plan.header.categories}
-        self._segments = options.segments or options.obb
-        self._obb = options.obb
-        self._points = number_of(plan.header.categories) if options.pose else 0
         self._image_path = YoloWriter().image_path
         self._folders: set[str] = set()
 
@@ -312,12 +208,13 @@ class _Shard:
         shapes = sum(instance.parts for instance in image.instances)
         if shapes and not (image.width > 0 and image.height > 0):
             message = f"is {image.width}x{image.height}, by which nothing can be normalised"
-            self._lose("no-image-size", Place(image.file_name), message, "add its size", shapes)
+            place = Place(image.file_name)
+            self.rows.lose("no-image-size", place, message, "add its size", shapes)
             return
-        rows = "".join(row for one in image.instances if (row := self._row(image, one)))
+        rows = "".join(self.rows.row(image, one) for one in image.instances)
         if image.attributes:
-            self.losses.add("flags", place_of(image), names=image.attributes)
-        self._keys.image(image)
+            self.rows.losses.add("flags", place_of(image), names=image.attributes)
+        self.rows.keys.image(image)
         label = label_path(self._image_path(split, image.file_name))
         waiting = f"{_WAITING}/{self._plan.splits.index(split)}/{number}.txt"
         self.files.append(_File(label, image.file_name, shapes, waiting))
@@ -335,118 +232,3 @@ class _Shard:
             self._folders.add(folder)
         with open(path, mode, encoding="utf-8", newline="\n") as stream:
             stream.write(rows)
-
-    def _lose(self, name: str, place: Place, message: str, remedy: str, shapes: int) -> None:
-        self.findings.append(code(name).at(place, message, remedy, lost=shapes))
-
-    def _row(self, image: Image, instance: Instance) -> str:
-        """The line of an instance; empty if it has none."""
-        place = place_of(image, instance)
-        if instance.iscrowd:
-            self.losses.add("crowds", place, lost=instance.parts)
-            return ""
-        w, h = image.width, image.height
-        box = geometry.clip_box(instance.box, w, h)
-        ring: Ring = ()
-        if self._segments:
-            try:
-                ring = self._ring(image, instance, box, place)
-            except geometry.TooLargeError as error:
-                message = f"{instance.label!r} cannot become one polygon: {error}"
-                self._lose("shape-too-large", place, message, "", instance.parts)
-                return ""
-            box = geometry.ring_box(ring) if ring else (0.0, 0.0, 0.0, 0.0)
-        x0, y0, x1, y1 = box
-        if not (x1 > x0 and y1 > y0):
-            self._lose(
-                "nothing-in-image",
-                place,
-                f"{instance.label!r} has no area inside the image: skipped",
-                "redraw or delete it",
-                instance.parts,
-            )
-            return ""
-        self._count(image, instance, place)
-        if self._segments:
-            values = [min(value / (h if i % 2 else w), 1.0) for i, value in enumerate(ring)]
-        else:
-            values = [(x0 + x1) / 2 / w, (y0 + y1) / 2 / h, (x1 - x0) / w, (y1 - y0) / h]
-        row = f"{self._numbers[instance.label]} {' '.join(map(number, values))}"
-        return f"{row} {self._keypoints(image, instance, place)}\n" if self._points else f"{row}\n"
-
-    def _keypoints(self, image: Image, instance: Instance, place: Place) -> str:
-        """The columns of an instance's keypoints."""
-        found = columns_of(instance.keypoints, self._points, image.width, image.height)
-        columns, outside = found
-        if outside:
-            self.losses.add("points outside", place)
-        own = self._own[instance.label]
-        if len(instance.keypoints) < 3 * own:
-            self.losses.add("no points", place)
-        elif len(instance.keypoints) > 3 * self._points:
-            self.losses.add("points left", place)
-        return columns
-
-    def _ring(self, image: Image, instance: Instance, box: Box, place: Place) -> Ring:
-        """The single polygon of an instance inside the image; empty if there is none.
-
-        Raises:
-            TooLargeError: it has too many corners or parts.
-        """
-        size = image.width, image.height
-        if self._obb:
-            return self._corners(instance, box, size, place)
-        rings = outlines.rings_of(instance.shape)
-        if not rings:
-            self.losses.add("boxes", place)
-            rings = [geometry.box_corners(box)]
-        elif geometry.ring_box(*rings) != instance.box:
-            self.losses.add("unlike", place)
-        rings = geometry.rings_inside(rings, *size)
-        if len(rings) > 1:
-            self.losses.add("bridged", place)
-        return outlines.joined(rings, *size, are_polygons=isinstance(instance.shape, Polygons))
-
-    def _corners(
-        self, instance: Instance, box: Box, size: tuple[int, int], place: Place
-    ) -> Ring:
-        """The corners of an instance's turned box, each moved into the image; empty if there are
-        none.
-
-        Raises:
-            TooLargeError: a mask has too many corners.
-        """
-        ring, is_own = corners_of(instance)
-        if instance.shape is None:
-            self.losses.add("boxes", place)
-            ring = geometry.box_corners(box)
-        elif not is_own:
-            self.losses.add("turned", place)
-        elif geometry.ring_box(ring) != instance.box:
-            self.losses.add("unlike", place)
-        if box[0] >= box[2] or box[1] >= box[3]:
-            return ()
-        return tuple(min(max(value, 0.0), float(size[at % 2])) for at, value in enumerate(ring))
-
-    def _count(self, image: Image, instance: Instance, place: Place) -> None:
-        """Count what is not carried of an instance that is written."""
-        if instance.shape is not None and not self._segments:
-            self.losses.add("outlines", place)
-        elif not (self._obb and isinstance(instance.shape, Mask)) and geometry.has_own_area(
-            instance, image.width, image.height
-        ):
-            self.losses.add("areas", place)
-        marks = [instance.box]
-        if self._segments and isinstance(instance.shape, Polygons):
-            marks.append(geometry.ring_box(*instance.shape.rings))
-        if any(_extends_beyond(mark, image.width, image.height) for mark in marks):
-            self.losses.add("clipped", place)
-        if instance.attributes or instance.difficult:
-            names = [*instance.attributes, *(["difficult"] if instance.difficult else [])]
-            self.losses.add("attributes", place, names=names)
-        self._keys.instance(instance)
-
-
-def _extends_beyond(box: Box, width: int, height: int) -> bool:
-    x, y = width * _TOLERANCE, height * _TOLERANCE
-    return box[0] < -x or box[1] < -y or box[2] > width + x or box[3] > height + y

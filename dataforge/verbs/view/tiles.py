@@ -187,7 +187,9 @@ def _points(
         if visibility > 0 and max(abs(x), abs(y)) < MAX_COORDINATE:
             x, y = x * scale[0], y * scale[1]
             spot = (x - 2 * thick, y - 2 * thick, x + 2 * thick, y + 2 * thick)
-            draw.ellipse(spot, fill=None if visibility == 1 else colour, outline=colour, width=thick)
+            draw.ellipse(
+                spot, fill=None if visibility == 1 else colour, outline=colour, width=thick
+            )
 
 
 def _outline(

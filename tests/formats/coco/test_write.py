@@ -187,8 +187,8 @@ def test_extra_keys_survive_a_round_trip(tmp_path: Path) -> None:
         "images": [{"id": 1, "file_name": "a.jpg", "width": 64, "height": 48, "license": 2}],
         "annotations": [
             {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0.1, 0.2, 0.3, 0.7], "area": 7,
-             "iscrowd": 1, "segmentation": [], "keypoints": [1, 2, 2], "num_keypoints": 1, "attributes": {"difficult": True,
-             "x": None}, "file_name": "not ours"},
+             "iscrowd": 1, "segmentation": [], "keypoints": [1, 2, 2], "num_keypoints": 1,
+             "attributes": {"difficult": True, "x": None}, "file_name": "not ours"},
         ],
         "categories": [{"id": 1, "name": "cat", "supercategory": "pet", "skeleton": [[1, 2]]}],
         "videos": {"v": 1},

@@ -206,6 +206,8 @@ def test_keypoints_go_from_coco_through_labelme_to_coco(
     back = json.loads(file.read_bytes())
     kept = [one.get("keypoints", [0] * 6) for one in back["annotations"]]
     assert kept == [[0] * 6, *marked]
-    assert report.shapes == 1 + len(marked) + sum(value > 0 for one in marked for value in one[2::3])
+    assert report.shapes == 1 + len(marked) + sum(
+        value > 0 for one in marked for value in one[2::3]
+    )
     if any(any(one) for one in marked):
         assert back["categories"] == [CAT]
