@@ -275,6 +275,16 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
         "own key of class": ("keys that only", "keys-not-carried"),
         "own key of dataset": ("keys that only", "keys-not-carried"),
     },
+    "labelstudio": {
+        what: how
+        for what, how in BOXES.items()
+        if what not in ("polygon", "several rings", "mask", "area of its own")
+    }
+    | {
+        "several rings": ("several polygons of an object", "rings-joined"),
+        "area of its own": ("a box or an area", "area-not-carried"),
+        "box beside outline": ("a box or an area", "box-not-kept"),
+    },
     "via": {
         "several rings": ("several polygons of an object", "rings-joined"),
         "mask": ("masks", "mask-as-outline"),
@@ -328,6 +338,7 @@ ELSEWHERE: dict[str, set[str]] = {
     "createml": {"the sizes of the images"},
     "csv": {"images without objects have no rows"},
     "labelme": {"lines and points", "which images are in which split"},
+    "labelstudio": {"points and lines", "the sizes of images"},
     "via": {"points and lines", "the sizes of the images"},
     "voc": {"parts (person layout)", "source, owner, folder"},
     "yolo": {"holes and gaps", "keypoints"},
@@ -489,7 +500,7 @@ class Losses:
             ("box-not-kept", mark["bbox"] != pytest.approx(remains["bbox"], rel=1e-6)),
             ("mask-as-outline", isinstance(mark["segmentation"], dict)
              and isinstance(remains["segmentation"], list) and outline == (True, True)),
-            ("rings-joined", self.through == "via" and is_in_parts(mark)
+            ("rings-joined", self.through in ("labelstudio", "via") and is_in_parts(mark)
              and not is_in_parts(remains)),
             (CROWDS.get(self.through, ""), mark["iscrowd"] and not remains["iscrowd"]),
         ):  # fmt: skip

@@ -90,8 +90,11 @@ def polygon(ring: Ring, size: tuple[int, int]) -> Drawn:
         raise DrawnError(f"a polygon needs at least 3 points, has {len(ring) // 2}")
     checked(ring)
     area, crossing = geometry.outline_area(ring, *size)
-    crosses = crossing and not geometry.is_bridged(ring)
-    return Drawn(geometry.ring_box(ring), area, Polygons((ring,)), crosses)
+    bridged = crossing and geometry.is_bridged(ring)
+    if bridged:  # counted in pixels, which is right to a pixel for each step along the outline
+        exact = geometry.ring_area(ring)
+        area = exact if abs(exact - area) <= geometry.outline_steps(ring) else area
+    return Drawn(geometry.ring_box(ring), area, Polygons((ring,)), crossing and not bridged)
 
 
 def ellipse(cx: float, cy: float, rx: float, ry: float, angle: float, room: Room) -> Drawn:

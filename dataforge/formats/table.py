@@ -26,6 +26,7 @@ _TABLE = Plugins(
         "images": "dataforge.formats.images:FORMAT",
         "kitti": "dataforge.formats.kitti:FORMAT",
         "labelme": "dataforge.formats.labelme:FORMAT",
+        "labelstudio": "dataforge.formats.labelstudio:FORMAT",
         "via": "dataforge.formats.via:FORMAT",
         "voc": "dataforge.formats.voc:FORMAT",
         "yolo": "dataforge.formats.yolo:FORMAT",

@@ -42,6 +42,7 @@ from dataforge.formats import (
     csv,
     images,
     labelme,
+    labelstudio,
     via,
     voc,
     yolo,
@@ -164,6 +165,12 @@ def _csv(data: bytes) -> None:
     _read(csv.FORMAT, {"train.csv": data, "a.png": IMAGE})
     table = b"ImageID,LabelName,XMin,XMax,YMin,YMax\na,/m/01,0.1,0.5,0.25,0.75\n"
     _read(csv.FORMAT, {"classes.csv": data, "train.csv": table, "a.png": IMAGE})
+
+
+def _labelstudio(data: bytes) -> None:
+    reader = driver.reader_of(labelstudio.FORMAT)
+    held = {"train.json": data, "a.png": IMAGE}
+    _read(labelstudio.FORMAT, held, reader.Options(annotations="all"))
 
 
 def _via(data: bytes) -> None:
@@ -317,6 +324,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "coco": _coco,
     "createml": _createml,
     "csv": _csv,
+    "labelstudio": _labelstudio,
     "via": _via,
     "voc": _voc,
     "yolo": _yolo,

@@ -27,9 +27,10 @@ _LABEL = "label"
 _SETTINGS = {"ui": {}, "core": {"filepath": {}, "default_filepath": ""}, "project": {"name": "via"}}
 
 
-class ViaWriter(ListedWriter):
+class ViaWriter(ListedWriter[ListedWriteOptions]):
     """Writes one project a split."""
 
+    Options = ListedWriteOptions
     file = "via_project.json"
 
     def open(self, plan: WritePlan, options: ListedWriteOptions) -> ViaWriting:
@@ -60,7 +61,7 @@ class ViaWriting(ListedWriting):
         "large": Loss("shape-too-large", "mask", "too large for an outline: the box is written"),
     }
 
-    def __init__(self, plan: WritePlan, writer: ListedWriter) -> None:
+    def __init__(self, plan: WritePlan, writer: ListedWriter[Any]) -> None:
         super().__init__(plan, writer)
         options = {category.name: "" for category in plan.header.categories}
         label = {"type": "dropdown", "description": "", "options": options, "default_options": {}}
