@@ -154,7 +154,9 @@ def _names(data: Keys, upload: str) -> tuple[str, ...]:
 
 def _path(value: str) -> str:
     """The path of an image, of one that was uploaded, of local storage, or as it is."""
-    if found := re.fullmatch(r"(?:https?://[^/]+)?/?data/upload/(?:\d+/)?([^?#]+)", value):
+    if found := re.fullmatch(
+        r"(?:https?://[^/]+)?/?data/upload/(?:\d+/)?([^?#]+)(?:[?#].*)?", value
+    ):
         return found[1]
     if "/data/local-files/" in value or value.startswith("data/local-files/"):
         try:
