@@ -14,6 +14,7 @@ import msgspec
 
 from dataforge import geometry
 from dataforge.formats.base import Numbered, WritePlan
+from dataforge.formats.drawn import has_own_area
 from dataforge.formats.labelstudio import brush
 from dataforge.formats.listed_write import (
     ListedWriter,
@@ -80,7 +81,7 @@ class LabelStudioWriting(ListedWriting):
             losses.add("flags", place_of(image), names=image.attributes)
         results = []
         for number, instance in enumerate(self.writable(name, image)):
-            if geometry.has_own_area(instance, image.width, image.height):
+            if has_own_area(instance, (image.width, image.height)):
                 losses.add("area", place_of(image, instance))
             count_mark_losses(image, instance, losses)
             results.append(self._result(number, image, instance, losses))

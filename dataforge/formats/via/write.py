@@ -12,6 +12,7 @@ import msgspec
 
 from dataforge import geometry
 from dataforge.formats.base import Numbered, WritePlan
+from dataforge.formats.drawn import has_own_area
 from dataforge.formats.listed_write import (
     ListedWriteOptions,
     ListedWriter,
@@ -90,7 +91,7 @@ class ViaWriting(ListedWriting):
 
     def _count(self, image: Image, instance: Instance, losses: Losses) -> None:
         place = place_of(image, instance)
-        if geometry.has_own_area(instance, image.width, image.height):
+        if has_own_area(instance, (image.width, image.height)):
             losses.add("area", place)
         held = [name for name in instance.attributes if name != _LABEL]
         count_mark_losses(image, instance, losses, [*held, "difficult"])
