@@ -38,7 +38,9 @@ from dataforge.formats import (
     Text,
     applied,
     coco,
+    cvat,
     images,
+    kitti,
     labelme,
     voc,
     yolo,
@@ -157,6 +159,14 @@ def _voc(data: bytes) -> None:
     _read(voc.FORMAT, {"a.xml": data, "a.png": IMAGE}, layout=places)
 
 
+def _cvat(data: bytes) -> None:
+    _read(cvat.FORMAT, {"annotations.xml": data, "images/a.png": IMAGE})
+
+
+def _kitti(data: bytes) -> None:
+    _read(kitti.FORMAT, {"label_2/a.txt": data, "image_2/a.png": IMAGE})
+
+
 def _yolo(data: bytes) -> None:
     held = {"classes.txt": b"cat\ndog\n", "labels/a.txt": data, "images/a.png": IMAGE}
     _read(yolo.FORMAT, held)
@@ -218,7 +228,7 @@ def _dataset(data: bytes, name: str = "a") -> Path:
 def _writers(data: bytes) -> None:
     """All writers, and what they wrote is read."""
     source = _dataset(data)
-    for writes in ("coco", "voc", "yolo"):
+    for writes in ("coco", "voc", "yolo", "cvat", "kitti"):
         out = _FOLDER / writes
         read = {"lines": "stroke=2", "points": "radius=2", "verify_images": False}
         job = Job(
@@ -296,6 +306,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "labelme": _labelme,
     "coco": _coco,
     "voc": _voc,
+    "cvat": _cvat,
+    "kitti": _kitti,
     "yolo": _yolo,
     "yolo-data": _yolo_data,
     "lists": _lists,
