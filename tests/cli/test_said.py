@@ -142,7 +142,7 @@ def hostile_cvat(folder: Path) -> Path:
         held = "".join(
             c if c.isprintable() or c in "\n\r\u2028\u202e\x85\x9b" else "?" for c in text
         )
-        name = f"{in_name(text)}-{number}"
+        name = f"{in_name(held)}-{number}"
         label, file, path = map(quoteattr, (held, f"{name}.jpg", f"../{held}.jpg"))
         box = f'<box label={label} source={label} xtl="1" ytl="2" xbr="30" ybr="40">'
         images.append(
@@ -151,8 +151,7 @@ def hostile_cvat(folder: Path) -> Path:
             f'<box label={label} xtl={label}/><box label={label} xtl="5" ytl="5" xbr="5" ybr="5"/>'
             f"</image><image name={path}></image>"
         )
-        if in_name(text) == text:
-            picture(folder / "images" / f"{name}.jpg", (64, 48))
+        picture(folder / "images" / f"{name}.jpg", (64, 48))
     write(folder / "annotations.xml", f"<annotations><meta/>{''.join(images)}</annotations>")
     write(folder / f"{in_name(HOSTILE[0])}.xml", "<annotations><meta>")
     return folder
