@@ -12,6 +12,7 @@ from dataforge.cli.command import Argument, Command, Option
 from dataforge.cli.output import Output, say_lines, show_markdown
 from dataforge.codes import GROUPS, Code, code
 from dataforge.errors import UsageError
+from dataforge.formats import formats
 
 _HELP = """Explain a finding's code: what it means, why it matters, and how to fix it.
 
@@ -91,7 +92,8 @@ def as_text(chosen: Sequence[Code]) -> Iterator[str]:
     """These codes by group, one per line."""
     width = max(len(one.name) for one in chosen)
     for group in sorted({one.group for one in chosen}):
-        yield f"{group}: {GROUPS[group]}" if group in GROUPS else group
+        own = f"{group} files only" if group in formats() else ""
+        yield ": ".join(filter(None, (group, GROUPS.get(group, own))))
         for one in chosen:
             if one.group == group:
                 yield f"  {one.name:{width}}  {one.severity:7}  {one.page.title}"

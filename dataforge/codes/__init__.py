@@ -49,7 +49,8 @@ GROUPS: dict[str, str] = {
     "writing": "the output of convert, register, split and coco",
     "yolo": "YOLO files only",
 }
-"""What `dataforge explain` says of them; a folder that is not named here is a group, too."""
+"""What `dataforge explain` says of them; a folder that is not named here is a group, too, and that
+of a format has its codes."""
 
 
 class Code(msgspec.Struct, frozen=True):

@@ -64,22 +64,10 @@ _COMMA = r"[,;\t]\s*"
 
 _DATUMARO = "convert it with Datumaro, which reads it and writes COCO"
 _CVAT = "import it into CVAT and export it as COCO 1.0, or " + _DATUMARO
-_CVAT_XML = r"<annotations>(?=.*(?:<meta>|<image\s|<track\s))"
-_TRACKS = r"(?:<track\s|<mode>interpolation)"
 _SCRIPT = "write it as COCO or Pascal VOC with a few lines of Python"
 
 SIGNATURES = (
     # XML
-    Signature(
-        name="CVAT XML for images",
-        how="export the task from CVAT as COCO 1.0, or " + _DATUMARO,
-        xml=rf"{_CVAT_XML}(?!.*{_TRACKS})",
-    ),
-    Signature(
-        name="CVAT XML for video",
-        how="export the task from CVAT as COCO 1.0, or " + _DATUMARO,
-        xml=rf"{_CVAT_XML}(?=.*{_TRACKS})",
-    ),
     Signature(
         name="LabelMe (MIT) XML",
         how=_CVAT,

@@ -23,6 +23,7 @@ _TABLE = Plugins(
         "coco": "dataforge.formats.coco:FORMAT",
         "createml": "dataforge.formats.createml:FORMAT",
         "csv": "dataforge.formats.csv:FORMAT",
+        "cvat": "dataforge.formats.cvat:FORMAT",
         "images": "dataforge.formats.images:FORMAT",
         "kitti": "dataforge.formats.kitti:FORMAT",
         "labelme": "dataforge.formats.labelme:FORMAT",

@@ -40,7 +40,9 @@ from dataforge.formats import (
     coco,
     createml,
     csv,
+    cvat,
     images,
+    kitti,
     labelme,
     labelstudio,
     via,
@@ -184,6 +186,14 @@ def _voc(data: bytes) -> None:
     _read(voc.FORMAT, {"a.xml": data, "a.png": IMAGE}, layout=places)
 
 
+def _cvat(data: bytes) -> None:
+    _read(cvat.FORMAT, {"annotations.xml": data, "images/a.png": IMAGE})
+
+
+def _kitti(data: bytes) -> None:
+    _read(kitti.FORMAT, {"label_2/a.txt": data, "image_2/a.png": IMAGE})
+
+
 def _yolo(data: bytes) -> None:
     held = {"classes.txt": b"cat\ndog\n", "labels/a.txt": data, "images/a.png": IMAGE}
     _read(yolo.FORMAT, held)
@@ -245,7 +255,7 @@ def _dataset(data: bytes, name: str = "a") -> Path:
 def _writers(data: bytes) -> None:
     """All writers, and what they wrote is read."""
     source = _dataset(data)
-    for writes in ("coco", "voc", "yolo"):
+    for writes in ("coco", "voc", "yolo", "cvat", "kitti"):
         out = _FOLDER / writes
         read = {"lines": "stroke=2", "points": "radius=2", "verify_images": False}
         job = Job(
@@ -327,6 +337,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "labelstudio": _labelstudio,
     "via": _via,
     "voc": _voc,
+    "cvat": _cvat,
+    "kitti": _kitti,
     "yolo": _yolo,
     "yolo-data": _yolo_data,
     "lists": _lists,

@@ -77,23 +77,19 @@ def _in_labels(name: str) -> bool:
 def _pairs(labels: Iterable[str], images: Iterable[str]) -> dict[str, str]:
     """Label file -> its image."""
     by_key: dict[str, str] = {}
+    found: dict[str, str] = {}
     by_name: dict[str, list[str]] = defaultdict(list)
     for image in images:
         by_key.setdefault(_key(image, _IMAGES), image)
         by_key.setdefault(stem(image), image)
         by_name[last_part(stem(image))].append(image)
-    found = {}
     for label in labels:
         own = by_name[last_part(stem(label))]
-        image = by_key.get(_key(label, _LABELS)) or by_key.get(stem(label))
-        if image := image or (own[0] if len(own) == 1 else ""):
+        only = own[0] if len(own) == 1 else ""
+        if image := by_key.get(_key(label, _LABELS)) or by_key.get(stem(label)) or only:
             found[label] = image
-    taken: set[str] = set()
-    return {
-        label: image
-        for label, image in sorted(found.items())
-        if not (image in taken or taken.add(image))  # type: ignore[func-returns-value]
-    }
+    first = {image: label for label, image in sorted(found.items(), reverse=True)}
+    return {label: image for label, image in found.items() if first[image] == label}
 
 
 def _key(name: str, folder: re.Pattern[str]) -> str:
