@@ -136,10 +136,11 @@ def register(
         InputError, LayoutError: there is no such dataset, or its layout cannot be inferred.
         OutputError: a file was changed by somebody, or cannot be written.
     """
-    from dataforge.verbs.register import Request, apply, plan
+    from dataforge.verbs.adopt import plan_any
+    from dataforge.verbs.register import Request, apply
 
     fields = {"name": name, "root": os.fspath(root), **options}
-    planned = plan(_options(Request, fields))
+    planned = plan_any(_options(Request, fields), dry_run=dry_run, force=force)
     if not dry_run:
         apply(planned, force)
     return planned

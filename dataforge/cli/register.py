@@ -25,7 +25,8 @@ from dataforge.frameworks import (
 from dataforge.layouts import CoordsChoice, Difficult
 from dataforge.models import networks
 from dataforge.shell import UNPRINTABLE, command_line, path_word
-from dataforge.verbs.register import Plan, Request, apply, check_applicable, plan
+from dataforge.verbs.adopt import plan_any
+from dataforge.verbs.register import Plan, Request, apply, check_applicable
 
 _HELP = """Register a dataset with mmdetection or torchvision: dataset class, class names, configs.
 
@@ -35,7 +36,8 @@ _HELP = """Register a dataset with mmdetection or torchvision: dataset class, cl
 NAME gives the name of the dataset class (HumanParts: HumanPartsDataset). If NAME is a well-known
 dataset, its folders, classes and boxes are known; the options override them. Neither mmdetection
 nor the dataset is changed: everything is written to the output folder, and a line in site-packages
-makes it importable from anywhere.
+makes it importable from anywhere. COCO and Pascal VOC are read as they are; a folder in another
+format is converted to COCO beside the output first.
 """
 
 _FOLDERS = "Folders and boxes"
@@ -276,7 +278,7 @@ def _register(
         **more,
     )
     with progress_bar("register") as progress:
-        planned = plan(request, progress)
+        planned = plan_any(request, progress, dry_run=dry_run, force=force)
     written = [] if dry_run else apply(planned, force)
 
     def show(_: Any) -> None:

@@ -39,7 +39,8 @@ def find_voc_layout(
         found_instead = instead(root) or ": is this the dataset's folder?"
         raise LayoutError(f"{root.location} contains no .xml files{found_instead}")
     if foreign := foreign_xml(root, xmls):
-        raise LayoutError(f"{root.location} contains {foreign}")
+        other = instead(root) if foreign.format else ""
+        raise LayoutError(f"{root.location} contains {other.removeprefix(', but ') or foreign}")
     found: dict[str, Any] = {}
     reasons: list[str] = []
     if not {"images", "annotations"} <= declared.keys():

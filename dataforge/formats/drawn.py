@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dataforge import geometry
 from dataforge.io import MAX_COORDINATE
-from dataforge.records import Box, Mask, Polygons, Ring
+from dataforge.records import Box, Instance, Mask, Polygons, Ring
 
 _ROOM = 64 * 2**20
 _NUMBER_BYTES = 32
@@ -89,9 +89,31 @@ def polygon(ring: Ring, size: tuple[int, int]) -> Drawn:
     if len(ring) < 6:
         raise DrawnError(f"a polygon needs at least 3 points, has {len(ring) // 2}")
     checked(ring)
-    area, crossing = geometry.outline_area(ring, *size)
-    crosses = crossing and not geometry.is_bridged(ring)
+    area, crosses = _area(ring, size)
     return Drawn(geometry.ring_box(ring), area, Polygons((ring,)), crosses)
+
+
+def _area(ring: Ring, size: tuple[int, int]) -> tuple[float, bool]:
+    """(area of a ring, px²; whether it crosses itself, other than to enclose a hole)."""
+    area, crossing = geometry.outline_area(ring, *size)
+    if not crossing or not geometry.is_bridged(ring):
+        return area, crossing
+    # It was counted in pixels, which is right to a pixel for each step along the outline.
+    exact = geometry.ring_area(ring)
+    return (exact if abs(exact - area) <= geometry.outline_steps(ring) else area), False
+
+
+def has_own_area(instance: Instance, size: tuple[int, int]) -> bool:
+    """Whether an object's area is not that which its outline, mask or box is read with.
+
+    Args:
+        instance: the object.
+        size: (width, height) of its image, pixels.
+    """
+    if not isinstance(instance.shape, Polygons):
+        return geometry.has_own_area(instance, *size)
+    area = math.fsum(_area(ring, size)[0] for ring in instance.shape.rings)
+    return not math.isclose(instance.area, area, rel_tol=1e-6)
 
 
 def ellipse(cx: float, cy: float, rx: float, ry: float, angle: float, room: Room) -> Drawn:

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import IO, Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -23,6 +23,7 @@ from dataforge.io import atomic_write
 from dataforge.records import Image, Instance
 
 _LABELS = "labels"
+O = TypeVar("O", bound=msgspec.Struct)  # noqa: E741 - options
 
 
 class ListedWriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,14 +69,13 @@ def losses_of(title: str, *, own_outlines: bool = False) -> dict[str, Loss]:
     return kinds
 
 
-class ListedWriter(Writer[ListedWriteOptions]):
+class ListedWriter(Writer[O]):
     """Writes one file a split into the folder of its images.
 
     Attributes:
         file: name of the file in that folder.
     """
 
-    Options: type[Any] = ListedWriteOptions
     lists_images = True
     shares_files = True
     file: ClassVar[str]
@@ -111,7 +111,7 @@ class ListedWriting(Writing):
     between: bytes = b",\n"
     end: bytes = b"\n]\n"
 
-    def __init__(self, plan: WritePlan, writer: ListedWriter) -> None:
+    def __init__(self, plan: WritePlan, writer: ListedWriter[Any]) -> None:
         self.plan = plan
         self.writer = writer
         self.said: list[Finding] = []

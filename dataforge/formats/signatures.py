@@ -80,11 +80,6 @@ SIGNATURES = (
     ),
     # JSON
     Signature(
-        name="Label Studio JSON",
-        how="export the project from Label Studio as COCO or Pascal VOC XML",
-        json=r'"(?:completed_by|from_name|original_width|rectanglelabels|polygonlabels|brushlabels)"',
-    ),
-    Signature(
         name="Labelbox JSON",
         how="convert it with labelformat, which reads Labelbox and writes COCO",
         json=r'"(?:data_row|Labeled Data|DataRow ID)"\s*:',

@@ -33,6 +33,7 @@ WITHOUT_CASES = {
     "other-format": "only `convert` and `split` say it: cases/test_other_formats.py",
     "ratios-not-met": "only `split` says it: test_split.py",
     "too-many-objects": "needs 50,000 of them: formats/test_too_many_objects.py",
+    "several-annotations": "says which is read: formats/labelstudio/test_read.py",
     "table-dialect": "says how tables are read, and is no finding: formats/csv/test_read.py",
     "unusable-key": "needs a bucket: io/test_store.py",
 }

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 import fastjsonschema
 import msgspec
@@ -122,6 +123,40 @@ def hostile_coco(folder: Path, split: str = HOSTILE[0]) -> Path:
     return folder
 
 
+def hostile_kitti(folder: Path) -> Path:
+    """Classes of any name, and lines that are none."""
+    unknown = "-1 -1 -1 -1000 -1000 -1000 -10"
+    for number, text in enumerate((*HOSTILE, *READABLE)):
+        name = f"{in_name(text)}-{number}"
+        rows = f"{text} 0 0 -10 1 2 30 4 {unknown}\n{text}\nx{text} 0 0 -10 9 2 3 4 {unknown}\n"
+        write(folder / "label_2" / f"{name}.txt", rows)
+        picture(folder / "image_2" / f"{name}.jpg", (64, 48 + number % 2))
+    not_utf8(folder / "label_2", ".txt", b"x")
+    return folder
+
+
+def hostile_cvat(folder: Path) -> Path:
+    """Labels, attributes, tags and images of any name."""
+    images = []
+    for number, text in enumerate((*HOSTILE, *READABLE)):
+        held = "".join(
+            c if c.isprintable() or c in "\n\r\u2028\u202e\x85\x9b" else "?" for c in text
+        )
+        name = f"{in_name(held)}-{number}"
+        label, file, path = map(quoteattr, (held, f"{name}.jpg", f"../{held}.jpg"))
+        box = f'<box label={label} source={label} xtl="1" ytl="2" xbr="30" ybr="40">'
+        images.append(
+            f'<image id="0" name={file} width="64" height="{48 + number % 2}">'
+            f"<tag label={label}/>{box}<attribute name={label}>{escape(held)}</attribute></box>"
+            f'<box label={label} xtl={label}/><box label={label} xtl="5" ytl="5" xbr="5" ybr="5"/>'
+            f"</image><image name={path}></image>"
+        )
+        picture(folder / "images" / f"{name}.jpg", (64, 48))
+    write(folder / "annotations.xml", f"<annotations><meta/>{''.join(images)}</annotations>")
+    write(folder / f"{in_name(HOSTILE[0])}.xml", "<annotations><meta>")
+    return folder
+
+
 def hostile_log(folder: Path) -> Path:
     """A run of a hostile name, which has logged losses of hostile names."""
     line = {"mode": "train", "epoch": 1, "iter": 1, "loss": 1}
@@ -149,6 +184,8 @@ DATASETS: dict[str, Callable[[Path], Path]] = {
     "voc": hostile_voc,
     "yolo": hostile_yolo,
     "coco": hostile_coco,
+    "cvat": hostile_cvat,
+    "kitti": hostile_kitti,
 }
 """One for each format that has annotations."""
 

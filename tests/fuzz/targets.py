@@ -40,9 +40,12 @@ from dataforge.formats import (
     coco,
     createml,
     csv,
+    cvat,
     dota,
     images,
+    kitti,
     labelme,
+    labelstudio,
     via,
     voc,
     yolo,
@@ -182,6 +185,12 @@ def _csv(data: bytes) -> None:
     _read(csv.FORMAT, {"classes.csv": data, "train.csv": table, "a.png": IMAGE})
 
 
+def _labelstudio(data: bytes) -> None:
+    reader = driver.reader_of(labelstudio.FORMAT)
+    held = {"train.json": data, "a.png": IMAGE}
+    _read(labelstudio.FORMAT, held, reader.Options(annotations="all"))
+
+
 def _via(data: bytes) -> None:
     """As JSON or, if it is not that, as a table."""
     name = "train.json" if data[:1] == b"{" else "train.csv"
@@ -191,6 +200,14 @@ def _via(data: bytes) -> None:
 def _voc(data: bytes) -> None:
     places = Layout(images=".", annotations=".")
     _read(voc.FORMAT, {"a.xml": data, "a.png": IMAGE}, layout=places)
+
+
+def _cvat(data: bytes) -> None:
+    _read(cvat.FORMAT, {"annotations.xml": data, "images/a.png": IMAGE})
+
+
+def _kitti(data: bytes) -> None:
+    _read(kitti.FORMAT, {"label_2/a.txt": data, "image_2/a.png": IMAGE})
 
 
 def _yolo(data: bytes) -> None:
@@ -254,7 +271,7 @@ def _dataset(data: bytes, name: str = "a") -> Path:
 def _writers(data: bytes) -> None:
     """All writers, and what they wrote is read."""
     source = _dataset(data)
-    for writes in ("coco", "voc", "yolo"):
+    for writes in ("coco", "voc", "yolo", "cvat", "kitti"):
         out = _FOLDER / writes
         read = {"lines": "stroke=2", "points": "radius=2", "verify_images": False}
         job = Job(
@@ -333,8 +350,11 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "coco": _coco,
     "createml": _createml,
     "csv": _csv,
+    "labelstudio": _labelstudio,
     "via": _via,
     "voc": _voc,
+    "cvat": _cvat,
+    "kitti": _kitti,
     "yolo": _yolo,
     "yolo-data": _yolo_data,
     "yolo-pose": _yolo_pose,

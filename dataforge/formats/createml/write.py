@@ -19,9 +19,10 @@ from dataforge.formats.tally import Losses, place_of
 from dataforge.records import Instance
 
 
-class CreatemlWriter(ListedWriter):
+class CreatemlWriter(ListedWriter[ListedWriteOptions]):
     """Writes one file a split."""
 
+    Options = ListedWriteOptions
     file = "_annotations.createml.json"
 
     def open(self, plan: WritePlan, options: ListedWriteOptions) -> CreatemlWriting:

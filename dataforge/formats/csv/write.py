@@ -24,9 +24,10 @@ from dataforge.formats.tally import Loss, Losses, place_of
 from dataforge.records import Instance
 
 
-class CsvWriter(ListedWriter):
+class CsvWriter(ListedWriter[ListedWriteOptions]):
     """Writes one table a split."""
 
+    Options = ListedWriteOptions
     file = "_annotations.csv"
 
     def open(self, plan: WritePlan, options: ListedWriteOptions) -> CsvWriting:

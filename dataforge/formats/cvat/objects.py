@@ -207,5 +207,8 @@ def _unusable(place: Place, error: ShapeError) -> Finding:
 def _not_read(tag: str, place: Place) -> Finding:
     what = {"points": "points have no area", "skeleton": "a skeleton is several points"}
     return code("shape-not-read").at(
-        place, f"{what.get(tag, f'a {tag} has no area in the image')}: skipped", "draw a box or a polygon if it is an object", lost=1
+        place,
+        f"{what.get(tag, f'a {tag} has no area in the image')}: skipped",
+        "draw a box or a polygon if it is an object",
+        lost=1,
     )

@@ -155,7 +155,8 @@ def _head(split: str, types: Mapping[str, Mapping[str, str]], count: int) -> str
     """A file up to its images."""
     subset = "" if split == "all" else f"      <subset>{_escaped(split)}</subset>\n"
     return (
-        '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n'
+        # Without an encoding, which is UTF-8 then: labelformat refuses a text that declares one.
+        '<?xml version="1.0"?>\n<annotations>\n  <version>1.1</version>\n'
         "  <meta>\n    <task>\n"
         f"      <name>{_escaped(split)}</name>\n      <size>{count}</size>\n"
         "      <mode>annotation</mode>\n      <start_frame>0</start_frame>\n"

@@ -163,7 +163,7 @@ class _Shard:
             found = code("object-not-written")
             self.findings.append(found.at(place, fault, "fix or delete it", lost=instance.parts))
             return ""
-        self.used.add(instance.label)
+        self.used.add(DONT_CARE if instance.iscrowd else instance.label)
         if instance.iscrowd and label != DONT_CARE:
             self.losses.add("crowds", place)
         if instance.shape is not None:

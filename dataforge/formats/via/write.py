@@ -12,6 +12,7 @@ import msgspec
 
 from dataforge import geometry
 from dataforge.formats.base import Numbered, WritePlan
+from dataforge.formats.drawn import has_own_area
 from dataforge.formats.listed_write import (
     ListedWriteOptions,
     ListedWriter,
@@ -27,9 +28,10 @@ _LABEL = "label"
 _SETTINGS = {"ui": {}, "core": {"filepath": {}, "default_filepath": ""}, "project": {"name": "via"}}
 
 
-class ViaWriter(ListedWriter):
+class ViaWriter(ListedWriter[ListedWriteOptions]):
     """Writes one project a split."""
 
+    Options = ListedWriteOptions
     file = "via_project.json"
 
     def open(self, plan: WritePlan, options: ListedWriteOptions) -> ViaWriting:
@@ -60,7 +62,7 @@ class ViaWriting(ListedWriting):
         "large": Loss("shape-too-large", "mask", "too large for an outline: the box is written"),
     }
 
-    def __init__(self, plan: WritePlan, writer: ListedWriter) -> None:
+    def __init__(self, plan: WritePlan, writer: ListedWriter[Any]) -> None:
         super().__init__(plan, writer)
         options = {category.name: "" for category in plan.header.categories}
         label = {"type": "dropdown", "description": "", "options": options, "default_options": {}}
@@ -89,7 +91,7 @@ class ViaWriting(ListedWriting):
 
     def _count(self, image: Image, instance: Instance, losses: Losses) -> None:
         place = place_of(image, instance)
-        if geometry.has_own_area(instance, image.width, image.height):
+        if has_own_area(instance, (image.width, image.height)):
             losses.add("area", place)
         held = [name for name in instance.attributes if name != _LABEL]
         count_mark_losses(image, instance, losses, [*held, "difficult"])

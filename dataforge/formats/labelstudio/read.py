@@ -1,0 +1,165 @@
+"""Reads Label Studio's JSON; `tasks` says what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+
+from dataforge.codes import code
+from dataforge.errors import plural
+from dataforge.findings import Place
+from dataforge.formats.base import Context, Part, Reader
+from dataforge.formats.drawn import DrawnError, Room
+from dataforge.formats.json_entries import keys_of, list_of, number_of, numbered
+from dataforge.formats.labelstudio.regions import (
+    NO_AREA,
+    Region,
+    class_of,
+    drawn_region,
+    regions_of,
+)
+from dataforge.formats.labelstudio.tasks import Policy, Results, Task, task_of
+from dataforge.formats.listed import (
+    Contents,
+    Document,
+    Entry,
+    ListedOptions,
+    ListedReading,
+    bad_object,
+)
+from dataforge.formats.outlines import crossing
+from dataforge.formats.recognise import Recognised, Texts
+from dataforge.formats.sizes import stated_size
+from dataforge.io import Root, in_64_bits, plain
+from dataforge.records import Instance
+
+
+class ReadOptions(ListedOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How Label Studio's files are read."""
+
+    annotations: Annotated[
+        Policy,
+        msgspec.Meta(
+            description="Which annotations of a task are read: that marked as ground truth or else "
+            "changed last, the first, all, or the first of a model's predictions instead."
+        ),
+    ] = "latest"
+
+
+def recognise(texts: Texts) -> Recognised:
+    """JSON files with tasks."""
+    number = len(texts.of("labelstudio"))
+    return Recognised(number, f"{plural(number, 'JSON file')} with tasks of Label Studio")
+
+
+class LabelStudioReader(Reader[ReadOptions]):
+    """Reads every export below a folder; each is a split, named after it or its folder."""
+
+    Options = ReadOptions
+
+    def image_root(self, options: ReadOptions) -> str | None:
+        return options.image_dir
+
+    def open(self, root: Root, options: ReadOptions, context: Context) -> LabelStudioReading:
+        return LabelStudioReading(root, options, context)
+
+
+class LabelStudioReading(ListedReading[ReadOptions]):
+    """The exports of one folder."""
+
+    kind = "file of Label Studio"
+
+    def parse(self, name: str, data: bytes) -> Part[Document | None]:
+        listed = yield from list_of(data, name)
+        policy = self.options.annotations
+        if listed is None:
+            return None
+        tasks = [
+            (place, None if keys is None else task_of(keys, place, policy))
+            for index, _, keys in numbered(listed)
+            for place in (Place(name, f"$[{index}]"),)
+        ]
+        if tasks and not any(task is not None for _, task in tasks[:100]):
+            return None
+        entries: list[Entry] = []
+        for place, task in tasks:
+            if task is None:
+                yield bad_object(place, "expected a task with data and annotations")
+                continue
+            if not task.is_annotated:
+                yield code("task-not-annotated").at(place, "is not annotated: not read")
+                continue
+            if task.annotations > len(task.results):
+                yield code("several-annotations").at(
+                    place, f"has {task.annotations} annotations, of which one is read"
+                )
+            entries.append(_entry(place, task))
+        return Document(entries)
+
+    def contents(self, entry: Entry, size: tuple[int, int]) -> Part[Contents]:
+        results: Sequence[Results] = entry.content
+        room = Room(sum(len(one.data) for one in results))
+        instances: list[Instance] = []
+        of_image: dict[str, Any] = {}
+        for one in results:
+            answers: dict[str, dict[str, Any]] = {}
+            regions: list[Region] = []
+            for found in regions_of(in_64_bits(plain(msgspec.Raw(one.data))), one.place):
+                if isinstance(found, Region):
+                    regions.append(found)
+                elif len(found) == 2:
+                    yield bad_object(*found)
+                else:
+                    answers.setdefault(found[0], {})[found[1]] = found[2]
+            for region in regions:
+                more = answers.pop(region.id, {}) if region.id else {}
+                more |= {} if one.score is None else {"score": one.score}
+                made = yield from _instance(region, more, size, room)
+                instances += [made] if made is not None else []
+            for rest in answers.values():
+                of_image |= rest
+        return Contents(instances, attributes=of_image)
+
+
+def _instance(
+    region: Region, attributes: dict[str, Any], size: tuple[int, int], room: Room
+) -> Part[Instance | None]:
+    if region.kind in NO_AREA:
+        yield code("skipped-shape").at(
+            region.place,
+            f"a {region.kind} has no area: skipped",
+            "draw what is to be detected as a box or polygon",
+            lost=1,
+        )
+        return None
+    try:
+        label = class_of(region)
+        box, area, outline, crosses = drawn_region(region, size, room)
+    except DrawnError as error:
+        yield bad_object(region.place, str(error))
+        return None
+    if crosses:
+        yield crossing(label, area, region.place)
+    return Instance(
+        label=label, box=box, area=area, shape=outline, place=region.place, attributes=attributes
+    )
+
+
+def _entry(place: Place, task: Task) -> Entry:
+    number = sum(one.number for one in task.results)
+    return Entry(task.name, place, number, task.results, _size(task.results), task.also)
+
+
+def _size(results: Sequence[Results]) -> tuple[int, int] | None:
+    """(width, height) of the image as the first result that says it has it."""
+    for one in results:
+        for raw in msgspec.json.decode(one.data, type=list[msgspec.Raw])[:20]:
+            keys = keys_of(raw) or {}
+            width, height = (
+                number_of(keys.get(f"original_{side}")) for side in ("width", "height")
+            )
+            if (size := stated_size(width, height)) is not None:
+                return size
+    return None

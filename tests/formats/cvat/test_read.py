@@ -1,0 +1,233 @@
+"""Elements, tasks, frames and files of CVAT XML; expected values by hand."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import picture, write
+
+from dataforge.datasets import guess_format
+from dataforge.formats import get_format
+from dataforge.io import Root
+from dataforge.records import Instance, Polygons
+from dataforge.testing import Read, driver
+from dataforge.verbs.inspect import inspect
+
+
+def read(folder: Path, **options: Any) -> Read:
+    row = get_format("cvat")
+    return Read(driver.read(row, folder, driver.reader_of(row).Options(**options)))
+
+
+def one(folder: Path, shapes: str, meta: str = "<meta/>") -> Read:
+    """What is read of an image with some shapes."""
+    image = f'<image id="0" name="a.png" width="64" height="48">{shapes}</image>'
+    write(folder / "annotations.xml", f"<annotations>{meta}{image}</annotations>")
+    picture(folder / "images" / "a.png")
+    return read(folder)
+
+
+def video(folder: Path, tracks: str, meta: str = "", size: tuple[int, int] = (64, 48)) -> Read:
+    width, height = size
+    said = f"<original_size><width>{width}</width><height>{height}</height></original_size>"
+    task = f"<meta><task><id>1</id>{meta}{said}</task></meta>"
+    write(folder / "annotations.xml", f"<annotations>{task}{tracks}</annotations>")
+    return read(folder)
+
+
+def box(frame: int, x: float, **more: object) -> str:
+    said = "".join(f' {name}="{value}"' for name, value in more.items())
+    return f'<box frame="{frame}" xtl="{x}" ytl="2" xbr="{x + 8}" ybr="8"{said}/>'
+
+
+def boxes(found: Read) -> dict[str, list[tuple[float, ...]]]:
+    return {image.file_name: [one.box for one in image.instances] for image in found.images}
+
+
+# Shapes -----------------------------------------------------------------------------------------
+
+
+def test_a_turned_box_is_its_outline(tmp_path: Path) -> None:
+    """A box of 20 x 10 around (20, 15), turned by a quarter: 10 x 20."""
+    found = one(tmp_path, '<box label="cat" xtl="10" ytl="10" xbr="30" ybr="20" rotation="90"/>')
+    instance: Instance = found.instance
+    assert instance.box == (15, 5, 25, 25)
+    assert instance.area == 200
+    assert instance.shape == Polygons(((25.0, 5.0, 25.0, 25.0, 15.0, 25.0, 15.0, 5.0),))
+
+
+def test_an_ellipse_is_an_outline_around_it(tmp_path: Path) -> None:
+    found = one(tmp_path, '<ellipse label="cat" cx="30" cy="20" rx="12" ry="6" rotation="90"/>')
+    instance = found.instance
+    assert instance.box == pytest.approx((24, 8, 36, 32))
+    assert instance.area == pytest.approx(math.pi * 72)
+    (ring,) = instance.shape.rings
+    for x, y in zip(ring[::2], ring[1::2], strict=True):
+        assert ((x - 30) / 6) ** 2 + ((y - 20) / 12) ** 2 == pytest.approx(1)
+
+
+def test_values_have_the_types_of_the_labels(tmp_path: Path) -> None:
+    def attribute(name: str, type_: str) -> str:
+        return f"<attribute><name>{name}</name><input_type>{type_}</input_type></attribute>"
+
+    kinds = {"n": "number", "c": "checkbox", "t": "text", "s": "select"}
+    held = "".join(attribute(*kind) for kind in kinds.items())
+    label = f"<label><name>cat</name><attributes>{held}</attributes></label>"
+    meta = f"<meta><job><labels>{label}</labels></job></meta>"
+    texts = {"n": "3", "c": "true", "t": "7", "s": "true", "difficult": "true"}
+    given = "".join(f'<attribute name="{name}">{text}</attribute>' for name, text in texts.items())
+    found = one(tmp_path, f'<box label="cat" xtl="1" ytl="2" xbr="3" ybr="4">{given}</box>', meta)
+    assert found.instance.attributes == {"n": 3, "c": True, "t": "7", "s": "true"}
+    assert found.instance.difficult
+    assert [category.name for category in found.headers[0].categories] == ["cat"]
+
+
+def test_parts_of_skeletons_are_no_classes(tmp_path: Path) -> None:
+    labels = "<label><name>man</name></label><label><name>nose</name><parent>man</parent></label>"
+    meta = f"<meta><task><labels>{labels}</labels></task></meta>"
+    skeleton = '<skeleton label="man"><points label="nose" points="1,2"/></skeleton>'
+    found = one(tmp_path, skeleton + '<tag label="night"/>', meta)
+    assert [category.name for category in found.headers[0].categories] == ["man"]
+    assert found.finding("shape-not-read").lost == 1
+    assert found.image.attributes == {"tags": ["night"]}
+
+
+# Files ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "place", ["images/x/a.png", "x/a.png", "images/Train/x/a.png", "elsewhere/x/a.png", "b/a.png"]
+)
+def test_images_are_found(tmp_path: Path, place: str) -> None:
+    image = '<image name="x/a.png" subset="Train" width="64" height="48"/>'
+    write(tmp_path / "annotations.xml", f"<annotations><meta/>{image}</annotations>")
+    picture(tmp_path / place)
+    found = read(tmp_path)
+    assert (found.image.file_name, found.image.split) == (place, "train")
+    assert found.findings == []
+
+
+def test_a_missing_image_is_kept_or_skipped(tmp_path: Path) -> None:
+    shape = '<box label="cat" xtl="1" ytl="2" xbr="3" ybr="4"/>'
+    image = f'<image name="a.png" width="64" height="48">{shape}</image>'
+    write(tmp_path / "annotations.xml", f"<annotations><meta/>{image}</annotations>")
+    found = read(tmp_path)
+    assert (found.image.file_name, len(found.image.instances)) == ("a.png", 1)
+    assert found.finding("image-missing").severity == "warning"
+    found = read(tmp_path, missing_images="skip")
+    assert found.images == []
+    assert found.finding("image-missing").lost == 1
+
+
+def test_splits_of_tasks_and_of_files(tmp_path: Path) -> None:
+    tasks = "".join(
+        f"<task><id>{number}</id><subset>{subset}</subset></task>"
+        for number, subset in ((1, "Train"), (2, "Validation"), (3, "mine"))
+    )
+    meta = f"<meta><project><tasks>{tasks}</tasks></project></meta>"
+    images = "".join(
+        f'<image name="{number}.png" task_id="{number}" width="64" height="48"/>'
+        for number in (1, 2, 3)
+    )
+    write(tmp_path / "all.xml", f"<annotations>{meta}{images}</annotations>")
+    image = '<image name="4.png" width="64" height="48"/>'
+    write(tmp_path / "test.xml", f"<annotations><meta/>{image}</annotations>")
+    for number in (1, 2, 3, 4):
+        picture(tmp_path / "images" / f"{number}.png")
+    assert [image.split for image in read(tmp_path).images] == ["train", "val", "mine", "test"]
+
+
+# Tracks -----------------------------------------------------------------------------------------
+
+
+def test_frames_between_keyframes_are_as_cvat_computes_them(tmp_path: Path) -> None:
+    """From 4 to 12 in four frames: 6, 8 and 10; from 12 on it is outside, then there again."""
+    shapes = box(0, 4, keyframe=1), box(4, 12, keyframe=1), box(6, 12, keyframe=1, outside=1)
+    again = box(8, 20, keyframe=1, occluded=1)
+    track = f'<track id="7" label="cat">{"".join(shapes)}{again}</track>'
+    for frame in range(10):
+        picture(tmp_path / "images" / f"frame_{frame:06}.PNG")
+    found = video(tmp_path, track, "<size>10</size>")
+    starts = [[one[0] for one in own] for own in boxes(found).values()]
+    assert starts == [[4], [6], [8], [10], [12], [12], [], [], [20], [20]]
+    assert [image.file_name for image in found.images][3] == "images/frame_000003.PNG"
+    last = found.images[-1].instances[0]
+    assert last.attributes == {"occluded": True, "track_id": 7}
+    assert found.findings == []
+
+
+def test_a_file_with_all_frames_is_read_as_it_stands(tmp_path: Path) -> None:
+    """As CVAT exports it: no frame is added, not even behind the last."""
+    shapes = box(0, 4, keyframe=1), box(1, 9, keyframe=0), box(4, 12, keyframe=1)
+    track = f'<track id="0" label="cat">{"".join(shapes)}</track>'
+    found = video(tmp_path, track, "<size>10</size>")
+    assert boxes(found) == {
+        "images/frame_000000.png": [(4, 2, 12, 8)],
+        "images/frame_000001.png": [(9, 2, 17, 8)],
+        "images/frame_000004.png": [(12, 2, 20, 8)],
+    }
+    assert found.finding("image-missing").message.startswith("3 images not found")
+
+
+def test_steps_of_frames_and_turns_the_short_way(tmp_path: Path) -> None:
+    shapes = box(10, 4, rotation=350), box(14, 4, rotation=10)
+    meta = "<start_frame>10</start_frame><stop_frame>14</stop_frame>"
+    meta += "<frame_filter>step=2</frame_filter>"
+    found = video(tmp_path, f'<track id="0" label="cat">{"".join(shapes)}</track>', meta)
+    assert [*boxes(found)] == [f"images/frame_0000{frame}.png" for frame in (10, 12, 14)]
+    assert found.images[1].instances[0].box == (4, 2, 12, 8)  # turned by 0
+
+
+def test_several_tasks_have_their_own_frames(tmp_path: Path) -> None:
+    size = "<original_size><width>64</width><height>48</height></original_size>"
+    tasks = "".join(
+        f"<task><id>{number}</id><name>{name}</name><subset>{subset}</subset><size>1</size>{size}"
+        "</task>"
+        for number, name, subset in ((1, "one", "train"), (2, "two", "val"))
+    )
+    tracks = "".join(
+        f'<track id="{number}" label="cat" task_id="{number}">{box(0, number, keyframe=1)}</track>'
+        for number in (2, 1)
+    )
+    meta = f"<meta><project><tasks>{tasks}</tasks></project></meta>"
+    write(tmp_path / "annotations.xml", f"<annotations>{meta}{tracks}</annotations>")
+    for name in ("one", "two"):
+        picture(tmp_path / "images" / name / "frame_000000.png")
+    found = read(tmp_path)
+    assert boxes(found) == {
+        "images/one/frame_000000.png": [(1, 2, 9, 8)],
+        "images/two/frame_000000.png": [(2, 2, 10, 8)],
+    }
+    assert [image.split for image in found.images] == ["train", "val"]
+
+
+def test_an_endless_track_is_refused(tmp_path: Path) -> None:
+    track = f'<track id="0" label="cat">{box(0, 4)}{box(999999999, 8)}</track>'
+    found = video(tmp_path, track)
+    assert found.finding("unusable-shape").message.endswith("more memory than any need")
+
+
+def test_masks_that_unfold_are_refused(tmp_path: Path) -> None:
+    mask = '<mask label="cat" rle="0,100000000" left="0" top="0" width="10000" height="10000"/>'
+    found = one(tmp_path, mask * 9)
+    assert len(found.image.instances) < 9
+    assert {*found.codes} == {"unusable-shape"}
+
+
+def test_entities_are_refused(tmp_path: Path) -> None:
+    write(
+        tmp_path / "annotations.xml",
+        '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><annotations><meta>&x;</meta>'
+        "</annotations>",
+    )
+    assert read(tmp_path).finding("unreadable-xml").message.startswith("declares entities")
+
+
+def test_inspect_proposes_commands_that_run(tmp_path: Path) -> None:
+    one(tmp_path, '<box label="cat" xtl="1" ytl="2" xbr="30" ybr="40"/>')
+    assert guess_format(Root(tmp_path)) == "cvat"
+    (part,) = inspect(str(tmp_path)).parts
+    assert part.commands[0].startswith("dataforge convert cvat2coco ")
