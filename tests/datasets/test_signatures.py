@@ -16,27 +16,37 @@ from dataforge.verbs.check import CheckOptions, check
 from dataforge.verbs.convert import convert
 from dataforge.verbs.inspect import inspect
 
-CVAT_META = "<version>1.1</version><meta><task><id>1</id><name>t</name>"
-CVAT_BOX = '<box label="cat" occluded="0" xtl="1.0" ytl="2.0" xbr="9.0" ybr="8.0"/>'
 RLE = {"size": [48, 64], "counts": "0320"}
+CVAT = "<annotations><version>1.1</version><meta><task><id>1</id></task></meta>{}</annotations>"
+CVAT_BOX = '<box label="cat" frame="0" xtl="1.0" ytl="2.0" xbr="9.0" ybr="8.0"/>'
+CVAT_IMAGE = f'<image id="0" name="a.jpg" width="64" height="48">{CVAT_BOX}</image>'
+CAR = "Car 0.00 0 -1.58 5.1 1.3 6.2 2.1 1.6 1.7 3.6 -0.6 1.7 46.7 -1.59\n"
+
+READABLE: list[tuple[str, str, str]] = [
+    # name of the format, path and content of a file beside images/a.jpg
+    ("cvat", "annotations.xml", CVAT.format(CVAT_IMAGE)),
+    ("cvat", "annotations.xml", CVAT.format(f'<track id="0" label="cat">{CVAT_BOX}</track>')),
+    ("kitti", "label_2/a.txt", CAR),
+    ("kitti", "label_2/a.txt", CAR.rstrip() + " 0.9"),
+]
+
+
+@pytest.mark.parametrize(("name", "path", "content"), READABLE)
+def test_a_format_that_is_read_is_known_by_its_signature(
+    name: str, path: str, content: str, tmp_path: Path
+) -> None:
+    picture(tmp_path / "images" / "a.jpg")
+    write(tmp_path / path, content)
+    write(tmp_path / "classes.txt", "Car\n")
+    assert guess_format(Root(tmp_path)) == name
+    assert inspect(str(tmp_path)).foreign == []
+    other = "voc" if path.endswith(".xml") else "yolo"  # nor is it read as what it is not
+    with pytest.raises((InputError, LayoutError), match=rf"--from {name}|{name}: "):
+        convert(Job(source=str(tmp_path), out=str(tmp_path / "out"), reads=other, writes="coco"))
+
 
 FORMS: list[tuple[str, dict[str, object]]] = [
     # name of the format, its files beside images/a.jpg; each in its smallest real form
-    (
-        "CVAT XML for images",
-        {
-            "annotations.xml": f"<?xml version='1.0'?>\n<annotations>{CVAT_META}</task></meta>"
-            f'<image id="0" name="a.jpg" width="64" height="48">{CVAT_BOX}</image></annotations>'
-        },
-    ),
-    (
-        "CVAT XML for video",
-        {
-            "annotations.xml": f"<annotations>{CVAT_META}<mode>interpolation</mode></task></meta>"
-            '<track id="0" label="cat"><box frame="0" xtl="1" ytl="2" xbr="9" ybr="8"/></track>'
-            "</annotations>"
-        },
-    ),
     (
         "LabelMe (MIT) XML",
         {
