@@ -1,7 +1,8 @@
 """Makes the pages of the reference from the code, when mkdocs builds the site.
 
-An index of all findings and a page for each (`codes/`), the table of formats, and each command
-with its options. The first page is the README.
+An index of all findings and a page for each (`codes/`), the table of formats, each command with its
+options, and what Python offers (`api/`), which mkdocstrings fills in from docstrings. The first
+page is the README.
 """
 
 from __future__ import annotations
@@ -22,6 +23,35 @@ from dataforge.codes import GROUPS, Code, code
 
 FORMATS = "<!-- formats -->"
 
+API = {
+    "functions": ("Functions", ["dataforge.api"]),
+    "options": (
+        "Options and reports",
+        [
+            "dataforge.verbs.check.CheckOptions",
+            "dataforge.verbs.check.CheckReport",
+            "dataforge.jobs",
+            "dataforge.verbs.inspect.Inspection",
+            "dataforge.verbs.split.SplitJob",
+            "dataforge.verbs.split.SplitReport",
+            "dataforge.verbs.register",
+            "dataforge.verbs.smoke",
+            "dataforge.verbs.stats",
+            "dataforge.verbs.view",
+            "dataforge.verbs.browse",
+            "dataforge.classes.ClassOptions",
+        ],
+    ),
+    "records": ("Records", ["dataforge.records"]),
+    "findings": ("Findings and errors", ["dataforge.findings", "dataforge.errors"]),
+    "geometry": ("Geometry", ["dataforge.geometry"]),
+    "layouts": ("Layouts and registries", ["dataforge.layouts", "dataforge.converters"]),
+    "formats": ("Formats", ["dataforge.formats"]),
+    "models": ("Models", ["dataforge.models"]),
+    "testing": ("Testing", ["dataforge.testing"]),
+}
+"""Page of the reference of Python -> its title, and what of the code is on it."""
+
 
 def on_files(files: Files, config: Any) -> Files:
     """Add the pages that are made from the code."""
@@ -30,6 +60,7 @@ def on_files(files: Files, config: Any) -> Files:
         "codes/index.md": "\n".join(_index()),
         "cli.md": "\n".join(_command_line()),
     }
+    pages |= {f"api/{name}.md": "\n".join(_api(*part)) for name, part in API.items()}
     pages |= {f"codes/{name}.md": "\n".join(_page(code(name))) for name in known_codes()}
     for path, text in pages.items():
         files.append(File.generated(config, path, content=text))
@@ -66,6 +97,14 @@ def _page(one: Code) -> Iterator[str]:
     yield f"**{one.page.title}.** Group [{one.group}](index.md) · {severity}{fix}"
     yield ""
     yield one.page.body
+
+
+def _api(title: str, names: list[str]) -> Iterator[str]:
+    """A page on modules, or on single classes of them."""
+    yield f"# {title}\n"
+    for name in names:
+        yield f"## `{name}`\n" if len(names) > 1 else ""
+        yield f"::: {name}\n"
 
 
 def _command_line() -> Iterator[str]:

@@ -27,9 +27,7 @@ class Drawing:
 
             from dataforge.drawing.agg import Canvas
         except ImportError as error:
-            raise MissingDependencyError(
-                "plots need matplotlib: pip install dataforge-cv[plots]"
-            ) from error
+            raise MissingDependencyError("plots need matplotlib: pip install matplotlib") from error
         self._figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
         Canvas(self._figure)
 

@@ -73,7 +73,7 @@ class RayEngine(Engine):
 
     def __init__(self, workers: int, options: RayOptions) -> None:
         if find_spec("ray") is None:
-            raise MissingDependencyError("--engine ray needs Ray: pip install dataforge-cv[ray]")
+            raise MissingDependencyError("--engine ray needs Ray: pip install 'ray>=2.49'")
         self.workers = workers
         self.address = options.address
         self._again = DoneAgain()

@@ -12,8 +12,14 @@ from dataforge.errors import InputError, MissingDependencyError, UsageError, mas
 
 T = TypeVar("T")
 
-_EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "http", "https": "http"}
-"""Scheme -> the extra of dataforge that brings what reads it."""
+_S3 = "'s3fs>=2025.3' 'aiobotocore>=2.16'"
+_PACKAGES = {
+    "s3": _S3,
+    "s3a": _S3,
+    "gs": "'gcsfs>=2025.3'",
+    "gcs": "'gcsfs>=2025.3'",
+} | dict.fromkeys(("http", "https"), "'aiohttp>=3.8'")
+"""Scheme -> the packages that read it, those of the extras."""
 
 _TRIES = 4
 _FIRST_WAIT = 0.25  # seconds; each further one is twice as long
@@ -67,8 +73,8 @@ def file_system(url: str) -> tuple[Any, str]:
     try:
         fs, path = fsspec.core.url_to_fs(f"{scheme.lower()}://{rest}")
     except ImportError as error:
-        extra = _EXTRAS.get(scheme.lower())
-        how = f"pip install 'dataforge-cv[{extra}]'" if extra else one_sentence(error)
+        packages = _PACKAGES.get(scheme.lower())
+        how = f"pip install {packages}" if packages else one_sentence(error)
         raise MissingDependencyError(f"{url}: requires a package that is missing: {how}") from error
     except ValueError as error:
         known = "file, memory, s3, gs, http and https"

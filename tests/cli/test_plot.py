@@ -88,7 +88,7 @@ def test_without_matplotlib(
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     result = cli("plot", run, "--out", tmp_path / "a.png")
     assert result.returncode == 3
-    assert "plots need matplotlib: pip install dataforge-cv[plots]" in result.stderr
+    assert "plots need matplotlib: pip install matplotlib" in result.stderr
     assert cli("plot", run).returncode == 0
 
 

@@ -15,5 +15,5 @@ def test_ray_is_named_and_has_options_without_being_imported() -> None:
 
 def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dataforge.engines.ray.find_spec", lambda _: None)
-    with pytest.raises(MissingDependencyError, match=r"pip install dataforge-cv\[ray\]"):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'ray>=2\.49'"):
         get_engine("ray", 1)

@@ -341,7 +341,9 @@ def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "s3fs", None)
     known = sys.modules[fsspec.get_filesystem_class.__module__]
     monkeypatch.delitem(known._registry, "s3", raising=False)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'dataforge-cv\[s3\]'"):
+    with pytest.raises(
+        MissingDependencyError, match=r"pip install 's3fs>=2025\.3' 'aiobotocore>=2\.16'"
+    ):
         check("s3://pictures/set")
 
 
