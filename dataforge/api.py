@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     import msgspec
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dataforge.jobs import Report
     from dataforge.verbs.browse import BrowseReport
     from dataforge.verbs.check import CheckReport
+    from dataforge.verbs.evaluate import Evaluation
     from dataforge.verbs.inspect import Inspection
     from dataforge.verbs.register import Plan
     from dataforge.verbs.smoke import SmokeReport
@@ -167,6 +168,47 @@ def smoke(config: PathLike, work_dir: PathLike | None = None, **options: Any) ->
     path = Path(config)
     fields = {"work_dir": Path(work_dir) if work_dir else own_folder(path), **options}
     return run(path, _options(SmokeOptions, fields), _quiet)
+
+
+def evaluate(
+    what: PathLike,
+    checkpoint: PathLike | None = None,
+    *,
+    annotations: PathLike | None = None,
+    out: PathLike | None = None,
+    split: Literal["train", "val", "test"] | None = None,
+    device: Literal["auto", "cuda", "cpu"] = "auto",
+    **options: Any,
+) -> Evaluation:
+    """Evaluate a detector: AP by class and size, confusion, and what mistakes cost.
+
+    Args:
+        what: a training config; or, with `annotations`, a file of COCO results.
+        checkpoint: of the config's model.
+        annotations: the COCO file that the results are of.
+        out: folder of a page; None for none.
+        split: of the config; None for test, or val if it has no test.
+        device: where the detector runs.
+        options: further fields of `dataforge.verbs.evaluate.EvaluateOptions`.
+
+    Raises:
+        UsageError: an option does not exist, does not apply, or is invalid.
+        InputError: a file does not exist, or nothing in it can be compared.
+        MissingDependencyError: the framework of a config is not installed.
+        OutputError: a page exists and `force` is not given, or it cannot be written.
+    """
+    from dataforge.errors import UsageError
+    from dataforge.verbs.evaluate import EvaluateOptions, evaluate_config, evaluate_results
+
+    fields = {"out": None if out is None else Path(out), **options}
+    chosen = _options(EvaluateOptions, fields)
+    if (annotations is None) == (checkpoint is None):
+        raise UsageError("give the checkpoint of a config, or the annotations of results")
+    if checkpoint is None:
+        return evaluate_results(annotations or "", what, chosen)
+    return evaluate_config(
+        Path(what), Path(checkpoint), chosen, split=split, device=device, log=_quiet
+    )
 
 
 def stats(path: PathLike, **options: Any) -> Stats:

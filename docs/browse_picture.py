@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "tests"), str(HERE.parent / "tests" / "browse")]
+sys.path.insert(0, str(HERE.parent / "tests"))
 
 from browsing import Shown, chromium
 

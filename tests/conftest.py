@@ -23,6 +23,10 @@ import pytest
 # --import-mode=importlib puts no folder of tests on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
+from browsing import browser, show
+
+__all__ = ["browser", "show"]
+
 # A shell starts what runs in its background with SIGINT ignored, and nohup does that with SIGHUP:
 # every process of a test would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

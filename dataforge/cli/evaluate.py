@@ -145,6 +145,8 @@ def _refuse(
         return
     if len(files) != 2:
         raise UsageError("name CONFIG and CHECKPOINT, or --annotations FILE and results")
+    if files[0].suffix == ".json":
+        raise UsageError(f"{files[0]}: is no config; name annotations with --annotations")
     if more["images"] is not None:
         raise UsageError("--images is for --annotations; a config says where its images are")
 

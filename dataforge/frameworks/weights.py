@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any
 
-from dataforge.errors import InputError
+from dataforge.errors import InputError, shortened
 from dataforge.frameworks.adapter import quiet
 
 
@@ -64,7 +64,9 @@ def first_that_fits(builders: Iterable[Callable[[], Any]], weights: Path) -> Any
             why = why or " ".join(line.strip() for line in lines[1:2] or lines)
         else:
             return model
-    raise InputError(f"{weights}: is a checkpoint of another model than the config's: {why}")
+    raise InputError(
+        f"{weights}: is a checkpoint of another model than the config's: {shortened(why, 200)}"
+    )
 
 
 def _read_weights(path: Path) -> dict[str, Any]:

@@ -107,8 +107,7 @@
       type: "button", class: `pair${found ? "" : " single"}`, title: dataforge.short(there.name[image], 300),
       "aria-label": `${dataforge.short(there.name[image], 200)}: look closer`, onclick: () => dataforge.open(image),
     }, make("span", { class: "panes" }, ...panes), caption);
-    made.draw = () => {
-      panes.forEach((one) => one.draw());
+    made.say = () => {
       const parts = [dataforge.plural(there.objects[image].length, "object")];
       if (found) {
         const enough = dataforge.enough(image);
@@ -119,6 +118,8 @@
       caption.replaceChildren(make("span", { class: "name", dir: "auto" }, dataforge.short(there.name[image], 60)),
         make("span", { class: "number" }, parts.join(" · ")));
     };
+    made.draw = () => panes.forEach((one) => one.draw());
+    made.say();
     watcher.observe(made);
     new ResizeObserver(() => made.inSight && made.draw()).observe(made);
     return made;
@@ -148,7 +149,10 @@
       oninput: () => {
         state.score = +slider.value;
         value.textContent = state.score.toFixed(2);
-        for (const one of list.children) if (one.inSight) one.draw();
+        for (const one of list.children) {
+          one.say();
+          if (one.inSight) one.draw();
+        }
       },
     });
     return [make("p", { class: "keys" }, key(right, "found, and right"), key(missed, "missed"), key(wrong, "wrong"), key(ignored, "crowd: does not count"),

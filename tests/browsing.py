@@ -60,7 +60,8 @@ class Shown:
         self.page.on("console", lambda one: self.said.append(f"{one.type}: {one.text}"))
         self.page.on("pageerror", lambda one: self.said.append(str(one)))
         self.page.on("request", lambda one: self.asked.append(one.url))
-        self.page.goto(f"{(folder / 'index.html').absolute().as_uri()}{hash_}")
+        page = folder if folder.suffix == ".html" else folder / "index.html"
+        self.page.goto(f"{page.absolute().as_uri()}{hash_}")
         self.page.wait_for_selector("html[data-ready]")
 
     def names(self) -> list[str]:
@@ -108,3 +109,29 @@ class Shown:
             return found
 
         return at
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One for all tests."""
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def show(browser: Any) -> Iterator[Callable[..., Shown]]:
+    """Opens a page; at the end no page has complained, or asked for anything but files."""
+    opened: list[Shown] = []
+
+    def opener(
+        folder: Path, hash_: str = "", size: tuple[int, int] = WIDE, theme: str = "light"
+    ) -> Shown:
+        opened.append(Shown(browser, folder, hash_, size, theme))
+        return opened[-1]
+
+    yield opener
+    for shown in opened:
+        shown.context.close()
+    for shown in opened:
+        assert not shown.said
+        assert not [url for url in shown.asked if not url.startswith(("file://", "data:"))]

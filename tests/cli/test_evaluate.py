@@ -1,0 +1,65 @@
+"""``dataforge evaluate``: what it prints, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import Cli
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "evaluate"))
+
+from by_hand import written
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    written(tmp_path)
+    return tmp_path
+
+
+CALL = ("evaluate", "--annotations", "instances.json", "results.json")
+
+
+def test_the_table(folder: Path, cli: Cli) -> None:
+    ran = cli(*CALL, cwd=folder)
+    assert ran.returncode == 0, ran.stderr
+    rows = [line.split() for line in ran.stdout.splitlines()]
+    assert rows[0] == ["3", "images,", "5", "objects,", "8", "detections;", "by", "boxes"]
+    head = ["class", "objects", "AP", "AP50", "AP75", "small", "medium", "large", "recall"]
+    assert rows[1] == head
+    # (34 + 25.5) / 101 / 2; recall 1/3 and 1/2
+    assert rows[2] == ["cat", "3", "0.337", "0.337", "0.337", "0.337", "-", "-", "0.333"]
+    assert rows[4] == ["(mean)", "5", "0.295", "0.295", "0.295", "0.295", "-", "-", "0.417"]
+    assert rows[-1] == ["wrote", "results-evaluation/index.html"]
+    assert (folder / "results-evaluation" / "index.html").is_file()
+    again = cli(*CALL, cwd=folder)
+    assert (again.returncode, "use --force to overwrite" in again.stderr) == (3, True)
+    assert cli(*CALL, "--force", cwd=folder).returncode == 0
+
+
+def test_json(folder: Path, cli: Cli) -> None:
+    ran = cli(*CALL, "--json", "-o", "page", cwd=folder)
+    report = json.loads(ran.stdout)
+    assert report["page"] == "page/index.html"
+    assert report["kinds"]["missed"] == {"count": 1, "cost": 0.0842}  # (51 - 34) / 101 / 2
+    assert report["confusion"]["counts"][0] == [1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (("instances.json", "results.json"), "name annotations with --annotations"),
+        (("results.json",), "name CONFIG and CHECKPOINT"),
+        (("--annotations", "instances.json", "results.json", "x"), "one file of results"),
+        (("--annotations", "instances.json", "results.json", "--split", "val"), "--split is of a"),
+        (("a.py", "b.pth", "--images", "."), "--images is for --annotations"),
+    ],
+)
+def test_what_does_not_go_together(
+    call: tuple[str, ...], said: str, folder: Path, cli: Cli
+) -> None:
+    ran = cli("evaluate", *call, cwd=folder)
+    assert (ran.returncode, said in ran.stderr) == (2, True), ran.stderr

@@ -1,0 +1,155 @@
+"""The page in a real browser, from disk: its numbers, its pictures, and what is drawn on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from browsing import NARROW, Shown
+from by_hand import annotations, results, written
+from PIL import Image
+
+from dataforge.errors import OutputError
+from dataforge.verbs.evaluate import EvaluateOptions, evaluate_results
+
+Show = Callable[..., Shown]
+RIGHT, WRONG, MISSED = (79, 217, 123), (255, 93, 93), (255, 182, 46)
+
+
+def near(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return all(abs(a - b) <= 40 for a, b in zip(one, other, strict=True))
+
+
+def made(folder: Path, names: tuple[str, str] = ("cat", "dog"), file: str = "{}.jpg") -> Path:
+    """The page of the dataset that is worked out by hand, on grey images."""
+    truth = annotations(names)
+    for at, image in enumerate(truth["images"]):
+        image["file_name"] = file.format(at)
+        path = folder / "images" / image["file_name"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (100, 100), (90, 90, 90)).save(path, "JPEG")
+    paths = written(folder / "annotations", annotations=truth)
+    evaluate_results(*paths, EvaluateOptions(out=folder / "page", score=0.35))
+    return folder / "page"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("page"))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_numbers_stand_on_the_page(page: Path, show: Show, theme: str) -> None:
+    shown = show(page, theme=theme).page
+    scores = dict(
+        zip(shown.locator(".score dt").all_inner_texts(),
+            shown.locator(".score dd").all_inner_texts(), strict=True)
+    )  # fmt: skip
+    # (34 + 25.5) / 101 / 2
+    assert (scores["AP50"], scores["AP small"], scores["AP large"]) == ("0.295", "0.295", "–")
+    rows = shown.locator("#classes tbody tr").all_inner_texts()
+    assert [row.split()[:2] for row in rows] == [["cat", "0.337"], ["dog", "0.253"]]
+    # At 0.35 the last cat does not count.
+    cells = shown.locator("#confusion tbody tr").all_inner_texts()
+    assert [row.split() for row in cells] == [
+        ["cat", "1", "0", "2"], ["dog", "1", "1", "0"], ["nothing", "there", "2", "1"],
+    ]  # fmt: skip
+    assert shown.locator(".chart path.line").count() == 3  # two classes and their mean
+
+
+def test_mistakes_are_chosen_by_kind_and_open_their_image(page: Path, show: Show) -> None:
+    shown = show(page).page
+    assert shown.locator(".cards .card").count() == 6
+    shown.locator("#kinds button", has_text="missed").click()
+    (text,) = shown.locator(".cards .card").all_inner_texts()
+    assert text.split()[:2] == ["cat", "missed"]
+    shown.locator(".cards .card").click()
+    assert shown.inner_text("dialog h2") == "1.jpg"
+    shown.keyboard.press("Escape")
+    assert not shown.locator("dialog[open]").count()
+
+
+def test_colours_say_what_was_found_where_it_is(page: Path, show: Show) -> None:
+    shown = show(page)
+    first = shown.page.locator(".pair", has_text="0.jpg")
+    first.scroll_into_view_if_needed()
+    assert "0 missed" not in first.inner_text()
+    first.click()
+    shown.page.wait_for_selector("dialog[open] .stage[data-loaded=full]")
+    shown.page.keyboard.press("l")  # no labels
+    shown.page.wait_for_timeout(150)
+    at = shown.pixels()
+    assert near(at(10, 20), RIGHT)  # the lower edge of the cat
+    assert near(at(60, 20), MISSED)  # of the dog, which was taken for a cat
+    assert near(at(30, 50), (90, 90, 90))
+    # The other half: the cat, and the cat that is a dog.
+    stages = shown.page.locator(".stage .world")
+    assert stages.count() == 2
+    shown.page.keyboard.press("ArrowRight")
+    assert shown.page.inner_text(".position") == "2 / 3"
+
+
+def test_the_least_score_changes_what_is_missed(page: Path, show: Show) -> None:
+    shown = show(page).page
+    pair = shown.locator(".pair", has_text="2.jpg")
+    pair.scroll_into_view_if_needed()
+    assert "2 objects · 0 missed · 0 wrong" in pair.inner_text()
+    shown.fill("#score", "0.3")
+    assert "0 missed · 1 wrong" in pair.inner_text()
+    shown.fill("#score", "0.5")
+    assert "1 missed · 0 wrong" in pair.inner_text()
+
+
+def test_a_narrow_screen_is_not_wider_than_it_is(page: Path, show: Show) -> None:
+    shown = show(page, size=NARROW).page
+    assert shown.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+    assert shown.evaluate("document.getElementById('report').scrollWidth") <= NARROW[0]
+
+
+def test_hostile_names_are_text(tmp_path: Path, show: Show) -> None:
+    bad = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    other = "\"'&\u202egpj</script>\u2028\nline " + "x" * 500
+    shown = show(made(tmp_path, (bad, other), "a<b>'&quot;{}.jpg")).page
+    shown.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    assert bad[:39] in shown.locator("#classes tbody").inner_text()
+    for selector in ("#curves .legend", "#confusion", "#mistakes .cards"):
+        assert "<script>" in shown.locator(selector).inner_text()
+    assert shown.locator("#report script, #report img[src=x]").count() == 0
+    shown.locator(".pair").first.click()
+    assert "a<b>'&quot;" in shown.inner_text("dialog h2")
+    assert shown.evaluate("document.getElementById('report').scrollWidth") <= 1200
+
+
+def test_a_page_is_replaced_only_by_force_and_nothing_else_is(tmp_path: Path) -> None:
+    page = made(tmp_path)
+    paths = [tmp_path / "annotations" / name for name in ("instances.json", "results.json")]
+    with pytest.raises(OutputError, match="already exists"):
+        evaluate_results(*paths, EvaluateOptions(out=page))
+    evaluate_results(*paths, EvaluateOptions(out=page, force=True, most=1))
+    assert len([*(page / "evaluation" / "images").iterdir()]) == 1
+    (tmp_path / "mine" / "evaluation").mkdir(parents=True)
+    (tmp_path / "mine" / "evaluation" / "thesis.txt").write_text("years of work")
+    with pytest.raises(OutputError, match="not an earlier page"):
+        evaluate_results(*paths, EvaluateOptions(out=tmp_path / "mine", force=True))
+
+
+def test_images_that_are_not_there_are_said_to_be_missing(tmp_path: Path, show: Show) -> None:
+    paths = written(tmp_path / "annotations")
+    evaluate_results(*paths, EvaluateOptions(out=tmp_path / "page"))
+    shown = show(tmp_path / "page").page
+    assert "exist" in shown.locator(".pair").first.inner_text()
+
+
+def test_links_out_of_the_dataset_are_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.jpg"
+    Image.new("RGB", (100, 100)).save(secret)
+    data = tmp_path / "data"
+    (data / "images").mkdir(parents=True)
+    (data / "images" / "0.jpg").symlink_to(secret)
+    truth = annotations()
+    truth["images"][1]["file_name"] = "../../secret.jpg"
+    truth["images"][2]["file_name"] = str(secret)
+    paths = written(data / "annotations", annotations=truth, results=results())
+    evaluate_results(*paths, EvaluateOptions(out=tmp_path / "page"))
+    assert [*(tmp_path / "page").rglob("*.jpg")] == []
