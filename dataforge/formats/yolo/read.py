@@ -30,8 +30,8 @@ from dataforge.formats.base import (
 )
 from dataforge.formats.images import unreadable_image
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels
-from dataforge.formats.sizes import seen_size
 from dataforge.formats.signatures import HEAD, Foreign, text_signature
+from dataforge.formats.sizes import seen_size
 from dataforge.formats.yolo.class_names import say_unnamed, unnamed
 from dataforge.formats.yolo.data import Dataset, find_data
 from dataforge.formats.yolo.forms import Form, form_of

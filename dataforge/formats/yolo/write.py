@@ -19,7 +19,7 @@ import msgspec
 from dataforge import geometry
 from dataforge.codes import code
 from dataforge.findings import Finding, Place
-from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
+from dataforge.formats.base import Numbered, Outlines, WritePlan, Writer, Writing, Written
 from dataforge.formats.json_spans import number
 from dataforge.formats.names import below_images
 from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, place_of
@@ -110,6 +110,9 @@ class YoloWriter(Writer[WriteOptions]):
 
     def targets(self, out: Path, splits: Sequence[str]) -> list[Path]:
         return [out / "data.yaml", out / "labels"]
+
+    def outlines(self, options: WriteOptions) -> Outlines:
+        return "rings" if options.segments else "none"
 
     def open(self, plan: WritePlan, options: WriteOptions) -> YoloWriting:
         return YoloWriting(plan, segments=options.segments)
@@ -291,7 +294,10 @@ class _Shard:
             self.losses.add("crowds", place, lost=instance.parts)
             return ""
         w, h = image.width, image.height
-        box = geometry.clip_box(instance.box, w, h)
+        x0, y0, x1, y1 = box = instance.box
+        inside = 0 <= x0 < x1 <= w and 0 <= y0 < y1 <= h
+        if not inside:
+            box = geometry.clip_box(box, w, h)
         ring: Ring = ()
         if self._segments:
             try:
@@ -311,7 +317,7 @@ class _Shard:
                 instance.parts,
             )
             return ""
-        self._count(image, instance, place)
+        self._count(image, instance, place, inside)
         if self._segments:
             values = [min(value / (h if i % 2 else w), 1.0) for i, value in enumerate(ring)]
         else:
@@ -336,13 +342,13 @@ class _Shard:
             self.losses.add("bridged", place)
         return outlines.joined(rings, *size, are_polygons=isinstance(instance.shape, Polygons))
 
-    def _count(self, image: Image, instance: Instance, place: Place) -> None:
-        """Count what is not carried of an instance that is written."""
+    def _count(self, image: Image, instance: Instance, place: Place, inside: bool) -> None:
+        """Count what is not carried of an instance that is written; its box may be inside."""
         if instance.shape is not None and not self._segments:
             self.losses.add("outlines", place)
         elif geometry.has_own_area(instance, image.width, image.height):
             self.losses.add("areas", place)
-        marks = [instance.box]
+        marks = [] if inside else [instance.box]
         if self._segments and isinstance(instance.shape, Polygons):
             marks.append(geometry.ring_box(*instance.shape.rings))
         if any(_extends_beyond(mark, image.width, image.height) for mark in marks):
