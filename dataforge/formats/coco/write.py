@@ -109,8 +109,7 @@ class CocoWriting(Writing):
                 followed.add(name)
             annotations = entries[name]
             for annotation, instance in enumerate(image.instances, first):
-                if instance.extra:
-                    keys.instance(instance)
+                keys.instance(instance)
                 annotations.append(self._annotation(annotation, number, instance))
         pieces = {name: _piece(found, name in followed) for name, found in entries.items()}
         return Written(streams=pieces, losses=losses.counts)
