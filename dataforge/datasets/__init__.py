@@ -6,6 +6,7 @@ from dataforge.datasets.cache import Cache, default_cache_folder
 from dataforge.datasets.cached import CachedWrite
 from dataforge.datasets.encoding import encodable, in_utf8
 from dataforge.datasets.found_layout import FoundLayout
+from dataforge.datasets.keeping import decode_images
 from dataforge.datasets.layout_choice import find_layout, well_known_name
 from dataforge.datasets.oddities import empty_files, images_without_annotation, left_out
 from dataforge.datasets.pieces import Pieces
@@ -22,7 +23,7 @@ from dataforge.datasets.recognise import (
 from dataforge.datasets.root import KeepingRoot
 from dataforge.datasets.same_images import twins
 from dataforge.datasets.seen import Fact, Seen, Step
-from dataforge.datasets.shards import WriteShard, WriteTask, collected_later, decode_images
+from dataforge.datasets.shards import WriteShard, WriteTask, collected_later, seldom_collected
 from dataforge.datasets.source import Source, apart, in_two_splits, layout_rules, verifying
 from dataforge.datasets.spool import discard, temporary_data, temporary_file
 from dataforge.datasets.steps import Clipped, Measurable, is_usual
@@ -72,6 +73,7 @@ __all__ = [
     "output_file",
     "passed_over",
     "recognisable",
+    "seldom_collected",
     "survey",
     "temporary_data",
     "temporary_file",

@@ -9,6 +9,7 @@ import gc
 import platform
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeGuard, TypeVar
@@ -18,6 +19,7 @@ import msgspec
 from dataforge.classes import Classes
 from dataforge.codes import code
 from dataforge.datasets.encoding import encodable, in_utf8, is_utf8
+from dataforge.datasets.keeping import decoder, encode_images
 from dataforge.datasets.seen import Fact, LabelCount, Seen, Step
 from dataforge.errors import OutputError, plural
 from dataforge.findings import Excess, Finding, Gathered, Place, joined
@@ -25,6 +27,7 @@ from dataforge.formats import (
     Evidence,
     Item,
     Numbered,
+    Outlines,
     Reading,
     Record,
     SourceText,
@@ -87,9 +90,22 @@ def collected_later(work: Callable[P, T]) -> Callable[P, T]:
     return worked
 
 
+@contextmanager
+def seldom_collected() -> Iterator[None]:
+    """Less of the same in the parent, which has objects of all images and makes few cycles."""
+    before = gc.get_threshold()
+    gc.set_threshold(_SELDOM, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+_SELDOM = 200_000
+"""Objects made and not freed, from which on Python looks for cycles."""
+
 _encode = msgspec.msgpack.Encoder().encode
 decode_entries = msgspec.msgpack.Decoder(list[Entry]).decode
-decode_images = msgspec.msgpack.Decoder(list[Image]).decode
 
 
 class ReadOnly:
@@ -130,7 +146,7 @@ class Work:
     Args:
         reading: the dataset.
         steps: done to each image, in this order.
-        keep: also encode the images.
+        keep: also encode the images, with outlines like this; None for none.
         keep_edits: keep all findings that have edits.
         decision: of the reading.
     """
@@ -139,7 +155,7 @@ class Work:
         self,
         reading: Reading,
         steps: Sequence[Step],
-        keep: bool,
+        keep: Outlines | None,
         keep_edits: bool,
         decision: Any = None,
     ) -> None:
@@ -188,7 +204,7 @@ class Work:
                 stream.entries.append(Entry(seen=seen))
                 if self.keep:
                     images.append(image)
-        kept = _encode(images) if self.keep else b""
+        kept = encode_images(images, self.keep) if self.keep else b""
         return Piece(_encode(stream.entries), kept, stream.texts)
 
     def _through_steps(self, image: Image, seen: Seen) -> Image:
@@ -294,10 +310,14 @@ class WriteShard:
         writing: the output.
         classes: for the labels.
         home: existing folder that the writing's own files are below.
+        outlines: with which the images were encoded.
     """
 
-    def __init__(self, writing: Writing, classes: Classes, home: Path) -> None:
+    def __init__(
+        self, writing: Writing, classes: Classes, home: Path, outlines: Outlines = "rings"
+    ) -> None:
         self.writing = writing
+        self.outlines: Outlines = outlines
         self.classes = classes
         self.home = home
         self._unchanged = {label for label, name in classes.by_label.items() if label == name}
@@ -308,7 +328,7 @@ class WriteShard:
         there = self.home.exists()
         written = self.writing.write(
             Numbered(*number, self._of_classes(image))
-            for image, number in zip(decode_images(data), numbers, strict=True)
+            for image, number in zip(decoder(self.outlines)(data), numbers, strict=True)
             if number is not None
         )
         if not there and self.home.exists():  # else all of it is in `written`

@@ -23,15 +23,16 @@ from dataforge.datasets.cached import (
     entries_in,
     steady_shards,
 )
+from dataforge.datasets.keeping import decoder
 from dataforge.datasets.seen import Alike, Fact, Seen, Step
-from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, decode_images
+from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, seldom_collected
 from dataforge.datasets.source import Source
 from dataforge.datasets.spool import Spool
 from dataforge.datasets.watched import Progress, reading_with
 from dataforge.engines import Engine
 from dataforge.errors import plural
 from dataforge.findings import Finding, Place
-from dataforge.formats import Context, Evidence, Item, Reading, Record, SourceText
+from dataforge.formats import Context, Evidence, Item, Outlines, Reading, Record, SourceText
 from dataforge.records import Header, Image
 
 
@@ -59,6 +60,7 @@ class Survey:
         decision: of the reading.
         texts: annotation file -> where its bytes are in the spool, if they were kept.
         spool: of images and texts; closed by `close`.
+        outlines: with which the images were kept.
     """
 
     def __init__(self) -> None:
@@ -70,6 +72,7 @@ class Survey:
         self.decision: Any = None
         self.texts: dict[str, tuple[int, int]] = {}
         self.spool = Spool()
+        self.outlines: Outlines = "rings"
 
     def __enter__(self) -> Survey:
         return self
@@ -84,7 +87,7 @@ class Survey:
     def kept(self) -> Iterator[Image]:
         """The images that count, if they were kept; decoded a shard at a time."""
         for shard in self.shards:
-            images = decode_images(self.spool.get(shard.images))
+            images = decoder(self.outlines)(self.spool.get(shard.images))
             yield from (
                 image for image, seen in zip(images, shard.seen, strict=True) if seen is not None
             )
@@ -102,6 +105,7 @@ def survey(
     report: Callable[[Finding], None],
     steps: Sequence[Step] = (),
     keep: bool = False,
+    outlines: Outlines = "rings",
     own_splits: bool = True,
     repeats: bool = False,
     progress: Progress | None = None,
@@ -117,6 +121,7 @@ def survey(
         report: called with each finding, in the order of the source.
         steps: done to each image, in this order.
         keep: keep the images for a second pass.
+        outlines: with which they are kept.
         own_splits: keep the source's splits; an image may be in several of them.
         repeats: count an image again if the source has it again, as programs do that read the files
             themselves; else only the first counts, and each further one is a finding.
@@ -131,12 +136,13 @@ def survey(
     """
     reading = source.open(context)
     found = Survey()
+    found.outlines = outlines
     try:
         if context.keep_text or source.root.remote or not can_be_cached(reading):
             cache = None
-        _Pass(source, reading, found, report, own_splits, repeats, progress, cache, take).run(
-            engine, steps, keep, context.keep_text
-        )
+        one = _Pass(source, reading, found, report, own_splits, repeats, progress, cache, take)
+        with seldom_collected():
+            one.run(engine, steps, keep, context.keep_text)
     except BaseException:
         found.close()
         raise
@@ -183,9 +189,10 @@ class _Pass:
 
     def run(self, engine: Engine, steps: Sequence[Step], keep: bool, keep_edits: bool) -> None:
         unpacked = entries_in if self.cache else lambda data: [data]
+        outlines = self.found.outlines if keep else None
         watched = reading_with(engine, self.reading, self.progress, unpacked)
         if not self.reading.decides:
-            work = Work(self.reading, steps, keep, keep_edits)
+            work = Work(self.reading, steps, outlines, keep_edits)
             whole = CachedRead(work, self.cache, self.root).read if self.cache else work.read
             with watched.mapped(whole, self._shards(), "reading", self._total) as pieces:
                 for piece in pieces:
@@ -201,7 +208,7 @@ class _Pass:
                     self._take_texts(read.texts)
                     waiting.append(self.found.spool.put(read.entries))
             self.found.decision = self.reading.decide(self.evidence)
-            work = Work(self.reading, steps, keep, keep_edits, self.found.decision)
+            work = Work(self.reading, steps, outlines, keep_edits, self.found.decision)
             settle = CachedSettle(work, self.cache, self.root) if self.cache else work.settle
             again = map(self.found.spool.get, waiting)
             with watched.mapped(settle, again, "checking", lambda: self.read) as pieces:

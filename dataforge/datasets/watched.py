@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
-from dataforge.datasets.shards import decode_entries, decode_images
+from dataforge.datasets.keeping import decode_places
+from dataforge.datasets.shards import decode_entries
 from dataforge.engines import Engine, LostItemError
 from dataforge.errors import DataforgeError, plural
 from dataforge.formats import Reading
@@ -133,6 +134,6 @@ def writing_with(engine: Engine, progress: Progress | None, *, numbered: bool) -
 
     def files(item: Any) -> Iterator[str]:
         images, _ = item[1] if numbered else item
-        return (image.place.file for image in decode_images(images))
+        return (image.place.file for image in decode_places(images))
 
     return Watched(engine, progress, number, files)

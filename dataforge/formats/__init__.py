@@ -10,6 +10,7 @@ from dataforge.formats.base import (
     Inputs,
     Item,
     Numbered,
+    Outlines,
     Part,
     Reader,
     Reading,
@@ -19,6 +20,7 @@ from dataforge.formats.base import (
     Writer,
     Writing,
     Written,
+    WrittenOutline,
     finished,
 )
 from dataforge.formats.recognise import Recognised, Texts
@@ -51,6 +53,7 @@ __all__ = [
     "LossCount",
     "Losses",
     "Numbered",
+    "Outlines",
     "Part",
     "Reader",
     "Reading",
@@ -64,6 +67,7 @@ __all__ = [
     "Writer",
     "Writing",
     "Written",
+    "WrittenOutline",
     "applied",
     "counted",
     "document_signatures",

@@ -42,7 +42,7 @@ from dataforge.formats.tally import LossCount
 from dataforge.formats.text import Text
 from dataforge.io import MAX_OBJECTS, Root
 from dataforge.layouts import Layout
-from dataforge.records import Header, Image
+from dataforge.records import Header, Image, Polygons, Ring
 
 T = TypeVar("T")
 O = TypeVar("O", bound=msgspec.Struct)  # noqa: E741 - options
@@ -279,6 +279,21 @@ class Numbered(NamedTuple):
     image: Image
 
 
+Outlines: TypeAlias = Literal["rings", "json", "none"]
+"""How a writer gets polygons: as `Polygons`; as a `WrittenOutline`; or as one without text."""
+
+
+class WrittenOutline(Polygons, frozen=True, tag="polygons", kw_only=True, gc=False):
+    """Polygons on their way to a writer, see `Writer.outlines`.
+
+    Attributes:
+        text: the rings as JSON.
+    """
+
+    rings: tuple[Ring, ...] = ()
+    text: bytes = b""
+
+
 class WritePlan(msgspec.Struct, frozen=True, kw_only=True):
     """What is known before anything is written.
 
@@ -365,6 +380,11 @@ class Writer(ABC, Generic[O]):
     @abstractmethod
     def open(self, plan: WritePlan, options: O) -> Writing:
         """Start to write."""
+
+    def outlines(self, options: O) -> Outlines:
+        """How `Writing.write` can take polygons besides `Polygons`: it costs less to hand them over
+        as they are written, or not at all."""
+        return "rings"
 
 
 # Editing ----------------------------------------------------------------------------------------

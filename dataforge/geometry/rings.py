@@ -96,7 +96,8 @@ def _steps(values: Sequence[float]) -> list[float]:
 def clip_ring(ring: Ring, width: float, height: float) -> Ring:
     """Clip a ring to the image (Sutherland-Hodgman); empty if nothing is inside."""
     points = points_of(ring)
-    for axis, limit, sign in ((0, 0.0, 1), (0, width, -1), (1, 0.0, 1), (1, height, -1)):
+    right, bottom = float(width), float(height)
+    for axis, limit, sign in ((0, 0.0, 1), (0, right, -1), (1, 0.0, 1), (1, bottom, -1)):
         kept: list[tuple[float, float]] = []
         for a, b in zip(points[-1:] + points[:-1], points, strict=True):
             a_in, b_in = sign * (a[axis] - limit) >= 0, sign * (b[axis] - limit) >= 0

@@ -19,7 +19,7 @@ import msgspec
 
 from dataforge.classes import ClassRules
 from dataforge.codes import code
-from dataforge.datasets import Pieces, Source, Survey, survey
+from dataforge.datasets import Pieces, Source, Survey, seldom_collected, survey
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, first_of, plural
 from dataforge.findings import Finding, Place, as_reasons
@@ -306,6 +306,7 @@ def _read(source: str, report: Report) -> Iterator[_File]:
         get_engine("local", 1),
         report=take,
         keep=True,
+        outlines="json",  # as `_write` wants them
     ) as found:
         yield _File(source, found)
 
@@ -326,7 +327,11 @@ def _write(
     number, first = 0, 1
     stream = iter(images)
     inputs = {os.path.realpath(source) for source in read}
-    with staged(path, [path], force=force, inputs=inputs) as stage, ExitStack() as stack:
+    with (
+        seldom_collected(),
+        staged(path, [path], force=force, inputs=inputs) as stage,
+        ExitStack() as stack,
+    ):
         writer = writer_of("coco")
         plan = WritePlan(stage=stage, out=path.name, header=header, splits=(SINGLE_SPLIT,))
         writing = writer.open(plan, writer.Options())

@@ -38,6 +38,7 @@ from dataforge.datasets import (
     in_two_splits,
     not_read,
     passed_over,
+    seldom_collected,
     survey,
     verifying,
     writing_with,
@@ -119,6 +120,7 @@ def convert(
         report=report.take,
         steps=[Measurable(), said, *([Clipped()] if job.clip else [])],
         keep=True,
+        outlines=target.outlines,
         own_splits=rule is None,
         progress=progress,
         cache=target.cache,
@@ -153,7 +155,9 @@ class _Target:
         self.placing = Placing(job.image_mode, job.out, writer, source)
         self.engine = get_engine(job.engine, job.workers, job.engine_options)
         self.rules = job.rules().over(source.rules)
-        self.cache = source.cache(job.cache, "convert", self.rules, job.clip, [*job.read_options])
+        self.outlines = writer.outlines(self.options)
+        how = self.rules, job.clip, [*job.read_options], self.outlines
+        self.cache = source.cache(job.cache, "convert", *how)
         self.writes = job.writes
 
     def write(
@@ -166,6 +170,7 @@ class _Target:
     ) -> None:
         """Write the annotation files and place the images, all or nothing."""
         with (
+            seldom_collected(),
             published(
                 self.out,
                 lambda path: self.writer.targets(path, output.names),
@@ -188,7 +193,7 @@ class _Target:
                 image_folder=self.placing.left_at(self.out),
             )
             writing = self.writer.open(plan, self.options)
-            task = WriteShard(writing, output.classes, stage.parent)
+            task = WriteShard(writing, output.classes, stage.parent, self.outlines)
             with ExitStack() as stack:
                 work: Callable[[Any], Written] = task
                 tasks: Iterable[Any] = output.tasks()

@@ -291,3 +291,8 @@ def test_joined_polygons_are_a_minimum_spanning_tree(
         assert geometry.joined(rings) == joined_slowly(rings)
         patch.setattr("dataforge.geometry.joining._Chain._LIMIT", 4)
         assert geometry.joined(rings) == joined_slowly(rings)
+
+
+def test_a_clipped_ring_has_floats_alone() -> None:
+    ring = geometry.clip_ring((-5.0, 2.0, 90.0, 2.0, 90.0, 70.0), 64, 48)
+    assert {type(value) for value in ring} == {float}

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from dataforge import geometry
 from dataforge.findings import Edit, Place, Reorder
 from dataforge.formats.coco.file import Notes, decode_list, decode_object, shortly
 from dataforge.formats.coco.outlines import Rle
-from dataforge.io import plain
+from dataforge.io import MAX_COORDINATE, plain
 from dataforge.records import Box, Ring
 
 
@@ -35,8 +36,17 @@ class Annotation(msgspec.Struct, gc=False):
     num_keypoints: Any = None
 
 
-class _OnlyAnnotation(Annotation, forbid_unknown_fields=True):
-    """An annotation without other keys."""
+_Number = Annotated[float, Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
+_Side = Annotated[float, Meta(ge=0)]
+_Ring = Annotated[tuple[_Number, ...], Meta(min_length=6)]
+
+
+class UsualAnnotation(Annotation, forbid_unknown_fields=True, gc=False):
+    """An annotation without other keys, whose box is not reversed and whose rings are not far away;
+    they may have an odd number of numbers."""
+
+    bbox: tuple[_Number, _Number, _Side, _Side] | None = None
+    segmentation: tuple[_Ring, ...] | Rle | None = None
 
 
 class ImageEntry(msgspec.Struct, gc=False):
@@ -77,7 +87,7 @@ _DECODE: dict[type, Callable[[Any], Any]] = {
     type_: msgspec.json.Decoder(type_).decode for type_ in _TYPES
 }
 _DECODE_ALL: dict[type, Callable[[bytes], Any]] = {
-    Annotation: msgspec.json.Decoder(list[_OnlyAnnotation]).decode,
+    Annotation: msgspec.json.Decoder(list[UsualAnnotation]).decode,
     ImageEntry: msgspec.json.Decoder(list[_OnlyImageEntry]).decode,
 }
 _FIELDS: dict[type, dict[str, Any]] = {

@@ -98,6 +98,8 @@ class Notes:
 
     def take(self) -> list[Finding]:
         """All findings added since the last call."""
+        if not self._gathered.findings:
+            return []
         taken, self._gathered = self._gathered, Gathered(keep_edits=True)
         return taken.findings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,6 +16,7 @@ from dataforge.formats.coco.entries import (
     Annotation,
     Decoded,
     ImageEntry,
+    UsualAnnotation,
     box_of,
     decode,
     decode_all,
@@ -32,12 +33,12 @@ from dataforge.formats.coco.file import (
 )
 from dataforge.formats.coco.keypoints import NUMBER, POINTS, labelled
 from dataforge.formats.coco.options import Options
-from dataforge.formats.coco.outlines import Rle, shape_of
+from dataforge.formats.coco.outlines import shape_of
 from dataforge.formats.coco.places import ImagePlaces
 from dataforge.formats.sizes import find_size, stated_size
-from dataforge.io import MAX_COORDINATE, in_64_bits, resolve
+from dataforge.io import in_64_bits, resolve
 from dataforge.layouts import path_of_url
-from dataforge.records import Box, Image, Instance, Keypoints, Mask, Polygons, Ring
+from dataforge.records import Box, Image, Instance, Keypoints, Mask, Polygons
 
 COUNTS = "counts"
 """Evidence of common problems, reported once per file: [file, split, [`Count`]]."""
@@ -259,21 +260,25 @@ class PageReader:
 
     def usual(self, index: int, entry: Annotation | msgspec.Raw) -> Instance | None:
         """One annotation that says nothing unusual: most do. None if it has to be looked at."""
-        if type(entry) is msgspec.Raw:
+        if type(entry) is not UsualAnnotation or entry.bbox is None or entry.area is None:
             return None
         label = self.exact.get(entry.category_id) if type(entry.category_id) is int else None
-        area, rings = entry.area, entry.segmentation
-        odd = entry.iscrowd or entry.attributes is not None
-        if label is None or entry.bbox is None or area is None or odd or not _are_usual(rings):
+        if label is None or entry.iscrowd or entry.attributes is not None:
             return None
+        rings = entry.segmentation or ()
+        if type(rings) is not tuple:
+            return None
+        for ring in rings:
+            if len(ring) % 2:
+                return None
         x, y, w, h = entry.bbox
         x1, y1 = x + w, y + h
-        if not (w >= 0 and h >= 0 and math.isfinite(x1) and math.isfinite(y1)):
+        if not (x1 < math.inf and y1 < math.inf):
             return None
         return Instance(
             label=label,
             box=(x, y, x1, y1),
-            area=area,
+            area=entry.area,
             shape=Polygons(rings) if rings else None,
             place=Place(self.source.name, f"$.annotations[{index}]"),
             extra={"coco": {"bbox": [x, y, w, h]}} if x1 - x != w or y1 - y != h else {},
@@ -403,17 +408,6 @@ def _angle(attributes: dict[str, Any]) -> float:
     if isinstance(angle, bool) or not isinstance(angle, (int, float)) or not math.isfinite(angle):
         return 0
     return angle % 360
-
-
-def _are_usual(rings: tuple[Ring, ...] | Rle | None) -> TypeGuard[tuple[Ring, ...] | None]:
-    """Whether a segmentation is polygons without a fault, or there is none."""
-    if isinstance(rings, Rle):
-        return False
-    for ring in rings or ():
-        number = len(ring)
-        if number < 6 or number % 2 or min(ring) < -MAX_COORDINATE or max(ring) > MAX_COORDINATE:
-            return False
-    return True
 
 
 def _is_rounded(bbox: Box, box: Box) -> bool:

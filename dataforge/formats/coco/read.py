@@ -118,8 +118,8 @@ class CocoReading(Reading):
         return len(page.images)
 
     def read(self, item: Item) -> Iterator[Record]:
-        page = PageReader(item.value, self.places, self.options, self.context)
-        return self._as_others_see_it(page.read())
+        page = PageReader(item.value, self.places, self.options, self.context).read()
+        return self._as_others_see_it(page) if self.options.as_it_is else page
 
     def decide(self, found: Found) -> dict[str, str | None]:
         """File -> split."""

@@ -18,7 +18,15 @@ from msgspec import Meta
 
 from dataforge.errors import UsageError
 from dataforge.findings import Finding
-from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
+from dataforge.formats.base import (
+    Numbered,
+    Outlines,
+    WritePlan,
+    Writer,
+    Writing,
+    Written,
+    WrittenOutline,
+)
 from dataforge.formats.coco.file import (
     CATEGORY_IDS,
     NO_SUPERCATEGORY,
@@ -69,6 +77,9 @@ class CocoWriter(Writer[WriteOptions]):
             return [out]
         return [out / "annotations" / f"instances_{split}.json" for split in splits]
 
+    def outlines(self, options: WriteOptions) -> Outlines:
+        return "json"
+
     def open(self, plan: WritePlan, options: WriteOptions) -> CocoWriting:
         return CocoWriting(plan, options)
 
@@ -99,8 +110,7 @@ class CocoWriting(Writing):
                 followed.add(name)
             annotations = entries[name]
             for annotation, instance in enumerate(image.instances, first):
-                if instance.extra:
-                    keys.instance(instance)
+                keys.instance(instance)
                 annotations.append(self._annotation(annotation, number, instance))
         pieces = {name: _piece(found, name in followed) for name, found in entries.items()}
         return Written(streams=pieces, losses=losses.counts)
@@ -150,7 +160,7 @@ class CocoWriting(Writing):
     def _annotation(self, number: int, image: int, instance: Instance) -> Any:
         extra, shape, attributes = instance.extra, instance.shape, instance.attributes
         bbox, is_plain = _bbox(instance.box, extra)
-        rings = shape.rings if isinstance(shape, Polygons) else ()
+        rings = _rings(shape) if isinstance(shape, Polygons) else ()
         category, crowd = self.ids[instance.label], int(instance.iscrowd)
         usual = _Annotation(number, image, category, bbox, instance.area, crowd, rings)
         more = attributes or instance.difficult or instance.keypoints or isinstance(shape, Mask)
@@ -238,9 +248,13 @@ def _bbox(box: Box, extra: Extra) -> tuple[Sequence[float], bool]:
     return (x0, y0, x1 - x0, y1 - y0), is_plain
 
 
+def _rings(shape: Polygons) -> Any:
+    return msgspec.Raw(shape.text) if isinstance(shape, WrittenOutline) else shape.rings
+
+
 def _segmentation(instance: Instance) -> Any:
     if isinstance(instance.shape, Polygons):
-        return instance.shape.rings
+        return _rings(instance.shape)
     if isinstance(instance.shape, Mask):
         return {"size": instance.shape.size_hw, "counts": instance.shape.counts}
     return keys_of(instance.extra).get(UNREAD, []) if instance.extra else []

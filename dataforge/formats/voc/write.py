@@ -20,7 +20,7 @@ import msgspec
 from dataforge.codes import code
 from dataforge.errors import plural
 from dataforge.findings import Finding, Place
-from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
+from dataforge.formats.base import Numbered, Outlines, WritePlan, Writer, Writing, Written
 from dataforge.formats.names import below_images
 from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, place_of
 from dataforge.formats.voc.corners import BOUNDS
@@ -95,6 +95,9 @@ class VocWriter(Writer[WriteOptions]):
 
     def targets(self, out: Path, splits: Sequence[str]) -> list[Path]:
         return [out / _ANNOTATIONS, out / _LISTS.split("/")[0], out / OWN_LAYOUT]
+
+    def outlines(self, options: WriteOptions) -> Outlines:
+        return "none"
 
     def open(self, plan: WritePlan, options: WriteOptions) -> VocWriting:
         return VocWriting(plan, "voc" if options.coords == "auto" else options.coords)

@@ -149,7 +149,10 @@ class RowWriter:
             self.losses.add("crowds", place, lost=instance.parts)
             return ""
         w, h = image.width, image.height
-        box = geometry.clip_box(instance.box, w, h)
+        x0, y0, x1, y1 = box = instance.box
+        inside = 0 <= x0 < x1 <= w and 0 <= y0 < y1 <= h
+        if not inside:
+            box = geometry.clip_box(box, w, h)
         ring: Ring = ()
         if self._segments:
             try:
@@ -169,7 +172,7 @@ class RowWriter:
                 instance.parts,
             )
             return ""
-        self._count(image, instance, place)
+        self._count(image, instance, place, inside)
         if self._segments:
             values = [min(value / (h if i % 2 else w), 1.0) for i, value in enumerate(ring)]
         else:
@@ -229,15 +232,15 @@ class RowWriter:
             return ()
         return tuple(min(max(value, 0.0), float(size[at % 2])) for at, value in enumerate(ring))
 
-    def _count(self, image: Image, instance: Instance, place: Place) -> None:
-        """Count what is not carried of an instance that is written."""
+    def _count(self, image: Image, instance: Instance, place: Place, inside: bool) -> None:
+        """Count what is not carried of an instance that is written; its box may be inside."""
         if instance.shape is not None and not self._segments:
             self.losses.add("outlines", place)
         elif not (self._obb and isinstance(instance.shape, Mask)) and geometry.has_own_area(
             instance, image.width, image.height
         ):
             self.losses.add("areas", place)
-        marks = [instance.box]
+        marks = [] if inside else [instance.box]
         if self._segments and isinstance(instance.shape, Polygons):
             marks.append(geometry.ring_box(*instance.shape.rings))
         if any(_extends_beyond(mark, image.width, image.height) for mark in marks):

@@ -19,7 +19,7 @@ import msgspec
 from dataforge.codes import code
 from dataforge.errors import InputError, UsageError
 from dataforge.findings import Finding, Place
-from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
+from dataforge.formats.base import Numbered, Outlines, WritePlan, Writer, Writing, Written
 from dataforge.formats.names import below_images
 from dataforge.formats.tally import KeyLosses, LossCount, Losses, place_of
 from dataforge.formats.yolo.dataset_yaml import quoted
@@ -49,6 +49,9 @@ class YoloWriter(Writer[WriteOptions]):
 
     def targets(self, out: Path, splits: Sequence[str]) -> list[Path]:
         return [out / "data.yaml", out / "labels"]
+
+    def outlines(self, options: WriteOptions) -> Outlines:
+        return "rings" if options.segments or options.obb else "none"
 
     def open(self, plan: WritePlan, options: WriteOptions) -> YoloWriting:
         if options.pose + options.segments + options.obb > 1:

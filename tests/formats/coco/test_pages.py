@@ -144,3 +144,49 @@ def test_keys_of_images_and_annotations_survive_with_odd_values(tmp_path: Path) 
     assert read.extra == {"coco": {"lens": 1}}
     assert read.instances[0].extra == {"coco": {"t": [2]}}
     assert msgspec.structs.replace(read, instances=()).place == Place("x.json", "$.images[0]")
+
+
+FLOATS = [[1.1, 2.2, 9.3, 2.4, 9.5, 8.6]]
+FORMS: list[dict[str, Any]] = [
+    {"segmentation": FLOATS},
+    {"segmentation": FLOATS * 2},
+    {"segmentation": []},
+    {"segmentation": [[]]},
+    {"segmentation": [[1, 2, 9, 2, 9]]},
+    {"segmentation": [[1, 2, 9, 2, 9, 8, 7]]},
+    {"segmentation": [[1, 2, 9, 2, 9e9, 8]]},
+    {"segmentation": {"size": [48, 64], "counts": [48 * 64]}},
+    {"bbox": [1.1, 2.2, 3.3, 4.4]},
+    {"bbox": [5, 5, -3, 4]},
+    {"bbox": [1e9, 5, 3, 4]},
+    {"iscrowd": 1},
+    {"iscrowd": False},
+    {"iscrowd": 7},
+    {"area": None},
+    {"category_id": "1"},
+    {"category_id": 9},
+    {"attributes": {}},
+    {"attributes": {"difficult": True}},
+]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_a_usual_page_is_read_as_one_with_an_unknown_key(
+    form: dict[str, Any], tmp_path: Path
+) -> None:
+    usual = {"image_id": 1, "category_id": 1, "bbox": [1, 2, 8, 6], "area": 5.5, "iscrowd": 0}
+    found = []
+    for name, more in (("usual", {}), ("other", {"note": 1})):
+        annotations = [{"id": 1} | usual | form, {"id": 2} | usual | more]
+        document = {
+            "images": [{"id": 1, "file_name": "a.png", "width": 64, "height": 48}],
+            "annotations": annotations,
+            "categories": [{"id": 1, "name": "cat"}],
+        }
+        write(tmp_path / name / "a.json", json.dumps(document))
+        records = driver.read(FORMAT, tmp_path / name, Options(find_images=False))
+        (image,) = [record for record in records if isinstance(record, Image)]
+        findings = [record for record in records if isinstance(record, Finding)]
+        number = len(image.instances) - 1  # without the one that differs
+        found.append((image.instances[:number], findings))
+    assert found[0] == found[1]

@@ -399,3 +399,16 @@ def test_splits_of_a_bare_folder(tmp_path: Path) -> None:
     (tmp_path / "test.txt").unlink()
     picture(tmp_path / "c.jpg")
     assert {image.split for image in YoloRead(tmp_path).images} == {None}
+
+
+def test_the_size_of_a_usual_image_is_seen_without_pillow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("the header was read")
+
+    picture(tmp_path / "images/train/a.jpg")
+    write(tmp_path / "labels/train/a.txt", BOX)
+    write(tmp_path / "data.yaml", "train: images/train\nval: images/train\nnames: [cat]\n")
+    monkeypatch.setattr("dataforge.io.roots.read_header", refuse)
+    assert [image.instances[0].box for image in YoloRead(tmp_path).images][:1] == [EDGES]

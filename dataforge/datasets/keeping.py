@@ -1,0 +1,60 @@
+"""How images are kept until they are written: with outlines as the writer wants them.
+
+Most of an image are the numbers of its outlines. A writer that copies them to JSON gets them as
+JSON, and one that only writes boxes gets none, so that they are decoded and encoded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from dataforge.findings import Place
+from dataforge.formats import Outlines, WrittenOutline
+from dataforge.records import Image, Instance, Mask, Polygons
+
+
+class _Instance(Instance, frozen=True, gc=False):
+    shape: WrittenOutline | Mask | None = None
+
+
+class _Image(Image, frozen=True, gc=False):
+    instances: tuple[_Instance, ...] = ()
+
+
+class _Placed(msgspec.Struct, gc=False):
+    place: Place = Place("")
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_as_json = msgspec.json.Encoder().encode
+_without_rings = msgspec.msgpack.Decoder(list[_Image]).decode
+
+decode_images = msgspec.msgpack.Decoder(list[Image]).decode
+"""Decodes images that were kept with rings."""
+
+decode_places = msgspec.msgpack.Decoder(list[_Placed]).decode
+"""Decodes the places of images, however they were kept."""
+
+
+def encode_images(images: Sequence[Image], outlines: Outlines) -> bytes:
+    """Encode images for `decoder`."""
+    return _encode(images if outlines == "rings" else [_kept(one, outlines) for one in images])
+
+
+def decoder(outlines: Outlines) -> Callable[[bytes], Sequence[Image]]:
+    """Decodes images that were encoded with these outlines."""
+    return decode_images if outlines == "rings" else _without_rings
+
+
+def _kept(image: Image, outlines: Outlines) -> Image:
+    replace, changed = msgspec.structs.replace, False
+    instances = []
+    for instance in image.instances:
+        shape = instance.shape
+        if isinstance(shape, Polygons):
+            text = _as_json(shape.rings) if outlines == "json" else b""
+            instance, changed = replace(instance, shape=WrittenOutline(text=text)), True
+        instances.append(instance)
+    return replace(image, instances=tuple(instances)) if changed else image
