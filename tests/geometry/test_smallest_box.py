@@ -50,5 +50,3 @@ def test_it_holds_all_points_and_is_no_larger_than_the_upright_box(
         assert -1e-9 <= (x - ax) * vx + (y - ay) * vy <= high + 1e-9
     xs, ys = zip(*points, strict=True)
     assert wide * high <= (max(xs) - min(xs)) * (max(ys) - min(ys)) + 1e-9
-
-
