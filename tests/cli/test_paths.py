@@ -73,18 +73,19 @@ unregister --output; view --output; view --report
 """Files and folders that are written; of `convert what`, the last one."""
 
 NEITHER = """
-browse --address; browse --lines; browse --points
+browse --address; browse --keypoints; browse --lines; browse --points
 check --address; check --drop; check --ignore; check --merge; check --select
 coco filter --classes
 convert --address; convert --drop; convert --merge; convert --group-by
 describe --image-size; explain name; inspect --address; register --address; split --address
 features --layers
-check --lines; check --points; convert --lines; convert --points
+check --keypoints; check --lines; check --points
+convert --keypoints; convert --lines; convert --points
 register --framework; register --alias; register --base; register --drop; register --merge
 register --backbone; register --set; plot --keys
-stats --address; stats --lines; stats --points
+stats --address; stats --keypoints; stats --lines; stats --points
 register --group-by; register name; split --group-by; split --split; unregister name
-view --address; view --class; view --code; view --lines; view --points
+view --address; view --class; view --code; view --keypoints; view --lines; view --points
 """
 """Text that is no path."""
 

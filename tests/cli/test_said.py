@@ -157,6 +157,17 @@ def hostile_cvat(folder: Path) -> Path:
     return folder
 
 
+def hostile_dota(folder: Path) -> Path:
+    """Classes and headers of any name, and lines that are none."""
+    for number, text in enumerate((*HOSTILE, *READABLE)):
+        name = f"{in_name(text)}-{number}"
+        rows = f"imagesource:{text}\n1 2 30 2 30 40 1 40 {text} 0\n{text}\n1 2 9 9 9 2 1 9 {text}\n"
+        write(folder / "labelTxt" / f"{name}.txt", rows)
+        picture(folder / "images" / f"{name}.jpg", (64, 48 + number % 2))
+    not_utf8(folder / "labelTxt", ".txt", b"x")
+    return folder
+
+
 def hostile_log(folder: Path) -> Path:
     """A run of a hostile name, which has logged losses of hostile names."""
     line = {"mode": "train", "epoch": 1, "iter": 1, "loss": 1}
@@ -186,6 +197,7 @@ DATASETS: dict[str, Callable[[Path], Path]] = {
     "coco": hostile_coco,
     "cvat": hostile_cvat,
     "kitti": hostile_kitti,
+    "dota": hostile_dota,
 }
 """One for each format that has annotations."""
 
