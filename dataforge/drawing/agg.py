@@ -1,17 +1,11 @@
-"""Text in any script on matplotlib's pictures: it knows one font a text, and shapes no letters.
-
-Imported where a figure is made, because matplotlib is an extra.
-"""
+"""Text in any script on matplotlib's pictures: it knows one font a text, and shapes no letters."""
 
 from __future__ import annotations
 
 import math
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
-
-import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 
 from dataforge.drawing.lettering import text_mask
 
@@ -19,46 +13,57 @@ _OWN = re.compile(r"[\u0000-\u02ff\u0370-\u058f\u2010-\u2027\u2030-\u22ff]*")
 """Texts that matplotlib draws itself: Latin, Greek and Cyrillic letters, dashes and signs."""
 
 
-class Canvas(FigureCanvasAgg):  # type: ignore[misc]
-    """Draws texts with Pillow where matplotlib cannot."""
+@cache
+def canvas_type() -> Any:
+    """A canvas whose texts are drawn by Pillow where matplotlib cannot draw them.
 
-    _made: tuple[Any, Any] = None, None
+    Raises:
+        ImportError: matplotlib is not installed.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 
-    def get_renderer(self) -> Any:
-        width, height = self.figure.bbox.size
-        key = width, height, self.figure.dpi
-        if self._made[0] != key:
-            self._made = key, _Renderer(*key)
-        self.renderer = self._made[1]
-        return self.renderer
+    class Renderer(RendererAgg):  # type: ignore[misc]
+        def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> Any:
+            if ismath or _OWN.fullmatch(s):
+                return super().get_text_width_height_descent(s, prop, ismath)
+            mask, below = _mask(s, self._pixels(prop))
+            height, width = mask.shape
+            return width, height, below
 
+        def draw_text(
+            self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False,
+            mtext: Any = None,
+        ) -> None:  # fmt: skip
+            if ismath or _OWN.fullmatch(s):
+                super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
+                return
+            mask, below = _mask(s, self._pixels(prop))
+            turned = math.radians(angle)
+            x, y = round(x + below * math.sin(turned)), round(y + below * math.cos(turned))
+            self._renderer.draw_text_image(mask, x, y, angle, gc)
 
-class _Renderer(RendererAgg):  # type: ignore[misc]
-    def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> Any:
-        if ismath or _OWN.fullmatch(s):
-            return super().get_text_width_height_descent(s, prop, ismath)
-        mask, descent = self._mask(s, prop)
-        height, width = mask.shape
-        return width, height, descent
+        def _pixels(self, prop: Any) -> int:
+            pixels: float = self.points_to_pixels(prop.get_size_in_points())
+            return max(1, round(pixels))
 
-    def draw_text(
-        self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False,
-        mtext: Any = None,
-    ) -> None:  # fmt: skip
-        if ismath or _OWN.fullmatch(s):
-            super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
-            return
-        mask, descent = self._mask(s, prop)
-        turned = math.radians(angle)
-        x, y = round(x + descent * math.sin(turned)), round(y + descent * math.cos(turned))
-        self._renderer.draw_text_image(mask, x, y, angle, gc)
+    class Canvas(FigureCanvasAgg):  # type: ignore[misc]
+        _made: tuple[Any, Any] = None, None
 
-    def _mask(self, text: str, prop: Any) -> Any:
-        return _mask(text, max(1, round(self.points_to_pixels(prop.get_size_in_points()))))
+        def get_renderer(self) -> Any:
+            width, height = self.figure.bbox.size
+            key = width, height, self.figure.dpi
+            if self._made[0] != key:
+                self._made = key, Renderer(*key)
+            self.renderer = self._made[1]
+            return self.renderer
+
+    return Canvas
 
 
 @lru_cache(maxsize=1024)
 def _mask(text: str, height: int) -> tuple[Any, int]:
-    """The text as an array, (height, width), and how much of it is below the line."""
-    image, descent = text_mask(text, height)
-    return np.array(image, np.uint8), descent
+    """The text as an array, (height, width), and how many rows are below its line."""
+    import numpy as np
+
+    image, below = text_mask(text, height)
+    return np.array(image, np.uint8), below

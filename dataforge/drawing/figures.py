@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from dataforge.drawing.agg import canvas_type
 from dataforge.drawing.fonts import drawable
 from dataforge.errors import MissingDependencyError, one_line
 from dataforge.io import NamedFile, atomic_write
@@ -24,12 +25,10 @@ class Drawing:
     def __init__(self, width: float, height: float) -> None:
         try:
             from matplotlib.figure import Figure
-
-            from dataforge.drawing.agg import Canvas
         except ImportError as error:
             raise MissingDependencyError("plots need matplotlib: pip install matplotlib") from error
         self._figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
-        Canvas(self._figure)
+        canvas_type()(self._figure)
 
     def panels(self, count: int) -> list[Any]:
         """That many axes side by side, along the same x."""

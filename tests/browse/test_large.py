@@ -81,3 +81,17 @@ def test_filters_and_search_find_them(show: Callable[..., Shown], many: Path) ->
     shown.page.select_option("#sort", "objects")
     shown.page.locator("#side .choice", has_text="class 3").locator("input").check()
     assert shown.status().endswith(" of 20,000 images")
+
+
+def test_charts_count_all_of_them(show: Callable[..., Shown], many: Path) -> None:
+    began = time.process_time()
+    shown = show(many, "#tab=overview")
+    shown.page.wait_for_selector(".charts[data-loaded]")
+    shown.page.locator(".lines button").first.click()
+    assert time.process_time() - began < 3
+    assert shown.status() == "400 of 20,000 images"
+    shown.page.go_back()
+    shown.page.locator(".columns button").first.click()
+    expected = 400 * sum(at % 9 == 0 for at in range(50))
+    assert shown.status() == f"{expected:,} of 20,000 images"
+    assert shown.page.evaluate("document.images.length") < AT_ONCE
