@@ -41,7 +41,7 @@ from dataforge.frameworks.mm import (
     type_name,
 )
 from dataforge.frameworks.mmdet3.detecting import detections, results
-from dataforge.frameworks.mmdet3.steps import fixed, step_name
+from dataforge.frameworks.mmdet3.steps import PLAIN, fixed, step_name
 from dataforge.frameworks.operators import serve
 from dataforge.frameworks.samples import Sample, mm_sample
 from dataforge.frameworks.weights import first_that_fits
@@ -272,13 +272,6 @@ def _name(dataset: Any, info: Mapping[str, Any]) -> str:
 
 # Proof ------------------------------------------------------------------------------------------
 
-# Pipeline steps kept for training and testing on a few images. The other steps of a config's
-# pipeline are augmentations, which hinder overfitting.
-_PLAIN = (
-    "LoadImageFromFile", "LoadAnnotations", "FilterAnnotations", "Resize", "RandomFlip", "Pad",
-    "PackDetInputs",
-)  # fmt: skip
-
 
 class Mmdet3Trial(Trial):
     """The first dataset of the training set, cut down to a few images."""
@@ -289,11 +282,11 @@ class Mmdet3Trial(Trial):
         config = next(iter(base_configs(cfg.train_dataloader["dataset"])))
         pipeline = config["pipeline"]
         check_pipeline(map(step_name, pipeline), "PackDetInputs")
-        self.left_out = [step_name(step) for step in pipeline if step_name(step) not in _PLAIN]
-        train = [fixed(step, size) for step in pipeline if step_name(step) in _PLAIN]
+        self.left_out = [step_name(step) for step in pipeline if step_name(step) not in PLAIN]
+        train = [fixed(step, size) for step in pipeline if step_name(step) in PLAIN]
         loader = cfg.get("val_dataloader") or cfg.train_dataloader
         tested = next(iter(base_configs(loader["dataset"])))
-        test = [fixed(step, size) for step in tested["pipeline"] if step_name(step) in _PLAIN]
+        test = [fixed(step, size) for step in tested["pipeline"] if step_name(step) in PLAIN]
         self.train = _kept(_build_dataset(config, pipeline=train, serialize_data=False), images)
         whole = {"test_mode": True, "filter_cfg": None, "serialize_data": False}
         self.test = _kept(_build_dataset(config, pipeline=test, **whole), images)

@@ -8,6 +8,13 @@ from typing import Any
 
 from dataforge.frameworks.mm import type_name
 
+# Pipeline steps kept for training and testing on a few images. The other steps of a config's
+# pipeline are augmentations, which hinder overfitting.
+PLAIN = (
+    "LoadImageFromFile", "LoadAnnotations", "FilterAnnotations", "Resize", "RandomFlip", "Pad",
+    "PackDetInputs",
+)  # fmt: skip
+
 
 def step_name(step: Mapping[str, Any]) -> str:
     """The name of a pipeline's step, without a scope such as ``mmdet.``."""

@@ -17,7 +17,7 @@
 
     // A crop around a box, or the whole image where there is none.
     //   objects: what is drawn; others: what is drawn in the background, below them
-    return (side, image, box, objects, others = []) => {
+    const crop = (side, image, box, objects, others = []) => {
       const [w, h] = [Math.max(side.width[image], 1), Math.max(side.height[image], 1)];
       const [x0, y0, x1, y1] = box || [0, 0, w, h];
       const margin = box ? 1.9 : 1;
@@ -51,5 +51,7 @@
       watcher.observe(made);
       return made;
     };
+    crop.forget = () => watcher.disconnect(); // the crops that are in the page no more
+    return crop;
   };
 })();

@@ -58,6 +58,18 @@ def check_images(dataset: BuiltDataset, where: str, bad: list[BadImage]) -> Iter
         message = f"{len(large)} of {total} images were not decoded in full, the first: {large[0]}"
         remedy = "make sure that training can: it decodes them"
         yield finding("images-sampled", where, message, remedy, severity="warning")
+    yield from _named(where, total, bad, missing, broken, other_size)
+
+
+def _named(
+    where: str,
+    total: int,
+    bad: list[BadImage],
+    missing: dict[str, str],
+    broken: dict[str, str],
+    other_size: dict[str, str],
+) -> Iterator[Finding]:
+    """The findings on images that cannot be used: path -> what is wrong with it."""
     for code, what, faulty, remedy in (
         (
             "image-missing",

@@ -95,7 +95,7 @@
   };
 
   dataforge.showFindings = (rows) => {
-    watcher.disconnect();
+    cropped.forget();
     starter.disconnect();
     const order = dataforge.codes.map((code, number) => [code, number])
       .filter(([, number]) => !state.codes.size || state.codes.has(number))

@@ -49,6 +49,7 @@
       Object.assign(make("button", { type: "button", onclick: () => choose(kind) }, kind || "all"), { kind })));
     const draw = () => {
       const all = evaluation.mistakes.filter((one) => !kindShown || one.kind === kindShown);
+      cropped.forget();
       cards.replaceChildren(...all.slice(0, limit).map(card));
       more.hidden = all.length <= limit;
       more.textContent = `Show ${Math.min(48, all.length - limit)} more`;
