@@ -292,13 +292,22 @@ class ListedReading(Reading, Generic[O]):
         return CocoImages(names, lambda _: False)
 
     def _found(self, images: CocoImages, file: str, entries: Sequence[Entry]) -> FoundImages:
-        names = [one.name for one in entries if one.name]
-        names += [name for one in entries for name in one.also]
         if not self.looked_for:
             return FoundImages()
-        if self.options.image_dir:
-            return images.in_root(names)
-        return images.of(file, names)
+        rest = [(one.name, *one.also) for one in entries if one.name]
+        found = self._by_names(images, file, [names[0] for names in rest])
+        # One after the other: of two names that can mean the same image, neither would be found.
+        while rest := [
+            names[1:] for names in rest if names[1:] and _found_at(images, found, names[0]) is None
+        ]:
+            more = self._by_names(images, file, [names[0] for names in rest])
+            at = {names[0]: _found_at(images, more, names[0]) for names in rest}
+            others = {name: path for name, path in at.items() if path is not None}
+            found = msgspec.structs.replace(found, others=others | found.others)
+        return found
+
+    def _by_names(self, images: CocoImages, file: str, names: Sequence[str]) -> FoundImages:
+        return images.in_root(names) if self.options.image_dir else images.of(file, names)
 
     def _placed(
         self, images: CocoImages, found: FoundImages, entries: Iterable[Entry]
@@ -377,6 +386,14 @@ class ListedReading(Reading, Generic[O]):
             yield code("not-of-this-format").at(
                 Place(names[0]), f"is not a {self.kind}: ignored{more}"
             )
+
+
+def _found_at(images: CocoImages, found: FoundImages, written: str) -> str | None:
+    """The path of the image that a name means; None if there is none."""
+    inside = resolve("", path_of_url(written))
+    if inside is not None and found.prefix + inside in images.names:
+        return found.prefix + inside
+    return found.others.get(written)
 
 
 def _pages(file: str, split: str | None, usable: Iterable[tuple[str, Entry]]) -> Iterator[Page]:
