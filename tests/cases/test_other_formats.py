@@ -15,10 +15,7 @@ from dataforge.findings import Finding
 from dataforge.verbs.check import CheckOptions, check
 from dataforge.verbs.convert import Job, convert
 
-CVAT = """<?xml version="1.0" encoding="utf-8"?>
-<annotations><version>1.1</version><meta><task/></meta><image id="0" name="a.jpg">
-<box label="c" xtl="1" ytl="2" xbr="9" ybr="8"/></image></annotations>
-"""
+DETRAC = '<?xml version="1.0"?>\n<sequence name="x"><frame num="1"></frame></sequence>'
 TABLE = "ImageId,EncodedPixels\na.jpg,1 3 10 5\n"
 
 
@@ -51,11 +48,11 @@ def test_formats_that_are_not_read_are_named(reads: str, tmp_path: Path) -> None
     folder = tmp_path / "set"
     image(folder / "a.jpg")
     READ[reads](folder)
-    write(folder / "annotations.xml", CVAT)
+    write(folder / "annotations.xml", DETRAC)
     write(folder / "train.csv", TABLE)
     write(folder / "results.json", [{"image_id": 1, "category_id": 1, "score": 0.5}])
     wanted = [
-        ("annotations.xml", "1 file in a format that is not read: CVAT XML for images", "note"),
+        ("annotations.xml", "1 file in a format that is not read: UA-DETRAC XML", "note"),
         ("results.json", "1 file in a format that is not read: COCO results", "note"),
         (
             "train.csv",

@@ -127,6 +127,27 @@ def labelme(folder: Path, number: int, kind: str = "apart", indent: int | None =
     _json(folder / "a.json", _labelme(shapes), indent)
 
 
+def cvat(folder: Path, number: int, kind: str = "apart") -> None:
+    """A file of CVAT with an image of a number of boxes."""
+    picture(folder / "images" / "a.png")
+    drawn = (
+        f'<box label="class" xtl="{x0}" ytl="{y0}" xbr="{x1}" ybr="{y1}"></box>\n'
+        for x0, y0, x1, y1 in boxes(number, kind)
+    )
+    image = f'<image id="0" name="a.png" width="{SIDE}" height="{SIDE}">\n{"".join(drawn)}</image>'
+    _text(folder / "annotations.xml", f"<annotations><meta></meta>\n{image}\n</annotations>")
+
+
+def kitti(folder: Path, number: int, kind: str = "apart") -> None:
+    """A label file of KITTI with a number of rows."""
+    picture(folder / "image_2" / "a.png")
+    rows = (
+        f"class 0 0 -10 {x0} {y0} {x1} {y1} -1 -1 -1 -1000 -1000 -1000 -10\n"
+        for x0, y0, x1, y1 in boxes(number, kind)
+    )
+    _text(folder / "label_2" / "a.txt", "".join(rows))
+
+
 def _labelme(shapes: list[dict[str, object]]) -> dict[str, object]:
     return {"version": "5.4.1", "flags": {}, "shapes": shapes, "imagePath": "a.png",
             "imageData": None, "imageHeight": SIDE, "imageWidth": SIDE}  # fmt: skip
@@ -141,7 +162,9 @@ def _text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-READERS = {"coco": coco, "voc": voc, "yolo": yolo, "labelme": labelme}
+READERS = {
+    "coco": coco, "voc": voc, "yolo": yolo, "labelme": labelme, "cvat": cvat, "kitti": kitti,
+}  # fmt: skip
 """Format -> what writes a dataset of it: one image with a number of objects."""
 
 
@@ -155,7 +178,10 @@ def many_images(format_: str) -> Callable[[Path, int], None]:
 
     def make(folder: Path, number: int) -> None:
         picture(folder / "one.png")
-        folders = {"voc": ("JPEGImages", "Annotations"), "yolo": ("images", "labels")}
+        folders = {
+            "voc": ("JPEGImages", "Annotations"), "yolo": ("images", "labels"),
+            "cvat": ("images", ""), "kitti": ("image_2", "label_2"),
+        }  # fmt: skip
         images, labels = (folder / name for name in folders.get(format_, ("", "")))
         for place in (images, labels):
             place.mkdir(exist_ok=True, parents=True)
@@ -166,6 +192,9 @@ def many_images(format_: str) -> Callable[[Path, int], None]:
                 (images / f"{at}.png").hardlink_to(folder / "one.png")
             if format_ == "voc":
                 _text(labels / f"{at}.xml", _XML.format(at))
+            elif format_ == "kitti":
+                row = "class 0 0 -10 1 1 9 9 -1 -1 -1 -1000 -1000 -1000 -10\n"
+                _text(labels / f"{at}.txt", row)
             elif format_ == "yolo":
                 _text(labels / f"{at}.txt", "0 0.5 0.5 0.25 0.25\n")
             elif format_ == "labelme":
@@ -173,6 +202,14 @@ def many_images(format_: str) -> Callable[[Path, int], None]:
                 _json(labels / f"{at}.json", {**_labelme([shape]), "imagePath": f"{at}.png"})
         if format_ == "yolo":
             _text(folder / "data.yaml", "train: images\nnames: [class]\n")
+        if format_ == "cvat":
+            box = '<box label="class" xtl="1" ytl="1" xbr="9" ybr="9"/>'
+            entries = (
+                f'<image name="{at}.png" width="{SIDE}" height="{SIDE}">{box}</image>\n'
+                for at in range(number)
+            )
+            _text(folder / "annotations.xml",
+                  f"<annotations><meta/>{''.join(entries)}</annotations>")  # fmt: skip
         (folder / "one.png").unlink()
 
     return make
@@ -335,7 +372,9 @@ GROWING = (
         for reads, writes, mode in (
             ("coco", "voc", "symlink"), ("coco", "yolo", "symlink"), ("coco", "labelme", "symlink"),
             ("labelme", "coco", "reference"), ("voc", "coco", "reference"),
-            ("yolo", "coco", "reference"),
+            ("yolo", "coco", "reference"), ("coco", "cvat", "symlink"),
+            ("coco", "kitti", "symlink"), ("cvat", "coco", "reference"),
+            ("kitti", "coco", "reference"),
         )
     ),
     *(Row(f"--unsafe-fixes {name}", of_kind(name, "same"), _UNSAFE, 1_500, name == "voc")

@@ -16,27 +16,37 @@ from dataforge.verbs.check import CheckOptions, check
 from dataforge.verbs.convert import convert
 from dataforge.verbs.inspect import inspect
 
-CVAT_META = "<version>1.1</version><meta><task><id>1</id><name>t</name>"
-CVAT_BOX = '<box label="cat" occluded="0" xtl="1.0" ytl="2.0" xbr="9.0" ybr="8.0"/>'
 RLE = {"size": [48, 64], "counts": "0320"}
+CVAT = "<annotations><version>1.1</version><meta><task><id>1</id></task></meta>{}</annotations>"
+CVAT_BOX = '<box label="cat" frame="0" xtl="1.0" ytl="2.0" xbr="9.0" ybr="8.0"/>'
+CVAT_IMAGE = f'<image id="0" name="a.jpg" width="64" height="48">{CVAT_BOX}</image>'
+CAR = "Car 0.00 0 -1.58 5.1 1.3 6.2 2.1 1.6 1.7 3.6 -0.6 1.7 46.7 -1.59\n"
+
+READABLE: list[tuple[str, str, str]] = [
+    # name of the format, path and content of a file beside images/a.jpg
+    ("cvat", "annotations.xml", CVAT.format(CVAT_IMAGE)),
+    ("cvat", "annotations.xml", CVAT.format(f'<track id="0" label="cat">{CVAT_BOX}</track>')),
+    ("kitti", "label_2/a.txt", CAR),
+    ("kitti", "label_2/a.txt", CAR.rstrip() + " 0.9"),
+]
+
+
+@pytest.mark.parametrize(("name", "path", "content"), READABLE)
+def test_a_format_that_is_read_is_known_by_its_signature(
+    name: str, path: str, content: str, tmp_path: Path
+) -> None:
+    picture(tmp_path / "images" / "a.jpg")
+    write(tmp_path / path, content)
+    write(tmp_path / "classes.txt", "Car\n")
+    assert guess_format(Root(tmp_path)) == name
+    assert inspect(str(tmp_path)).foreign == []
+    other = "voc" if path.endswith(".xml") else "yolo"  # nor is it read as what it is not
+    with pytest.raises((InputError, LayoutError), match=rf"--from {name}|{name}: "):
+        convert(Job(source=str(tmp_path), out=str(tmp_path / "out"), reads=other, writes="coco"))
+
 
 FORMS: list[tuple[str, dict[str, object]]] = [
     # name of the format, its files beside images/a.jpg; each in its smallest real form
-    (
-        "CVAT XML for images",
-        {
-            "annotations.xml": f"<?xml version='1.0'?>\n<annotations>{CVAT_META}</task></meta>"
-            f'<image id="0" name="a.jpg" width="64" height="48">{CVAT_BOX}</image></annotations>'
-        },
-    ),
-    (
-        "CVAT XML for video",
-        {
-            "annotations.xml": f"<annotations>{CVAT_META}<mode>interpolation</mode></task></meta>"
-            '<track id="0" label="cat"><box frame="0" xtl="1" ytl="2" xbr="9" ybr="8"/></track>'
-            "</annotations>"
-        },
-    ),
     (
         "LabelMe (MIT) XML",
         {
@@ -67,31 +77,6 @@ FORMS: list[tuple[str, dict[str, object]]] = [
     ("a CSV of run-length masks", {"train.csv": "ImageId,EncodedPixels\na.jpg,1 3 10 5\n"}),
     ("a list of boxes, one image a line", {"train.txt": "images/a.jpg 1,2,9,8,0 3,4,7,8,1\n"}),
     (
-        "VIA",
-        {
-            "via.json": {
-                "a.jpg123": {
-                    "filename": "a.jpg",
-                    "size": 123,
-                    "regions": [
-                        {
-                            "shape_attributes": {"name": "rect", "x": 1, "y": 2},
-                            "region_attributes": {},
-                        }
-                    ],
-                }
-            }
-        },
-    ),
-    ("VIA", {"via_project.json": {"_via_settings": {"ui": {}}, "_via_img_metadata": {}}}),
-    (
-        "VIA",
-        {
-            "via.csv": "#filename,file_size,file_attributes,region_count,region_id,"
-            'region_shape_attributes,region_attributes\na.jpg,123,"{}",1,0,"{}","{}"\n'
-        },
-    ),
-    (
         "VoTT JSON",
         {
             "0a-asset.json": {
@@ -99,32 +84,6 @@ FORMS: list[tuple[str, dict[str, object]]] = [
                 "regions": [{"id": "x", "type": "RECTANGLE", "tags": ["cat"]}],
             },
             "set.vott": {"name": "set", "securityToken": "t"},
-        },
-    ),
-    (
-        "Label Studio JSON",
-        {
-            "export.json": [
-                {
-                    "id": 1,
-                    "annotations": [
-                        {"id": 1, "completed_by": 1, "result": [{"from_name": "l", "value": {}}]}
-                    ],
-                    "data": {"image": "/data/upload/a.jpg"},
-                }
-            ]
-        },
-    ),
-    (
-        "Label Studio JSON",
-        {
-            "min.json": [
-                {
-                    "image": "/data/upload/1/a.jpg",
-                    "id": 1,
-                    "label": [{"x": 1, "y": 2, "rectanglelabels": ["cat"], "original_width": 64}],
-                }
-            ]
         },
     ),
     ("Labelbox JSON", {"export.ndjson": '{"data_row": {"id": "c", "external_id": "a.jpg"}}\n'}),

@@ -13,6 +13,9 @@ from dataforge.formats.cvat.meta import Task
 from dataforge.io import Root, is_image, last_part, resolve, stem
 
 _FRAME = re.compile(r"(.*?)(\d{1,12})")
+_MOST = 1_000
+"""Images of one name, of which none is taken if there are more."""
+
 _WORDS = re.compile(r"(?:.*[^a-z])?(?:frames?|img|image|im)?[^a-z0-9]*", re.IGNORECASE)
 
 
@@ -57,11 +60,16 @@ class ImageFiles:
         """The only image whose path ends so, else the only one of that name."""
         wanted = resolve("", name) or name
         own = self._by_last.get(last_part(wanted), [])
-        ending = [path for path in own if path.endswith(f"/{wanted}")]
+        ending = [path for path in own[:_MOST] if path.endswith(f"/{wanted}")]
         for found in (ending, own):
-            if len(found) == 1:
+            if len(found) == 1 and len(own) <= _MOST:
                 return found[0]
         return resolve(file.rpartition("/")[0], name)
+
+    @property
+    def numbers(self) -> list[int]:
+        """Those that images have as frames, in order."""
+        return sorted(self._frames)
 
     def has(self, name: str) -> bool:
         """Whether there is such an image."""

@@ -190,9 +190,9 @@ class CvatReading(Reading):
         for task, shown in found:
             frames[task, shown.frame].append(shown)
         for task in dict.fromkeys((*meta.tasks.values(), meta.default)):
-            for number in task.frames if len(task.frames) <= MAX_OBJECTS * 20 else ():
+            for number in self._images.numbers:
                 name = self._images.frame(file, task, number, alone=alone)
-                if self._images.has(name):
+                if number in task.frames and self._images.has(name):
                     frames.setdefault((task, number), [])
         for (task, number), shapes in sorted(
             frames.items(), key=lambda one: (one[0][0].id, one[0][1])

@@ -16,7 +16,7 @@ import msgspec
 
 from dataforge import geometry
 from dataforge.codes import code
-from dataforge.errors import plural
+from dataforge.errors import UsageError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.cvat.attributes import CROWD, DIFFICULT, type_of
@@ -77,6 +77,8 @@ class CvatWriter(Writer[WriteOptions]):
         return below_images(file_name)
 
     def targets(self, out: Path, splits: Sequence[str]) -> list[Path]:
+        if out.suffix.lower() == ".json":
+            raise UsageError(f"{out} is JSON, but CVAT's files are XML: name a folder")
         return [out / _file(split) for split in splits]
 
     def open(self, plan: WritePlan, options: WriteOptions) -> CvatWriting:

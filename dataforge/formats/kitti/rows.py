@@ -120,11 +120,14 @@ def line_of(label: str, box: Box, attributes: Mapping[str, Any]) -> str:
     """The line of an object, of whose attributes those that are `held` are written."""
     given = {name: value for name, value in attributes.items() if held(name, value)}
     known = _UNKNOWN | given
-    values = [known["alpha"], *box, *known["dimensions"], *known["location"], known["rotation_y"]]
+    values = [*box, *known["dimensions"], *known["location"], known["rotation_y"]]
     values += [given["score"]] if "score" in given else []
-    # With a point, so that a class whose name ends with a number is not taken for one more column.
-    truncated = f"{float(known['truncated'])}"
-    words = [label, truncated, str(int(known["occluded"])), *map(number, map(float, values))]
+    texts = [number(float(known["truncated"])), str(int(known["occluded"]))]
+    texts.append(number(float(known["alpha"])))
+    for at in (0, 2):  # with a point, so that neither can be taken for `occluded`, see `_has_score`
+        if _OCCLUDED.fullmatch(texts[at]) and (at or _is_number(label.split()[-1])):
+            texts[at] += ".0"
+    words = [label, *texts, *map(number, map(float, values))]
     return " ".join(words) + "\n"
 
 

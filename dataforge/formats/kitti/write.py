@@ -13,6 +13,7 @@ import msgspec
 
 from dataforge import geometry
 from dataforge.codes import code
+from dataforge.errors import UsageError
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.kitti.rows import DONT_CARE, held, line_of
@@ -71,6 +72,8 @@ class KittiWriter(Writer[WriteOptions]):
         return stem(_below(file_name))
 
     def targets(self, out: Path, splits: Sequence[str]) -> list[Path]:
+        if out.suffix.lower() == ".json":
+            raise UsageError(f"{out} is a file, but KITTI has one for each image: name a folder")
         return [out / split / "label_2" for split in splits]
 
     def open(self, plan: WritePlan, options: WriteOptions) -> KittiWriting:
@@ -79,8 +82,7 @@ class KittiWriter(Writer[WriteOptions]):
 
 def _below(file_name: str) -> str:
     """The name of an image below its folder; what was read from KITTI's folders goes back there."""
-    name = re.sub(r"\A(?:[^/]+/)?image_\d+/", "", file_name)
-    return below_images(name)
+    return below_images(re.sub(r"\A(?:.*/)?image_2/", "", file_name))
 
 
 class KittiWriting(Writing):
