@@ -30,24 +30,19 @@ from dataforge.formats.base import (
     Record,
     SourceText,
     finished,
-    too_many_objects,
 )
+from dataforge.formats.listed_images import Entry, EntryImages, lost, where
 from dataforge.formats.sizes import VERIFY_IMAGES, MissingImages, find_size
 from dataforge.io import (
     MAX_COCO_BYTES,
     MAX_COORDINATE,
-    MAX_OBJECTS,
     Root,
     in_64_bits,
     is_image,
-    resolve,
     to_utf8,
 )
 from dataforge.layouts import (
-    CocoImages,
-    FoundImages,
     name_splits,
-    path_of_url,
     split_of_json,
 )
 from dataforge.records import Category, Extra, Header, Image, Instance
@@ -69,26 +64,6 @@ class ListedOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 O = TypeVar("O", bound=ListedOptions)  # noqa: E741 - options
-
-
-class Entry(NamedTuple):
-    """What a file says of one image.
-
-    Attributes:
-        name: of the image, as written.
-        place: of the entry.
-        objects: number of them, which are lost if the image cannot be used.
-        content: what the format makes the objects of; picklable.
-        size: (width, height) in pixels as stated; None if it is not.
-        also: other names by which the image may be found.
-    """
-
-    name: str
-    place: Place
-    objects: int
-    content: Any
-    size: tuple[int, int] | None = None
-    also: tuple[str, ...] = ()
 
 
 class Document(NamedTuple):
@@ -209,7 +184,7 @@ class ListedReading(Reading, Generic[O]):
         used: set[str] = set()
         prefixes: dict[str, str] = {}
         others: list[str] = []
-        images: CocoImages | None = None
+        images: EntryImages | None = None
         for name in self.names_of_files:
             try:
                 source = self.bytes_of(name)
@@ -237,11 +212,11 @@ class ListedReading(Reading, Generic[O]):
                 )
             self._classes.update(dict.fromkeys(document.classes))
             images = images or self._images()
-            found = self._found(images, name, document.entries)
+            found = images.of(name, document.entries)
             folder = name.rpartition("/")[0]
             prefixes[name] = found.prefix if document.entries or not folder else f"{folder}/"
-            yield from _where(name, found)
-            usable, findings = self._placed(images, found, document.entries)
+            yield from where(name, found)
+            usable, findings = images.placed(found, document.entries)
             yield from findings
             used.update(path for path, _ in usable)
             for page in _pages(name, self._split(name), usable):
@@ -287,68 +262,13 @@ class ListedReading(Reading, Generic[O]):
         split = split_of_json(name)
         return None if split == "all" else split
 
-    def _images(self) -> CocoImages:
-        names = self.images_root.files() if self.looked_for else []
-        return CocoImages(names, lambda _: False)
-
-    def _found(self, images: CocoImages, file: str, entries: Sequence[Entry]) -> FoundImages:
-        names = [one.name for one in entries if one.name]
-        names += [name for one in entries for name in one.also]
-        if not self.looked_for:
-            return FoundImages()
-        if self.options.image_dir:
-            return images.in_root(names)
-        return images.of(file, names)
-
-    def _placed(
-        self, images: CocoImages, found: FoundImages, entries: Iterable[Entry]
-    ) -> tuple[list[tuple[str, Entry]], list[Finding]]:
-        """([(path of the image, entry)] of those that can be read, findings)."""
-        usable: list[tuple[str, Entry]] = []
-        findings: list[Finding] = []
-        for entry in entries:
-            if not entry.name:
-                message = "expected the name of an image, got none"
-                findings.append(_lost("no-file-name", entry, message, "add the name of the image"))
-                continue
-            path, own = self._path(images, found, entry)
-            findings += own
-            if path is None:
-                continue
-            if entry.objects > MAX_OBJECTS:
-                findings.append(too_many_objects(entry.place, entry.objects))
-                continue
-            usable.append((path, entry))
-        return usable, findings
-
-    def _path(
-        self, images: CocoImages, found: FoundImages, entry: Entry
-    ) -> tuple[str | None, list[Finding]]:
-        """(the path of an entry's image, None if it is not read; findings)."""
-        first: str | None = None
-        for written in (entry.name, *entry.also):
-            inside = resolve("", path_of_url(written))
-            path = found.prefix + inside if inside else None
-            if path is not None and (path in images.names or not self.looked_for):
-                return path, []
-            if (other := found.others.get(written)) is not None:
-                return other, [] if inside else [_outside(entry, written, other)]
-            if path is not None and self.images_root.exists(path):
-                return path, []
-            first = first or path
-        if first is None:
-            return None, [_outside(entry, entry.name)]
-        missing = f"{first} does not exist"
-        if self.options.missing_images == "keep" and entry.size is not None:
-            return first, [code("image-missing").at(entry.place, missing, "restore it")]
-        why = (
-            f"{missing}: skipped as requested"
-            if entry.size
-            else f"{missing}, so its size is unknown"
+    def _images(self) -> EntryImages:
+        return EntryImages(
+            self.images_root,
+            self.options.missing_images,
+            is_given=self.options.image_dir is not None,
+            looked_for=self.looked_for,
         )
-        return None, [
-            _lost("image-missing", entry, why, "restore it, or name its folder with --image-dir")
-        ]
 
     def _read(self, page: Page, path: str, entry: Entry) -> Iterator[Record]:
         verify = self.options.verify_images and self.looked_for
@@ -357,7 +277,7 @@ class ListedReading(Reading, Generic[O]):
         )
         if size is None:
             message = f"no image file gives the size of {path}"
-            yield _lost("no-image-size", entry, message, "restore the image")
+            yield lost("no-image-size", entry, message, "restore the image")
             return
         found = yield from self.contents(entry, size)
         yield Image(
@@ -389,36 +309,6 @@ def _pages(file: str, split: str | None, usable: Iterable[tuple[str, Entry]]) ->
             if left < 0 or len(entries) >= _PAGE:
                 break
         yield Page(file, split, entries)
-
-
-def _where(file: str, found: FoundImages) -> Iterator[Finding]:
-    """The finding on several folders in which the images of a file may be."""
-    if found.alike:
-        others = f"{found.alike[0]}{' and others' * (len(found.alike) > 1)}"
-        yield code("image-folder").at(
-            Place(file),
-            f"images of these names are in {found.prefix or './'} and in {others}: those in "
-            f"{found.prefix or './'} are used",
-            "name the folder with --image-dir",
-            severity="warning",
-        )
-
-
-def _lost(name: str, entry: Entry, message: str, remedy: str) -> Finding:
-    if entry.objects:
-        message = f"{message}: {plural(entry.objects, 'object')} not converted"
-    return code(name).at(entry.place, message, remedy, lost=entry.objects)
-
-
-def _outside(entry: Entry, written: str, used: str = "") -> Finding:
-    """The finding on a path that leads out of the image folder, though an image may be found."""
-    message = f"{written!r} leaves the image folder"
-    if used:
-        return code("path-leaves-root").at(
-            entry.place, f"{message}; {used} is used", severity="warning"
-        )
-    remedy = "make it relative to the image folder, or name that folder with --image-dir"
-    return _lost("path-leaves-root", entry, message, remedy)
 
 
 # What formats share ------------------------------------------------------------------------------

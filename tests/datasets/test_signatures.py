@@ -75,31 +75,6 @@ FORMS: list[tuple[str, dict[str, object]]] = [
     ("a CSV of run-length masks", {"train.csv": "ImageId,EncodedPixels\na.jpg,1 3 10 5\n"}),
     ("a list of boxes, one image a line", {"train.txt": "images/a.jpg 1,2,9,8,0 3,4,7,8,1\n"}),
     (
-        "VIA",
-        {
-            "via.json": {
-                "a.jpg123": {
-                    "filename": "a.jpg",
-                    "size": 123,
-                    "regions": [
-                        {
-                            "shape_attributes": {"name": "rect", "x": 1, "y": 2},
-                            "region_attributes": {},
-                        }
-                    ],
-                }
-            }
-        },
-    ),
-    ("VIA", {"via_project.json": {"_via_settings": {"ui": {}}, "_via_img_metadata": {}}}),
-    (
-        "VIA",
-        {
-            "via.csv": "#filename,file_size,file_attributes,region_count,region_id,"
-            'region_shape_attributes,region_attributes\na.jpg,123,"{}",1,0,"{}","{}"\n'
-        },
-    ),
-    (
         "VoTT JSON",
         {
             "0a-asset.json": {
@@ -107,32 +82,6 @@ FORMS: list[tuple[str, dict[str, object]]] = [
                 "regions": [{"id": "x", "type": "RECTANGLE", "tags": ["cat"]}],
             },
             "set.vott": {"name": "set", "securityToken": "t"},
-        },
-    ),
-    (
-        "Label Studio JSON",
-        {
-            "export.json": [
-                {
-                    "id": 1,
-                    "annotations": [
-                        {"id": 1, "completed_by": 1, "result": [{"from_name": "l", "value": {}}]}
-                    ],
-                    "data": {"image": "/data/upload/a.jpg"},
-                }
-            ]
-        },
-    ),
-    (
-        "Label Studio JSON",
-        {
-            "min.json": [
-                {
-                    "image": "/data/upload/1/a.jpg",
-                    "id": 1,
-                    "label": [{"x": 1, "y": 2, "rectanglelabels": ["cat"], "original_width": 64}],
-                }
-            ]
         },
     ),
     ("Labelbox JSON", {"export.ndjson": '{"data_row": {"id": "c", "external_id": "a.jpg"}}\n'}),

@@ -28,13 +28,13 @@ from dataforge.formats.json_entries import (
 from dataforge.formats.listed import (
     Contents,
     Document,
-    Entry,
     ListedOptions,
     ListedReading,
     bad_object,
     fault_of,
     own_keys,
 )
+from dataforge.formats.listed_images import Entry
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.geometry import box_area
 from dataforge.io import Root

@@ -18,13 +18,13 @@ from dataforge.formats.listed import (
     LABEL,
     Contents,
     Document,
-    Entry,
     ListedOptions,
     ListedReading,
     Page,
     bad_object,
     fault_of,
 )
+from dataforge.formats.listed_images import Entry
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.table_rows import columns_of, delimiter_of, rows_of
 from dataforge.geometry import box_area

@@ -24,11 +24,11 @@ from dataforge.formats.labelstudio.tasks import Policy, Results, Task, task_of
 from dataforge.formats.listed import (
     Contents,
     Document,
-    Entry,
     ListedOptions,
     ListedReading,
     bad_object,
 )
+from dataforge.formats.listed_images import Entry
 from dataforge.formats.outlines import crossing
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.sizes import stated_size

@@ -16,11 +16,11 @@ from dataforge.formats.listed import (
     LABEL,
     Contents,
     Document,
-    Entry,
     ListedOptions,
     ListedReading,
     bad_object,
 )
+from dataforge.formats.listed_images import Entry
 from dataforge.formats.outlines import crossing
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.via.classes import class_attribute, class_of

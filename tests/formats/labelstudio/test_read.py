@@ -242,7 +242,6 @@ def test_json_min_has_values_in_the_task(tmp_path: Path) -> None:
         "/data/local-files/?d=set%2Fa.jpg",
         "s3://bucket/set/a.jpg",
         "https://example.org/set/a.jpg",
-        "/home/me/set/a.jpg",
     ],
 )
 def test_images_are_found_by_what_their_names_mean(tmp_path: Path, image: str) -> None:
@@ -256,6 +255,17 @@ def test_the_uploaded_name_is_found_if_it_is_there(tmp_path: Path) -> None:
     write(tmp_path / "x.json", [{"data": {"image": "/data/upload/1/1f2e3d4c-a.jpg"},
                                  "annotations": [annotation(BOX)]}])  # fmt: skip
     assert read(tmp_path).image.file_name == "images/1f2e3d4c-a.jpg"
+
+
+def test_names_in_folders_of_local_storage(tmp_path: Path) -> None:
+    """Two names of a task that can mean the same image do not stand in each other's way."""
+    for name in ("d e/a.jpg", "f/b.jpg"):
+        picture(tmp_path / "train" / name)
+    tasks = [{"data": {"image": f"/data/local-files/?d=set/train/{name}"},
+              "annotations": [annotation()]} for name in ("d%20e/a.jpg", "f/b.jpg")]  # fmt: skip
+    write(tmp_path / "train" / "x.json", tasks)
+    found = read(tmp_path)
+    assert [image.file_name for image in found.images] == ["train/d e/a.jpg", "train/f/b.jpg"]
 
 
 def test_percent_encoded_names(tmp_path: Path) -> None:
