@@ -265,6 +265,8 @@ class PageReader:
         label = self.exact.get(entry.category_id) if type(entry.category_id) is int else None
         if label is None or entry.iscrowd or entry.attributes is not None:
             return None
+        if entry.keypoints is not None or entry.num_keypoints is not None:
+            return None
         rings = entry.segmentation or ()
         if type(rings) is not tuple:
             return None

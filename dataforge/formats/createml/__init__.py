@@ -18,6 +18,7 @@ FORMAT = Format(
         "the order of the classes, and classes without instances",
         "an area that differs from that of the box",
         "the sizes of the images: they are read from the image files",
+        "keypoints of objects, and their names",
         "keys that only another format knows",
     ),
     reader=CreatemlReader(),

@@ -22,6 +22,7 @@ FORMAT = Format(
         "the order of the classes, and classes without instances",
         "an area that differs from that of the box",
         "images without objects have no rows: they are known by lying beside the table",
+        "keypoints of objects, and their names",
         "keys that only another format knows",
     ),
     reader=CsvReader(),

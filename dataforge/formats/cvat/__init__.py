@@ -32,6 +32,7 @@ FORMAT = Format(
         "an area that differs from that of the box, polygon or mask, and a box that is not the "
         "bounding box of the polygon or mask",
         "attributes that are no text, number or truth value; attributes of images",
+        "keypoints of objects, and their names",
         "keys that only the source format knows",
         "polylines, points, cuboids and skeletons: counted, not read",
         "which frames of a track are keyframes: each frame is an image with its objects",

@@ -38,6 +38,7 @@ FORMAT = Format(
         "score; all attributes of images",
         "the order of classes, and classes without instances",
         "3D fields that are all zero: read as unknown",
+        "keypoints of objects, and their names",
         "keys that only the source format knows",
     ),
     reader=KittiReader(),

@@ -24,6 +24,7 @@ FORMAT = Format(
         "attributes, whether an object is difficult, and whether it is a crowd",
         "the order of the classes, and classes without instances",
         "the sizes of images without objects: they are read from the image files",
+        "keypoints of objects, and their names",
         "keys that only another format knows",
     ),
     reader=LabelStudioReader(),

@@ -24,6 +24,7 @@ FORMAT = Format(
         "a box or an area that differs from that of its outline",
         "whether an object is a crowd",
         "the sizes of the images: they are read from the image files",
+        "keypoints of objects, and their names",
         "keys that only another format knows",
     ),
     reader=ViaReader(),
