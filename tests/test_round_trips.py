@@ -614,7 +614,7 @@ class Losses:
             ("clipped-to-image" if self.through == "yolo" and beyond(mark) else "box-not-kept",
              not turned and not joined
              and mark["bbox"] != pytest.approx(remains["bbox"], rel=1e-6)),
-            ("mask-as-outline", isinstance(mark["segmentation"], dict)
+            ("mask-as-outline", not turned and isinstance(mark["segmentation"], dict)
              and isinstance(remains["segmentation"], list) and outline == (True, True)),
             ("rings-joined", self.through in ("labelstudio", "via") and is_in_parts(mark)
              and not is_in_parts(remains)),
