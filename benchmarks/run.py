@@ -18,6 +18,7 @@ The exit code is 1 if a target is missed, or if a part fails.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import signal
 import sys
@@ -56,6 +57,8 @@ def main() -> int:
     if arguments.document:
         document.write(kept, arguments.docs)
         return 0
+    # Without bytecode on disk, each process would compile all that it imports.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     keeps = not arguments.quick and arguments.scale == 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folder is removed
     done: dict[str, Part] = {}
