@@ -376,8 +376,6 @@ LOST: dict[str, dict[str, tuple[str, str]]] = {
         "own key of image": ("keys that only", "keys-not-carried"),
         "keypoints": ("keypoints of objects", "keypoints-not-carried"),
         "names of keypoints": ("keypoints of objects", "keypoint-names-not-carried"),
-        "keypoints": ("keypoints of objects", "keypoints-not-carried"),
-        "names of keypoints": ("keypoints of objects", "keypoint-names-not-carried"),
         "own key of class": ("keys that only", "keys-not-carried"),
         "own key of dataset": ("keys that only", "keys-not-carried"),
     },

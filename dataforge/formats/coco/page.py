@@ -263,9 +263,8 @@ class PageReader:
         if type(entry) is not UsualAnnotation or entry.bbox is None or entry.area is None:
             return None
         label = self.exact.get(entry.category_id) if type(entry.category_id) is int else None
-        if label is None or entry.iscrowd or entry.attributes is not None:
-            return None
-        if entry.keypoints is not None or entry.num_keypoints is not None:
+        has_points = entry.keypoints is not None or entry.num_keypoints is not None
+        if label is None or entry.iscrowd or entry.attributes is not None or has_points:
             return None
         rings = entry.segmentation or ()
         if type(rings) is not tuple:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from dataforge.datasets import Fact
-from dataforge.verbs.browse.scripts import write_script
+from dataforge.pages import write_script
 from dataforge.verbs.browse.shards import CELLS
 from dataforge.verbs.check import Checked
 from dataforge.verbs.stats import RATIO_EDGES, SIDE_EDGES, Sums, reduced
