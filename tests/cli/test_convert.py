@@ -74,7 +74,7 @@ def test_1_done_with_findings(cli: Cli, tmp_path: Path) -> None:
         (["in", "out"], "missing --to FORMAT, or a converter such as labelme2coco in front"),
         (["labelme2coco", "in", "out", "more"], "unexpected argument more"),
         (["labelme2coco", "in", "out", "--lable", "x"],
-         "no option --lable; did you mean --labels?"),
+         "no option --lable; did you mean --label?"),
         (["labelme2coco", "in", "out", "--split"], "option '--split' requires an argument"),
         (["labelme2coco", "in", "out", "--unknown", "maybe"],
          "--unknown maybe: must be one of error, ignore, add"),

@@ -81,6 +81,9 @@ describe --image-size; explain name; inspect --address; register --address; spli
 features --layers
 check --keypoints; check --lines; check --points
 convert --keypoints; convert --lines; convert --points
+browse --label; check --label; convert --label; stats --label; view --label
+browse --label-attribute; check --label-attribute; convert --label-attribute
+stats --label-attribute; view --label-attribute
 register --framework; register --alias; register --base; register --drop; register --merge
 register --backbone; register --set; plot --keys
 stats --address; stats --keypoints; stats --lines; stats --points

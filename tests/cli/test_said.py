@@ -6,8 +6,10 @@ and every character of what it prints is looked at.
 
 from __future__ import annotations
 
+import csv
 import functools
 import importlib.resources
+import io
 import json
 import os
 import re
@@ -190,6 +192,78 @@ def not_utf8(folder: Path, ending: str, data: bytes) -> None:
         pass
 
 
+def listed_images(folder: Path) -> list[tuple[str, str]]:
+    """(name of an image beside a list of images, text to be put into it)."""
+    found = []
+    for number, text in enumerate((*HOSTILE, *READABLE)):
+        name = f"{in_name(text)}-{number}.jpg"
+        picture(folder / name, (64, 48 + number % 2))
+        found.append((name, text))
+    return found
+
+
+def hostile_createml(folder: Path) -> Path:
+    """Labels, keys and images of any name."""
+    whole = {"x": 20, "y": 20, "width": 10, "height": 8}
+    held: list[Any] = [
+        {"image": name, text: text, "annotations": [
+            {"label": text, "coordinates": whole, text: text},
+            {"label": f"{text} ", "coordinates": {"x": text}},
+        ]}
+        for name, text in listed_images(folder)
+    ]  # fmt: skip
+    held += [{"image": f"../{text}", "annotations": held[0]["annotations"]} for text in HOSTILE]
+    write(folder / "_annotations.createml.json", json.dumps(held))
+    write(folder / f"{in_name(HOSTILE[0])}.json", '[{"coordinates": {"x": 1}, ')
+    return folder
+
+
+def hostile_csv(folder: Path) -> Path:
+    """Classes, images and columns of any name, and rows that are none."""
+    stream = io.StringIO()
+    table = csv.writer(stream)
+    table.writerow(["filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax",
+                    HOSTILE[0]])  # fmt: skip
+    for name, text in listed_images(folder):
+        table.writerow([name, 64, 48, text, 1, 2, 30, 40, text])
+        table.writerow([name, 64, 48, f"x{text}", text, 2, 3, 4])
+        table.writerow([f"../{text}.jpg", 64, 48, text, 5, 5, 5, 5])
+    write(folder / f"{in_name(HOSTILE[0])}.csv", stream.getvalue())
+    return folder
+
+
+def hostile_labelstudio(folder: Path) -> Path:
+    """Labels, keys and images of any name."""
+    box = {"x": 10, "y": 10, "width": 20, "height": 20, "rotation": 0}
+    tasks = [
+        {"id": number, text: text, "data": {"image": f"/data/upload/1/{name}", text: text},
+         "annotations": [{"id": number, text: text, "result": [
+             {"id": text, "type": "rectanglelabels", "from_name": text, "to_name": "image",
+              "original_width": 64, "original_height": 48,
+              "value": box | {"rectanglelabels": [label]}, text: text}
+             for label in (text, f"{text} ")
+         ] + [{"type": text, "value": {text: text}, "from_name": "x", "original_width": text}]}]}
+        for number, (name, text) in enumerate(listed_images(folder))
+    ]  # fmt: skip
+    write(folder / f"{in_name(HOSTILE[0])}.json", json.dumps(tasks))
+    return folder
+
+
+def hostile_via(folder: Path) -> Path:
+    """Classes, attributes and images of any name."""
+    rectangle = {"name": "rect", "x": 5, "y": 6, "width": 20, "height": 10}
+    held = {
+        text: {"filename": name, "size": -1, "file_attributes": {text: text}, "regions": [
+            {"shape_attributes": rectangle, "region_attributes": {"class": text}},
+            {"shape_attributes": {"name": text}, "region_attributes": {"class": f"{text} "}},
+        ]}
+        for name, text in listed_images(folder)
+    }  # fmt: skip
+    project = {"_via_settings": {}, "_via_img_metadata": held, "_via_attributes": {}}
+    write(folder / f"{in_name(HOSTILE[0])}.json", json.dumps(project))
+    return folder
+
+
 DATASETS: dict[str, Callable[[Path], Path]] = {
     "labelme": hostile_labelme,
     "voc": hostile_voc,
@@ -198,6 +272,10 @@ DATASETS: dict[str, Callable[[Path], Path]] = {
     "cvat": hostile_cvat,
     "kitti": hostile_kitti,
     "dota": hostile_dota,
+    "createml": hostile_createml,
+    "csv": hostile_csv,
+    "labelstudio": hostile_labelstudio,
+    "via": hostile_via,
 }
 """One for each format that has annotations."""
 

@@ -25,6 +25,8 @@ _IMAGE = ("filename", "imageid", "image", "imagename", "imagepath", "imgpath", "
           "filepath", "path", "file", "imgid", "id")  # fmt: skip
 _LABEL = ("labelname", "class", "classname", "label", "category", "categoryname", "object", "name",
           "classid", "labelid", "categoryid")  # fmt: skip
+_LIKE_LABEL = ("class", "label", "category", "type", "species")
+"""Ends of the name of the only such column, where no column has one of the names above."""
 _CORNERS = (
     ("xmin", "ymin", "xmax", "ymax"),
     ("x0", "y0", "x1", "y1"),
@@ -179,7 +181,11 @@ def of_header(header: Sequence[str], delimiter: str) -> Columns | None:
     size = next(
         ((at[w], at[h]) for w, h in _SIZE if w in at and h in at and at[w] not in sides), None
     )
-    label = _first({name: i for name, i in at.items() if i != image}, _LABEL)
+    others = {name: i for name, i in at.items() if i not in {image, *sides, *(size or ())}}
+    label = _first(others, _LABEL)
+    alike = {i for name, i in others.items() if name.endswith(_LIKE_LABEL)}
+    if label is None and len(alike) == 1:
+        (label,) = alike
     known = {image, label, *sides, *(size or ())}
     crowd = at.get(_CROWD)
     rest = {i: header[i].strip() for i in range(len(header)) if i not in {*known, crowd}}

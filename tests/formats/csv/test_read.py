@@ -99,6 +99,7 @@ def test_a_file_of_classes_of_retinanet_gives_their_order(tmp_path: Path) -> Non
         ("label,bbox_x,bbox_y,bbox_width,bbox_height,image_name", "cat,10,12,20,28,a.jpg"),
         ("img_path,class,x_center,y_center,width,height", "a.jpg,cat,20,26,20,28"),
         ("File,Class,Left,Top,Right,Bottom", "a.jpg,cat,10,12,30,40"),
+        ("filename,cell_type,xmin,xmax,ymin,ymax", "a.jpg,cat,10,30,12,40"),  # BCCD's
         ('"id","class","x1","y1","x2","y2"', '"a","cat","10","12","30","40"'),
     ],
 )
