@@ -78,7 +78,7 @@ check --address; check --drop; check --ignore; check --merge; check --select
 coco filter --classes
 convert --address; convert --drop; convert --merge; convert --group-by
 describe --image-size; explain name; inspect --address; register --address; split --address
-features --layers
+features --layers; convert --local-files
 check --keypoints; check --lines; check --points
 convert --keypoints; convert --lines; convert --points
 browse --label; check --label; convert --label; stats --label; view --label
