@@ -19,7 +19,7 @@ def assert_text(
     text.encode("utf-8")
     for line in text.split("\n"):
         shown = line.replace("\u200c", "").replace("\u200d", "")
-        shown = shown.replace("\t", "") if diff else shown
+        shown = shown.replace("\t", "").replace("\ufeff", "") if diff else shown
         assert shown.isprintable(), ascii(line)
         assert not re.search(r"##\w*\[", line), line
         if github and line.startswith("::"):
