@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,6 +23,18 @@ _QUIET = (
 )  # fmt: skip
 WIDE = (1200, 800)
 NARROW = (400, 800)
+
+
+def read(path: Path) -> list[Any]:
+    """The values that a script of data passes on."""
+    text = path.read_text("utf-8")
+    return list(json.loads(f"[{text[text.index('(') + 1 : text.rindex(')')]}]"))
+
+
+def index(page: Path) -> dict[str, Any]:
+    """The first dataset of a page."""
+    side: dict[str, Any] = read(page / "browse" / "data" / "index.js")[0]["sides"][0]
+    return side
 
 
 @contextmanager

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from browsing import index, read
 from helpers import SQUARE, document, opens, picture, shape, snapshot, voc_object, voc_xml, write
 from PIL import Image
 
@@ -19,18 +19,6 @@ from dataforge.verbs.browse import BrowseOptions, browse
 from dataforge.verbs.browse.compare import pairs
 from dataforge.verbs.browse.shards import Row
 from dataforge.verbs.check import CheckOptions, check
-
-
-def read(path: Path) -> list[Any]:
-    """The values that a script of data passes on."""
-    text = path.read_text("utf-8")
-    return list(json.loads(f"[{text[text.index('(') + 1 : text.rindex(')')]}]"))
-
-
-def index(page: Path) -> dict[str, Any]:
-    """The first dataset of a page."""
-    side: dict[str, Any] = read(page / "browse" / "data" / "index.js")[0]["sides"][0]
-    return side
 
 
 def details(page: Path) -> list[dict[str, Any]]:

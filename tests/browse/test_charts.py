@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import NARROW, Shown
+from browsing import NARROW, Shown, index, read
 from helpers import document, picture, shape, voc_object, voc_xml, write
-from test_build import index, read
 
 from dataforge.verbs.browse import BrowseOptions, browse
 from dataforge.verbs.check import CheckOptions

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from browsing import Shown
+from browsing import Shown, read
 from helpers import SQUARE, document, picture, shape, write
-from test_build import read
 
 from dataforge.pages import write_script
 from dataforge.verbs.browse import browse

@@ -32,7 +32,7 @@ def test_a_checkpoint_is_run_on_a_split(framework: str, tmp_path: Path) -> None:
         labels="face,person,hand", split="train=0.8,val=0.2", image_mode="copy",
     )  # fmt: skip
     convert(job)
-    name = f"Live{framework.title()}"
+    name = f"Evaluated{framework.title()}"
     config = register_here(name, tmp_path / "data", tmp_path / "out", framework).config
     _, opened = open_config(config)
     checkpoint = tmp_path / "random.pth"
