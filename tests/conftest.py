@@ -67,6 +67,7 @@ def _the_environment_is_as_before() -> Iterator[None]:
     yield
     for variables in (after := dict(os.environ), before):
         variables.pop("PYTEST_CURRENT_TEST", None)
+        variables.pop("LD_LIBRARY_PATH", None)  # cv2 changes it, whoever imports it first
     assert after == before, "a test changed environment variables for those after it"
 
 

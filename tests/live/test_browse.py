@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,6 @@ from smoke_data import Registered, every
 
 from dataforge.frameworks import open_config
 from dataforge.verbs.browse import BrowseOptions, browse
-
-with suppress(ImportError):
-    import cv2  # noqa: F401 - changes LD_LIBRARY_PATH, which no test may
 
 Get = Callable[[str], Registered]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,6 @@ from dataforge.errors import InputError
 from dataforge.frameworks import open_config
 from dataforge.verbs.convert import Job, convert
 from dataforge.verbs.evaluate import EvaluateOptions, evaluate_config
-
-with suppress(ImportError):
-    import cv2  # noqa: F401 - changes LD_LIBRARY_PATH, which no test may
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "labelme"
 
