@@ -73,5 +73,6 @@ def test_json_and_a_report(cli: Cli, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     arguments = (source, tmp_path / "part.json", "--classes", "face", "--report", report)
     result = cli("coco", "filter", *arguments, "--json")
+    assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout) == json.loads(report.read_text())
     assert json.loads(result.stdout)["classes"] == ["face"]
