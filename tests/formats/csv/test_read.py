@@ -216,3 +216,29 @@ def test_other_tables_and_texts_are_left_alone(tmp_path: Path) -> None:
     found = read(table(tmp_path, TENSORFLOW))
     assert found.codes == ["table-dialect", "not-of-this-format"]
     assert found.findings[-1].message == "is not a table of boxes: ignored, and 2 more files"
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("image_name,xmin,ymin,width,height,class", "a.jpg,10,12,20,28,cat"),
+        ("image_name,x1,y1,w,h,class", "a.jpg,10,12,20,28,cat"),
+        ("frame,xmin,xmax,ymin,ymax,class_id", "a.jpg,10,30,12,40,cat"),
+        ("filename,width,height,class,x_center,y_center,w,h", "a.jpg,64,48,cat,20,26,20,28"),
+        ("filename,width,height,class,left,top,w,h", "a.jpg,64,48,cat,10,12,20,28"),
+        (
+            "filename,width,height,class,bbox_x,bbox_y,bbox_width,bbox_height",
+            "a.jpg,64,48,cat,10,12,20,28",
+        ),
+    ],
+)
+def test_a_header_says_which_columns_are_the_box(tmp_path: Path, header: str, row: str) -> None:
+    """Corner 10, 12 and size 20 x 28, however written: edges 10, 12 to 30, 40."""
+    assert boxes(read(table(tmp_path, f"{header}\n{row}\n"))) == [("cat", (10, 12, 30, 40))]
+
+
+def test_a_header_that_is_not_understood_is_not_a_row_of_retinanet(tmp_path: Path) -> None:
+    text = "image_name,ax,ay,bw,bh,class\na.jpg,10,12,20,28,cat\na.jpg,10,12,20,28,cat\n"
+    found = read(table(tmp_path, text))
+    assert boxes(found) == []
+    assert found.codes == ["not-of-this-format"]
