@@ -25,6 +25,7 @@ from dataforge.formats.listed import (
     fault_of,
 )
 from dataforge.formats.listed_images import Entry
+from dataforge.formats.outlines import in_order
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.table_rows import columns_of, delimiter_of, rows_of
 from dataforge.geometry import box_area
@@ -208,9 +209,11 @@ class CsvReading(ListedReading[ReadOptions]):
             if label == "" or (fault := fault_of(box)):
                 yield bad_object(place, "has no class" if label == "" else fault)
                 continue
+            name = self._name(label)
+            box = yield from in_order(box, name, place)
             instances.append(
                 Instance(
-                    label=self._name(label),
+                    label=name,
                     box=box,
                     area=box_area(box),
                     iscrowd=columns.cell(row, columns.crowd) in ("1", "true", "True"),

@@ -29,7 +29,7 @@ from dataforge.formats.listed import (
     bad_object,
 )
 from dataforge.formats.listed_images import Entry
-from dataforge.formats.outlines import crossing
+from dataforge.formats.outlines import crossing, in_order
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.sizes import stated_size
 from dataforge.io import Root, in_64_bits, plain
@@ -140,6 +140,7 @@ def _instance(
     except DrawnError as error:
         yield bad_object(region.place, str(error))
         return None
+    box = yield from in_order(box, label, region.place)
     if crosses:
         yield crossing(label, area, region.place)
     return Instance(

@@ -21,7 +21,7 @@ from dataforge.formats.listed import (
     bad_object,
 )
 from dataforge.formats.listed_images import Entry
-from dataforge.formats.outlines import crossing
+from dataforge.formats.outlines import crossing, in_order
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.via.classes import class_attribute, class_of
 from dataforge.formats.via.files import Marked, Region, Via, decoded, of_csv, of_json
@@ -110,6 +110,7 @@ class ViaReading(ListedReading[ReadOptions]):
             except DrawnError as error:
                 yield bad_object(region.place, str(error))
                 continue
+            box = yield from in_order(box, label, region.place)
             difficult = attributes.get("difficult") is True
             if difficult:
                 del attributes["difficult"]

@@ -144,3 +144,12 @@ def test_other_json_in_the_folder_is_named_once(tmp_path: Path) -> None:
     write(tmp_path / "list.json", [1, 2])
     finding = read(tmp_path).finding("not-of-this-format")
     assert finding.message == "is not a CreateML file: ignored, and 1 more file"
+
+
+def test_a_negative_size_is_put_in_order(tmp_path: Path) -> None:
+    """Around (20, 26), -20 wide: from 30 to 10, written back to front."""
+    found = read(one(tmp_path, box(width=-20)))
+    assert (found.instance.box, found.instance.area) == ((10, 12, 30, 40), 560)
+    finding = found.finding("reversed-box")
+    assert finding.place == Place("x.json", "$[0].annotations[0].coordinates")
+    assert finding.message == "corners of 'cat' are reversed (30, 12, 10, 40): reordered"

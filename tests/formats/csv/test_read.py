@@ -242,3 +242,11 @@ def test_a_header_that_is_not_understood_is_not_a_row_of_retinanet(tmp_path: Pat
     found = read(table(tmp_path, text))
     assert boxes(found) == []
     assert found.codes == ["not-of-this-format"]
+
+
+def test_corners_in_the_wrong_order_are_put_right(tmp_path: Path) -> None:
+    found = read(table(tmp_path, TENSORFLOW.replace("10,12,30,40", "30,12,10,40")))
+    assert (found.instance.box, found.instance.area) == ((10, 12, 30, 40), 560)
+    finding = found.finding("reversed-box")
+    assert finding.place == Place("x.csv", line=2)
+    assert finding.message == "corners of 'cat' are reversed (30, 12, 10, 40): reordered"

@@ -288,3 +288,11 @@ def test_deep_and_other_json_is_refused_or_left_out(tmp_path: Path, text: str) -
     found = read(tmp_path)
     assert found.images == []
     assert found.codes
+
+
+def test_a_negative_size_is_put_in_order(tmp_path: Path) -> None:
+    """From 32 to 16 px, written back to front."""
+    back = result("cat", x=50, y=25, width=-25, height=25, rotation=0)
+    found = read(one(tmp_path, back))
+    assert (found.instance.box, found.instance.area) == ((16, 12, 32, 24), 192)
+    assert "reversed-box" in found.codes

@@ -295,3 +295,11 @@ def test_deep_and_other_json_is_refused_or_left_out(tmp_path: Path, text: str) -
     found = read(tmp_path)
     assert [image for image in found.images if image.instances] == []
     assert found.codes
+
+
+def test_a_negative_size_is_put_in_order(tmp_path: Path) -> None:
+    found = read(one(tmp_path, region("rect", x=30, y=12, width=-20, height=28)))
+    assert (found.instance.box, found.instance.area) == ((10, 12, 30, 40), 560)
+    assert found.finding("reversed-box").message == (
+        "corners of 'cat' are reversed (30, 12, 10, 40): reordered"
+    )
