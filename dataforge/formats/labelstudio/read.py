@@ -15,6 +15,7 @@ from dataforge.formats.drawn import DrawnError, Room
 from dataforge.formats.json_entries import keys_of, list_of, number_of, numbered
 from dataforge.formats.labelstudio.regions import (
     NO_AREA,
+    SHAPES,
     Region,
     class_of,
     drawn_region,
@@ -131,6 +132,15 @@ def _instance(
             region.place,
             f"a {region.kind} has no area: skipped",
             "draw what is to be detected as a box or polygon",
+            lost=1,
+        )
+        return None
+    if region.kind not in SHAPES:
+        yield code("skipped-shape").at(
+            region.place,
+            f"regions of the type {region.kind[:40]!r} are not read: skipped",
+            "draw what is to be detected as a box, polygon or brush mask",
+            severity="warning",
             lost=1,
         )
         return None

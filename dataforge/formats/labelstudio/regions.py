@@ -8,7 +8,7 @@ of the same id gives it (``rectangle`` and ``labels``), or an answer on a region
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 from dataforge import geometry
@@ -21,7 +21,11 @@ from dataforge.records import Mask
 NO_AREA = ("keypoint", "vector", "polyline", "line")
 
 _ANSWERS = ("choices", "text", "number", "rating", "datetime", "taxonomy", "pairwise")
-_SHAPES = ("rectangle", "ellipse", "polygon", "brush", *NO_AREA)
+SHAPES = ("rectangle", "ellipse", "polygon", "brush", *NO_AREA)
+
+_NO_REGIONS = ("relation", "labels", "textarea", "ranker", *_ANSWERS)
+"""Types of results that draw nothing."""
+
 _DIGITS = 9
 """Digits of a pixel: shares of the size are numbers without end."""
 
@@ -31,7 +35,7 @@ class Region(NamedTuple):
 
     Attributes:
         place: of its result.
-        kind: one of the shapes.
+        kind: one of the shapes, or the type of something else that was drawn.
         value: its numbers, shares of the image's size in percent.
         labels: its classes.
         result: the whole result.
@@ -85,10 +89,22 @@ def _value(result: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _kind(result: Mapping[str, Any], value: Mapping[str, Any]) -> str:
     """The shape of a result; empty if it has none."""
-    named = str(result.get("type", "")).removesuffix("labels")
-    if named in _SHAPES:
+    written = result.get("type")
+    named = written if isinstance(written, str) else ""
+    named = named if named in _NO_REGIONS else named.removesuffix("labels")
+    if named in SHAPES:
         return named
-    keys = value.keys()
+    if shape := _shape(value.keys()):
+        return shape
+    if named in _NO_REGIONS or value.keys() & {*_ANSWERS}:
+        return ""
+    return named or next(
+        (key.removesuffix("labels") for key in value if key.endswith("labels")), ""
+    )
+
+
+def _shape(keys: Set[str]) -> str:
+    """The shape that the keys of a value are those of; empty if there is none."""
     if "rle" in keys:
         return "brush"
     if "points" in keys:

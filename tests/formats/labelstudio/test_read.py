@@ -296,3 +296,16 @@ def test_a_negative_size_is_put_in_order(tmp_path: Path) -> None:
     found = read(one(tmp_path, back))
     assert (found.instance.box, found.instance.area) == ((16, 12, 32, 24), 192)
     assert "reversed-box" in found.codes
+
+
+def test_regions_of_other_types_are_left_out_with_their_type(tmp_path: Path) -> None:
+    others = [result("cat", "bitmask", imageDataURL="data:"), result("cat", "videorectangle")]
+    found = read(one(tmp_path, BOX, *others))
+    assert len(found.image.instances) == 1
+    left = [one for one in found.findings if one.code == "skipped-shape"]
+    assert [(one.place.pointer[-9:], one.lost) for one in left] == [
+        ("result[1]", 1),
+        ("result[2]", 1),
+    ]
+    assert "'bitmask'" in left[0].message
+    assert "'videorectangle'" in left[1].message
