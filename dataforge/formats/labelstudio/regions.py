@@ -16,6 +16,7 @@ from dataforge.findings import Place
 from dataforge.formats import drawn
 from dataforge.formats.drawn import Drawn, DrawnError, Room
 from dataforge.formats.labelstudio import brush
+from dataforge.formats.labelstudio.results import Results
 from dataforge.records import Mask
 
 NO_AREA = ("keypoint", "vector", "polyline", "line")
@@ -51,17 +52,22 @@ class Region(NamedTuple):
 
 
 def regions_of(
-    results: list[Any], place: Place
+    results: list[Any], of: Results
 ) -> Iterator[Region | tuple[Place, str] | tuple[str, str, Any]]:
     """The objects of a list of results; (place, what is wrong) of those that are none; and (id of
-    the object, or empty for the image, name, value) of each answer."""
+    the object, or empty for the image, name, value) of each answer.
+
+    Args:
+        results: as decoded.
+        of: where they are from.
+    """
     labels: dict[str, list[str]] = {}
     drawn_ids: set[str] = set()
     for one in results:
         if isinstance(one, dict) and isinstance(one.get("id"), str):
             labels.setdefault(one["id"], []).extend(_labels(_value(one)))
-    for index, one in enumerate(results):
-        where = place.at(f"[{index}]")
+    for index, one in zip(of.indices(), results, strict=True):
+        where = of.place.at(f"[{index}]")
         if not isinstance(one, dict):
             yield where, "expected a result with a type and a value"
             continue
