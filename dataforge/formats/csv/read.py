@@ -132,6 +132,13 @@ class CsvReading(ListedReading[ReadOptions]):
         held = self._held.pop(name, None)
         return super().bytes_of(name) if held is None else held
 
+    def names_in(self, name: str) -> frozenset[str]:
+        text = self._text  # of the table that is being read
+        try:
+            return super().names_in(name)
+        finally:
+            self._text = text
+
     def parse(self, name: str, data: bytes) -> Part[Document | None]:
         text = data.decode()
         columns, begin = self._columns(text)

@@ -250,3 +250,18 @@ def test_corners_in_the_wrong_order_are_put_right(tmp_path: Path) -> None:
     finding = found.finding("reversed-box")
     assert finding.place == Place("x.csv", line=2)
     assert finding.message == "corners of 'cat' are reversed (30, 12, 10, 40): reordered"
+
+
+def test_an_image_that_another_table_names_is_not_borrowed(tmp_path: Path) -> None:
+    """A/a.jpg is gone, but its size is stated; B/a.jpg is B's own."""
+    picture(tmp_path / "A" / "b.jpg")
+    text = TENSORFLOW + TENSORFLOW.splitlines()[1].replace("a.jpg", "b.jpg").replace("cat", "dog")
+    write(tmp_path / "A" / "x.csv", text)
+    table(tmp_path / "B", TENSORFLOW.replace("cat", "car"))
+    found = read(tmp_path)
+    assert [(one.file_name, one.instances[0].label) for one in found.images] == [
+        ("A/a.jpg", "cat"),
+        ("A/b.jpg", "dog"),
+        ("B/a.jpg", "car"),
+    ]
+    assert "image-missing" in found.codes
