@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from dataforge.formats.signatures import Signature
@@ -246,13 +246,20 @@ def without_header(rows: Sequence[Sequence[str]], delimiter: str) -> Columns | N
     return columns if 2 * good > len(rows) else None
 
 
-def by_values(columns: Columns, rows: Iterable[Sequence[str]]) -> Columns:
+def by_values(
+    columns: Columns,
+    rows: Iterable[Sequence[str]],
+    size_of: Callable[[str], tuple[int, int] | None],
+) -> Columns:
     """The same columns, with what only their values tell: shares of the image, other corners.
 
     Args:
         columns: as far as the header tells.
         rows: some of the table, evenly spread.
+        size_of: (width, height) of the image of a name, if it is known; asked where the table
+            states none, and the numbers stand in one text.
     """
+    asks = len(columns.sides) == 1 and columns.size is None
     fraction = False
     beyond = ordered = inside = count = 0
     for row in rows:
@@ -267,7 +274,9 @@ def by_values(columns: Columns, rows: Iterable[Sequence[str]]) -> Columns:
         fraction = fraction or any(value != int(value) for value in numbers)
         a, b, c, d = numbers
         ordered += c > a and d > b
-        if (size := columns.stated(row)) is not None:
+        asked = asks and ordered == count and not beyond
+        size = size_of(columns.cell(row, columns.image)) if asked else columns.stated(row)
+        if size is not None:
             beyond += a + c > size[0] + 1 or b + d > size[1] + 1
     if not count:
         return columns

@@ -265,3 +265,13 @@ def test_an_image_that_another_table_names_is_not_borrowed(tmp_path: Path) -> No
         ("B/a.jpg", "car"),
     ]
     assert "image-missing" in found.codes
+
+
+def test_a_text_of_corners_is_told_by_the_image_where_no_size_is_stated(tmp_path: Path) -> None:
+    """Of an image of 64 x 48: 40 + 60 would be beyond it."""
+    text = 'image_id,bbox,label\na,"[10, 12, 30, 36]",dog\na,"[40, 30, 60, 40]",cat\n'
+    found = read(table(tmp_path, text))
+    assert boxes(found) == [("dog", (10, 12, 30, 36)), ("cat", (40, 30, 60, 40))]
+    assert "corners of the box" in found.finding("table-dialect").message
+    text = 'image_id,bbox,label\na,"[10, 12, 30, 36]",dog\n'
+    assert boxes(read(table(tmp_path, text))) == [("dog", (10, 12, 40, 48))]
