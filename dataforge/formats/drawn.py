@@ -70,10 +70,10 @@ def checked(numbers: Sequence[float]) -> Sequence[float]:
 
 
 def box(x: float, y: float, width: float, height: float) -> Drawn:
-    """A box by its corner and size."""
+    """A box by its corner and size; negative sizes leave its edges in the order as written."""
     checked((x, y, width, height, x + width, y + height))
     edges = (x, y, x + width, y + height)
-    return Drawn(edges, geometry.box_area(edges))
+    return Drawn(edges, geometry.box_area(geometry.ordered(edges)))
 
 
 def polygon(ring: Ring, size: tuple[int, int]) -> Drawn:

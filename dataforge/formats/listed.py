@@ -43,6 +43,7 @@ from dataforge.io import (
 )
 from dataforge.layouts import (
     name_splits,
+    shared_folders,
     split_of_json,
 )
 from dataforge.records import Category, Extra, Header, Image, Instance
@@ -122,6 +123,8 @@ class ListedReading(Reading, Generic[O]):
         self.names_of_files = self.candidates()
         self.decides = len(self.names_of_files) > 1
         self._classes: dict[str, None] = {}
+        self._in_folder: dict[str, list[str]] | None = None
+        self._names_in: dict[str, frozenset[str]] = {}
 
     # What a format says.
 
@@ -268,7 +271,33 @@ class ListedReading(Reading, Generic[O]):
             self.options.missing_images,
             is_given=self.options.image_dir is not None,
             looked_for=self.looked_for,
+            owner=self._owner,
         )
+
+    def _owner(self, file: str, image: str) -> str | None:
+        """The file nearer to an image than another one that names it from its own folder."""
+        if self._in_folder is None:
+            self._in_folder = {}
+            for name in self.names_of_files:
+                self._in_folder.setdefault(name.rpartition("/")[0], []).append(name)
+        parts = image.split("/")
+        for depth in range(len(parts) - 1, shared_folders(file, image), -1):
+            folder, inside = "/".join(parts[:depth]), "/".join(parts[depth:])
+            for name in self._in_folder.get(folder, ()):
+                if inside in self.names_in(name):
+                    return name
+        return None
+
+    def names_in(self, name: str) -> frozenset[str]:
+        """The names of images in a file; none if it cannot be read."""
+        if name not in self._names_in:
+            try:
+                _, document = finished(self.parse(name, to_utf8(self.bytes_of(name), name)[0]))
+            except ParseError:
+                document = None
+            entries = document.entries if document is not None else ()
+            self._names_in[name] = frozenset(entry.name for entry in entries)
+        return self._names_in[name]
 
     def _read(self, page: Page, path: str, entry: Entry) -> Iterator[Record]:
         verify = self.options.verify_images and self.looked_for

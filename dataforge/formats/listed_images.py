@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
+from urllib.parse import unquote
 
 import msgspec
 
@@ -43,15 +44,24 @@ class EntryImages:
         is_given: whether it was named; otherwise they are looked for nearest their file.
         looked_for: whether the folder can be listed.
         missing: what to do with the objects of missing images.
+        owner: of a file and an image, the other file that is nearer to the image and names it from
+            its own folder; None if there is none.
     """
 
     def __init__(
-        self, root: Root, missing: Literal["keep", "skip"], *, is_given: bool, looked_for: bool
+        self,
+        root: Root,
+        missing: Literal["keep", "skip"],
+        *,
+        is_given: bool,
+        looked_for: bool,
+        owner: Callable[[str, str], str | None],
     ) -> None:
         self._root = root
         self._is_given = is_given
         self._looked_for = looked_for
         self._missing = missing
+        self._owner = owner
         self._images = CocoImages(root.files() if looked_for else [], lambda _: False)
 
     def of(self, file: str, entries: Sequence[Entry]) -> FoundImages:
@@ -81,6 +91,7 @@ class EntryImages:
         """([(path of the image, entry)] of those that can be read, findings)."""
         usable: list[tuple[str, Entry]] = []
         findings: list[Finding] = []
+        borrowed: list[tuple[Entry, str]] = []
         for entry in entries:
             if not entry.name:
                 message = "expected the name of an image, got none"
@@ -94,14 +105,20 @@ class EntryImages:
                 findings.append(too_many_objects(entry.place, entry.objects))
                 continue
             usable.append((path, entry))
-        return usable, findings
+            if _is_elsewhere(entry, path):
+                borrowed.append((entry, path))
+        return usable, [*findings, *_borrowed(borrowed)]
 
     def _path(self, found: FoundImages, entry: Entry) -> tuple[str | None, list[Finding]]:
         """(the path of an entry's image, None if it is not read; findings)."""
         first: str | None = None
+        owned = ""
         for written in (entry.name, *entry.also):
             inside = resolve("", path_of_url(written))
             path = found.prefix + inside if inside else None
+            if (owned := self._owned(entry, inside, path, found.others.get(written))) != "":
+                first = _folder(entry.place.file) + inside if inside else None
+                break
             if path is not None and (path in self._images.names or not self._looked_for):
                 return path, []
             if (other := found.others.get(written)) is not None:
@@ -111,7 +128,7 @@ class EntryImages:
             first = first or path
         if first is None:
             return None, [_outside(entry, entry.name)]
-        missing = f"{first} does not exist"
+        missing = f"{entry.name} does not exist{owned}" if owned else f"{first} does not exist"
         if self._missing == "keep" and entry.size is not None:
             return first, [code("image-missing").at(entry.place, missing, "restore it")]
         why = (
@@ -122,6 +139,49 @@ class EntryImages:
         return None, [
             lost("image-missing", entry, why, "restore it, or name its folder with --image-dir")
         ]
+
+    def _owned(self, entry: Entry, inside: str | None, path: str | None, other: str | None) -> str:
+        """Says that the image which an entry would have is another's; empty if it is not."""
+        image = path if path in self._images.names else other
+        file = entry.place.file
+        if image is None or self._is_given:
+            return ""
+        folder = _folder(file)
+        if inside is not None and image.startswith(folder) and f"/{image}".endswith(f"/{inside}"):
+            return ""
+        owner = self._owner(file, image)
+        return "" if owner is None else f", and {image} is that of {owner}"
+
+
+def _folder(name: str) -> str:
+    """The folder of a file, with a slash; "" for the root."""
+    before, slash, _ = name.rpartition("/")
+    return before + slash
+
+
+def _is_elsewhere(entry: Entry, path: str) -> bool:
+    """Whether an image is in a folder of another name than the one written."""
+    parts = entry.name.replace("\\", "/").split("/")[:-1]
+    if not parts or parts[-1] in ("", ".", "..") or resolve("", path_of_url(entry.name)) is None:
+        return False
+    if "://" in entry.name or _folder(path) == _folder(entry.place.file):
+        return False
+    last = _folder(path).rstrip("/").rpartition("/")[2]
+    return last.casefold() != unquote(parts[-1]).casefold()
+
+
+def _borrowed(found: Sequence[tuple[Entry, str]]) -> Iterator[Finding]:
+    """The finding on images that are in other folders than those written."""
+    if found:
+        entry, path = found[0]
+        more = f", and {plural(len(found) - 1, 'more image')}" if len(found) > 1 else ""
+        yield code("image-name-differs").at(
+            entry.place,
+            f"{entry.name} does not exist: {path} of another folder is used{more}",
+            "check that it is this image; otherwise restore the one that is named",
+            severity="warning",
+            count=len(found),
+        )
 
 
 def _found_at(images: CocoImages, found: FoundImages, written: str) -> str | None:

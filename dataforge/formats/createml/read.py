@@ -12,7 +12,7 @@ from __future__ import annotations
 import msgspec
 
 from dataforge.errors import plural
-from dataforge.findings import Finding, Place
+from dataforge.findings import Place
 from dataforge.formats.base import Context, Part, Reader
 from dataforge.formats.json_entries import (
     Keys,
@@ -35,6 +35,7 @@ from dataforge.formats.listed import (
     own_keys,
 )
 from dataforge.formats.listed_images import Entry
+from dataforge.formats.outlines import in_order
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.geometry import box_area
 from dataforge.io import Root
@@ -92,11 +93,9 @@ class CreatemlReading(ListedReading[ReadOptions]):
         key = next(name for name in _OBJECTS if name in keys)
         instances: list[Instance] = []
         for index, raw in enumerate(elements(keys[key], entry.place.file)):
-            one = _instance(keys_of(raw), entry.place.at(f".{key}[{index}]"))
-            if isinstance(one, Finding):
-                yield one
-            else:
-                instances.append(one)
+            where = entry.place.at(f".{key}[{index}]")
+            one = yield from _instance(keys_of(raw), where)
+            instances += [one] if one is not None else []
         return Contents(instances, own_keys("createml", rest_of(keys, *_IMAGE, *_OBJECTS)))
 
 
@@ -109,25 +108,31 @@ def _first(keys: Keys, names: tuple[str, ...]) -> msgspec.Raw | None:
     return next((keys[name] for name in names if name in keys), None)
 
 
-def _instance(keys: Keys | None, place: Place) -> Instance | Finding:
+def _instance(keys: Keys | None, place: Place) -> Part[Instance | None]:
     if keys is None:
-        return bad_object(place, "expected an object with a label and coordinates")
+        yield bad_object(place, "expected an object with a label and coordinates")
+        return None
     label = text_of(keys.get("label")).strip()
     if not label:
-        return bad_object(place, "has no label")
+        yield bad_object(place, "has no label")
+        return None
     sides = keys_of(keys.get("coordinates"))
     if sides is None:
-        return bad_object(place, "has no coordinates")
+        yield bad_object(place, "has no coordinates")
+        return None
     place_of = place.at(".coordinates")
     values = [number_of(sides.get(side)) for side in _SIDES]
     numbers = [value for value in values if value is not None]
     if len(numbers) < len(_SIDES):
         missing = next(side for side, value in zip(_SIDES, values, strict=True) if value is None)
-        return bad_object(place_of, f"expected numbers x, y, width and height: {missing} is none")
+        yield bad_object(place_of, f"expected numbers x, y, width and height: {missing} is none")
+        return None
     if fault := fault_of(numbers):
-        return bad_object(place_of, fault)
+        yield bad_object(place_of, fault)
+        return None
     x, y, width, height = numbers
     box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+    box = yield from in_order(box, label, place_of)
     return Instance(
         label=label,
         box=box,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from dataforge.formats.signatures import Signature
@@ -22,7 +22,7 @@ Form: TypeAlias = Literal["corners", "corner and size", "centre and size"]
 Unit: TypeAlias = Literal["pixels", "shares"]
 
 _IMAGE = ("filename", "imageid", "image", "imagename", "imagepath", "imgpath", "imgname", "img",
-          "filepath", "path", "file", "imgid", "id")  # fmt: skip
+          "filepath", "path", "file", "frame", "framename", "imgid", "id")  # fmt: skip
 _LABEL = ("labelname", "class", "classname", "label", "category", "categoryname", "object", "name",
           "classid", "labelid", "categoryid")  # fmt: skip
 _LIKE_LABEL = ("class", "label", "category", "type", "species")
@@ -34,19 +34,13 @@ _CORNERS = (
     ("left", "top", "right", "bottom"),
 )
 _TEXT = ("bbox", "bboxes", "box", "boxes", "coords", "boundingbox")
-_CENTRED = (
-    ("xcenter", "ycenter", "width", "height"),
-    ("xcentre", "ycentre", "width", "height"),
-    ("centerx", "centery", "width", "height"),
-    ("xc", "yc", "w", "h"),
-    ("cx", "cy", "w", "h"),
-)
-_SIZED = (
-    ("x", "y", "w", "h"),
-    ("x", "y", "width", "height"),
-    ("left", "top", "width", "height"),
-    ("xmin", "ymin", "w", "h"),
-)
+_CENTRES = (("xcenter", "ycenter"), ("xcentre", "ycentre"), ("centerx", "centery"),
+            ("centrex", "centrey"), ("xc", "yc"), ("cx", "cy"))  # fmt: skip
+_FIRST_CORNERS = (("x", "y"), ("left", "top"), ("xmin", "ymin"), ("x1", "y1"), ("x0", "y0"))
+_LENGTHS = (("bboxwidth", "bboxheight"), ("boxwidth", "boxheight"), ("bboxw", "bboxh"),
+            ("boxw", "boxh"), ("w", "h"), ("width", "height"))  # fmt: skip
+"""Of the box; `width` and `height` come last, as they are the image's where there are others."""
+
 _SIZE = (("imagewidth", "imageheight"), ("imgwidth", "imgheight"), ("width", "height"))
 _CROWD = "isgroupof"
 
@@ -70,7 +64,7 @@ SIGNATURES = (
     Signature(
         name="a CSV of boxes",
         format="csv",
-        header=r"(?=.*(?:image|file|img|path|(?<![a-z])id(?![a-z])))"
+        header=r"(?=.*(?:image|file|img|path|frame|(?<![a-z])id(?![a-z])))"
         rf"(?:(?=.*{_word('x_?min|x_?[01]|left|x_?cent(?:er|re)|xc|bbox(?:es)?|box(?:es)?|bbox_x|coords')})"
         rf"|(?=.*{_word('x')})(?=.*{_word('y')})(?=.*{_word('w|width')}))(?!.*(?:rle|encoded)).*",
         rows=rf'"?{_NAME}"?(?:{_COMMA}{_NUMBER}){{4}}{_COMMA}[^,;\t]+|"?{_NAME}"?[,;\t]{{5}}',
@@ -218,23 +212,30 @@ def _sides(at: Mapping[str, int]) -> tuple[tuple[int, ...], Form] | None:
     for name in _TEXT:
         if name in at:
             return (at[name],), "corner and size"
-    for names in _CENTRED:
-        if all(name in at for name in names):
-            return tuple(at[name] for name in names), "centre and size"
-    for names in _SIZED:
-        if all(name in at for name in names):
-            return tuple(at[name] for name in names), "corner and size"
+    pairs: tuple[tuple[tuple[tuple[str, str], ...], Form], ...] = (
+        (_CENTRES, "centre and size"),
+        (_FIRST_CORNERS, "corner and size"),
+    )
+    for points, form in pairs:
+        for names in (point + lengths for point in points for lengths in _LENGTHS):
+            if all(name in at for name in names):
+                return tuple(at[name] for name in names), form
     return None
 
 
 def without_header(rows: Sequence[Sequence[str]], delimiter: str) -> Columns | None:
-    """What the columns of RetinaNet's table mean; None if the rows are not such."""
+    """What the columns of RetinaNet's table mean; None if the rows are not such.
+
+    A first row that has words where the numbers should be is a header that is not understood.
+    """
     columns = Columns(delimiter, 6, 0, 5, (1, 2, 3, 4), "corners", dialect="RetinaNet's")
     good = 0
-    for row in rows:
+    for number, row in enumerate(rows):
         try:
             numbers = columns.numbers(row)
         except ValueError:
+            if number == 0:
+                return None
             continue
         has_label = bool(columns.cell(row, columns.label))
         good += (
@@ -245,13 +246,20 @@ def without_header(rows: Sequence[Sequence[str]], delimiter: str) -> Columns | N
     return columns if 2 * good > len(rows) else None
 
 
-def by_values(columns: Columns, rows: Iterable[Sequence[str]]) -> Columns:
+def by_values(
+    columns: Columns,
+    rows: Iterable[Sequence[str]],
+    size_of: Callable[[str], tuple[int, int] | None],
+) -> Columns:
     """The same columns, with what only their values tell: shares of the image, other corners.
 
     Args:
         columns: as far as the header tells.
         rows: some of the table, evenly spread.
+        size_of: (width, height) of the image of a name, if it is known; asked where the table
+            states none, and the numbers stand in one text.
     """
+    asks = len(columns.sides) == 1 and columns.size is None
     fraction = False
     beyond = ordered = inside = count = 0
     for row in rows:
@@ -266,7 +274,9 @@ def by_values(columns: Columns, rows: Iterable[Sequence[str]]) -> Columns:
         fraction = fraction or any(value != int(value) for value in numbers)
         a, b, c, d = numbers
         ordered += c > a and d > b
-        if (size := columns.stated(row)) is not None:
+        asked = asks and ordered == count and not beyond
+        size = size_of(columns.cell(row, columns.image)) if asked else columns.stated(row)
+        if size is not None:
             beyond += a + c > size[0] + 1 or b + d > size[1] + 1
     if not count:
         return columns

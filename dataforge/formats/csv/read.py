@@ -25,10 +25,12 @@ from dataforge.formats.listed import (
     fault_of,
 )
 from dataforge.formats.listed_images import Entry
+from dataforge.formats.outlines import in_order
 from dataforge.formats.recognise import Recognised, Texts
+from dataforge.formats.sizes import seen_size
 from dataforge.formats.table_rows import columns_of, delimiter_of, rows_of
 from dataforge.geometry import box_area
-from dataforge.io import Root, is_image, to_utf8
+from dataforge.io import Root, is_image, last_part, stem, to_utf8
 from dataforge.layouts import SPLIT_NAMES
 from dataforge.records import Instance
 
@@ -37,6 +39,9 @@ _SAMPLED = 20_000
 
 _HEAD = 40
 """Rows that tell whether a file without header is a table of boxes."""
+
+_OPENED = 1000
+"""Images whose sizes tell whether a text is corners or a corner and a size."""
 
 _SMALL = 4 * 2**20
 """Bytes of a file that may list classes."""
@@ -103,6 +108,8 @@ class CsvReading(ListedReading[ReadOptions]):
         self._lists: set[str] = set()
         self._known = ClassNames()
         self._text = ""
+        self._images_called: dict[str, list[str]] | None = None
+        self._sizes: dict[str, tuple[int, int] | None] = {}
 
     def items(self) -> Iterator[Item | Record]:
         yield from self._look_for_classes()
@@ -130,6 +137,13 @@ class CsvReading(ListedReading[ReadOptions]):
     def bytes_of(self, name: str) -> bytes:
         held = self._held.pop(name, None)
         return super().bytes_of(name) if held is None else held
+
+    def names_in(self, name: str) -> frozenset[str]:
+        text = self._text  # of the table that is being read
+        try:
+            return super().names_in(name)
+        finally:
+            self._text = text
 
     def parse(self, name: str, data: bytes) -> Part[Document | None]:
         text = data.decode()
@@ -179,7 +193,23 @@ class CsvReading(ListedReading[ReadOptions]):
             columns, begin = without_header(head, delimiter), 1
         if columns is None:
             return None, 1
-        return by_values(columns, _spread(text, delimiter, begin)), begin
+        return by_values(columns, _spread(text, delimiter, begin), self._size_of), begin
+
+    def _size_of(self, name: str) -> tuple[int, int] | None:
+        """(width, height) of the only image of this name, of a limited number of images."""
+        if not self.looked_for:
+            return None
+        if self._images_called is None:
+            self._images_called = {}
+            for image in filter(is_image, self.images_root.files()):
+                for called in {last_part(image), stem(last_part(image))}:
+                    self._images_called.setdefault(called, []).append(image)
+        found = self._images_called.get(last_part(name), ())
+        if len(found) != 1:
+            return None
+        if found[0] not in self._sizes and len(self._sizes) < _OPENED:
+            self._sizes[found[0]] = seen_size(self.images_root, found[0])
+        return self._sizes.get(found[0])
 
     def filled(self, entry: Entry) -> Entry:
         content: _Rows = entry.content
@@ -208,9 +238,11 @@ class CsvReading(ListedReading[ReadOptions]):
             if label == "" or (fault := fault_of(box)):
                 yield bad_object(place, "has no class" if label == "" else fault)
                 continue
+            name = self._name(label)
+            box = yield from in_order(box, name, place)
             instances.append(
                 Instance(
-                    label=self._name(label),
+                    label=name,
                     box=box,
                     area=box_area(box),
                     iscrowd=columns.cell(row, columns.crowd) in ("1", "true", "True"),

@@ -1,8 +1,9 @@
 """Label Studio's JSON: tasks with annotations and predictions.
 
-tasks.py   what is in a file        regions.py  what each region becomes
-brush.py   the masks of the brush   read.py     the reader
-write.py   the writer
+tasks.py    what is in a file       images.py   the images of a task
+results.py  lists of results        regions.py  what each region becomes
+brush.py    the masks of the brush  read.py     the reader
+write.py    the writer
 """
 
 from __future__ import annotations

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
 from dataforge.codes import code
 from dataforge.errors import plural
-from dataforge.findings import Place
+from dataforge.findings import Finding, Place
 from dataforge.formats.base import Context, Part, Reader
 from dataforge.formats.drawn import DrawnError, Room
 from dataforge.formats.json_entries import keys_of, list_of, number_of, numbered
+from dataforge.formats.labelstudio.images import Picture, placed
 from dataforge.formats.labelstudio.regions import (
     NO_AREA,
+    SHAPES,
     Region,
     class_of,
     drawn_region,
     regions_of,
 )
-from dataforge.formats.labelstudio.tasks import Policy, Results, Task, task_of
+from dataforge.formats.labelstudio.results import Results
+from dataforge.formats.labelstudio.tasks import Policy, Task, task_of
 from dataforge.formats.listed import (
     Contents,
     Document,
@@ -29,7 +32,7 @@ from dataforge.formats.listed import (
     bad_object,
 )
 from dataforge.formats.listed_images import Entry
-from dataforge.formats.outlines import crossing
+from dataforge.formats.outlines import crossing, in_order
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.sizes import stated_size
 from dataforge.io import Root, in_64_bits, plain
@@ -66,6 +69,10 @@ class LabelStudioReader(Reader[ReadOptions]):
         return LabelStudioReading(root, options, context)
 
 
+_Read: TypeAlias = tuple[Place, Task, dict[Picture, list[Results]]]
+"""A task, and the results of each of its images."""
+
+
 class LabelStudioReading(ListedReading[ReadOptions]):
     """The exports of one folder."""
 
@@ -83,7 +90,7 @@ class LabelStudioReading(ListedReading[ReadOptions]):
         ]
         if tasks and not any(task is not None for _, task in tasks[:100]):
             return None
-        entries: list[Entry] = []
+        read: list[_Read] = []
         for place, task in tasks:
             if task is None:
                 yield bad_object(place, "expected a task with data and annotations")
@@ -95,8 +102,13 @@ class LabelStudioReading(ListedReading[ReadOptions]):
                 yield code("several-annotations").at(
                     place, f"has {task.annotations} annotations, of which one is read"
                 )
-            entries.append(_entry(place, task))
-        return Document(entries)
+            findings: list[Finding] = []
+            of_each = {task.pictures[0]: task.results}
+            if len(task.pictures) > 1 or task.pictures[0].page is not None:
+                of_each, findings = placed(task.pictures, task.results)
+            yield from findings
+            read.append((place, task, of_each))
+        return Document(_entries(read))
 
     def contents(self, entry: Entry, size: tuple[int, int]) -> Part[Contents]:
         results: Sequence[Results] = entry.content
@@ -106,7 +118,7 @@ class LabelStudioReading(ListedReading[ReadOptions]):
         for one in results:
             answers: dict[str, dict[str, Any]] = {}
             regions: list[Region] = []
-            for found in regions_of(in_64_bits(plain(msgspec.Raw(one.data))), one.place):
+            for found in regions_of(in_64_bits(plain(one.raw())), one):
                 if isinstance(found, Region):
                     regions.append(found)
                 elif len(found) == 2:
@@ -134,12 +146,22 @@ def _instance(
             lost=1,
         )
         return None
+    if region.kind not in SHAPES:
+        yield code("skipped-shape").at(
+            region.place,
+            f"regions of the type {region.kind[:40]!r} are not read: skipped",
+            "draw what is to be detected as a box, polygon or brush mask",
+            severity="warning",
+            lost=1,
+        )
+        return None
     try:
         label = class_of(region)
         box, area, outline, crosses = drawn_region(region, size, room)
     except DrawnError as error:
         yield bad_object(region.place, str(error))
         return None
+    box = yield from in_order(box, label, region.place)
     if crosses:
         yield crossing(label, area, region.place)
     return Instance(
@@ -147,9 +169,22 @@ def _instance(
     )
 
 
-def _entry(place: Place, task: Task) -> Entry:
-    number = sum(one.number for one in task.results)
-    return Entry(task.name, place, number, task.results, _size(task.results), task.also)
+def _entries(read: Sequence[_Read]) -> list[Entry]:
+    """Entries of the images of all tasks.
+
+    Of several images of a task, those are read whose key has results in some task: others are, for
+    instance, small copies.
+    """
+    used = {one.key for *_, of_each in read for one in of_each}
+    entries: list[Entry] = []
+    for place, task, of_each in read:
+        for one in [one for one in task.pictures if one.key in used] or task.pictures:
+            results = of_each.get(one, [])
+            number = sum(of.number for of in results)
+            name, *also = one.names
+            size = _size(results)
+            entries.append(Entry(name, place, number, results, size, tuple(also)))
+    return entries
 
 
 def _size(results: Sequence[Results]) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ of the same id gives it (``rectangle`` and ``labels``), or an answer on a region
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 from dataforge import geometry
@@ -16,12 +16,17 @@ from dataforge.findings import Place
 from dataforge.formats import drawn
 from dataforge.formats.drawn import Drawn, DrawnError, Room
 from dataforge.formats.labelstudio import brush
+from dataforge.formats.labelstudio.results import Results
 from dataforge.records import Mask
 
 NO_AREA = ("keypoint", "vector", "polyline", "line")
 
 _ANSWERS = ("choices", "text", "number", "rating", "datetime", "taxonomy", "pairwise")
-_SHAPES = ("rectangle", "ellipse", "polygon", "brush", *NO_AREA)
+SHAPES = ("rectangle", "ellipse", "polygon", "brush", *NO_AREA)
+
+_NO_REGIONS = ("relation", "labels", "textarea", "ranker", *_ANSWERS)
+"""Types of results that draw nothing."""
+
 _DIGITS = 9
 """Digits of a pixel: shares of the size are numbers without end."""
 
@@ -31,7 +36,7 @@ class Region(NamedTuple):
 
     Attributes:
         place: of its result.
-        kind: one of the shapes.
+        kind: one of the shapes, or the type of something else that was drawn.
         value: its numbers, shares of the image's size in percent.
         labels: its classes.
         result: the whole result.
@@ -47,17 +52,22 @@ class Region(NamedTuple):
 
 
 def regions_of(
-    results: list[Any], place: Place
+    results: list[Any], of: Results
 ) -> Iterator[Region | tuple[Place, str] | tuple[str, str, Any]]:
     """The objects of a list of results; (place, what is wrong) of those that are none; and (id of
-    the object, or empty for the image, name, value) of each answer."""
+    the object, or empty for the image, name, value) of each answer.
+
+    Args:
+        results: as decoded.
+        of: where they are from.
+    """
     labels: dict[str, list[str]] = {}
     drawn_ids: set[str] = set()
     for one in results:
         if isinstance(one, dict) and isinstance(one.get("id"), str):
             labels.setdefault(one["id"], []).extend(_labels(_value(one)))
-    for index, one in enumerate(results):
-        where = place.at(f"[{index}]")
+    for index, one in zip(of.indices(), results, strict=True):
+        where = of.place.at(f"[{index}]")
         if not isinstance(one, dict):
             yield where, "expected a result with a type and a value"
             continue
@@ -85,10 +95,22 @@ def _value(result: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _kind(result: Mapping[str, Any], value: Mapping[str, Any]) -> str:
     """The shape of a result; empty if it has none."""
-    named = str(result.get("type", "")).removesuffix("labels")
-    if named in _SHAPES:
+    written = result.get("type")
+    named = written if isinstance(written, str) else ""
+    named = named if named in _NO_REGIONS else named.removesuffix("labels")
+    if named in SHAPES:
         return named
-    keys = value.keys()
+    if shape := _shape(value.keys()):
+        return shape
+    if named in _NO_REGIONS or value.keys() & {*_ANSWERS}:
+        return ""
+    return named or next(
+        (key.removesuffix("labels") for key in value if key.endswith("labels")), ""
+    )
+
+
+def _shape(keys: Set[str]) -> str:
+    """The shape that the keys of a value are those of; empty if there is none."""
     if "rle" in keys:
         return "brush"
     if "points" in keys:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
@@ -26,45 +25,28 @@ from dataforge.formats.json_entries import (
     step_of,
     text_of,
 )
-from dataforge.io import is_image, last_part, plain
+from dataforge.formats.labelstudio.images import Picture, pictures_of
+from dataforge.formats.labelstudio.results import Results
+from dataforge.io import plain
 
 Policy: TypeAlias = Literal["latest", "first", "all", "predictions"]
 """Which annotations of a task are read."""
 
 _LISTS = ("annotations", "completions")
-_IMAGES = ("image", "img", "image_url", "url", "photo", "picture")
 _MOST = 1_000  # annotations of a task
-
-
-class Results(NamedTuple):
-    """A list of results.
-
-    Attributes:
-        place: of the list.
-        data: the list, still encoded.
-        number: of results in it.
-        score: of a prediction.
-    """
-
-    place: Place
-    data: bytes
-    number: int
-    score: float | None = None
 
 
 class Task(NamedTuple):
     """A task.
 
     Attributes:
-        name: of its image, as it may be called on disk.
-        also: other names of it.
+        pictures: its images, at least one.
         results: that are read.
         annotations: number of lists of results that could be.
         is_annotated: whether there is any.
     """
 
-    name: str
-    also: tuple[str, ...]
+    pictures: list[Picture]
     results: list[Results]
     annotations: int
     is_annotated: bool
@@ -76,17 +58,17 @@ def task_of(keys: Keys, place: Place, policy: Policy) -> Task | None:
     key = next((key for key in _LISTS if key in keys), None)
     if data is None:
         return _minimal(keys, place)
-    names = _names(data, text_of(keys.get("file_upload")))
+    pictures = pictures_of(data, text_of(keys.get("file_upload")))
     if policy == "predictions":
         found = _results(keys.get("predictions"), place.at(".predictions"))
-        return Task(names[0], names[1:], found[:1], len(found), bool(found))
+        return Task(pictures, found[:1], len(found), bool(found))
     if key is None:
         return None
     whole = _results(keys[key], place.at(f".{key}"))
     chosen = (
         whole if policy == "all" else whole[:1] if policy == "first" else _latest(keys, key, whole)
     )
-    return Task(names[0], names[1:], chosen, len(whole), bool(whole))
+    return Task(pictures, chosen, len(whole), bool(whole))
 
 
 def _latest(keys: Keys, key: str, whole: Sequence[Results]) -> list[Results]:
@@ -125,52 +107,15 @@ def _results(raw: msgspec.Raw | None, place: Place) -> list[Results]:
 def _minimal(keys: Keys, place: Place) -> Task | None:
     """A task of JSON_MIN."""
     results: list[Results] = []
+    used: set[str] = set()
     for key, raw in keys.items():
         members = members_of(raw)
         first = keys_of(members[0]) if members else None
         if members and first is not None and "original_width" in first:
+            used.add(key)
             results.append(Results(place.at(step_of(key)), bytes(raw), len(members)))
-    names = _names(keys, "")
-    if not names[0] or not (results or {"annotator", "annotation_id"} & keys.keys()):
+    others = {key: raw for key, raw in keys.items() if key not in used}
+    pictures = pictures_of(others, "")
+    if not pictures[0].names[0] or not (results or {"annotator", "annotation_id"} & keys.keys()):
         return None
-    return Task(names[0], names[1:], results, min(len(results), 1), True)
-
-
-def _names(data: Keys, upload: str) -> tuple[str, ...]:
-    """The names that the image of a task may have on disk, the likeliest first."""
-    values = {key: value for key, raw in data.items() if (value := text_of(raw))}
-    first = next((values[key] for key in _IMAGES if key in values), "")
-    if not first:
-        paths = (value for value in values.values() if is_image(_path(value)))
-        first = next(paths, next(iter(values.values()), ""))
-    if first.startswith("data:"):  # the image itself
-        first = upload
-    path = _path(first)
-    names = [path, unquote(path)]
-    names += [_without_prefix(last_part(name)) for name in (*names, upload) if name]
-    names += [last_part(upload)] if upload else []
-    return tuple(dict.fromkeys(name for name in names if name)) or ("",)
-
-
-def _path(value: str) -> str:
-    """The path of an image, of one that was uploaded, of local storage, or as it is."""
-    if found := re.fullmatch(
-        r"(?:https?://[^/]+)?/?data/upload/(?:\d+/)?([^?#]+)(?:[?#].*)?", value
-    ):
-        return found[1]
-    if "/data/local-files/" in value or value.startswith("data/local-files/"):
-        try:
-            found_ = parse_qs(urlsplit(value).query).get("d", [""])[0]
-        except ValueError:
-            found_ = ""
-        return found_ or value
-    return value
-
-
-def _without_prefix(name: str) -> str:
-    """A file's name without the eight digits that an upload puts before it.
-
-    >>> _without_prefix("1f2e3d4c-a.jpg"), _without_prefix("a-b.jpg")
-    ('a.jpg', 'a-b.jpg')
-    """
-    return re.sub(r"^[0-9a-f]{8}-(?=.)", "", name)
+    return Task(pictures, results, min(len(results), 1), True)

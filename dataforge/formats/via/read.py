@@ -21,7 +21,7 @@ from dataforge.formats.listed import (
     bad_object,
 )
 from dataforge.formats.listed_images import Entry
-from dataforge.formats.outlines import crossing
+from dataforge.formats.outlines import crossing, in_order
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.via.classes import class_attribute, class_of
 from dataforge.formats.via.files import Marked, Region, Via, decoded, of_csv, of_json
@@ -78,6 +78,10 @@ class ViaReading(ListedReading[ReadOptions]):
     endings = (".json", ".csv")
     kind = "file of VIA"
 
+    def __init__(self, root: Root, options: ReadOptions, context: Context) -> None:
+        super().__init__(root, options, context)
+        self._labels: dict[str, str | None] = {}
+
     def parse(self, name: str, data: bytes) -> Part[Document | None]:
         if name.lower().endswith(".csv"):
             found = yield from of_csv(data.decode(), name)
@@ -88,6 +92,10 @@ class ViaReading(ListedReading[ReadOptions]):
         label = self.options.label_attribute or _class_attribute(name, found)
         if any(image.regions for image in found.images):
             yield _say_class(name, label, self.options.label)
+            self._labels[name] = label
+            first = next(iter(self._labels))
+            if self._labels[first] != label:
+                yield _differs(name, label, first, self._labels[first])
         return Document(
             [_entry(image, label) for image in found.images], found.options.get(label or "", ())
         )
@@ -110,6 +118,7 @@ class ViaReading(ListedReading[ReadOptions]):
             except DrawnError as error:
                 yield bad_object(region.place, str(error))
                 continue
+            box = yield from in_order(box, label, region.place)
             difficult = attributes.get("difficult") is True
             if difficult:
                 del attributes["difficult"]
@@ -173,3 +182,15 @@ def _say_class(file: str, label: str | None, instead: str) -> Finding:
     else:
         message = f"the class is the attribute {label!r}"
     return code("label-attribute").at(Place(file), message)
+
+
+def _differs(file: str, label: str | None, first: str, of_first: str | None) -> Finding:
+    own, other = (
+        "no attribute" if name is None else f"the attribute {name!r}" for name in (label, of_first)
+    )
+    return code("label-attribute").at(
+        Place(file),
+        f"the class is {own} here, but {other} in {first}",
+        "name one for all files with --label-attribute",
+        severity="warning",
+    )

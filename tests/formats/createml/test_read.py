@@ -144,3 +144,34 @@ def test_other_json_in_the_folder_is_named_once(tmp_path: Path) -> None:
     write(tmp_path / "list.json", [1, 2])
     finding = read(tmp_path).finding("not-of-this-format")
     assert finding.message == "is not a CreateML file: ignored, and 1 more file"
+
+
+def test_a_negative_size_is_put_in_order(tmp_path: Path) -> None:
+    """Around (20, 26), -20 wide: from 30 to 10, written back to front."""
+    found = read(one(tmp_path, box(width=-20)))
+    assert (found.instance.box, found.instance.area) == ((10, 12, 30, 40), 560)
+    finding = found.finding("reversed-box")
+    assert finding.place == Place("x.json", "$[0].annotations[0].coordinates")
+    assert finding.message == "corners of 'cat' are reversed (30, 12, 10, 40): reordered"
+
+
+def test_an_image_that_another_file_names_is_not_borrowed(tmp_path: Path) -> None:
+    """A/1.jpg is gone: B/1.jpg is B's own."""
+    picture(tmp_path / "B" / "1.jpg")
+    for folder in "AB":
+        write(tmp_path / folder / "x.json", [{"image": "1.jpg", "annotations": [box(folder)]}])
+    found = read(tmp_path)
+    assert [(one.file_name, one.instances[0].label) for one in found.images] == [("B/1.jpg", "B")]
+    finding = found.finding("image-missing")
+    assert (finding.place.file, finding.lost) == ("A/x.json", 1)
+    assert "B/1.jpg is that of B/x.json" in finding.message
+
+
+def test_an_image_in_another_folder_than_written_is_said(tmp_path: Path) -> None:
+    picture(tmp_path / "camB" / "1.jpg")
+    write(tmp_path / "x.json", [{"image": "camA/1.jpg", "annotations": [box()]}])
+    found = read(tmp_path)
+    assert found.image.file_name == "camB/1.jpg"
+    finding = found.finding("image-name-differs")
+    assert finding.severity == "warning"
+    assert finding.message == "camA/1.jpg does not exist: camB/1.jpg of another folder is used"

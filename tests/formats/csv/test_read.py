@@ -216,3 +216,62 @@ def test_other_tables_and_texts_are_left_alone(tmp_path: Path) -> None:
     found = read(table(tmp_path, TENSORFLOW))
     assert found.codes == ["table-dialect", "not-of-this-format"]
     assert found.findings[-1].message == "is not a table of boxes: ignored, and 2 more files"
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("image_name,xmin,ymin,width,height,class", "a.jpg,10,12,20,28,cat"),
+        ("image_name,x1,y1,w,h,class", "a.jpg,10,12,20,28,cat"),
+        ("frame,xmin,xmax,ymin,ymax,class_id", "a.jpg,10,30,12,40,cat"),
+        ("filename,width,height,class,x_center,y_center,w,h", "a.jpg,64,48,cat,20,26,20,28"),
+        ("filename,width,height,class,left,top,w,h", "a.jpg,64,48,cat,10,12,20,28"),
+        (
+            "filename,width,height,class,bbox_x,bbox_y,bbox_width,bbox_height",
+            "a.jpg,64,48,cat,10,12,20,28",
+        ),
+    ],
+)
+def test_a_header_says_which_columns_are_the_box(tmp_path: Path, header: str, row: str) -> None:
+    """Corner 10, 12 and size 20 x 28, however written: edges 10, 12 to 30, 40."""
+    assert boxes(read(table(tmp_path, f"{header}\n{row}\n"))) == [("cat", (10, 12, 30, 40))]
+
+
+def test_a_header_that_is_not_understood_is_not_a_row_of_retinanet(tmp_path: Path) -> None:
+    text = "image_name,ax,ay,bw,bh,class\na.jpg,10,12,20,28,cat\na.jpg,10,12,20,28,cat\n"
+    found = read(table(tmp_path, text))
+    assert boxes(found) == []
+    assert found.codes == ["not-of-this-format"]
+
+
+def test_corners_in_the_wrong_order_are_put_right(tmp_path: Path) -> None:
+    found = read(table(tmp_path, TENSORFLOW.replace("10,12,30,40", "30,12,10,40")))
+    assert (found.instance.box, found.instance.area) == ((10, 12, 30, 40), 560)
+    finding = found.finding("reversed-box")
+    assert finding.place == Place("x.csv", line=2)
+    assert finding.message == "corners of 'cat' are reversed (30, 12, 10, 40): reordered"
+
+
+def test_an_image_that_another_table_names_is_not_borrowed(tmp_path: Path) -> None:
+    """A/a.jpg is gone, but its size is stated; B/a.jpg is B's own."""
+    picture(tmp_path / "A" / "b.jpg")
+    text = TENSORFLOW + TENSORFLOW.splitlines()[1].replace("a.jpg", "b.jpg").replace("cat", "dog")
+    write(tmp_path / "A" / "x.csv", text)
+    table(tmp_path / "B", TENSORFLOW.replace("cat", "car"))
+    found = read(tmp_path)
+    assert [(one.file_name, one.instances[0].label) for one in found.images] == [
+        ("A/a.jpg", "cat"),
+        ("A/b.jpg", "dog"),
+        ("B/a.jpg", "car"),
+    ]
+    assert "image-missing" in found.codes
+
+
+def test_a_text_of_corners_is_told_by_the_image_where_no_size_is_stated(tmp_path: Path) -> None:
+    """Of an image of 64 x 48: 40 + 60 would be beyond it."""
+    text = 'image_id,bbox,label\na,"[10, 12, 30, 36]",dog\na,"[40, 30, 60, 40]",cat\n'
+    found = read(table(tmp_path, text))
+    assert boxes(found) == [("dog", (10, 12, 30, 36)), ("cat", (40, 30, 60, 40))]
+    assert "corners of the box" in found.finding("table-dialect").message
+    text = 'image_id,bbox,label\na,"[10, 12, 30, 36]",dog\n'
+    assert boxes(read(table(tmp_path, text))) == [("dog", (10, 12, 40, 48))]

@@ -288,3 +288,66 @@ def test_deep_and_other_json_is_refused_or_left_out(tmp_path: Path, text: str) -
     found = read(tmp_path)
     assert found.images == []
     assert found.codes
+
+
+def test_a_negative_size_is_put_in_order(tmp_path: Path) -> None:
+    """From 32 to 16 px, written back to front."""
+    back = result("cat", x=50, y=25, width=-25, height=25, rotation=0)
+    found = read(one(tmp_path, back))
+    assert (found.instance.box, found.instance.area) == ((16, 12, 32, 24), 192)
+    assert "reversed-box" in found.codes
+
+
+def test_regions_of_other_types_are_left_out_with_their_type(tmp_path: Path) -> None:
+    others = [result("cat", "bitmask", imageDataURL="data:"), result("cat", "videorectangle")]
+    found = read(one(tmp_path, BOX, *others))
+    assert len(found.image.instances) == 1
+    left = [one for one in found.findings if one.code == "skipped-shape"]
+    assert [(one.place.pointer[-9:], one.lost) for one in left] == [
+        ("result[1]", 1),
+        ("result[2]", 1),
+    ]
+    assert "'bitmask'" in left[0].message
+    assert "'videorectangle'" in left[1].message
+
+
+def test_images_of_a_task_have_their_own_regions(tmp_path: Path) -> None:
+    """By the name of the image, and by the number of the page; None is the only one it can be."""
+    picture(tmp_path / "b.jpg")
+    second = result("dog", x=50, y=25, width=25, height=25, rotation=0)
+    named = [BOX | {"to_name": "img1"}, second | {"to_name": "img2"}]
+    paged = [BOX | {"item_index": 0}, second | {"item_index": 1}]
+    for data, results in (
+        ({"img1": "a.jpg", "img2": "b.jpg"}, named),
+        ({"pages": ["a.jpg", "b.jpg"]}, paged),
+        ({"title": "doc 1", "pages": ["a.jpg", "b.jpg"]}, paged),
+    ):
+        task(tmp_path, annotation(*results), data=data)
+        found = read(tmp_path)
+        assert [
+            (image.file_name, [(one.label, one.box) for one in image.instances])
+            for image in found.images
+        ] == [("a.jpg", [("cat", (16, 12, 32, 24))]), ("b.jpg", [("dog", (32, 12, 48, 24))])]
+        assert [image.instances[0].place.pointer for image in found.images] == [
+            "$[0].annotations[0].result[0]",
+            "$[0].annotations[0].result[1]",
+        ]
+
+
+def test_a_region_of_an_image_that_is_not_known_is_lost_and_said(tmp_path: Path) -> None:
+    picture(tmp_path / "b.jpg")
+    results = [BOX | {"to_name": "img1"}, BOX | {"to_name": "left"}]
+    results.append({key: value for key, value in BOX.items() if key != "to_name"})
+    task(tmp_path, annotation(*results), data={"img1": "a.jpg", "img2": "b.jpg"})
+    found = read(tmp_path)
+    assert [len(image.instances) for image in found.images] == [1]
+    lost = [one for one in found.findings if one.code == "bad-entry"]
+    assert [(one.place.pointer, one.lost) for one in lost] == [
+        ("$[0].annotations[0].result[1]", 1),
+        ("$[0].annotations[0].result[2]", 1),
+    ]
+    paged = [BOX | {"item_index": 7}, BOX | {"item_index": 0}]
+    task(tmp_path, annotation(*paged), data={"pages": ["a.jpg", "b.jpg"]})
+    found = read(tmp_path)
+    assert [len(image.instances) for image in found.images] == [1, 0]
+    assert found.finding("bad-entry").lost == 1

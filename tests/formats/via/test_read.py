@@ -295,3 +295,31 @@ def test_deep_and_other_json_is_refused_or_left_out(tmp_path: Path, text: str) -
     found = read(tmp_path)
     assert [image for image in found.images if image.instances] == []
     assert found.codes
+
+
+def test_a_negative_size_is_put_in_order(tmp_path: Path) -> None:
+    found = read(one(tmp_path, region("rect", x=30, y=12, width=-20, height=28)))
+    assert (found.instance.box, found.instance.area) == ((10, 12, 30, 40), 560)
+    assert found.finding("reversed-box").message == (
+        "corners of 'cat' are reversed (30, 12, 10, 40): reordered"
+    )
+
+
+def test_files_with_different_attributes_as_the_class_are_said(tmp_path: Path) -> None:
+    one(
+        tmp_path / "train",
+        region("rect", {"label": "cat", "colour": "red"}, x=1, y=1, width=9, height=9),
+    )
+    one(
+        tmp_path / "val",
+        region("rect", {"label": "", "colour": "blue"}, x=1, y=1, width=9, height=9),
+    )
+    found = read(tmp_path)
+    said = [one.message for one in found.findings if one.severity == "warning"]
+    assert said == [
+        "the class is the attribute 'colour' here, but the attribute 'label' in train/x.json"
+    ]
+    assert [one.severity for one in read(tmp_path, label_attribute="colour").findings] == [
+        "note",
+        "note",
+    ]
