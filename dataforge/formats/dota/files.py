@@ -16,6 +16,7 @@ from dataforge.codes import code
 from dataforge.errors import plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
+from dataforge.formats.borrowed import image_borrowed
 from dataforge.io import Root, is_image, last_part, stem
 from dataforge.layouts import SPLIT_NAMES
 
@@ -48,7 +49,8 @@ def find_files(root: Root) -> Part[list[Listed]]:
         labels = [name for name in labels if _OWN.fullmatch(name)]
     else:
         labels = [name for name in labels if last_part(stem(name)) in stems]
-    claims = _claims(labels, images)
+    claims, borrowed = _claims(labels, images)
+    yield from image_borrowed(borrowed)
     chosen = {image: min(own, key=_preference) for image, own in claims.items()}
     owner = {label: image for image, label in chosen.items()}
     spare = [label for own in claims.values() for label in own if label not in owner]
@@ -63,8 +65,14 @@ def find_files(root: Root) -> Part[list[Listed]]:
     return found
 
 
-def _claims(labels: Iterable[str], images: Iterable[str]) -> dict[str, list[str]]:
-    """Image -> the label files that may be its own."""
+def _claims(
+    labels: Sequence[str], images: Iterable[str]
+) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
+    """Image -> the label files that may be its own; and the (label file, image) of other folders.
+
+    An image that has a label file beside it is not that of one in another folder, unless that is
+    another version of its labels, in a folder beside or below.
+    """
     by_key: dict[str, str] = {}
     by_name: dict[str, list[str]] = defaultdict(list)
     for image in images:
@@ -72,12 +80,37 @@ def _claims(labels: Iterable[str], images: Iterable[str]) -> dict[str, list[str]
         by_key.setdefault(stem(image), image)
         by_name[last_part(stem(image))].append(image)
     found: dict[str, list[str]] = defaultdict(list)
+    rest = []
     for label in labels:
-        own = by_name[last_part(stem(label))]
-        near = by_key.get(_key(label, "")) or by_key.get(stem(label))
-        if image := near or (own[0] if len(own) == 1 else ""):
+        if near := by_key.get(_key(label, "")) or by_key.get(stem(label)):
+            found[near].append(label)
+        elif len(own := by_name[last_part(stem(label))]) == 1:
+            rest.append((label, own[0]))
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for label, image in rest:
+        if _is_beside(label, image) and not _differ(_split_of(label), _split_of(image)):
             found[image].append(label)
-    return found
+        else:
+            wanted[image].append(label)
+    borrowed = [
+        (own[0], image)
+        for image, own in wanted.items()
+        if len(own) == 1 and image not in found and not _differ(_split_of(own[0]), _split_of(image))
+    ]
+    return found | {image: [label] for label, image in borrowed}, borrowed
+
+
+def _is_beside(label: str, image: str) -> bool:
+    """Whether a folder of labels, with that of a label file in it, is beside that of an image."""
+    folders = image.split("/")[:-1]
+    names = [folder.lower() for folder in folders]
+    home = folders[: names.index("images") if "images" in names else -1]
+    own = label.split("/")[:-1]
+    return own[: len(home)] == home and any(map(_LABELS.fullmatch, own[len(home) : len(home) + 1]))
+
+
+def _differ(split: str | None, other: str | None) -> bool:
+    return split is not None and other is not None and split != other
 
 
 def _key(name: str, folder: str) -> str:

@@ -17,6 +17,7 @@ from dataforge.codes import code
 from dataforge.errors import ParseError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
+from dataforge.formats.borrowed import image_borrowed
 from dataforge.io import Root, is_image, last_part, stem
 
 _LABELS = re.compile(r"labels?(_\d+)?", re.IGNORECASE)
@@ -57,7 +58,8 @@ def find_files(root: Root) -> Part[list[Listed]]:
         labels = [*filter(_in_labels, labels)]
     else:
         labels = [name for name in labels if last_part(stem(name)) in stems]
-    pairs = _pairs(labels, images)
+    pairs, borrowed = _pairs(labels, images)
+    yield from image_borrowed(borrowed)
     lists = yield from _lists(root)
     found = [Listed(name, pairs.get(name, ""), _split_of(name)) for name in labels]
     if lists:
@@ -74,8 +76,13 @@ def _in_labels(name: str) -> bool:
     return any(map(_LABELS.fullmatch, name.split("/")[:-1]))
 
 
-def _pairs(labels: Iterable[str], images: Iterable[str]) -> dict[str, str]:
-    """Label file -> its image."""
+def _pairs(
+    labels: Sequence[str], images: Iterable[str]
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Label file -> its image; and the (label file, image) of different folders among them.
+
+    An image in another folder is that of a label file only if no other has a claim on it.
+    """
     by_key: dict[str, str] = {}
     found: dict[str, str] = {}
     by_name: dict[str, list[str]] = defaultdict(list)
@@ -84,12 +91,22 @@ def _pairs(labels: Iterable[str], images: Iterable[str]) -> dict[str, str]:
         by_key.setdefault(stem(image), image)
         by_name[last_part(stem(image))].append(image)
     for label in labels:
-        own = by_name[last_part(stem(label))]
-        only = own[0] if len(own) == 1 else ""
-        if image := by_key.get(_key(label, _LABELS)) or by_key.get(stem(label)) or only:
-            found[label] = image
+        if near := by_key.get(_key(label, _LABELS)) or by_key.get(stem(label)):
+            found[label] = near
     first = {image: label for label, image in sorted(found.items(), reverse=True)}
-    return {label: image for label, image in found.items() if first[image] == label}
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        own = by_name[last_part(stem(label))]
+        is_free = label not in found and len(own) == 1 and own[0] not in first
+        if is_free and not _differ(_split_of(label), _split_of(own[0])):
+            wanted[own[0]].append(label)
+    borrowed = [(own[0], image) for image, own in wanted.items() if len(own) == 1]
+    paired = {label: image for label, image in found.items() if first[image] == label}
+    return paired | dict(borrowed), borrowed
+
+
+def _differ(split: str | None, other: str | None) -> bool:
+    return split is not None and other is not None and split != other
 
 
 def _key(name: str, folder: re.Pattern[str]) -> str:

@@ -266,3 +266,36 @@ def test_obb_rows_are_within_the_image(tmp_path: Path) -> None:
     values = [float(word) for word in label.read_text().split()[1:]]
     assert len(values) == 8
     assert all(0 <= value <= 1 for value in values)
+
+
+def test_an_image_is_not_borrowed_from_labels_that_have_it(tmp_path: Path) -> None:
+    """A has no images: its label file has the name of B's, and of C's in another split."""
+    write(tmp_path / "A/labelTxt/1.txt", row(end="car 0"))
+    write(tmp_path / "B/labelTxt/1.txt", row(end="plane 0"))
+    picture(tmp_path / "B/images/1.png")
+    write(tmp_path / "train/labelTxt/2.txt", row(end="ship 0"))
+    picture(tmp_path / "val/images/2.png")
+    found = read(tmp_path)
+    assert [image.file_name for image in found.images] == ["B/images/1.png"]
+    assert [one.label for one in found.image.instances] == ["plane"]
+    assert sorted(one.place.file for one in found.findings if one.code == "image-missing") == [
+        "A/labelTxt/1.txt",
+        "train/labelTxt/2.txt",
+    ]
+
+
+def test_an_image_of_another_folder_is_said(tmp_path: Path) -> None:
+    write(tmp_path / "A/labelTxt/1.txt", row())
+    picture(tmp_path / "pictures/1.png")
+    found = read(tmp_path)
+    assert [image.file_name for image in found.images] == ["pictures/1.png"]
+    assert found.finding("image-name-differs").place.file == "A/labelTxt/1.txt"
+
+
+def test_another_version_of_labels_is_still_one(tmp_path: Path) -> None:
+    picture(tmp_path / "images/train/P1.jpg")
+    write(tmp_path / "labels/train/P1.txt", row())
+    write(tmp_path / "labels/train_original/P1.txt", row())
+    found = read(tmp_path)
+    assert [image.file_name for image in found.images] == ["images/train/P1.jpg"]
+    assert found.codes == ["labels-of-same-image"]
