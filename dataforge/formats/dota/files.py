@@ -92,12 +92,20 @@ def _claims(
             found[image].append(label)
         else:
             wanted[image].append(label)
-    borrowed = [
-        (own[0], image)
-        for image, own in wanted.items()
-        if len(own) == 1 and image not in found and not _differ(_split_of(own[0]), _split_of(image))
-    ]
-    return found | {image: [label] for label, image in borrowed}, borrowed
+    borrowed = []
+    for image, own in wanted.items():
+        alike = [one for one in own if not _differ(_split_of(one), _split_of(image))]
+        if image not in found and len({*map(_home, alike)}) == 1:
+            found[image] = alike
+            borrowed.append((alike[0], image))
+    return found, borrowed
+
+
+def _home(label: str) -> str:
+    """The folder in which the folder of a label file is, with those of other versions."""
+    folders = label.split("/")[:-1]
+    marks = [at for at, folder in enumerate(folders) if _LABELS.fullmatch(folder)]
+    return "/".join(folders[: marks[0] if marks else -1])
 
 
 def _is_beside(label: str, image: str) -> bool:

@@ -299,3 +299,12 @@ def test_another_version_of_labels_is_still_one(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert [image.file_name for image in found.images] == ["images/train/P1.jpg"]
     assert found.codes == ["labels-of-same-image"]
+
+
+def test_versions_of_labels_beside_parts_of_the_images(tmp_path: Path) -> None:
+    for version in ("1.0", "1.5"):
+        write(tmp_path / f"train/labelTxt-v{version}/P1.txt", row(end=f"v{version} 0"))
+    picture(tmp_path / "train/part1/images/P1.png")
+    found = read(tmp_path)
+    assert [one.label for one in found.image.instances] == ["v1.5"]
+    assert sorted(found.codes) == ["image-name-differs", "labels-of-same-image"]
