@@ -9,17 +9,17 @@ from dataforge.errors import plural
 from dataforge.findings import Finding, Place
 
 
-def image_borrowed(pairs: Sequence[tuple[str, str]]) -> Iterator[Finding]:
-    """The finding on label files whose images are in another folder.
+def image_borrowed(pairs: Sequence[tuple[Place, str]]) -> Iterator[Finding]:
+    """The finding on images in another folder than that of their annotations.
 
     Args:
-        pairs: (label file, its image).
+        pairs: (place of the annotations, image).
     """
     if pairs:
-        label, image = pairs[0]
-        more = f" ({plural(len(pairs), 'file')}, this is the first)" * (len(pairs) > 1)
+        place, image = pairs[0]
+        more = f" ({plural(len(pairs), 'image')}, this is the first)" * (len(pairs) > 1)
         yield code("image-name-differs").at(
-            Place(label),
-            f"has no image beside it: {image} is used, the only one of that name{more}",
+            place,
+            f"has no image where it should be: {image} is used, the only one of that name{more}",
             "compare the images with their objects; converting writes them side by side",
         )

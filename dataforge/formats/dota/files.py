@@ -50,7 +50,7 @@ def find_files(root: Root) -> Part[list[Listed]]:
     else:
         labels = [name for name in labels if last_part(stem(name)) in stems]
     claims, borrowed = _claims(labels, images)
-    yield from image_borrowed(borrowed)
+    yield from image_borrowed([(Place(label), image) for label, image in borrowed])
     chosen = {image: min(own, key=_preference) for image, own in claims.items()}
     owner = {label: image for image, label in chosen.items()}
     spare = [label for own in claims.values() for label in own if label not in owner]

@@ -59,7 +59,7 @@ def find_files(root: Root) -> Part[list[Listed]]:
     else:
         labels = [name for name in labels if last_part(stem(name)) in stems]
     pairs, borrowed = _pairs(labels, images)
-    yield from image_borrowed(borrowed)
+    yield from image_borrowed([(Place(label), image) for label, image in borrowed])
     lists = yield from _lists(root)
     found = [Listed(name, pairs.get(name, ""), _split_of(name)) for name in labels]
     if lists:
