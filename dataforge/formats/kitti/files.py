@@ -63,7 +63,7 @@ def find_files(root: Root) -> Part[list[Listed]]:
     lists = yield from _lists(root)
     found = [Listed(name, pairs.get(name, ""), _split_of(name)) for name in labels]
     if lists:
-        found = yield from _listed(found, lists)
+        found = yield from _listed(found, lists, images)
     yield from _unmarked(images, found)
     return found
 
@@ -148,20 +148,29 @@ def _lists(root: Root) -> Part[dict[str, frozenset[str]]]:
     return found
 
 
-def _listed(files: Sequence[Listed], lists: Mapping[str, frozenset[str]]) -> Part[list[Listed]]:
+def _listed(
+    files: Sequence[Listed], lists: Mapping[str, frozenset[str]], images: Sequence[str]
+) -> Part[list[Listed]]:
     """Returns the files whose ids are listed; those of one folder have the same ids as another's.
 
     KITTI counts from 000000 in training and in testing: a list of test images does not name those
     of training.
     """
-    tested = {file.split == "test" for file in files} == {True, False}
+    kinds = {file.split == "test" for file in files}
+    ids = lists.get("test", frozenset())
+    unread = [
+        image
+        for image in images
+        if True not in kinds and last_part(stem(image)) in ids and _split_of(image) == "test"
+    ]
+    tested = False in kinds and (True in kinds or bool(unread))
     found, rest = [], []
     for file in files:
         own = last_part(stem(file.label))
         splits = [
             split
-            for split, ids in lists.items()
-            if own in ids and not (tested and (split == "test") != (file.split == "test"))
+            for split, names in lists.items()
+            if own in names and not (tested and (split == "test") != (file.split == "test"))
         ]
         if splits:
             found += [file._replace(split=split) for split in splits]
@@ -173,6 +182,13 @@ def _listed(files: Sequence[Listed], lists: Mapping[str, frozenset[str]]) -> Par
             f"{plural(len(rest), 'label file')} in no list of ImageSets (this is the first): not "
             "read",
             "add their ids to a list",
+        )
+    if unread:
+        yield code("image-without-annotation").at(
+            Place(unread[0]),
+            f"{plural(len(unread), 'image')} in the list of test images, without a label file "
+            "(this is the first): not read",
+            "annotate them; an empty file means that an image has no objects",
         )
     return found
 

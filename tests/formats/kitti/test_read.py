@@ -186,3 +186,22 @@ def test_an_image_of_another_folder_is_said(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert [image.file_name for image in found.images] == ["pictures/1.png"]
     assert found.finding("image-name-differs").place.file == "A/label_2/1.txt"
+
+
+def test_a_list_of_test_images_without_labels_names_none_of_training(tmp_path: Path) -> None:
+    """As KITTI is handed out: both folders count from 000000, and testing has no labels."""
+    for number in range(3):
+        marked(tmp_path, f"training/label_2/{number:06}.txt", f"training/image_2/{number:06}.png")
+    for number in range(2):
+        picture(tmp_path / f"testing/image_2/{number:06}.png")
+    lists = {"train": "000000\n000001\n", "val": "000002\n", "test": "000000\n000001\n"}
+    for split, text in lists.items():
+        write(tmp_path / f"ImageSets/{split}.txt", text)
+    found = read(tmp_path)
+    assert [(image.file_name[-10:], image.split) for image in found.images] == [
+        ("000000.png", "train"),
+        ("000001.png", "train"),
+        ("000002.png", "val"),
+    ]
+    assert found.codes == ["image-without-annotation"]
+    assert found.finding("image-without-annotation").place.file == "testing/image_2/000000.png"
