@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -28,7 +28,7 @@ from dataforge.formats.cvat.meta import Meta, Task, read_meta, split_of
 from dataforge.formats.cvat.objects import Objects, line_of, number_of
 from dataforge.formats.cvat.shapes import Room
 from dataforge.formats.cvat.tracks import Shown
-from dataforge.formats.sizes import MissingImages, find_size, stated_size
+from dataforge.formats.sizes import VERIFY_IMAGES, MissingImages, find_size, stated_size
 from dataforge.io import MAX_OBJECTS, Root, parse_xml
 from dataforge.layouts import SPLIT_NAMES, split_of_json
 from dataforge.records import Category, Header, Image, Instance
@@ -47,9 +47,11 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     Attributes:
         missing_images: `keep` the annotations of a missing image, or `skip` them.
+        verify_images: compare the sizes in the XML with the image headers.
     """
 
     missing_images: MissingImages = "keep"
+    verify_images: Annotated[bool, VERIFY_IMAGES] = False
 
 
 class CvatReader(Reader[ReadOptions]):
@@ -90,6 +92,7 @@ class CvatReading(Reading):
 
     def __init__(self, root: Root, options: ReadOptions, context: Context) -> None:
         self._root = root
+        self._verifies = options.verify_images
         self._skips = options.missing_images == "skip"
         self._keep_text = context.keep_text
         self._files: ImageFiles | None = None
@@ -169,7 +172,8 @@ class CvatReading(Reading):
                 return None
         if entry.where.is_borrowed:
             yield Evidence(_BORROWED, said)
-        size = yield from find_size(self._root, name, entry.size, verify=False, place=place)
+        verify = self._verifies and self._images.has(name)
+        size = yield from find_size(self._root, name, entry.size, verify=verify, place=place)
         if size is None:
             yield code("no-image-size").at(
                 place,

@@ -174,6 +174,16 @@ def test_names_without_an_extension(tmp_path: Path) -> None:
     assert (found.image.file_name, found.codes) == ("images/frame_000000.PNG", [])
 
 
+def test_stated_sizes_are_compared_with_the_images(tmp_path: Path) -> None:
+    named(tmp_path, "annotations.xml", one="cat", two="cat")
+    picture(tmp_path / "images/one.png", size=(64, 48))
+    picture(tmp_path / "images/two.png", size=(48, 64))
+    assert read(tmp_path).codes == []
+    found = read(tmp_path, verify_images=True)
+    assert found.codes == ["swapped-size"]
+    assert "images/two.png" in found.findings[0].message
+
+
 def test_a_missing_image_is_kept_or_skipped(tmp_path: Path) -> None:
     shape = '<box label="cat" xtl="1" ytl="2" xbr="3" ybr="4"/>'
     image = f'<image name="a.png" width="64" height="48">{shape}</image>'
