@@ -13,15 +13,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from dataforge.codes import code
-from dataforge.errors import plural
+from dataforge.errors import ParseError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
 from dataforge.formats.borrowed import image_borrowed
+from dataforge.formats.dota.rows import is_yolo
 from dataforge.io import Root, is_image, last_part, stem
 from dataforge.layouts import SPLIT_NAMES
 
 _LABELS = re.compile(r"labeltxt.*|labels?", re.IGNORECASE)
 _OWN = re.compile(r"(?:.*/)?labeltxt[^/]*/.*", re.IGNORECASE)
+_UPRIGHT = re.compile(r"hbb|reclabel|task2")
+"""In the folders of upright boxes: DOTA's second task, Train_Task2_gt/trainset_reclabelTxt."""
+
+_LOOKED_AT = 5
+"""Files of a folder that are read to see whether they are YOLO's."""
+
+_HEAD = 1024
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)")
 
 
@@ -51,7 +59,14 @@ def find_files(root: Root) -> Part[list[Listed]]:
         labels = [name for name in labels if last_part(stem(name)) in stems]
     claims, borrowed = _claims(labels, images)
     yield from image_borrowed([(Place(label), image) for label, image in borrowed])
-    chosen = {image: min(own, key=_preference) for image, own in claims.items()}
+    several = (label for own in claims.values() if len(own) > 1 for label in own)
+    foreign = _foreign(root, several)
+    chosen = {
+        image: min(
+            own, key=lambda label: (label.rpartition("/")[0] in foreign, *_preference(label))
+        )
+        for image, own in claims.items()
+    }
     owner = {label: image for image, label in chosen.items()}
     spare = [label for own in claims.values() for label in own if label not in owner]
     yield from _other_versions(spare, owner)
@@ -131,12 +146,33 @@ def _key(name: str, folder: str) -> str:
     return "/".join((*folders, last))
 
 
+def _foreign(root: Root, labels: Iterable[str]) -> set[str]:
+    """The folders of label files whose first rows are YOLO's."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        files[label.rpartition("/")[0]].append(label)
+    return {
+        folder
+        for folder, own in files.items()
+        if is_yolo(next(filter(None, (_first_row(root, label) for label in own[:_LOOKED_AT])), []))
+    }
+
+
+def _first_row(root: Root, label: str) -> list[str]:
+    """The words of the first line of a file; none if it cannot be read."""
+    try:
+        words = root.head(label, _HEAD).decode(errors="replace").split("\n", 1)[0]
+    except (OSError, ParseError):
+        return []
+    return words.split()
+
+
 def _preference(label: str) -> tuple[bool, list[int], str]:
-    """Turned boxes before upright ones (``hbb``), and the last version first."""
+    """Turned boxes before upright ones, and the last version first."""
     folder = label.rpartition("/")[0].lower()
     version = _VERSION.search(folder.rpartition("labeltxt")[2])
     numbers = [-int(part[:9]) for part in version[1].split(".")] if version else []
-    return "hbb" in folder, numbers or [1], label
+    return bool(_UPRIGHT.search(folder)), numbers or [1], label
 
 
 def _split_of(name: str) -> str | None:

@@ -308,3 +308,26 @@ def test_versions_of_labels_beside_parts_of_the_images(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert [one.label for one in found.image.instances] == ["v1.5"]
     assert sorted(found.codes) == ["image-name-differs", "labels-of-same-image"]
+
+
+def test_yolo_rows_beside_those_of_dota_are_not_read(tmp_path: Path) -> None:
+    """As Ultralytics packs DOTA: labels/train has its own rows, of which 0.3 is no class."""
+    yolo = "0 0.1 0.1 0.3 0.2 0.25 0.4 0.05 0.3\n"
+    write(tmp_path / "labels/train/P1.txt", yolo)
+    write(tmp_path / "labels/train_original/P1.txt", "imagesource:GoogleEarth\n" + row())
+    picture(tmp_path / "images/train/P1.jpg")
+    found = read(tmp_path)
+    assert [one.label for one in found.image.instances] == ["plane"]
+    assert found.image.split == "train"
+    assert found.codes == ["labels-of-same-image"]
+    assert isinstance(parse_row(yolo), str)
+    assert not isinstance(parse_row("0 0.1 0.1 0.3 0.2 0.25 0.4 0.05 3"), str)
+
+
+def test_turned_boxes_are_read_rather_than_those_of_the_second_task(tmp_path: Path) -> None:
+    folder = "train/labelTxt-v1.0"
+    upright = (10.0, 10.0, 30.0, 10.0, 30.0, 30.0, 10.0, 30.0)
+    write(tmp_path / f"{folder}/Train_Task2_gt/trainset_reclabelTxt/a.txt", row(upright))
+    found = read(dataset(tmp_path, row(), f"{folder}/labelTxt/a.txt"))
+    assert found.image.instances[0].shape == Polygons((TURNED,))
+    assert found.finding("labels-of-same-image").place.file.endswith("reclabelTxt/a.txt")
