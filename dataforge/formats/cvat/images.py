@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+from html import unescape
+from typing import NamedTuple
 
+from dataforge.errors import ParseError
 from dataforge.formats.cvat.meta import Task
 from dataforge.io import Root, is_image, last_part, resolve, stem
 
@@ -19,6 +24,27 @@ _MOST = 1_000
 _WORDS = re.compile(r"(?:.*[^a-z])?(?:frames?|img|image|im)?[^a-z0-9]*", re.IGNORECASE)
 
 
+_BY_NAME = 3
+"""How far an image is that has only its name in common with what is written."""
+
+_ENTRY = re.compile(rb"<image\s([^>]{0,4000})>")
+_ATTRIBUTE = re.compile(rb"\b(name|subset)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_HEAD = 4096
+"""Bytes at the start of an XML file in which its first tag is."""
+
+
+class Where(NamedTuple):
+    """Where an image is.
+
+    Attributes:
+        path: of it; where it would be if it is missing.
+        is_borrowed: whether it is in another folder than one where CVAT has it.
+    """
+
+    path: str
+    is_borrowed: bool = False
+
+
 class ImageFiles:
     """The images of a folder.
 
@@ -27,18 +53,25 @@ class ImageFiles:
     """
 
     def __init__(self, root: Root) -> None:
+        self._root = root
+        self._xml = [name for name in root.files() if name.lower().endswith(".xml")]
         self._names = {*filter(is_image, root.files())}
         self._by_last: dict[str, list[str]] = defaultdict(list)
+        self._by_stem: dict[str, list[str]] = defaultdict(list)
         self._frames: dict[int, list[str]] = defaultdict(list)
         for name in sorted(self._names):
             last = last_part(name)
             self._by_last[last].append(name)
+            self._by_last[stem(last)].append(name)
+            self._by_stem[stem(name)].append(name)
             found = _FRAME.fullmatch(stem(last))
             if found and _WORDS.fullmatch(found[1]):
                 self._frames[int(found[2])].append(name)
 
-    def named(self, file: str, name: str, subset: str) -> str | None:
-        """The image that a file means; where it would be if it is missing, None outside the root.
+    def named(self, file: str, name: str, subset: str) -> Where | None:
+        """The image that a file means; None if the name leaves the root.
+
+        An image that another entry means more exactly is not taken.
 
         Args:
             file: the XML file.
@@ -46,25 +79,91 @@ class ImageFiles:
             subset: of the image, as it has it.
         """
         home = file.rpartition("/")[0]
-        below = (f"images/{name}", f"images/{subset}/{name}", name, f"data/{name}")
-        places = [resolve(home, one) for one in below]
-        places += [resolve("", f"images/{name}"), resolve("", name)]
-        if resolve(home, name) is None or not is_image(name):
-            return None if resolve(home, name) is None else self._other(file, name)
-        for place in places:
-            if place in self._names:
-                return place
-        return self._other(file, name)
+        place = resolve(home, name)
+        if place is None:
+            return None
+        far, path = self._reach(home, name, subset)
+        if not path or (far and self._is_disputed(path, far)):
+            return Where(place)
+        return Where(path, far == _BY_NAME)
 
-    def _other(self, file: str, name: str) -> str | None:
-        """The only image whose path ends so, else the only one of that name."""
+    def _reach(self, home: str, name: str, subset: str) -> tuple[int, str]:
+        """(how far the name is from the image that it means, the image; empty if there is none)."""
+        below = (f"images/{name}", f"images/{subset}/{name}", name, f"data/{name}")
+        places = [(0, resolve(home, one)) for one in below]
+        places += [(1, resolve("", f"images/{name}")), (1, resolve("", name))]
+        for far, place in places:
+            if place is not None and (found := self._at(place)):
+                return far, found
         wanted = resolve("", name) or name
         own = self._by_last.get(last_part(wanted), [])
-        ending = [path for path in own[:_MOST] if path.endswith(f"/{wanted}")]
-        for found in (ending, own):
-            if len(found) == 1 and len(own) <= _MOST:
-                return found[0]
-        return resolve(file.rpartition("/")[0], name)
+        if len(own) > _MOST:
+            return 0, ""
+        ends = f"/{wanted}"
+        ending = [path for path in own if path.endswith(ends) or stem(path).endswith(ends)]
+        if len(ending) == 1 and "/" in wanted:
+            return 2, ending[0]
+        return (_BY_NAME, own[0]) if len(own) == 1 else (0, "")
+
+    def _at(self, place: str) -> str:
+        """The image at a place, which may lack the end of its name; empty if there is none."""
+        own = self._by_stem.get(place, [])
+        return place if place in self._names else own[0] if len(own) == 1 else ""
+
+    def _is_disputed(self, image: str, far: int) -> bool:
+        """Whether an entry that is so far from an image is not the only one that can mean it."""
+        nearest, whose = self._claims.get(image, (far, frozenset[str]()))
+        return nearest < far or len(whose) > 1
+
+    @cached_property
+    def _claims(self) -> dict[str, tuple[int, frozenset[str]]]:
+        """Image -> (how far its nearest entries are, whose they are)."""
+        found: dict[str, tuple[int, frozenset[str]]] = {}
+        for file in self._xml:
+            home = file.rpartition("/")[0]
+            for name, subset in self._entries(file):
+                if resolve(home, name) is None:
+                    continue
+                far, path = self._reach(home, name, subset)
+                before, others = found.get(path, (far, frozenset[str]()))
+                if path and far <= before:
+                    own = {_who(far, home, name)}
+                    found[path] = far, others | own if far == before else frozenset(own)
+        return found
+
+    def _entries(self, file: str) -> Iterator[tuple[str, str]]:
+        """(name, subset) of the images of a file; of none if it is not CVAT's."""
+        if not self._is_ours(file):
+            return
+        try:
+            data = self._root.read_bytes(file)
+        except ParseError:
+            return
+        for entry in _ENTRY.finditer(data):
+            texts = {
+                one[1]: unescape((one[2] or one[3] or b"").decode(errors="replace"))
+                for one in _ATTRIBUTE.finditer(entry[1])
+            }
+            if name := texts.get(b"name"):
+                yield name, texts.get(b"subset", "")
+
+    def _is_ours(self, file: str) -> bool:
+        try:
+            return b"<annotations" in self._root.head(file, _HEAD)
+        except (OSError, ParseError):
+            return False
+
+    @cached_property
+    def _homes(self) -> set[str]:
+        """The folders of XML files."""
+        return {file.rpartition("/")[0] for file in self._xml if self._is_ours(file)}
+
+    def _is_of(self, home: str, image: str) -> bool:
+        """Whether no file in another folder is nearer to an image."""
+        folder = image.rpartition("/")[0]
+        while folder and folder not in self._homes:
+            folder = folder.rpartition("/")[0]
+        return folder == home or folder not in self._homes
 
     @property
     def numbers(self) -> list[int]:
@@ -75,8 +174,8 @@ class ImageFiles:
         """Whether there is such an image."""
         return name in self._names
 
-    def frame(self, file: str, task: Task, number: int, *, alone: bool) -> str:
-        """The file of a frame; where it would be if it is missing.
+    def frame(self, file: str, task: Task, number: int, *, alone: bool) -> Where:
+        """The file of a frame, which none in another folder is nearer to.
 
         Args:
             file: the XML file.
@@ -85,7 +184,7 @@ class ImageFiles:
             alone: whether the file has no other task.
         """
         home = file.rpartition("/")[0]
-        own = self._frames.get(number, [])
+        own = [name for name in self._frames.get(number, []) if self._is_of(home, name)]
         if not alone:
             words = {re.sub(r"\W+", "_", word).lower() for word in (task.name, task.id) if word}
             own = [name for name in own if words & {*_folders(name)}]
@@ -94,10 +193,15 @@ class ImageFiles:
         if len(found) > 1:
             found = [name for name in found if last_part(name).lower().startswith("frame")]
         if len(found) == 1:
-            return found[0]
+            return Where(found[0], not near and not found[0].startswith("images/"))
         folder = f"images/{task.name or task.id}" if not alone else "images"
         folder = re.sub(r"[^\w/.-]+|\.\.", "_", folder)
-        return f"{home}/{folder}/frame_{number:06}.png".lstrip("/")
+        return Where(f"{home}/{folder}/frame_{number:06}.png".lstrip("/"))
+
+
+def _who(far: int, home: str, name: str) -> str:
+    """Tells entries that may mean the same image from those that cannot."""
+    return name if far < _BY_NAME else f"{home}/{name}"
 
 
 def _folders(name: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -22,12 +22,13 @@ from dataforge.formats.base import (
     SourceText,
     too_many_objects,
 )
-from dataforge.formats.cvat.images import ImageFiles
+from dataforge.formats.borrowed import image_borrowed
+from dataforge.formats.cvat.images import ImageFiles, Where
 from dataforge.formats.cvat.meta import Meta, Task, read_meta, split_of
 from dataforge.formats.cvat.objects import Objects, line_of, number_of
 from dataforge.formats.cvat.shapes import Room
 from dataforge.formats.cvat.tracks import Shown
-from dataforge.formats.sizes import MissingImages, find_size, stated_size
+from dataforge.formats.sizes import VERIFY_IMAGES, MissingImages, find_size, stated_size
 from dataforge.io import MAX_OBJECTS, Root, parse_xml
 from dataforge.layouts import SPLIT_NAMES, split_of_json
 from dataforge.records import Category, Header, Image, Instance
@@ -35,9 +36,10 @@ from dataforge.records import Category, Header, Image, Instance
 if TYPE_CHECKING:
     from lxml import etree
 
-_LABELS, _MISSING, _OTHER = "labels", "missing image", "other XML"
-"""Kinds of evidence: the labels of a file; [file, pointer, line, image] of one that is not there;
-and a file that is no CVAT XML."""
+_LABELS, _MISSING, _BORROWED = "labels", "missing image", "image of another folder"
+_OTHER = "other XML"
+"""Kinds of evidence: the labels of a file; [file, pointer, line, image] of one that is not there,
+with the number of its objects, and of one in another folder; and a file that is no CVAT XML."""
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,9 +47,11 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     Attributes:
         missing_images: `keep` the annotations of a missing image, or `skip` them.
+        verify_images: compare the sizes in the XML with the image headers.
     """
 
     missing_images: MissingImages = "keep"
+    verify_images: Annotated[bool, VERIFY_IMAGES] = False
 
 
 class CvatReader(Reader[ReadOptions]):
@@ -63,13 +67,13 @@ class _Entry(NamedTuple):
     """An image as a file has it.
 
     Attributes:
-        name: of its file, relative to the root.
+        where: its file is, relative to the root.
         size: (width, height) as stated; None if it is not.
         place: of the entry.
         split: see `dataforge.records.Image`.
     """
 
-    name: str
+    where: Where
     size: tuple[int, int] | None
     place: Place
     split: str | None
@@ -88,6 +92,7 @@ class CvatReading(Reading):
 
     def __init__(self, root: Root, options: ReadOptions, context: Context) -> None:
         self._root = root
+        self._verifies = options.verify_images
         self._skips = options.missing_images == "skip"
         self._keep_text = context.keep_text
         self._files: ImageFiles | None = None
@@ -142,15 +147,15 @@ class CvatReading(Reading):
                 yield too_many_objects(place, count)
                 continue
             name, subset = element.get("name", ""), element.get("subset", "")
-            path = self._images.named(file, name, subset) if name else None
-            if path is None:
+            where = self._images.named(file, name, subset) if name else None
+            if where is None:
                 message = f"{name!r} leaves the image folder" if name else "has no name"
                 yield code("path-leaves-root" if name else "unusable-shape").at(
                     place, message, "give the image a path in the folder", lost=count
                 )
                 continue
             split = split_of(subset) or meta.task_of(element).split or own
-            entry = _Entry(path, _stated(element), place, split)
+            entry = _Entry(where, _stated(element), place, split)
             size = yield from self._size(entry, count)
             if size is not None:
                 instances = yield from objects.of_image(element, place, size)
@@ -159,17 +164,20 @@ class CvatReading(Reading):
 
     def _size(self, entry: _Entry, count: int) -> Generator[Record, None, tuple[int, int] | None]:
         """Returns (width, height) of an image with objects; None if it is not read."""
-        if not self._images.has(entry.name):
-            place = entry.place
-            yield Evidence(_MISSING, [place.file, place.pointer, place.line, entry.name, count])
+        place, name = entry.place, entry.where.path
+        said = [place.file, place.pointer, place.line, name]
+        if not self._images.has(name):
+            yield Evidence(_MISSING, [*said, count])
             if self._skips:
                 return None
-        place = entry.place
-        size = yield from find_size(self._root, entry.name, entry.size, verify=False, place=place)
+        if entry.where.is_borrowed:
+            yield Evidence(_BORROWED, said)
+        verify = self._verifies and self._images.has(name)
+        size = yield from find_size(self._root, name, entry.size, verify=verify, place=place)
         if size is None:
             yield code("no-image-size").at(
                 place,
-                f"{entry.name}: no size is stated, and there is no image that has one",
+                f"{name}: no size is stated, and there is no image that has one",
                 "add the image, or its width and height",
                 lost=count,
             )
@@ -191,7 +199,7 @@ class CvatReading(Reading):
             frames[task, shown.frame].append(shown)
         for task in dict.fromkeys((*meta.tasks.values(), meta.default)):
             for number in self._images.numbers:
-                name = self._images.frame(file, task, number, alone=alone)
+                name = self._images.frame(file, task, number, alone=alone).path
                 if number in task.frames and self._images.has(name):
                     frames.setdefault((task, number), [])
         for (task, number), shapes in sorted(
@@ -201,8 +209,8 @@ class CvatReading(Reading):
             if len(shapes) > MAX_OBJECTS:
                 yield too_many_objects(place, len(shapes))
                 continue
-            name = self._images.frame(file, task, number, alone=alone)
-            entry = _Entry(name, task.size, place, task.split or own)
+            where = self._images.frame(file, task, number, alone=alone)
+            entry = _Entry(where, task.size, place, task.split or own)
             size = yield from self._size(entry, len(shapes))
             if size is not None:
                 yield _image(entry, size, (yield from objects.of_frame(shapes, size)), [])
@@ -227,6 +235,8 @@ class CvatReading(Reading):
                 lost=lost,
                 severity="error" if lost else "warning",
             )
+        if borrowed := found.get(_BORROWED):
+            yield from image_borrowed([(Place(*place), image) for *place, image in borrowed])
         if others := found.get(_OTHER):
             yield code("other-format").at(
                 Place(others[0]),
@@ -241,7 +251,7 @@ def _image(
 ) -> Image:
     """An image; `tags` are labels of it as a whole."""
     return Image(
-        file_name=entry.name,
+        file_name=entry.where.path,
         width=size[0],
         height=size[1],
         instances=tuple(instances),

@@ -13,14 +13,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from dataforge.codes import code
-from dataforge.errors import plural
+from dataforge.errors import ParseError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
+from dataforge.formats.borrowed import image_borrowed
+from dataforge.formats.dota.rows import is_yolo
 from dataforge.io import Root, is_image, last_part, stem
 from dataforge.layouts import SPLIT_NAMES
 
 _LABELS = re.compile(r"labeltxt.*|labels?", re.IGNORECASE)
 _OWN = re.compile(r"(?:.*/)?labeltxt[^/]*/.*", re.IGNORECASE)
+_UPRIGHT = re.compile(r"hbb|reclabel|task2")
+"""In the folders of upright boxes: DOTA's second task, Train_Task2_gt/trainset_reclabelTxt."""
+
+_LOOKED_AT = 5
+"""Files of a folder that are read to see whether they are YOLO's."""
+
+_HEAD = 1024
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)")
 
 
@@ -48,8 +57,16 @@ def find_files(root: Root) -> Part[list[Listed]]:
         labels = [name for name in labels if _OWN.fullmatch(name)]
     else:
         labels = [name for name in labels if last_part(stem(name)) in stems]
-    claims = _claims(labels, images)
-    chosen = {image: min(own, key=_preference) for image, own in claims.items()}
+    claims, borrowed = _claims(labels, images)
+    yield from image_borrowed([(Place(label), image) for label, image in borrowed])
+    several = (label for own in claims.values() if len(own) > 1 for label in own)
+    foreign = _foreign(root, several)
+    chosen = {
+        image: min(
+            own, key=lambda label: (label.rpartition("/")[0] in foreign, *_preference(label))
+        )
+        for image, own in claims.items()
+    }
     owner = {label: image for image, label in chosen.items()}
     spare = [label for own in claims.values() for label in own if label not in owner]
     yield from _other_versions(spare, owner)
@@ -63,8 +80,14 @@ def find_files(root: Root) -> Part[list[Listed]]:
     return found
 
 
-def _claims(labels: Iterable[str], images: Iterable[str]) -> dict[str, list[str]]:
-    """Image -> the label files that may be its own."""
+def _claims(
+    labels: Sequence[str], images: Iterable[str]
+) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
+    """Image -> the label files that may be its own; and the (label file, image) of other folders.
+
+    An image that has a label file beside it is not that of one in another folder, unless that is
+    another version of its labels, in a folder beside or below.
+    """
     by_key: dict[str, str] = {}
     by_name: dict[str, list[str]] = defaultdict(list)
     for image in images:
@@ -72,12 +95,45 @@ def _claims(labels: Iterable[str], images: Iterable[str]) -> dict[str, list[str]
         by_key.setdefault(stem(image), image)
         by_name[last_part(stem(image))].append(image)
     found: dict[str, list[str]] = defaultdict(list)
+    rest = []
     for label in labels:
-        own = by_name[last_part(stem(label))]
-        near = by_key.get(_key(label, "")) or by_key.get(stem(label))
-        if image := near or (own[0] if len(own) == 1 else ""):
+        if near := by_key.get(_key(label, "")) or by_key.get(stem(label)):
+            found[near].append(label)
+        elif len(own := by_name[last_part(stem(label))]) == 1:
+            rest.append((label, own[0]))
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for label, image in rest:
+        if _is_beside(label, image) and not _differ(_split_of(label), _split_of(image)):
             found[image].append(label)
-    return found
+        else:
+            wanted[image].append(label)
+    borrowed = []
+    for image, own in wanted.items():
+        alike = [one for one in own if not _differ(_split_of(one), _split_of(image))]
+        if image not in found and len({*map(_home, alike)}) == 1:
+            found[image] = alike
+            borrowed.append((alike[0], image))
+    return found, borrowed
+
+
+def _home(label: str) -> str:
+    """The folder in which the folder of a label file is, with those of other versions."""
+    folders = label.split("/")[:-1]
+    marks = [at for at, folder in enumerate(folders) if _LABELS.fullmatch(folder)]
+    return "/".join(folders[: marks[0] if marks else -1])
+
+
+def _is_beside(label: str, image: str) -> bool:
+    """Whether a folder of labels, with that of a label file in it, is beside that of an image."""
+    folders = image.split("/")[:-1]
+    names = [folder.lower() for folder in folders]
+    home = folders[: names.index("images") if "images" in names else -1]
+    own = label.split("/")[:-1]
+    return own[: len(home)] == home and any(map(_LABELS.fullmatch, own[len(home) : len(home) + 1]))
+
+
+def _differ(split: str | None, other: str | None) -> bool:
+    return split is not None and other is not None and split != other
 
 
 def _key(name: str, folder: str) -> str:
@@ -90,12 +146,33 @@ def _key(name: str, folder: str) -> str:
     return "/".join((*folders, last))
 
 
+def _foreign(root: Root, labels: Iterable[str]) -> set[str]:
+    """The folders of label files whose first rows are YOLO's."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        files[label.rpartition("/")[0]].append(label)
+    return {
+        folder
+        for folder, own in files.items()
+        if is_yolo(next(filter(None, (_first_row(root, label) for label in own[:_LOOKED_AT])), []))
+    }
+
+
+def _first_row(root: Root, label: str) -> list[str]:
+    """The words of the first line of a file; none if it cannot be read."""
+    try:
+        words = root.head(label, _HEAD).decode(errors="replace").split("\n", 1)[0]
+    except (OSError, ParseError):
+        return []
+    return words.split()
+
+
 def _preference(label: str) -> tuple[bool, list[int], str]:
-    """Turned boxes before upright ones (``hbb``), and the last version first."""
+    """Turned boxes before upright ones, and the last version first."""
     folder = label.rpartition("/")[0].lower()
     version = _VERSION.search(folder.rpartition("labeltxt")[2])
     numbers = [-int(part[:9]) for part in version[1].split(".")] if version else []
-    return "hbb" in folder, numbers or [1], label
+    return bool(_UPRIGHT.search(folder)), numbers or [1], label
 
 
 def _split_of(name: str) -> str | None:

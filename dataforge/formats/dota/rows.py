@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dataforge.formats.json_spans import number as written
@@ -14,6 +15,8 @@ HEADERS = ("imagesource", "gsd", "acquisition dates")
 """What the first lines may say of the image; gsd is metres a pixel, or null."""
 
 _HEADER = re.compile(rf"\s*({'|'.join(HEADERS)})\s*:(.*)", re.IGNORECASE)
+
+_DECIMAL = re.compile(r"\d*\.\d+|\d+(?:\.\d*)?e[+-]?\d+", re.ASCII | re.IGNORECASE)
 
 
 class Row(NamedTuple):
@@ -69,11 +72,26 @@ def parse_row(line: str) -> Row | str:
         if not abs(value) <= MAX_COORDINATE:
             return f"column {column}: expected a coordinate, got {word[:40]!r}"
         numbers.append(value)
+    if is_yolo(words):
+        return "expected eight numbers and a class, got YOLO's number of a class and eight numbers"
     rest = words[8:]
     difficult = 0
     if len(rest) > 1 and re.fullmatch(r"\d", rest[-1], re.ASCII):
         difficult = int(rest.pop())
     return Row(tuple(numbers), " ".join(rest), difficult)
+
+
+def is_yolo(words: Sequence[str]) -> bool:
+    """Whether a row has the number of a class before four normalised corners, as YOLO has it.
+
+    The last of them would be the class: it has to have decimals.
+    """
+    if len(words) != 9 or not _DECIMAL.fullmatch(words[8]) or not words[0].isdecimal():
+        return False
+    try:
+        return all(0 <= float(word) <= 1 for word in words[1:])
+    except ValueError:
+        return False
 
 
 def row_line(ring: Ring, label: str, difficult: int) -> str:

@@ -57,7 +57,7 @@ _LOSSES = {
         "class-name-with-space",
         "class",
         "with spaces in their names ({names}): DOTA's own tools take the words for columns",
-        "give them other names with --aliases",
+        "give them other names with --label-aliases",
     ),
 }
 

@@ -17,6 +17,7 @@ from dataforge.codes import code
 from dataforge.errors import ParseError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
+from dataforge.formats.borrowed import image_borrowed
 from dataforge.io import Root, is_image, last_part, stem
 
 _LABELS = re.compile(r"labels?(_\d+)?", re.IGNORECASE)
@@ -57,11 +58,12 @@ def find_files(root: Root) -> Part[list[Listed]]:
         labels = [*filter(_in_labels, labels)]
     else:
         labels = [name for name in labels if last_part(stem(name)) in stems]
-    pairs = _pairs(labels, images)
+    pairs, borrowed = _pairs(labels, images)
+    yield from image_borrowed([(Place(label), image) for label, image in borrowed])
     lists = yield from _lists(root)
     found = [Listed(name, pairs.get(name, ""), _split_of(name)) for name in labels]
     if lists:
-        found = yield from _listed(found, lists)
+        found = yield from _listed(found, lists, images)
     yield from _unmarked(images, found)
     return found
 
@@ -74,8 +76,13 @@ def _in_labels(name: str) -> bool:
     return any(map(_LABELS.fullmatch, name.split("/")[:-1]))
 
 
-def _pairs(labels: Iterable[str], images: Iterable[str]) -> dict[str, str]:
-    """Label file -> its image."""
+def _pairs(
+    labels: Sequence[str], images: Iterable[str]
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Label file -> its image; and the (label file, image) of different folders among them.
+
+    An image in another folder is that of a label file only if no other has a claim on it.
+    """
     by_key: dict[str, str] = {}
     found: dict[str, str] = {}
     by_name: dict[str, list[str]] = defaultdict(list)
@@ -84,12 +91,22 @@ def _pairs(labels: Iterable[str], images: Iterable[str]) -> dict[str, str]:
         by_key.setdefault(stem(image), image)
         by_name[last_part(stem(image))].append(image)
     for label in labels:
-        own = by_name[last_part(stem(label))]
-        only = own[0] if len(own) == 1 else ""
-        if image := by_key.get(_key(label, _LABELS)) or by_key.get(stem(label)) or only:
-            found[label] = image
+        if near := by_key.get(_key(label, _LABELS)) or by_key.get(stem(label)):
+            found[label] = near
     first = {image: label for label, image in sorted(found.items(), reverse=True)}
-    return {label: image for label, image in found.items() if first[image] == label}
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        own = by_name[last_part(stem(label))]
+        is_free = label not in found and len(own) == 1 and own[0] not in first
+        if is_free and not _differ(_split_of(label), _split_of(own[0])):
+            wanted[own[0]].append(label)
+    borrowed = [(own[0], image) for image, own in wanted.items() if len(own) == 1]
+    paired = {label: image for label, image in found.items() if first[image] == label}
+    return paired | dict(borrowed), borrowed
+
+
+def _differ(split: str | None, other: str | None) -> bool:
+    return split is not None and other is not None and split != other
 
 
 def _key(name: str, folder: re.Pattern[str]) -> str:
@@ -131,20 +148,29 @@ def _lists(root: Root) -> Part[dict[str, frozenset[str]]]:
     return found
 
 
-def _listed(files: Sequence[Listed], lists: Mapping[str, frozenset[str]]) -> Part[list[Listed]]:
+def _listed(
+    files: Sequence[Listed], lists: Mapping[str, frozenset[str]], images: Sequence[str]
+) -> Part[list[Listed]]:
     """Returns the files whose ids are listed; those of one folder have the same ids as another's.
 
     KITTI counts from 000000 in training and in testing: a list of test images does not name those
     of training.
     """
-    tested = {file.split == "test" for file in files} == {True, False}
+    kinds = {file.split == "test" for file in files}
+    ids = lists.get("test", frozenset())
+    unread = [
+        image
+        for image in images
+        if True not in kinds and last_part(stem(image)) in ids and _split_of(image) == "test"
+    ]
+    tested = False in kinds and (True in kinds or bool(unread))
     found, rest = [], []
     for file in files:
         own = last_part(stem(file.label))
         splits = [
             split
-            for split, ids in lists.items()
-            if own in ids and not (tested and (split == "test") != (file.split == "test"))
+            for split, names in lists.items()
+            if own in names and not (tested and (split == "test") != (file.split == "test"))
         ]
         if splits:
             found += [file._replace(split=split) for split in splits]
@@ -156,6 +182,13 @@ def _listed(files: Sequence[Listed], lists: Mapping[str, frozenset[str]]) -> Par
             f"{plural(len(rest), 'label file')} in no list of ImageSets (this is the first): not "
             "read",
             "add their ids to a list",
+        )
+    if unread:
+        yield code("image-without-annotation").at(
+            Place(unread[0]),
+            f"{plural(len(unread), 'image')} in the list of test images, without a label file "
+            "(this is the first): not read",
+            "annotate them; an empty file means that an image has no objects",
         )
     return found
 

@@ -50,7 +50,7 @@ _LOSSES = {
         "class-name-with-space",
         "class",
         "with spaces in their names ({names}): KITTI's own tools take the words for columns",
-        "give them other names with --aliases",
+        "give them other names with --label-aliases",
     ),
 }
 

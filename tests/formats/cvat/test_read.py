@@ -107,7 +107,81 @@ def test_images_are_found(tmp_path: Path, place: str) -> None:
     picture(tmp_path / place)
     found = read(tmp_path)
     assert (found.image.file_name, found.image.split) == (place, "train")
-    assert found.findings == []
+    assert found.codes == (["image-name-differs"] if place == "b/a.png" else [])
+
+
+def named(folder: Path, file: str, **labels: str) -> None:
+    """An XML file with images of a box each; the names have __ for / and no extension."""
+    images = "".join(
+        f'<image name="{name.replace("__", "/")}.png" width="64" height="48">'
+        f'<box label="{label}" xtl="1" ytl="2" xbr="3" ybr="4"/></image>'
+        for name, label in labels.items()
+    )
+    write(folder / file, f"<annotations><meta/>{images}</annotations>")
+
+
+def labels(found: Read) -> dict[str, list[str]]:
+    return {image.file_name: [one.label for one in image.instances] for image in found.images}
+
+
+def test_an_image_that_another_entry_means_is_not_borrowed(tmp_path: Path) -> None:
+    named(tmp_path, "annotations.xml", x__1="cat", y__1="dog")
+    picture(tmp_path / "images/y/1.png")
+    found = read(tmp_path)
+    assert labels(found) == {"x/1.png": ["cat"], "images/y/1.png": ["dog"]}
+    assert found.codes == ["image-missing"]
+
+
+def test_an_image_that_another_file_means_is_not_borrowed(tmp_path: Path) -> None:
+    named(tmp_path, "A/annotations.xml", one="cat")
+    named(tmp_path, "B/annotations.xml", one="dog")
+    picture(tmp_path / "B/images/one.png")
+    found = read(tmp_path)
+    assert labels(found) == {"A/one.png": ["cat"], "B/images/one.png": ["dog"]}
+    assert found.codes == ["image-missing"]
+
+
+def test_an_image_that_two_files_may_mean_is_not_borrowed(tmp_path: Path) -> None:
+    for folder in "AB":
+        named(tmp_path, f"{folder}/annotations.xml", one="cat", **{f"of{folder}": "cat"})
+        picture(tmp_path / f"C/of{folder}.png")
+    picture(tmp_path / "C/one.png")
+    found = read(tmp_path)
+    assert sorted(labels(found)) == ["A/one.png", "B/one.png", "C/ofA.png", "C/ofB.png"]
+    assert found.finding("image-name-differs").message == (
+        "has no image where it should be: C/ofA.png is used, the only one of that name "
+        "(2 images, this is the first)"
+    )
+
+
+def test_the_frames_of_another_file_are_not_borrowed(tmp_path: Path) -> None:
+    for folder, x in (("A", 4), ("B", 20), ("", 40)):
+        track = f'<track id="0" label="cat">{box(0, x, keyframe=1)}</track>'
+        video(tmp_path / folder, track, "<size>1</size>")
+    picture(tmp_path / "B/images/frame_000000.PNG")
+    assert boxes(read(tmp_path)) == {
+        "A/images/frame_000000.png": [(4, 2, 12, 8)],
+        "B/images/frame_000000.PNG": [(20, 2, 28, 8)],
+        "images/frame_000000.png": [(40, 2, 48, 8)],
+    }
+
+
+def test_names_without_an_extension(tmp_path: Path) -> None:
+    image = '<image name="frame_000000" width="64" height="48"/>'
+    write(tmp_path / "annotations.xml", f"<annotations><meta/>{image}</annotations>")
+    picture(tmp_path / "images/frame_000000.PNG")
+    found = read(tmp_path)
+    assert (found.image.file_name, found.codes) == ("images/frame_000000.PNG", [])
+
+
+def test_stated_sizes_are_compared_with_the_images(tmp_path: Path) -> None:
+    named(tmp_path, "annotations.xml", one="cat", two="cat")
+    picture(tmp_path / "images/one.png", size=(64, 48))
+    picture(tmp_path / "images/two.png", size=(48, 64))
+    assert read(tmp_path).codes == []
+    found = read(tmp_path, verify_images=True)
+    assert found.codes == ["swapped-size"]
+    assert "images/two.png" in found.findings[0].message
 
 
 def test_a_missing_image_is_kept_or_skipped(tmp_path: Path) -> None:

@@ -266,3 +266,68 @@ def test_obb_rows_are_within_the_image(tmp_path: Path) -> None:
     values = [float(word) for word in label.read_text().split()[1:]]
     assert len(values) == 8
     assert all(0 <= value <= 1 for value in values)
+
+
+def test_an_image_is_not_borrowed_from_labels_that_have_it(tmp_path: Path) -> None:
+    """A has no images: its label file has the name of B's, and of C's in another split."""
+    write(tmp_path / "A/labelTxt/1.txt", row(end="car 0"))
+    write(tmp_path / "B/labelTxt/1.txt", row(end="plane 0"))
+    picture(tmp_path / "B/images/1.png")
+    write(tmp_path / "train/labelTxt/2.txt", row(end="ship 0"))
+    picture(tmp_path / "val/images/2.png")
+    found = read(tmp_path)
+    assert [image.file_name for image in found.images] == ["B/images/1.png"]
+    assert [one.label for one in found.image.instances] == ["plane"]
+    assert sorted(one.place.file for one in found.findings if one.code == "image-missing") == [
+        "A/labelTxt/1.txt",
+        "train/labelTxt/2.txt",
+    ]
+
+
+def test_an_image_of_another_folder_is_said(tmp_path: Path) -> None:
+    write(tmp_path / "A/labelTxt/1.txt", row())
+    picture(tmp_path / "pictures/1.png")
+    found = read(tmp_path)
+    assert [image.file_name for image in found.images] == ["pictures/1.png"]
+    assert found.finding("image-name-differs").place.file == "A/labelTxt/1.txt"
+
+
+def test_another_version_of_labels_is_still_one(tmp_path: Path) -> None:
+    picture(tmp_path / "images/train/P1.jpg")
+    write(tmp_path / "labels/train/P1.txt", row())
+    write(tmp_path / "labels/train_original/P1.txt", row())
+    found = read(tmp_path)
+    assert [image.file_name for image in found.images] == ["images/train/P1.jpg"]
+    assert found.codes == ["labels-of-same-image"]
+
+
+def test_versions_of_labels_beside_parts_of_the_images(tmp_path: Path) -> None:
+    for version in ("1.0", "1.5"):
+        write(tmp_path / f"train/labelTxt-v{version}/P1.txt", row(end=f"v{version} 0"))
+    picture(tmp_path / "train/part1/images/P1.png")
+    found = read(tmp_path)
+    assert [one.label for one in found.image.instances] == ["v1.5"]
+    assert sorted(found.codes) == ["image-name-differs", "labels-of-same-image"]
+
+
+def test_yolo_rows_beside_those_of_dota_are_not_read(tmp_path: Path) -> None:
+    """As Ultralytics packs DOTA: labels/train has its own rows, of which 0.3 is no class."""
+    yolo = "0 0.1 0.1 0.3 0.2 0.25 0.4 0.05 0.3\n"
+    write(tmp_path / "labels/train/P1.txt", yolo)
+    write(tmp_path / "labels/train_original/P1.txt", "imagesource:GoogleEarth\n" + row())
+    picture(tmp_path / "images/train/P1.jpg")
+    found = read(tmp_path)
+    assert [one.label for one in found.image.instances] == ["plane"]
+    assert found.image.split == "train"
+    assert found.codes == ["labels-of-same-image"]
+    assert isinstance(parse_row(yolo), str)
+    assert not isinstance(parse_row("0 0.1 0.1 0.3 0.2 0.25 0.4 0.05 3"), str)
+
+
+def test_turned_boxes_are_read_rather_than_those_of_the_second_task(tmp_path: Path) -> None:
+    folder = "train/labelTxt-v1.0"
+    upright = (10.0, 10.0, 30.0, 10.0, 30.0, 30.0, 10.0, 30.0)
+    write(tmp_path / f"{folder}/Train_Task2_gt/trainset_reclabelTxt/a.txt", row(upright))
+    found = read(dataset(tmp_path, row(), f"{folder}/labelTxt/a.txt"))
+    assert found.image.instances[0].shape == Polygons((TURNED,))
+    assert found.finding("labels-of-same-image").place.file.endswith("reclabelTxt/a.txt")

@@ -160,3 +160,48 @@ KNOWN = st.fixed_dictionaries(
 def test_what_is_written_is_read_back(label: str, box: tuple[float, ...], known: dict) -> None:
     a, b, c, d = box
     assert parse_row(line_of(label, (a, b, c, d), known)) == Row(label, (a, b, c, d), known)
+
+
+def test_an_image_is_not_borrowed_from_labels_that_have_it(tmp_path: Path) -> None:
+    """A has no images: its label file has the name of B's; of two that could be C's, none is."""
+    marked(tmp_path, "B/label_2/1.txt", "B/image_2/1.png", f"dog 0 0 -10 1 2 3 4 {UNKNOWN}\n")
+    write(tmp_path / "A/label_2/1.txt", f"cat 0 0 -10 1 2 3 4 {UNKNOWN}\n")
+    for folder in ("A", "B"):
+        write(tmp_path / f"{folder}/label_2/2.txt", f"cat 0 0 -10 1 2 3 4 {UNKNOWN}\n")
+    picture(tmp_path / "C/image_2/2.png")
+    found = read(tmp_path)
+    assert [image.file_name for image in found.images] == ["B/image_2/1.png"]
+    assert [one.label for one in found.image.instances] == ["dog"]
+    assert found.codes.count("image-missing") == 3
+    assert "image-name-differs" not in found.codes
+
+
+def test_images_are_not_borrowed_from_another_split(tmp_path: Path) -> None:
+    marked(tmp_path, "train/label_2/1.txt", "val/image_2/1.png")
+    assert read(tmp_path).images == []
+
+
+def test_an_image_of_another_folder_is_said(tmp_path: Path) -> None:
+    marked(tmp_path, "A/label_2/1.txt", "pictures/1.png")
+    found = read(tmp_path)
+    assert [image.file_name for image in found.images] == ["pictures/1.png"]
+    assert found.finding("image-name-differs").place.file == "A/label_2/1.txt"
+
+
+def test_a_list_of_test_images_without_labels_names_none_of_training(tmp_path: Path) -> None:
+    """As KITTI is handed out: both folders count from 000000, and testing has no labels."""
+    for number in range(3):
+        marked(tmp_path, f"training/label_2/{number:06}.txt", f"training/image_2/{number:06}.png")
+    for number in range(2):
+        picture(tmp_path / f"testing/image_2/{number:06}.png")
+    lists = {"train": "000000\n000001\n", "val": "000002\n", "test": "000000\n000001\n"}
+    for split, text in lists.items():
+        write(tmp_path / f"ImageSets/{split}.txt", text)
+    found = read(tmp_path)
+    assert [(image.file_name[-10:], image.split) for image in found.images] == [
+        ("000000.png", "train"),
+        ("000001.png", "train"),
+        ("000002.png", "val"),
+    ]
+    assert found.codes == ["image-without-annotation"]
+    assert found.finding("image-without-annotation").place.file == "testing/image_2/000000.png"
