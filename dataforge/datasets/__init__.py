@@ -19,6 +19,8 @@ from dataforge.datasets.recognise import (
     not_read,
     passed_over,
     recognisable,
+    to_unpack,
+    unread_in_words,
 )
 from dataforge.datasets.root import KeepingRoot
 from dataforge.datasets.same_images import twins
@@ -77,7 +79,9 @@ __all__ = [
     "survey",
     "temporary_data",
     "temporary_file",
+    "to_unpack",
     "twins",
+    "unread_in_words",
     "verifying",
     "well_known_name",
     "writing_with",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -24,11 +26,18 @@ from dataforge.formats import (
     text_signatures,
     xml_signature,
 )
-from dataforge.io import Root, is_image, stem
+from dataforge.io import Root, is_image, last_part, stem
 from dataforge.shell import command_line, path_word
 
 _SAMPLED = 3  # XML files that are looked at
-_MOST = 200  # JSON and XML files that were not read, and are looked at
+_MOST = 200  # files that were not read, and are looked at
+_HEAD = 16 * 2**10  # bytes of such a file
+_LONGEST = 2_000  # characters of a line
+
+_MAY_BE = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
+_PACKED = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar")
+_ABOUT = re.compile(r"(?:readme|licen[cs]e|requirements)\b", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![^\s,;])[+-]?\d+(?:\.\d*)?(?![^\s,;])")
 
 
 class FormatFound(msgspec.Struct, frozen=True):
@@ -70,7 +79,8 @@ def guess_format(root: Root) -> str:
     """The format of most of a folder's annotation files; `images` if there are none.
 
     Raises:
-        InputError: there are no images either, or they are in a format that is not read.
+        InputError: there are no images either, or files that may be annotations and are in no
+            format that is read.
     """
     return guess_formats(root)[0]
 
@@ -87,9 +97,82 @@ def guess_formats(root: Root) -> tuple[str, list[FormatFound], list[Foreign]]:
         raise InputError(f"{root.location} contains {'; and '.join(map(str, foreign[:3]))}")
     if texts.findings:  # a reader reports what is wrong with them
         return _intended(root, texts.findings[0].file), [], []
+    unknown = unread(root, texts)
     if not any(map(is_image, root.files())):
-        raise InputError(f"{root.location}: contains no annotations and no images")
+        raise InputError(
+            f"{root.location}: contains no annotations and no images" + _beside(root, unknown)
+        )
+    if unknown:
+        raise InputError(
+            f"{root.location}: contains images, and no annotations in a format that is recognised"
+            f"{_beside(root, unknown)}; if these are annotations, name the converter, such as "
+            f"{_converter(unknown)} (or --from FORMAT); if the images really have none, "
+            "images2coco (or --from images)"
+        )
     return "images", [], []
+
+
+def unread(root: Root, texts: Texts) -> list[str]:
+    """Files that may be annotations and are in no format that is recognised.
+
+    JSON, other XML, tables, and text files with rows of numbers; of very many, not all are looked
+    at.
+    """
+    found = sorted(texts.other)
+    looked_at = 0
+    for name in root.files():
+        if not name.lower().endswith(_MAY_BE) or _ABOUT.match(last_part(name)):
+            continue
+        looked_at += 1
+        if looked_at > _MOST:
+            break
+        with suppress(OSError):
+            text = root.head(name, _HEAD).decode("utf-8-sig", "replace")
+            is_text = name.lower().endswith(".txt")
+            if any(map(_is_row, text.splitlines()[:_MOST])) if is_text else text.strip():
+                found.append(name)
+    return found
+
+
+def unread_in_words(root: Root, texts: Texts) -> list[str]:
+    """What the files are that may be annotations and are in no known format; one sentence each."""
+    names = defaultdict(list)
+    for name in unread(root, texts):
+        names[texts.other.get(name, "of no format that is recognised")].append(name)
+    said = []
+    for what, own in names.items():
+        more = f" and {len(own) - 1:,} more" if len(own) > 1 else ""
+        said.append(f"{plural(len(own), 'file')}: {what} ({own[0]}{more})")
+    if said:
+        said.append("if these are annotations, name their format, as in dataforge convert csv2coco")
+    return said
+
+
+def _is_row(line: str) -> bool:
+    """Whether a line of a text file has the numbers of a box."""
+    return len(line) < _LONGEST and len(_NUMBER.findall(line)) >= 4
+
+
+def _beside(root: Root, unknown: Sequence[str]) -> str:
+    """What else a folder contains, for a message."""
+    if unknown:
+        more = f" and {len(unknown) - 3:,} more" if len(unknown) > 3 else ""
+        return f"; not read: {', '.join(unknown[:3])}{more}"
+    return "".join(f"; {one}" for one in to_unpack(root))
+
+
+def to_unpack(root: Root) -> list[str]:
+    """What to do with a packed file of a folder without images: one sentence, if there is any."""
+    packed = (name for name in root.files() if name.lower().endswith(_PACKED))
+    return [f"unpack {name} first, and name the folder that it becomes" for name in packed][:1]
+
+
+def _converter(unknown: Sequence[str]) -> str:
+    """A converter that may read a file, by its name."""
+    ending = unknown[0].lower().rpartition(".")[2]
+    return {"xml": "voc2coco", "csv": "csv2coco", "tsv": "csv2coco", "txt": "yolo2coco"}.get(
+        ending, "labelstudio2coco"
+    )
 
 
 def passed_over(others: Iterable[FormatFound]) -> Iterator[Finding]:

@@ -297,10 +297,11 @@ class _Pass:
 
 
 def _marked_twice(seen: Seen, owner: str) -> Finding:
-    return code("image-marked-twice").at(
-        seen.place,
-        f"annotates {seen.file_name}, which {owner} already does: "
-        f"{plural(seen.shapes, 'shape')} not converted",
-        "keep one of the two files",
-        lost=seen.shapes,
-    )
+    lost = f"{plural(seen.shapes, 'shape')} not converted"
+    if seen.place.file == owner:
+        message = f"{seen.file_name} is twice in {owner}: {lost}"
+        remedy = "keep one of the two entries, with all shapes in it"
+    else:
+        message = f"annotates {seen.file_name}, which {owner} already does: {lost}"
+        remedy = "keep one of the two files"
+    return code("image-marked-twice").at(seen.place, message, remedy, lost=seen.shapes)

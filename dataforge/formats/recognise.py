@@ -137,7 +137,7 @@ class Texts:
         if signature := json_signature(data):
             self.documents[name] = signature
         else:
-            self.other[name] = "JSON that is neither labelme's nor COCO's"
+            self.other[name] = "JSON of no format that dataforge reads"
 
     def _look_into_xml(self, root: Root, name: str) -> None:
         try:

@@ -19,7 +19,13 @@ HEAD = 16 * 2**10
 """Bytes of a file that are looked at."""
 
 _SAMPLED = 5
-"""Text files of a folder that are looked at; they are all alike."""
+"""Text files of a folder that say what it contains; they are all alike."""
+
+_MOST_FILES = 50
+"""Text files, and tables, of a folder that are looked at: many may be empty, or something else."""
+
+_WINDOWS = 8
+"""Parts of a JSON file that are looked at where its beginning says nothing."""
 
 _MOST_FOLDERS = 200
 """Folders whose text files are looked at."""
@@ -254,8 +260,11 @@ class Foreign(msgspec.Struct, frozen=True):
 
 
 def json_signature(text: bytes) -> Signature | None:
-    """The format that a JSON file has by its beginning."""
-    return _first("json", text[:HEAD].decode("utf-8", "replace"))
+    """The format that a JSON file has by its beginning; else by some other parts of it."""
+    rest = max(len(text) - HEAD, 0)
+    starts = sorted({rest * number // _WINDOWS for number in range(_WINDOWS + 1)})
+    parts = (text[start : start + HEAD].decode("utf-8", "replace") for start in starts)
+    return next(filter(None, (_first("json", part) for part in parts)), None)
 
 
 def xml_signature(text: bytes) -> Signature | None:
@@ -290,14 +299,24 @@ def text_signatures(root: Root, names: Iterable[str]) -> dict[str, Signature]:
             lists[name.rpartition("/")[0]].append(name)
     for files in [*lists.values()][:_MOST_FOLDERS]:
         texts = [name for name in files if name.lower().endswith(".txt")]
-        some = texts[:: max(len(texts) // _SAMPLED, 1)][:_SAMPLED]
-        own = {name: row for name in some if (row := _of_text(root, name))}
-        if 2 * len(own) > len(some):  # the others are like those
-            usual = max(own.values(), key=[*own.values()].count)
-            own |= {name: usual for name in texts if name not in some}
-        tables = [name for name in files if name not in {*texts}][:_SAMPLED]
-        found |= own | {name: row for name in tables if (row := _of_text(root, name))}
+        found |= _of_texts(root, texts)
+        tables = [name for name in files if name not in {*texts}][:_MOST_FILES]
+        found |= {name: row for name in tables if (row := _of_text(root, name))}
     return found
+
+
+def _of_texts(root: Root, texts: Sequence[str]) -> dict[str, Signature]:
+    """File -> its format, of the text files of one folder."""
+    some: dict[str, Signature | None] = {}  # that are not empty
+    for number in (_SAMPLED, _MOST_FILES):
+        for name in texts[:: max(len(texts) // number, 1)][:number]:
+            if len(some) < _SAMPLED and name not in some and (head := _head(root, name)).strip():
+                some[name] = _of_head(name, head)
+    own = {name: row for name, row in some.items() if row}
+    if 2 * len(own) > len(some):  # the others are like those
+        usual = max(own.values(), key=[*own.values()].count)
+        own |= {name: usual for name in texts if name not in some}
+    return own
 
 
 def counted(found: dict[str, Signature]) -> list[Foreign]:
@@ -333,7 +352,10 @@ def _has_path(row: Signature, name: str) -> bool:
 
 
 def _of_text(root: Root, name: str) -> Signature | None:
-    head = _head(root, name)
+    return _of_head(name, _head(root, name))
+
+
+def _of_head(name: str, head: bytes) -> Signature | None:
     text = head.decode("utf-8-sig", "replace")
     return text_signature(name, text, is_whole=len(head) < HEAD)
 

@@ -23,7 +23,9 @@ from dataforge.datasets import (
     left_out,
     recognisable,
     survey,
+    to_unpack,
     twins,
+    unread_in_words,
     verifying,
     well_known_name,
 )
@@ -199,12 +201,10 @@ def _extension(name: str) -> str:
 
 def _what_it_needs(root: Root, images: list[str], texts: Texts) -> list[str]:
     """Why nothing was recognised, and what would be; one sentence each."""
-    needs = []
     if not root.files():
         return ["the folder is empty: name the one that contains the dataset"]
-    for what, number in _counts(texts.other.values()).items():
-        needs.append(f"{plural(number, 'file')}: {what}")
-    needs += map(str, texts.foreign)
+    needs = [*unread_in_words(root, texts), *map(str, texts.foreign)]
+    needs += [] if images else to_unpack(root)
     if images and not (needs or texts.findings):
         needs.append(
             f"{plural(len(images), 'image')} without annotations: annotate them, for example "

@@ -28,7 +28,9 @@ FORMAT = Format(
         Signature(
             name="CreateML JSON",
             format="createml",
-            json=r'"coordinates"\s*:\s*\{\s*"(?:x|y|width|height)"',
+            json=r'"coordinates"\s*:\s*\{\s*"(?:x|y|width|height)"'
+            r'|\A\s*\[\s*\{(?=[^{}]*"image(?:filename)?"\s*:\s*")'
+            r'(?=[^{}]*"annotations?"\s*:\s*(?:null|\[\s*\]))',
         ),
     ),
 )

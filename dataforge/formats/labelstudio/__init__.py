@@ -36,7 +36,8 @@ FORMAT = Format(
             name="Label Studio JSON",
             format="labelstudio",
             json=r'"(?:completed_by|from_name|original_width|rectanglelabels|polygonlabels|'
-            r'brushlabels)"',
+            r'brushlabels)"'
+            r'|\A\s*\[?\s*\{(?=.*"data"\s*:\s*\{)(?=.*"(?:annotations|predictions)"\s*:\s*\[)',
         ),
     ),
 )

@@ -35,6 +35,7 @@ FORMAT = Format(
             name="VIA (VGG Image Annotator)",
             format="via",
             json=r'"(?:shape_attributes|_via_[a-z_]+|__VIA[A-Z_]*)"|"__VIA_'
+            r'|\A(?=.*"filename"\s*:)(?=.*"regions"\s*:)(?=.*"file_attributes"\s*:)'
             r'|"config"\s*:\s*\{(?=.*"metadata"\s*:)(?=.*"attribute"\s*:)',
             header=r".*\bregion_shape_attributes\b.*",
         ),
