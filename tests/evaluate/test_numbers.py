@@ -46,8 +46,8 @@ def test_the_curve_falls_where_recall_ends(found: Evaluation) -> None:
     assert cat.curve50 == [1.0] * 34 + [0.0] * 67
     assert dog.curve50 == [0.5] * 51 + [0.0] * 50
     assert found.curve50[:34] == [0.75] * 34
-    # F1 of cat is best with its first detection alone, up to recall 0.33.
-    assert (cat.precision, cat.recall, cat.best_score) == (1.0, 0.33, 0.9)
+    # F1 of cat is best with its first detection alone, one of three.
+    assert (cat.precision, cat.recall, cat.best_score) == (1.0, 0.3333, 0.9)
     assert (dog.precision, dog.recall, dog.best_score) == (0.5, 0.5, 0.4)
 
 
@@ -104,6 +104,16 @@ def test_confusion_is_as_worked_out_by_hand(tmp_path: Path) -> None:
 def test_the_score_by_default_is_that_of_the_best_f1(found: Evaluation) -> None:
     # F1 = 2 right / (detections + 5 objects): 2/6 at 0.9, 2/7, 2/8, 2/9, 2/10, 4/11 at 0.4, 4/12.
     assert found.confusion.score == 0.4
+
+
+def test_of_detections_with_one_score_all_count_or_none(tmp_path: Path) -> None:
+    truth = {**annotations(), "annotations": annotations()["annotations"][:1]}
+    right = results()[0]
+    wrong = [{**right, "bbox": [at, 50, 20, 20]} for at in range(0, 80, 20)]
+    (cat, dog) = evaluated(tmp_path, annotations=truth, results=[right, *wrong]).classes
+    # One right of five at 0.9, wherever it stands among them.
+    assert (cat.precision, cat.recall, cat.best_score) == (0.2, 1, 0.9)
+    assert (dog.precision, dog.recall, dog.best_score) == (None, None, None)
 
 
 @pytest.mark.parametrize("seed", range(6))
