@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from by_hand import AP50, AP50_CAT, AP50_DOG, annotations, results, written
+from by_hand import AP50, AP50_CAT, AP50_DOG, CAT, annotations, results, written
 
 from dataforge.errors import InputError, ParseError
 from dataforge.verbs.evaluate import EvaluateOptions, Evaluation, evaluate_results
@@ -192,9 +192,11 @@ def test_masks_are_compared(tmp_path: Path) -> None:
     [
         ({"image_id": 99}, "1 result of an image_id that the annotations do not have; the first"),
         ({"category_id": 1}, "of an category_id"),
-        ({"bbox": [1, 2, 3]}, "without a valid bbox and score"),
-        ({"bbox": [1, 2, -3, 4]}, "without a valid bbox and score"),
-        ({"bbox": [1, 2, 1e300, 4]}, "without a valid bbox and score"),
+        ({"bbox": [1, 2, 3]}, "without a valid bbox;"),
+        ({"bbox": [1, 2, -3, 4]}, "without a valid bbox;"),
+        ({"bbox": [1, 2, 1e300, 4]}, "without a valid bbox;"),
+        ({"bbox": None}, "with neither a bbox nor a segmentation;"),
+        ({"bbox": None, "segmentation": [[1, 2, 3]]}, "its rings are not lists of coordinates"),
     ],
 )
 def test_a_result_that_cannot_be_compared_is_named(
@@ -241,3 +243,55 @@ def test_a_mask_that_lies_is_left_out(tmp_path: Path) -> None:
         entry = {**results()[0], "segmentation": bad}
         with pytest.raises(InputError, match="segmentation"):
             evaluated(tmp_path, EvaluateOptions(masks=True), results=[entry])
+
+
+# 20 pixels from (20, 10), in a column each: 40 x 20 of an image of 100 x 100.
+RUNS = [2_010, *[20, 80] * 39, 20, 10_000 - 2_010 - 39 * 100 - 20]
+
+
+@pytest.mark.parametrize(
+    "segmentation",
+    [
+        [[20, 10, 60, 10, 60, 30, 20, 30]],
+        [[20, 10, 30, 10, 30, 30, 20, 30], [50, 10, 60, 10, 60, 30]],
+        {"size": [100, 100], "counts": RUNS},
+    ],
+)
+@pytest.mark.parametrize("size", [100, 0])
+def test_what_has_no_bbox_has_the_box_of_its_segmentation(
+    segmentation: Any, size: int, tmp_path: Path
+) -> None:
+    truth = annotations()
+    for image in truth["images"]:
+        image.update(width=size, height=size)
+    bare = {"id": 1, "image_id": 10, "category_id": CAT}
+    boxed = {**bare, "bbox": [20, 10, 40, 20], "score": 1}
+    outlined = {**bare, "segmentation": segmentation, "score": 1}
+    for there, found in ((boxed, outlined), (outlined, boxed)):
+        given = {"annotations": {**truth, "annotations": [there]}, "results": [found]}
+        report = evaluated(tmp_path, **given)
+        assert (report.scores.ap, report.notes) == (1, [])
+
+
+def test_a_result_without_bbox_is_as_large_as_its_mask_as_in_pycocotools(tmp_path: Path) -> None:
+    # The first and the last column: 200 pixels, small, in a box of 100 x 100. Of all detections one
+    # of two is right; of the medium ones, the other.
+    corners = {"size": [100, 100], "counts": [0, 100, 9_800, 100]}
+    truth = {
+        **annotations(),
+        "annotations": [
+            {"id": 1, "image_id": 10, "category_id": CAT, "bbox": [0, 0, 40, 40], "area": 1600}
+        ],
+    }
+    found = [
+        {"image_id": 10, "category_id": CAT, "score": 0.9, "segmentation": corners},
+        {"image_id": 10, "category_id": CAT, "score": 0.5, "bbox": [0, 0, 40, 40]},
+    ]
+    report = evaluated(tmp_path, annotations=truth, results=found)
+    assert (report.scores.ap, report.scores.ap_medium) == (0.5, 1)
+
+
+def test_masks_of_annotations_without_any_are_refused(tmp_path: Path) -> None:
+    found = [{**one, "segmentation": {"size": [100, 100], "counts": RUNS}} for one in results()]
+    with pytest.raises(InputError, match=r"no annotation can be compared: .* without a segm"):
+        evaluated(tmp_path, EvaluateOptions(masks=True), results=found)

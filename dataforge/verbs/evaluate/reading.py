@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -15,14 +15,16 @@ from dataforge.errors import InputError, ParseError, plural
 from dataforge.formats.coco import found_images
 from dataforge.geometry import (
     MAX_MASK_PIXELS,
+    box_area,
     mask_area,
     mask_box,
     mask_from_runs,
     rasterise,
+    ring_area,
     rle_runs,
 )
 from dataforge.io import MAX_COCO_BYTES, MAX_COORDINATE, MAX_OBJECTS, Root, decode_json, read_file
-from dataforge.records import Box, Mask
+from dataforge.records import Box, Mask, Ring
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
 
 T = TypeVar("T")
@@ -75,14 +77,13 @@ def read_coco(
         masks: compare masks.
 
     Raises:
-        InputError: a file cannot be read, or no result is about an image and a class of the
-            annotations.
+        InputError: a file cannot be read, or none of its annotations or results can be compared.
     """
     if images is not None and not images.is_dir():
         raise InputError(f"--images {images}: no such folder")
     truth = _decoded(annotations, _Truth)
     reader = _Reader(truth, masks=masks)
-    marked = reader.marked(truth.annotations)
+    marked = reader.marked(truth.annotations, str(annotations))
     found = reader.found(_decoded(results, list[_Result]), str(results))
     return Material(
         classes=reader.classes,
@@ -119,25 +120,29 @@ class _Reader:
         if not self.images or not self.classes:
             raise InputError("the annotations have no images, or no categories")
 
-    def marked(self, annotations: Iterable[_Annotation]) -> list[list[Marked]]:
+    def marked(self, annotations: Iterable[_Annotation], name: str) -> list[list[Marked]]:
         """The objects of each image."""
         made: list[list[Marked]] = [[] for _ in self.images]
         left_out = _LeftOut("annotation")
+        number = -1
         for number, one in enumerate(annotations):
             image, label = self.images.get(one.image_id), self.labels.get(one.category_id)
             if image is None or label is None:
                 what = "image" if image is None else "category"
                 left_out.add(f"of no {what} in the file", f"$.annotations[{number}]")
                 continue
-            mask, why = self._mask(one.segmentation, image)
-            box = _box(one.bbox) if one.bbox is not None or mask is None else mask_box(mask)
-            if why or box is None:
-                left_out.add(why or "without a valid bbox", f"$.annotations[{number}]")
+            try:
+                shape = self._shape(one.bbox, one.segmentation, image)
+            except _UnusableError as error:
+                left_out.add(str(error), f"$.annotations[{number}]")
                 continue
             area = one.area
             if area is None or not 0 <= area <= MAX_COORDINATE**2:
-                area = mask_area(mask) if mask else (box[2] - box[0]) * (box[3] - box[1])
-            made[image].append(Marked(label, box, area, bool(one.iscrowd), _rle(mask)))
+                area = shape.area
+            made[image].append(Marked(label, shape.box, area, bool(one.iscrowd), _rle(shape.mask)))
+        if number >= 0 and not any(made):
+            (first, *_) = left_out.notes()
+            raise InputError(f"{name}: no annotation can be compared: {first}")
         self.notes += left_out.notes()
         _bounded(made)
         return made
@@ -157,12 +162,14 @@ class _Reader:
                     f"$[{number}] ({what})",
                 )
                 continue
-            mask, why = self._mask(one.segmentation, image)
-            box = _box(one.bbox) if one.bbox is not None or mask is None else mask_box(mask)
-            if why or box is None or not math.isfinite(one.score):
-                left_out.add(why or "without a valid bbox and score", f"$[{number}]")
+            try:
+                if not math.isfinite(one.score):
+                    raise _UnusableError("without a valid score")
+                shape = self._shape(one.bbox, one.segmentation, image)
+            except _UnusableError as error:
+                left_out.add(str(error), f"$[{number}]")
                 continue
-            made[image].append(Detected(label, one.score, box, _rle(mask)))
+            made[image].append(Detected(label, one.score, shape.box, _rle(shape.mask), shape.area))
         if number >= 0 and not any(made):
             (first, *_) = left_out.notes()
             raise InputError(f"{name}: no result can be compared: {first}")
@@ -170,31 +177,74 @@ class _Reader:
         _bounded(made)
         return made
 
-    def _mask(self, given: Any, image: int) -> tuple[Mask | None, str]:
-        """The mask, if masks are compared; why it cannot be used."""
-        if not self.masks:
-            return None, ""
-        width, height = self.sizes[image]
-        if not 0 < width * height <= MAX_MASK_PIXELS:
-            return None, "with a mask in an image without a valid size"
+    def _shape(self, bbox: list[float] | None, segmentation: Any, image: int) -> _Shape:
+        """Box, area, and the mask if masks are compared.
+
+        Raises:
+            _UnusableError: says why there is none.
+        """
+        if not bbox and not segmentation and not self.masks:
+            raise _UnusableError("with neither a bbox nor a segmentation")
+        box = _box(bbox) if bbox else None
+        if bbox and box is None:
+            raise _UnusableError("without a valid bbox")
+        if box and not self.masks:
+            return _Shape(box, box_area(box), None)
+        read = self._mask if self.masks or not isinstance(segmentation, list) else _outline
         try:
-            return _read_mask(given, width, height), ""
+            shape = read(segmentation, image)
         except (TypeError, ValueError, KeyError) as error:
+            if not segmentation:
+                raise _UnusableError("without a segmentation") from error
             what = str(error) if type(error) is ValueError else "not a mask of COCO"
-            return None, f"with a segmentation that cannot be used: {what}"
+            raise _UnusableError(f"with a segmentation that cannot be used: {what}") from error
+        return shape._replace(box=box or shape.box)
+
+    def _mask(self, given: Any, image: int) -> _Shape:
+        """The mask. Where only its box counts, the size of its image need not be known."""
+        width, height = self.sizes[image]
+        if not width * height and not self.masks:
+            height, width = (_side(side) for side in given["size"])
+        if not 0 < width * height <= MAX_MASK_PIXELS:
+            raise _UnusableError("with a mask in an image without a valid size")
+        mask = _read_mask(given, width, height)
+        return _Shape(mask_box(mask), mask_area(mask), mask if self.masks else None)
+
+
+class _UnusableError(Exception):
+    """Why an entry is left out."""
+
+
+class _Shape(NamedTuple):
+    """Where something is."""
+
+    box: Box
+    area: float
+    mask: Mask | None
+
+
+def _outline(given: list[Any], _image: int) -> _Shape:
+    """The box around rings."""
+    rings = _rings(given)
+    xs, ys = ([x for ring in rings for x in ring[axis::2]] for axis in (0, 1))
+    return _Shape((min(xs), min(ys), max(xs), max(ys)), sum(map(ring_area, rings)), None)
+
+
+def _rings(given: list[Any]) -> list[Ring]:
+    rings = [tuple(float(number) for number in ring) for ring in given]
+    good = all(
+        len(ring) >= 6 and not len(ring) % 2
+        and all(abs(number) <= MAX_COORDINATE for number in ring)
+        for ring in rings
+    )  # fmt: skip
+    if not good or not rings:
+        raise ValueError("its rings are not lists of coordinates")
+    return rings
 
 
 def _read_mask(given: Any, width: int, height: int) -> Mask:
     if isinstance(given, list):
-        rings = [[float(number) for number in ring] for ring in given]
-        good = all(
-            len(ring) >= 6 and not len(ring) % 2
-            and all(abs(number) <= MAX_COORDINATE for number in ring)
-            for ring in rings
-        )  # fmt: skip
-        if not good or not rings:
-            raise ValueError("its rings are not lists of coordinates")
-        return rasterise([tuple(ring) for ring in rings], width, height)
+        return rasterise(_rings(given), width, height)
     if list(given["size"]) != [height, width]:
         raise ValueError("its size is not that of the image")
     counts = given["counts"]

@@ -143,14 +143,14 @@ def _coco(scored: Scored, is_truth: bool) -> Any:
                 "image_id": image + 1,
                 "category_id": one.label + 1,
                 "bbox": [x0, y0, x1 - x0, y1 - y0],
-                "area": one.area if is_truth else (x1 - x0) * (y1 - y0),
+                "area": (x1 - x0) * (y1 - y0) if one.area is None else one.area,
                 "iscrowd": int(is_truth and one.crowd),
             }
             if not is_truth:
                 made["score"] = one.score
             if material.masks:
                 made["segmentation"] = one.mask
-                if not is_truth:
+                if not is_truth and one.area is None:
                     made["area"] = _mask_area(one.mask)
             annotations.append(made)
             ids.append((image, at))
