@@ -190,11 +190,12 @@ def test_masks_are_compared(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"image_id": 99}, "1 result of an image_id that the annotations do not have; the first"),
-        ({"category_id": 1}, "of an category_id"),
+        ({"image_id": 99}, "1 result whose image_id the annotations do not have; the first"),
+        ({"category_id": 1}, "1 result whose category_id the annotations do not have"),
         ({"bbox": [1, 2, 3]}, "without a valid bbox;"),
         ({"bbox": [1, 2, -3, 4]}, "without a valid bbox;"),
         ({"bbox": [1, 2, 1e300, 4]}, "without a valid bbox;"),
+        ({"score": None}, "without a valid score;"),
         ({"bbox": None}, "with neither a bbox nor a segmentation;"),
         ({"bbox": None, "segmentation": [[1, 2, 3]]}, "its rings are not lists of coordinates"),
     ],
@@ -295,3 +296,50 @@ def test_masks_of_annotations_without_any_are_refused(tmp_path: Path) -> None:
     found = [{**one, "segmentation": {"size": [100, 100], "counts": RUNS}} for one in results()]
     with pytest.raises(InputError, match=r"no annotation can be compared: .* without a segm"):
         evaluated(tmp_path, EvaluateOptions(masks=True), results=found)
+
+
+NAN = "contains NaN, Infinity or half a character: read as null or U+FFFD"
+
+
+def test_nan_and_infinity_of_results_are_named_and_the_rest_is_compared(tmp_path: Path) -> None:
+    nan, inf = float("nan"), float("inf")
+    more = [{**results()[0], "score": nan}, {**results()[0], "bbox": [0, 0, inf, 20]}]
+    found = evaluated(tmp_path, results=[*results(), *more])
+    assert found.notes == [
+        f"{tmp_path / 'results.json'}: {NAN}",
+        "left out: 1 result without a valid score; the first is $[8]",
+        "left out: 1 result without a valid bbox; the first is $[9]",
+    ]
+    assert found.scores.ap50 == pytest.approx(AP50, abs=1e-4)
+
+
+def test_nan_of_annotations_is_named_and_the_rest_is_compared(tmp_path: Path) -> None:
+    truth = annotations()
+    truth["images"][0]["width"] = float("nan")
+    truth["annotations"].append({**truth["annotations"][0], "bbox": [float("nan"), 0, 1, 1]})
+    found = evaluated(tmp_path, annotations=truth)
+    assert found.notes == [
+        f"{tmp_path / 'instances.json'}: {NAN}",
+        "left out: 1 annotation without a valid bbox; the first is $.annotations[6]",
+    ]
+    assert found.scores.ap50 == pytest.approx(AP50, abs=1e-4)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_no_fault(encoding: str, tmp_path: Path) -> None:
+    paths = written(tmp_path, annotations=annotations(("Katze", "H\u00fcndin")))
+    for path in paths:
+        path.write_text(path.read_text(), encoding=encoding)
+    found = evaluate_results(*paths)
+    assert found.scores.ap50 == pytest.approx(AP50, abs=1e-4)
+    assert found.notes == [
+        f"{path}: is not UTF-8; read as utf-16" for path in paths if encoding == "utf-16"
+    ]
+
+
+def test_an_image_with_too_many_entries_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataforge.verbs.evaluate.reading.MAX_OBJECTS", 2)
+    with pytest.raises(InputError, match=r"results\.json: image 0\.jpg has 3 entries, more than 2"):
+        evaluated(tmp_path)

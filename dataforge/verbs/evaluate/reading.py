@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -23,7 +22,15 @@ from dataforge.geometry import (
     ring_area,
     rle_runs,
 )
-from dataforge.io import MAX_COCO_BYTES, MAX_COORDINATE, MAX_OBJECTS, Root, decode_json, read_file
+from dataforge.io import (
+    MAX_COCO_BYTES,
+    MAX_COORDINATE,
+    MAX_OBJECTS,
+    Root,
+    decode_repaired,
+    read_file,
+    to_utf8,
+)
 from dataforge.records import Box, Mask, Ring
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
 
@@ -33,8 +40,8 @@ T = TypeVar("T")
 class _Image(msgspec.Struct):
     id: int | str
     file_name: str = ""
-    width: int | float = 0
-    height: int | float = 0
+    width: int | float | None = 0
+    height: int | float | None = 0
 
 
 class _Category(msgspec.Struct):
@@ -45,7 +52,7 @@ class _Category(msgspec.Struct):
 class _Annotation(msgspec.Struct):
     image_id: int | str
     category_id: int | str
-    bbox: list[float] | None = None
+    bbox: list[float | None] | None = None
     area: float | None = None
     iscrowd: int | bool | None = 0
     segmentation: Any = None
@@ -60,8 +67,8 @@ class _Truth(msgspec.Struct):
 class _Result(msgspec.Struct):
     image_id: int | str
     category_id: int | str
-    score: float
-    bbox: list[float] | None = None
+    score: float | None
+    bbox: list[float | None] | None = None
     segmentation: Any = None
 
 
@@ -81,22 +88,31 @@ def read_coco(
     """
     if images is not None and not images.is_dir():
         raise InputError(f"--images {images}: no such folder")
-    truth = _decoded(annotations, _Truth)
+    notes: list[str] = []
+    truth = _decoded(annotations, _Truth, notes)
     reader = _Reader(truth, masks=masks)
     marked = reader.marked(truth.annotations, str(annotations))
-    found = reader.found(_decoded(results, list[_Result]), str(results))
+    found = reader.found(_decoded(results, list[_Result], notes), str(results))
     return Material(
         classes=reader.classes,
         images=_pictured(truth.images, reader.images, annotations, images),
         marked=marked,
         found=found,
         masks=masks,
-        notes=reader.notes,
+        notes=[*notes, *reader.notes],
     )
 
 
-def _decoded(path: Path, type_: type[T]) -> T:
-    return decode_json(read_file(path, MAX_COCO_BYTES), type_, str(path))
+def _decoded(path: Path, type_: type[T], notes: list[str]) -> T:
+    """The content of a file; what is not JSON, but can be read, is noted."""
+    data, encoding = to_utf8(read_file(path, MAX_COCO_BYTES), str(path))
+    made, better = decode_repaired(data, type_, str(path))
+    if encoding not in ("utf-8", "utf-8-sig"):
+        notes.append(f"{path}: is not UTF-8; read as {encoding}")
+    if better is not None:
+        what = "contains NaN, Infinity or half a character: read as null or U+FFFD"
+        notes.append(f"{path}: {what}")
+    return made
 
 
 class _Reader:
@@ -104,10 +120,12 @@ class _Reader:
 
     def __init__(self, truth: _Truth, *, masks: bool) -> None:
         self.images: dict[int | str, int] = {}
+        self.names: list[str] = []
         self.sizes: list[tuple[int, int]] = []
         for image in truth.images:
             if image.id not in self.images:
                 self.images[image.id] = len(self.images)
+                self.names.append(image.file_name or str(image.id))
                 self.sizes.append((_side(image.width), _side(image.height)))
         self.labels: dict[int | str, int] = {}
         self.classes: list[str] = []
@@ -144,7 +162,7 @@ class _Reader:
             (first, *_) = left_out.notes()
             raise InputError(f"{name}: no annotation can be compared: {first}")
         self.notes += left_out.notes()
-        _bounded(made)
+        self._bounded(made, name)
         return made
 
     def found(self, results: Iterable[_Result], name: str) -> list[list[Detected]]:
@@ -158,12 +176,12 @@ class _Reader:
                 what = f"image_id {one.image_id!r}" if image is None else (
                     f"category_id {one.category_id!r}")  # fmt: skip
                 left_out.add(
-                    f"of an {what.split()[0]} that the annotations do not have",
+                    f"whose {what.split()[0]} the annotations do not have",
                     f"$[{number}] ({what})",
                 )
                 continue
             try:
-                if not math.isfinite(one.score):
+                if one.score is None:
                     raise _UnusableError("without a valid score")
                 shape = self._shape(one.bbox, one.segmentation, image)
             except _UnusableError as error:
@@ -174,10 +192,16 @@ class _Reader:
             (first, *_) = left_out.notes()
             raise InputError(f"{name}: no result can be compared: {first}")
         self.notes += left_out.notes()
-        _bounded(made)
+        self._bounded(made, name)
         return made
 
-    def _shape(self, bbox: list[float] | None, segmentation: Any, image: int) -> _Shape:
+    def _bounded(self, per_image: Sequence[list[Any]], name: str) -> None:
+        image, most = max(enumerate(map(len, per_image)), key=lambda one: one[1])
+        if most > MAX_OBJECTS:
+            has = f"image {self.names[image]} has {most:,} entries, more than {MAX_OBJECTS:,}"
+            raise InputError(f"{name}: {has}")
+
+    def _shape(self, bbox: list[float | None] | None, segmentation: Any, image: int) -> _Shape:
         """Box, area, and the mask if masks are compared.
 
         Raises:
@@ -288,22 +312,17 @@ class _LeftOut:
         ]
 
 
-def _side(value: float) -> int:
-    return int(value) if 0 < value <= MAX_COORDINATE else 0
+def _side(value: float | None) -> int:
+    return int(value) if value is not None and 0 < value <= MAX_COORDINATE else 0
 
 
-def _box(given: list[float] | None) -> Box | None:
+def _box(given: list[float | None]) -> Box | None:
     """COCO's [x, y, width, height] as edges; None if it is no box."""
-    if given is None or len(given) != 4 or not all(abs(one) <= MAX_COORDINATE for one in given):
+    numbers = [float(one) for one in given if one is not None and abs(one) <= MAX_COORDINATE]
+    if len(numbers) != 4 or len(given) != 4:
         return None
-    x, y, width, height = map(float, given)
+    x, y, width, height = numbers
     return (x, y, x + width, y + height) if width >= 0 and height >= 0 else None
-
-
-def _bounded(per_image: Iterable[list[Any]]) -> None:
-    most = max(map(len, per_image))
-    if most > MAX_OBJECTS:
-        raise InputError(f"an image has {most:,} entries, more than {MAX_OBJECTS:,}")
 
 
 def _pictured(
