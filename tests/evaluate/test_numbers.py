@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from by_hand import AP50, AP50_CAT, AP50_DOG, CAT, annotations, results, written
 
-from dataforge.errors import InputError, ParseError
+import dataforge
+from dataforge.errors import InputError, ParseError, UsageError
 from dataforge.verbs.evaluate import EvaluateOptions, Evaluation, evaluate_results
 
 
@@ -343,3 +344,26 @@ def test_an_image_with_too_many_entries_is_named(
     monkeypatch.setattr("dataforge.verbs.evaluate.reading.MAX_OBJECTS", 2)
     with pytest.raises(InputError, match=r"results\.json: image 0\.jpg has 3 entries, more than 2"):
         evaluated(tmp_path)
+
+
+@pytest.mark.parametrize("score", [float("nan"), -0.1, 1.1, float("inf")])
+def test_scores_that_are_none_are_refused(score: float, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"score .*: must be from 0 to 1"):
+        evaluated(tmp_path, EvaluateOptions(score=score))
+
+
+def test_options_that_do_not_apply_are_refused_in_python(tmp_path: Path) -> None:
+    truth, found = written(tmp_path)
+    wrong: list[dict[str, Any]] = [{"split": "val"}, {"device": "cpu"}]
+    for option in wrong:
+        (name,) = option
+        with pytest.raises(UsageError, match=f"{name}: is for a config"):
+            dataforge.evaluate(found, annotations=truth, **option)
+    with pytest.raises(UsageError, match="a config says where its images are"):
+        dataforge.evaluate("a.py", "b.pth", images=tmp_path)
+
+
+def test_notes_stand_in_a_notebook(tmp_path: Path) -> None:
+    report = evaluated(tmp_path, results=[*results(), {**results()[0], "image_id": "<b>"}])
+    assert "<li>left out: 1 result whose image_id" in report._repr_html_()
+    assert "&lt;b&gt;" in report._repr_html_()
