@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from command_line import Cli
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "evaluate"))
 
@@ -17,6 +18,8 @@ from by_hand import results, written
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     written(tmp_path)
+    for at in range(3):
+        Image.new("RGB", (100, 100)).save(tmp_path / f"{at}.jpg")
     return tmp_path
 
 

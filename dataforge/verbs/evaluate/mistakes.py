@@ -295,9 +295,14 @@ class Analysis:
         return made
 
     def best_score(self) -> float:
-        """The score of the detections at which F1 of all classes together is best; 0 for none."""
+        """The score of the detections at which F1 of all classes together is best.
+
+        If nothing that is there was found, all detections have at least that score.
+        """
         best = best_f1(self.ranked)
-        return best.score if best else 0.0
+        if best is not None:
+            return best.score
+        return min([0.0, *(float(one.scores[-1]) for one in self.ranked if len(one.scores))])
 
     def confusion(self, score: float) -> Confusion:
         """What was found where.

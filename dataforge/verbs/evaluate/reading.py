@@ -169,6 +169,7 @@ class _Reader:
         """The detections in each image."""
         made: list[list[Detected]] = [[] for _ in self.images]
         left_out = _LeftOut("result")
+        odd: list[str] = []
         number = -1
         for number, one in enumerate(results):
             image, label = self.images.get(one.image_id), self.labels.get(one.category_id)
@@ -187,11 +188,16 @@ class _Reader:
             except _UnusableError as error:
                 left_out.add(str(error), f"$[{number}]")
                 continue
+            if not 0 <= one.score <= 1:
+                odd.append(f"$[{number}] ({one.score})")
             made[image].append(Detected(label, one.score, shape.box, _rle(shape.mask), shape.area))
         if number >= 0 and not any(made):
             (first, *_) = left_out.notes()
             raise InputError(f"{name}: no result can be compared: {first}")
         self.notes += left_out.notes()
+        if odd:
+            what = f"{plural(len(odd), 'result')} with a score that is not from 0 to 1"
+            self.notes.append(f"{what}; the first is {odd[0]}")
         self._bounded(made, name)
         return made
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from dataforge.errors import OutputError, UsageError, masked, plural
+from dataforge.errors import OutputError, ParseError, UsageError, masked, plural
 from dataforge.io import is_url, without_file_scheme
 from dataforge.pages import refuse_foreign
 from dataforge.verbs.evaluate.build import FOLDER, Page, write_page
+from dataforge.verbs.evaluate.material import Pictured
 from dataforge.verbs.evaluate.reading import read_coco
 from dataforge.verbs.evaluate.report import Evaluation
 from dataforge.verbs.evaluate.run import Evaluated, evaluate_material
@@ -58,6 +59,11 @@ def evaluate_results(
     refuse_options(options)
     annotations, results = _local(annotations), _local(results)
     material = read_coco(annotations, results, images=options.images, masks=options.masks)
+    if options.out is not None and not any(map(_is_there, material.images)):
+        where = "" if options.images is None else f" in {options.images}"
+        material.notes.append(
+            f"no image file was found{where}; name the folder of the images with --images DIR"
+        )
     made = evaluate_material(material, [str(annotations), str(results)], options.score)
     facts = [("Annotations", str(annotations)), ("Results", str(results))]
     return with_page(made, results.stem, facts, options)
@@ -68,6 +74,19 @@ def _local(given: str | os.PathLike[str]) -> Path:
     if is_url(text):
         raise UsageError(f"{masked(text)}: name a file on this machine")
     return Path(text)
+
+
+def _is_there(image: Pictured) -> bool:
+    """Whether an image has a file, be it one that cannot be read."""
+    if image.opened is None:
+        return False
+    try:
+        with image.opened():
+            return True
+    except FileNotFoundError:
+        return False
+    except (OSError, ParseError):
+        return True
 
 
 def refuse_options(options: EvaluateOptions) -> None:
