@@ -204,6 +204,10 @@ def evaluate(
     chosen = _options(EvaluateOptions, fields)
     if (annotations is None) == (checkpoint is None):
         raise UsageError("give the checkpoint of a config, or the annotations of results")
+    if annotations is not None:
+        for name, value in (("split", split), ("device", None if device == "auto" else device)):
+            if value is not None:
+                raise UsageError(f"{name}: is for a config, not for annotations and results")
     if checkpoint is None:
         return evaluate_results(annotations or "", what, chosen)
     return evaluate_config(

@@ -24,11 +24,12 @@ class Table(NamedTuple):
 
 
 class Shown:
-    """A mix-in of reports: `title` and `table` say what is shown."""
+    """A mix-in of reports: `title`, `table`, `findings` and `notes` say what is shown."""
 
     __slots__ = ()
 
     findings: Sequence[Finding] = ()
+    notes: Sequence[str] = ()
 
     def title(self) -> str:
         """The report in a line."""
@@ -63,6 +64,8 @@ class Shown:
         parts = [f"<p><b>{_text(self.title())}</b></p>", self.picture(), _html(table)]
         if table.head != FINDING_HEAD and self.findings:
             parts.append(_html(findings_table(self.findings)))
+        if self.notes:
+            parts.append(f"<ul>{''.join(f'<li>{_text(note)}</li>' for note in self.notes)}</ul>")
         return "".join(parts)
 
 

@@ -104,9 +104,9 @@ class Option(click.Option):
                 self._look_up(value)
             hint = did_you_mean(value, self.choices)
             return f"must be one of {', '.join(self.choices)}" + (f"; {hint}" if hint else "")
-        if self._least is not None and value < self._least:
+        if self._least is not None and not value >= self._least:  # NaN, too
             return f"must be at least {self._least}"
-        if self._most is not None and value > self._most:
+        if self._most is not None and not value <= self._most:
             return f"must be at most {self._most}"
         return ""
 

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from dataforge.cli import options
 from dataforge.cli.browse import show_in_browser
 from dataforge.cli.command import OUTPUT, Argument, Command, Option
-from dataforge.cli.output import Output, say_lines, table, tell, warn
+from dataforge.cli.output import Output, say, table, tell, warn
 from dataforge.errors import UsageError, plural
 from dataforge.verbs.evaluate import (
     KINDS,
@@ -47,13 +47,11 @@ def command() -> Command:
                 "files",
                 nargs=-1,
                 required=True,
-                type=options.FILE,
                 metavar="CONFIG CHECKPOINT | RESULTS",
                 help="Config and checkpoint; with --annotations, results.",
             ),
             Option(
                 "--annotations",
-                type=options.FILE,
                 metavar="FILE",
                 help="COCO annotations that the results are of.",
             ),
@@ -109,8 +107,8 @@ def command() -> Command:
 
 
 def _evaluate(
-    files: tuple[Path, ...],
-    annotations: Path | None,
+    files: tuple[str, ...],
+    annotations: str | None,
     split: Split | None,
     device: Device,
     out: str | None,
@@ -118,15 +116,16 @@ def _evaluate(
     output: Output,
     **more: Any,
 ) -> int:
-    _refuse(files, annotations, split, more)
-    named = files[0].resolve().parent if files[0].name == "train.py" else files[0]
+    _refuse(files, annotations, split, device, more)
+    named = Path(files[0])
+    named = named.resolve().parent if named.name == "train.py" else named
     page = Path(out) if out else Path(f"{_stem(named)}-evaluation")
     job = EvaluateOptions(out=page, **more)
     if annotations is not None:
         report = evaluate_results(annotations, files[0], job)
     else:
         log = warn if output.json else tell
-        config, checkpoint = files
+        config, checkpoint = map(Path, files)
         report = evaluate_config(config, checkpoint, job, split=split, device=device, log=log)
     output.give(report, _show)
     if open_:
@@ -135,17 +134,23 @@ def _evaluate(
 
 
 def _refuse(
-    files: Sequence[Path], annotations: Path | None, split: str | None, more: dict[str, Any]
+    files: Sequence[str],
+    annotations: str | None,
+    split: str | None,
+    device: str,
+    more: dict[str, Any],
 ) -> None:
     if annotations is not None:
         if len(files) != 1:
             raise UsageError("with --annotations there is one file of results")
         if split is not None:
             raise UsageError("--split is of a config; --annotations are of one split already")
+        if device != "auto":
+            raise UsageError("--device is of a config; results are compared on the CPU")
         return
     if len(files) != 2:
         raise UsageError("name CONFIG and CHECKPOINT, or --annotations FILE and results")
-    if files[0].suffix == ".json":
+    if Path(files[0]).suffix == ".json":
         raise UsageError(f"{files[0]}: is no config; name annotations with --annotations")
     if more["images"] is not None:
         raise UsageError("--images is for --annotations; a config says where its images are")
@@ -156,20 +161,15 @@ def _stem(path: Path) -> str:
 
 
 def _show(report: Evaluation) -> None:
-    """Print the numbers."""
+    """Print the numbers; with --quiet only what was left out."""
     what = f"{plural(report.images, 'image')}, {plural(report.objects, 'object')}"
     tell(f"{what}, {plural(report.detections, 'detection')}; by {report.compared}")
     for note in report.notes:
-        tell(f"note: {note}")
+        say(f"note: {note}")
     head, rows = report.table()
-    say_lines(
-        table(
-            [
-                [_COLUMNS.get(name, name) for name in head],
-                *([_cell(value) for value in row] for row in rows),
-            ]
-        )
-    )
+    names = [_COLUMNS.get(name, name) for name in head]
+    for line in table([names, *([_cell(value) for value in row] for row in rows)]):
+        tell(line)
     tell()
     tell("mistakes, and how much higher AP50 would be without them:")
     kinds = [

@@ -87,6 +87,19 @@ def test_images_by_their_number_of_objects(show: Show, page: Path) -> None:
     assert click(shown, title, "2 objects") == ["a", "b"]
 
 
+def test_half_of_the_images_is_as_stats_says(show: Show, tmp_path: Path) -> None:
+    for name, count in (("a", 1), ("b", 9)):
+        shapes: list[Any] = [
+            shape("cat", [[at, 0], [at + 5, 5]], "rectangle") for at in range(count)
+        ]
+        write(tmp_path / "in" / f"{name}.json", document(*shapes, image=f"{name}.jpg"))
+        picture(tmp_path / "in" / f"{name}.jpg")
+    browse(tmp_path / "in", tmp_path / "page")
+    shown = overview(show, tmp_path / "page")
+    said = shown.page.locator(".chart figcaption", has_text="Objects in an image").inner_text()
+    assert "Half of the images have 5 or fewer, none more than 9." in said
+
+
 def test_images_by_size(show: Show, page: Path) -> None:
     shown = overview(show, page)
     found = bars(shown, "Image sizes")

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 from command_line import Cli
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "evaluate"))
 
-from by_hand import written
+from by_hand import results, written
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     written(tmp_path)
+    for at in range(3):
+        Image.new("RGB", (100, 100)).save(tmp_path / f"{at}.jpg")
     return tmp_path
 
 
@@ -55,6 +58,11 @@ def test_json(folder: Path, cli: Cli) -> None:
         (("results.json",), "name CONFIG and CHECKPOINT"),
         (("--annotations", "instances.json", "results.json", "x"), "one file of results"),
         (("--annotations", "instances.json", "results.json", "--split", "val"), "--split is of a"),
+        ((*CALL[1:], "--device", "cpu"), "--device is of a config"),
+        ((*CALL[1:], "--score", "nan"), "--score nan: must be at least 0"),
+        ((*CALL[1:], "--score", "1.5"), "--score 1.5: must be at most 1"),
+        (("--annotations", "s3://b/c.json", "results.json"), "s3://b/c.json: name a file on"),
+        (("--annotations", "instances.json", "s3://b/c.json"), "s3://b/c.json: name a file on"),
         (("a.py", "b.pth", "--images", "."), "--images is for --annotations"),
     ],
 )
@@ -63,3 +71,12 @@ def test_what_does_not_go_together(
 ) -> None:
     ran = cli("evaluate", *call, cwd=folder)
     assert (ran.returncode, said in ran.stderr) == (2, True), ran.stderr
+
+
+def test_quiet_prints_what_was_left_out_and_no_table(folder: Path, cli: Cli) -> None:
+    more = [{**results()[0], "image_id": 99}, *results()]
+    written(folder, results=more)
+    ran = cli(*CALL, "--quiet", cwd=folder)
+    assert ran.returncode == 0, ran.stderr
+    left_out = "1 result whose image_id the annotations do not have; the first is $[0]"
+    assert ran.stdout.splitlines() == [f"note: left out: {left_out} (image_id 99)"]

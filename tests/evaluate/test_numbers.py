@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from by_hand import AP50, AP50_CAT, AP50_DOG, annotations, results, written
+from by_hand import AP50, AP50_CAT, AP50_DOG, CAT, annotations, results, written
 
-from dataforge.errors import InputError, ParseError
+import dataforge
+from dataforge.errors import InputError, ParseError, UsageError
 from dataforge.verbs.evaluate import EvaluateOptions, Evaluation, evaluate_results
 
 
@@ -46,8 +47,8 @@ def test_the_curve_falls_where_recall_ends(found: Evaluation) -> None:
     assert cat.curve50 == [1.0] * 34 + [0.0] * 67
     assert dog.curve50 == [0.5] * 51 + [0.0] * 50
     assert found.curve50[:34] == [0.75] * 34
-    # F1 of cat is best with its first detection alone, up to recall 0.33.
-    assert (cat.precision, cat.recall, cat.best_score) == (1.0, 0.33, 0.9)
+    # F1 of cat is best with its first detection alone, one of three.
+    assert (cat.precision, cat.recall, cat.best_score) == (1.0, 0.3333, 0.9)
     assert (dog.precision, dog.recall, dog.best_score) == (0.5, 0.5, 0.4)
 
 
@@ -104,6 +105,16 @@ def test_confusion_is_as_worked_out_by_hand(tmp_path: Path) -> None:
 def test_the_score_by_default_is_that_of_the_best_f1(found: Evaluation) -> None:
     # F1 = 2 right / (detections + 5 objects): 2/6 at 0.9, 2/7, 2/8, 2/9, 2/10, 4/11 at 0.4, 4/12.
     assert found.confusion.score == 0.4
+
+
+def test_of_detections_with_one_score_all_count_or_none(tmp_path: Path) -> None:
+    truth = {**annotations(), "annotations": annotations()["annotations"][:1]}
+    right = results()[0]
+    wrong = [{**right, "bbox": [at, 50, 20, 20]} for at in range(0, 80, 20)]
+    (cat, dog) = evaluated(tmp_path, annotations=truth, results=[right, *wrong]).classes
+    # One right of five at 0.9, wherever it stands among them.
+    assert (cat.precision, cat.recall, cat.best_score) == (0.2, 1, 0.9)
+    assert (dog.precision, dog.recall, dog.best_score) == (None, None, None)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -180,11 +191,14 @@ def test_masks_are_compared(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"image_id": 99}, "1 result of an image_id that the annotations do not have; the first"),
-        ({"category_id": 1}, "of an category_id"),
-        ({"bbox": [1, 2, 3]}, "without a valid bbox and score"),
-        ({"bbox": [1, 2, -3, 4]}, "without a valid bbox and score"),
-        ({"bbox": [1, 2, 1e300, 4]}, "without a valid bbox and score"),
+        ({"image_id": 99}, "1 result whose image_id the annotations do not have; the first"),
+        ({"category_id": 1}, "1 result whose category_id the annotations do not have"),
+        ({"bbox": [1, 2, 3]}, "without a valid bbox;"),
+        ({"bbox": [1, 2, -3, 4]}, "without a valid bbox;"),
+        ({"bbox": [1, 2, 1e300, 4]}, "without a valid bbox;"),
+        ({"score": None}, "without a valid score;"),
+        ({"bbox": None}, "with neither a bbox nor a segmentation;"),
+        ({"bbox": None, "segmentation": [[1, 2, 3]]}, "its rings are not lists of coordinates"),
     ],
 )
 def test_a_result_that_cannot_be_compared_is_named(
@@ -231,3 +245,125 @@ def test_a_mask_that_lies_is_left_out(tmp_path: Path) -> None:
         entry = {**results()[0], "segmentation": bad}
         with pytest.raises(InputError, match="segmentation"):
             evaluated(tmp_path, EvaluateOptions(masks=True), results=[entry])
+
+
+# 20 pixels from (20, 10), in a column each: 40 x 20 of an image of 100 x 100.
+RUNS = [2_010, *[20, 80] * 39, 20, 10_000 - 2_010 - 39 * 100 - 20]
+
+
+@pytest.mark.parametrize(
+    "segmentation",
+    [
+        [[20, 10, 60, 10, 60, 30, 20, 30]],
+        [[20, 10, 30, 10, 30, 30, 20, 30], [50, 10, 60, 10, 60, 30]],
+        {"size": [100, 100], "counts": RUNS},
+    ],
+)
+@pytest.mark.parametrize("size", [100, 0])
+def test_what_has_no_bbox_has_the_box_of_its_segmentation(
+    segmentation: Any, size: int, tmp_path: Path
+) -> None:
+    truth = annotations()
+    for image in truth["images"]:
+        image.update(width=size, height=size)
+    bare = {"id": 1, "image_id": 10, "category_id": CAT}
+    boxed = {**bare, "bbox": [20, 10, 40, 20], "score": 1}
+    outlined = {**bare, "segmentation": segmentation, "score": 1}
+    for there, found in ((boxed, outlined), (outlined, boxed)):
+        given = {"annotations": {**truth, "annotations": [there]}, "results": [found]}
+        report = evaluated(tmp_path, **given)
+        assert (report.scores.ap, report.notes) == (1, [])
+
+
+def test_a_result_without_bbox_is_as_large_as_its_mask_as_in_pycocotools(tmp_path: Path) -> None:
+    # The first and the last column: 200 pixels, small, in a box of 100 x 100. Of all detections one
+    # of two is right; of the medium ones, the other.
+    corners = {"size": [100, 100], "counts": [0, 100, 9_800, 100]}
+    truth = {
+        **annotations(),
+        "annotations": [
+            {"id": 1, "image_id": 10, "category_id": CAT, "bbox": [0, 0, 40, 40], "area": 1600}
+        ],
+    }
+    found = [
+        {"image_id": 10, "category_id": CAT, "score": 0.9, "segmentation": corners},
+        {"image_id": 10, "category_id": CAT, "score": 0.5, "bbox": [0, 0, 40, 40]},
+    ]
+    report = evaluated(tmp_path, annotations=truth, results=found)
+    assert (report.scores.ap, report.scores.ap_medium) == (0.5, 1)
+
+
+def test_masks_of_annotations_without_any_are_refused(tmp_path: Path) -> None:
+    found = [{**one, "segmentation": {"size": [100, 100], "counts": RUNS}} for one in results()]
+    with pytest.raises(InputError, match=r"no annotation can be compared: .* without a segm"):
+        evaluated(tmp_path, EvaluateOptions(masks=True), results=found)
+
+
+NAN = "contains NaN, Infinity or half a character: read as null or U+FFFD"
+
+
+def test_nan_and_infinity_of_results_are_named_and_the_rest_is_compared(tmp_path: Path) -> None:
+    nan, inf = float("nan"), float("inf")
+    more = [{**results()[0], "score": nan}, {**results()[0], "bbox": [0, 0, inf, 20]}]
+    found = evaluated(tmp_path, results=[*results(), *more])
+    assert found.notes == [
+        f"{tmp_path / 'results.json'}: {NAN}",
+        "left out: 1 result without a valid score; the first is $[8]",
+        "left out: 1 result without a valid bbox; the first is $[9]",
+    ]
+    assert found.scores.ap50 == pytest.approx(AP50, abs=1e-4)
+
+
+def test_nan_of_annotations_is_named_and_the_rest_is_compared(tmp_path: Path) -> None:
+    truth = annotations()
+    truth["images"][0]["width"] = float("nan")
+    truth["annotations"].append({**truth["annotations"][0], "bbox": [float("nan"), 0, 1, 1]})
+    found = evaluated(tmp_path, annotations=truth)
+    assert found.notes == [
+        f"{tmp_path / 'instances.json'}: {NAN}",
+        "left out: 1 annotation without a valid bbox; the first is $.annotations[6]",
+    ]
+    assert found.scores.ap50 == pytest.approx(AP50, abs=1e-4)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_no_fault(encoding: str, tmp_path: Path) -> None:
+    paths = written(tmp_path, annotations=annotations(("Katze", "H\u00fcndin")))
+    for path in paths:
+        path.write_text(path.read_text(), encoding=encoding)
+    found = evaluate_results(*paths)
+    assert found.scores.ap50 == pytest.approx(AP50, abs=1e-4)
+    assert found.notes == [
+        f"{path}: is not UTF-8; read as utf-16" for path in paths if encoding == "utf-16"
+    ]
+
+
+def test_an_image_with_too_many_entries_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataforge.verbs.evaluate.reading.MAX_OBJECTS", 2)
+    with pytest.raises(InputError, match=r"results\.json: image 0\.jpg has 3 entries, more than 2"):
+        evaluated(tmp_path)
+
+
+@pytest.mark.parametrize("score", [float("nan"), -0.1, 1.1, float("inf")])
+def test_scores_that_are_none_are_refused(score: float, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"score .*: must be from 0 to 1"):
+        evaluated(tmp_path, EvaluateOptions(score=score))
+
+
+def test_options_that_do_not_apply_are_refused_in_python(tmp_path: Path) -> None:
+    truth, found = written(tmp_path)
+    wrong: list[dict[str, Any]] = [{"split": "val"}, {"device": "cpu"}]
+    for option in wrong:
+        (name,) = option
+        with pytest.raises(UsageError, match=f"{name}: is for a config"):
+            dataforge.evaluate(found, annotations=truth, **option)
+    with pytest.raises(UsageError, match="a config says where its images are"):
+        dataforge.evaluate("a.py", "b.pth", images=tmp_path)
+
+
+def test_notes_stand_in_a_notebook(tmp_path: Path) -> None:
+    report = evaluated(tmp_path, results=[*results(), {**results()[0], "image_id": "<b>"}])
+    assert "<li>left out: 1 result whose image_id" in report._repr_html_()
+    assert "&lt;b&gt;" in report._repr_html_()

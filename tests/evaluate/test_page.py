@@ -63,7 +63,9 @@ def test_mistakes_are_chosen_by_kind_and_open_their_image(page: Path, show: Show
     assert shown.locator(".cards .card").count() == 6
     shown.locator("#kinds button", has_text="missed").click()
     (text,) = shown.locator(".cards .card").all_inner_texts()
-    assert text.split()[:2] == ["cat", "missed"]
+    # 17 of 101 points of one of two classes.
+    assert text.split() == ["cat", "missed", "+0.0842"]
+    assert "+0.084" in shown.locator("#kinds button", has_text="missed").inner_text()
     shown.locator(".cards .card").click()
     assert shown.inner_text("dialog h2") == "1.jpg"
     shown.keyboard.press("Escape")
@@ -139,6 +141,39 @@ def test_images_that_are_not_there_are_said_to_be_missing(tmp_path: Path, show: 
     evaluate_results(*paths, EvaluateOptions(out=tmp_path / "page"))
     shown = show(tmp_path / "page").page
     assert "exist" in shown.locator(".pair").first.inner_text()
+    said = "no image file was found; name the folder of the images with --images DIR"
+    assert said in shown.inner_text("#report header")
+
+
+def test_scores_may_be_below_0_and_above_1(tmp_path: Path, show: Show) -> None:
+    # 2.jpg: a dog that is right at -3, and a cat that is wrong at -4; the highest score is 5.
+    scores = [5, 4, 3, 2, 1, -3, 0.5, -4]
+    found = [{**one, "score": score} for one, score in zip(results(), scores, strict=True)]
+    paths = written(tmp_path / "annotations", results=found)
+    report = evaluate_results(*paths, EvaluateOptions(out=tmp_path / "page"))
+    said = "6 results with a score that is not from 0 to 1; the first is $[0] (5.0)"
+    assert said in report.notes
+    shown = show(tmp_path / "page").page
+    slider = shown.locator("#score")
+    assert [slider.get_attribute(name) for name in ("min", "max")] == ["-4", "5"]
+    pair = shown.locator(".pair", has_text="2.jpg")
+    pair.scroll_into_view_if_needed()
+    shown.fill("#score", "-4")
+    assert "0 missed · 1 wrong" in pair.inner_text()
+    shown.fill("#score", "-3.01")
+    assert "0 missed · 0 wrong" in pair.inner_text()
+    shown.fill("#score", "-2.02")
+    assert "1 missed · 0 wrong" in pair.inner_text()
+    assert "2 missed" in shown.locator(".pair", has_text="1.jpg").inner_text()
+
+
+def test_without_mistakes_there_are_no_rows_of_kinds(tmp_path: Path, show: Show) -> None:
+    truth = {**annotations(), "annotations": annotations()["annotations"][:1]}
+    paths = written(tmp_path / "annotations", annotations=truth, results=results()[:1])
+    evaluate_results(*paths, EvaluateOptions(out=tmp_path / "page"))
+    shown = show(tmp_path / "page").page
+    assert "There are none." in shown.inner_text("#kinds")
+    assert shown.locator("#kinds button").count() == 0
 
 
 def test_links_out_of_the_dataset_are_not_followed(tmp_path: Path) -> None:

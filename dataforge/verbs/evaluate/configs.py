@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from dataforge.errors import DataforgeError, InputError, plural
+from dataforge.errors import DataforgeError, InputError, UsageError, plural
 from dataforge.frameworks import (
     BuiltDataset,
     CocoSource,
@@ -25,7 +25,7 @@ from dataforge.io import open_file
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
 from dataforge.verbs.evaluate.reading import coco_mask
 from dataforge.verbs.evaluate.report import Evaluation
-from dataforge.verbs.evaluate.results import EvaluateOptions, refuse_page, with_page
+from dataforge.verbs.evaluate.results import EvaluateOptions, refuse_options, with_page
 from dataforge.verbs.evaluate.run import evaluate_material
 
 Device = Literal["auto", "cuda", "cpu"]
@@ -65,11 +65,14 @@ def evaluate_config(
         log: called with one line of progress at a time.
 
     Raises:
+        UsageError: an option is invalid, or does not apply.
         InputError: a file does not exist or does not load, or the split has no images.
         MissingDependencyError: the framework is not installed.
         OutputError: a page exists and is not to be overwritten, or cannot be written.
     """
-    refuse_page(options)
+    refuse_options(options)
+    if options.images is not None:
+        raise UsageError("images are given with annotations; a config says where its images are")
     if not checkpoint.is_file():
         raise InputError(f"{checkpoint}: no such file")
     with hidden_gpus() if device == "cpu" else nullcontext(), warnings.catch_warnings():

@@ -37,12 +37,14 @@ class Detected(NamedTuple):
         score: 0 to 1.
         box: (x0, y0, x1, y1), pixels, edges.
         mask: as RLE of COCO; None if it has only a box.
+        area: square pixels, for COCO's sizes; None for that of the box.
     """
 
     label: int
     score: float
     box: Box
     mask: Any = None
+    area: float | None = None
 
 
 class Pictured(NamedTuple):

@@ -26,7 +26,7 @@ import msgspec
 
 from dataforge.errors import InputError
 from dataforge.verbs.evaluate.material import Marked, Material
-from dataforge.verbs.evaluate.precision import Ranked
+from dataforge.verbs.evaluate.precision import Ranked, best_f1
 from dataforge.verbs.evaluate.report import KINDS, Confusion, Kind, Mistake, OfKind
 from dataforge.verbs.evaluate.scoring import Scored
 
@@ -295,19 +295,14 @@ class Analysis:
         return made
 
     def best_score(self) -> float:
-        """The score of the detections at which F1 of all classes together is best; at least 0."""
-        import numpy as np
+        """The score of the detections at which F1 of all classes together is best.
 
-        scores = np.concatenate([ranked.scores for ranked in self.ranked] or [np.zeros(0)])
-        right = np.concatenate([ranked.right for ranked in self.ranked] or [np.zeros(0)])
-        if not right.any():
-            return 0.0
-        order = np.argsort(-scores, kind="mergesort")
-        scores, hits = scores[order], np.cumsum(right[order])
-        objects = sum(ranked.objects for ranked in self.ranked)
-        f1 = 2 * hits / (np.arange(1, len(hits) + 1) + objects)
-        last = np.append(scores[1:] != scores[:-1], True)  # of equal scores, all or none
-        return float(scores[int(np.where(last, f1, -1).argmax())])
+        If nothing that is there was found, all detections have at least that score.
+        """
+        best = best_f1(self.ranked)
+        if best is not None:
+            return best.score
+        return min([0.0, *(float(one.scores[-1]) for one in self.ranked if len(one.scores))])
 
     def confusion(self, score: float) -> Confusion:
         """What was found where.

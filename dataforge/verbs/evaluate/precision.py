@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Ranked:
@@ -58,6 +58,35 @@ class Ranked:
         if objects <= 0:
             return 0.0 if len(right) else 1.0
         return average_precision(right, objects)
+
+
+class Best(NamedTuple):
+    """Where F1 is best: the detections from a score on."""
+
+    score: float
+    precision: float
+    recall: float
+
+
+def best_f1(ranked: Sequence[Ranked]) -> Best | None:
+    """Where F1 of the detections of some classes together is best.
+
+    Of detections with the same score, all count or none. Of scores that are as good, it is the
+    highest. None if nothing that is there was found.
+    """
+    import numpy as np
+
+    scores = np.concatenate([np.zeros(0), *(one.scores for one in ranked)])
+    right = np.concatenate([np.zeros(0, dtype=bool), *(one.right for one in ranked)])
+    if not right.any():
+        return None
+    order = np.argsort(-scores, kind="mergesort")
+    scores, hits = scores[order], np.cumsum(right[order])
+    objects = sum(one.objects for one in ranked)
+    f1 = 2 * hits / (np.arange(1, len(hits) + 1) + objects)
+    last = np.append(scores[1:] != scores[:-1], True)
+    at = int(np.where(last, f1, -1).argmax())
+    return Best(float(scores[at]), float(hits[at] / (at + 1)), float(hits[at] / objects))
 
 
 def average_precision(right: Any, objects: int) -> float:

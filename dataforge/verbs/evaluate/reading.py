@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -15,14 +14,24 @@ from dataforge.errors import InputError, ParseError, plural
 from dataforge.formats.coco import found_images
 from dataforge.geometry import (
     MAX_MASK_PIXELS,
+    box_area,
     mask_area,
     mask_box,
     mask_from_runs,
     rasterise,
+    ring_area,
     rle_runs,
 )
-from dataforge.io import MAX_COCO_BYTES, MAX_COORDINATE, MAX_OBJECTS, Root, decode_json, read_file
-from dataforge.records import Box, Mask
+from dataforge.io import (
+    MAX_COCO_BYTES,
+    MAX_COORDINATE,
+    MAX_OBJECTS,
+    Root,
+    decode_repaired,
+    read_file,
+    to_utf8,
+)
+from dataforge.records import Box, Mask, Ring
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
 
 T = TypeVar("T")
@@ -31,8 +40,8 @@ T = TypeVar("T")
 class _Image(msgspec.Struct):
     id: int | str
     file_name: str = ""
-    width: int | float = 0
-    height: int | float = 0
+    width: int | float | None = 0
+    height: int | float | None = 0
 
 
 class _Category(msgspec.Struct):
@@ -43,7 +52,7 @@ class _Category(msgspec.Struct):
 class _Annotation(msgspec.Struct):
     image_id: int | str
     category_id: int | str
-    bbox: list[float] | None = None
+    bbox: list[float | None] | None = None
     area: float | None = None
     iscrowd: int | bool | None = 0
     segmentation: Any = None
@@ -58,8 +67,8 @@ class _Truth(msgspec.Struct):
 class _Result(msgspec.Struct):
     image_id: int | str
     category_id: int | str
-    score: float
-    bbox: list[float] | None = None
+    score: float | None
+    bbox: list[float | None] | None = None
     segmentation: Any = None
 
 
@@ -75,27 +84,35 @@ def read_coco(
         masks: compare masks.
 
     Raises:
-        InputError: a file cannot be read, or no result is about an image and a class of the
-            annotations.
+        InputError: a file cannot be read, or none of its annotations or results can be compared.
     """
     if images is not None and not images.is_dir():
         raise InputError(f"--images {images}: no such folder")
-    truth = _decoded(annotations, _Truth)
+    notes: list[str] = []
+    truth = _decoded(annotations, _Truth, notes)
     reader = _Reader(truth, masks=masks)
-    marked = reader.marked(truth.annotations)
-    found = reader.found(_decoded(results, list[_Result]), str(results))
+    marked = reader.marked(truth.annotations, str(annotations))
+    found = reader.found(_decoded(results, list[_Result], notes), str(results))
     return Material(
         classes=reader.classes,
         images=_pictured(truth.images, reader.images, annotations, images),
         marked=marked,
         found=found,
         masks=masks,
-        notes=reader.notes,
+        notes=[*notes, *reader.notes],
     )
 
 
-def _decoded(path: Path, type_: type[T]) -> T:
-    return decode_json(read_file(path, MAX_COCO_BYTES), type_, str(path))
+def _decoded(path: Path, type_: type[T], notes: list[str]) -> T:
+    """The content of a file; what is not JSON, but can be read, is noted."""
+    data, encoding = to_utf8(read_file(path, MAX_COCO_BYTES), str(path))
+    made, better = decode_repaired(data, type_, str(path))
+    if encoding not in ("utf-8", "utf-8-sig"):
+        notes.append(f"{path}: is not UTF-8; read as {encoding}")
+    if better is not None:
+        what = "contains NaN, Infinity or half a character: read as null or U+FFFD"
+        notes.append(f"{path}: {what}")
+    return made
 
 
 class _Reader:
@@ -103,10 +120,12 @@ class _Reader:
 
     def __init__(self, truth: _Truth, *, masks: bool) -> None:
         self.images: dict[int | str, int] = {}
+        self.names: list[str] = []
         self.sizes: list[tuple[int, int]] = []
         for image in truth.images:
             if image.id not in self.images:
                 self.images[image.id] = len(self.images)
+                self.names.append(image.file_name or str(image.id))
                 self.sizes.append((_side(image.width), _side(image.height)))
         self.labels: dict[int | str, int] = {}
         self.classes: list[str] = []
@@ -119,33 +138,38 @@ class _Reader:
         if not self.images or not self.classes:
             raise InputError("the annotations have no images, or no categories")
 
-    def marked(self, annotations: Iterable[_Annotation]) -> list[list[Marked]]:
+    def marked(self, annotations: Iterable[_Annotation], name: str) -> list[list[Marked]]:
         """The objects of each image."""
         made: list[list[Marked]] = [[] for _ in self.images]
         left_out = _LeftOut("annotation")
+        number = -1
         for number, one in enumerate(annotations):
             image, label = self.images.get(one.image_id), self.labels.get(one.category_id)
             if image is None or label is None:
                 what = "image" if image is None else "category"
                 left_out.add(f"of no {what} in the file", f"$.annotations[{number}]")
                 continue
-            mask, why = self._mask(one.segmentation, image)
-            box = _box(one.bbox) if one.bbox is not None or mask is None else mask_box(mask)
-            if why or box is None:
-                left_out.add(why or "without a valid bbox", f"$.annotations[{number}]")
+            try:
+                shape = self._shape(one.bbox, one.segmentation, image)
+            except _UnusableError as error:
+                left_out.add(str(error), f"$.annotations[{number}]")
                 continue
             area = one.area
             if area is None or not 0 <= area <= MAX_COORDINATE**2:
-                area = mask_area(mask) if mask else (box[2] - box[0]) * (box[3] - box[1])
-            made[image].append(Marked(label, box, area, bool(one.iscrowd), _rle(mask)))
+                area = shape.area
+            made[image].append(Marked(label, shape.box, area, bool(one.iscrowd), _rle(shape.mask)))
+        if number >= 0 and not any(made):
+            (first, *_) = left_out.notes()
+            raise InputError(f"{name}: no annotation can be compared: {first}")
         self.notes += left_out.notes()
-        _bounded(made)
+        self._bounded(made, name)
         return made
 
     def found(self, results: Iterable[_Result], name: str) -> list[list[Detected]]:
         """The detections in each image."""
         made: list[list[Detected]] = [[] for _ in self.images]
         left_out = _LeftOut("result")
+        odd: list[str] = []
         number = -1
         for number, one in enumerate(results):
             image, label = self.images.get(one.image_id), self.labels.get(one.category_id)
@@ -153,48 +177,104 @@ class _Reader:
                 what = f"image_id {one.image_id!r}" if image is None else (
                     f"category_id {one.category_id!r}")  # fmt: skip
                 left_out.add(
-                    f"of an {what.split()[0]} that the annotations do not have",
+                    f"whose {what.split()[0]} the annotations do not have",
                     f"$[{number}] ({what})",
                 )
                 continue
-            mask, why = self._mask(one.segmentation, image)
-            box = _box(one.bbox) if one.bbox is not None or mask is None else mask_box(mask)
-            if why or box is None or not math.isfinite(one.score):
-                left_out.add(why or "without a valid bbox and score", f"$[{number}]")
+            try:
+                if one.score is None:
+                    raise _UnusableError("without a valid score")
+                shape = self._shape(one.bbox, one.segmentation, image)
+            except _UnusableError as error:
+                left_out.add(str(error), f"$[{number}]")
                 continue
-            made[image].append(Detected(label, one.score, box, _rle(mask)))
+            if not 0 <= one.score <= 1:
+                odd.append(f"$[{number}] ({one.score})")
+            made[image].append(Detected(label, one.score, shape.box, _rle(shape.mask), shape.area))
         if number >= 0 and not any(made):
             (first, *_) = left_out.notes()
             raise InputError(f"{name}: no result can be compared: {first}")
         self.notes += left_out.notes()
-        _bounded(made)
+        if odd:
+            what = f"{plural(len(odd), 'result')} with a score that is not from 0 to 1"
+            self.notes.append(f"{what}; the first is {odd[0]}")
+        self._bounded(made, name)
         return made
 
-    def _mask(self, given: Any, image: int) -> tuple[Mask | None, str]:
-        """The mask, if masks are compared; why it cannot be used."""
-        if not self.masks:
-            return None, ""
-        width, height = self.sizes[image]
-        if not 0 < width * height <= MAX_MASK_PIXELS:
-            return None, "with a mask in an image without a valid size"
+    def _bounded(self, per_image: Sequence[list[Any]], name: str) -> None:
+        image, most = max(enumerate(map(len, per_image)), key=lambda one: one[1])
+        if most > MAX_OBJECTS:
+            has = f"image {self.names[image]} has {most:,} entries, more than {MAX_OBJECTS:,}"
+            raise InputError(f"{name}: {has}")
+
+    def _shape(self, bbox: list[float | None] | None, segmentation: Any, image: int) -> _Shape:
+        """Box, area, and the mask if masks are compared.
+
+        Raises:
+            _UnusableError: says why there is none.
+        """
+        if not bbox and not segmentation and not self.masks:
+            raise _UnusableError("with neither a bbox nor a segmentation")
+        box = _box(bbox) if bbox else None
+        if bbox and box is None:
+            raise _UnusableError("without a valid bbox")
+        if box and not self.masks:
+            return _Shape(box, box_area(box), None)
+        read = self._mask if self.masks or not isinstance(segmentation, list) else _outline
         try:
-            return _read_mask(given, width, height), ""
+            shape = read(segmentation, image)
         except (TypeError, ValueError, KeyError) as error:
+            if not segmentation:
+                raise _UnusableError("without a segmentation") from error
             what = str(error) if type(error) is ValueError else "not a mask of COCO"
-            return None, f"with a segmentation that cannot be used: {what}"
+            raise _UnusableError(f"with a segmentation that cannot be used: {what}") from error
+        return shape._replace(box=box or shape.box)
+
+    def _mask(self, given: Any, image: int) -> _Shape:
+        """The mask. Where only its box counts, the size of its image need not be known."""
+        width, height = self.sizes[image]
+        if not width * height and not self.masks:
+            height, width = (_side(side) for side in given["size"])
+        if not 0 < width * height <= MAX_MASK_PIXELS:
+            raise _UnusableError("with a mask in an image without a valid size")
+        mask = _read_mask(given, width, height)
+        return _Shape(mask_box(mask), mask_area(mask), mask if self.masks else None)
+
+
+class _UnusableError(Exception):
+    """Why an entry is left out."""
+
+
+class _Shape(NamedTuple):
+    """Where something is."""
+
+    box: Box
+    area: float
+    mask: Mask | None
+
+
+def _outline(given: list[Any], _image: int) -> _Shape:
+    """The box around rings."""
+    rings = _rings(given)
+    xs, ys = ([x for ring in rings for x in ring[axis::2]] for axis in (0, 1))
+    return _Shape((min(xs), min(ys), max(xs), max(ys)), sum(map(ring_area, rings)), None)
+
+
+def _rings(given: list[Any]) -> list[Ring]:
+    rings = [tuple(float(number) for number in ring) for ring in given]
+    good = all(
+        len(ring) >= 6 and not len(ring) % 2
+        and all(abs(number) <= MAX_COORDINATE for number in ring)
+        for ring in rings
+    )  # fmt: skip
+    if not good or not rings:
+        raise ValueError("its rings are not lists of coordinates")
+    return rings
 
 
 def _read_mask(given: Any, width: int, height: int) -> Mask:
     if isinstance(given, list):
-        rings = [[float(number) for number in ring] for ring in given]
-        good = all(
-            len(ring) >= 6 and not len(ring) % 2
-            and all(abs(number) <= MAX_COORDINATE for number in ring)
-            for ring in rings
-        )  # fmt: skip
-        if not good or not rings:
-            raise ValueError("its rings are not lists of coordinates")
-        return rasterise([tuple(ring) for ring in rings], width, height)
+        return rasterise(_rings(given), width, height)
     if list(given["size"]) != [height, width]:
         raise ValueError("its size is not that of the image")
     counts = given["counts"]
@@ -238,22 +318,17 @@ class _LeftOut:
         ]
 
 
-def _side(value: float) -> int:
-    return int(value) if 0 < value <= MAX_COORDINATE else 0
+def _side(value: float | None) -> int:
+    return int(value) if value is not None and 0 < value <= MAX_COORDINATE else 0
 
 
-def _box(given: list[float] | None) -> Box | None:
+def _box(given: list[float | None]) -> Box | None:
     """COCO's [x, y, width, height] as edges; None if it is no box."""
-    if given is None or len(given) != 4 or not all(abs(one) <= MAX_COORDINATE for one in given):
+    numbers = [float(one) for one in given if one is not None and abs(one) <= MAX_COORDINATE]
+    if len(numbers) != 4 or len(given) != 4:
         return None
-    x, y, width, height = map(float, given)
+    x, y, width, height = numbers
     return (x, y, x + width, y + height) if width >= 0 and height >= 0 else None
-
-
-def _bounded(per_image: Iterable[list[Any]]) -> None:
-    most = max(map(len, per_image))
-    if most > MAX_OBJECTS:
-        raise InputError(f"an image has {most:,} entries, more than {MAX_OBJECTS:,}")
 
 
 def _pictured(

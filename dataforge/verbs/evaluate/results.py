@@ -7,9 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from dataforge.errors import OutputError, plural
+from dataforge.errors import OutputError, ParseError, UsageError, masked, plural
+from dataforge.io import is_url, without_file_scheme
 from dataforge.pages import refuse_foreign
 from dataforge.verbs.evaluate.build import FOLDER, Page, write_page
+from dataforge.verbs.evaluate.material import Pictured
 from dataforge.verbs.evaluate.reading import read_coco
 from dataforge.verbs.evaluate.report import Evaluation
 from dataforge.verbs.evaluate.run import Evaluated, evaluate_material
@@ -21,8 +23,8 @@ class EvaluateOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     Attributes:
         out: folder of the page; None for none.
         most: images that the page shows; those with the costliest mistakes.
-        score: detections below it do not count in the confusion matrix; None for the score at
-            which F1 is best.
+        score: 0 to 1; detections below it do not count in the confusion matrix; None for the score
+            at which F1 is best.
         masks: compare masks instead of boxes.
         images: folder of the images of COCO files; None to look for it beside the annotations.
         force: overwrite an earlier page.
@@ -49,25 +51,55 @@ def evaluate_results(
         options: see there.
 
     Raises:
-        InputError: a file cannot be read, or no result is about an image and a class of the
-            annotations.
+        UsageError: an option is invalid, or a URL is given.
+        InputError: a file cannot be read, or none of its annotations or results can be compared.
         OutputError: a page exists and is not to be overwritten, or cannot be written.
     """
     options = options or EvaluateOptions()
-    refuse_page(options)
-    annotations, results = Path(annotations), Path(results)
+    refuse_options(options)
+    annotations, results = _local(annotations), _local(results)
     material = read_coco(annotations, results, images=options.images, masks=options.masks)
+    if options.out is not None and not any(map(_is_there, material.images)):
+        where = "" if options.images is None else f" in {options.images}"
+        material.notes.append(
+            f"no image file was found{where}; name the folder of the images with --images DIR"
+        )
     made = evaluate_material(material, [str(annotations), str(results)], options.score)
     facts = [("Annotations", str(annotations)), ("Results", str(results))]
     return with_page(made, results.stem, facts, options)
 
 
-def refuse_page(options: EvaluateOptions) -> None:
-    """Refuse early what `with_page` would.
+def _local(given: str | os.PathLike[str]) -> Path:
+    text = without_file_scheme(os.fspath(given))
+    if is_url(text):
+        raise UsageError(f"{masked(text)}: name a file on this machine")
+    return Path(text)
+
+
+def _is_there(image: Pictured) -> bool:
+    """Whether an image has a file, be it one that cannot be read."""
+    if image.opened is None:
+        return False
+    try:
+        with image.opened():
+            return True
+    except FileNotFoundError:
+        return False
+    except (OSError, ParseError):
+        return True
+
+
+def refuse_options(options: EvaluateOptions) -> None:
+    """Refuse what cannot be, before anything is read.
 
     Raises:
+        UsageError: an option is invalid.
         OutputError: a page exists and is not to be overwritten, or is none.
     """
+    if options.score is not None and not 0 <= options.score <= 1:
+        raise UsageError(f"score {options.score}: must be from 0 to 1")
+    if options.most < 0:
+        raise UsageError(f"most {options.most}: must be at least 0")
     if options.out is None:
         return
     for path in (options.out / "index.html", options.out / FOLDER):

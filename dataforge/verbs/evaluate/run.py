@@ -49,7 +49,7 @@ def evaluate_material(
         objects=sum(not one.crowd for of_one in material.marked for one in of_one),
         detections=sum(map(len, material.found)),
         scores=scored.overall(),
-        classes=class_results(scored),
+        classes=class_results(scored, analysis.ranked),
         curve50=scored.curve(slice(None), 0),
         curve75=scored.curve(slice(None), 5),
         confusion=analysis.confusion(analysis.best_score() if score is None else score),

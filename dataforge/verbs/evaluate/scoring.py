@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
 from dataforge.frameworks import quiet
 from dataforge.verbs.evaluate.material import Material
+from dataforge.verbs.evaluate.precision import Ranked, best_f1
 from dataforge.verbs.evaluate.report import ClassResult, Scores
 
 AREAS = ("all", "small", "medium", "large")
@@ -71,13 +72,18 @@ class Scored:
         return [round(float(value), 4) for value in precision if value > -1]
 
 
-def class_results(scored: Scored) -> list[ClassResult]:
-    """The numbers of each class."""
+def class_results(scored: Scored, ranked: Sequence[Ranked]) -> list[ClassResult]:
+    """The numbers of each class.
+
+    Args:
+        scored: compared by pycocotools.
+        ranked: the detections of each class.
+    """
     material = scored.material
     made = []
     for label, name in enumerate(material.classes):
         objects = [o for of_one in material.marked for o in of_one if o.label == label]
-        recall, precision, score = _best(scored, label)
+        score, precision, recall = best_f1([ranked[label]]) or (None, None, None)
         made.append(
             ClassResult(
                 name=name,
@@ -85,9 +91,9 @@ def class_results(scored: Scored) -> list[ClassResult]:
                 crowds=sum(one.crowd for one in objects),
                 detections=sum(d.label == label for of_one in material.found for d in of_one),
                 scores=scored.of_class(label),
-                best_score=score,
-                precision=precision,
-                recall=recall,
+                best_score=_rounded(score),
+                precision=_rounded(precision),
+                recall=_rounded(recall),
                 curve50=scored.curve(label, 0),
                 curve75=scored.curve(label, 5),
             )
@@ -95,20 +101,8 @@ def class_results(scored: Scored) -> list[ClassResult]:
     return made
 
 
-def _best(scored: Scored, label: int) -> tuple[float | None, float | None, float | None]:
-    """(recall, precision, score) where F1 is best at IoU 0.5, from the interpolated curve."""
-    import numpy as np
-
-    precision = scored.evaluation.eval["precision"][0, :, label, 0, -1]
-    scores = scored.evaluation.eval["scores"][0, :, label, 0, -1]
-    recall = np.linspace(0, 1, len(precision))
-    reached = precision > 0
-    if not reached.any():
-        return None, None, None
-    f1 = np.where(reached, 2 * precision * recall / np.maximum(precision + recall, 1e-9), -1)
-    at = int(f1.argmax())
-    found = (recall[at], precision[at], scores[at])
-    return tuple(round(float(value), 4) for value in found)  # type: ignore[return-value]
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 def _scores(results: dict[str, Any], label: int | slice) -> Scores:
@@ -149,14 +143,14 @@ def _coco(scored: Scored, is_truth: bool) -> Any:
                 "image_id": image + 1,
                 "category_id": one.label + 1,
                 "bbox": [x0, y0, x1 - x0, y1 - y0],
-                "area": one.area if is_truth else (x1 - x0) * (y1 - y0),
+                "area": (x1 - x0) * (y1 - y0) if one.area is None else one.area,
                 "iscrowd": int(is_truth and one.crowd),
             }
             if not is_truth:
                 made["score"] = one.score
             if material.masks:
                 made["segmentation"] = one.mask
-                if not is_truth:
+                if not is_truth and one.area is None:
                     made["area"] = _mask_area(one.mask)
             annotations.append(made)
             ids.append((image, at))

@@ -20,7 +20,7 @@
     section("curves", "Curves", "How many detections are right (precision), the more objects are to be found (recall).", dataforge.curves(evaluation));
     const found = Object.values(evaluation.kinds).some((one) => one.count);
     section("kinds", "Kinds of mistakes", found ? "By how much AP50 would be higher without them (TIDE, arXiv 2008.08115); each leads to its pictures." : "There are none.",
-      dataforge.kinds(evaluation, dataforge.chooseKind));
+      found ? dataforge.kinds(evaluation, dataforge.chooseKind) : []);
     if (evaluation.mistakes.length) {
       section("mistakes", "Costliest mistakes", "By how much AP50 would be higher without this one alone. Red: what was found. Amber: what is there.", dataforge.mistakes(evaluation));
     }

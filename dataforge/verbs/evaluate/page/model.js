@@ -45,11 +45,11 @@
   class There extends Side {
     constructor(data) {
       super(data, data.pictures.there);
-      // Object -> the best score with which it was found; -1 if it was not.
+      // Object -> the best score with which it was found; -Infinity if it was not.
       this.scores = new Map();
       this.objects.forEach((objects, image) => objects.forEach((object, at) => {
         const scores = (data.pictures.found?.[image] || []).filter((one) => one[5] === at).map((one) => one[4]);
-        this.scores.set(object, Math.max(-1, ...scores));
+        this.scores.set(object, Math.max(-Infinity, ...scores));
       }));
       this.compared = data.pictures.found !== null;
     }
@@ -85,9 +85,22 @@
     dataforge.start();
   };
 
+  // [lowest, highest] score: 0 and 1, or what is beyond.
+  dataforge.scoreRange = () => {
+    const range = [0, 1];
+    for (const one of dataforge.found.objects.flat()) {
+      range[0] = Math.min(range[0], one[4]);
+      range[1] = Math.max(range[1], one[4]);
+    }
+    return range;
+  };
+
   // The detections of an image that count at the score that is set.
   dataforge.enough = (image) =>
     new Set([...dataforge.found.objects[image].keys()].filter((at) => dataforge.found.objects[image][at][4] >= state.score));
+
+  // By how much AP50 would be higher.
+  dataforge.gain = (cost, digits) => `${cost < 0 ? "−" : "+"}${Math.abs(cost).toFixed(digits)}`;
 
   dataforge.figure = (value, digits = 3) => (value === null || value === undefined ? "–" : value.toFixed(digits));
 })();

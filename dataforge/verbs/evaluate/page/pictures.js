@@ -31,7 +31,7 @@
     ].flat();
     const picture = at < 0 ? make("span", { class: "crop none" }, "not among the pictures")
       : cropped(side, at, union(boxes), objects);
-    const details = [`−${mistake.cost.toFixed(4)}`, mistake.iou ? `IoU ${mistake.iou.toFixed(2)}` : null].filter(Boolean).join(" · ");
+    const details = [dataforge.gain(mistake.cost, 4), mistake.iou ? `IoU ${mistake.iou.toFixed(2)}` : null].filter(Boolean).join(" · ");
     return make("button", {
       type: "button", class: "card", disabled: at < 0, title: dataforge.short(mistake.name, 300),
       onclick: () => dataforge.open(at, union(boxes)),
@@ -145,8 +145,9 @@
     };
     if (!dataforge.found) return [list, more];
     const value = make("output", {}, state.score.toFixed(2));
+    const [low, high] = dataforge.scoreRange();
     const slider = make("input", {
-      type: "range", min: 0, max: 1, step: 0.01, value: state.score, id: "score", "aria-label": "Least score of a detection",
+      type: "range", min: low, max: high, step: (high - low) / 100, value: state.score, id: "score", "aria-label": "Least score of a detection",
       oninput: () => {
         state.score = +slider.value;
         value.textContent = state.score.toFixed(2);

@@ -133,7 +133,7 @@
       bar.style.width = `${Math.max(0, 100 * one.cost / most)}%`;
       return make("button", { type: "button", onclick: () => choose(kind), disabled: !one.count },
         make("strong", {}, kind), make("span", { class: "about" }, about), make("span", { class: "track" }, bar),
-        make("span", { class: "cost" }, `−${one.cost.toFixed(3)}`), make("span", { class: "number" }, number(one.count)));
+        make("span", { class: "cost" }, dataforge.gain(one.cost, 3)), make("span", { class: "number" }, number(one.count)));
     }));
   };
 
