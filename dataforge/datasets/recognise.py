@@ -106,7 +106,7 @@ def guess_formats(root: Root) -> tuple[str, list[FormatFound], list[Foreign]]:
         raise InputError(
             f"{root.location}: contains images, and no annotations in a format that is recognised"
             f"{_beside(root, unknown)}; if these are annotations, name the converter, such as "
-            f"{_converter(unknown)} (or --from FORMAT); if the images really have none, "
+            f"{_converters(unknown)} (or --from FORMAT); if the images really have none, "
             "images2coco (or --from images)"
         )
     return "images", [], []
@@ -137,14 +137,15 @@ def unread(root: Root, texts: Texts) -> list[str]:
 def unread_in_words(root: Root, texts: Texts) -> list[str]:
     """What the files are that may be annotations and are in no known format; one sentence each."""
     names = defaultdict(list)
-    for name in unread(root, texts):
+    unknown = unread(root, texts)
+    for name in unknown:
         names[texts.other.get(name, "of no format that is recognised")].append(name)
     said = []
     for what, own in names.items():
         more = f" and {len(own) - 1:,} more" if len(own) > 1 else ""
         said.append(f"{plural(len(own), 'file')}: {what} ({own[0]}{more})")
     if said:
-        said.append("if these are annotations, name their format, as in dataforge convert csv2coco")
+        said.append(f"if these are annotations, name their converter: {_converters(unknown)}")
     return said
 
 
@@ -167,12 +168,26 @@ def to_unpack(root: Root) -> list[str]:
     return [f"unpack {name} first, and name the folder that it becomes" for name in packed][:1]
 
 
-def _converter(unknown: Sequence[str]) -> str:
-    """A converter that may read a file, by its name."""
-    ending = unknown[0].lower().rpartition(".")[2]
-    return {"xml": "voc2coco", "csv": "csv2coco", "tsv": "csv2coco", "txt": "yolo2coco"}.get(
-        ending, "labelstudio2coco"
-    )
+_KINDS = {".xml": "xml", ".csv": "header", ".tsv": "header", ".txt": "rows"}
+"""Ending of a file -> the part of a `Signature` that is of such files; else of JSON."""
+
+_FIRST = {".xml": ("voc",), ".txt": ("yolo",), ".json": ("labelme",)}
+"""Formats that are recognised without signatures."""
+
+
+def _converters(unknown: Sequence[str]) -> str:
+    """The converters that may read the first of these files, by its name."""
+    ending = os.path.splitext(unknown[0].lower())[1]
+    kind = _KINDS.get(ending, "json")
+    names = [
+        *_FIRST.get(ending, ()),
+        *(
+            name
+            for name, format_ in formats().items()
+            if any(getattr(signature, kind) for signature in format_.signatures)
+        ),
+    ]
+    return " or ".join(f"{name}2coco" for name in names)
 
 
 def passed_over(others: Iterable[FormatFound]) -> Iterator[Finding]:
