@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 from command_line import Cli
@@ -70,12 +68,11 @@ def test_3_could_not_do_it(cli: Cli, tmp_path: Path) -> None:
     assert not (tmp_path / "o.json").exists()
 
 
-def test_json_and_a_report(tmp_path: Path) -> None:
+def test_a_report_is_what_is_printed(cli: Cli, tmp_path: Path) -> None:
     source = sample(tmp_path)
     report = tmp_path / "report.json"
     arguments = (source, tmp_path / "part.json", "--classes", "face", "--report", report)
-    command = [sys.executable, "-m", "dataforge", "coco", "filter", *arguments, "--json"]
-    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    result = cli("coco", "filter", *arguments, "--json")
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout) == json.loads(report.read_text())
     assert json.loads(result.stdout)["classes"] == ["face"]
