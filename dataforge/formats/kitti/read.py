@@ -10,7 +10,7 @@ import msgspec
 from dataforge import geometry
 from dataforge.codes import code
 from dataforge.errors import ParseError, plural
-from dataforge.findings import Edit, Place, Reorder
+from dataforge.findings import Place
 from dataforge.formats.base import (
     Context,
     Inputs,
@@ -26,6 +26,7 @@ from dataforge.formats.base import (
 from dataforge.formats.images import unreadable_image
 from dataforge.formats.kitti.files import Listed, find_files
 from dataforge.formats.kitti.rows import DONT_CARE, Row, parse_row
+from dataforge.formats.outlines import in_order
 from dataforge.io import MAX_OBJECTS, Root, to_utf8
 from dataforge.records import Image, Instance
 
@@ -142,16 +143,7 @@ class KittiReading(Reading):
         if isinstance(row, str):
             yield code("bad-row").at(place, row, "correct or delete the row", lost=1)
             return None
-        box = row.box
-        if box[0] > box[2] or box[1] > box[3]:
-            numbers = ", ".join(f"{value:g}" for value in box)
-            yield code("reversed-box").at(
-                place,
-                f"corners of {row.label!r} are reversed ({numbers}): reordered",
-                "write the corners in order",
-                edits=[Edit(place, Reorder())],
-            )
-            box = geometry.ordered(box)
+        box = yield from in_order(row.box, row.label, place, place)
         is_ignored = row.label == DONT_CARE
         if is_ignored and self._drops:
             yield code("dont-care-dropped").at(

@@ -10,8 +10,9 @@ import msgspec
 from dataforge import geometry
 from dataforge.codes import code
 from dataforge.errors import plural
-from dataforge.findings import Edit, Finding, Place, Reorder
+from dataforge.findings import Place
 from dataforge.formats.base import Part
+from dataforge.formats.outlines import reversed_box
 from dataforge.formats.voc.corners import in_order, is_reversed
 from dataforge.formats.voc.objects import VocObject, understood_difficult
 from dataforge.geometry import Coords, edges_of_text
@@ -81,7 +82,7 @@ class InstanceReader:
             return None
         extra: dict[str, Any] = {"voc": item.keys} if item.keys else {}
         if is_reversed(bounds) and is_reversed(edges_of_text(texts, self._judged)):
-            yield _reversed_box(place, name, bounds)
+            yield reversed_box(bounds, name, place.at("/bndbox"), place)
             extra = _with_bbox(extra, bounds)
             texts, bounds = in_order(texts, bounds), geometry.ordered(bounds)
         zero = self.coords == "zero"
@@ -123,22 +124,13 @@ def settled(instance: Instance, coords: Coords) -> Part[Instance]:
     box, extra = instance.box, instance.extra
     if is_reversed(box) and coords != "voc":
         # By one pixel at most, which VOC's own convention adds to the width.
-        yield _reversed_box(instance.place, instance.label, box)
+        place = instance.place
+        yield reversed_box(box, instance.label, place.at("/bndbox"), place)
         box, extra = geometry.ordered(box), _with_bbox(extra, box)
     elif coords == "zero":
         return instance
     box = geometry.shifted(box, coords)
     return msgspec.structs.replace(instance, box=box, area=geometry.box_area(box), extra=extra)
-
-
-def _reversed_box(place: Place, name: str, bounds: Box) -> Finding:
-    numbers = ", ".join(f"{value:g}" for value in bounds)
-    return code("reversed-box").at(
-        place.at("/bndbox"),
-        f"corners of {name!r} are reversed ({numbers}): reordered",
-        "write the corners in order",
-        edits=[Edit(place, Reorder())],
-    )
 
 
 def _with_bbox(extra: dict[str, Any], bounds: Box) -> dict[str, Any]:
