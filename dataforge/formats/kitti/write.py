@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
 from dataforge import geometry
 from dataforge.codes import code
 from dataforge.errors import UsageError
-from dataforge.findings import Finding, Place
-from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
+from dataforge.formats.base import WritePlan, Writer
 from dataforge.formats.kitti.rows import DONT_CARE, held, line_of
+from dataforge.formats.label_files_write import LabelFiles, LabelFilesWriting
 from dataforge.formats.names import below_images
-from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, place_of
+from dataforge.formats.tally import Loss, key_losses, place_of
 from dataforge.io import stem
 from dataforge.records import Image, Instance
-
-_USED = "used"  # the stream of the classes that have instances
 
 _LOSSES = {
     "outlines": Loss(
@@ -69,15 +65,15 @@ class KittiWriter(Writer[WriteOptions]):
 
     def key(self, file_name: str) -> str:
         """Images of one split differ in more than their extension."""
-        return stem(_below(file_name))
+        return _LabelFiles.stem(file_name)
 
     def targets(self, out: Path, splits: Sequence[str]) -> list[Path]:
         if out.suffix.lower() == ".json":
             raise UsageError(f"{out} is a file, but KITTI has one for each image: name a folder")
-        return [out / split / "label_2" for split in splits]
+        return [out / split / _LabelFiles.folder for split in splits]
 
-    def open(self, plan: WritePlan, options: WriteOptions) -> KittiWriting:
-        return KittiWriting(plan)
+    def open(self, plan: WritePlan, options: WriteOptions) -> LabelFilesWriting:
+        return LabelFilesWriting(plan, _LabelFiles)
 
 
 def _below(file_name: str) -> str:
@@ -85,76 +81,18 @@ def _below(file_name: str) -> str:
     return below_images(re.sub(r"\A(?:.*/)?image_2/", "", file_name))
 
 
-class KittiWriting(Writing):
-    """One dataset while it is being written."""
+class _LabelFiles(LabelFiles):
+    folder, kinds = "label_2", _LOSSES
 
-    def __init__(self, plan: WritePlan) -> None:
-        self._plan = plan
+    @staticmethod
+    def stem(file_name: str) -> str:
+        return stem(_below(file_name))
 
-    def write(self, images: Iterable[Numbered]) -> Written:
-        shard = _Shard(self._plan.stage)
-        for numbered in images:
-            shard.take(numbered.split, numbered.image)
-        used = msgspec.json.Encoder().encode_lines(sorted(shard.used))
-        losses = shard.losses.counts
-        return Written(streams={_USED: used}, losses=losses, findings=shard.findings)
-
-    def finish(
-        self, streams: Mapping[str, IO[bytes]], losses: Mapping[str, LossCount]
-    ) -> Iterator[Finding]:
-        plan = self._plan
-        for split in plan.splits:
-            (plan.stage / split / "label_2").mkdir(parents=True, exist_ok=True)
-        used = {msgspec.json.decode(line, type=str) for line in streams.get(_USED, ())}
-        names = [category.name for category in plan.header.categories]
-        total = Losses(_LOSSES, losses)
-        KeyLosses(total).header(plan.header, plan.out)
-        for name in names:
-            if name not in used:
-                total.add("unused", Place(plan.out), names=[name], in_image=False)
-            elif len(name.split()) > 1:
-                total.add("spaces", Place(plan.out), names=[name], in_image=False)
-        yield from total.findings()
-        kept = [name for name in names if name in used]
-        if kept != sorted(kept):
-            yield code("class-order-not-carried").at(
-                Place(plan.out),
-                f"{len(kept)} classes whose order is not stored: they are read back as "
-                f"{', '.join(sorted(kept)[:5])}{', ...' * (len(kept) > 5)}",
-                "set the order with --labels when you read the files",
-            )
-
-
-class _Shard:
-    """Writes the label files of some images.
-
-    Attributes:
-        used: classes that have instances.
-        losses: what KITTI cannot store of them.
-        findings: on what is not written.
-    """
-
-    def __init__(self, stage: Path) -> None:
-        self.used: set[str] = set()
-        self.losses = Losses(_LOSSES)
-        self.findings: list[Finding] = []
-        self._keys = KeyLosses(self.losses)
-        self._stage = stage
-        self._folders: set[str] = set()
-
-    def take(self, split: str, image: Image) -> None:
-        """Write one image's file."""
-        lines = "".join(self._line(image, instance) for instance in image.instances)
+    def text(self, image: Image) -> str:
         if image.attributes:
             self.losses.add("flags", place_of(image), names=image.attributes)
-        self._keys.image(image)
-        path = os.path.join(self._stage, split, "label_2", f"{stem(_below(image.file_name))}.txt")
-        folder = os.path.dirname(path)
-        if folder not in self._folders:
-            os.makedirs(folder, exist_ok=True)
-            self._folders.add(folder)
-        with open(path, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(lines)
+        self.keys.image(image)
+        return "".join(self._line(image, instance) for instance in image.instances)
 
     def _line(self, image: Image, instance: Instance) -> str:
         """The line of an instance; empty if it has none."""
@@ -176,5 +114,5 @@ class _Shard:
         unheld += ["difficult"] if instance.difficult else []
         if unheld:
             self.losses.add("attributes", place, names=unheld)
-        self._keys.instance(instance)
+        self.keys.instance(instance)
         return line_of(DONT_CARE if instance.iscrowd else label, instance.box, instance.attributes)

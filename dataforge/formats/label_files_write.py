@@ -1,0 +1,113 @@
+"""Writing of formats that have a text file for each image, and classes only in its lines."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, ClassVar
+
+import msgspec
+
+from dataforge.codes import code
+from dataforge.findings import Finding, Place
+from dataforge.formats.base import Numbered, WritePlan, Writing, Written
+from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses
+from dataforge.records import Image
+
+_USED = "used"  # the stream of the classes that have instances
+
+
+class LabelFiles(ABC):
+    """Writes the label files of some images, to SPLIT/FOLDER/STEM.txt.
+
+    Args:
+        stage: folder that is written to.
+
+    Attributes:
+        folder: of the label files of a split.
+        kinds: what the format cannot store; with ``unused`` and ``spaces``, of classes without
+            instances and with spaces in their names.
+        used: classes that have instances.
+        losses: what could not be stored.
+        keys: counts the keys of other formats among that.
+        findings: on what is not written.
+    """
+
+    folder: ClassVar[str]
+    kinds: ClassVar[Mapping[str, Loss]]
+
+    def __init__(self, stage: Path) -> None:
+        self.used: set[str] = set()
+        self.losses = Losses(self.kinds)
+        self.keys = KeyLosses(self.losses)
+        self.findings: list[Finding] = []
+        self._stage = stage
+        self._folders: set[str] = set()
+
+    @staticmethod
+    @abstractmethod
+    def stem(file_name: str) -> str:
+        """The path of an image's label file below its folder, without the extension."""
+
+    @abstractmethod
+    def text(self, image: Image) -> str:
+        """The content of the label file of an image."""
+
+    def take(self, split: str, image: Image) -> None:
+        """Write one image's file."""
+        text = self.text(image)
+        path = os.path.join(self._stage, split, self.folder, f"{self.stem(image.file_name)}.txt")
+        folder = os.path.dirname(path)
+        if folder not in self._folders:
+            os.makedirs(folder, exist_ok=True)
+            self._folders.add(folder)
+        with open(path, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+
+
+class LabelFilesWriting(Writing):
+    """One dataset while it is being written.
+
+    Args:
+        plan: see `WritePlan`.
+        files: what writes the files of a shard.
+    """
+
+    def __init__(self, plan: WritePlan, files: type[LabelFiles]) -> None:
+        self._plan = plan
+        self._files = files
+
+    def write(self, images: Iterable[Numbered]) -> Written:
+        shard = self._files(self._plan.stage)
+        for numbered in images:
+            shard.take(numbered.split, numbered.image)
+        used = msgspec.json.Encoder().encode_lines(sorted(shard.used))
+        losses = shard.losses.counts
+        return Written(streams={_USED: used}, losses=losses, findings=shard.findings)
+
+    def finish(
+        self, streams: Mapping[str, IO[bytes]], losses: Mapping[str, LossCount]
+    ) -> Iterator[Finding]:
+        plan = self._plan
+        for split in plan.splits:
+            (plan.stage / split / self._files.folder).mkdir(parents=True, exist_ok=True)
+        used = {msgspec.json.decode(line, type=str) for line in streams.get(_USED, ())}
+        names = [category.name for category in plan.header.categories]
+        total = Losses(self._files.kinds, losses)
+        KeyLosses(total).header(plan.header, plan.out)
+        for name in names:
+            if name not in used:
+                total.add("unused", Place(plan.out), names=[name], in_image=False)
+            elif len(name.split()) > 1:
+                total.add("spaces", Place(plan.out), names=[name], in_image=False)
+        yield from total.findings()
+        kept = [name for name in names if name in used]
+        if kept != sorted(kept):
+            yield code("class-order-not-carried").at(
+                Place(plan.out),
+                f"{len(kept)} classes whose order is not stored: they are read back as "
+                f"{', '.join(sorted(kept)[:5])}{', ...' * (len(kept) > 5)}",
+                "set the order with --labels when you read the files",
+            )
