@@ -6,7 +6,10 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import Protocol
+
+import msgspec
 
 from dataforge.errors import InputError
 from dataforge.io.names import IMAGE_EXTENSIONS, is_image, last_part, stem
@@ -19,6 +22,20 @@ _OF_ANNOTATIONS = re.compile("(?<![a-z])anno|annotation|label|xml|json|txt")
 
 ``annos`` and ``VOCAnnotations`` are such, ``cannot_be_read`` is not.
 """
+
+
+_IMAGE_NAMES = re.compile(
+    rb'"(?:[^"\\\x00-\x1f]|\\.)+\.(?:%s)"'
+    % b"|".join(one[1:].encode() for one in IMAGE_EXTENSIONS),
+    re.IGNORECASE,
+)
+"""The names of images among the strings of a JSON file."""
+
+HEAD = 65536
+"""Bytes of a JSON file that are searched for names of images."""
+
+_TRIED = 20
+"""Names that are looked for: some images may be missing."""
 
 
 def refuse_others(file: str) -> None:
@@ -60,13 +77,17 @@ class Looking(Protocol):
     def folders(self, above: str) -> list[str]:
         """The paths of the folders in a folder."""
 
+    def head(self, file: str) -> bytes:
+        """The first bytes of a file; none if it cannot be read."""
+
 
 def home_of(file: str, disk: Looking | None = None) -> tuple[str, str]:
     """(the root folder for an annotation file, the file's path relative to it).
 
     Images are beside it, or, as in ``Annotations/1.xml`` and ``JPEGImages/1.jpg`` or
     ``labels/train/1.txt`` and ``images/train/1.jpg``, in a folder beside the annotation folder.
-    The images of a COCO file may have any name.
+    Images that a JSON file names at its start have to be there; of one that names none there, the
+    images may have any name.
 
     Args:
         file: path of the annotation file.
@@ -85,7 +106,7 @@ def home_of(file: str, disk: Looking | None = None) -> tuple[str, str]:
                 name.lower().endswith(".json")
                 and not inner
                 and not _holds_images(disk, folder)
-                and any(_holds_images(disk, path) for path in beside)
+                and _holds_images_of(disk, file, beside)
             ):
                 home = above if os.path.isabs(file) else os.path.relpath(above)
                 return home, "/".join([last, *filter(None, [inner]), name])
@@ -95,6 +116,22 @@ def home_of(file: str, disk: Looking | None = None) -> tuple[str, str]:
 
 def _folder(file: str) -> str:
     return os.path.dirname(file) or "."
+
+
+def _holds_images_of(disk: Looking, file: str, folders: list[str]) -> bool:
+    """Whether one of the folders, or a subfolder, contains an image that the file names."""
+    tried = [stem(last_part(name)) for name in _images_named_in(disk.head(file))]
+    if not tried:
+        return any(_holds_images(disk, folder) for folder in folders)
+    below = [inner for folder in folders for inner in (folder, *disk.folders(folder))]
+    return any(disk.has_image(folder, name) for folder in below for name in tried)
+
+
+def _images_named_in(head: bytes) -> Iterator[str]:
+    """The first images that the start of a JSON file names."""
+    for text in islice(_IMAGE_NAMES.finditer(head), _TRIED):
+        with suppress(msgspec.DecodeError):
+            yield msgspec.json.decode(text[0], type=str).replace("\\", "/")
 
 
 def _holds_images(disk: Looking, folder: str) -> bool:
@@ -118,3 +155,8 @@ class _Disk:
         with suppress(OSError), os.scandir(above) as entries:
             return [entry.path for entry in entries if entry.is_dir()]
         return []
+
+    def head(self, file: str) -> bytes:
+        with suppress(OSError), open(file, "rb") as stream:
+            return stream.read(HEAD)
+        return b""

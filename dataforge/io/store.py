@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from dataforge.errors import InputError, plural
@@ -100,6 +101,15 @@ class Store:
     def folders(self, above: str) -> list[str]:
         """The folders in a folder."""
         return [f"{above}/{name}" for name in self._names(above, "directory")]
+
+    def head(self, file: str) -> bytes:
+        """The first bytes of a file; none if it cannot be read."""
+        inside = file if self._base.startswith("/") else file.lstrip("/")
+        with suppress(OSError):
+            return bytes(
+                attempt(lambda: self._fs.cat_file(inside, start=0, end=named.HEAD), self.url)
+            )
+        return b""
 
     def _names(self, folder: str, kind: str) -> Iterator[str]:
         if not self.listable or not folder.strip("/"):

@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("target", choices=targets.TARGETS)
     parser.add_argument("--runs", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--patience", type=int, default=1, help="Times the time, if busy.")
     parser.add_argument("--corpus", type=Path, help="Keep what is found here, for a longer run.")
     options = parser.parse_args()
     targets.ELEMENTS = 100_000
@@ -51,7 +52,7 @@ def main() -> None:
         sys.argv[0],
         f"-runs={options.runs}",
         f"-seed={options.seed}",
-        f"-timeout={_TIMEOUTS.get(options.target, 2)}",
+        f"-timeout={_TIMEOUTS.get(options.target, 2) * options.patience}",
         "-rss_limit_mb=1024",
         "-max_len=4096",
         "-print_final_stats=1",

@@ -192,6 +192,39 @@ def test_a_named_file_is_read_from_the_folder_that_also_holds_its_image(
     assert Root(file).named == file
 
 
+@pytest.mark.parametrize("scheme", ["", "memory://"])
+@pytest.mark.parametrize(
+    ("named", "images", "home"),
+    [
+        ("7.jpg", ["two/7.jpg"], "."),
+        ("7.jpg", ["two/8.jpg"], "json"),
+        ("7.jpg", ["two/train/7.PNG"], "."),  # a subfolder, another extension
+        ("train/7.jpg", ["two/train/7.jpg"], "."),
+        (r"C:\\data\\7.jpg", ["two/7.jpg"], "."),
+        ("\\u0041.jpg", ["two/A.jpg"], "."),
+        ("7.jpg", ["json/8.jpg", "two/7.jpg"], "json"),
+        ("no picture", ["two/8.jpg"], "."),  # names no image: any will do
+    ],
+)
+def test_a_json_file_is_read_with_the_images_it_names(
+    tmp_path: Path, scheme: str, named: str, images: list[str], home: str
+) -> None:
+    import fsspec
+
+    text = f'{{"images": [{{"file_name": "0.jpg"}}, {{"file_name": "{named}"}}]}}'
+    files = {"json/all.json": text if named != "no picture" else "{}", **dict.fromkeys(images, "x")}
+    top = f"{scheme}{tmp_path}"
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        fsspec.filesystem(scheme.rstrip(":/") or "file").pipe(
+            f"{tmp_path}/{name}", content.encode()
+        )
+    location = Root(f"{top}/json/all.json").location
+    assert location.replace(":///", "://") == f"{top}/{home}".removesuffix("/.").replace(
+        ":///", "://"
+    )
+
+
 def test_yaml_file_is_refused_naming_its_folder(tmp_path: Path) -> None:
     write(tmp_path / "set" / "data.yaml", "names: [a]\n")
     with pytest.raises(InputError, match=r"data\.yaml: describes a whole dataset.*folder: .*set$"):
