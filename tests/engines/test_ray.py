@@ -237,6 +237,28 @@ def test_a_conversion_has_the_same_bytes(
         subprocess.run(["rm", "-r", out], check=True)
 
 
+def test_what_is_kept_of_files_is_as_good_as_reading_them(
+    cluster: Any, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Kept by workers of the cluster, used by them and here, after a change, too."""
+    source = draw(tmp_path_factory.mktemp("kept"), 3, 2)
+    kept = tmp_path / "kept"
+    for number, name in enumerate([None, None, "00007.json", "00399.json"]):
+        if name:
+            (source / name).write_bytes((source / "00000.json").read_bytes())
+        out = tmp_path / "out"
+        reports, written = [], []
+        for where in (None, cluster, None):
+            cache = str(kept) if where or number else None  # the first is all read
+            one = msgspec.structs.replace(job(source, out, "yolo", where), cache=cache)
+            reports.append(convert(one).findings)
+            written.append(files(out))
+            subprocess.run(["rm", "-r", out], check=True)
+        assert reports[0] == reports[1] == reports[2]
+        assert written[0] == written[1] == written[2]
+        assert files(kept)
+
+
 def test_a_check_finds_the_same(cluster: Any, drawn: Path) -> None:
     here = check(str(drawn), CheckOptions(images=False))
     there = check(
