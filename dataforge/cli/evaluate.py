@@ -50,44 +50,7 @@ def command() -> Command:
                 metavar="CONFIG CHECKPOINT | RESULTS",
                 help="Config and checkpoint; with --annotations, results.",
             ),
-            Option(
-                "--annotations",
-                metavar="FILE",
-                help="COCO annotations that the results are of.",
-            ),
-            Option(
-                "--images",
-                type=options.FILE,
-                metavar="DIR",
-                help="Folder of the images. [default: looked for beside the annotations]",
-            ),
-            Option(
-                "--split",
-                choices=get_args(Split),
-                help="Split of the config. [default: test, else val]",
-            ),
-            Option(
-                "--masks",
-                is_flag=True,
-                default=False,
-                help="Compare masks instead of boxes.",
-            ),
-            Option(
-                "--score",
-                type=float,
-                least=0,
-                most=1,
-                help="Least score of the detections in the confusion matrix. [default: where F1 "
-                "is best]",
-            ),
-            Option(
-                "--most",
-                type=int,
-                least=0,
-                default=100,
-                show_default=True,
-                help="Images on the page: those with the costliest mistakes.",
-            ),
+            *_what(),
             options.device_option(get_args(Device), "run the detector"),
             options.output_option(
                 "Folder of the page. [default: NAME-evaluation in the working directory]", "DIR"
@@ -104,6 +67,50 @@ def command() -> Command:
             options.force_option("an earlier page, and the file of --report"),
         ],
     )
+
+
+def _what() -> list[Option]:
+    """What is compared, and what of it is shown."""
+    return [
+        Option(
+            "--annotations",
+            metavar="FILE",
+            help="COCO annotations that the results are of.",
+        ),
+        Option(
+            "--images",
+            type=options.FILE,
+            metavar="DIR",
+            help="Folder of the images. [default: looked for beside the annotations]",
+        ),
+        Option(
+            "--split",
+            choices=get_args(Split),
+            help="Split of the config. [default: test, else val]",
+        ),
+        Option(
+            "--masks",
+            is_flag=True,
+            default=False,
+            help="Compare masks instead of boxes.",
+        ),
+        Option(
+            "--score",
+            type=float,
+            least=0,
+            most=1,
+            help="Least score of the detections in the confusion matrix. [default: where F1 "
+            "is best]",
+        ),
+        Option(
+            "--most",
+            type=int,
+            least=0,
+            default=100,
+            show_default=True,
+            help="Images on the page: those with the costliest mistakes.",
+        ),
+    ]
 
 
 def _evaluate(

@@ -149,12 +149,12 @@ def _measures(report: Stats) -> Iterator[_Measure]:
         yield _Measure(
             "side of objects",
             f"median {_number(report.side.median)} px; {_shares(report)}",
-            [_curve_of(report.sides, _number)],
+            [_curve_of(report.sides, report.side, _number)],
         )
         yield _Measure(
             "width : height",
             f"{_middle(report.aspect_ratio)}",
-            [_curve_of(report.aspect_ratios, _ratio)],
+            [_curve_of(report.aspect_ratios, report.aspect_ratio, _ratio)],
         )
     yield _Measure("size of images", _image_sizes(report))
     if report.images_without_objects:
@@ -190,12 +190,11 @@ def _curve(counts: Sequence[int], first: str, last: str) -> str:
     return f"{first:>5} {sparkline([0, *sums], len(sums) + 1, levels)[1:]} {last}"
 
 
-def _curve_of(histogram: Histogram, shown: Callable[[float], str]) -> str:
-    """A histogram from the first part that has anything to the last."""
+def _curve_of(histogram: Histogram, values: Quantiles, shown: Callable[[float], str]) -> str:
+    """A histogram from the first part that has anything to the last, between least and most."""
     some = [number for number, count in enumerate(histogram.counts) if count] or [0]
-    first, last = some[0], some[-1] + 1
-    low, high = shown(histogram.edges[first]), shown(histogram.edges[last])
-    return _curve(histogram.counts[first:last], low, high)
+    counts = histogram.counts[some[0] : some[-1] + 1]
+    return _curve(counts, shown(values.least), shown(values.most))
 
 
 def _map(positions: Sequence[Sequence[int]]) -> list[str]:
