@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from dataforge.verbs.evaluate.confusion import Confusing
 from dataforge.verbs.evaluate.material import Material
 from dataforge.verbs.evaluate.mistakes import Analysis
-from dataforge.verbs.evaluate.report import Evaluation
+from dataforge.verbs.evaluate.report import Confusion, Evaluation
 from dataforge.verbs.evaluate.scoring import Scored, class_results
 
 LISTED = 40
@@ -22,11 +23,13 @@ class Evaluated(msgspec.Struct, frozen=True):
         material: what was compared.
         analysis: its mistakes.
         report: its numbers.
+        confusions: what was found where, from low scores to high ones.
     """
 
     material: Material
     analysis: Analysis
     report: Evaluation
+    confusions: list[Confusion]
 
 
 def evaluate_material(
@@ -42,6 +45,9 @@ def evaluate_material(
     scored = Scored(material)
     analysis = Analysis(scored)
     mistakes = analysis.costliest(LISTED)
+    confusing = Confusing(analysis)
+    least = analysis.best_score() if score is None else score
+    scores = [one.score for found in material.found for one in found]
     report = Evaluation(
         what=[*what],
         compared="masks" if material.masks else "boxes",
@@ -52,10 +58,11 @@ def evaluate_material(
         classes=class_results(scored, analysis.ranked),
         curve50=scored.curve(slice(None), 0),
         curve75=scored.curve(slice(None), 5),
-        confusion=analysis.confusion(analysis.best_score() if score is None else score),
+        confusion=confusing.at(least),
         kinds=analysis.kinds(),
         mistakes=mistakes,
         left=len(analysis.wrong) - len(mistakes),
         notes=material.notes,
     )
-    return Evaluated(material, analysis, report)
+    confusions = confusing.steps(min([0, *scores]), max([1, *scores]), least)
+    return Evaluated(material, analysis, report, confusions)
