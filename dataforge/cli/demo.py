@@ -106,9 +106,8 @@ def _tour(folder: Path) -> int:
         if (code := run(words)) > 1:
             return code
         tell()
-    tell(
-        f"All in {time.perf_counter() - started:.0f} s. The page: {folder / 'page' / 'index.html'}"
-    )
+    took = time.perf_counter() - started
+    tell(f"All in {took:.1f} s. The page: {folder / 'page' / 'index.html'}")
     tell("`dataforge demo` also registers and trains, where a framework is installed.")
     return 0
 

@@ -37,7 +37,7 @@
         cell(number(one.objects)), cell(number(one.detections)),
         cell(figure(one.best_score, 2)), cell(figure(one.precision, 2)), cell(figure(one.recall, 2)));
     });
-    return make("div", { class: "scrolled" }, make("table", {},
+    return dataforge.scrolled("Classes", make("table", {},
       make("caption", { class: "hidden" }, "Averages of each class"),
       make("thead", {}, make("tr", {}, ...head.map((name) => (name ? make("th", { scope: "col" }, name) : make("td", { class: "bars" }))))),
       make("tbody", {}, ...rows)));
@@ -154,7 +154,7 @@
     });
     const left = classes.length - kept.size;
     return [
-      make("div", { class: "scrolled" }, make("table", { class: "confusion" },
+      dataforge.scrolled("Confusion", make("table", { class: "confusion" },
         make("caption", { class: "hidden" }, "What is there, by row, and what was found, by column"),
         make("thead", {}, make("tr", {}, make("td", { class: "corner" }, "there ↓ found →"),
           ...shown.map((at) => make("th", { scope: "col" }, name(at, "missed"))))),
