@@ -11,6 +11,7 @@ from dataforge.cli import options
 from dataforge.cli.browse import show_in_browser
 from dataforge.cli.command import OUTPUT, Argument, Command, Option
 from dataforge.cli.output import Output, say, table, tell, warn
+from dataforge.cli.progress import progress_bar
 from dataforge.errors import UsageError, plural
 from dataforge.verbs.evaluate import (
     KINDS,
@@ -129,7 +130,8 @@ def _evaluate(
     page = Path(out) if out else Path(f"{_stem(named)}-evaluation")
     job = EvaluateOptions(out=page, **more)
     if annotations is not None:
-        report = evaluate_results(annotations, files[0], job)
+        with progress_bar("evaluate") as progress:
+            report = evaluate_results(annotations, files[0], job, progress)
     else:
         log = warn if output.json else tell
         config, checkpoint = map(Path, files)

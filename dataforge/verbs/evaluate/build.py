@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from dataforge.datasets import Progress
 from dataforge.errors import ParseError
 from dataforge.io import asset, staged
 from dataforge.pages import Picture, copy_page, picture, refuse_foreign, write_script
@@ -107,6 +108,7 @@ def write_page(
     *,
     force: bool,
     index: str = "index.html",
+    progress: Progress | None = None,
 ) -> Path:
     """Write a page that opens from disk, with copies of the images that it shows.
 
@@ -118,6 +120,7 @@ def write_page(
         shown: indices of the images to show; None for all.
         force: overwrite an earlier page.
         index: name of the HTML file.
+        progress: see `dataforge.datasets.Progress`.
 
     Returns:
         The path of the HTML file.
@@ -130,7 +133,7 @@ def write_page(
     chosen = [*(range(len(material.images)) if shown is None else shown)]
     with staged(out, [out / index, out / FOLDER], force=force) as stage:
         copy_page(asset("verbs", "evaluate", "page"), stage, FOLDER, index)
-        pictures = _pictures(stage / FOLDER, material, evaluated, chosen)
+        pictures = _pictures(stage / FOLDER, material, evaluated, chosen, progress)
         data: dict[str, Any] = {
             "version": 1,
             **msgspec.to_builtins(page),
@@ -148,7 +151,11 @@ def write_page(
 
 
 def _pictures(
-    home: Path, material: Material, evaluated: Evaluated | None, chosen: Sequence[int]
+    home: Path,
+    material: Material,
+    evaluated: Evaluated | None,
+    chosen: Sequence[int],
+    progress: Progress | None,
 ) -> dict[str, Any]:
     """Write the images; returns what the page knows of them, a list for each column."""
     for name in ("thumbs", "images"):
@@ -169,6 +176,8 @@ def _pictures(
         made["shown"].append(bool(drawn.thumbnail))
         made["faults"].append(drawn.fault[:500])
         made["there"].append([_there(one) for one in material.marked[image]])
+        if progress:
+            progress(number + 1, len(chosen), "pictures")
     made["found"] = evaluated and _found(evaluated, chosen)
     return made
 

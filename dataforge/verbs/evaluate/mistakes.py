@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from dataforge.datasets import Progress
 from dataforge.errors import InputError
 from dataforge.verbs.evaluate.material import Marked, Material
 from dataforge.verbs.evaluate.precision import Ranked, best_f1
@@ -248,7 +249,7 @@ class Analysis:
             made[kind] = OfKind(count=len(those), cost=round(self.cost(those), 4))
         return made
 
-    def costliest(self, most: int) -> list[Mistake]:
+    def costliest(self, most: int, progress: Progress | None = None) -> list[Mistake]:
         """The mistakes that cost most, the worst first: so many of each kind.
 
         Of false positives that cost the same, those with the highest score are first; of misses,
@@ -266,9 +267,11 @@ class Analysis:
             else:
                 label = self.material.found[one.image][one.detection].label
                 of_class.setdefault(label, []).append(one)
-        for those in of_class.values():
+        for number, those in enumerate(of_class.values(), 1):
             those.sort(key=lambda one: -self._score(one))
             told += [(self.cost([one]), self._score(one), one) for one in those[:MOST_OF_CLASS]]
+            if progress:
+                progress(number, len(of_class), "costs of mistakes by class")
         told.sort(key=lambda one: (-round(one[0], 9), -one[1], one[2].image))
         left = dict.fromkeys(KINDS, most)
         made = []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from dataforge.datasets import Progress
 from dataforge.verbs.evaluate.confusion import Confusing
 from dataforge.verbs.evaluate.material import Material
 from dataforge.verbs.evaluate.mistakes import Analysis
@@ -33,7 +34,10 @@ class Evaluated(msgspec.Struct, frozen=True):
 
 
 def evaluate_material(
-    material: Material, what: Sequence[str], score: float | None = None
+    material: Material,
+    what: Sequence[str],
+    score: float | None = None,
+    progress: Progress | None = None,
 ) -> Evaluated:
     """Evaluate detections.
 
@@ -41,10 +45,13 @@ def evaluate_material(
         material: what is there, and what was found.
         what: is evaluated, for the report.
         score: for the confusion matrix, None for the score at which F1 is best.
+        progress: see `dataforge.datasets.Progress`.
     """
+    if progress:
+        progress(0, 0, "comparing")
     scored = Scored(material)
     analysis = Analysis(scored)
-    mistakes = analysis.costliest(LISTED)
+    mistakes = analysis.costliest(LISTED, progress)
     confusing = Confusing(analysis)
     least = analysis.best_score() if score is None else score
     scores = [one.score for found in material.found for one in found]
