@@ -12,9 +12,18 @@ from browsing import NARROW, WIDE, Shown
 from helpers import SAMPLE, document, picture, shape, write
 
 from dataforge.verbs.browse import BrowseOptions, browse
-from dataforge.verbs.evaluate.build import Loss, Page, SplitCounts, Verdict, write_page
-from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
-from dataforge.verbs.evaluate.run import evaluate_material
+from dataforge.verbs.evaluate import (
+    Detected,
+    Loss,
+    Marked,
+    Material,
+    Page,
+    Pictured,
+    SplitCounts,
+    Verdict,
+    evaluate_material,
+    write_page,
+)
 
 Show = Callable[..., Shown]
 AXE = find_spec("axe_playwright_python")

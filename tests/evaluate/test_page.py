@@ -7,12 +7,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from browsing import NARROW, Shown
+from browsing import NARROW, WIDE, Shown
 from by_hand import annotations, results, written
 from PIL import Image
 
 from dataforge.errors import OutputError
-from dataforge.verbs.evaluate import EvaluateOptions, evaluate_results
+from dataforge.verbs.evaluate import (
+    Detected,
+    EvaluateOptions,
+    Loss,
+    Marked,
+    Material,
+    Page,
+    Pictured,
+    SplitCounts,
+    Verdict,
+    evaluate_material,
+    evaluate_results,
+    write_page,
+)
 
 Show = Callable[..., Shown]
 RIGHT, WRONG, MISSED = (79, 217, 123), (255, 93, 93), (255, 182, 46)
@@ -186,6 +199,32 @@ def test_hostile_names_are_text(tmp_path: Path, show: Show) -> None:
     shown.locator(".pair").first.click()
     assert "a<b>'&quot;" in shown.inner_text("dialog h2")
     assert shown.evaluate("document.getElementById('report').scrollWidth") <= 1200
+
+
+def test_hostile_texts_of_a_report_are_text(tmp_path: Path, show: Show) -> None:
+    bad = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202egpj\u2028\n" + "x" * 500
+    material = Material(
+        classes=[bad], images=[Pictured(bad, None, 60, 60)],
+        marked=[[Marked(0, (9, 9, 30, 30), 441)]], found=[[Detected(0, 0.9, (9, 9, 40, 30))]],
+    )  # fmt: skip
+    page = Page(
+        title=bad, verb="smoke", verdict=Verdict("not proved", "bad", bad, [bad]),
+        facts=[("Config", bad)], notes=[bad], cannot_see=[bad],
+        loss=Loss(losses=[2, 1], ap50=[(1, 0.5)], target=0.9, about=bad),
+        counts=[SplitCounts(bad, 1, 1, [1], [1])], dropped=[bad],
+        findings=[("warning", "zero-area", bad)], about_classes=bad, about_pictures=bad,
+    )  # fmt: skip
+    write_page(tmp_path, page, material, evaluate_material(material, [bad]), force=False)
+    for size in (WIDE, NARROW):
+        shown = show(tmp_path, size=size).page
+        shown.on("dialog", lambda dialog: pytest.fail(dialog.message))
+        for part in ("", "limits", "loss", "classes", "pictures", "counts", "remarks"):
+            said = shown.inner_text(f"#{part}" if part else "#report header")
+            assert "<script>" in said
+            assert "\u202e" not in said
+        assert shown.locator("#report script, #report img[src=x]").count() == 0
+        assert shown.evaluate("document.getElementById('report').scrollWidth") <= size[0]
+        assert shown.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
 def test_a_page_is_replaced_only_by_force_and_nothing_else_is(tmp_path: Path) -> None:

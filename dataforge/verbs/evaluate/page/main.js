@@ -6,7 +6,7 @@
 
   function section(id, title, about, ...children) {
     const made = make("section", { id }, make("h2", {}, title),
-      about ? make("p", { class: "quiet" }, about) : null, ...children.flat());
+      about ? make("p", { class: "quiet" }, dataforge.text(about)) : null, ...children.flat());
     report.append(made);
     const short = title.split(":")[0];
     document.getElementById("contents").append(make("button", {
