@@ -188,7 +188,7 @@ def tables(rows: Sequence[Sequence[str]], room: int) -> Iterator[str]:
 
     The first column stands in each.
 
-    >>> print(*tables([["class", "train", "val"], ["cat", "2", "1"]], 16), sep="\n")
+    >>> print(*tables([["class", "train", "val"], ["cat", "2", "1"]], 16), sep="\\n")
       class  train
       cat        2
     <BLANKLINE>
