@@ -193,7 +193,7 @@ def closest_name(name: str, names: Iterable[str]) -> str | None:
     """The most similar of the names that exist; None if none is, or if there are too many."""
     from difflib import get_close_matches  # only where something is wrong
 
-    known = list(names)
+    known = {one.lstrip("-"): one for one in names}  # dashes make no options alike
     if len(name) * sum(map(len, known)) > _MAX_LETTERS:
         return None
-    return next(iter(get_close_matches(name, known, n=1)), None)
+    return next((known[one] for one in get_close_matches(name.lstrip("-"), known, n=1)), None)

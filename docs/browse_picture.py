@@ -1,4 +1,7 @@
-"""Draws browse.webp, pages of the sample data: ``uv run python docs/browse_picture.py``."""
+"""Draws browse.webp, pages of the sample data: ``uv run python docs/browse_picture.py``.
+
+The machine needs a font with Chinese letters, which one image has in its name.
+"""
 
 from __future__ import annotations
 

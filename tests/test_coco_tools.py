@@ -170,6 +170,15 @@ def test_subset_by_list(tmp_path: Path) -> None:
     assert "'no'" in missing.message
 
 
+def test_what_is_done_is_told(tmp_path: Path) -> None:
+    coco = run_convert(SAMPLE / "labelme", tmp_path / "coco", reads="labelme").out
+    source = str(Path(coco) / "annotations" / "instances_all.json")
+    told: list[tuple[int, int, str]] = []
+    merge([source], str(tmp_path / "a.json"), progress=lambda *one: told.append(one))
+    assert (14, 0, "reading") in told
+    assert told[-1] == (14, 0, "writing")
+
+
 def test_findings_name_their_source_file(tmp_path: Path) -> None:
     (source,) = files(tmp_path, A | {"annotations": [*A["annotations"], mark(9, 99, 5)]})
     report = filter_file(source, str(tmp_path / "out.json"), Filter())

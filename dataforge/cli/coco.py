@@ -12,6 +12,7 @@ from dataforge.cli import options
 from dataforge.cli.command import Argument, Command, Group, Option
 from dataforge.cli.convert import show_report
 from dataforge.cli.output import Output
+from dataforge.cli.progress import progress_bar
 from dataforge.verbs import coco_tools
 
 
@@ -119,7 +120,8 @@ def _subset_command() -> Command:
 
 
 def _merge(files: Sequence[str], out: str, prefix: bool, output: Output, force: bool) -> int:
-    report = coco_tools.merge(files, out, prefix=prefix, force=force)
+    with progress_bar("coco merge") as progress:
+        report = coco_tools.merge(files, out, prefix=prefix, force=force, progress=progress)
     return output.give(report, show_report, failed=report.failed)
 
 
@@ -128,7 +130,8 @@ def _filter(
 ) -> int:
     kept = tuple(comma_list(classes)) if classes is not None else None
     wanted = coco_tools.Filter(classes=kept, **limits)
-    report = coco_tools.filter_file(src, out, wanted, force=force)
+    with progress_bar("coco filter") as progress:
+        report = coco_tools.filter_file(src, out, wanted, force=force, progress=progress)
     return output.give(report, show_report, failed=report.failed)
 
 
@@ -141,5 +144,8 @@ def _subset(
     output: Output,
     force: bool,
 ) -> int:
-    report = coco_tools.subset(src, out, images=images, seed=seed, listed=listed, force=force)
+    with progress_bar("coco subset") as progress:
+        report = coco_tools.subset(
+            src, out, images=images, seed=seed, listed=listed, force=force, progress=progress
+        )
     return output.give(report, show_report, failed=report.failed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -70,7 +71,7 @@ def _demo(
         if output.json or output.report:
             raise UsageError("--no-train shows other commands; --json and --report do not apply")
         return _tour(folder)
-    account = demo(folder, device, warn if output.json else tell, framework)
+    account = demo(folder, device, warn if output.json else partial(tell, wrap=True), framework)
     output.give(account, show_account)
     return 0 if account.proved else 3
 
@@ -106,9 +107,8 @@ def _tour(folder: Path) -> int:
         if (code := run(words)) > 1:
             return code
         tell()
-    tell(
-        f"All in {time.perf_counter() - started:.0f} s. The page: {folder / 'page' / 'index.html'}"
-    )
+    took = time.perf_counter() - started
+    tell(f"All in {took:.1f} s. The page: {folder / 'page' / 'index.html'}")
     tell("`dataforge demo` also registers and trains, where a framework is installed.")
     return 0
 
@@ -120,7 +120,7 @@ def show_account(account: Account) -> None:
         ap50 = "none" if proof.ap50 is None else f"{proof.ap50:.3f}"
         tell(f"{name}: {proof.verdict}, AP50 {ap50}")
         for reason in proof.reasons:
-            tell(f"  {reason}")
+            tell(f"  {reason}", wrap=True)
         tell(f"  config  {account.configs[name]}")
         tell(f"  report  {account.folder / f'smoke_{name}' / 'smoke_report.json'}")
     tell(f"COCO file {account.folder / 'coco' / 'annotations' / 'instances_train.json'}")

@@ -63,7 +63,7 @@ def show_diagnosis(diagnosis: Diagnosis) -> None:
 def _show_problems(diagnosis: Diagnosis, *severities: str) -> None:
     for problem in diagnosis.problems:
         if problem.severity in severities:
-            say(f"{problem.severity} {problem.name}: {problem.message}")
+            say(f"{problem.severity} {problem.name}: {problem.message}", wrap=True)
             say(f"  way out: {problem.way_out}")
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
+import textwrap
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 from dataforge.cli import options
 from dataforge.cli.browse import show_in_browser
 from dataforge.cli.command import OUTPUT, Argument, Command, Option
-from dataforge.cli.output import Output, say, table, tell, warn
+from dataforge.cli.output import Output, say, show_table, table, tell, warn
+from dataforge.cli.progress import progress_bar
 from dataforge.errors import UsageError, plural
 from dataforge.verbs.evaluate import (
     KINDS,
@@ -50,44 +54,7 @@ def command() -> Command:
                 metavar="CONFIG CHECKPOINT | RESULTS",
                 help="Config and checkpoint; with --annotations, results.",
             ),
-            Option(
-                "--annotations",
-                metavar="FILE",
-                help="COCO annotations that the results are of.",
-            ),
-            Option(
-                "--images",
-                type=options.FILE,
-                metavar="DIR",
-                help="Folder of the images. [default: looked for beside the annotations]",
-            ),
-            Option(
-                "--split",
-                choices=get_args(Split),
-                help="Split of the config. [default: test, else val]",
-            ),
-            Option(
-                "--masks",
-                is_flag=True,
-                default=False,
-                help="Compare masks instead of boxes.",
-            ),
-            Option(
-                "--score",
-                type=float,
-                least=0,
-                most=1,
-                help="Least score of the detections in the confusion matrix. [default: where F1 "
-                "is best]",
-            ),
-            Option(
-                "--most",
-                type=int,
-                least=0,
-                default=100,
-                show_default=True,
-                help="Images on the page: those with the costliest mistakes.",
-            ),
+            *_what(),
             options.device_option(get_args(Device), "run the detector"),
             options.output_option(
                 "Folder of the page. [default: NAME-evaluation in the working directory]", "DIR"
@@ -106,6 +73,50 @@ def command() -> Command:
     )
 
 
+def _what() -> list[Option]:
+    """What is compared, and what of it is shown."""
+    return [
+        Option(
+            "--annotations",
+            metavar="FILE",
+            help="COCO annotations that the results are of.",
+        ),
+        Option(
+            "--images",
+            type=options.FILE,
+            metavar="DIR",
+            help="Folder of the images. [default: looked for beside the annotations]",
+        ),
+        Option(
+            "--split",
+            choices=get_args(Split),
+            help="Split of the config. [default: test, else val]",
+        ),
+        Option(
+            "--masks",
+            is_flag=True,
+            default=False,
+            help="Compare masks instead of boxes.",
+        ),
+        Option(
+            "--score",
+            type=float,
+            least=0,
+            most=1,
+            help="Least score of the detections in the confusion matrix. [default: where F1 "
+            "is best]",
+        ),
+        Option(
+            "--most",
+            type=int,
+            least=0,
+            default=100,
+            show_default=True,
+            help="Images on the page: those with the costliest mistakes.",
+        ),
+    ]
+
+
 def _evaluate(
     files: tuple[str, ...],
     annotations: str | None,
@@ -122,9 +133,10 @@ def _evaluate(
     page = Path(out) if out else Path(f"{_stem(named)}-evaluation")
     job = EvaluateOptions(out=page, **more)
     if annotations is not None:
-        report = evaluate_results(annotations, files[0], job)
+        with progress_bar("evaluate") as progress:
+            report = evaluate_results(annotations, files[0], job, progress)
     else:
-        log = warn if output.json else tell
+        log = warn if output.json else partial(tell, wrap=True)
         config, checkpoint = map(Path, files)
         report = evaluate_config(config, checkpoint, job, split=split, device=device, log=log)
     output.give(report, _show)
@@ -165,21 +177,25 @@ def _show(report: Evaluation) -> None:
     what = f"{plural(report.images, 'image')}, {plural(report.objects, 'object')}"
     tell(f"{what}, {plural(report.detections, 'detection')}; by {report.compared}")
     for note in report.notes:
-        say(f"note: {note}")
+        say(f"note: {note}", wrap=True)
     head, rows = report.table()
     names = [_COLUMNS.get(name, name) for name in head]
-    for line in table([names, *([_cell(value) for value in row] for row in rows)]):
-        tell(line)
+    show_table([names, *([_cell(value) for value in row] for row in rows)])
     tell()
-    tell("mistakes, and how much higher AP50 would be without them:")
-    kinds = [
-        [f"{kind}: {KINDS[kind]}", f"{one.count:,}", f"{one.cost:.3f}"]
-        for kind, one in report.kinds.items()
-    ]
-    for line in table([["kind", "number", "cost"], *kinds], most=90):
-        tell(line)
+    tell("mistakes, and how much higher AP50 would be without them:", wrap=True)
+    kinds = [[kind, f"{one.count:,}", f"{one.cost:.3f}"] for kind, one in report.kinds.items()]
+    lines = table([["kind", "number", "cost"], *kinds])
+    for line, about in zip(lines, ["", *map(KINDS.__getitem__, report.kinds)], strict=True):
+        tell(_beside(line, about))
     if report.page:
         tell(f"wrote {report.page}")
+
+
+def _beside(line: str, text: str) -> str:
+    """A line with a text behind it, in a column of its own."""
+    room = shutil.get_terminal_size().columns - len(line) - 3
+    words = textwrap.wrap(text, max(room, 20))
+    return f"{line}  " + f"\n{'':{len(line) + 2}}".join(words) if words else line
 
 
 _COLUMNS = {

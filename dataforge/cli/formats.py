@@ -28,7 +28,9 @@ def command() -> Command:
 def _formats(markdown: bool, output: Output) -> int:
     if markdown and output.json:
         raise UsageError("--markdown and --json: choose one")
-    return output.give(_plain(), lambda _: say_lines(as_markdown() if markdown else as_text()))
+    return output.give(
+        _plain(), lambda _: say_lines(as_markdown() if markdown else as_text(), wrap=not markdown)
+    )
 
 
 def _plain() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -49,10 +50,10 @@ def say_lines(lines: Iterable[str], *, wrap: bool = False) -> None:
         say(line, wrap=wrap)
 
 
-def tell(text: str = "") -> None:
-    """Print a line on standard output unless ``--quiet`` is given."""
+def tell(text: str = "", *, wrap: bool = False) -> None:
+    """Print a line on standard output unless ``--quiet`` is given; see `say`."""
     if not is_quiet():
-        say(text)
+        say(text, wrap=wrap)
 
 
 def warn(text: str) -> None:
@@ -182,9 +183,38 @@ def table(
         yield indent + "  ".join([row[0] + gaps[0], *cells]).rstrip()
 
 
+def tables(rows: Sequence[Sequence[str]], room: int) -> Iterator[str]:
+    """A `table`, or several below each other if one would be wider than there is room.
+
+    The first column stands in each.
+
+    >>> print(*tables([["class", "train", "val"], ["cat", "2", "1"]], 16), sep="\\n")
+      class  train
+      cat        2
+    <BLANKLINE>
+      class  val
+      cat      1
+    """
+    from rich.cells import cell_len
+
+    def part(columns: Sequence[int]) -> list[str]:
+        return [*table([[row[column] for column in columns] for row in rows])]
+
+    chosen = [0]
+    for column in range(1, max(map(len, rows), default=0)):
+        if len(chosen) > 1 and max(map(cell_len, part([*chosen, column]))) > room:
+            yield from part(chosen)
+            yield ""
+            chosen = [0]
+        chosen.append(column)
+    yield from part(chosen)
+
+
 def show_table(rows: Sequence[Sequence[str]]) -> None:
-    """Print a `table` unless ``--quiet`` is given."""
-    for line in table(rows):
+    """Print a `table` unless ``--quiet`` is given; `tables` on a terminal that is too narrow."""
+    narrow = sys.stdout.isatty()
+    lines = tables(rows, shutil.get_terminal_size().columns) if narrow else table(rows)
+    for line in lines:
         tell(line)
 
 

@@ -334,7 +334,7 @@ def show_plan(planned: Plan) -> None:
     dataset = planned.dataset
     tell(f"{dataset.name}: {dataset.format} in {dataset.root}")
     for reason in planned.reasons:
-        tell(f"  {reason}")
+        tell(f"  {reason}", wrap=True)
     images = {split: planned.images.get(split, 0) for split in planned.instances}
     show_counts(dataset.classes, images, planned.instances)
     show_findings(planned.findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -117,7 +118,7 @@ def _smoke(
         preflight_only=preflight,
         **more,
     )
-    report = smoke(config, smoke_options, warn if output.json else tell)
+    report = smoke(config, smoke_options, warn if output.json else partial(tell, wrap=True))
     output.give(report, lambda report: show_smoke(report, smoke_options.work_dir))
     return 0 if report.verdict in ("proved", "ready") else 3
 
@@ -135,21 +136,21 @@ def show_smoke(report: SmokeReport, work_dir: Path) -> None:
             show_numbers(["annotated", "used"], rows, "(all)", totals)
     show_findings([finding for finding in report.findings if str(finding) not in report.reasons])
     for bad in report.bad_images[:_MOST_BAD]:
-        tell(f"  {bad.path}: {bad.fault}")
+        tell(f"  {bad.path}: {bad.fault}", wrap=True)
     if (more := len(report.bad_images) - _MOST_BAD) > 0:
         tell(f"  ... and {plural(more, 'image')} more; smoke_report.json has all")
     if report.proof is not None and report.proof.ap50_per_class:
         listed = (f"{name} {value:.3f}" for name, value in report.proof.ap50_per_class.items())
-        tell(f"AP50 by class: {', '.join(listed)}")
+        tell(f"AP50 by class: {', '.join(listed)}", wrap=True)
     for reason in report.reasons:
-        say(f"reason: {reason}")
+        say(f"reason: {reason}", wrap=True)
     ap50 = "" if report.ap50 is None else f": AP50 {report.ap50:.3f}"
     where = f"{report.seconds:.0f} s on {report.device}"
     if report.operators:
         where += f", operators: {report.operators}"
     say(f"{report.verdict}{ap50} ({where})")
     if report.verdict in ("proved", "ready"):
-        tell(report.not_seen)
+        tell(report.not_seen, wrap=True)
     names = ("smoke_report.json", "loss_curve.png", "ground_truth.png", "report.html")
     for path in (work_dir / name for name in names):
         if path.is_file():

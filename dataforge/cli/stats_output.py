@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from dataforge.cli.output import can_show, show_findings, table, tell
+from dataforge.cli.output import can_show, show_findings, tables, tell
 from dataforge.errors import first_of, plural
 from dataforge.verbs.curves import ASCII, BLOCKS, sparkline
 from dataforge.verbs.stats import Histogram, Quantiles, Stats
@@ -27,7 +27,8 @@ def show(report: Stats) -> None:
     """Print it."""
     objects = plural(report.objects, "object")
     classes = plural(len(report.classes), "class")
-    tell(f"{report.path}: {plural(report.images, 'image')}, {objects}, {classes} ({report.format})")
+    images = plural(report.images, "image")
+    tell(f"{report.path}: {images}, {objects}, {classes} ({report.format})", wrap=True)
     if report.classes:
         tell()
         for line in _tables(report):
@@ -56,16 +57,8 @@ def _tables(report: Stats) -> Iterator[str]:
     most = {*sorted(some, key=lambda name: -report.classes[name].objects)[:_MOST_CLASSES]}
     shown = [name for name in some if name in most]
     columns = {"class": [*map(_cut, shown), "(all)"]} | _columns(report, shown)
-    room = shutil.get_terminal_size().columns
-    part = ["class"]
-    for name in [*columns][1:]:
-        wider = [*part, name]
-        if len(part) > 1 and _width(wider, columns) > room:
-            yield from _table(part, columns)
-            yield ""
-            wider = ["class", name]
-        part = wider
-    yield from _table(part, columns)
+    rows = [[title, *cells] for title, cells in columns.items()]
+    yield from tables([*zip(*rows, strict=True)], shutil.get_terminal_size().columns)
     if left := [report.classes[name].objects for name in some if name not in most]:
         each = f"at most {plural(max(left), 'object')} each"
         yield f"  ... and {plural(len(left), 'class')} more, with {each}; --json has all"
@@ -86,16 +79,6 @@ def _columns(report: Stats, shown: Sequence[str]) -> dict[str, list[str]]:
             here = [own.objects if (own := one.splits.get(split)) else 0 for one in classes]
             found[f"in {split}"] = [*here, whole.objects]
     return {title: [f"{number:,}" for number in numbers] for title, numbers in found.items()}
-
-
-def _table(part: Sequence[str], columns: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    rows = zip(*([name, *columns[name]] for name in part), strict=True)
-    return table([*map(list, rows)])
-
-
-def _width(part: Sequence[str], columns: Mapping[str, Sequence[str]]) -> int:
-    """Of a table on the terminal."""
-    return max(map(len, _table(part, columns)))
 
 
 def _cut(name: str) -> str:
@@ -149,12 +132,12 @@ def _measures(report: Stats) -> Iterator[_Measure]:
         yield _Measure(
             "side of objects",
             f"median {_number(report.side.median)} px; {_shares(report)}",
-            [_curve_of(report.sides, _number)],
+            [_curve_of(report.sides, report.side, _number)],
         )
         yield _Measure(
             "width : height",
             f"{_middle(report.aspect_ratio)}",
-            [_curve_of(report.aspect_ratios, _ratio)],
+            [_curve_of(report.aspect_ratios, report.aspect_ratio, _ratio)],
         )
     yield _Measure("size of images", _image_sizes(report))
     if report.images_without_objects:
@@ -190,12 +173,11 @@ def _curve(counts: Sequence[int], first: str, last: str) -> str:
     return f"{first:>5} {sparkline([0, *sums], len(sums) + 1, levels)[1:]} {last}"
 
 
-def _curve_of(histogram: Histogram, shown: Callable[[float], str]) -> str:
-    """A histogram from the first part that has anything to the last."""
+def _curve_of(histogram: Histogram, values: Quantiles, shown: Callable[[float], str]) -> str:
+    """A histogram from the first part that has anything to the last, between least and most."""
     some = [number for number, count in enumerate(histogram.counts) if count] or [0]
-    first, last = some[0], some[-1] + 1
-    low, high = shown(histogram.edges[first]), shown(histogram.edges[last])
-    return _curve(histogram.counts[first:last], low, high)
+    counts = histogram.counts[some[0] : some[-1] + 1]
+    return _curve(counts, shown(values.least), shown(values.most))
 
 
 def _map(positions: Sequence[Sequence[int]]) -> list[str]:

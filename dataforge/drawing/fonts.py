@@ -17,10 +17,19 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
 _EAST_ASIAN = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "BOPOMOFO", "FULLWIDTH", "HALFWIDTH")
+_EAST_ASIAN_PACKAGE = "fonts-noto-cjk"  # of Debian
+_EAST_ASIAN_WHEEL = "noto-cjk-sans-otc"
+"""Noto Sans CJK from PyPI, 15 MB under the OFL; extra `fonts`."""
 _JOINERS = "\u200c\u200d"
 """Have no width: they say whether the letters beside them join."""
 _NO_LETTERS = "lastresort"
 """Fonts with a box for every letter, of macOS and matplotlib."""
+
+_IN_PACKAGES = {
+    "matplotlib": "mpl-data/fonts/ttf",
+    _EAST_ASIAN_WHEEL.replace("-", "_"): ".",
+}
+"""Folders of fonts in Python's packages."""
 
 HEIGHT = 12
 """Pixels."""
@@ -52,16 +61,17 @@ def fonts_to_install(texts: Iterable[str]) -> str:
     if not lacking:
         return ""
     packages = sorted({_package(letter) for letter in lacking})
+    pip = f"; anywhere: pip install {_EAST_ASIAN_WHEEL}" if _EAST_ASIAN_PACKAGE in packages else ""
     return (
         f"no font of this machine has {first_of(lacking)}: drawn as numbers, such as "
-        f"{escaped(lacking[0])}; install one (on Debian: {', '.join(packages)})"
+        f"{escaped(lacking[0])}; install one (on Debian: {', '.join(packages)}{pip})"
     )
 
 
 def _package(letter: str) -> str:
     """The package of Debian with a font that has a letter."""
     if unicodedata.name(letter, "").startswith(_EAST_ASIAN):
-        return "fonts-noto-cjk"
+        return _EAST_ASIAN_PACKAGE
     return "fonts-symbola" if unicodedata.category(letter)[0] == "S" else "fonts-noto-core"
 
 
@@ -107,7 +117,7 @@ def _glyph(font: FreeTypeFont, letter: str) -> tuple[tuple[int, int], bytes]:
 
 @cache
 def _files() -> tuple[str, ...]:
-    """The font files of matplotlib and of the system, those with many letters first."""
+    """The font files of the system and of packages, those with many letters first."""
     found = list(dict.fromkeys(_found()))
     found.sort(key=_rank)
     return tuple(found[:_MOST_FONTS])
@@ -128,9 +138,12 @@ def _found() -> Iterator[str]:
         folders += [Path.home() / "Library/Fonts"]
     elif sys.platform == "win32":
         folders = [Path(os.environ.get("WINDIR", "C:\\Windows"), "Fonts")]
-    spec = find_spec("matplotlib")
-    if spec and spec.origin:
-        folders.append(Path(spec.origin).parent / "mpl-data/fonts/ttf")
+        folders += [Path.home() / "AppData/Local/Microsoft/Windows/Fonts"]
+    folders.append(Path(sys.prefix, "fonts"))  # conda's
+    for package, within in _IN_PACKAGES.items():
+        spec = find_spec(package)
+        if spec and spec.origin:
+            folders.append(Path(spec.origin).parent / within)
     for folder in folders:
         for here, _, names in os.walk(folder):
             for name in names:

@@ -9,6 +9,9 @@ from pathlib import Path
 from dataforge.errors import OutputError
 from dataforge.io import asset
 
+_HEAD = "<!-- head -->\n"
+"""Where the head that all pages share stands in a page."""
+
 MADE_BY = b"dataforge.index("
 """How the data of a page begin."""
 
@@ -35,8 +38,9 @@ def copy_page(page: Path, out: Path, name: str, index: str = "index.html") -> No
     """Copy the files of a page to a folder; make the folder of its data, ``name/data``.
 
     Args:
-        page: folder with ``index.html``, which goes to the folder itself, and the page's own
-            scripts and styles, which go to ``name/app`` with those that all pages share.
+        page: folder with ``index.html``, which goes to the folder itself with the head that all
+            pages share, and the page's own scripts and styles, which go to ``name/app`` with
+            those that all pages share.
         out: existing folder.
         name: of the folder in it; ``index.html`` names it.
         index: what ``index.html`` is called there.
@@ -44,6 +48,8 @@ def copy_page(page: Path, out: Path, name: str, index: str = "index.html") -> No
     for folder in ("data", "app"):
         (out / name / folder).mkdir(parents=True)
     for path in sorted([*asset("pages", "app").iterdir(), *page.iterdir()]):
-        home = out / index if path.name == "index.html" else out / name / "app" / path.name
-        if path.is_file():
-            shutil.copyfile(path, home)
+        if path.is_file() and path.name != "index.html":
+            shutil.copyfile(path, out / name / "app" / path.name)
+    head = asset("pages", "head.html").read_text("utf-8").replace("{folder}", name)
+    text = (page / "index.html").read_text("utf-8")
+    (out / index).write_text(text.replace(_HEAD, head), "utf-8")

@@ -19,7 +19,7 @@ import msgspec
 
 from dataforge.classes import ClassRules
 from dataforge.codes import code
-from dataforge.datasets import Pieces, Source, Survey, seldom_collected, survey
+from dataforge.datasets import Pieces, Progress, Source, Survey, seldom_collected, survey
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, UsageError, first_of, plural
 from dataforge.findings import Finding, Place, as_reasons
@@ -68,7 +68,14 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         return "crowds-left-out" if self.drop_crowd and instance.iscrowd else None
 
 
-def merge(sources: Sequence[str], out: str, *, prefix: bool = False, force: bool = False) -> Report:
+def merge(
+    sources: Sequence[str],
+    out: str,
+    *,
+    prefix: bool = False,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Report:
     """Merge COCO files into one; categories are merged by name, in the order first seen.
 
     An image that several files have with the same annotations is written once; if its annotations
@@ -81,6 +88,7 @@ def merge(sources: Sequence[str], out: str, *, prefix: bool = False, force: bool
         prefix: put the folder of each file's images before their names, relative to the folder
             that contains all of them.
         force: overwrite `out`.
+        progress: see `dataforge.datasets.Progress`.
 
     Raises:
         UsageError: `out` does not end in ``.json``, there are no sources, or a list with ids cannot
@@ -93,7 +101,7 @@ def merge(sources: Sequence[str], out: str, *, prefix: bool = False, force: bool
         raise UsageError("no COCO files to merge")
     report = Report(source=", ".join(sources), out=out)
     with ExitStack() as stack:
-        files = [stack.enter_context(_read(source, report)) for source in sources]
+        files = [stack.enter_context(_read(source, report, progress)) for source in sources]
         if prefix:
             report.add([_prefix(files, out)])
         tables = Tables()
@@ -101,7 +109,7 @@ def merge(sources: Sequence[str], out: str, *, prefix: bool = False, force: bool
         headers = {file.source: file.header for file in files}
         findings, header = finished(unite(tables.united(headers)))
         images = _merged(files, numbers, report)
-        written = _write(images, header, report, out, force, sources)
+        written = _write(images, header, report, out, force, sources, progress)
         report.add(findings)
         return written
 
@@ -146,7 +154,9 @@ def _merged(files: Sequence[_File], numbers: Sequence[Numbers], report: Report) 
             report.add([_note("same-image", file.source, message, repeated)])
 
 
-def filter_file(source: str, out: str, wanted: Filter, *, force: bool = False) -> Report:
+def filter_file(
+    source: str, out: str, wanted: Filter, *, force: bool = False, progress: Progress | None = None
+) -> Report:
     """Write the part of a COCO file that a filter keeps.
 
     Raises:
@@ -170,9 +180,10 @@ def filter_file(source: str, out: str, wanted: Filter, *, force: bool = False) -
             else:
                 dropped["empty-image"] += 1
 
-    with _read(source, report) as file:
+    with _read(source, report, progress) as file:
         header = _of_classes(file.header, wanted.classes, source)
-        written = _write(kept(file.images()), header, report, out, force, [source])
+        images = kept(file.images())
+        written = _write(images, header, report, out, force, [source], progress)
     for name, number in sorted(dropped.items()):
         lost = 0 if name == "empty-image" else number
         noun = "image" if name == "empty-image" else "annotation"
@@ -189,6 +200,7 @@ def subset(
     seed: int = 0,
     listed: Path | None = None,
     force: bool = False,
+    progress: Progress | None = None,
 ) -> Report:
     """Write some images of a COCO file, in its order, with all their annotations.
 
@@ -201,6 +213,7 @@ def subset(
         listed: a file with the images to take, one per line: with or without extension, as a path
             or only its last part.
         force: overwrite `out`.
+        progress: see `dataforge.datasets.Progress`.
 
     Raises:
         UsageError: `out` does not end in ``.json``; neither or both of `images` and `listed` are
@@ -211,7 +224,7 @@ def subset(
     if (images is None) == (listed is None):
         raise UsageError("expected either --images or --list")
     report = Report(source=source, out=out)
-    with _read(source, report) as file:
+    with _read(source, report, progress) as file:
         names = file.names
         if listed is not None:
             taken = _listed(names, listed, report)
@@ -219,7 +232,7 @@ def subset(
             taken = _drawn(names, images or 0, seed, source)
         kept = (image for image in file.images() if image.file_name in taken)
         read = [source, *([str(listed)] if listed else [])]
-        written = _write(kept, file.header, report, out, force, read)
+        written = _write(kept, file.header, report, out, force, read, progress)
         rest = (seen for seen in file.survey.images if seen.file_name not in taken)
         lost = sum(sum(seen.instances.values()) for seen in rest)
     if left := len(names) - len(taken):
@@ -289,7 +302,7 @@ class _File:
 
 
 @contextmanager
-def _read(source: str, report: Report) -> Iterator[_File]:
+def _read(source: str, report: Report, progress: Progress | None) -> Iterator[_File]:
     """One file; findings go to the report."""
     if not source.lower().endswith(".json"):
         raise UsageError(f"{source}: expected a .json file")
@@ -306,6 +319,7 @@ def _read(source: str, report: Report) -> Iterator[_File]:
         get_engine("local", 1),
         report=take,
         keep=True,
+        progress=progress,
         outlines="json",  # as `_write` wants them
     ) as found:
         yield _File(source, found)
@@ -318,6 +332,7 @@ def _write(
     out: str,
     force: bool,
     read: Iterable[str],
+    progress: Progress | None,
 ) -> Report:
     path = Path(out)
     if path.suffix.lower() != ".json":
@@ -345,6 +360,8 @@ def _write(
                 report.empty_images += not image.instances
                 counts.update([instance.label for instance in image.instances])
             report.add(pieces.take(writing.write(numbered)))
+            if progress:
+                progress(number, 0, "writing")
         if not number:
             reasons = as_reasons(report.findings)
             raise InputError(f"{report.source}: no images left to write{reasons}")

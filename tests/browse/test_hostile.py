@@ -7,10 +7,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from browsing import Shown
 from helpers import SQUARE, document, picture, shape, write
 
-from dataforge.pages import script
+from dataforge.io import asset
+from dataforge.pages import copy_page, script
 from dataforge.verbs.browse import BrowseOptions, browse
 
 MARKS = (
@@ -89,16 +91,16 @@ def test_any_link_is_survived(show: Callable[..., Shown], tmp_path: Path) -> Non
         assert shown.page.inner_text("#status").endswith("images")
 
 
-def test_a_page_says_what_it_may_load() -> None:
-    import dataforge.verbs.browse
-
-    text = (Path(dataforge.verbs.browse.__file__).parent / "page" / "index.html").read_text("utf-8")
+@pytest.mark.parametrize("verb", ["browse", "evaluate"])
+def test_a_page_says_what_it_may_load(tmp_path: Path, verb: str) -> None:
+    copy_page(asset("verbs", verb, "page"), tmp_path, "data")
+    text = (tmp_path / "index.html").read_text("utf-8")
     (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
     assert policy.split("; ") == [
         "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:",
         "base-uri 'none'", "form-action 'none'",
     ]  # fmt: skip
-    for path in (Path(dataforge.verbs.browse.__file__).parent / "page").iterdir():
+    for path in [tmp_path / "index.html", *(tmp_path / "data" / "app").iterdir()]:
         code = path.read_text("utf-8")
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b|new Function", code

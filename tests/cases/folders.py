@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,13 +18,15 @@ SIZE = (64, 48)
 
 
 def image(path: Path, size: tuple[int, int] = SIZE) -> Path:
-    """An image that looks like no other."""
+    """An image that looks like no other, and is not blurred."""
     from PIL import Image
 
     path.parent.mkdir(parents=True, exist_ok=True)
     number = zlib.crc32(path.as_posix().encode())
     colours = bytes((number >> (index % 24) ^ 37 * index) & 255 for index in range(4 * 3 * 3))
-    Image.frombytes("RGB", (4, 3), colours).resize(size, Image.Resampling.BILINEAR).save(path)
+    smooth = Image.frombytes("RGB", (4, 3), colours).resize(size, Image.Resampling.BILINEAR)
+    grain = Image.frombytes("RGB", size, random.Random(number).randbytes(3 * size[0] * size[1]))
+    Image.blend(smooth, grain, 0.4).save(path)
     return path
 
 

@@ -89,6 +89,20 @@ def test_commands_are_not_broken(folder: Path) -> None:
     assert len(line) > 60
 
 
+def test_nothing_is_wider_than_a_narrow_terminal() -> None:
+    printed = typed(REPO / "sample_data", 60, "stats", "humanparts")
+    lines = _COLOUR.sub("", printed).splitlines()
+    assert max(map(len, lines)) <= 60
+    heads = [line for line in lines if line.startswith("  class ")]
+    assert [line.split()[-1] for line in heads] == ["train", "val"]
+    assert printed.count("\x1b[1mclass ") == len(heads)
+
+
+def test_only_places_and_labels_have_a_colour_before_a_colon() -> None:
+    printed = typed(REPO / "sample_data", 80, "stats", "labelme")
+    assert "  width : height" in printed
+
+
 def test_pages_are_set_in_type(folder: Path) -> None:
     printed = typed(folder, 72, "explain", "zero-area")
     assert "## Why" not in printed

@@ -367,3 +367,16 @@ def test_notes_stand_in_a_notebook(tmp_path: Path) -> None:
     report = evaluated(tmp_path, results=[*results(), {**results()[0], "image_id": "<b>"}])
     assert "<li>left out: 1 result whose image_id" in report._repr_html_()
     assert "&lt;b&gt;" in report._repr_html_()
+
+
+def test_what_is_done_is_told(tmp_path: Path) -> None:
+    from dataforge.verbs.evaluate import EvaluateOptions, evaluate_results
+
+    told: list[tuple[int, int, str]] = []
+    options = EvaluateOptions(out=tmp_path / "page")
+    evaluate_results(*written(tmp_path), options, lambda *one: told.append(one))
+    assert told == [
+        (0, 0, "reading"), (0, 0, "comparing"),
+        (1, 2, "costs of mistakes by class"), (2, 2, "costs of mistakes by class"),
+        (1, 3, "pictures"), (2, 3, "pictures"), (3, 3, "pictures"),
+    ]  # fmt: skip

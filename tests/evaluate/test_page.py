@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from browsing import NARROW, Shown
+from browsing import NARROW, WIDE, Shown
 from by_hand import annotations, results, written
 from PIL import Image
 
 from dataforge.errors import OutputError
-from dataforge.verbs.evaluate import EvaluateOptions, evaluate_results
+from dataforge.verbs.evaluate import (
+    Detected,
+    EvaluateOptions,
+    Loss,
+    Marked,
+    Material,
+    Page,
+    Pictured,
+    SplitCounts,
+    Verdict,
+    evaluate_material,
+    evaluate_results,
+    write_page,
+)
 
 Show = Callable[..., Shown]
 RIGHT, WRONG, MISSED = (79, 217, 123), (255, 93, 93), (255, 182, 46)
@@ -103,6 +117,70 @@ def test_the_least_score_changes_what_is_missed(page: Path, show: Show) -> None:
     assert "1 missed · 0 wrong" in pair.inner_text()
 
 
+def test_the_confusion_is_shown_at_any_score(page: Path, show: Show) -> None:
+    shown = show(page).page
+
+    def cells() -> list[list[str]]:
+        rows = shown.locator("#confusion tbody tr").all_inner_texts()
+        return [row.split()[-3:] for row in rows]
+
+    slider = shown.locator("#confusion-score")
+    assert slider.get_attribute("aria-valuetext") == "0.35"
+    slider.press("Home")  # all detections: three cats are near nothing, or found already
+    assert cells() == [["1", "0", "2"], ["1", "1", "0"], ["there", "3", "1"]]
+    slider.press("End")
+    assert shown.inner_text("#confusion output") == "0.95"
+    # The detection of 0.95 is in a crowd, and does not count.
+    assert cells() == [["0", "0", "3"], ["0", "0", "2"], ["there", "0", "0"]]
+    shown.wait_for_timeout(250)
+    assert shown.evaluate("location.hash") == "#confusion=0.95"
+
+
+def test_a_link_shows_the_same(page: Path, show: Show) -> None:
+    shown = show(page)
+    shown.page.locator("#kinds button", has_text="missed").click()
+    shown.page.fill("#score", "0.5")
+    shown.page.locator("#confusion-score").press("Home")
+    shown.page.locator(".cards .card").click()
+    shown.page.wait_for_selector("dialog[open] .stage[data-loaded=full]")
+    shown.page.keyboard.press("l")
+    hash_ = shown.hash()
+    where = "document.querySelector('.stage .world').style.transform"
+    place = shown.page.evaluate(where)
+    assert "image=1.jpg" in hash_
+
+    again = show(page, hash_)
+    again.page.wait_for_selector("dialog[open] .stage[data-loaded=full]")
+    assert again.page.inner_text("dialog h2") == "1.jpg"
+    # To the four digits of an address.
+    number = r"-?[\d.]+"
+    for one, other in zip(
+        re.findall(number, place), re.findall(number, again.page.evaluate(where)), strict=True
+    ):
+        assert float(one) == pytest.approx(float(other), abs=0.5)
+    assert not again.page.is_checked("dialog input[type=checkbox]")
+    again.page.keyboard.press("Escape")
+    assert again.page.locator(".cards .card").count() == 1
+    assert again.page.input_value("#score") == "0.5"
+    assert again.page.inner_text("#confusion output") == "0.00"
+    assert "image" not in again.hash()
+    again.page.go_back()  # to the image
+    assert again.page.inner_text("dialog[open] h2") == "1.jpg"
+
+
+@pytest.mark.parametrize("hash_", ["#image=none&view=1,2", "#score=x&kind=<b>&view=NaN,1,1", "#%"])
+def test_an_address_that_makes_no_sense_shows_the_page(page: Path, show: Show, hash_: str) -> None:
+    shown = show(page, hash_)
+    assert shown.page.locator(".cards .card").count() == 6
+    assert not shown.page.locator("dialog[open]").count()
+
+
+def test_letters_of_a_chart_are_readable_on_a_narrow_screen(page: Path, show: Show) -> None:
+    shown = show(page, size=NARROW).page
+    height = "document.querySelector('#curves .chart text').getBoundingClientRect().height"
+    assert shown.evaluate(height) >= 10
+
+
 def test_a_narrow_screen_is_not_wider_than_it_is(page: Path, show: Show) -> None:
     shown = show(page, size=NARROW).page
     assert shown.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
@@ -121,6 +199,32 @@ def test_hostile_names_are_text(tmp_path: Path, show: Show) -> None:
     shown.locator(".pair").first.click()
     assert "a<b>'&quot;" in shown.inner_text("dialog h2")
     assert shown.evaluate("document.getElementById('report').scrollWidth") <= 1200
+
+
+def test_hostile_texts_of_a_report_are_text(tmp_path: Path, show: Show) -> None:
+    bad = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202egpj\u2028\n" + "x" * 500
+    material = Material(
+        classes=[bad], images=[Pictured(bad, None, 60, 60)],
+        marked=[[Marked(0, (9, 9, 30, 30), 441)]], found=[[Detected(0, 0.9, (9, 9, 40, 30))]],
+    )  # fmt: skip
+    page = Page(
+        title=bad, verb="smoke", verdict=Verdict("not proved", "bad", bad, [bad]),
+        facts=[("Config", bad)], notes=[bad], cannot_see=[bad],
+        loss=Loss(losses=[2, 1], ap50=[(1, 0.5)], target=0.9, about=bad),
+        counts=[SplitCounts(bad, 1, 1, [1], [1])], dropped=[bad],
+        findings=[("warning", "zero-area", bad)], about_classes=bad, about_pictures=bad,
+    )  # fmt: skip
+    write_page(tmp_path, page, material, evaluate_material(material, [bad]), force=False)
+    for size in (WIDE, NARROW):
+        shown = show(tmp_path, size=size).page
+        shown.on("dialog", lambda dialog: pytest.fail(dialog.message))
+        for part in ("", "limits", "loss", "classes", "pictures", "counts", "remarks"):
+            said = shown.inner_text(f"#{part}" if part else "#report header")
+            assert "<script>" in said
+            assert "\u202e" not in said
+        assert shown.locator("#report script, #report img[src=x]").count() == 0
+        assert shown.evaluate("document.getElementById('report').scrollWidth") <= size[0]
+        assert shown.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
 def test_a_page_is_replaced_only_by_force_and_nothing_else_is(tmp_path: Path) -> None:

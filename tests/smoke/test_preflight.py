@@ -109,6 +109,18 @@ def test_a_sound_config(part: ToyPart) -> None:
     assert report.rules == ToyConfig.rules
 
 
+def test_a_long_preflight_says_how_far_it_is(
+    part: ToyPart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataforge.verbs.evaluate import configs
+
+    clock = iter(range(0, 1000, 11))  # eleven seconds for each image
+    monkeypatch.setattr(configs.time, "monotonic", lambda: next(clock))
+    said: list[str] = []
+    preflight(ToyConfig(train=part), SmokeReport(), log=said.append)
+    assert said == [f"{part.where}: 1 of 2 images, about 11 s left"]
+
+
 def test_missing_split(part: ToyPart) -> None:
     report = SmokeReport()
     preflight(ToyConfig(train=part), report)

@@ -347,10 +347,22 @@ def test_the_font_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     said = fonts_to_install(["人物", "ab"])
     assert said == (
         "no font of this machine has 人, 物: drawn as numbers, such as \\u4eba; install one "
-        "(on Debian: fonts-noto-cjk)"
+        "(on Debian: fonts-noto-cjk; anywhere: pip install noto-cjk-sans-otc)"
     )
-    assert fonts_to_install(["한", "ก"]).endswith("(on Debian: fonts-noto-cjk, fonts-noto-core)")
+    both = "(on Debian: fonts-noto-cjk, fonts-noto-core; anywhere: pip install noto-cjk-sans-otc)"
+    assert fonts_to_install(["한", "ก"]).endswith(both)
     assert fonts_to_install(["👩"]).endswith("(on Debian: fonts-symbola)")
+
+
+def test_the_font_of_a_package_is_found_without_importing_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    package = tmp_path / "noto_cjk_sans_otc"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise ImportError")
+    (package / "NotoSansCJK-Regular.ttc").write_bytes(b"")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert str(package / "NotoSansCJK-Regular.ttc") in fonts._found()
 
 
 def test_fonts_without_letters_are_not_used(

@@ -4,6 +4,8 @@
   const { make, state } = dataforge;
   const MOST = 64; // how far a view is zoomed in, at most, in pixels of the screen for one of the image
 
+  const MOST_LABELS = 200; // that a label is kept clear of
+
   // A view is [u, v, zoom]: what part of the image is in the middle, and how much larger than fitting.
   dataforge.Stage = class {
     constructor(side, image, { moved, pointed, chosen }) {
@@ -127,14 +129,25 @@
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.font = "600 11px system-ui, sans-serif";
       context.textBaseline = "top";
+      const taken = [];
+      // Where a label stands: above its box, else inside or below, so that it hides no other.
+      const free = (left, right, top, bottom, width) => {
+        const places = [[left, top - 17], [right, top - 17], [left, top + 1], [left, bottom + 1], [right, bottom + 1]]
+          .filter((place) => place[1] >= 0);
+        const hides = ([l, t]) => taken.slice(-MOST_LABELS).some(([ol, ot, wide]) =>
+          l < ol + wide && ol < l + width && Math.abs(t - ot) < 16);
+        const place = places.find((one) => !hides(one)) || places[0] || [left, top + 1];
+        taken.push([...place, width]);
+        return place;
+      };
       for (const at of order) {
         const object = this.details.o[at];
         const [x0, y0, x1, y1] = object[1];
         const label = dataforge.short(this.side.label(object), 32);
         const width = context.measureText(label).width + 8;
-        const left = Math.min(x0, x1) * scale + x - 1;
-        const above = Math.min(y0, y1) * scale + y - 17;
-        const top = above < 0 ? above + 18 : above;
+        const [left, top] = free(
+          Math.min(x0, x1) * scale + x - 1, Math.max(x0, x1) * scale + x + 1 - width,
+          Math.min(y0, y1) * scale + y, Math.max(y0, y1) * scale + y, width);
         context.fillStyle = this.side.colour(object);
         context.fillRect(left, top, width, 16);
         context.fillStyle = "#111";

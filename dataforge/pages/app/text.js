@@ -32,6 +32,10 @@ const dataforge = {};
     return made;
   };
 
+  // What is wider than a narrow screen scrolls on its own, with the keyboard, too.
+  dataforge.scrolled = (label, ...children) =>
+    dataforge.make("div", { class: "scrolled", role: "region", tabIndex: 0, "aria-label": label }, ...children);
+
   // Drawn in place of an icon font: strokes only.
   dataforge.icon = (path) => {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataforge.verbs.evaluate.build import Loss, Page, SplitCounts, Verdict, write_page
-from dataforge.verbs.evaluate.configs import Device, Split, evaluate_config, material_of
+from dataforge.verbs.evaluate.configs import Device, Split, evaluate_config, material_of, told
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
 from dataforge.verbs.evaluate.report import KINDS, Evaluation, Kind, Mistake
 from dataforge.verbs.evaluate.results import EvaluateOptions, evaluate_results
@@ -30,5 +30,6 @@ __all__ = [
     "evaluate_material",
     "evaluate_results",
     "material_of",
+    "told",
     "write_page",
 ]

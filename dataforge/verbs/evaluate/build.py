@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from dataforge.datasets import Progress
 from dataforge.errors import ParseError
 from dataforge.io import asset, staged
 from dataforge.pages import Picture, copy_page, picture, refuse_foreign, write_script
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
-from dataforge.verbs.evaluate.report import KINDS
+from dataforge.verbs.evaluate.report import KINDS, Confusion
 from dataforge.verbs.evaluate.run import Evaluated
 
 FOLDER = "evaluation"
@@ -107,6 +108,7 @@ def write_page(
     *,
     force: bool,
     index: str = "index.html",
+    progress: Progress | None = None,
 ) -> Path:
     """Write a page that opens from disk, with copies of the images that it shows.
 
@@ -118,6 +120,7 @@ def write_page(
         shown: indices of the images to show; None for all.
         force: overwrite an earlier page.
         index: name of the HTML file.
+        progress: see `dataforge.datasets.Progress`.
 
     Returns:
         The path of the HTML file.
@@ -130,7 +133,7 @@ def write_page(
     chosen = [*(range(len(material.images)) if shown is None else shown)]
     with staged(out, [out / index, out / FOLDER], force=force) as stage:
         copy_page(asset("verbs", "evaluate", "page"), stage, FOLDER, index)
-        pictures = _pictures(stage / FOLDER, material, evaluated, chosen)
+        pictures = _pictures(stage / FOLDER, material, evaluated, chosen, progress)
         data: dict[str, Any] = {
             "version": 1,
             **msgspec.to_builtins(page),
@@ -141,13 +144,18 @@ def write_page(
             "classes": material.classes,
             "kinds": [*KINDS.items()],
             "evaluation": msgspec.to_builtins(evaluated.report) if evaluated else None,
+            "confusions": [_sparse(one) for one in evaluated.confusions] if evaluated else [],
         }
         write_script(stage / FOLDER / "data" / "index.js", "index", data)
     return out / index
 
 
 def _pictures(
-    home: Path, material: Material, evaluated: Evaluated | None, chosen: Sequence[int]
+    home: Path,
+    material: Material,
+    evaluated: Evaluated | None,
+    chosen: Sequence[int],
+    progress: Progress | None,
 ) -> dict[str, Any]:
     """Write the images; returns what the page knows of them, a list for each column."""
     for name in ("thumbs", "images"):
@@ -168,6 +176,8 @@ def _pictures(
         made["shown"].append(bool(drawn.thumbnail))
         made["faults"].append(drawn.fault[:500])
         made["there"].append([_there(one) for one in material.marked[image]])
+        if progress:
+            progress(number + 1, len(chosen), "pictures")
     made["found"] = evaluated and _found(evaluated, chosen)
     return made
 
@@ -184,6 +194,17 @@ def _picture(image: Pictured) -> Picture:
         return Picture(fault="the image file does not exist")
     except OSError as error:
         return Picture(fault=error.strerror or str(error))
+
+
+def _sparse(confusion: Confusion) -> list[Any]:
+    """The score, and (row, column, number) of the cells that are not empty."""
+    cells = (
+        (row, column, number)
+        for row, numbers in enumerate(confusion.counts)
+        for column, number in enumerate(numbers)
+        if number
+    )
+    return [confusion.score, [*cells]]
 
 
 def _there(one: Marked) -> list[Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from dataforge.errors import DataforgeError, InputError, UsageError, plural
 from dataforge.frameworks import (
@@ -43,6 +43,8 @@ _OF_PROOF = (
 
 _TELL_EVERY = 10.0
 """Seconds between two lines of progress."""
+
+T = TypeVar("T")
 
 
 def evaluate_config(
@@ -113,7 +115,7 @@ def _found(
         for part in config.parts(split):
             built = part.build(training=False)
             log(f"{part.where}: {plural(len(built.images), 'image')} on {device}")
-            given = _told(config.detect(part, model), len(built.images), log)
+            given = told(config.detect(part, model), len(built.images), log)
             new = material_of(built, range(len(built.images)), given, masks=options.masks)
             if made is None:
                 made = new
@@ -135,10 +137,14 @@ def _found(
     return made
 
 
-def _told(
-    given: Iterable[Detections], total: int, log: Callable[[str], None]
-) -> Iterator[Detections]:
-    """The same, with lines that say how far it is, and how long it will take."""
+def told(given: Iterable[T], total: int, log: Callable[[str], None]) -> Iterator[T]:
+    """What there is for each image, with lines that say how far it is, and how long it will take.
+
+    Args:
+        given: something for each image.
+        total: number of images.
+        log: called every ten seconds.
+    """
     started = said = time.monotonic()
     for number, one in enumerate(given, 1):
         yield one

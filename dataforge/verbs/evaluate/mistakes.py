@@ -24,10 +24,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from dataforge.datasets import Progress
 from dataforge.errors import InputError
 from dataforge.verbs.evaluate.material import Marked, Material
 from dataforge.verbs.evaluate.precision import Ranked, best_f1
-from dataforge.verbs.evaluate.report import KINDS, Confusion, Kind, Mistake, OfKind
+from dataforge.verbs.evaluate.report import KINDS, Kind, Mistake, OfKind
 from dataforge.verbs.evaluate.scoring import Scored
 
 FOUND_IOU = 0.5
@@ -248,7 +249,7 @@ class Analysis:
             made[kind] = OfKind(count=len(those), cost=round(self.cost(those), 4))
         return made
 
-    def costliest(self, most: int) -> list[Mistake]:
+    def costliest(self, most: int, progress: Progress | None = None) -> list[Mistake]:
         """The mistakes that cost most, the worst first: so many of each kind.
 
         Of false positives that cost the same, those with the highest score are first; of misses,
@@ -266,9 +267,11 @@ class Analysis:
             else:
                 label = self.material.found[one.image][one.detection].label
                 of_class.setdefault(label, []).append(one)
-        for those in of_class.values():
+        for number, those in enumerate(of_class.values(), 1):
             those.sort(key=lambda one: -self._score(one))
             told += [(self.cost([one]), self._score(one), one) for one in those[:MOST_OF_CLASS]]
+            if progress:
+                progress(number, len(of_class), "costs of mistakes by class")
         told.sort(key=lambda one: (-round(one[0], 9), -one[1], one[2].image))
         left = dict.fromkeys(KINDS, most)
         made = []
@@ -303,34 +306,6 @@ class Analysis:
         if best is not None:
             return best.score
         return min([0.0, *(float(one.scores[-1]) for one in self.ranked if len(one.scores))])
-
-    def confusion(self, score: float) -> Confusion:
-        """What was found where.
-
-        Objects that a detection of their class has found, as pycocotools matches them, are on the
-        diagonal. The detections left, the highest score first, take the object left with the
-        highest IoU of at least 0.5, of whatever class.
-        """
-        size = len(self.material.classes) + 1
-        counts = [[0] * size for _ in range(size)]
-        for image, (counted, of) in enumerate(self.matches):
-            marked, found = self.material.marked[image], self.material.found[image]
-            enough = [at for at in counted if found[at].score >= score]
-            left = {at for at, one in enumerate(marked) if not one.crowd}
-            for at in enough:
-                if at in of:
-                    counts[found[at].label][found[at].label] += 1
-                    left.discard(of[at])
-            for at in sorted(set(enough) - set(of), key=lambda at: -found[at].score):
-                best = max(left, key=lambda one: (self.ious[image][at][one], -one), default=-1)
-                if best >= 0 and self.ious[image][at][best] >= FOUND_IOU:
-                    counts[marked[best].label][found[at].label] += 1
-                    left.discard(best)
-                else:
-                    counts[-1][found[at].label] += 1
-            for at in left:
-                counts[marked[at].label][-1] += 1
-        return Confusion(score=round(score, 4), counts=counts)
 
 
 class _Change:

@@ -14,7 +14,7 @@ Kind = Literal["class", "location", "both", "duplicate", "background", "missed"]
 
 KINDS: dict[Kind, str] = {
     "class": "at an object, but of another class",
-    "location": "of the right class, but the box is off (IoU 0.1 to 0.5)",
+    "location": "of the right class, but too far off (IoU 0.1 to 0.5)",
     "both": "near an object of another class (IoU 0.1 to 0.5)",
     "duplicate": "an object that a detection with a higher score has found already",
     "background": "where nothing is annotated (IoU below 0.1)",

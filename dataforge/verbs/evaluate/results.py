@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from dataforge.datasets import Progress
 from dataforge.errors import OutputError, ParseError, UsageError, masked, plural
 from dataforge.io import is_url, without_file_scheme
 from dataforge.pages import refuse_foreign
@@ -42,6 +43,7 @@ def evaluate_results(
     annotations: str | os.PathLike[str],
     results: str | os.PathLike[str],
     options: EvaluateOptions | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Evaluate a file of COCO results.
 
@@ -49,6 +51,7 @@ def evaluate_results(
         annotations: an instances file.
         results: a list of detections, cocodataset.org/#format-results.
         options: see there.
+        progress: see `dataforge.datasets.Progress`.
 
     Raises:
         UsageError: an option is invalid, or a URL is given.
@@ -58,15 +61,17 @@ def evaluate_results(
     options = options or EvaluateOptions()
     refuse_options(options)
     annotations, results = _local(annotations), _local(results)
+    if progress:
+        progress(0, 0, "reading")
     material = read_coco(annotations, results, images=options.images, masks=options.masks)
     if options.out is not None and not any(map(_is_there, material.images)):
         where = "" if options.images is None else f" in {options.images}"
         material.notes.append(
             f"no image file was found{where}; name the folder of the images with --images DIR"
         )
-    made = evaluate_material(material, [str(annotations), str(results)], options.score)
+    made = evaluate_material(material, [str(annotations), str(results)], options.score, progress)
     facts = [("Annotations", str(annotations)), ("Results", str(results))]
-    return with_page(made, results.stem, facts, options)
+    return with_page(made, results.stem, facts, options, progress)
 
 
 def _local(given: str | os.PathLike[str]) -> Path:
@@ -109,7 +114,11 @@ def refuse_options(options: EvaluateOptions) -> None:
 
 
 def with_page(
-    made: Evaluated, title: str, facts: list[tuple[str, str]], options: EvaluateOptions
+    made: Evaluated,
+    title: str,
+    facts: list[tuple[str, str]],
+    options: EvaluateOptions,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """The report of an evaluation; its page is written if one is wanted.
 
@@ -132,7 +141,9 @@ def with_page(
         about_pictures=f"The {len(shown)} of {plural(report.images, 'image')} with the costliest "
         "mistakes first; what is there is at the left.",
     )  # fmt: skip
-    path = write_page(options.out, page, made.material, made, shown, force=options.force)
+    path = write_page(
+        options.out, page, made.material, made, shown, force=options.force, progress=progress
+    )
     return msgspec.structs.replace(report, page=str(path))
 
 

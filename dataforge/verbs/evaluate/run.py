@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from dataforge.datasets import Progress
+from dataforge.verbs.evaluate.confusion import Confusing
 from dataforge.verbs.evaluate.material import Material
 from dataforge.verbs.evaluate.mistakes import Analysis
-from dataforge.verbs.evaluate.report import Evaluation
+from dataforge.verbs.evaluate.report import Confusion, Evaluation
 from dataforge.verbs.evaluate.scoring import Scored, class_results
 
 LISTED = 40
@@ -22,15 +24,20 @@ class Evaluated(msgspec.Struct, frozen=True):
         material: what was compared.
         analysis: its mistakes.
         report: its numbers.
+        confusions: what was found where, from low scores to high ones.
     """
 
     material: Material
     analysis: Analysis
     report: Evaluation
+    confusions: list[Confusion]
 
 
 def evaluate_material(
-    material: Material, what: Sequence[str], score: float | None = None
+    material: Material,
+    what: Sequence[str],
+    score: float | None = None,
+    progress: Progress | None = None,
 ) -> Evaluated:
     """Evaluate detections.
 
@@ -38,10 +45,16 @@ def evaluate_material(
         material: what is there, and what was found.
         what: is evaluated, for the report.
         score: for the confusion matrix, None for the score at which F1 is best.
+        progress: see `dataforge.datasets.Progress`.
     """
+    if progress:
+        progress(0, 0, "comparing")
     scored = Scored(material)
     analysis = Analysis(scored)
-    mistakes = analysis.costliest(LISTED)
+    mistakes = analysis.costliest(LISTED, progress)
+    confusing = Confusing(analysis)
+    least = analysis.best_score() if score is None else score
+    scores = [one.score for found in material.found for one in found]
     report = Evaluation(
         what=[*what],
         compared="masks" if material.masks else "boxes",
@@ -52,10 +65,11 @@ def evaluate_material(
         classes=class_results(scored, analysis.ranked),
         curve50=scored.curve(slice(None), 0),
         curve75=scored.curve(slice(None), 5),
-        confusion=analysis.confusion(analysis.best_score() if score is None else score),
+        confusion=confusing.at(least),
         kinds=analysis.kinds(),
         mistakes=mistakes,
         left=len(analysis.wrong) - len(mistakes),
         notes=material.notes,
     )
-    return Evaluated(material, analysis, report)
+    confusions = confusing.steps(min([0, *scores]), max([1, *scores]), least)
+    return Evaluated(material, analysis, report, confusions)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dataforge.errors import ParseError
 from dataforge.findings import Finding
 from dataforge.frameworks import BuiltDataset
 from dataforge.io import Root, open_image, too_large
+from dataforge.verbs.evaluate import told
 from dataforge.verbs.smoke.findings import finding
 from dataforge.verbs.smoke.report import BadImage
 
@@ -15,15 +16,25 @@ MOST_DECODED = 1000
 """Images of a split that are decoded completely; of more, an evenly spaced sample of this size."""
 
 
-def check_images(dataset: BuiltDataset, where: str, bad: list[BadImage]) -> Iterator[Finding]:
-    """Compare the image files of a dataset with its annotations; adds all faulty ones to `bad`."""
+def check_images(
+    dataset: BuiltDataset, where: str, bad: list[BadImage], log: Callable[[str], None]
+) -> Iterator[Finding]:
+    """Compare the image files of a dataset with its annotations.
+
+    Args:
+        dataset: of a split.
+        where: it stands in the config.
+        bad: gets all faulty images.
+        log: called from time to time with what is done.
+    """
     total = len(dataset.images)
     stride = max(1, -(-total // MOST_DECODED))
     missing: dict[str, str] = {}
     broken: dict[str, str] = {}
     other_size: dict[str, str] = {}
     large: list[str] = []
-    for index, info in enumerate(dataset.images):
+    images = told(dataset.images, total, lambda text: log(f"{where}: {text}"))
+    for index, info in enumerate(images):
         path = info.path
         if not path.is_file():
             missing[str(path)] = "does not exist"

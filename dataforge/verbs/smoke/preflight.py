@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from dataforge.errors import plural
 from dataforge.findings import Finding
@@ -15,12 +15,16 @@ SPLITS = ("train", "val", "test")
 
 
 def preflight(
-    config: TrainingConfig, report: SmokeReport, drawn: dict[str, BuiltDataset] | None = None
+    config: TrainingConfig,
+    report: SmokeReport,
+    drawn: dict[str, BuiltDataset] | None = None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> dict[str, BuiltDataset]:
     """Fill in the report's classes, rules, counts and findings; bad data raises nothing.
 
     Args:
         drawn: gets what there is to be drawn of each split, also of one that cannot be used.
+        log: called from time to time with what is done.
 
     Returns:
         Split -> its first dataset as it is used, for the splits that could be built.
@@ -42,7 +46,7 @@ def preflight(
                 )
             )
         elif split != "test" or not config.same("test", "val"):
-            check = SplitCheck(config, split, report)
+            check = SplitCheck(config, split, report, log)
             findings += check.check(parts, built)
             if drawn is not None and (first := built.get(split) or check.whole):
                 drawn[split] = first

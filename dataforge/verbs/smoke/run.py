@@ -139,7 +139,7 @@ def _prove(
         report.reasons = [str(error)]
         return
     drawn: dict[str, BuiltDataset] = {}
-    datasets = preflight(loaded, report, drawn)
+    datasets = preflight(loaded, report, drawn, log)
     seen.train = drawn.get("train")
     report.findings += [*stated(config, report.findings)]
     report.reasons = [str(finding) for finding in report.findings if finding.severity == "error"]

@@ -239,7 +239,7 @@ def _trained(report: SmokeReport, proof: Proof, options: SmokeOptions) -> str:
     return (
         f"The detector of {report.config}, {start}, on {plural(len(proof.images), 'image')} of its "
         f"training set, scaled to {proof.size} pixels, {min(options.batch, len(proof.images))} an "
-        f"iteration: {proof.iterations} iterations of {proof.seconds_per_iteration:g} s.{left}"
+        f"iteration: {proof.iterations} iterations of {proof.seconds_per_iteration:.3g} s.{left}"
     )
 
 

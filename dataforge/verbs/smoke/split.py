@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 
 import msgspec
 
@@ -43,11 +43,18 @@ class SplitCheck:
         whole: the first part that builds, unfiltered; for pictures.
     """
 
-    def __init__(self, config: TrainingConfig, split: str, report: SmokeReport) -> None:
+    def __init__(
+        self,
+        config: TrainingConfig,
+        split: str,
+        report: SmokeReport,
+        log: Callable[[str], None],
+    ) -> None:
         self.config = config
         self.split = split
         self.where = config.where(split)
         self.report = report
+        self._log = log
         self.whole: BuiltDataset | None = None
         self.count = report.counts.setdefault(split, SplitCount())
         self.marked: Counter[str] = Counter()
@@ -73,7 +80,7 @@ class SplitCheck:
                 message = "lists no images"
                 yield finding("split-empty", part.where, message, "use the correct split file")
             else:
-                yield from check_images(whole, part.where, self.report.bad_images)
+                yield from check_images(whole, part.where, self.report.bad_images, self._log)
                 yield from self._check_ground_truth(part, whole, used)
         if sound:
             try:

@@ -248,7 +248,7 @@
         make("th", { scope: "row", title: name(row) }, make("bdi", {}, dataforge.short(name(row), 18))), ...chosen.map((_, column) => cell(row, column))))));
     const left = having.filter(Boolean).length - chosen.length;
     return figure("Classes in the same image", "Images that have both classes; on the diagonal, those that have one.",
-      make("div", { class: "scrolled" }, reached(table, "Classes in the same image", chosen.length)),
+      dataforge.scrolled("Classes in the same image, a table", reached(table, "Classes in the same image", chosen.length)),
       left > 0 ? make("p", { class: "below quiet" }, `${dataforge.plural(left, "rarer class")} left out`) : null);
   }
 

@@ -49,7 +49,7 @@
         ...objects[at].map(cell), splits.length > 1 ? cell(sums[at]) : null, cell(having[at]));
     });
     const head = (text) => make("th", { scope: "col" }, dataforge.short(text, 24));
-    return make("div", { class: "scrolled" }, make("table", {},
+    return dataforge.scrolled("Classes", make("table", {},
       make("caption", { class: "hidden" }, "Objects of each class in each split"),
       make("thead", {}, make("tr", {}, head("Class"), make("td", { class: "bars" }), ...splits.map(head),
         splits.length > 1 ? head("objects") : null, head("images"))),

@@ -24,9 +24,20 @@
     return found;
   };
 
+  // A chart that is drawn anew by `draw`, and when the screen becomes narrow or wide.
+  const narrow = matchMedia("(max-width: 760px)");
+  dataforge.drawn = (draw) => {
+    const home = document.createElement("div");
+    home.className = "plot";
+    home.draw = () => home.replaceChildren(draw());
+    narrow.addEventListener("change", home.draw);
+    home.draw();
+    return home;
+  };
+
   // A chart with axes; returns {element, x, y, right, area}, which turn values to positions.
   //   across, up: values of the ticks; right: of a second axis, at the right
-  dataforge.chart = ({ across, up, right = null, names, label, width = 640, height = 300 }) => {
+  dataforge.chart = ({ across, up, right = null, names, label, width = narrow.matches ? 400 : 640, height = 300 }) => {
     const [left, top, bottom] = [46, 12, 42];
     const edge = width - (right ? 46 : 12);
     const x = (value) => left + (value - across[0]) / (across.at(-1) - across[0] || 1) * (edge - left);

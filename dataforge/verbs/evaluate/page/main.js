@@ -6,7 +6,7 @@
 
   function section(id, title, about, ...children) {
     const made = make("section", { id }, make("h2", {}, title),
-      about ? make("p", { class: "quiet" }, about) : null, ...children.flat());
+      about ? make("p", { class: "quiet" }, dataforge.text(about)) : null, ...children.flat());
     report.append(made);
     const short = title.split(":")[0];
     document.getElementById("contents").append(make("button", {
@@ -15,7 +15,6 @@
   }
 
   function evaluated(evaluation, own) {
-    const score = evaluation.confusion.score.toFixed(2);
     section("classes", "Classes", own, dataforge.classTable(evaluation));
     section("curves", "Curves", "How many detections are right (precision), the more objects are to be found (recall).", dataforge.curves(evaluation));
     const found = Object.values(evaluation.kinds).some((one) => one.count);
@@ -24,7 +23,7 @@
     if (evaluation.mistakes.length) {
       section("mistakes", "Costliest mistakes", "By how much AP50 would be higher without this one alone. Red: what was found. Amber: what is there.", dataforge.mistakes(evaluation));
     }
-    section("confusion", "Confusion", `At IoU 0.5, of detections with a score from ${score}.`, dataforge.confusion(evaluation));
+    section("confusion", "Confusion", "What is there, by row, and what was found, by column, at IoU 0.5.", dataforge.confusion());
   }
 
   dataforge.start = () => {
@@ -51,6 +50,9 @@
         data.dropped.length ? dataforge.list(data.dropped) : null);
     }
     if (data.findings.length) section("remarks", "Findings", "", dataforge.findings(data.findings));
+    const look = () => (dataforge.state.image === null ? dataforge.close() : dataforge.open(dataforge.state.image, null));
+    dataforge.onAddress(look);
+    look();
     document.documentElement.dataset.ready = "true";
   };
 })();

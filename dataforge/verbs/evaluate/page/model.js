@@ -7,7 +7,8 @@
   const WRONG = "#ff5d5d";
   const MISSED = "#ffb62e";
   const IGNORED = "#b9b9b4";
-  dataforge.state = { labels: true, hidden: new Set(), score: 0 };
+  // usual, score, confused: least scores: by default, of the images, of the confusion
+  dataforge.state = { labels: true, hidden: new Set(), usual: 0, score: 0, confused: 0, kind: "", image: null, view: null };
   dataforge.colours = { right: RIGHT, wrong: WRONG, missed: MISSED, ignored: IGNORED };
   const { state } = dataforge;
 
@@ -79,9 +80,10 @@
   dataforge.index = (data) => {
     dataforge.data = data;
     dataforge.classes = data.classes;
-    state.score = data.evaluation ? data.evaluation.confusion.score : 0;
+    state.usual = data.evaluation ? data.evaluation.confusion.score : 0;
     dataforge.there = new There(data);
     dataforge.found = data.pictures.found ? new Found(data) : null;
+    dataforge.read();
     dataforge.start();
   };
 

@@ -6,7 +6,6 @@
   const PAIRS = 12;
   const home = document.getElementById("report");
   const cropped = dataforge.cropper(home);
-  let kindShown = "";
   let redrawMistakes = () => {};
 
   const union = (boxes) => [0, 1, 2, 3].map((side) => Math[side < 2 ? "min" : "max"](...boxes.map((box) => box[side])));
@@ -48,18 +47,19 @@
     const chips = make("div", { class: "switch", role: "group", "aria-label": "Kind" }, ...["", ...present].map((kind) =>
       Object.assign(make("button", { type: "button", onclick: () => choose(kind) }, kind || "all"), { kind })));
     const draw = () => {
-      const all = evaluation.mistakes.filter((one) => !kindShown || one.kind === kindShown);
+      const all = evaluation.mistakes.filter((one) => !state.kind || one.kind === state.kind);
       cropped.forget();
       cards.replaceChildren(...all.slice(0, limit).map(card));
       more.hidden = all.length <= limit;
       more.textContent = `Show ${Math.min(48, all.length - limit)} more`;
-      const total = kindShown ? evaluation.kinds[kindShown].count : Object.values(evaluation.kinds).reduce((sum, one) => sum + one.count, 0);
-      note.textContent = total > all.length ? `The ${all.length} costliest of ${total.toLocaleString("en")}${kindShown ? "" : ", up to 40 of each kind"}.` : "";
-      for (const chip of chips.children) chip.setAttribute("aria-pressed", String(chip.kind === kindShown));
+      const total = state.kind ? evaluation.kinds[state.kind].count : Object.values(evaluation.kinds).reduce((sum, one) => sum + one.count, 0);
+      note.textContent = total > all.length ? `The ${all.length} costliest of ${total.toLocaleString("en")}${state.kind ? "" : ", up to 40 of each kind"}.` : "";
+      for (const chip of chips.children) chip.setAttribute("aria-pressed", String(chip.kind === state.kind));
     };
-    const choose = (kind) => { kindShown = kind; limit = FIRST; draw(); };
+    const choose = (kind) => { dataforge.set({ kind: present.includes(kind) ? kind : "" }); limit = FIRST; draw(); };
     redrawMistakes = choose;
-    draw();
+    dataforge.onAddress(() => choose(state.kind));
+    choose(state.kind);
     return [chips, note, cards, more];
   };
 
@@ -144,20 +144,19 @@
       return make("span", { class: "key" }, swatch, text);
     };
     if (!dataforge.found) return [list, more];
-    const value = make("output", {}, state.score.toFixed(2));
     const [low, high] = dataforge.scoreRange();
-    const slider = make("input", {
-      type: "range", min: low, max: high, step: (high - low) / 100, value: state.score, id: "score", "aria-label": "Least score of a detection",
-      oninput: () => {
-        state.score = +slider.value;
-        value.textContent = state.score.toFixed(2);
+    const slider = dataforge.slider({
+      id: "score", min: low, max: high, step: (high - low) / 100, label: "Least score of a detection",
+      moved: (score) => dataforge.set({ score }, { silent: true }),
+      drawn: () => {
         for (const one of list.children) {
           one.say();
           if (one.inSight) one.draw();
         }
       },
+      score: () => state.score,
     });
     return [make("p", { class: "keys" }, key(right, "found, and right"), key(missed, "missed"), key(wrong, "wrong"), key(ignored, "crowd: does not count"),
-      make("label", { class: "slider" }, "Score from ", slider, value)), list, more];
+      slider), list, more];
   };
 })();

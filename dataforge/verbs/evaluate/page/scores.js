@@ -1,7 +1,7 @@
 // The numbers: averages, classes, curves, confusion, kinds of mistakes, the loss of a training.
 "use strict";
 (() => {
-  const { make, figure } = dataforge;
+  const { make, figure, state } = dataforge;
   const MOST_CURVES = 10;
   const MOST_CELLS = 24;
   const number = (value) => value.toLocaleString("en");
@@ -37,7 +37,7 @@
         cell(number(one.objects)), cell(number(one.detections)),
         cell(figure(one.best_score, 2)), cell(figure(one.precision, 2)), cell(figure(one.recall, 2)));
     });
-    return make("div", { class: "scrolled" }, make("table", {},
+    return dataforge.scrolled("Classes", make("table", {},
       make("caption", { class: "hidden" }, "Averages of each class"),
       make("thead", {}, make("tr", {}, ...head.map((name) => (name ? make("th", { scope: "col" }, name) : make("td", { class: "bars" }))))),
       make("tbody", {}, ...rows)));
@@ -47,7 +47,6 @@
     const shown = evaluation.classes.map((one, at) => [one, at]).filter(([one]) => one.curve50.length);
     const most = [...shown].sort((a, b) => b[0].objects - a[0].objects).slice(0, MOST_CURVES).map(([, at]) => at);
     const visible = new Set(most);
-    const home = make("div", { class: "plot" });
     let key = "curve50";
     const draw = () => {
       const iou = key === "curve50" ? "0.5" : "0.75";
@@ -60,8 +59,9 @@
         dataforge.polyline(values.map((value, at) => [chart.x(at / 100), chart.y(value)]), colour, kind));
       for (const [one, at] of shown) if (visible.has(at)) line(one[key], dataforge.ink(at));
       if (shown.length > 1) line(evaluation[key], "var(--text)", "line mean");
-      home.replaceChildren(chart.element);
+      return chart.element;
     };
+    const home = dataforge.drawn(draw);
     const legend = make("div", { class: "legend" }, ...shown.map(([one, at]) => {
       const swatch = make("span", { class: "swatch" });
       swatch.style.background = dataforge.ink(at);
@@ -70,7 +70,7 @@
         onclick: () => {
           if (!visible.delete(at)) visible.add(at);
           entry.setAttribute("aria-pressed", String(visible.has(at)));
-          draw();
+          home.draw();
         },
       }, swatch, dataforge.short(one.name, 30), make("span", { class: "number" }, figure(one.scores.ap50, 2)));
       return entry;
@@ -82,21 +82,59 @@
         onclick: () => {
           key = name;
           for (const other of choice.children) other.setAttribute("aria-pressed", String(other === one));
-          draw();
+          home.draw();
         },
       }, text);
       return one;
     }));
-    draw();
     return [choice, make("div", { class: "beside" }, home, legend)];
   };
 
-  dataforge.confusion = (evaluation) => {
-    const { counts } = evaluation.confusion;
-    const last = counts.length - 1;
-    const weight = (at) => counts[at].reduce((sum, value) => sum + value, 0) + counts.reduce((sum, row) => sum + row[at], 0);
-    const classes = [...Array(last).keys()].filter(weight);
-    const kept = new Set([...classes].sort((a, b) => weight(b) - weight(a)).slice(0, MOST_CELLS));
+  // A slider of a least score, with the number beside it.
+  //   moved: is told what is set by hand; drawn: shows what is set, which `score` returns
+  dataforge.slider = ({ id, min, max, step, label, moved, drawn, score, position = (value) => value, at = (value) => value }) => {
+    const value = make("output", { htmlFor: id });
+    const input = make("input", {
+      type: "range", min, max, step, id, "aria-label": label,
+      oninput: () => { moved(at(+input.value)); draw(); },
+    });
+    const draw = () => {
+      value.textContent = score().toFixed(2);
+      input.setAttribute("aria-valuetext", value.textContent);
+      drawn();
+    };
+    const set = () => { input.value = position(score()); draw(); };
+    dataforge.onAddress(set);
+    set();
+    return make("label", { class: "slider" }, "Score from ", input, value);
+  };
+
+  dataforge.confusion = () => {
+    const home = make("div", {});
+    const { confusions } = dataforge.data;
+    const scores = confusions.map(([score]) => score);
+    // The number of the highest score that is not above another.
+    const position = (score) => Math.max(0, scores.findLastIndex((one) => one <= score));
+    const slider = dataforge.slider({
+      id: "confusion-score", min: 0, max: scores.length - 1, step: 1, label: "Least score of a detection",
+      moved: (confused) => dataforge.set({ confused }, { silent: true }),
+      drawn: () => home.replaceChildren(...matrix(confusions[position(state.confused)][1])),
+      score: () => scores[position(state.confused)],
+      position, at: (number) => scores[number],
+    });
+    return [make("p", { class: "keys" },
+      make("span", { class: "key" }, make("span", { class: "swatch right" }), "right"),
+      make("span", { class: "key" }, make("span", { class: "swatch wrong" }), "confused, invented or missed"), slider), home];
+  };
+
+  // The table of one score, from its cells that are not empty.
+  function matrix(cells) {
+    const last = dataforge.classes.length;
+    const counts = Array.from({ length: last + 1 }, () => new Array(last + 1).fill(0));
+    for (const [row, column, value] of cells) counts[row][column] = value;
+    const total = dataforge.data.evaluation.classes.map((one) => one.objects + one.detections);
+    const classes = [...total.keys()].filter((at) => total[at]);
+    const kept = new Set([...classes].sort((a, b) => total[b] - total[a]).slice(0, MOST_CELLS));
     const shown = [...classes.filter((at) => kept.has(at)), last];
     const name = (at, other) => (at === last ? make("em", {}, other) : make("bdi", {}, dataforge.short(dataforge.classes[at], 22)));
     const full = (at, other) => (at === last ? other : dataforge.short(dataforge.classes[at], 80));
@@ -116,14 +154,14 @@
     });
     const left = classes.length - kept.size;
     return [
-      make("div", { class: "scrolled" }, make("table", { class: "confusion" },
+      dataforge.scrolled("Confusion", make("table", { class: "confusion" },
         make("caption", { class: "hidden" }, "What is there, by row, and what was found, by column"),
         make("thead", {}, make("tr", {}, make("td", { class: "corner" }, "there ↓ found →"),
           ...shown.map((at) => make("th", { scope: "col" }, name(at, "missed"))))),
         make("tbody", {}, ...rows))),
-      left ? make("p", { class: "quiet" }, `The ${MOST_CELLS} classes with the most objects and detections; ${dataforge.plural(left, "class")} more.`) : null,
+      ...(left ? [make("p", { class: "quiet" }, `The ${MOST_CELLS} classes with the most objects and detections; ${dataforge.plural(left, "class")} more.`)] : []),
     ];
-  };
+  }
 
   dataforge.kinds = (evaluation, choose) => {
     const most = Math.max(...Object.values(evaluation.kinds).map((one) => one.cost), 0.01);
@@ -141,22 +179,25 @@
     const last = Math.max(losses.length, 2);
     const whole = dataforge.ticks(last);
     const across = [...whole.filter((one) => one < last), last].filter((one, at, all) => at === 0 || at === all.length - 1 || last - one > last / 12);
-    const chart = dataforge.chart({
-      across, up: dataforge.ticks(Math.max(...losses, 0.1)), right: ap50.length ? [0, 0.2, 0.4, 0.6, 0.8, 1] : null,
-      names: ["iteration", "loss", "AP50"], height: 280,
-      label: `Loss of ${losses.length} iterations, from ${figure(losses[0], 2)} to ${figure(losses.at(-1), 2)}`,
-    });
-    chart.element.append(dataforge.polyline(losses.map((value, at) => [chart.x(at + 1), chart.y(value)]), "var(--accent)"));
-    if (ap50.length) {
-      const y = chart.right(target);
-      chart.element.append(dataforge.svg("path", { d: `M${chart.area.left} ${y}H${chart.area.edge}`, class: "target" }));
-      const points = ap50.map(([at, value]) => [chart.x(at), chart.right(value)]);
-      chart.element.append(dataforge.polyline(points, "var(--error)"));
-      for (const [x, y0] of points) chart.element.append(dataforge.svg("circle", { cx: x, cy: y0, r: 3.5, class: "point" }));
-    }
+    const draw = () => {
+      const chart = dataforge.chart({
+        across, up: dataforge.ticks(Math.max(...losses, 0.1)), right: ap50.length ? [0, 0.2, 0.4, 0.6, 0.8, 1] : null,
+        names: ["iteration", "loss", "AP50"], height: 280,
+        label: `Loss of ${losses.length} iterations, from ${figure(losses[0], 2)} to ${figure(losses.at(-1), 2)}`,
+      });
+      chart.element.append(dataforge.polyline(losses.map((value, at) => [chart.x(at + 1), chart.y(value)]), "var(--accent)"));
+      if (ap50.length) {
+        const y = chart.right(target);
+        chart.element.append(dataforge.svg("path", { d: `M${chart.area.left} ${y}H${chart.area.edge}`, class: "target" }));
+        const points = ap50.map(([at, value]) => [chart.x(at), chart.right(value)]);
+        chart.element.append(dataforge.polyline(points, "var(--error)"));
+        for (const [x, y0] of points) chart.element.append(dataforge.svg("circle", { cx: x, cy: y0, r: 3.5, class: "point" }));
+      }
+      return chart.element;
+    };
     const keys = [["accent", "loss of each iteration"]];
     if (ap50.length) keys.push(["error", "AP50 on these images"], ["dashed", `AP50 to reach: ${target}`]);
-    return [make("div", { class: "plot" }, chart.element),
+    return [dataforge.drawn(draw),
       make("p", { class: "keys" }, ...keys.map(([kind, text]) => make("span", { class: "key" }, make("span", { class: `swatch ${kind}` }), text)))];
   };
 })();

@@ -17,7 +17,7 @@
     make("ul", { class: quiet ? "quiet" : "" }, ...items.map((one) => make("li", { dir: "auto" }, dataforge.text(one))));
 
   // What each split has in the files, and what the framework makes of it.
-  dataforge.counts = (splits) => make("div", { class: "scrolled" }, make("table", {},
+  dataforge.counts = (splits) => dataforge.scrolled("Data", make("table", {},
     make("caption", { class: "hidden" }, "Objects of each class: annotated, and used"),
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Class"), ...splits.flatMap((one) => [
       make("th", { scope: "col" }, `${dataforge.short(one.split, 20)}: annotated`), make("th", { scope: "col" }, "used")]))),

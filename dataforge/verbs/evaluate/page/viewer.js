@@ -13,11 +13,19 @@
     return make("button", { type: "button", class: "icon", "aria-label": label, title, onclick: action }, dataforge.icon(path));
   }
 
-  const move = (view) => stages.forEach((stage) => stage.place(view));
-  const step = (by) => dataforge.there.name[image + by] !== undefined && show(image + by);
+  const WHOLE = [0.5, 0.5, 1];
+  function move(view) {
+    stages.forEach((stage) => stage.place(view));
+    dataforge.set({ view: view.every((one, at) => one === WHOLE[at]) ? null : view }, { silent: true });
+  }
+  function step(by) {
+    if (dataforge.there.name[image + by] === undefined) return;
+    dataforge.set({ image: image + by, view: null });
+    show(image + by);
+  }
   const zoom = (factor) => stages[0].zoom(factor);
   const label = () => {
-    state.labels = parts.labels.checked;
+    dataforge.set({ labels: parts.labels.checked });
     stages.forEach((stage) => stage.draw());
   };
 
@@ -35,19 +43,20 @@
         make("label", { class: "check" }, parts.labels, " Labels"),
         button("Zoom out", "M3 8h10", () => zoom(1 / 1.5), "−"),
         button("Zoom in", "M3 8h10M8 3v10", () => zoom(1.5), "+"),
-        button("Fit the window", "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3", () => move([0.5, 0.5, 1]), "0"),
+        button("Fit the window", "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3", () => move(WHOLE), "0"),
         button("Close", "M3.5 3.5l9 9m0-9l-9 9", () => dialog.close(), "Esc")),
       make("div", { class: "body" }, parts.stages));
     dialog.addEventListener("close", () => {
       stages.forEach((stage) => stage.close());
       stages = [];
+      if (state.image !== null) dataforge.set({ image: null, view: null });
       opener?.focus();
     });
     dialog.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const actions = {
         ArrowLeft: () => step(-1), ArrowRight: () => step(1), "+": () => zoom(1.5), "=": () => zoom(1.5),
-        "-": () => zoom(1 / 1.5), 0: () => move([0.5, 0.5, 1]),
+        "-": () => zoom(1 / 1.5), 0: () => move(WHOLE),
         l: () => { parts.labels.checked = !parts.labels.checked; label(); },
       };
       if (!(event.key in actions)) return;
@@ -74,16 +83,21 @@
     parts.name.textContent = name;
     parts.name.title = name;
     parts.position.textContent = `${image + 1} / ${dataforge.there.name.length}`;
-    stages.forEach((stage) => stage.place([0.5, 0.5, 1]));
+    stages.forEach((stage) => stage.place(state.view || WHOLE));
   }
 
-  // Look at an image; at a part of it, if a box is given.
-  dataforge.open = (wanted, box = null) => {
+  // Look at an image: as the address says, or all of it, or a part if its box is given.
+  dataforge.open = (wanted, box = WHOLE) => {
     if (!parts) build();
-    opener = document.activeElement;
-    dialog.showModal();
+    if (!dialog.open) {
+      opener = document.activeElement;
+      dialog.showModal();
+    }
+    if (box) dataforge.set({ image: wanted, view: null });
+    parts.labels.checked = state.labels;
     show(wanted);
-    if (box) stages[0].frame(box);
+    if (box && box !== WHOLE) stages[0].frame(box);
     parts.stages.focus();
   };
+  dataforge.close = () => dialog.open && dialog.close();
 })();
