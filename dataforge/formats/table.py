@@ -22,6 +22,7 @@ _TABLE = Plugins(
     {
         "coco": "dataforge.formats.coco:FORMAT",
         "createml": "dataforge.formats.createml:FORMAT",
+        "crowdhuman": "dataforge.formats.crowdhuman:FORMAT",
         "csv": "dataforge.formats.csv:FORMAT",
         "cvat": "dataforge.formats.cvat:FORMAT",
         "dota": "dataforge.formats.dota:FORMAT",
@@ -30,7 +31,9 @@ _TABLE = Plugins(
         "labelme": "dataforge.formats.labelme:FORMAT",
         "labelstudio": "dataforge.formats.labelstudio:FORMAT",
         "via": "dataforge.formats.via:FORMAT",
+        "visdrone": "dataforge.formats.visdrone:FORMAT",
         "voc": "dataforge.formats.voc:FORMAT",
+        "widerface": "dataforge.formats.widerface:FORMAT",
         "yolo": "dataforge.formats.yolo:FORMAT",
     },
 )
