@@ -96,7 +96,7 @@ def split_of_folders(name: str) -> str | None:
 
 
 def common_path(name: str, folder: re.Pattern[str]) -> str:
-    """The path of a file without its extension; the folder of images or labels has a common name."""
+    """A path without its extension, in which the folder of images or labels has a common name."""
     *folders, last = stem(name).split("/")
     for at, one in enumerate(folders):
         if match := folder.fullmatch(one):

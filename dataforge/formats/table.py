@@ -20,6 +20,7 @@ from dataforge.io import Plugins
 _TABLE = Plugins(
     "dataforge.formats",
     {
+        "bdd100k": "dataforge.formats.bdd100k:FORMAT",
         "coco": "dataforge.formats.coco:FORMAT",
         "createml": "dataforge.formats.createml:FORMAT",
         "crowdhuman": "dataforge.formats.crowdhuman:FORMAT",

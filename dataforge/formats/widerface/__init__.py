@@ -26,7 +26,8 @@ FORMAT = Format(
             format="widerface",
             path=r"(?:.*/)?wider_face_.*_bbx_gt\.txt",
             start=rf"{_IMAGE} *\n *\d+ *\n *-?\d+(?: +-?\d+){{9}} *(?:\n|$)"
-            rf"|# {_IMAGE} *\n *{_NUMBER}(?: +{_NUMBER}){{3}}(?:(?: +{_NUMBER}){{15,16}})? *(?:\n|$)",
+            rf"|# {_IMAGE} *\n *{_NUMBER}(?: +{_NUMBER}){{3}}(?:(?: +{_NUMBER}){{15,16}})?"
+            r" *(?:\n|$)",
         ),
     ),
 )

@@ -9,7 +9,6 @@ in InsightFace; marks are 0 for visible, 1 for hidden, -1 (with x and y) for not
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -50,30 +49,23 @@ def parse_row(line: str, *, has_landmarks: bool) -> Row | str:
     fits = (4, 4 + _LANDMARKS, 5 + _LANDMARKS) if has_landmarks else (4, 10)
     if len(words) not in fits:
         return f"expected {' or '.join(map(str, fits))} numbers, got {len(words)} columns"
-    numbers: list[float] = []
-    for word in words:
-        try:
-            numbers.append(float(word))
-        except ValueError:
-            return f"expected a number, got {word!r}"
-    x, y, width, height = numbers[:4]
+    try:
+        numbers = [*map(float, words)]
+    except ValueError as error:
+        return str(error).replace("could not convert string to float", "expected a number, got")
+    x, y, width, height, *rest = numbers
     box = (x, y, x + width, y + height)
-    if fault := fault_of((*numbers[:4], *box)):
+    if fault := fault_of((*numbers, *box)):
         return fault
-    rest = numbers[4:]
-    if not all(map(math.isfinite, rest)):
-        return "a number is not finite"
     if not has_landmarks:
         found = dict(zip(_ATTRIBUTES, map(_plain, rest), strict=False))
         return Row(box, bool(found.pop("invalid", 0)), found, ())
-    if fault := fault_of(rest[:_LANDMARKS]):
-        return fault
     blur = {"blur": _plain(rest[_LANDMARKS])} if len(rest) > _LANDMARKS else {}
     return Row(box, False, blur, _keypoints(rest[:_LANDMARKS]))
 
 
 def _plain(value: float) -> float:
-    return int(value) if value == int(value) and abs(value) < 2**53 else value
+    return int(value) if value == int(value) else value
 
 
 def _keypoints(numbers: Sequence[float]) -> Keypoints:
