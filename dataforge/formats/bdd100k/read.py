@@ -9,6 +9,7 @@ A file of one image is opened where its image is read; lists are taken apart fir
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 
@@ -209,10 +210,9 @@ class Bdd100kReading(ListedReading[ReadOptions]):
             if frame is None or objects is None:
                 yield bad_object(place, "expected a frame with a name and a list of labels")
                 continue
-            written, video = _image_name(frame), text_of(frame.get("videoName"))
-            also = (f"{video}/{written}",) if video else ()
-            entries.append(Entry(written, place, len(objects), (one,), _size(frame), also))
-        return Document(entries)
+            written = _image_name(frame)
+            entries.append(Entry(written, place, len(objects), (one,), _size(frame)))
+        return Document([*_of_videos(entries)])
 
     def filled(self, entry: Entry) -> Entry:
         return entry._replace(content=tuple(map(bytes, entry.content)))
@@ -252,6 +252,15 @@ def _of_one_image(keys: Keys, name: str) -> Document:
             for index, raw in enumerate(frames)
         ]
     )
+
+
+def _of_videos(entries: list[Entry]) -> Iterator[Entry]:
+    """The same entries; of frames with the same name, each in the folder of its video."""
+    count = Counter(entry.name for entry in entries)
+    for entry in entries:
+        (frame,) = entry.content
+        video = text_of((keys_of(frame) or {}).get("videoName")) if count[entry.name] > 1 else ""
+        yield entry._replace(name=f"{video}/{entry.name}", also=(entry.name,)) if video else entry
 
 
 def _elements(raw: msgspec.Raw, name: str) -> list[msgspec.Raw] | None:

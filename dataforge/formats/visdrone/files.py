@@ -62,7 +62,7 @@ def _videos(labels: Sequence[str], images: Sequence[str]) -> dict[str, list[str]
         if _FRAME.fullmatch(stem(last)):
             folders[folder].append(image)
     by_path = {
-        common_path(f"{folder}.", _VIDEOS): own
+        common_path(f"{folder}.txt", _VIDEOS): own
         for folder, own in folders.items()
         if any(map(_VIDEOS.fullmatch, folder.split("/")[:-1]))
     }
