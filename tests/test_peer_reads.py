@@ -78,10 +78,10 @@ def run(folder: Path, script: str, *packages: str) -> Any:
         pytest.skip("uv is not there to install the packages")
     given = [word for package in packages for word in ("--with", package)]
     path = write(folder.parent / "run.py", script)
+    command = ["uv", "run", "--no-project", "--isolated", "--python", "3.11", *given, "python"]
     result = subprocess.run(
-        ["uv", "run", "--no-project", "--isolated", "--python", "3.11", *given, "python", str(path)],
-        cwd=folder, capture_output=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+        [*command, str(path)], cwd=folder, capture_output=True, encoding="utf-8", check=False
+    )
     offline = ("error sending request", "dns error", "Network connectivity", "Failed to fetch")
     if result.returncode and any(words in result.stderr for words in offline):
         pytest.skip("the packages cannot be downloaded")

@@ -29,6 +29,10 @@ READABLE: list[tuple[str, str, str]] = [
     ("kitti", "label_2/a.txt", CAR),
     ("kitti", "label_2/a.txt", CAR.rstrip() + " 0.9"),
     ("visdrone", "annotations/a.txt", "28,8,17,11,1,4,0,0\n30,11,16,7,1,5,0,1,\n"),
+]
+
+NOT_BESIDE_IMAGES: list[tuple[str, str, str]] = [
+    # the same of files that do not have the name of an image, or are JSON
     ("visdrone", "annotations/v.txt", "1,0,28,8,17,11,1,4,0,0\n2,0,30,11,16,7,0,0,0,1,\n"),
     (
         "widerface",
@@ -70,6 +74,18 @@ def test_a_format_that_is_read_is_known_by_its_signature(
     other = "voc" if path.endswith(".xml") else "yolo"  # nor is it read as what it is not
     with pytest.raises((InputError, LayoutError), match=rf"--from {name}|{name}: "):
         convert(Job(source=str(tmp_path), out=str(tmp_path / "out"), reads=other, writes="coco"))
+
+
+@pytest.mark.parametrize(("name", "path", "content"), NOT_BESIDE_IMAGES)
+def test_a_format_of_other_files_is_known_by_its_signature(
+    name: str, path: str, content: str, tmp_path: Path
+) -> None:
+    picture(tmp_path / "images" / "a.jpg")
+    write(tmp_path / path, content)
+    assert guess_format(Root(tmp_path)) == name
+    assert inspect(str(tmp_path)).foreign == []
+    with pytest.raises((InputError, LayoutError), match=rf"--from {name}|{name}: "):
+        convert(Job(source=str(tmp_path), out=str(tmp_path / "o"), reads="voc", writes="coco"))
 
 
 FORMS: list[tuple[str, dict[str, object]]] = [

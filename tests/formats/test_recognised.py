@@ -1,4 +1,4 @@
-"""Formats that have signatures are recognised by what is in their files, whatever these are called."""
+"""Formats with signatures are recognised by what is in their files, whatever these are called."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ FORMAT = Format(
             json=r'"(?:box2d|poly2d)"\s*:'
             r'|"frames"\s*:\s*\[\s*\{(?=[^\[\]]*"objects"\s*:\s*\[)'
             r'|\A\s*(?:\{\s*"frames"\s*:\s*)?\[\s*\{(?=[^\[\]]*"name"\s*:\s*")'
-            r'(?=[^\[\]]*"(?:timestamp|frameIndex|videoName)"\s*:)',
+            r'(?=[^\[\]]*"(?:timestamp|frameIndex|videoName)"\s*:)(?![^\[\]]*"category"\s*:)',
         ),
     ),
 )

@@ -270,12 +270,14 @@ def _elements(raw: msgspec.Raw, name: str) -> list[msgspec.Raw] | None:
 
 def _is_frame(raw: msgspec.Raw) -> bool:
     keys = keys_of(raw)
-    return keys is not None and "name" in keys and not keys.keys().isdisjoint(_OF_FRAME)
+    if keys is None or "name" not in keys or "category" in keys:
+        return False
+    return not keys.keys().isdisjoint(_OF_FRAME)
 
 
 def _objects(frame: Keys | None) -> list[msgspec.Raw] | None:
-    """The objects of a frame; None if they are no list."""
-    if frame is None:
+    """The objects of a frame; None if they are no list, or if it is an object itself."""
+    if frame is None or "category" in frame:  # [{"name": ..., "category": ..., "bbox": ...
         return None
     raw = next((frame[name] for name in _OBJECTS if name in frame), None)
     return [] if raw is None or bytes(raw) == b"null" else members_of(raw)

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from dataforge.datasets import formats_in
 from dataforge.findings import Place
 from dataforge.formats import get_format
+from dataforge.io import Root
 from dataforge.records import Mask, Polygons
 from dataforge.testing import driver, picture, write
 
@@ -197,3 +199,13 @@ def test_a_curve_of_huge_numbers_takes_little(tmp_path: Path) -> None:
     assert read(tmp_path).finding("bad-entry").message == (
         "the outlines of the image, with this one, are too large"
     )
+
+
+def test_results_of_a_detector_are_no_frames(tmp_path: Path) -> None:
+    """BDD100K's old form of results has an object in each entry."""
+    picture(tmp_path / "a.jpg")
+    result = {"name": "a", "timestamp": 1000, "category": "car", "bbox": [1, 2, 3, 4], "score": 0.5}
+    write(tmp_path / "x.json", [result])
+    found = read(tmp_path)
+    assert (found.images, found.codes) == ([], ["not-of-this-format"])
+    assert formats_in(Root(tmp_path)) == []

@@ -91,8 +91,8 @@ def test_crlf_and_blank_lines(tmp_path: Path) -> None:
 def test_retinaface_marks_five_points(tmp_path: Path) -> None:
     """0 is visible, 1 hidden, -1 not labelled: InsightFace's reader of RetinaFace."""
     points = "11.5 20 0.0 25 21 1.0 -1 -1 -1 14 33 0.0 24 34 0.0"
-    write(tmp_path / "train" / "label.txt",
-          f"# a.jpg\n10 12 20 28 {points} 0.82\n5 6 7 8 {' '.join(['-1'] * 15)} 0.3\n# b.jpg\n")  # fmt: skip
+    rows = f"10 12 20 28 {points} 0.82\n5 6 7 8 {' '.join(['-1'] * 15)} 0.3\n"
+    write(tmp_path / "train" / "label.txt", f"# a.jpg\n{rows}# b.jpg\n")
     for name in "ab":
         picture(tmp_path / "train" / "images" / f"{name}.jpg")
     found = read(tmp_path)
