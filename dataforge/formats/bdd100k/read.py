@@ -65,6 +65,8 @@ _OBJECTS = ("labels", "objects")
 _OF_FRAME = ("labels", "timestamp", "frameIndex", "videoName")
 """Keys of a frame, one of which it has besides a name."""
 
+_NO_FRAME = msgspec.Raw(b"{}")
+
 _SINGLES = 200
 """Files of one image in an item."""
 
@@ -190,20 +192,18 @@ class Bdd100kReading(ListedReading[ReadOptions]):
     def parse(self, name: str, data: bytes) -> Part[Document | None]:
         raw = yield from whole(data, name)
         keys = keys_of(raw)
+        if keys is not None and "frames" in keys and text_of(keys.get("name")):
+            return (yield from _of_one_image(keys, name))
         if keys is None:
             frames, where = _elements(raw, name), "$[{}]"
-            if frames is None or (frames and not any(map(_is_frame, frames[:100]))):
-                return None
         elif "frames" not in keys:
             frames, where = [raw], "$"
-            if not _is_frame(raw):
-                return None
-        elif text_of(keys.get("name")):
-            return _of_one_image(keys, name)
         else:  # {"frames": [...], "config": {...}}
             frames, where = _elements(keys["frames"], name), "$.frames[{}]"
+        if frames is None or (frames and not any(map(_is_frame, frames[:100]))):
+            return None
         entries: list[Entry] = []
-        for index, one in enumerate(frames or ()):
+        for index, one in enumerate(frames):
             place = Place(name, where.format(index))
             frame = keys_of(one)
             objects = _objects(frame)
@@ -236,22 +236,22 @@ class Bdd100kReading(ListedReading[ReadOptions]):
         )
 
 
-def _of_one_image(keys: Keys, name: str) -> Document:
-    """The frames of a file that has one name; of an image, there is one."""
-    frames = members_of(keys["frames"]) or [msgspec.Raw(b"{}")]
+def _of_one_image(keys: Keys, name: str) -> Part[Document]:
+    """Returns the frames of a file that has one name; of an image, there is one."""
+    frames = members_of(keys["frames"])
     above = msgspec.json.encode({key: raw for key, raw in keys.items() if key != "frames"})
-    return Document(
-        [
-            Entry(
-                _image_name(keys),
-                Place(name, f"$.frames[{index}]"),
-                len(_objects(keys_of(raw)) or ()),
-                (raw, above),
-                _size(keys),
-            )
-            for index, raw in enumerate(frames)
-        ]
-    )
+    entries: list[Entry] = []
+    for index, raw in enumerate([_NO_FRAME] if frames == [] else frames or ()):
+        place = Place(name, f"$.frames[{index}]")
+        objects = _objects(keys_of(raw))
+        if objects is None:
+            yield bad_object(place, "expected a frame with a list of objects")
+        else:
+            content = (raw, above)
+            entries.append(Entry(_image_name(keys), place, len(objects), content, _size(keys)))
+    if frames is None:
+        yield bad_object(Place(name, "$.frames"), "expected a list of frames")
+    return Document(entries)
 
 
 def _of_videos(entries: list[Entry]) -> Iterator[Entry]:
