@@ -14,6 +14,7 @@ __all__ = ["FORMAT"]
 FORMAT = Format(
     name="bdd100k",
     about="BDD100K's labels (Scalabel JSON), as lists of frames or a file for each image",
+    lossy=("lanes, areas to drive on, open lines and boxes in 3D: counted, not read",),
     reader=Bdd100kReader(),
     recognise=recognise,
     signatures=(

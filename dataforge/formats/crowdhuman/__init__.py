@@ -11,6 +11,7 @@ __all__ = ["FORMAT"]
 FORMAT = Format(
     name="crowdhuman",
     about="CrowdHuman's .odgt: full, visible and head boxes of persons",
+    lossy=("of a person's three boxes, those that were not asked for: they are attributes",),
     reader=CrowdhumanReader(),
     recognise=recognise,
     signatures=(

@@ -29,6 +29,7 @@ def _recognise(texts: Texts) -> Recognised:
 FORMAT = Format(
     name="visdrone",
     about="VisDrone's label files, of images (DET) and videos (VID, MOT)",
+    lossy=("the tracks of a video: their number is an attribute",),
     reader=VisdroneReader(),
     recognise=_recognise,
     signatures=(
