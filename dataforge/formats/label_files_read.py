@@ -23,7 +23,7 @@ from dataforge.formats.base import (
 )
 from dataforge.formats.images import unreadable_image
 from dataforge.formats.label_files import Listed
-from dataforge.io import MAX_OBJECTS, Root, to_utf8
+from dataforge.io import MAX_OBJECTS, MAX_VALUES, Root, to_utf8
 from dataforge.records import Image, Instance
 
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -105,6 +105,9 @@ class LabelFilesReading(Reading, Generic[R]):
                 f"is not text, or too large: {file.image or 'none of its objects'} is skipped",
                 "restore the file, or annotate the image again",
             )
+            return
+        if (number := text.count("\n")) > MAX_VALUES:
+            yield too_many_objects(Place(file.label), number)
             return
         lines = [
             Numbered(number, line)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from dataforge.errors import ParseError
 from dataforge.formats.base import Context, Item, Record
 from dataforge.formats.listed import ListedReading, O
 from dataforge.formats.listed_images import Entry
@@ -64,6 +65,22 @@ def lines_of(data: bytes) -> Iterator[Line]:
         if text.strip():
             yield Line(number, at, at + len(text), text)
         at = after + 1
+
+
+_MOST, _LEAST = 1_000_000, 48
+
+
+def require_plausible(name: str, number: int, size: int) -> None:
+    """Raise ParseError if a file has more entries than any list of its size, and than fit.
+
+    Args:
+        name: of the file.
+        number: of its entries, so far.
+        size: of the file, bytes.
+    """
+    if number > _MOST and size < _LEAST * number:
+        message = f"holds more than {_MOST:,} entries of less than {_LEAST} bytes: not read"
+        raise ParseError(name, "", message)
 
 
 class LinesReading(ListedReading[O]):

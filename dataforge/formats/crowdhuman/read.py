@@ -37,7 +37,13 @@ from dataforge.formats.listed import (
     own_keys,
 )
 from dataforge.formats.listed_images import Entry
-from dataforge.formats.listed_lines import Line, Lines, LinesReading, lines_of
+from dataforge.formats.listed_lines import (
+    Line,
+    Lines,
+    LinesReading,
+    lines_of,
+    require_plausible,
+)
 from dataforge.formats.outlines import in_order
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.repairs import was_repaired
@@ -92,7 +98,8 @@ class CrowdhumanReading(LinesReading[ReadOptions]):
             return None
         self.data = data
         entries: list[Entry] = []
-        for line in lines_of(data):
+        for number, line in enumerate(lines_of(data)):
+            require_plausible(name, number, len(data))
             place = Place(name, line=line.number)
             content = Lines(line.number, line.begin, line.end)
             keys = keys_of(msgspec.Raw(line.text))

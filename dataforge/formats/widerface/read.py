@@ -13,7 +13,13 @@ from dataforge.formats.base import Context, Found, Part, Reader
 from dataforge.formats.ignored import Ignored, ignored_dropped
 from dataforge.formats.listed import LABEL, Contents, Document, ListedOptions
 from dataforge.formats.listed_images import Entry
-from dataforge.formats.listed_lines import Line, Lines, LinesReading, lines_of
+from dataforge.formats.listed_lines import (
+    Line,
+    Lines,
+    LinesReading,
+    lines_of,
+    require_plausible,
+)
 from dataforge.formats.outlines import in_order
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.widerface.rows import POINTS, parse_row
@@ -66,7 +72,15 @@ class _Open:
         self.name = name
         self.line = line
         self.stated: int | None = None
-        self.rows: list[Line] = []
+        self.count = 0
+        self.first = self.last = line
+
+    def add(self, line: Line) -> None:
+        """Count a row."""
+        if not self.count:
+            self.first = line
+        self.last = line
+        self.count += 1
 
 
 class WiderfaceReading(LinesReading[ReadOptions]):
@@ -95,14 +109,15 @@ class WiderfaceReading(LinesReading[ReadOptions]):
         for line in lines_of(data):
             if (image := _name(line.text, has_landmarks)) is not None:
                 yield from _closed(name, last, entries, has_landmarks)
+                require_plausible(name, len(entries), len(data))
                 last = _Open(image, line)
             elif last is None:
                 message = "a row before the first name of an image"
                 yield code("bad-row").at(Place(name, line=line.number), message, _REMEDY, lost=1)
-            elif not (last.rows or has_landmarks) and last.stated is None and _is_count(line.text):
+            elif not (last.count or has_landmarks) and last.stated is None and _is_count(line.text):
                 last.stated = int(line.text)
             else:
-                last.rows.append(line)
+                last.add(line)
         yield from _closed(name, last, entries, has_landmarks)
         return Document(entries)
 
@@ -178,19 +193,19 @@ def _closed(
     """Append the entry of an image whose rows have been counted."""
     if last is None:
         return
-    rows = last.rows
-    if last.stated == 0 and len(rows) == 1 and {*rows[0].text.split()} == {b"0"}:
-        rows = []  # a row of zeros stands where there is no face
+    count, first = last.count, last.first
+    if last.stated == 0 and count == 1 and {*first.text.split()} == {b"0"}:
+        count = 0  # a row of zeros stands where there is no face
     place = Place(file, line=last.line.number)
     lines = _Faces(1, has_landmarks=has_landmarks)
-    if rows:
-        lines = _Faces(rows[0].number, rows[0].begin, rows[-1].end, has_landmarks=has_landmarks)
-    if not has_landmarks and last.stated != len(rows):
+    if count:
+        lines = _Faces(first.number, first.begin, last.last.end, has_landmarks=has_landmarks)
+    if not has_landmarks and last.stated != count:
         says = "no number of faces" if last.stated is None else plural(last.stated, "face")
         yield code("count-differs").at(
-            Place(file, line=last.line.number),
-            f"{last.name} has {says}, and {plural(len(rows), 'row')}: these are read",
+            place,
+            f"{last.name} has {says}, and {plural(count, 'row')}: these are read",
             "correct the number, or restore the rows",
-            lost=max(min(last.stated or 0, MAX_OBJECTS) - len(rows), 0),
+            lost=max(min(last.stated or 0, MAX_OBJECTS) - count, 0),
         )
-    entries.append(Entry(last.name, place, len(rows), lines))
+    entries.append(Entry(last.name, place, count, lines))

@@ -120,3 +120,10 @@ def test_more_faces_than_any_image_has(tmp_path: Path) -> None:
     found = read(listed(tmp_path, f"a.jpg\n{rows}\n" + f"{ROW}\n" * rows))
     assert found.images == []
     assert found.finding("too-many-objects").lost == rows
+
+
+def test_a_file_of_nothing_but_names_of_images_is_refused(tmp_path: Path) -> None:
+    """Each would cost hundreds of bytes, and has a few in the file."""
+    found = read(listed(tmp_path, "a.jpg\n1\n" + "a.jpg\n" * 1_000_002))
+    assert found.images == []
+    assert "holds more than 1,000,000 entries" in found.finding("unreadable-labels").message
