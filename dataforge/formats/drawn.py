@@ -93,6 +93,25 @@ def polygon(ring: Ring, size: tuple[int, int]) -> Drawn:
     return Drawn(geometry.ring_box(ring), area, Polygons((ring,)), crosses)
 
 
+def mask(counts: str, height: int, width: int) -> Drawn:
+    """A mask by COCO's compressed counts.
+
+    Raises:
+        DrawnError: they are not of so many pixels.
+    """
+    pixels = height * width
+    if height <= 0 or width <= 0 or pixels > geometry.MAX_MASK_PIXELS:
+        raise DrawnError(f"a mask of {height} x {width} pixels")
+    runs = geometry.rle_runs(counts)
+    if not runs or min(runs) < 0 or sum(runs) != pixels:
+        raise DrawnError(f"expected runs of {height} x {width} = {pixels} pixels")
+    found = geometry.mask_from_runs(geometry.without_empty(runs), (height, width))
+    area = geometry.mask_area(found)
+    if not area:
+        raise DrawnError("a mask without pixels")
+    return Drawn(geometry.mask_box(found), area, found)
+
+
 def _area(ring: Ring, size: tuple[int, int]) -> tuple[float, bool]:
     """(area of a ring, px²; whether it crosses itself, other than to enclose a hole)."""
     area, crossing = geometry.outline_area(ring, *size)

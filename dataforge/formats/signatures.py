@@ -107,17 +107,6 @@ SIGNATURES = (
         json=r'"description"\s*:\s*"ISAT"',
     ),
     Signature(
-        name="BDD100K (Scalabel) JSON",
-        how="convert it with BDD100K's own tools: python -m bdd100k.label.to_coco",
-        json=r'"(?:box2d|poly2d)"\s*:',
-    ),
-    Signature(
-        name="CrowdHuman",
-        how="convert it with mmdetection's tools/dataset_converters/crowdhuman2coco.py",
-        json=r'"gtboxes"\s*:',
-        path=r".*\.odgt",
-    ),
-    Signature(
         name="SA-1B JSON",
         how="put the annotations of all files into one COCO file with a single category, as "
         "SA-1B's masks (COCO's RLE) have no classes",
@@ -196,17 +185,6 @@ SIGNATURES = (
         how="convert it with mmdetection's tools/dataset_converters/mot2coco.py, or " + _CVAT,
         path=r"(?:.*/)?(?:seqinfo\.ini|(?:gt/gt|det/det)(?:_\w+_half)?\.txt)",
         rows=rf"\d+,\s*-?\d+(?:,\s*{_NUMBER}){{7,8}}",
-    ),
-    Signature(
-        name="WIDER FACE",
-        how=_DATUMARO,
-        path=r"(?:.*/)?wider_face_.*_bbx_gt\.txt",
-        start=rf"{_IMAGE} *\n *\d+ *\n *\d+(?: +-?\d+){{9}} *(?:\n|$)",
-    ),
-    Signature(
-        name="VisDrone",
-        how="convert it to YOLO with the script in Ultralytics' VisDrone.yaml",
-        rows=r"(?:-?\d+\s*,\s*){7}-?\d+\s*,?",
     ),
     Signature(
         name="ICDAR text boxes",

@@ -20,8 +20,10 @@ from dataforge.io import Plugins
 _TABLE = Plugins(
     "dataforge.formats",
     {
+        "bdd100k": "dataforge.formats.bdd100k:FORMAT",
         "coco": "dataforge.formats.coco:FORMAT",
         "createml": "dataforge.formats.createml:FORMAT",
+        "crowdhuman": "dataforge.formats.crowdhuman:FORMAT",
         "csv": "dataforge.formats.csv:FORMAT",
         "cvat": "dataforge.formats.cvat:FORMAT",
         "dota": "dataforge.formats.dota:FORMAT",
@@ -30,7 +32,9 @@ _TABLE = Plugins(
         "labelme": "dataforge.formats.labelme:FORMAT",
         "labelstudio": "dataforge.formats.labelstudio:FORMAT",
         "via": "dataforge.formats.via:FORMAT",
+        "visdrone": "dataforge.formats.visdrone:FORMAT",
         "voc": "dataforge.formats.voc:FORMAT",
+        "widerface": "dataforge.formats.widerface:FORMAT",
         "yolo": "dataforge.formats.yolo:FORMAT",
     },
 )

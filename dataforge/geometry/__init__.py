@@ -19,6 +19,7 @@ from dataforge.geometry.boxes import (
     box_corners,
     clip_box,
     edges_of_text,
+    including,
     iou,
     ordered,
     shifted,
@@ -26,6 +27,7 @@ from dataforge.geometry.boxes import (
     to_edges,
     turned,
 )
+from dataforge.geometry.curves import curve_pieces, curve_points
 from dataforge.geometry.joining import joined
 from dataforge.geometry.many import Measured, measured
 from dataforge.geometry.masks import (
@@ -86,8 +88,11 @@ __all__ = [
     "clip_box",
     "clip_ring",
     "convex_hull",
+    "curve_pieces",
+    "curve_points",
     "edges_of_text",
     "has_own_area",
+    "including",
     "iou",
     "is_bridged",
     "is_simple",

@@ -101,6 +101,15 @@ def _shifted_text(number: str, offset: float) -> str:
     return str(int(total)) if total == total.to_integral_value() else f"{total:f}"
 
 
+def including(box: Box) -> Box:
+    """The edges of a box whose x1 and y1 are the last pixels in it, counted from 0.
+
+    >>> including((10, 12, 29, 39))
+    (10, 12, 30, 40)
+    """
+    return box[0], box[1], box[2] + 1, box[3] + 1
+
+
 def ordered(box: Box) -> Box:
     """The same box with x0 <= x1 and y0 <= y1."""
     x0, y0, x1, y1 = box

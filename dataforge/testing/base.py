@@ -22,6 +22,7 @@ from dataforge.layouts import Layout
 from dataforge.records import Header, Image
 from dataforge.testing import driver
 from dataforge.testing.driver import Read
+from dataforge.testing.samples import LABELS
 
 
 class Subject:
@@ -32,12 +33,14 @@ class Subject:
         header: what the dataset's header must be, None where the format has none.
         records: the images that must be read, in order.
         codes: codes of the findings that the dataset gives.
+        labels: what an object may be called; a format with classes of its own has these.
     """
 
     format: ClassVar[str]
     header: ClassVar[Header | None] = None
     records: ClassVar[Sequence[Image]] = ()
     codes: ClassVar[Sequence[str]] = ()
+    labels: ClassVar[Sequence[str]] = LABELS
 
     # What a subclass writes by hand.
 
@@ -114,6 +117,8 @@ class Subject:
             kinds = getattr(metafunc.cls, name)
             ids = [f"{kind.name}-{i}" for i, kind in enumerate(kinds)]
             metafunc.parametrize(name, kinds, ids=ids)
+        if "own_label" in metafunc.fixturenames:
+            metafunc.parametrize("own_label", metafunc.cls.labels)
 
 
 def check_findings(findings: Sequence[Finding], folder: Path | None = None) -> None:

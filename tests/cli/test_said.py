@@ -264,6 +264,68 @@ def hostile_via(folder: Path) -> Path:
     return folder
 
 
+def hostile_bdd100k(folder: Path) -> Path:
+    """Categories, keys and images of any name, in a list and in a file of one image."""
+    sides = {"x1": 5, "y1": 6, "x2": 25, "y2": 16}
+    frames = [
+        {"name": name, text: text, "attributes": {text: text}, "labels": [
+            {"category": text, "box2d": sides, "attributes": {text: text}, text: text},
+            {"category": f"{text} ", "box2d": {"x1": text}},
+            {"category": text, "poly2d": [{"vertices": [[1, 2]], "types": text}]},
+            {"category": text, text: text},
+        ]}
+        for name, text in listed_images(folder)
+    ]  # fmt: skip
+    write(folder / f"{in_name(HOSTILE[0])}.json", json.dumps(frames))
+    for number, text in enumerate(HOSTILE):
+        name = f"single{number}-{in_name(text)[:50]}"
+        picture(folder / f"{name}.jpg", (64, 48))
+        single = {"name": text, "frames": [{"objects": frames[number]["labels"], text: text}]}
+        write(folder / f"{name}.json", json.dumps(single))
+    return folder
+
+
+def hostile_crowdhuman(folder: Path) -> Path:
+    """Tags, keys and images of any name, and lines that are none."""
+    lines = []
+    for name, text in listed_images(folder):
+        lines.append(json.dumps({"ID": name, text: text, "gtboxes": [
+            {"tag": text, "fbox": [5, 6, 20, 10], "extra": {text: text}, text: text},
+            {"tag": f"{text} ", "fbox": [text], "head_attr": text},
+        ]}))  # fmt: skip
+        lines += [json.dumps({"ID": f"../{text}", "gtboxes": [{}]}), f'{{"ID": "{text}', text]
+    write(folder / f"{in_name(HOSTILE[0])}.odgt", "\n".join(lines))
+    return folder
+
+
+def hostile_visdrone(folder: Path) -> Path:
+    """Lines that are none, in files of any name."""
+    for number, text in enumerate((*HOSTILE, *READABLE)):
+        name = f"{in_name(text)}-{number}"
+        rows = f"1,2,30,4,1,4,0,0\n{text}\n1,2,{text},4,1,4,0,0\n9,2,-3,4,0,0,0,0\n"
+        write(folder / "annotations" / f"{name}.txt", rows)
+        picture(folder / "images" / f"{name}.jpg", (64, 48 + number % 2))
+    not_utf8(folder / "annotations", ".txt", b"x")
+    return folder
+
+
+def hostile_widerface(folder: Path) -> Path:
+    """Names of images, and lines that are none."""
+    rows = []
+    for name, text in listed_images(folder):
+        rows += [
+            name,
+            "3",
+            "1 2 30 4 0 0 0 0 0 0",
+            text,
+            f"1 2 {text} 4",
+            "9 2 -3 4",
+            f"{text}.jpg",
+        ]
+    write(folder / f"{in_name(HOSTILE[0])}.txt", "\n".join(rows))
+    return folder
+
+
 DATASETS: dict[str, Callable[[Path], Path]] = {
     "labelme": hostile_labelme,
     "voc": hostile_voc,
@@ -272,10 +334,14 @@ DATASETS: dict[str, Callable[[Path], Path]] = {
     "cvat": hostile_cvat,
     "kitti": hostile_kitti,
     "dota": hostile_dota,
+    "bdd100k": hostile_bdd100k,
     "createml": hostile_createml,
+    "crowdhuman": hostile_crowdhuman,
     "csv": hostile_csv,
     "labelstudio": hostile_labelstudio,
     "via": hostile_via,
+    "visdrone": hostile_visdrone,
+    "widerface": hostile_widerface,
 }
 """One for each format that has annotations."""
 

@@ -168,6 +168,72 @@ READERS = {
 """Format -> what writes a dataset of it: one image with a number of objects."""
 
 
+def widerface(folder: Path, number: int) -> None:
+    """A list of faces of an image."""
+    picture(folder / "WIDER_train" / "images" / "a.png")
+    rows = (f"{x0} {y0} {x1 - x0} {y1 - y0} 0 0 0 0 0 0 \n" for x0, y0, x1, y1 in boxes(number))
+    _text(folder / "wider_face_split" / "wider_face_train_bbx_gt.txt",
+          f"a.png\n{number}\n{''.join(rows)}")  # fmt: skip
+
+
+def visdrone(folder: Path, number: int) -> None:
+    """A label file of VisDrone with a number of rows."""
+    picture(folder / "images" / "a.png")
+    rows = (f"{x0},{y0},{x1 - x0},{y1 - y0},1,4,0,0\n" for x0, y0, x1, y1 in boxes(number))
+    _text(folder / "annotations" / "a.txt", "".join(rows))
+
+
+def crowdhuman(folder: Path, number: int) -> None:
+    """A line of CrowdHuman with a number of persons."""
+    picture(folder / "Images" / "a.png")
+    persons = [{"tag": "person", "fbox": [x0, y0, x1 - x0, y1 - y0], "extra": {"box_id": 0}}
+               for x0, y0, x1, y1 in boxes(number)]  # fmt: skip
+    _json(folder / "annotation_train.odgt", {"ID": "a", "gtboxes": persons})
+
+
+def bdd100k(folder: Path, number: int) -> None:
+    """A frame of BDD100K with a number of boxes."""
+    picture(folder / "images" / "a.png")
+    objects = [{"category": "car", "box2d": {"x1": x0, "y1": y0, "x2": x1, "y2": y1}}
+               for x0, y0, x1, y1 in boxes(number)]  # fmt: skip
+    _json(folder / "det_train.json", [{"name": "a.png", "labels": objects}])
+
+
+ONLY_READ = {
+    "widerface": widerface, "visdrone": visdrone, "crowdhuman": crowdhuman, "bdd100k": bdd100k,
+}  # fmt: skip
+"""The same of formats that are neither fixed nor written."""
+
+
+def many_of_list(format_: str) -> Callable[[Path, int], None]:
+    """As many images in one file, or with a file each; all images are links to one."""
+
+    def make(folder: Path, number: int) -> None:
+        picture(folder / "one.png")
+        (folder / "images").mkdir()
+        names = [f"{at}.png" for at in range(number)]
+        for name in names:
+            (folder / "images" / name).hardlink_to(folder / "one.png")
+        (folder / "one.png").unlink()
+        box = {"x1": 1, "y1": 1, "x2": 9, "y2": 9}
+        labels = [{"category": "car", "box2d": box}]
+        if format_ == "bdd100k":
+            _json(folder / "det_train.json", [{"name": name, "labels": labels} for name in names])
+        elif format_ == "a file for each image":
+            for at in range(number):
+                frame = {"timestamp": 1, "objects": labels}
+                _json(folder / "labels" / f"{at}.json", {"name": f"{at}", "frames": [frame]})
+        elif format_ == "crowdhuman":
+            person = {"tag": "person", "fbox": [1, 1, 8, 8]}
+            lines = (json.dumps({"ID": f"{at}", "gtboxes": [person]}) for at in range(number))
+            _text(folder / "annotation_train.odgt", "\n".join(lines))
+        else:
+            rows = (f"{name}\n1\n1 1 8 8 0 0 0 0 0 0\n" for name in names)
+            _text(folder / "wider_face_train_bbx_gt.txt", "".join(rows))
+
+    return make
+
+
 def of_kind(format_: str, kind: str) -> Callable[[Path, int], None]:
     """A dataset whose boxes are of a kind, see `boxes`."""
     return lambda folder, number: READERS[format_](folder, number, kind)
@@ -365,6 +431,10 @@ _UNSAFE = ("check", ".", "--fix", "--unsafe-fixes")
 
 GROWING = (
     *(Row(f"check {name}", make, _CHECK, 3_000, name == "voc") for name, make in READERS.items()),
+    *(Row(f"check {name}", make, _CHECK, 3_000, name == "bdd100k")
+      for name, make in ONLY_READ.items()),
+    *(Row(f"check many images {name}", many_of_list(name), ("check", ".", "--no-images"), 1_000)
+      for name in ("bdd100k", "a file for each image", "crowdhuman", "widerface")),
     *(
         Row(f"convert {reads}2{writes}", READERS[reads],
             ("convert", f"{reads}2{writes}", ".", "out", "--image-mode", mode), 3_000,

@@ -28,6 +28,37 @@ READABLE: list[tuple[str, str, str]] = [
     ("cvat", "annotations.xml", CVAT.format(f'<track id="0" label="cat">{CVAT_BOX}</track>')),
     ("kitti", "label_2/a.txt", CAR),
     ("kitti", "label_2/a.txt", CAR.rstrip() + " 0.9"),
+    ("visdrone", "annotations/a.txt", "28,8,17,11,1,4,0,0\n30,11,16,7,1,5,0,1,\n"),
+]
+
+NOT_BESIDE_IMAGES: list[tuple[str, str, str]] = [
+    # the same of files that do not have the name of an image, or are JSON
+    ("visdrone", "annotations/v.txt", "1,0,28,8,17,11,1,4,0,0\n2,0,30,11,16,7,0,0,0,1,\n"),
+    (
+        "widerface",
+        "wider_face_split/wider_face_train_bbx_gt.txt",
+        "0--P/a.jpg\n1\n4 1 9 5 2 0 0 0 0 0 \n",
+    ),
+    ("widerface", "faces.txt", "0--P/a b.jpg\n2\n4 1 9 5 2 0 0 0 0 0\n1 1 3 4 0 0 0 0 0 0\n"),
+    ("widerface", "label.txt", f"# 0--P/a.jpg\n4 1 9 5 {'1.5 2 0.0 ' * 5}0.8\n"),
+    ("widerface", "label.txt", "# 0--P/a.jpg\n4 1 9 5\n3 4 5 6\n"),
+    ("crowdhuman", "annotation_train.odgt", '{"ID": "a", "gtboxes": [{"tag": "person"}]}\n'),
+    (
+        "bdd100k",
+        "det_train.json",
+        '[{"name": "a.jpg", "labels": [{"category": "car", "box2d": {"x1": 1, "y1": 2}}]}]',
+    ),
+    (
+        "bdd100k",
+        "det_train.json",
+        '[{"name": "a.jpg", "attributes": {"weather": "clear"}, "timestamp": 1, "labels": []}]',
+    ),
+    (
+        "bdd100k",
+        "a.json",
+        '{"name": "a", "frames": [{"timestamp": 1, "objects": [{"category": "car", "box2d": 1}]}]}',
+    ),
+    ("bdd100k", "a.json", '{"name": "a", "frames": [{"timestamp": 1, "objects": []}]}'),
 ]
 
 
@@ -43,6 +74,18 @@ def test_a_format_that_is_read_is_known_by_its_signature(
     other = "voc" if path.endswith(".xml") else "yolo"  # nor is it read as what it is not
     with pytest.raises((InputError, LayoutError), match=rf"--from {name}|{name}: "):
         convert(Job(source=str(tmp_path), out=str(tmp_path / "out"), reads=other, writes="coco"))
+
+
+@pytest.mark.parametrize(("name", "path", "content"), NOT_BESIDE_IMAGES)
+def test_a_format_of_other_files_is_known_by_its_signature(
+    name: str, path: str, content: str, tmp_path: Path
+) -> None:
+    picture(tmp_path / "images" / "a.jpg")
+    write(tmp_path / path, content)
+    assert guess_format(Root(tmp_path)) == name
+    assert inspect(str(tmp_path)).foreign == []
+    with pytest.raises((InputError, LayoutError), match=rf"--from {name}|{name}: "):
+        convert(Job(source=str(tmp_path), out=str(tmp_path / "o"), reads="voc", writes="coco"))
 
 
 FORMS: list[tuple[str, dict[str, object]]] = [
@@ -63,14 +106,8 @@ FORMS: list[tuple[str, dict[str, object]]] = [
             "</target_list></frame></sequence>"
         },
     ),
-    ("VisDrone", {"annotations/a.txt": "28,8,17,11,1,4,0,0\n30,11,16,7,1,5,0,1,\n"}),
     ("MOT", {"gt/gt.txt": "1,1,10,20,30,40,1,1,1.0\n", "seqinfo.ini": "[Sequence]\nname=x\n"}),
     ("MOT", {"tracks/cam.txt": "1,-1,10.5,20,30,40,0.9,-1,-1,-1\n2,-1,1,2,3,4,0.5,-1,-1,-1\n"}),
-    (
-        "WIDER FACE",
-        {"wider_face_split/wider_face_train_bbx_gt.txt": "0--P/a.jpg\n1\n4 1 9 5 2 0 0 0 0 0 \n"},
-    ),
-    ("WIDER FACE", {"faces.txt": "0--P/a b.jpg\n2\n4 1 9 5 2 0 0 0 0 0\n1 1 3 4 0 0 0 0 0 0\n"}),
     ("a CSV of boxes without header", {"l.csv": "TRAIN,gs://b/a.jpg,cat,0.1,0.1,,,0.3,0.3,,\n"}),
     ("a CSV of run-length masks", {"train.csv": "ImageId,EncodedPixels\na.jpg,1 3 10 5\n"}),
     ("a list of boxes, one image a line", {"train.txt": "images/a.jpg 1,2,9,8,0 3,4,7,8,1\n"}),
@@ -114,28 +151,6 @@ FORMS: list[tuple[str, dict[str, object]]] = [
             }
         },
     ),
-    (
-        "BDD100K",
-        {
-            "det_train.json": [
-                {
-                    "name": "a.jpg",
-                    "attributes": {"weather": "clear"},
-                    "labels": [{"id": "0", "category": "car", "box2d": {"x1": 1, "y1": 2}}],
-                }
-            ]
-        },
-    ),
-    (
-        "BDD100K",
-        {
-            "a.json": {
-                "name": "a",
-                "frames": [{"timestamp": 1, "objects": [{"category": "car", "box2d": {}}]}],
-            }
-        },
-    ),
-    ("CrowdHuman", {"annotation_train.odgt": '{"ID": "a", "gtboxes": [{"tag": "person"}]}\n'}),
     (
         "Datumaro JSON",
         {

@@ -1,21 +1,34 @@
-"""Formats that list images are recognised by what is in their files, whatever these are called."""
+"""Formats with signatures are recognised by what is in their files, whatever these are called."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from contract import test_createml, test_csv, test_labelstudio, test_via
+from contract import (
+    test_bdd100k,
+    test_createml,
+    test_crowdhuman,
+    test_csv,
+    test_labelstudio,
+    test_via,
+    test_visdrone,
+    test_widerface,
+)
 
 from dataforge.datasets import formats_in
 from dataforge.io import Root
 from dataforge.testing import FormatContract
 
 BROUGHT: list[type[FormatContract]] = [
+    test_bdd100k.TestBdd100k,
     test_createml.TestCreateml,
+    test_crowdhuman.TestCrowdhuman,
     test_csv.TestCsv,
     test_labelstudio.TestLabelStudio,
     test_via.TestVia,
+    test_visdrone.TestVisdrone,
+    test_widerface.TestWiderface,
 ]
 
 

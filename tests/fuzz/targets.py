@@ -37,8 +37,10 @@ from dataforge.formats import (
     SourceText,
     Text,
     applied,
+    bdd100k,
     coco,
     createml,
+    crowdhuman,
     csv,
     cvat,
     dota,
@@ -47,7 +49,9 @@ from dataforge.formats import (
     labelme,
     labelstudio,
     via,
+    visdrone,
     voc,
+    widerface,
     yolo,
 )
 from dataforge.io import Root, Trace
@@ -197,6 +201,26 @@ def _via(data: bytes) -> None:
     """As JSON or, if it is not that, as a table."""
     name = "train.json" if data[:1] == b"{" else "train.csv"
     _read(via.FORMAT, {name: data, "a.png": IMAGE})
+
+
+def _bdd100k(data: bytes) -> None:
+    """A list, and a file of one image."""
+    _read(bdd100k.FORMAT, {"labels/det_train.json": data, "images/a.png": IMAGE})
+    _read(bdd100k.FORMAT, {"labels/a.json": data, "images/a.png": IMAGE})
+
+
+def _crowdhuman(data: bytes) -> None:
+    _read(crowdhuman.FORMAT, {"annotation_train.odgt": data, "Images/a.png": IMAGE})
+
+
+def _visdrone(data: bytes) -> None:
+    """Of an image, and of a video."""
+    _read(visdrone.FORMAT, {"annotations/a.txt": data, "images/a.png": IMAGE})
+    _read(visdrone.FORMAT, {"annotations/a.txt": data, "sequences/a/1.png": IMAGE})
+
+
+def _widerface(data: bytes) -> None:
+    _read(widerface.FORMAT, {"wider_face_train_bbx_gt.txt": data, "a.png": IMAGE})
 
 
 def _voc(data: bytes) -> None:
@@ -353,9 +377,13 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "labelme": _labelme,
     "coco": _coco,
     "createml": _createml,
+    "bdd100k": _bdd100k,
+    "crowdhuman": _crowdhuman,
     "csv": _csv,
     "labelstudio": _labelstudio,
     "via": _via,
+    "visdrone": _visdrone,
+    "widerface": _widerface,
     "voc": _voc,
     "cvat": _cvat,
     "kitti": _kitti,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from dataforge.codes import code
 from dataforge.errors import ParseError, plural
@@ -18,8 +17,8 @@ from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
 from dataforge.formats.borrowed import image_borrowed
 from dataforge.formats.dota.rows import is_yolo
+from dataforge.formats.label_files import Listed, split_of_folders, unmarked
 from dataforge.io import Root, is_image, last_part, stem
-from dataforge.layouts import SPLIT_NAMES
 
 _LABELS = re.compile(r"labeltxt.*|labels?", re.IGNORECASE)
 _OWN = re.compile(r"(?:.*/)?labeltxt[^/]*/.*", re.IGNORECASE)
@@ -31,20 +30,6 @@ _LOOKED_AT = 5
 
 _HEAD = 1024
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)")
-
-
-class Listed(NamedTuple):
-    """A label file.
-
-    Attributes:
-        label: its path.
-        image: that it belongs to; empty if there is none.
-        split: of the image; None if nothing names it.
-    """
-
-    label: str
-    image: str
-    split: str | None
 
 
 def find_files(root: Root) -> Part[list[Listed]]:
@@ -72,11 +57,15 @@ def find_files(root: Root) -> Part[list[Listed]]:
     yield from _other_versions(spare, owner)
     left_out = {*spare}
     found = [
-        Listed(label, owner.get(label, ""), _split_of(owner.get(label, label)) or _split_of(label))
+        Listed(
+            label,
+            owner.get(label, ""),
+            split_of_folders(owner.get(label, label)) or split_of_folders(label),
+        )
         for label in labels
         if label not in left_out
     ]
-    yield from _unmarked(images, found)
+    yield from unmarked(images, (file.image for file in found if file.image))
     return found
 
 
@@ -103,13 +92,15 @@ def _claims(
             rest.append((label, own[0]))
     wanted: dict[str, list[str]] = defaultdict(list)
     for label, image in rest:
-        if _is_beside(label, image) and not _differ(_split_of(label), _split_of(image)):
+        if _is_beside(label, image) and not _differ(
+            split_of_folders(label), split_of_folders(image)
+        ):
             found[image].append(label)
         else:
             wanted[image].append(label)
     borrowed = []
     for image, own in wanted.items():
-        alike = [one for one in own if not _differ(_split_of(one), _split_of(image))]
+        alike = [one for one in own if not _differ(split_of_folders(one), split_of_folders(image))]
         if image not in found and len({*map(_home, alike)}) == 1:
             found[image] = alike
             borrowed.append((alike[0], image))
@@ -175,15 +166,6 @@ def _preference(label: str) -> tuple[bool, list[int], str]:
     return bool(_UPRIGHT.search(folder)), numbers or [1], label
 
 
-def _split_of(name: str) -> str | None:
-    """The split that the folders of a file name."""
-    for folder in reversed(name.lower().split("/")[:-1]):
-        for word in (folder, *re.split(r"[_-]", folder)):
-            if word in SPLIT_NAMES:
-                return SPLIT_NAMES[word]
-    return None
-
-
 def _other_versions(spare: Sequence[str], owner: dict[str, str]) -> Iterator[Finding]:
     """The finding on label files of images for which another one is read."""
     if spare:
@@ -193,17 +175,4 @@ def _other_versions(spare: Sequence[str], owner: dict[str, str]) -> Iterator[Fin
             f"{plural(len(spare), 'label file')} of images that have another one (this is the "
             f"first): not read; those in {used or './'} are, or the like",
             "move those away that are not wanted",
-        )
-
-
-def _unmarked(images: Sequence[str], files: Sequence[Listed]) -> Iterator[Finding]:
-    """The finding on images without a label file in folders where others have one."""
-    known = {file.image for file in files}
-    folders = {image.rpartition("/")[0] for image in known if image}
-    rest = [one for one in images if one not in known and one.rpartition("/")[0] in folders]
-    if rest:
-        yield code("image-without-annotation").at(
-            Place(rest[0]),
-            f"{plural(len(rest), 'image')} without a label file (this is the first): not read",
-            "annotate them; an empty file means that an image has no objects",
         )

@@ -9,15 +9,13 @@ train/labels/a.txt            train/images/a.jpg            as other tools write
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 from dataforge.codes import code
 from dataforge.errors import ParseError, plural
-from dataforge.findings import Finding, Place
+from dataforge.findings import Place
 from dataforge.formats.base import Part
-from dataforge.formats.borrowed import image_borrowed
+from dataforge.formats.label_files import Folders, Listed, paired, unmarked
 from dataforge.io import Root, is_image, last_part, stem
 
 _LABELS = re.compile(r"labels?(_\d+)?", re.IGNORECASE)
@@ -30,20 +28,6 @@ _SPLITS = {"training": "train", "testing": "test", "valid": "val", "validation":
 _NAMES = {*_SPLITS, "train", "val", "test"}
 
 
-class Listed(NamedTuple):
-    """A label file.
-
-    Attributes:
-        label: its path.
-        image: that it belongs to; empty if there is none.
-        split: of the image; None if nothing names it.
-    """
-
-    label: str
-    image: str
-    split: str | None
-
-
 def find_files(root: Root) -> Part[list[Listed]]:
     """Returns the label files in path order."""
     names = root.files()
@@ -54,69 +38,21 @@ def find_files(root: Root) -> Part[list[Listed]]:
         for name in names
         if name.lower().endswith(".txt") and _may_be_label(name) and not _LIST.fullmatch(name)
     ]
-    if any(map(_in_labels, labels)):
-        labels = [*filter(_in_labels, labels)]
+    if any(map(_FOLDERS.has_labels, labels)):
+        labels = [*filter(_FOLDERS.has_labels, labels)]
     else:
         labels = [name for name in labels if last_part(stem(name)) in stems]
-    pairs, borrowed = _pairs(labels, images)
-    yield from image_borrowed([(Place(label), image) for label, image in borrowed])
+    pairs = yield from paired(labels, images, _FOLDERS)
     lists = yield from _lists(root)
     found = [Listed(name, pairs.get(name, ""), _split_of(name)) for name in labels]
     if lists:
         found = yield from _listed(found, lists, images)
-    yield from _unmarked(images, found)
+    yield from unmarked(images, (file.image for file in found if file.image))
     return found
 
 
 def _may_be_label(name: str) -> bool:
     return last_part(name.rpartition("/")[0]).lower() not in _NO_LABELS
-
-
-def _in_labels(name: str) -> bool:
-    return any(map(_LABELS.fullmatch, name.split("/")[:-1]))
-
-
-def _pairs(
-    labels: Sequence[str], images: Iterable[str]
-) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """Label file -> its image; and the (label file, image) of different folders among them.
-
-    An image in another folder is that of a label file only if no other has a claim on it.
-    """
-    by_key: dict[str, str] = {}
-    found: dict[str, str] = {}
-    by_name: dict[str, list[str]] = defaultdict(list)
-    for image in images:
-        by_key.setdefault(_key(image, _IMAGES), image)
-        by_key.setdefault(stem(image), image)
-        by_name[last_part(stem(image))].append(image)
-    for label in labels:
-        if near := by_key.get(_key(label, _LABELS)) or by_key.get(stem(label)):
-            found[label] = near
-    first = {image: label for label, image in sorted(found.items(), reverse=True)}
-    wanted: dict[str, list[str]] = defaultdict(list)
-    for label in labels:
-        own = by_name[last_part(stem(label))]
-        is_free = label not in found and len(own) == 1 and own[0] not in first
-        if is_free and not _differ(_split_of(label), _split_of(own[0])):
-            wanted[own[0]].append(label)
-    borrowed = [(own[0], image) for image, own in wanted.items() if len(own) == 1]
-    paired = {label: image for label, image in found.items() if first[image] == label}
-    return paired | dict(borrowed), borrowed
-
-
-def _differ(split: str | None, other: str | None) -> bool:
-    return split is not None and other is not None and split != other
-
-
-def _key(name: str, folder: re.Pattern[str]) -> str:
-    """A path without its extension, in which the folder of images or labels has a common name."""
-    *folders, last = stem(name).split("/")
-    for at, one in enumerate(folders):
-        if match := folder.fullmatch(one):
-            folders[at] = f"*{match[1] or ''}"
-            break
-    return "/".join((*folders, last))
 
 
 def _split_of(name: str) -> str | None:
@@ -125,6 +61,9 @@ def _split_of(name: str) -> str | None:
         if folder in _NAMES:
             return _SPLITS.get(folder, folder)
     return None
+
+
+_FOLDERS = Folders(_LABELS, _IMAGES, _split_of)
 
 
 # ImageSets --------------------------------------------------------------------------------------
@@ -191,16 +130,3 @@ def _listed(
             "annotate them; an empty file means that an image has no objects",
         )
     return found
-
-
-def _unmarked(images: Sequence[str], files: Sequence[Listed]) -> Iterator[Finding]:
-    """The finding on images without a label file in folders where others have one."""
-    known = {file.image for file in files}
-    folders = {image.rpartition("/")[0] for image in known if image}
-    rest = [image for image in images if image not in known and image.rpartition("/")[0] in folders]
-    if rest:
-        yield code("image-without-annotation").at(
-            Place(rest[0]),
-            f"{plural(len(rest), 'image')} without a label file (this is the first): not read",
-            "annotate them; an empty file means that an image has no objects",
-        )

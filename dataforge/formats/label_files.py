@@ -1,0 +1,123 @@
+"""Which label file belongs to which image, for formats that have one for each image."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from dataforge.codes import code
+from dataforge.errors import plural
+from dataforge.findings import Finding, Place
+from dataforge.formats.base import Part
+from dataforge.formats.borrowed import image_borrowed
+from dataforge.io import last_part, stem
+from dataforge.layouts import SPLIT_NAMES
+
+
+class Listed(NamedTuple):
+    """A label file.
+
+    Attributes:
+        label: its path.
+        image: that it belongs to; empty if there is none.
+        split: of the image; None if nothing names it.
+        frames: the images of a video, whose label file it is.
+    """
+
+    label: str
+    image: str
+    split: str | None
+    frames: tuple[str, ...] = ()
+
+
+class Folders(NamedTuple):
+    """How a format's folders are called.
+
+    Attributes:
+        labels, images: whole names of the folders; what a group matches is the same for both.
+        split_of: the split that the folders of a path name; None if they name none.
+    """
+
+    labels: re.Pattern[str]
+    images: re.Pattern[str]
+    split_of: Callable[[str], str | None]
+
+    def has_labels(self, name: str) -> bool:
+        """Whether a file is below a folder of labels."""
+        return any(map(self.labels.fullmatch, name.split("/")[:-1]))
+
+
+def paired(labels: Sequence[str], images: Iterable[str], folders: Folders) -> Part[dict[str, str]]:
+    """Returns label file -> its image, of those that have one.
+
+    An image in another folder is that of a label file only if no other has a claim on it.
+    """
+    by_key: dict[str, str] = {}
+    found: dict[str, str] = {}
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for image in images:
+        by_key.setdefault(common_path(image, folders.images), image)
+        by_key.setdefault(stem(image), image)
+        by_name[last_part(stem(image))].append(image)
+    for label in labels:
+        if near := by_key.get(common_path(label, folders.labels)) or by_key.get(stem(label)):
+            found[label] = near
+    first = {image: label for label, image in sorted(found.items(), reverse=True)}
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        own = by_name[last_part(stem(label))]
+        is_free = label not in found and len(own) == 1 and own[0] not in first
+        if is_free and not _differ(folders.split_of(label), folders.split_of(own[0])):
+            wanted[own[0]].append(label)
+    borrowed = [(own[0], image) for image, own in wanted.items() if len(own) == 1]
+    yield from image_borrowed([(Place(label), image) for label, image in borrowed])
+    return {label: image for label, image in found.items() if first[image] == label} | dict(
+        borrowed
+    )
+
+
+def _differ(split: str | None, other: str | None) -> bool:
+    return split is not None and other is not None and split != other
+
+
+def split_of_folders(name: str) -> str | None:
+    """The split that a folder of a file names, or a word in its name; None if there is none.
+
+    >>> split_of_folders("VisDrone2019-DET-test-dev/images/a.jpg")
+    'test'
+    """
+    for folder in reversed(name.lower().split("/")[:-1]):
+        for word in (folder, *re.split(r"[_-]", folder)):
+            if word in SPLIT_NAMES:
+                return SPLIT_NAMES[word]
+    return None
+
+
+def common_path(name: str, folder: re.Pattern[str]) -> str:
+    """A path without its extension, in which the folder of images or labels has a common name."""
+    *folders, last = stem(name).split("/")
+    for at, one in enumerate(folders):
+        if match := folder.fullmatch(one):
+            folders[at] = "*" + "".join(group or "" for group in match.groups())
+            break
+    return "/".join((*folders, last))
+
+
+def unmarked(images: Sequence[str], used: Iterable[str]) -> Iterator[Finding]:
+    """The finding on images without a label file in folders where others have one.
+
+    Args:
+        images: all.
+        used: those that have one.
+    """
+    known = {*used}
+    folders = {image.rpartition("/")[0] for image in known}
+    rest = [image for image in images if image not in known and image.rpartition("/")[0] in folders]
+    if rest:
+        yield code("image-without-annotation").at(
+            Place(rest[0]),
+            f"{plural(len(rest), 'image')} without a label file (this is the first): not read",
+            "annotate them; an empty file means that an image has no objects",
+        )
