@@ -102,11 +102,6 @@ SIGNATURES = (
         path=r".*\.vott",
     ),
     Signature(
-        name="ISAT JSON",
-        how="convert it in ISAT (Tools) to COCO, Pascal VOC or labelme",
-        json=r'"description"\s*:\s*"ISAT"',
-    ),
-    Signature(
         name="BDD100K (Scalabel) JSON",
         how="convert it with BDD100K's own tools: python -m bdd100k.label.to_coco",
         json=r'"(?:box2d|poly2d)"\s*:',

@@ -26,6 +26,7 @@ _TABLE = Plugins(
         "cvat": "dataforge.formats.cvat:FORMAT",
         "dota": "dataforge.formats.dota:FORMAT",
         "images": "dataforge.formats.images:FORMAT",
+        "isat": "dataforge.formats.isat:FORMAT",
         "kitti": "dataforge.formats.kitti:FORMAT",
         "labelme": "dataforge.formats.labelme:FORMAT",
         "labelstudio": "dataforge.formats.labelstudio:FORMAT",
