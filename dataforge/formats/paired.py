@@ -1,9 +1,9 @@
 """Which image an annotation file is about: there is one file for each image, in any usual place.
 
-    a/x.jpg  a/x.json                       side by side
-    Images/a/x.jpg  Annotations/a/x.xml     in folders that mirror each other
-    b/x.jpg  a/x.json                       the only image of that name, which no other file is
-                                            nearer to
+a/x.jpg  a/x.json                       side by side
+Images/a/x.jpg  Annotations/a/x.xml     in folders that mirror each other
+b/x.jpg  a/x.json                       the only image of that name, which no other file is
+                                        nearer to
 """
 
 from __future__ import annotations

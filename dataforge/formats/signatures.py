@@ -75,11 +75,6 @@ _SCRIPT = "write it as COCO or Pascal VOC with a few lines of Python"
 SIGNATURES = (
     # XML
     Signature(
-        name="LabelMe (MIT) XML",
-        how=_CVAT,
-        xml=r"<annotation[\s>](?!.*<bndbox)(?=.*(?:<pt>|<deleted>|<sourceImage>|<imagesize>))",
-    ),
-    Signature(
         name="UA-DETRAC XML",
         how=_SCRIPT,
         xml=r"<sequence\s.*<(?:frame|ignored_region|target_list)\b",

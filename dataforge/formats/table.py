@@ -29,6 +29,7 @@ _TABLE = Plugins(
         "isat": "dataforge.formats.isat:FORMAT",
         "kitti": "dataforge.formats.kitti:FORMAT",
         "labelme": "dataforge.formats.labelme:FORMAT",
+        "labelmexml": "dataforge.formats.labelmexml:FORMAT",
         "labelstudio": "dataforge.formats.labelstudio:FORMAT",
         "via": "dataforge.formats.via:FORMAT",
         "voc": "dataforge.formats.voc:FORMAT",

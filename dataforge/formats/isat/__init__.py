@@ -21,7 +21,5 @@ FORMAT = Format(
     ),
     reader=IsatReader(),
     recognise=recognise,
-    signatures=(
-        Signature(name="ISAT JSON", format="isat", json=r'"description"\s*:\s*"ISAT'),
-    ),
+    signatures=(Signature(name="ISAT JSON", format="isat", json=r'"description"\s*:\s*"ISAT'),),
 )

@@ -5,13 +5,14 @@
      "objects": [{"category": "cat", "group": 1, "segmentation": [[x, y], ...], "area": 280.0,
                   "layer": 1.0, "bbox": [x0, y0, x1, y1], "iscrowd": false, "note": ""}]}
 
-Source: github.com/yatengLG/ISAT_with_segment_anything, ISAT/annotation.py and ISAT/formats/. Polygons
-of one group and category are one object (formats/coco.py). An object of group 0 is in none: so says
-the conversion to labelme (formats/labelme.py).
+Source: github.com/yatengLG/ISAT_with_segment_anything, ISAT/annotation.py and ISAT/formats/.
+Polygons of one group, category and iscrowd are one object (formats/coco.py). An object of group 0
+is in none: so says the conversion to labelme (formats/labelme.py).
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import msgspec
@@ -112,7 +113,7 @@ def outline_of(raw: msgspec.Raw) -> Outline:
         label,
         _ring(keys),
         _group(keys),
-        layer if layer is not None and layer == layer else 0.0,
+        layer if layer is not None and math.isfinite(layer) else 0.0,
         _is_true(keys.get("iscrowd")),
         text_of(keys.get("note")),
         rest_of(keys, *_KNOWN),
@@ -134,7 +135,7 @@ def _ring(keys: Keys) -> Ring:
 def _group(keys: Keys) -> int | str | None:
     """A group is a number, which older versions wrote as text; 0 and "" are none."""
     text = text_of(keys.get("group")).strip()
-    if not text and (value := number_of(keys.get("group"))) is not None and value == value:
+    if not text and (value := number_of(keys.get("group"))) is not None:
         text = f"{value:g}"
     is_number = 0 < len(text) < 16 and {*text} <= _DIGITS
     return (int(text) if is_number else text) or None

@@ -235,11 +235,7 @@ def _instance(
     return Instance(
         label=first.label,
         box=geometry.ring_box(*rings) if mask is None else geometry.mask_box(mask),
-        area=(
-            math.fsum(part.area for part in parts)
-            if mask is None
-            else geometry.mask_area(mask)
-        ),
+        area=(math.fsum(part.area for part in parts) if mask is None else geometry.mask_area(mask)),
         shape=Polygons(rings) if mask is None else mask,
         iscrowd=first.iscrowd,
         parts=len(parts),
