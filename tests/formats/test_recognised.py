@@ -1,11 +1,18 @@
-"""Formats that list images are recognised by what is in their files, whatever these are called."""
+"""Formats are recognised by what is in their files, whatever these are called."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from contract import test_createml, test_csv, test_labelstudio, test_via
+from contract import (
+    test_createml,
+    test_csv,
+    test_isat,
+    test_labelmexml,
+    test_labelstudio,
+    test_via,
+)
 
 from dataforge.datasets import formats_in
 from dataforge.io import Root
@@ -14,6 +21,8 @@ from dataforge.testing import FormatContract
 BROUGHT: list[type[FormatContract]] = [
     test_createml.TestCreateml,
     test_csv.TestCsv,
+    test_isat.TestIsat,
+    test_labelmexml.TestLabelmeXml,
     test_labelstudio.TestLabelStudio,
     test_via.TestVia,
 ]
