@@ -24,10 +24,6 @@ MIT = (
     "<annotation><filename>a.jpg</filename><folder>s</folder>{}<object><name>w</name><deleted>0"
     "</deleted><polygon><pt><x>4</x><y>3</y></pt></polygon></object></annotation>"
 )
-ISAT = (
-    '{"info": {"description": "ISAT", "folder": "", "name": "a.jpg", "width": 64}, "objects": '
-    '[{"category": "cat", "group": 1, "segmentation": [[1, 2], [3, 4], [5, 1]]}]}'
-)
 CAR = "Car 0.00 0 -1.58 5.1 1.3 6.2 2.1 1.6 1.7 3.6 -0.6 1.7 46.7 -1.59\n"
 
 READABLE: list[tuple[str, str, str]] = [
@@ -38,7 +34,6 @@ READABLE: list[tuple[str, str, str]] = [
     ("kitti", "label_2/a.txt", CAR.rstrip() + " 0.9"),
     ("labelmexml", "Annotations/a.xml", MIT.format("")),
     ("labelmexml", "a.xml", MIT.format("<imagesize><nrows>48</nrows></imagesize>")),
-    ("isat", "a.json", ISAT),
 ]
 
 
