@@ -92,8 +92,8 @@ def parse_file(data: bytes, name: str) -> Part[IsatFile | None]:
     except msgspec.ValidationError:
         return None
     size = stated_size(number_of(info.get("width")), number_of(info.get("height")))
-    texts = (text_of(info.get(key)) for key in ("name", "folder", "note"))
-    return IsatFile(*texts, size, objects)
+    image, folder, note = (text_of(info.get(key)) for key in ("name", "folder", "note"))
+    return IsatFile(image, folder, note, size, objects)
 
 
 def outline_of(raw: msgspec.Raw) -> Outline:

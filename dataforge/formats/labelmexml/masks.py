@@ -103,10 +103,12 @@ def _pixels(image: Image) -> npt.NDArray[np.bool_]:
     import numpy as np
 
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        return np.asarray(image.convert("RGBA").getchannel("A")) > 0
-    if image.mode in ("1", "L", "I", "I;16", "F"):
-        return np.asarray(image) > 0
-    return np.asarray(image.convert("RGB")).any(axis=2)
+        marked = np.asarray(image.convert("RGBA").getchannel("A")) > 0
+    elif image.mode in ("1", "L", "I", "I;16", "F"):
+        marked = np.asarray(image) > 0
+    else:
+        marked = np.asarray(image.convert("RGB")).any(axis=2)
+    return np.asarray(marked, np.bool_)
 
 
 def _folders(file: str, folder: str) -> list[str]:

@@ -86,7 +86,7 @@ class LabelmeXmlReading(EachReading[ReadOptions]):
         found = []
         deleted: list[Place] = []
         for index, element in enumerate(content.objects):
-            place = Place(file, f"object[{index}]", int(element.sourceline or 0))
+            place = Place(file, f"object[{index}]", _line_of(element))
             if is_deleted(element):
                 deleted.append(place)
                 continue
@@ -118,6 +118,10 @@ def _names(file: XmlFile) -> tuple[str, ...]:
         return (stripped,) if stripped else ()
     names = dict.fromkeys((file.name.strip("\r\n\t"), stripped))
     return (*(f"{file.folder}/{name}" for name in names if file.folder), *names)
+
+
+def _line_of(element: Any) -> int:
+    return int(element.sourceline or 0)
 
 
 def _instance(
