@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataforge.classes.categories import final_header
 from dataforge.classes.resolver import Classes, Resolver
 from dataforge.classes.rules import (
     LABELME_RESERVED,
@@ -18,5 +19,6 @@ __all__ = [
     "Resolver",
     "Tally",
     "comma_list",
+    "final_header",
     "load_names",
 ]

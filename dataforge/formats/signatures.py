@@ -75,11 +75,6 @@ _SCRIPT = "write it as COCO or Pascal VOC with a few lines of Python"
 SIGNATURES = (
     # XML
     Signature(
-        name="LabelMe (MIT) XML",
-        how=_CVAT,
-        xml=r"<annotation[\s>](?!.*<bndbox)(?=.*(?:<pt>|<deleted>|<sourceImage>|<imagesize>))",
-    ),
-    Signature(
         name="UA-DETRAC XML",
         how=_SCRIPT,
         xml=r"<sequence\s.*<(?:frame|ignored_region|target_list)\b",
@@ -100,11 +95,6 @@ SIGNATURES = (
         how="export the project from VoTT as Pascal VOC, or " + _DATUMARO,
         json=r'"asset"\s*:\s*\{(?=.*"regions")|"(?:visitedAssets|lastVisitedAssetId)"',
         path=r".*\.vott",
-    ),
-    Signature(
-        name="ISAT JSON",
-        how="convert it in ISAT (Tools) to COCO, Pascal VOC or labelme",
-        json=r'"description"\s*:\s*"ISAT"',
     ),
     Signature(
         name="SA-1B JSON",

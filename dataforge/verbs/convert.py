@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from dataforge.checks import Said
-from dataforge.classes import Classes
+from dataforge.classes import Classes, final_header
 from dataforge.codes import code
 from dataforge.datasets import (
     CachedWrite,
@@ -67,7 +67,6 @@ from dataforge.io import (
     without_file_scheme,
 )
 from dataforge.jobs import Job, Report, save_report
-from dataforge.records import Category, Header
 from dataforge.splits import Rule, check_split_names, load_rule, not_in_manifest, split_names
 
 __all__ = ["SINGLE_SPLIT", "Job", "Report", "convert", "save_report", "writer_of"]
@@ -185,10 +184,12 @@ class _Target:
             ) as stage,
         ):
             report.add(self.placing.place(splits, stage, draft.path, progress))
+            header, differing = final_header(found.header, output.classes)
+            report.add(differing)
             plan = WritePlan(
                 stage=stage,
                 out=draft.path.name,
-                header=_header(found.header, output.classes.names),
+                header=header,
                 splits=tuple(output.names),
                 image_folder=self.placing.left_at(self.out),
             )
@@ -220,13 +221,6 @@ def writer_of(name: str) -> Writer[Any]:
     if writer is None:
         raise UsageError(f"{name} can be read, but not written")
     return writer
-
-
-def _header(header: Header, names: Sequence[str]) -> Header:
-    """The source's header with the final classes."""
-    known = {category.name: category for category in header.categories}
-    categories = tuple(known.get(name) or Category(name=name) for name in names)
-    return msgspec.structs.replace(header, categories=categories)
 
 
 # Which image goes where ---------------------------------------------------------------------------

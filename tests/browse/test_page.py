@@ -111,6 +111,81 @@ def test_a_mask_has_its_hole(show: Show, shapes: Path) -> None:
         assert near(at(*place), GREY), place
 
 
+@pytest.fixture(scope="module")
+def pose(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of a nose and a tail that are joined, a hidden paw, and an ear not labelled."""
+    folder = tmp_path_factory.mktemp("pose") / "data"
+    names = ["nose", "tail", "paw", "ear"]
+    content = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 64, "height": 48}],
+        "categories": [{"id": 1, "name": "cat", "keypoints": names, "skeleton": [[1, 2], [2, 4]]}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "bbox": [8, 8, 48, 32], "area": 1536,
+             "iscrowd": 1, "num_keypoints": 3,
+             "keypoints": [16, 16, 2, 48, 16, 2, 32, 30, 1, 50, 34, 0]},
+        ],
+    }  # fmt: skip
+    write(folder / "instances_train.json", content)
+    picture(folder / "a.jpg")
+    out = folder.parent / "page"
+    browse(folder, out)
+    return out
+
+
+def test_keypoints_are_drawn_where_they_are(show: Show, pose: Path) -> None:
+    shown = show(pose)
+    shown.open(0)
+    at = shown.pixels()
+    for place in ((16, 16), (48, 16), (32, 16), (24, 16), (40, 16)):  # dots, and the line
+        assert near(at(*place), RED), place
+    for place in (
+        (32, 30),
+        (50, 34),
+        (49, 25),
+        (20, 30),
+    ):  # inside the circle, and where nothing is
+        assert near(at(*place), GREY), place
+    around = [at(32 + x / 20, 30) for x in range(2, 16)]
+    assert any(near(colour, RED) for colour in around)  # the circle
+
+
+def test_keypoints_are_named(show: Show, pose: Path) -> None:
+    shown = show(pose)
+    shown.open(0)
+    panel = shown.page.inner_text(".panel")
+    assert "nose, tail, paw, ear" in panel
+    assert "3 keypoints" in panel
+    box = shown.page.locator(".stage .world").bounding_box()
+    scale = box["width"] / 64
+    for (x, y), text in (
+        ((32, 30), "cat 48 × 32, crowd, paw, hidden"),
+        ((48, 16), "cat 48 × 32, crowd, tail"),
+        ((20, 30), "cat 48 × 32, crowd"),
+    ):
+        shown.page.mouse.move(box["x"] + x * scale, box["y"] + y * scale)
+        assert shown.page.inner_text(".stage .tip") == text
+
+
+def test_keypoints_are_in_thumbnails(show: Show, pose: Path) -> None:
+    shown = show(pose)
+    shown.page.wait_for_timeout(200)
+    found = shown.page.evaluate(
+        """() => {
+          const canvas = document.querySelector(".tile canvas");
+          const scale = Math.min(canvas.width / 64, canvas.height / 48);
+          const left = (canvas.width - 64 * scale) / 2, top = (canvas.height - 48 * scale) / 2;
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          return [[16, 16], [48, 16], [32, 16], [50, 34]].map(([x, y]) => {
+            const at = Math.round(top + y * scale) * canvas.width + Math.round(left + x * scale);
+            return [...data.slice(4 * at, 4 * at + 4)];
+          });
+        }"""
+    )
+    *drawn, nothing = found
+    assert all(near((r, g, b), RED, 60) and alpha > 200 for r, g, b, alpha in drawn), found
+    assert nothing[3] == 0
+
+
 def test_a_box_is_drawn_on_its_edges(show: Show, shapes: Path) -> None:
     shown = show(shapes)
     shown.open(2)

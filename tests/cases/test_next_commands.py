@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from cases.folders import coco, image
 from command_line import run_cli
+from contract import test_isat, test_labelmexml
 from helpers import REAL, SAMPLE, SQUARE, document, shape, voc_object, voc_xml, write
 
 from dataforge.verbs.inspect import inspect
@@ -77,6 +78,8 @@ FOLDERS: list[tuple[str, Callable[[Path], None]]] = [
     ("bare", lambda folder: labelme(folder, "a", "b", images=False)),
     ("bare", lambda folder: voc(folder, "a", "b", images=False)),
     ("bare", lambda folder: coco_file(folder, "a", "b", images=False)),
+    ("isat", test_isat.TestIsat().dataset),
+    ("mit", test_labelmexml.TestLabelmeXml().dataset),
     ("broken", with_errors),
     ("unmarked", lambda folder: [image(folder / "a.png"), write(folder / "a.json", document())]),
 ]  # fmt: skip

@@ -326,6 +326,38 @@ def hostile_widerface(folder: Path) -> Path:
     return folder
 
 
+def hostile_isat(folder: Path) -> Path:
+    """Categories, notes, keys and images of any name."""
+    ring = [[5, 6], [25, 6], [25, 16]]
+    for name, text in listed_images(folder):
+        objects = [
+            {"category": text, "group": text, "segmentation": ring, "note": text, text: text},
+            {"category": f"{text} ", "segmentation": text},
+            {"category": "__background__", "segmentation": ring, "layer": 9},
+        ]  # fmt: skip
+        info = {"description": "ISAT", "name": name, "folder": text, "note": text}
+        write(folder / f"{name[:-4]}.json", json.dumps({"info": info, "objects": objects}))
+    write(folder / "isat.yaml", json.dumps({"label": [{"name": one} for one in HOSTILE]}))
+    write(folder / f"{in_name(HOSTILE[0])}.json", '{"info": {"description": "ISAT')
+    return folder
+
+
+def hostile_labelmexml(folder: Path) -> Path:
+    """Names, attributes, masks and images of any name."""
+    points = "".join(f"<pt><x>{x}</x><y>{y}</y></pt>" for x, y in ((5, 6), (25, 6), (25, 16)))
+    for name, text in listed_images(folder):
+        told = escape("".join(letter for letter in text if letter >= " " or letter in "\n\t"))
+        drawn = f"<name>{told}</name><attributes>{told}</attributes><polygon>{points}</polygon>"
+        mask = f"<name>{told}</name><segm><mask>{told}</mask></segm>"
+        objects = "".join(f"<object>{one}</object>" for one in (drawn, mask))
+        write(
+            folder / f"{name[:-4]}.xml",
+            f"<annotation><filename>../{told}</filename><folder>{told}</folder>"
+            f"<source><sourceImage/></source>{objects}</annotation>",
+        )
+    return folder
+
+
 DATASETS: dict[str, Callable[[Path], Path]] = {
     "labelme": hostile_labelme,
     "voc": hostile_voc,
@@ -342,6 +374,8 @@ DATASETS: dict[str, Callable[[Path], Path]] = {
     "via": hostile_via,
     "visdrone": hostile_visdrone,
     "widerface": hostile_widerface,
+    "isat": hostile_isat,
+    "labelmexml": hostile_labelmexml,
 }
 """One for each format that has annotations."""
 

@@ -148,6 +148,40 @@ def kitti(folder: Path, number: int, kind: str = "apart") -> None:
     _text(folder / "label_2" / "a.txt", "".join(rows))
 
 
+def isat(folder: Path, number: int, kind: str = "apart") -> None:
+    """A file of ISAT with a number of squares, each on a layer of its own, and a hole."""
+    picture(folder / "a.png")
+    objects = [
+        {"category": "class", "group": at + 1, "layer": at, "iscrowd": False, "note": "",
+         "segmentation": [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]}
+        for at, (x0, y0, x1, y1) in enumerate(boxes(number, kind))
+    ]  # fmt: skip
+    hole = {**objects[0], "category": "__background__", "group": 0, "layer": number}
+    info = {"description": "ISAT", "name": "a.png", "width": SIDE, "height": SIDE}
+    _json(folder / "a.json", {"info": info, "objects": [*objects, hole]})
+
+
+def labelmexml(folder: Path, number: int, kind: str = "apart", mask: str = "") -> None:
+    """A file of LabelMe's web tool with a number of polygons, or with the same mask again."""
+    picture(folder / "Images" / "a.png")
+    if mask:
+        PILImage.new("L", (SIDE, SIDE), 1).save(folder / mask)
+    drawn = (
+        f"<segm><mask>{mask}</mask></segm>"
+        if mask
+        else "<polygon>"
+        + "".join(f"<pt><x>{x}</x><y>{y}</y></pt>" for x, y in ((x0, y0), (x1, y0), (x1, y1)))
+        + "</polygon>"
+        for x0, y0, x1, y1 in boxes(number, kind)
+    )
+    objects = "".join(f"<object><name>class</name>{one}</object>\n" for one in drawn)
+    _text(
+        folder / "Annotations" / "a.xml",
+        f"<annotation><filename>a.png</filename><imagesize><nrows>{SIDE}</nrows><ncols>{SIDE}"
+        f"</ncols></imagesize>\n{objects}</annotation>",
+    )
+
+
 def _labelme(shapes: list[dict[str, object]]) -> dict[str, object]:
     return {"version": "5.4.1", "flags": {}, "shapes": shapes, "imagePath": "a.png",
             "imageData": None, "imageHeight": SIDE, "imageWidth": SIDE}  # fmt: skip
@@ -201,6 +235,7 @@ def bdd100k(folder: Path, number: int) -> None:
 
 ONLY_READ = {
     "widerface": widerface, "visdrone": visdrone, "crowdhuman": crowdhuman, "bdd100k": bdd100k,
+    "isat": isat, "labelmexml": labelmexml,
 }  # fmt: skip
 """The same of formats that are neither fixed nor written."""
 
@@ -247,6 +282,7 @@ def many_images(format_: str) -> Callable[[Path, int], None]:
         folders = {
             "voc": ("JPEGImages", "Annotations"), "yolo": ("images", "labels"),
             "cvat": ("images", ""), "kitti": ("image_2", "label_2"),
+            "labelmexml": ("Images", "Annotations"), "isat": ("images", "labels"),
         }  # fmt: skip
         images, labels = (folder / name for name in folders.get(format_, ("", "")))
         for place in (images, labels):
@@ -258,6 +294,12 @@ def many_images(format_: str) -> Callable[[Path, int], None]:
                 (images / f"{at}.png").hardlink_to(folder / "one.png")
             if format_ == "voc":
                 _text(labels / f"{at}.xml", _XML.format(at))
+            elif format_ == "isat":
+                outline = {"category": "class", "segmentation": [[1, 1], [9, 1], [9, 9]]}
+                info = {"description": "ISAT", "name": f"{at}.png", "width": SIDE, "height": SIDE}
+                _json(labels / f"{at}.json", {"info": info, "objects": [outline]})
+            elif format_ == "labelmexml":
+                _text(labels / f"{at}.xml", _LABELME_XML.format(at))
             elif format_ == "kitti":
                 row = "class 0 0 -10 1 1 9 9 -1 -1 -1 -1000 -1000 -1000 -10\n"
                 _text(labels / f"{at}.txt", row)
@@ -285,6 +327,13 @@ _XML = (
     "<annotation><filename>{}.png</filename><size><width>1000</width><height>1000</height>"
     "<depth>1</depth></size><object><name>class</name><bndbox><xmin>1</xmin><ymin>1</ymin>"
     "<xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>"
+)
+
+
+_LABELME_XML = (
+    "<annotation><filename>{}.png</filename><imagesize><nrows>1000</nrows><ncols>1000</ncols>"
+    "</imagesize><object><name>class</name><polygon><pt><x>1</x><y>1</y></pt><pt><x>9</x><y>1</y>"
+    "</pt><pt><x>9</x><y>9</y></pt></polygon></object></annotation>"
 )
 
 
@@ -455,6 +504,12 @@ GROWING = (
       for name in READERS),
     *(Row(f"--fix without {key}", without(key), ("check", ".", "--fix"), 3_000)
       for key in ("area", "iscrowd", "id")),
+    *(Row(f"convert {name}2coco {' '.join(more)}".strip(), make,
+          ("convert", f"{name}2coco", ".", "out", *more), 3_000, more == ("--layers", "cut"))
+      for name, make, more in (("isat", isat, ()), ("isat", isat, ("--layers", "cut")),
+                               ("labelmexml", labelmexml, ()))),
+    *(Row(f"check {name}, many images", many_images(name), _CHECK, 1_000)
+      for name in ("isat", "labelmexml")),
     Row("--unsafe-fixes in groups", grouped, _UNSAFE, 1_000),
     *(Row(f"{verb} many images", many_images("coco"), arguments, 1_000)
       for verb, arguments in (
@@ -541,6 +596,12 @@ SMALL = (
       for kind in ("near", "same") for name in READERS),
     *(Row(f"--unsafe-fixes on 5,000 duplicates, {name}", of_kind(name, "same"), _UNSAFE, 5_000,
           name == "voc") for name in READERS),
+    *(Row(f"a million objects, {name}", make, _CHECK, 1_000_000)
+      for name, make in ONLY_READ.items()),
+    Row("isat: the same outline on every layer", lambda folder, n: isat(folder, n, "same"),
+        ("check", ".", "--layers", "cut"), 20_000),
+    Row("labelmexml: the same mask again", lambda folder, n: labelmexml(folder, n, mask="m.png"),
+        _CHECK, 20_000),
     Row("--unsafe-fixes on one line", lambda folder, n: voc(folder, n, "same", one_line=True),
         _UNSAFE, 5_000),
     Row("unknown labels", labels,

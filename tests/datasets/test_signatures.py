@@ -20,6 +20,10 @@ RLE = {"size": [48, 64], "counts": "0320"}
 CVAT = "<annotations><version>1.1</version><meta><task><id>1</id></task></meta>{}</annotations>"
 CVAT_BOX = '<box label="cat" frame="0" xtl="1.0" ytl="2.0" xbr="9.0" ybr="8.0"/>'
 CVAT_IMAGE = f'<image id="0" name="a.jpg" width="64" height="48">{CVAT_BOX}</image>'
+MIT = (
+    "<annotation><filename>a.jpg</filename><folder>s</folder>{}<object><name>w</name><deleted>0"
+    "</deleted><polygon><pt><x>4</x><y>3</y></pt></polygon></object></annotation>"
+)
 CAR = "Car 0.00 0 -1.58 5.1 1.3 6.2 2.1 1.6 1.7 3.6 -0.6 1.7 46.7 -1.59\n"
 
 READABLE: list[tuple[str, str, str]] = [
@@ -28,6 +32,8 @@ READABLE: list[tuple[str, str, str]] = [
     ("cvat", "annotations.xml", CVAT.format(f'<track id="0" label="cat">{CVAT_BOX}</track>')),
     ("kitti", "label_2/a.txt", CAR),
     ("kitti", "label_2/a.txt", CAR.rstrip() + " 0.9"),
+    ("labelmexml", "Annotations/a.xml", MIT.format("")),
+    ("labelmexml", "a.xml", MIT.format("<imagesize><nrows>48</nrows></imagesize>")),
     ("visdrone", "annotations/a.txt", "28,8,17,11,1,4,0,0\n30,11,16,7,1,5,0,1,\n"),
 ]
 
@@ -91,14 +97,6 @@ def test_a_format_of_other_files_is_known_by_its_signature(
 FORMS: list[tuple[str, dict[str, object]]] = [
     # name of the format, its files beside images/a.jpg; each in its smallest real form
     (
-        "LabelMe (MIT) XML",
-        {
-            "Annotations/a.xml": "<annotation><filename>a.jpg</filename><folder>s</folder>"
-            "<source><sourceImage>x</sourceImage></source><object><name>w</name><deleted>0"
-            "</deleted><polygon><pt><x>4</x><y>3</y></pt></polygon></object></annotation>"
-        },
-    ),
-    (
         "UA-DETRAC XML",
         {
             "MVI_1.xml": '<?xml version="1.0"?><sequence name="MVI_1"><frame num="1">'
@@ -141,15 +139,6 @@ FORMS: list[tuple[str, dict[str, object]]] = [
     (
         "Supervisely JSON",
         {"ds/ann/a.jpg.json": {"tags": [], "size": {"height": 48, "width": 64}, "objects": []}},
-    ),
-    (
-        "ISAT JSON",
-        {
-            "a.json": {
-                "info": {"description": "ISAT", "folder": "", "name": "a.jpg", "width": 64},
-                "objects": [{"category": "cat", "group": 1, "segmentation": [[1, 2], [3, 4]]}],
-            }
-        },
     ),
     (
         "Datumaro JSON",

@@ -45,8 +45,10 @@ from dataforge.formats import (
     cvat,
     dota,
     images,
+    isat,
     kitti,
     labelme,
+    labelmexml,
     labelstudio,
     via,
     visdrone,
@@ -87,19 +89,20 @@ class HeldRoot(Root):
         return name in self.held
 
 
-def png(width: int, height: int) -> bytes:
-    """A PNG's header and end; as many pixels as it likes to claim, and none in it."""
+def png(width: int, height: int, pixels: bytes = b"") -> bytes:
+    """A grey PNG; as many pixels as it likes to claim, and those that are given in it."""
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in (
             (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
-            (b"IDAT", b""),
+            (b"IDAT", zlib.compress(pixels) if pixels else b""),
             (b"IEND", b""),
         )
     )
 
 
 IMAGE = png(64, 48)
+MASK = png(64, 48, b"\0" + b"\xff" * 8 + b"\0" * (65 * 48 - 9))
 _JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
 """Stay where scripts need them, see `dataforge.errors.one_line`."""
 
@@ -230,6 +233,19 @@ def _voc(data: bytes) -> None:
 
 def _cvat(data: bytes) -> None:
     _read(cvat.FORMAT, {"annotations.xml": data, "images/a.png": IMAGE})
+
+
+def _isat(data: bytes) -> None:
+    """A file of ISAT, whose layers are cut out of each other, and the classes of another one."""
+    options = driver.reader_of(isat.FORMAT).Options(layers="cut")
+    _read(isat.FORMAT, {"a.json": data, "a.png": IMAGE}, options)
+    file = b'{"info": {"description": "ISAT", "name": "a.png"}, "objects": []}'
+    _read(isat.FORMAT, {"isat.yaml": data, "a.json": file, "a.png": IMAGE})
+
+
+def _labelmexml(data: bytes) -> None:
+    held = {"Annotations/a.xml": data, "Images/a.png": IMAGE, "Masks/a.png": MASK}
+    _read(labelmexml.FORMAT, held)
 
 
 def _kitti(data: bytes) -> None:
@@ -387,6 +403,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "voc": _voc,
     "cvat": _cvat,
     "kitti": _kitti,
+    "isat": _isat,
+    "labelmexml": _labelmexml,
     "yolo": _yolo,
     "yolo-data": _yolo_data,
     "yolo-pose": _yolo_pose,

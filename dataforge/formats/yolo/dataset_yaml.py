@@ -16,18 +16,14 @@ from dataforge.codes import code
 from dataforge.errors import InputError, ParseError
 from dataforge.findings import Place
 from dataforge.formats.base import Part
-from dataforge.io import Root, last_part, to_utf8
+from dataforge.formats.yaml_nodes import MAX_YAML_BYTES, parse_yaml
+from dataforge.io import Root, last_part
 
 if TYPE_CHECKING:
     from yaml.nodes import Node, ScalarNode
 
 _SUFFIXES = (".yaml", ".yml")
 _USUAL = ("data.yaml", "dataset.yaml", "data.yml", "dataset.yml")
-_MAX_BYTES = 2 * 2**20
-"""Names of 100,000 classes; reading more would take minutes."""
-
-_MANY_BYTES = 64 * 2**10
-"""Text that is left to libyaml, which is ten times as fast and says less about errors."""
 
 
 class DatasetYaml(msgspec.Struct, frozen=True):
@@ -106,20 +102,8 @@ def _load(root: Root, name: str) -> DatasetYaml | None:
     Raises:
         ParseError: it is not valid YAML.
     """
-    import yaml
-
-    data = root.read_bytes(name, _MAX_BYTES)
-    text, _ = to_utf8(data, name)
-    try:
-        # So that a class may be named no, on or 007: typed, these are False, True and 7.
-        is_large = len(text) > _MANY_BYTES and yaml.__with_libyaml__
-        loader = (yaml.CBaseLoader if is_large else yaml.BaseLoader)(text)
-        top = loader.get_single_node()
-        table = None if top is None else loader.construct_document(top)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else ""
-        raise ParseError(name, where, f"is not YAML: {getattr(error, 'problem', error)}") from error
+    data = root.read_bytes(name, MAX_YAML_BYTES)
+    top, table = parse_yaml(data, name)
     return DatasetYaml(name, data, top, table) if _describes(table) else None
 
 

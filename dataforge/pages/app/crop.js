@@ -43,10 +43,10 @@
       const context = canvas.getContext("2d");
       context.setTransform(scale * ratio, 0, 0, scale * ratio, x * ratio, y * ratio);
       for (const one of others) {
-        dataforge.paint(context, one, side.colour(one), { scale: scale * ratio, fine: !box, dim: Boolean(box), mark: false });
+        dataforge.paint(context, one, side.colour(one), { scale: scale * ratio, fine: !box, dim: Boolean(box), mark: false, skeleton: side.skeleton?.(one) });
       }
       for (const one of objects) {
-        dataforge.paint(context, one, side.colour(one), { scale: scale * ratio, fine: !box, mark: Boolean(box) });
+        dataforge.paint(context, one, side.colour(one), { scale: scale * ratio, fine: !box, mark: Boolean(box), skeleton: side.skeleton?.(one) });
       }
       watcher.observe(made);
       return made;

@@ -85,11 +85,45 @@
     return made;
   };
 
+  // Keypoints: dots where they are seen, circles where they are hidden, and lines between them.
+  function paintPoints(context, points, skeleton, colour, { width, scale, fine }) {
+    const radius = (fine ? 1.6 : 2) * width;
+    const dark = (fine ? 1.2 : 2) / scale;
+    const lines = new Path2D();
+    const dots = new Path2D();
+    const circles = new Path2D();
+    for (const [from, to] of skeleton) {
+      const [a, b] = [3 * (from - 1), 3 * (to - 1)];
+      if (!(points[a + 2] && points[b + 2])) continue;
+      lines.moveTo(points[a], points[a + 1]);
+      lines.lineTo(points[b], points[b + 1]);
+    }
+    for (let at = 0; at < points.length; at += 3) {
+      if (!points[at + 2]) continue;
+      const hidden = points[at + 2] === 1;
+      const path = hidden ? circles : dots;
+      const around = hidden ? 1.4 * radius : radius;
+      path.moveTo(points[at] + around, points[at + 1]);
+      path.arc(points[at], points[at + 1], around, 0, 2 * Math.PI);
+    }
+    context.setLineDash([]);
+    for (const path of [lines, circles, dots]) {
+      context.strokeStyle = "rgba(0, 0, 0, .5)";
+      context.lineWidth = width + dark;
+      context.stroke(path);
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.stroke(path);
+    }
+    context.fillStyle = colour;
+    context.fill(dots);
+  }
+
   // Draw an object.
   //   scale: pixels of the canvas for one of the image
   //   lit: emphasised; dim: in the background; boxes: draw the boxes of outlines and masks, too
-  //   mark: circle what is too small to be seen
-  dataforge.paint = (context, object, colour, { scale, lit = false, dim = false, fine = false, boxes = false, mark = lit }) => {
+  //   mark: circle what is too small to be seen; skeleton: pairs of keypoints, from 1, that are joined
+  dataforge.paint = (context, object, colour, { scale, lit = false, dim = false, fine = false, boxes = false, mark = lit, skeleton = [] }) => {
     const shape = dataforge.shapeOf(object);
     const width = (fine ? 1.3 : lit ? 3 : 2) * (window.devicePixelRatio || 1) / scale;
     context.save();
@@ -117,6 +151,7 @@
       context.lineWidth = thin * width;
       context.stroke(path);
     }
+    if (object[4]) paintPoints(context, object[4], skeleton, colour, { width, scale, fine });
     const [x0, y0, x1, y1] = shape.box;
     const pixel = (window.devicePixelRatio || 1) / scale;
     if (mark && Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0)) < 14 * pixel) {

@@ -113,6 +113,7 @@
         dataforge.paint(context, object, colour, {
           scale: scale * ratio, lit: at === lit, boxes: true, mark: at === lit || this.marks?.has(at),
           dim: lit >= 0 ? at !== lit : this.marks !== null && !this.marks.has(at),
+          skeleton: this.side.skeleton?.(object),
         });
       }
       if (state.labels) this.#labels(context, order, scale, ratio, x, y);
@@ -180,6 +181,7 @@
         const [x0, y0, x1, y1] = object[1];
         const shape = dataforge.shapeOf(object);
         const size = Math.abs((x1 - x0) * (y1 - y0));
+        if (least > 0 && this.#pointAt(object, px, py) >= 0) [best, least] = [at, 0];
         if (px < Math.min(x0, x1) - near || px > Math.max(x0, x1) + near) return;
         if (py < Math.min(y0, y1) - near || py > Math.max(y0, y1) + near) return;
         context.save();
@@ -189,6 +191,24 @@
         if (inside && size < least) [best, least] = [at, size];
       });
       return best;
+    }
+
+    // The number of an object's keypoint at a place; -1 if there is none.
+    #pointAt(object, px, py) {
+      const points = object[4] || [];
+      const most = 7 / this.transform.scale;
+      for (let at = 0; at < points.length; at += 3) {
+        if (points[at + 2] && Math.hypot(points[at] - px, points[at + 1] - py) <= most) return at / 3;
+      }
+      return -1;
+    }
+
+    // What is said of it.
+    #pointText(object, number) {
+      if (number < 0) return "";
+      const name = this.side.pointNames?.(object)[number];
+      const hidden = object[4][3 * number + 2] === 1 ? ", hidden" : "";
+      return `, ${name === undefined ? `keypoint ${number + 1}` : dataforge.short(name, 40)}${hidden}`;
     }
 
     #point(event) {
@@ -207,7 +227,8 @@
       const label = dataforge.short(this.side.label(object), 80);
       const flags = [object[2] & 1 && "crowd", object[2] & 2 && "difficult"].filter(Boolean).join(", ");
       this.tip.replaceChildren(make("bdi", {}, label),
-        make("span", {}, ` ${dataforge.size(x1 - x0, y1 - y0)}${flags ? `, ${flags}` : ""}`));
+        make("span", {}, ` ${dataforge.size(x1 - x0, y1 - y0)}${flags ? `, ${flags}` : ""}`,
+          make("bdi", {}, this.#pointText(object, this.#pointAt(object, px, py)))));
       const box = this.element.getBoundingClientRect();
       const left = Math.min(event.clientX - box.left + 14, box.width - 120);
       const top = Math.min(event.clientY - box.top + 16, box.height - 34);

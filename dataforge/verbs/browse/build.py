@@ -18,6 +18,7 @@ from urllib.parse import quote
 import msgspec
 
 from dataforge.checks import CONFIG
+from dataforge.classes import final_header
 from dataforge.codes import find_code
 from dataforge.datasets import Progress
 from dataforge.engines import Engine, get_engine
@@ -253,6 +254,7 @@ class _Side:
                 "how": [*map(one_line, found.report.how)],
                 "images": "" if trained else _base(found.source.image_root, out),
                 "classes": names,
+                "keypoints": _keypoints(found),
                 "codes": [*_codes(found.report)],
                 "findings": [*map(_finding, elsewhere, (codes[one.code] for one in elsewhere))],
                 "chunks": chunks,
@@ -285,6 +287,16 @@ def _class_numbers(found: Checked) -> tuple[list[str], dict[str, int]]:
         if (label.strip() if name is None else name) in numbers
     }
     return [*names], labels
+
+
+def _keypoints(found: Checked) -> dict[int, list[Any]]:
+    """Number of a class -> [names of its keypoints, skeleton], of those that have any."""
+    header, _ = final_header(found.survey.header, found.classes)
+    return {
+        number: [category.keypoints, category.skeleton]
+        for number, category in enumerate(header.categories)
+        if category.keypoints or category.skeleton
+    }
 
 
 def _tasks(found: Checked) -> Iterator[Task]:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from dataforge.datasets import Fact, collected_later, decode_images
 from dataforge.errors import OutputError, ParseError
 from dataforge.findings import Severity
-from dataforge.io import Root
+from dataforge.io import MAX_COORDINATE, Root
 from dataforge.pages import Picture, picture, write_script
-from dataforge.records import Image, Instance, Mask, Polygons
+from dataforge.records import Image, Instance, Keypoints, Mask, Polygons
 from dataforge.verbs.browse.located import ByFile, Located, located
 from dataforge.verbs.stats import GRID, objects_of, parts_of
 
@@ -206,13 +206,16 @@ class DrawShard:
             return Picture(fault=error.strerror or str(error))
 
     def _shape(self, instance: Instance) -> list[Any]:
-        """Class, box, flags, and the outline or mask if there is one."""
+        """Class, box, flags, the outline or mask if there is one, and keypoints if there are."""
         flags = _CROWD * instance.iscrowd + _DIFFICULT * instance.difficult
         made: list[Any] = [self.classes[instance.label], _rounded(instance.box), flags]
         if isinstance(instance.shape, Polygons):
             made.append([_rounded(ring) for ring in instance.shape.rings])
         elif isinstance(instance.shape, Mask):
             made.append([*instance.shape.size_hw, instance.shape.counts])
+        if instance.keypoints:
+            made += [None] * (len(made) < 4)
+            made.append(_points(instance.keypoints))
         return made
 
     def _finding(self, one: Located) -> list[Any]:
@@ -256,6 +259,17 @@ def _shortest(numbers: Sequence[float]) -> Iterator[float]:
     for number in numbers:
         short = round(number, 2)
         yield int(short) if short == int(short) else short
+
+
+def _points(keypoints: Keypoints) -> list[float]:
+    """x, y and visibility of each: 0 for what is not drawn, 1 if it is hidden, else 2."""
+    found: list[float] = []
+    for x, y, visibility in zip(*(keypoints[at::3] for at in range(3)), strict=True):
+        if visibility > 0 and max(abs(x), abs(y)) < MAX_COORDINATE:
+            found += (*_rounded((x, y)), 1 if visibility == 1 else 2)
+        else:
+            found += (0, 0, 0)
+    return found
 
 
 def _write(path: Path, data: bytes) -> None:

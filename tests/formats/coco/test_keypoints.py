@@ -177,3 +177,45 @@ def test_formats_without_keypoints_say_so(tmp_path: Path, name: str) -> None:
     assert said["keypoints-not-carried"].startswith("2 instances with keypoints")
     assert said["keypoint-names-not-carried"].startswith("1 class with names of keypoints")
     assert "(nose, tail)" in said["keypoint-names-not-carried"]
+
+
+# Classes that are renamed or merged ---------------------------------------------------------------
+
+DOG = {**CAT, "id": 4, "name": "dog", "supercategory": "pet"}
+
+
+def aliased(folder: Path, text: str, *categories: dict[str, Any]) -> tuple[list[Any], Report]:
+    """(the categories that are written with some aliases, the report)."""
+    objects = [{"keypoints": POINTS, "category_id": one["id"]} for one in categories]
+    write(folder / "in" / "x.json", document(*objects, categories=[*categories]))
+    picture(folder / "in" / "a.jpg")
+    aliases = str(write(folder / "aliases.toml", text))
+    report = run(folder / "in", folder / "out", aliases=aliases)
+    file = json.loads((folder / "out/annotations/instances_all.json").read_text("utf-8"))
+    return file["categories"], report
+
+
+def test_a_class_that_is_renamed_keeps_its_keypoints(tmp_path: Path) -> None:
+    (found,), report = aliased(tmp_path, "feline = ['cat']", CAT)
+    assert found == {**CAT, "id": 1, "name": "feline"}
+    assert not [one for one in report.findings if one.code == "keypoint-names-not-carried"]
+
+
+def test_classes_that_are_merged_keep_keypoints_that_are_the_same(tmp_path: Path) -> None:
+    (found,), _ = aliased(tmp_path, "pet = ['cat', 'dog']", CAT, DOG)
+    assert (found["name"], found["keypoints"], found["skeleton"]) == ("pet", NAMES, [[1, 2]])
+
+
+def test_keypoints_of_one_of_the_merged_classes_are_those_of_all(tmp_path: Path) -> None:
+    bare = {"id": 4, "name": "dog", "supercategory": ""}
+    (found,), _ = aliased(tmp_path, "dog = ['cat']", CAT, bare)
+    assert (found["name"], found["keypoints"], found["skeleton"]) == ("dog", NAMES, [[1, 2]])
+
+
+def test_names_that_are_not_right_for_all_are_left_out_and_said(tmp_path: Path) -> None:
+    (found,), report = aliased(tmp_path, "cat = ['dog']", CAT, {**DOG, "keypoints": NAMES[::-1]})
+    assert "keypoints" not in found
+    told = [one for one in report.findings if one.code == "keypoint-names-not-carried"]
+    assert [one.message for one in told] == [
+        "'cat' is made of classes with different keypoints: their names are left out"
+    ]

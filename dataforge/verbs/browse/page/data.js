@@ -53,6 +53,15 @@
       return dataforge.classes[this.toClass[object[0]]];
     }
 
+    // The names of an object's keypoints, and the pairs of them, from 1, that are joined.
+    pointNames(object) {
+      return this.keypoints[object[0]]?.[0] || [];
+    }
+
+    skeleton(object) {
+      return this.keypoints[object[0]]?.[1] || [];
+    }
+
     place(image) {
       const [name, start] = this.chunks[this.chunkOf(image)];
       return `${name}/${image - start}`;

@@ -129,7 +129,7 @@
       const number = side.toClass[object[0]];
       if (state.hidden.has(number)) continue;
       const dim = chosen.size > 0 && !chosen.has(number);
-      dataforge.paint(context, object, dataforge.colour(number), { scale, fine: true, dim });
+      dataforge.paint(context, object, dataforge.colour(number), { scale, fine: true, dim, skeleton: side.skeleton(object) });
     }
   }
 

@@ -139,7 +139,7 @@
   function fill() {
     lists = [];
     compare();
-    const sections = [about(), ...(dataforge.comparing ? [difference()] : []), findings(), layers(), ...stages.map(objects)];
+    const sections = [about(), ...(dataforge.comparing ? [difference()] : []), findings(), layers(), ...stages.map(keypoints), ...stages.map(objects)];
     parts.panel.replaceChildren(...sections.filter(Boolean));
     stages.forEach((stage) => stage.draw());
   }
@@ -225,13 +225,28 @@
     return made;
   }
 
+  // What the keypoints of the classes in the image are called, and how they are drawn.
+  function keypoints(stage) {
+    const shown = (stage.details?.o || []).filter((object) => object[4]);
+    const first = new Map(shown.map((object) => [object[0], object]));
+    if (!first.size) return null;
+    const classes = [...first.values()].map((object) => make("p", {},
+      make("bdi", {}, dataforge.short(stage.side.label(object), 80)), ": ",
+      make("bdi", {}, dataforge.short(stage.side.pointNames(object).slice(0, 100).join(", "), 1000) || "without names")));
+    return section("Keypoints", make("p", { class: "quiet" }, "● visible  ○ hidden"), ...classes);
+  }
+
   function objects(stage) {
     const all = stage.details?.o || [];
     if (!all.length) return null;
     const entries = all.slice(0, MOST).map((object, at) => {
       const [x0, y0, x1, y1] = object[1];
       const number = stage.side.toClass[object[0]];
-      const flags = [object[2] & 1 && "crowd", object[2] & 2 && "difficult", stage.unmatched?.has(at) && "only here"];
+      const points = (object[4] || []).filter((value, i) => i % 3 === 2 && value).length;
+      const flags = [
+        object[2] & 1 && "crowd", object[2] & 2 && "difficult", stage.unmatched?.has(at) && "only here",
+        points && dataforge.plural(points, "keypoint"),
+      ];
       const entry = make("button", {
         type: "button", class: "object", onclick: () => stage.frame(object[1]),
         onpointerenter: () => light(stage, at), onpointerleave: rest,
