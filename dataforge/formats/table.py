@@ -21,6 +21,7 @@ _TABLE = Plugins(
     "dataforge.formats",
     {
         "coco": "dataforge.formats.coco:FORMAT",
+        "cocoresults": "dataforge.formats.cocoresults:FORMAT",
         "createml": "dataforge.formats.createml:FORMAT",
         "csv": "dataforge.formats.csv:FORMAT",
         "cvat": "dataforge.formats.cvat:FORMAT",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from dataforge.errors import InputError, ParseError, plural
-from dataforge.formats.coco import found_images
+from dataforge.formats.coco import ById, GroundTruth, ListedImage, decoded, found_images
 from dataforge.geometry import (
     MAX_MASK_PIXELS,
     box_area,
@@ -27,9 +27,7 @@ from dataforge.io import (
     MAX_COORDINATE,
     MAX_OBJECTS,
     Root,
-    decode_repaired,
     read_file,
-    to_utf8,
 )
 from dataforge.records import Box, Mask, Ring
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
@@ -37,36 +35,22 @@ from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictur
 T = TypeVar("T")
 
 
-class _Image(msgspec.Struct):
-    id: int | str
-    file_name: str = ""
-    width: int | float | None = 0
-    height: int | float | None = 0
-
-
-class _Category(msgspec.Struct):
-    id: int | str
-    name: str
-
-
 class _Annotation(msgspec.Struct):
-    image_id: int | str
-    category_id: int | str
+    image_id: ById
+    category_id: ById
     bbox: list[float | None] | None = None
     area: float | None = None
     iscrowd: int | bool | None = 0
     segmentation: Any = None
 
 
-class _Truth(msgspec.Struct):
-    images: list[_Image]
-    categories: list[_Category]
-    annotations: list[_Annotation] = []
+class _Truth(GroundTruth):
+    annotations: list[_Annotation] = msgspec.field(default_factory=list)
 
 
 class _Result(msgspec.Struct):
-    image_id: int | str
-    category_id: int | str
+    image_id: ById
+    category_id: ById
     score: float | None
     bbox: list[float | None] | None = None
     segmentation: Any = None
@@ -89,10 +73,10 @@ def read_coco(
     if images is not None and not images.is_dir():
         raise InputError(f"--images {images}: no such folder")
     notes: list[str] = []
-    truth = _decoded(annotations, _Truth, notes)
+    truth = _read(annotations, _Truth, notes)
     reader = _Reader(truth, masks=masks)
     marked = reader.marked(truth.annotations, str(annotations))
-    found = reader.found(_decoded(results, list[_Result], notes), str(results))
+    found = reader.found(_read(results, list[_Result], notes), str(results))
     return Material(
         classes=reader.classes,
         images=_pictured(truth.images, reader.images, annotations, images),
@@ -103,23 +87,15 @@ def read_coco(
     )
 
 
-def _decoded(path: Path, type_: type[T], notes: list[str]) -> T:
-    """The content of a file; what is not JSON, but can be read, is noted."""
-    data, encoding = to_utf8(read_file(path, MAX_COCO_BYTES), str(path))
-    made, better = decode_repaired(data, type_, str(path))
-    if encoding not in ("utf-8", "utf-8-sig"):
-        notes.append(f"{path}: is not UTF-8; read as {encoding}")
-    if better is not None:
-        what = "contains NaN, Infinity or half a character: read as null or U+FFFD"
-        notes.append(f"{path}: {what}")
-    return made
+def _read(path: Path, type_: type[T], notes: list[str]) -> T:
+    return decoded(read_file(path, MAX_COCO_BYTES), type_, str(path), notes)
 
 
 class _Reader:
     """Turns entries into what is compared; those that cannot be compared are counted."""
 
     def __init__(self, truth: _Truth, *, masks: bool) -> None:
-        self.images: dict[int | str, int] = {}
+        self.images: dict[ById, int] = {}
         self.names: list[str] = []
         self.sizes: list[tuple[int, int]] = []
         for image in truth.images:
@@ -127,7 +103,7 @@ class _Reader:
                 self.images[image.id] = len(self.images)
                 self.names.append(image.file_name or str(image.id))
                 self.sizes.append((_side(image.width), _side(image.height)))
-        self.labels: dict[int | str, int] = {}
+        self.labels: dict[ById, int] = {}
         self.classes: list[str] = []
         for category in truth.categories:
             if category.id not in self.labels:
@@ -332,7 +308,7 @@ def _box(given: list[float | None]) -> Box | None:
 
 
 def _pictured(
-    images: Iterable[_Image], numbers: dict[int | str, int], annotations: Path, folder: Path | None
+    images: Iterable[ListedImage], numbers: dict[ById, int], annotations: Path, folder: Path | None
 ) -> list[Pictured]:
     """The images, with the paths of their files as far as they are found."""
     firsts = {numbers[image.id]: image for image in reversed([*images])}
