@@ -70,6 +70,9 @@ _COMMA = r"[,;\t]\s*"
 
 _DATUMARO = "convert it with Datumaro, which reads it and writes COCO"
 _CVAT = "import it into CVAT and export it as COCO 1.0, or " + _DATUMARO
+COCO_RESULTS = "COCO results"
+"""What predictions are called, which are no dataset."""
+
 _SCRIPT = "write it as COCO or Pascal VOC with a few lines of Python"
 
 SIGNATURES = (
@@ -150,9 +153,8 @@ SIGNATURES = (
         json=r'"segments_info"\s*:',
     ),
     Signature(
-        name="COCO results",
-        how="name the file of the ground truth: these are the predictions of a model, which "
-        "pycocotools' loadRes reads",
+        name=COCO_RESULTS,
+        how="these are predictions: dataforge evaluate --annotations THEIR-COCO-FILE results.json",
         json=r'\A\s*\[\s*\{(?=.*"image_id"\s*:)(?=.*"score"\s*:)',
     ),
     Signature(

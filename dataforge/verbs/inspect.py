@@ -32,12 +32,13 @@ from dataforge.datasets import (
 from dataforge.engines import Engine, get_engine
 from dataforge.errors import InputError, LayoutError, UsageError, plural
 from dataforge.findings import Finding, Gathered, any_error
-from dataforge.formats import Context, Foreign, Texts, formats
+from dataforge.formats import COCO_RESULTS, Context, Foreign, Texts, formats
 from dataforge.frameworks import is_reserved
 from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, stem
 from dataforge.layouts import SPLIT_ORDER, Layout, sharing_a_split
 from dataforge.reports import Shown, Table, summed_up
 from dataforge.shell import UNPRINTABLE, command_line, path_word
+from dataforge.verbs.evaluate import InFolder, results_in
 
 _SPLIT = ["--split", "train=80,val=20"]
 
@@ -93,6 +94,7 @@ class Inspection(Shown, msgspec.Struct, kw_only=True):
         images: extension as written -> number of images.
         parts: one for each format that was recognised, the largest first.
         foreign: formats that are recognised and not read.
+        predictions: files of COCO results.
         findings: problems.
         needs: what is missing, if nothing can be read.
     """
@@ -103,6 +105,7 @@ class Inspection(Shown, msgspec.Struct, kw_only=True):
     images: dict[str, int]
     parts: list[Part] = []
     foreign: list[Foreign] = []
+    predictions: list[InFolder] = []
     findings: list[Finding] = []
     needs: list[str] = []
 
@@ -176,7 +179,10 @@ def inspect(
     found.findings += texts.findings if not found.usable else []
     found.findings += [*left_out(root), *empty_files(root)]
     found.findings = [*{one.identity: one for one in found.findings}.values()]  # of several parts
-    found.foreign = texts.foreign
+    found.foreign = [one for one in texts.foreign if one.name != COCO_RESULTS]
+    found.predictions = results_in(root, texts)
+    known = {one.file for one in found.predictions}
+    found.findings = [one for one in found.findings if one.place.file not in known]
     if not found.parts:
         found.needs = _what_it_needs(root, images, texts)
     elif not found.usable:

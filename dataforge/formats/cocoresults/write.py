@@ -22,7 +22,7 @@ from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.coco import ById, GroundTruth, ImageNames, decoded
 from dataforge.formats.listed_write import count_mark_losses, losses_of
-from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, place_of
+from dataforge.formats.tally import KeyLosses, LeftOut, Loss, LossCount, Losses, place_of
 from dataforge.io import MAX_COCO_BYTES, atomic_write, read_file
 from dataforge.records import Image, Instance, Mask, Polygons
 
@@ -122,7 +122,9 @@ class CocoResultsWriting(Writing):
         keys = KeyLosses(losses, keypoints=True)
         found: dict[str, list[Any]] = defaultdict(list)
         labels: set[str] = set()
+        left_out = LeftOut()
         for split, number, _, image in images:
+            left_out.split = split
             keys.image(image)
             if image.attributes:
                 losses.add("flags", place_of(image), names=image.attributes)
@@ -133,10 +135,12 @@ class CocoResultsWriting(Writing):
                 keys.instance(given)
                 if self._can_write(image, given, image_id, losses):
                     found[split].append(self._result(image, given, image_id, score, losses))
+                else:
+                    left_out.add(instance)
         lines = msgspec.json.Encoder().encode_lines
         streams = {f"results {split}": lines(entries) for split, entries in found.items()}
         streams["labels"] = lines(sorted(labels))
-        return Written(streams=streams, losses=losses.counts)
+        return Written(streams=streams, losses=losses.counts, left_out=left_out.counts)
 
     def finish(
         self, streams: Mapping[str, IO[bytes]], losses: Mapping[str, LossCount]

@@ -50,7 +50,8 @@
     }
 
     label(object) {
-      return dataforge.classes[this.toClass[object[0]]];
+      const name = dataforge.classes[this.toClass[object[0]]];
+      return dataforge.isPredicted(object) ? `${name} ${object[4].toFixed(2)}` : name;
     }
 
     place(image) {
@@ -73,14 +74,24 @@
       return this.original(image);
     }
 
-    // What is drawn on an image, and the findings on it.
+    // What is drawn on an image, and the findings on it: objects, then predictions, the surest last.
     async details(image) {
       const [name, start] = this.chunks[this.chunkOf(image)];
-      return (await load(name))[image - start];
+      const details = (await load(name))[image - start];
+      details.all ||= [...details.o, ...(details.r || []).sort((one, other) => one[4] - other[4])];
+      return details;
+    }
+
+    // Whether an object is drawn as the layers are chosen.
+    shows(object) {
+      const { state } = dataforge;
+      if (state.hidden.has(this.toClass[object[0]])) return false;
+      return !dataforge.isPredicted(object) || (state.predicted && object[4] >= state.score);
     }
   }
 
   dataforge.load = load;
+  dataforge.isPredicted = (object) => (object[2] & 4) !== 0;
 
   function load(name) {
     if (loaded.has(name)) {
@@ -121,6 +132,7 @@
     dataforge.splits = page.splits.list;
     dataforge.codes = page.about;
     dataforge.comparing = dataforge.sides.length > 1;
+    dataforge.predicting = dataforge.sides.some((side) => side.predictions);
     dataforge.parts = parts(dataforge.sides[0].edges);
     const first = dataforge.sides[0];
     const pairs = data.pairs || first.name.map((_, at) => [at, -1, 0, 0]);
