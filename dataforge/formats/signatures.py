@@ -94,11 +94,6 @@ SIGNATURES = (
         json=r'"(?:data_row|Labeled Data|DataRow ID)"\s*:',
     ),
     Signature(
-        name="a CSV of VIA 3",
-        how="open the project in VIA 3 and save it as JSON",
-        header=r".*\bspatial_coordinates\b.*",
-    ),
-    Signature(
         name="VoTT JSON",
         how="export the project from VoTT as Pascal VOC, or " + _DATUMARO,
         json=r'"asset"\s*:\s*\{(?=.*"regions")|"(?:visitedAssets|lastVisitedAssetId)"',
@@ -358,7 +353,8 @@ def _of_text(root: Root, name: str) -> Signature | None:
 
 
 def _of_head(name: str, head: bytes) -> Signature | None:
-    text = head.decode("utf-8-sig", "replace")
+    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = head.decode("utf-16" if wide else "utf-8-sig", "replace")
     return text_signature(name, text, is_whole=len(head) < HEAD)
 
 

@@ -119,11 +119,11 @@ def test_what_is_not_shown_is_said(data: Path) -> None:
 
 
 def test_masks_are_drawn_as_such(data: Path) -> None:
-    mask = {"size": [48, 64], "counts": "`12^12^12RZ2"}  # 2 rows of 3 pixels from (1, 0)
+    mask = {"size": [48, 64], "counts": "`12^1000Pj2"}  # 2 rows of 3 pixels from (1, 0)
     write(data.parent / "results.json", [result(7, 3, 0.5, 1, 0, 3, 2, segmentation=mask)])
     page = page_of(data)
     (_, chunk) = read(next((page / "browse" / "data").glob("a000000*.js")))
-    assert chunk[0]["r"] == [[0, [1, 0, 4, 2], 4, [48, 64, "`12^12^12RZ2"], 0.5]]
+    assert chunk[0]["r"] == [[0, [1, 0, 4, 2], 4, [48, 64, "`12^1000Pj2"], 0.5]]
 
 
 def test_results_of_one_of_two_files(data: Path) -> None:

@@ -241,7 +241,7 @@
     });
     return make("section", { class: "predictions" }, parts.counted,
       make("label", { class: "choice" }, box, make("span", { class: "name" }, "Draw them, dashed")),
-      make("label", { class: "choice" }, make("span", { class: "name" }, "From a score of"), parts.score, parts.least),
+      make("label", { class: "choice" }, make("span", {}, "From a score of"), parts.score, parts.least),
       parts.found);
   }
 
