@@ -93,6 +93,14 @@ def command() -> Command:
                 "Folder of the page. [default: NAME-evaluation in the working directory]", "DIR"
             ),
             Option(
+                "--results-out",
+                section=OUTPUT,
+                metavar="FILE",
+                type=options.FILE,
+                writes="layout",
+                help="Write the detections as COCO results.",
+            ),
+            Option(
                 "--open",
                 "open_",
                 section=OUTPUT,
@@ -101,7 +109,7 @@ def command() -> Command:
                 help="Open the page in a browser.",
             ),
             options.output(exit_zero=False),
-            options.force_option("an earlier page, and the file of --report"),
+            options.force_option("an earlier page, and the files of --results-out and --report"),
         ],
     )
 
@@ -178,8 +186,9 @@ def _show(report: Evaluation) -> None:
     ]
     for line in table([["kind", "number", "cost"], *kinds], most=90):
         tell(line)
-    if report.page:
-        tell(f"wrote {report.page}")
+    for path in (report.results, report.page):
+        if path:
+            tell(f"wrote {path}")
 
 
 _COLUMNS = {

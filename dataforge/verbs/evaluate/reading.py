@@ -95,6 +95,8 @@ def read_coco(
         found=found,
         masks=masks,
         notes=[*notes, *reader.notes],
+        image_ids=[*reader.images],
+        category_ids=[*reader.labels],
     )
 
 
