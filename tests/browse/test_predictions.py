@@ -118,6 +118,13 @@ def test_what_is_not_shown_is_said(data: Path) -> None:
     assert chunk[1]["r"] == [[1, [10, 10, 40, 40], 4, 0, 0.5]]
 
 
+def test_no_results_are_no_predictions(data: Path) -> None:
+    write(data.parent / "results.json", [])
+    out = data.parent / "page"
+    report = browse(data, out, BrowseOptions(results=str(data.parent / "results.json")))
+    assert (report.predictions, report.notes) == (0, [])
+
+
 def test_masks_are_drawn_as_such(data: Path) -> None:
     mask = {"size": [48, 64], "counts": "`12^1000Pj2"}  # 2 rows of 3 pixels from (1, 0)
     write(data.parent / "results.json", [result(7, 3, 0.5, 1, 0, 3, 2, segmentation=mask)])

@@ -36,7 +36,8 @@ from dataforge.io.staging import SUFFIX
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 
 READ = """
-browse path; browse --compare; browse --results; browse --ground-truth; browse --layout; browse --image-dir; browse --data
+browse --results; browse --ground-truth
+browse path; browse --compare; browse --layout; browse --image-dir; browse --data
 check path; check --layout; check --labels; check --label-aliases; check --image-dir; check --data
 check --settings
 coco filter src; coco merge files; coco subset src; coco subset --list

@@ -17,13 +17,13 @@ from msgspec import Meta
 
 from dataforge import geometry
 from dataforge.codes import code
-from dataforge.errors import ParseError, UsageError
+from dataforge.errors import ParseError, UsageError, masked
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.coco import ById, GroundTruth, ImageNames, decoded
 from dataforge.formats.listed_write import count_mark_losses, losses_of
 from dataforge.formats.tally import KeyLosses, LeftOut, Loss, LossCount, Losses, place_of
-from dataforge.io import MAX_COCO_BYTES, atomic_write, read_file
+from dataforge.io import MAX_COCO_BYTES, atomic_write, is_url, read_file
 from dataforge.records import Image, Instance, Mask, Polygons
 
 SCORES = ("score", "confidence", "conf")
@@ -224,6 +224,8 @@ def _truth(name: str) -> GroundTruth:
     Raises:
         UsageError: it cannot be used.
     """
+    if is_url(name):
+        raise UsageError(f"--ground-truth {masked(name)}: name a file on this machine")
     try:
         return decoded(read_file(Path(name), MAX_COCO_BYTES), GroundTruth, name, [])
     except ParseError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from dataforge.datasets import Seen
-from dataforge.errors import InputError, UsageError, plural
+from dataforge.errors import InputError, UsageError, masked, plural
 from dataforge.findings import Place
 from dataforge.formats import Texts
 from dataforge.formats.coco import ImageNames
@@ -65,7 +65,7 @@ def predicted(
     """
     for path in (results, annotations or ""):
         if is_url(path):
-            raise UsageError(f"{path}: name a file on this machine")
+            raise UsageError(f"{masked(path)}: name a file on this machine")
     own = ""
     if annotations is None:
         own = _own(root, results)

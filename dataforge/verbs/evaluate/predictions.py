@@ -101,6 +101,8 @@ class ResultsFile(NamedTuple):
     @property
     def of(self) -> Match | None:
         """What they are of; None if that is not known."""
+        if not self.number and len(self.matches) == 1:
+            return self.matches[0]
         fitting = [one for one in self.matches if one.images]
         if not fitting or (len(fitting) > 1 and _faults(fitting[1]) == _faults(fitting[0])):
             return None
@@ -238,8 +240,7 @@ def of_which(found: ResultsFile, results: str) -> str:
             f"{results}: its ids may be those of {', '.join(fitting[:5])}: name the file that it "
             "is of with --ground-truth"
         )
-    which = f"; {plural(len(found.matches), 'COCO file')} of the dataset looked at"
     raise InputError(
-        f"{results}: no image id is that of an image: name the COCO file that it is of with "
-        f"--ground-truth{which * bool(found.matches)}"
+        f"{results}: none of its image ids is in a COCO file of the dataset: name the file that it "
+        "is of with --ground-truth"
     )

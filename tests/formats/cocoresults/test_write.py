@@ -105,6 +105,7 @@ def test_a_name_that_two_images_of_the_ground_truth_have_is_of_none(
     ("options", "said"),
     [
         ({"default_score": 1.5}, "--default-score 1.5: must be from 0 to 1"),
+        ({"ground_truth": "s3://b/c.json"}, "name a file on this machine"),
         ({"ground_truth": "gone.json"}, "gone.json: cannot be read"),
         ({"ground_truth": "other.json"}, "other.json"),
     ],
