@@ -122,6 +122,7 @@ class CocoResultsWriting(Writing):
         keys = KeyLosses(losses, keypoints=True)
         found: dict[str, list[Any]] = defaultdict(list)
         labels: set[str] = set()
+        named: list[tuple[ById, str]] = []
         left_out = LeftOut()
         for split, number, _, image in images:
             left_out.split = split
@@ -129,6 +130,8 @@ class CocoResultsWriting(Writing):
             if image.attributes:
                 losses.add("flags", place_of(image), names=image.attributes)
             image_id = self._image_id(image, number)
+            if self.images is not None and image_id is not None and image.instances:
+                named.append((image_id, image.file_name))
             for instance in image.instances:
                 labels.add(instance.label)
                 score, given = _score(instance)
@@ -140,6 +143,7 @@ class CocoResultsWriting(Writing):
         lines = msgspec.json.Encoder().encode_lines
         streams = {f"results {split}": lines(entries) for split, entries in found.items()}
         streams["labels"] = lines(sorted(labels))
+        streams["named"] = lines(named)
         return Written(streams=streams, losses=losses.counts, left_out=left_out.counts)
 
     def finish(
@@ -160,6 +164,7 @@ class CocoResultsWriting(Writing):
                 "classes in their order, from 1",
                 "if the ground truth is another file, name it with --ground-truth",
             )
+        yield from _same_image(streams.get("named", ()))
         total = Losses(_LOSSES, losses)
         KeyLosses(total, keypoints=True).header(plan.header, plan.out)
         used = {msgspec.json.decode(line, type=str) for line in streams.get("labels", ())}
@@ -216,6 +221,21 @@ class CocoResultsWriting(Writing):
             losses.add("area", place)
         count_mark_losses(image, instance, losses)
         return made
+
+
+def _same_image(lines: Iterable[bytes]) -> Iterator[Finding]:
+    """The findings on images that are the same one of the ground truth."""
+    first: dict[ById, str] = {}
+    for line in lines:
+        image_id, name = msgspec.json.decode(line, type=tuple[ById, str])
+        if first.setdefault(image_id, name) != name:
+            yield code("name-collision").at(
+                Place(name),
+                f"is the image {image_id!r} of the ground truth by its name, as {first[image_id]} "
+                "is: the predictions in both are written as its",
+                "convert only the images that the ground truth has",
+                severity="error",
+            )
 
 
 def _truth(name: str) -> GroundTruth:

@@ -101,6 +101,16 @@ def test_a_name_that_two_images_of_the_ground_truth_have_is_of_none(
     assert report.lost == {"object-not-written": 4}
 
 
+def test_two_images_that_are_one_of_the_ground_truth_are_named(yolo: Path, tmp_path: Path) -> None:
+    picture(yolo / "images" / "x" / "a.png")
+    write(yolo / "labels" / "x" / "a.txt", "0 0.5 0.5 0.25 0.5 0.5\n")
+    write(tmp_path / "gt.json", TRUTH)
+    report = run(yolo, "yolo", tmp_path / "r.json", ground_truth=str(tmp_path / "gt.json"))
+    (said,) = (one for one in report.findings if one.code == "name-collision")
+    assert (said.file, said.severity) == ("images/x/a.png", "error")
+    assert "is the image 'x7' of the ground truth by its name, as images/a.png is" in said.message
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
