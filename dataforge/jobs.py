@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +121,12 @@ class Report(Shown, msgspec.Struct, kw_only=True, dict=True):
         """Add findings and count what is lost."""
         for finding in findings:
             self.take(finding)
+
+    def leave_out(self, left_out: Mapping[str, Mapping[str, int]]) -> None:
+        """Take off the instances that a writer has left out: split -> class -> number."""
+        for split, classes in left_out.items():
+            for name, number in classes.items():
+                self.instances[split][name] -= number
 
     def add_unwritten(self, findings: Iterable[Finding]) -> None:
         """Add the findings of a writer, after all shapes have been counted."""

@@ -831,3 +831,49 @@ def test_coordinates_far_beyond_any_image_are_not_written(tmp_path: Path) -> Non
     )
     assert (report.shapes, report.lost) == (1, {"coordinates-too-large": 1})
     assert report.failed
+
+
+# What the table counts -----------------------------------------------------------------------
+
+
+def test_the_table_counts_what_is_written(tmp_path: Path) -> None:
+    """YOLO has no crowds, and nothing outside of the image."""
+    entries = [(1, [8, 8, 20, 20], 0), (1, [8, 8, 20, 20], 1), (2, [400, 8, 20, 20], 0),
+               (2, [30, 8, 20, 20], 0)]  # fmt: skip
+    annotations = [
+        {"id": at, "image_id": 1, "category_id": category, "bbox": box, "area": 400,
+         "iscrowd": crowd, "segmentation": []}
+        for at, (category, box, crowd) in enumerate(entries, 1)
+    ]  # fmt: skip
+    write(tmp_path / "in" / "train.json", {
+        "images": [{"id": 1, "file_name": "a.png", "width": 64, "height": 48}],
+        "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+        "annotations": annotations,
+    })  # fmt: skip
+    picture(tmp_path / "in" / "a.png")
+    report = convert(
+        Job(source=str(tmp_path / "in"), out=str(tmp_path / "out"), reads="coco", writes="yolo")
+    )
+    assert report.instances == {"train": {"cat": 1, "dog": 1}}
+    assert report.lost == {"crowds-left-out": 1, "nothing-in-image": 1}
+    assert report.shapes == 2
+    rows = (tmp_path / "out" / "labels" / "train" / "a.txt").read_text().splitlines()
+    assert [row.split()[0] for row in rows] == ["0", "1"]
+
+
+def test_the_table_leaves_out_what_another_split_has(tmp_path: Path) -> None:
+    """One labelme file for an image of two splits: that of the second is not written."""
+    for split, category in (("train", 1), ("val", 2)):
+        write(tmp_path / "in" / f"{split}.json", {
+            "images": [{"id": 1, "file_name": "a.png", "width": 64, "height": 48}],
+            "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+            "annotations": [{"id": 1, "image_id": 1, "category_id": category, "iscrowd": 0,
+                             "bbox": [8, 8, 20, 20], "area": 400, "segmentation": []}],
+        })  # fmt: skip
+    picture(tmp_path / "in" / "a.png")
+    report = convert(
+        Job(source=str(tmp_path / "in"), out=str(tmp_path / "out"), reads="coco", writes="labelme")
+    )
+    assert report.instances == {"train": {"cat": 1, "dog": 0}, "val": {"cat": 0, "dog": 0}}
+    assert report.lost == {"name-collision": 1}
+    assert report.shapes == 1

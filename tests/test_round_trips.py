@@ -32,7 +32,7 @@ from dataforge.testing import driver
 from dataforge.verbs.convert import convert
 
 Json = dict[str, Any]
-FORMATS = [name for name, row in formats().items() if row.writer]
+FORMATS = [name for name, row in formats().items() if row.reader and row.writer]
 
 
 def run(source: Path, out: Path, reads: str, writes: str, **options: Any) -> Report:

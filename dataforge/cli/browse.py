@@ -10,7 +10,7 @@ from typing import Any
 
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
-from dataforge.cli.output import Output, tell, warn
+from dataforge.cli.output import Output, say, tell, warn
 from dataforge.cli.progress import progress_bar
 from dataforge.cli.struct_options import format_options, given
 from dataforge.errors import plural
@@ -42,6 +42,16 @@ def command() -> Command:
                 metavar="OTHER",
                 help="Another version of the dataset, such as before a conversion or a fix; shown "
                 "side by side. Its format is recognised.",
+            ),
+            Option(
+                "--results",
+                metavar="FILE",
+                help="COCO results: predictions, shown over the objects from a score on.",
+            ),
+            Option(
+                "--ground-truth",
+                metavar="FILE",
+                help="COCO file that the results are of, if it is not the dataset's only one.",
             ),
             Option(
                 "--embed",
@@ -88,6 +98,8 @@ def command() -> Command:
 def _browse(
     path: str,
     compare: str | None,
+    results: str | None,
+    ground_truth: str | None,
     embed: bool,
     most: int,
     no_pixels: bool,
@@ -101,7 +113,15 @@ def _browse(
     **more: Any,
 ) -> int:
     check = CheckOptions(reads=from_, read_options=chosen, pixels=not no_pixels, **work, **more)
-    job = BrowseOptions(check=check, compare=compare, embed=embed, force=force, most=most)
+    job = BrowseOptions(
+        check=check,
+        compare=compare,
+        embed=embed,
+        force=force,
+        most=most,
+        results=results,
+        ground_truth=ground_truth,
+    )
     with progress_bar("browse") as progress:
         report = browse(path, out or default_folder(path), job, progress)
     code = output.give(report, show, failed=report.failed)
@@ -134,6 +154,10 @@ def show(report: BrowseReport) -> None:
     if other is not None:
         tell(f"{other.path}: {_content(other)}")
         tell(f"objects differ in {plural(report.differing, 'image')}")
+    if report.predictions or report.notes:
+        tell(plural(report.predictions, "prediction"))
+    for note in report.notes:
+        say(f"note: {note}")
     if report.without_picture:
         tell(f"{plural(report.without_picture, 'image')} cannot be shown")
     tell(f"wrote {report.page}")

@@ -60,6 +60,14 @@ def command() -> Command:
                 "Folder of the page. [default: NAME-evaluation in the working directory]", "DIR"
             ),
             Option(
+                "--results-out",
+                section=OUTPUT,
+                metavar="FILE",
+                type=options.FILE,
+                writes="layout",
+                help="Write the detections as COCO results.",
+            ),
+            Option(
                 "--open",
                 "open_",
                 section=OUTPUT,
@@ -68,7 +76,7 @@ def command() -> Command:
                 help="Open the page in a browser.",
             ),
             options.output(exit_zero=False),
-            options.force_option("an earlier page, and the file of --report"),
+            options.force_option("an earlier page, and the files of --results-out and --report"),
         ],
     )
 
@@ -187,8 +195,9 @@ def _show(report: Evaluation) -> None:
     lines = table([["kind", "number", "cost"], *kinds])
     for line, about in zip(lines, ["", *map(KINDS.__getitem__, report.kinds)], strict=True):
         tell(_beside(line, about))
-    if report.page:
-        tell(f"wrote {report.page}")
+    for path in (report.results, report.page):
+        if path:
+            tell(f"wrote {path}")
 
 
 def _beside(line: str, text: str) -> str:

@@ -96,6 +96,8 @@ def show(found: Inspection) -> None:
         _show_part(part)
     for other in found.foreign if found.usable else ():
         tell(f"also: {other}")
+    for predictions in found.predictions if found.usable else ():
+        tell(f"predictions: {predictions}")
     show_findings(found.findings)
     commands = [
         command
@@ -103,6 +105,7 @@ def show(found: Inspection) -> None:
         for command in part.commands or [part.no_commands]
         if command
     ]
+    commands += [command for one in found.predictions for command in one.commands]
     for number, command in enumerate(commands):
         tell(f"{'     ' if number else 'next:'} {command}")
 

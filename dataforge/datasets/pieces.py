@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import IO
 
 from dataforge.datasets.spool import discard, temporary_data, temporary_file
 from dataforge.findings import Finding
-from dataforge.formats import LossCount, Written, merge_losses
+from dataforge.formats import LossCount, Writing, Written, merge_left_out, merge_losses
 
 
 class Pieces:
-    """The pieces of the shared files and the losses of all shards, joined in order.
+    """The pieces of the shared files, losses and what is left out of all shards, joined in order.
 
     Args:
         stack: closes the temporary files with the pieces.
@@ -21,6 +22,14 @@ class Pieces:
         self._stack = stack
         self._streams: dict[str, IO[bytes]] = {}
         self.losses: dict[str, LossCount] = {}
+        self.left_out: dict[str, dict[str, int]] = {}
+
+    def joined(self, writing: Writing, shards: Iterable[Written]) -> Iterator[Finding]:
+        """Join the pieces of all shards as they are written; yields findings on what is lost."""
+        for written in shards:
+            yield from self.take(written)
+        yield from writing.finish(self.streams(), self.losses)
+        merge_left_out(self.left_out, writing.left_out)
 
     def take(self, written: Written) -> list[Finding]:
         """Append the pieces of a shard; returns its findings."""
@@ -31,6 +40,7 @@ class Pieces:
             with temporary_data():
                 self._streams[name].write(data)
         merge_losses(self.losses, written.losses)
+        merge_left_out(self.left_out, written.left_out)
         return written.findings
 
     def streams(self) -> dict[str, IO[bytes]]:

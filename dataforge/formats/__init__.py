@@ -25,6 +25,7 @@ from dataforge.formats.base import (
 )
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.signatures import (
+    COCO_RESULTS,
     Foreign,
     Signature,
     counted,
@@ -36,10 +37,20 @@ from dataforge.formats.signatures import (
 from dataforge.formats.sizes import find_size
 from dataforge.formats.spans import Change, applied
 from dataforge.formats.table import formats, get_format, recognised
-from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, merge_losses
+from dataforge.formats.tally import (
+    KeyLosses,
+    LeftOut,
+    Loss,
+    LossCount,
+    Losses,
+    key_losses,
+    merge_left_out,
+    merge_losses,
+)
 from dataforge.formats.text import Text
 
 __all__ = [
+    "COCO_RESULTS",
     "Change",
     "Context",
     "Editor",
@@ -49,6 +60,7 @@ __all__ = [
     "Inputs",
     "Item",
     "KeyLosses",
+    "LeftOut",
     "Loss",
     "LossCount",
     "Losses",
@@ -76,6 +88,7 @@ __all__ = [
     "formats",
     "get_format",
     "key_losses",
+    "merge_left_out",
     "merge_losses",
     "not_readable",
     "recognised",

@@ -320,15 +320,24 @@ class Written(msgspec.Struct, kw_only=True):
         streams: name -> bytes to append to it.
         losses: counts, see `dataforge.formats.tally`.
         findings: on single images and objects.
+        left_out: split -> class -> number of instances that are not written, see
+            `dataforge.formats.tally.LeftOut`.
     """
 
     streams: dict[str, bytes] = {}
     losses: dict[str, LossCount] = {}
     findings: list[Finding] = []
+    left_out: dict[str, dict[str, int]] = {}
 
 
 class Writing(ABC):
-    """One output while it is being written."""
+    """One output while it is being written.
+
+    Attributes:
+        left_out: as in `Written`, of what `finish` does not put in place.
+    """
+
+    left_out: Mapping[str, Mapping[str, int]] = {}
 
     @abstractmethod
     def write(self, images: Iterable[Numbered]) -> Written:

@@ -13,7 +13,7 @@ import msgspec
 from dataforge.codes import code
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writing, Written
-from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses
+from dataforge.formats.tally import KeyLosses, LeftOut, Loss, LossCount, Losses
 from dataforge.records import Image
 
 _USED = "used"  # the stream of the classes that have instances
@@ -33,6 +33,7 @@ class LabelFiles(ABC):
         losses: what could not be stored.
         keys: counts the keys of other formats among that.
         findings: on what is not written.
+        left_out: what that is.
     """
 
     folder: ClassVar[str]
@@ -43,6 +44,7 @@ class LabelFiles(ABC):
         self.losses = Losses(self.kinds)
         self.keys = KeyLosses(self.losses)
         self.findings: list[Finding] = []
+        self.left_out = LeftOut()
         self._stage = stage
         self._folders: set[str] = set()
 
@@ -57,6 +59,7 @@ class LabelFiles(ABC):
 
     def take(self, split: str, image: Image) -> None:
         """Write one image's file."""
+        self.left_out.split = split
         text = self.text(image)
         path = os.path.join(self._stage, split, self.folder, f"{self.stem(image.file_name)}.txt")
         folder = os.path.dirname(path)
@@ -85,7 +88,12 @@ class LabelFilesWriting(Writing):
             shard.take(numbered.split, numbered.image)
         used = msgspec.json.Encoder().encode_lines(sorted(shard.used))
         losses = shard.losses.counts
-        return Written(streams={_USED: used}, losses=losses, findings=shard.findings)
+        return Written(
+            streams={_USED: used},
+            losses=losses,
+            findings=shard.findings,
+            left_out=shard.left_out.counts,
+        )
 
     def finish(
         self, streams: Mapping[str, IO[bytes]], losses: Mapping[str, LossCount]

@@ -32,6 +32,7 @@ from dataforge.formats.base import (
     finished,
 )
 from dataforge.formats.listed_images import Entry, EntryImages, lost, where
+from dataforge.formats.resized import resized, resized_size
 from dataforge.formats.sizes import VERIFY_IMAGES, MissingImages, find_size
 from dataforge.io import (
     MAX_COCO_BYTES,
@@ -107,12 +108,15 @@ class ListedReading(Reading, Generic[O]):
         endings: of the files' names, lower case.
         kind: what a file is called in messages, as in "is not a CreateML file".
         fault: code of the finding on a file that cannot be read.
+        shares: whether objects are shares of the size that an entry states, so that they are right
+            in a resized image, too.
     """
 
     shard = 1
     endings: ClassVar[tuple[str, ...]] = (".json",)
     kind: ClassVar[str]
     fault: ClassVar[str] = "unreadable-json"
+    shares: ClassVar[bool] = False
 
     def __init__(self, root: Root, options: O, context: Context) -> None:
         self.root = root
@@ -300,15 +304,21 @@ class ListedReading(Reading, Generic[O]):
         return self._names_in[name]
 
     def _read(self, page: Page, path: str, entry: Entry) -> Iterator[Record]:
-        verify = self.options.verify_images and self.looked_for
-        size = yield from find_size(
-            self.images_root, path, entry.size, verify=verify, place=entry.place
-        )
-        if size is None:
+        verify, drawn = self.options.verify_images and self.looked_for, entry.size
+        size = drawn
+        if self.shares and drawn is not None and self.looked_for:
+            size = yield from resized_size(self.images_root, path, drawn, place=entry.place)
+        if size == drawn:
+            size = drawn = yield from find_size(
+                self.images_root, path, drawn, verify=verify, place=entry.place
+            )
+        if size is None or drawn is None:
             message = f"no image file gives the size of {path}"
             yield lost("no-image-size", entry, message, "restore the image")
             return
-        found = yield from self.contents(entry, size)
+        found = yield from self.contents(entry, drawn)
+        if size != drawn:
+            found.instances = yield from resized(found.instances, drawn, size)
         yield Image(
             file_name=path,
             width=size[0],

@@ -18,7 +18,15 @@ from dataforge.errors import UsageError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.names import below_images
-from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, place_of
+from dataforge.formats.tally import (
+    KeyLosses,
+    LeftOut,
+    Loss,
+    LossCount,
+    Losses,
+    key_losses,
+    place_of,
+)
 from dataforge.io import atomic_write
 from dataforge.records import Image, Instance
 
@@ -102,6 +110,7 @@ class ListedWriting(Writing):
         keeps_order: whether it holds all classes in order.
         begin, between, end: what stands around the entries of a file.
         said: findings on what is not written of the shard at hand.
+        missing: what that is.
     """
 
     losses: ClassVar[Mapping[str, Loss]]
@@ -115,6 +124,7 @@ class ListedWriting(Writing):
         self.plan = plan
         self.writer = writer
         self.said: list[Finding] = []
+        self.missing = LeftOut()
 
     @abstractmethod
     def entry(self, name: str, numbered: Numbered, losses: Losses) -> bytes:
@@ -139,6 +149,7 @@ class ListedWriting(Writing):
                         place_of(image, instance), fault, "fix or delete it", lost=instance.parts
                     )
                 )
+                self.missing.add(instance)
             else:
                 yield instance
 
@@ -147,9 +158,10 @@ class ListedWriting(Writing):
         keys = KeyLosses(losses, own=self.own)
         pieces: dict[str, list[bytes]] = defaultdict(list)
         labels: set[str] = set()
-        self.said = []
+        self.said, self.missing = [], LeftOut()
         for numbered in images:
             split, number, _, image = numbered
+            self.missing.split = split
             keys.image(image)
             for instance in image.instances:
                 labels.add(instance.label)
@@ -159,7 +171,12 @@ class ListedWriting(Writing):
             pieces[split].append(self.between * (number > 1) + entry)
         streams = {f"split {split}": b"".join(found) for split, found in pieces.items()}
         streams[_LABELS] = msgspec.json.Encoder().encode_lines(sorted(labels))
-        return Written(streams=streams, losses=losses.counts, findings=self.said)
+        return Written(
+            streams=streams,
+            losses=losses.counts,
+            findings=self.said,
+            left_out=self.missing.counts,
+        )
 
     def finish(
         self, streams: Mapping[str, IO[bytes]], losses: Mapping[str, LossCount]

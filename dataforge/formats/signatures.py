@@ -70,6 +70,9 @@ _COMMA = r"[,;\t]\s*"
 
 _DATUMARO = "convert it with Datumaro, which reads it and writes COCO"
 _CVAT = "import it into CVAT and export it as COCO 1.0, or " + _DATUMARO
+COCO_RESULTS = "COCO results"
+"""What predictions are called, which are no dataset."""
+
 _SCRIPT = "write it as COCO or Pascal VOC with a few lines of Python"
 
 SIGNATURES = (
@@ -84,11 +87,6 @@ SIGNATURES = (
         name="Labelbox JSON",
         how="convert it with labelformat, which reads Labelbox and writes COCO",
         json=r'"(?:data_row|Labeled Data|DataRow ID)"\s*:',
-    ),
-    Signature(
-        name="a CSV of VIA 3",
-        how="open the project in VIA 3 and save it as JSON",
-        header=r".*\bspatial_coordinates\b.*",
     ),
     Signature(
         name="VoTT JSON",
@@ -129,9 +127,8 @@ SIGNATURES = (
         json=r'"segments_info"\s*:',
     ),
     Signature(
-        name="COCO results",
-        how="name the file of the ground truth: these are the predictions of a model, which "
-        "pycocotools' loadRes reads",
+        name=COCO_RESULTS,
+        how="these are predictions: dataforge evaluate --annotations THEIR-COCO-FILE results.json",
         json=r'\A\s*\[\s*\{(?=.*"image_id"\s*:)(?=.*"score"\s*:)',
     ),
     Signature(
@@ -324,7 +321,8 @@ def _of_text(root: Root, name: str) -> Signature | None:
 
 
 def _of_head(name: str, head: bytes) -> Signature | None:
-    text = head.decode("utf-8-sig", "replace")
+    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = head.decode("utf-16" if wide else "utf-8-sig", "replace")
     return text_signature(name, text, is_whole=len(head) < HEAD)
 
 

@@ -22,6 +22,7 @@ _TABLE = Plugins(
     {
         "bdd100k": "dataforge.formats.bdd100k:FORMAT",
         "coco": "dataforge.formats.coco:FORMAT",
+        "cocoresults": "dataforge.formats.cocoresults:FORMAT",
         "createml": "dataforge.formats.createml:FORMAT",
         "crowdhuman": "dataforge.formats.crowdhuman:FORMAT",
         "csv": "dataforge.formats.csv:FORMAT",

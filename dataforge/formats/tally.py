@@ -51,6 +51,39 @@ class LossCount(msgspec.Struct):
     names: dict[str, None] = {}
 
 
+class LeftOut:
+    """Counts the instances that are not written.
+
+    Attributes:
+        counts: split -> class -> number.
+        split: of the image at hand.
+    """
+
+    def __init__(self) -> None:
+        self.counts: dict[str, dict[str, int]] = {}
+        self.split = ""
+
+    def add(self, *instances: Instance) -> None:
+        """Count instances of the image at hand."""
+        self.count(self.split, (instance.label for instance in instances))
+
+    def count(self, split: str, labels: Iterable[str]) -> None:
+        """Count instances of a split by their labels."""
+        of_split = self.counts.setdefault(split, {})
+        for label in labels:
+            of_split[label] = of_split.get(label, 0) + 1
+
+
+def merge_left_out(
+    counts: dict[str, dict[str, int]], later: Mapping[str, Mapping[str, int]]
+) -> None:
+    """Add the counts of `LeftOut` of a shard to those of others."""
+    for split, classes in later.items():
+        of_split = counts.setdefault(split, {})
+        for name, number in classes.items():
+            of_split[name] = of_split.get(name, 0) + number
+
+
 def place_of(image: Image, instance: Instance | None = None) -> Place:
     """The place of a loss: of the instance, else the image, else the name of the image.
 

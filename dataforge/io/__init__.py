@@ -49,7 +49,14 @@ from dataforge.io.packaged import asset, installed_versions
 from dataforge.io.place import Signature, refuse_special, signature
 from dataforge.io.plugins import Plugins, failed_plugins
 from dataforge.io.publishing import published, refuse_unreachable
-from dataforge.io.reading import copy_rest, open_file, read_file, to_utf8, where
+from dataforge.io.reading import (
+    copy_rest,
+    open_file,
+    read_file,
+    to_utf8,
+    where,
+    windows_encodings,
+)
 from dataforge.io.rewriting import is_inside, refuse_unwritable, rewrite
 from dataforge.io.roots import Root, same_bytes
 from dataforge.io.staging import clear_away
@@ -134,6 +141,7 @@ __all__ = [
     "toml_value",
     "too_large",
     "where",
+    "windows_encodings",
     "without_file_scheme",
     "write_json",
     "write_report",

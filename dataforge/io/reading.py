@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import stat
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -117,7 +119,8 @@ def to_utf8(data: bytes, name: str) -> tuple[bytes, str]:
     """The text as UTF-8 without a byte order mark, and its original encoding.
 
     Raises:
-        ParseError: it is not UTF-8, UTF-16 with a BOM, or GB18030 (labelme on old Windows).
+        ParseError: it is not UTF-8, UTF-16 with a BOM, GB18030 (labelme on old Windows), or text in
+            Windows-1252, see `is_western`.
     """
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
@@ -126,11 +129,43 @@ def to_utf8(data: bytes, name: str) -> tuple[bytes, str]:
         encoding = "utf-8"
     if data.isascii():
         return data, encoding
-    candidates = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else (encoding, "gb18030")
-    for candidate in candidates:
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for candidate in ("utf-16",) if wide else (encoding, *windows_encodings(data)):
         try:
             text = data.decode(candidate)
         except UnicodeDecodeError:
             continue
         return (data if candidate.startswith("utf-8") else text.encode()), candidate
     raise ParseError(name, "", "is neither UTF-8 nor GB18030 text; save it as UTF-8")
+
+
+def windows_encodings(data: bytes) -> list[str]:
+    """The encodings of Windows that bytes which are no UTF-8 may be in, the likely one first."""
+    return ["cp1252"] if is_western(data) else ["gb18030"]
+
+
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_SAMPLED = 10_000
+_LETTERS = frozenset({*range(0xC0, 0x100), 0x8A, 0x8C, 0x8E, 0x9A, 0x9C, 0x9E, 0x9F}) - {0xD7, 0xF7}
+
+
+def is_western(data: bytes) -> bool:
+    """Whether bytes are rather Windows-1252 (Western Europe) than GB18030 (China).
+
+    A Western text has a letter with an accent here and there, inside of words of ASCII. A Chinese
+    one has pairs of bytes, most of them common characters (16-55 in rows of GB 2312), which are
+    seldom beside a Latin letter.
+
+    >>> is_western("Größe;Süßkartoffel".encode("cp1252")), is_western("猫cat;狗".encode("gb18030"))
+    (True, False)
+    """
+    western = chinese = 0
+    for found in islice(_HIGH.finditer(data), _SAMPLED):
+        run, start, end = found[0], *found.span()
+        around = data[max(start - 1, 0) : start] + data[end : end + 1]
+        pairs = len(run) % 2 == 0
+        if pairs and (any(0xB0 <= lead <= 0xD7 for lead in run[::2]) or len(run) > 2):
+            chinese += len(run)
+        elif re.search(rb"[A-Za-z]", around) and _LETTERS.issuperset(run):
+            western += len(run)
+    return western > chinese

@@ -51,7 +51,6 @@ from dataforge.formats import (
     Texts,
     WritePlan,
     Writer,
-    Writing,
     Written,
     get_format,
 )
@@ -205,7 +204,9 @@ class _Target:
                 total = sum(map(len, splits.values()))
                 results = engine.mapped(work, tasks, "writing", lambda: total)
                 written = stack.enter_context(results)
-                report.add_unwritten(_joined(writing, written, Pieces(stack)))
+                pieces = Pieces(stack)
+                report.add_unwritten(pieces.joined(writing, written))
+                report.leave_out(pieces.left_out)
             report.add(done_again(self.engine, self.source))
             report.add(self.placing.left_over(splits, stage, draft.path))
             report.files = _files(stage)
@@ -376,13 +377,6 @@ def _refuse_nothing(output: _Output, source: Source, job: Job, report: Report) -
 
 
 # Writing ------------------------------------------------------------------------------------------
-
-
-def _joined(writing: Writing, shards: Iterable[Written], pieces: Pieces) -> Iterator[Finding]:
-    """Join the pieces of all shards as they are written; yields findings on what is lost."""
-    for written in shards:
-        yield from pieces.take(written)
-    yield from writing.finish(pieces.streams(), pieces.losses)
 
 
 def _files(stage: Path) -> list[str]:

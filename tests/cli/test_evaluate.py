@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import Cli
@@ -41,6 +42,24 @@ def test_the_table(folder: Path, cli: Cli) -> None:
     again = cli(*CALL, cwd=folder)
     assert (again.returncode, "use --force to overwrite" in again.stderr) == (3, True)
     assert cli(*CALL, "--force", cwd=folder).returncode == 0
+
+
+def test_detections_are_written_with_the_ids_of_the_annotations(folder: Path, cli: Cli) -> None:
+    """Those that can be compared; evaluated again, they are worth the same."""
+    written(folder, results=[{**results()[0], "image_id": 99}, *results()])
+    first = cli(*CALL, "--results-out", "kept.json", cwd=folder)
+    assert first.returncode == 0, first.stderr
+    assert "wrote kept.json" in first.stdout
+    kept = json.loads((folder / "kept.json").read_text("utf-8"))
+
+    def known(entries: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        return sorted((one["image_id"], one["category_id"], one["score"], *one["bbox"])
+                      for one in entries)  # fmt: skip
+
+    assert known(kept) == known(results())
+    again = cli("evaluate", "--annotations", "instances.json", "kept.json", cwd=folder)
+    assert again.stdout.splitlines()[1:5] == first.stdout.splitlines()[2:6]
+    assert cli(*CALL, "--results-out", "kept.json", "-o", "p", cwd=folder).returncode == 3
 
 
 def test_json(folder: Path, cli: Cli) -> None:

@@ -36,11 +36,12 @@ from dataforge.io.staging import SUFFIX
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 
 READ = """
+browse --results; browse --ground-truth
 browse path; browse --compare; browse --layout; browse --image-dir; browse --data
 check path; check --layout; check --labels; check --label-aliases; check --image-dir; check --data
 check --settings
 coco filter src; coco merge files; coco subset src; coco subset --list
-convert --image-dir; convert --data; convert --label-aliases
+convert --image-dir; convert --data; convert --label-aliases; convert --ground-truth
 convert --labels; convert --layout; convert --split
 describe config; evaluate --annotations; evaluate --images; evaluate files
 features --checkpoint; features config; features image; inspect path; plot logs
@@ -62,6 +63,7 @@ coco filter --report; coco filter out; coco merge --report; coco merge out
 coco subset --report; coco subset out
 convert --cache-dir; convert --report; convert what
 demo --report; demo folder; describe --report; evaluate --output; evaluate --report
+evaluate --results-out
  features --output; features --report; plot --output
 inspect --report; inspect --save
 register --output; register --report
@@ -150,6 +152,8 @@ RUNS = {
     "convert what": "convert labelme2yolo set {new}",
     "evaluate --output": "evaluate --annotations a.json results.json --output {new}",
     "evaluate --report": "evaluate --annotations a.json results.json -o page --report {new}",
+    "evaluate --results-out": "evaluate --annotations a.json results.json -o page "
+    "--results-out {new}",
     "inspect --report": "inspect set --report {new}",
     "inspect --save": "inspect voc --save {new}",
     "plot --output": "plot run.json --out {new}.png",
@@ -168,7 +172,7 @@ RUNS = {
 remove what `register` wrote, are tried where these are tested, as are the folders of `--cache-dir`
 (datasets/test_cache.py)."""
 
-REPORTS = [name for name in RUNS if name.endswith(("--report", "--save"))]
+REPORTS = [name for name in RUNS if name.endswith(("--report", "--save", "--results-out"))]
 FILES = [
     *REPORTS,
     *(

@@ -63,6 +63,7 @@ from dataforge.splits import manifest
 from dataforge.testing import driver
 from dataforge.verbs.check import CheckOptions, check
 from dataforge.verbs.convert import Job, convert
+from dataforge.verbs.evaluate import look_at_results, read_predictions
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -284,6 +285,22 @@ def _toml(data: bytes) -> None:
         _survived(read, _FILE)
 
 
+_TRUTH = (
+    b'{"images": [{"id": 1, "file_name": "a.png", "width": 4, "height": 3}],'
+    b' "categories": [{"id": 1, "name": "cat"}]}'
+)
+
+
+def _results(data: bytes) -> None:
+    """Results of COCO, and which file they are of."""
+    path = _FILE.with_suffix(".json")
+    path.write_bytes(data)
+    truth = _FILE.with_suffix(".truth")
+    truth.write_bytes(_TRUTH)
+    _survived(read_predictions, truth, path)
+    _survived(look_at_results, data, {"a.json": _TRUTH}, "r.json")
+
+
 def _manifest(data: bytes) -> None:
     path = _FILE.with_suffix(".json")
     path.write_bytes(data)
@@ -413,6 +430,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "lists": _lists,
     "toml": _toml,
     "manifest": _manifest,
+    "results": _results,
     "image": _image,
     "writers": _writers,
     "output": _output,

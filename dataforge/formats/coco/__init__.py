@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataforge.formats.base import Format
 from dataforge.formats.coco.edit import CocoEditor
 from dataforge.formats.coco.file import extra_of, is_outline_read, keys_of
+from dataforge.formats.coco.ground_truth import (
+    ById,
+    GroundTruth,
+    ImageNames,
+    ListedImage,
+    decoded,
+)
 from dataforge.formats.coco.names import image_names, recognise
 from dataforge.formats.coco.options import Options
 from dataforge.formats.coco.places import found_images
@@ -14,8 +21,13 @@ from dataforge.formats.coco.write import CocoWriter, WriteOptions
 
 __all__ = [
     "FORMAT",
+    "ById",
+    "GroundTruth",
+    "ImageNames",
+    "ListedImage",
     "Options",
     "WriteOptions",
+    "decoded",
     "extra_of",
     "found_images",
     "image_names",

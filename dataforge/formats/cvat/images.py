@@ -165,6 +165,23 @@ class ImageFiles:
             folder = folder.rpartition("/")[0]
         return folder == home or folder not in self._homes
 
+    def other_videos(self, file: str) -> list[str]:
+        """Other files of videos in the folder of a file: frames there may be of any of them."""
+        home = file.rpartition("/")[0]
+        return [one for one in self._videos if one.rpartition("/")[0] == home and one != file]
+
+    @cached_property
+    def _videos(self) -> list[str]:
+        """The files of videos, if there are several XML files."""
+        return [name for name in self._xml if len(self._xml) > 1 and self._is_video(name)]
+
+    def _is_video(self, file: str) -> bool:
+        try:
+            head = self._root.head(file, _HEAD)
+        except (OSError, ParseError):
+            return False
+        return b"<annotations" in head and b"<mode>interpolation</mode>" in head
+
     @property
     def numbers(self) -> list[int]:
         """Those that images have as frames, in order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -28,6 +28,7 @@ from dataforge.formats.cvat.meta import Meta, Task, read_meta, split_of
 from dataforge.formats.cvat.objects import Objects, line_of, number_of
 from dataforge.formats.cvat.shapes import Room
 from dataforge.formats.cvat.tracks import Shown
+from dataforge.formats.cvat.united import united
 from dataforge.formats.sizes import VERIFY_IMAGES, MissingImages, find_size, stated_size
 from dataforge.io import MAX_OBJECTS, Root, parse_xml
 from dataforge.layouts import SPLIT_NAMES, split_of_json
@@ -37,9 +38,10 @@ if TYPE_CHECKING:
     from lxml import etree
 
 _LABELS, _MISSING, _BORROWED = "labels", "missing image", "image of another folder"
-_OTHER = "other XML"
+_OTHER, _VIDEOS = "other XML", "videos"
 """Kinds of evidence: the labels of a file; [file, pointer, line, image] of one that is not there,
-with the number of its objects, and of one in another folder; and a file that is no CVAT XML."""
+with the number of its objects, and of one in another folder; a file that is no CVAT XML; and the
+files of videos in one folder."""
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -140,6 +142,8 @@ class CvatReading(Reading):
         self, file: str, top: etree._Element, meta: Meta, objects: Objects
     ) -> Iterator[Record]:
         own = _split_of_file(file)
+        entries = Counter(element.get("name", "") for element in top.iterchildren("image"))
+        twice: dict[tuple[str, str | None], list[Image]] = defaultdict(list)
         for number, element in enumerate(top.iterchildren("image")):
             place = Place(file, f"image[{number}]", line_of(element))
             count = number_of(element)
@@ -160,7 +164,13 @@ class CvatReading(Reading):
             if size is not None:
                 instances = yield from objects.of_image(element, place, size)
                 tags = [tag.get("label", "") for tag in element.iterchildren("tag")]
-                yield _image(entry, size, instances, [tag for tag in tags if tag])
+                image = _image(entry, size, instances, [tag for tag in tags if tag])
+                if entries[name] > 1:  # jobs that overlap, or tasks of a project
+                    twice[image.file_name, image.split].append(image)
+                else:
+                    yield image
+        for images in twice.values():
+            yield from united(images)
 
     def _size(self, entry: _Entry, count: int) -> Generator[Record, None, tuple[int, int] | None]:
         """Returns (width, height) of an image with objects; None if it is not read."""
@@ -192,7 +202,10 @@ class CvatReading(Reading):
         if not tracks:
             return
         own = _split_of_file(file)
-        alone = len(meta.tasks) < 2
+        others = self._images.other_videos(file)
+        alone = len(meta.tasks) < 2 and not others
+        if others:
+            yield Evidence(_VIDEOS, [file, *others])
         found = yield from objects.of_tracks(tracks)
         frames: dict[tuple[Task, int], list[Shown]] = defaultdict(list)
         for task, shown in found:
@@ -227,6 +240,11 @@ class CvatReading(Reading):
             remedy = "add the images to the folder, in images/ beside the XML file"
             if pointer.startswith("frame "):
                 remedy += "; ffmpeg -i VIDEO -start_number 0 images/frame_%06d.png extracts them"
+            if videos := found.get(_VIDEOS):
+                remedy += (
+                    f"; {plural(len(videos[0]), 'video')} here ({', '.join(videos[0][:3])}) have "
+                    "frames of the same numbers: put those of each in images/NAME-OF-THE-TASK"
+                )
             yield code("image-missing").at(
                 Place(file, pointer, line),
                 f"{plural(len(missing), 'image')} not found (this is the first, {name}): "

@@ -23,7 +23,15 @@ from dataforge.formats.cvat.attributes import CROWD, DIFFICULT, type_of
 from dataforge.formats.cvat.attributes import Written as Taken
 from dataforge.formats.cvat.outlines import element_of
 from dataforge.formats.names import below_images
-from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, place_of
+from dataforge.formats.tally import (
+    KeyLosses,
+    LeftOut,
+    Loss,
+    LossCount,
+    Losses,
+    key_losses,
+    place_of,
+)
 from dataforge.records import Image, Instance, Mask
 
 _TYPES, _COUNT = "types", "count "
@@ -125,7 +133,12 @@ class CvatWriting(Writing):
         streams = {split: "".join(parts).encode() for split, parts in shard.parts.items()}
         streams |= {_COUNT + split: b"." * len(parts) for split, parts in shard.parts.items()}
         streams[_TYPES] = encode(sorted(shard.types))
-        return Written(streams=streams, losses=shard.losses.counts, findings=shard.findings)
+        return Written(
+            streams=streams,
+            losses=shard.losses.counts,
+            findings=shard.findings,
+            left_out=shard.left_out.counts,
+        )
 
     def finish(
         self, streams: Mapping[str, IO[bytes]], losses: Mapping[str, LossCount]
@@ -192,6 +205,7 @@ class _Shard:
         types: (label, attribute, input type) of attributes.
         losses: what CVAT cannot store of them.
         findings: on what is not written.
+        left_out: what that is.
     """
 
     def __init__(self) -> None:
@@ -199,6 +213,7 @@ class _Shard:
         self.types: set[tuple[str, str, str]] = set()
         self.losses = Losses(_LOSSES)
         self.findings: list[Finding] = []
+        self.left_out = LeftOut()
         self._keys = KeyLosses(self.losses, own="cvat")
 
     def take(self, numbered: Numbered) -> None:
@@ -206,7 +221,9 @@ class _Shard:
         split, number, _, image = numbered
         parts = self.parts.setdefault(split, [])
         name = _name(split, image.file_name)
+        self.left_out.split = split
         if not _fits(name):
+            self.left_out.add(*image.instances)
             lost = sum(instance.parts for instance in image.instances)
             self.findings.append(
                 code("name-not-xml").at(
@@ -240,6 +257,7 @@ class _Shard:
         if fault := _fault(instance):
             found = code("object-not-written")
             self.findings.append(found.at(place, fault, "fix or delete it", lost=instance.parts))
+            self.left_out.add(instance)
             return ""
         size = image.width, image.height
         tag, shape, losses = element_of(instance, size)

@@ -126,6 +126,7 @@ class _LabelFiles(LabelFiles):
     def _lost(self, instance: Instance, place: Place, fault: str) -> str:
         found = code("object-not-written")
         self.findings.append(found.at(place, fault, "fix or delete it", lost=instance.parts))
+        self.left_out.add(instance)
         return ""
 
     def _count(self, image: Image, instance: Instance, place: Place, *, is_own: bool) -> None:

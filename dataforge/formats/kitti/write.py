@@ -102,6 +102,7 @@ class _LabelFiles(LabelFiles):
             fault = f"the box of {label!r} is not finite" if label else "has no class name"
             found = code("object-not-written")
             self.findings.append(found.at(place, fault, "fix or delete it", lost=instance.parts))
+            self.left_out.add(instance)
             return ""
         self.used.add(DONT_CARE if instance.iscrowd else instance.label)
         if instance.iscrowd and label != DONT_CARE:

@@ -25,7 +25,7 @@ from dataforge.errors import UsageError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.labelme.dots import POINT_LOSSES, Dots
-from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses
+from dataforge.formats.tally import KeyLosses, LeftOut, Loss, LossCount, Losses, key_losses
 from dataforge.io import is_too_long, stem
 from dataforge.records import Image, Instance, Mask, Polygons, Ring
 
@@ -104,12 +104,14 @@ class _Waiting(msgspec.Struct, array_like=True):
         name: of the file.
         place: of the image in its source.
         shapes: number of shapes in it.
+        labels: of its instances.
     """
 
     split: str
     name: str
     place: Place
     shapes: int
+    labels: list[str]
 
 
 class LabelmeWriting(Writing):
@@ -129,10 +131,13 @@ class LabelmeWriting(Writing):
         waiting: list[_Waiting] = []
         made: set[Path] = set()
         findings: list[Finding] = []
+        left_out = LeftOut()
         for split, _, _, image in images:
+            left_out.split = split
             name = f"{stem(image.file_name)}.json"
             if is_too_long(name):
                 findings.append(_too_long(image))
+                left_out.add(*image.instances)
                 continue
             data = msgspec.json.encode(documents.of(image))
             path = self._folder(split) / name
@@ -142,10 +147,13 @@ class LabelmeWriting(Writing):
             path.write_bytes(msgspec.json.format(data, indent=2) + b"\n")
             if split != self._plan.splits[0]:
                 shapes = sum(instance.parts for instance in image.instances)
-                waiting.append(_Waiting(split, name, image.place, shapes))
+                labels = [instance.label for instance in image.instances]
+                waiting.append(_Waiting(split, name, image.place, shapes, labels))
         encode = msgspec.json.Encoder().encode_lines
         streams = {_LABELS: encode(sorted(documents.labels)), _WAITING: encode(waiting)}
-        return Written(streams=streams, losses=losses.counts, findings=findings)
+        return Written(
+            streams=streams, losses=losses.counts, findings=findings, left_out=left_out.counts
+        )
 
     def finish(
         self, streams: Mapping[str, IO[bytes]], losses: Mapping[str, LossCount]
@@ -179,11 +187,14 @@ class LabelmeWriting(Writing):
     def _put_in_place(self, lines: Iterable[bytes]) -> Iterator[Finding]:
         """Move the files of later splits to those of the first, except those that it has."""
         written: dict[str, str] = {}
+        left_out = LeftOut()
+        self.left_out = left_out.counts
         for line in lines:
             file = msgspec.json.decode(line, type=_Waiting)
             path, target = self._folder(file.split) / file.name, self._plan.stage / file.name
             if target.exists():
                 other = written.get(file.name, self._plan.splits[0])
+                left_out.count(file.split, file.labels)
                 yield _twice(file, other, same=path.read_bytes() == target.read_bytes())
                 continue
             written[file.name] = file.split

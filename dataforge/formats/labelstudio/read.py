@@ -77,6 +77,7 @@ class LabelStudioReading(ListedReading[ReadOptions]):
     """The exports of one folder."""
 
     kind = "file of Label Studio"
+    shares = True
 
     def parse(self, name: str, data: bytes) -> Part[Document | None]:
         listed = yield from list_of(data, name)
@@ -127,7 +128,9 @@ class LabelStudioReading(ListedReading[ReadOptions]):
                     answers.setdefault(found[0], {})[found[1]] = found[2]
             for region in regions:
                 more = answers.pop(region.id, {}) if region.id else {}
-                more |= {} if one.score is None else {"score": one.score}
+                own = region.result.get("score")
+                score = own if isinstance(own, (int, float)) else one.score
+                more |= {} if score is None else {"score": score}
                 made = yield from _instance(region, more, size, room)
                 instances += [made] if made is not None else []
             for rest in answers.values():

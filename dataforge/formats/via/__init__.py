@@ -16,7 +16,7 @@ __all__ = ["FORMAT"]
 
 FORMAT = Format(
     name="via",
-    about="VIA (VGG Image Annotator): JSON and CSV of version 2 (JSON written), projects of 3",
+    about="VIA (VGG Image Annotator): JSON and CSV of version 2 (JSON written) and 3",
     lossy=(
         "points and lines have no area: skipped and counted",
         "several polygons of an object: joined by thin bridges, or merged if they overlap",
@@ -37,7 +37,7 @@ FORMAT = Format(
             json=r'"(?:shape_attributes|_via_[a-z_]+|__VIA[A-Z_]*)"|"__VIA_'
             r'|\A(?=.*"filename"\s*:)(?=.*"regions"\s*:)(?=.*"file_attributes"\s*:)'
             r'|"config"\s*:\s*\{(?=.*"metadata"\s*:)(?=.*"attribute"\s*:)',
-            header=r".*\bregion_shape_attributes\b.*",
+            header=r".*\bregion_shape_attributes\b.*|# Exported using VGG Image Annotator\b.*",
         ),
     ),
 )

@@ -8,6 +8,10 @@
     project of 2   the same as _via_img_metadata, beside _via_attributes
     CSV of 1, 2    filename,file_size,file_attributes,region_count,region_id,
                    region_shape_attributes,region_attributes
+    CSV of 3       # ATTRIBUTE = {"1": {"aname": "type", "options": {"0": "cat"}}}
+                   # CSV_HEADER = metadata_id,file_list,flags,temporal_coordinates,
+                   spatial_coordinates,metadata (on one line; rows of the form
+                   "k","[""a.jpg""]",0,"[]","[2,1,2,3,4]","{""1"":""0""}")
     project of 3   {"attribute": {"1": {"aname": "type", "options": {"0": "cat"}}},
                     "file": {"1": {"fname": "a.jpg", "src": "a.jpg"}}, "view": {"1": {"fid_list":
                     ["1"]}}, "metadata": {"k": {"vid": "1", "z": [], "xy": [2, 1, 2, 3, 4],
@@ -37,7 +41,7 @@ from dataforge.formats.json_entries import (
 )
 from dataforge.formats.listed import bad_object
 from dataforge.formats.table_rows import delimiter_of, rows_of
-from dataforge.io import MAX_VALUES, plain, repaired
+from dataforge.io import MAX_VALUES, last_part, plain, repaired
 
 _HEADER = ("filename", "file_size", "file_attributes", "region_count", "region_id",
            "region_shape_attributes", "region_attributes")  # fmt: skip
@@ -172,6 +176,8 @@ def _options(raw: msgspec.Raw | None) -> dict[str, tuple[str, ...]]:
 
 def of_csv(text: str, name: str) -> Part[Via | None]:
     """Returns what is in a table; None if it is not VIA's."""
+    if _HEADER_3 in text[:100_000]:
+        return (yield from _of_csv_3(text, name))
     delimiter = delimiter_of(text[:10_000].splitlines()[:1])
     columns: dict[str, int] | None = None
     images: dict[str, Marked] = {}
@@ -198,6 +204,38 @@ def of_csv(text: str, name: str) -> Part[Via | None]:
             marks = _object(cells["region_attributes"])
             image.regions.append(Region(place, shape.encode(), marks))
     return None if columns is None else Via([*images.values()], {})
+
+
+_HEADER_3 = "metadata_id,file_list,flags,temporal_coordinates,spatial_coordinates,metadata"
+
+
+def _of_csv_3(text: str, name: str) -> Part[Via]:
+    """Returns what is in a table of version 3."""
+    attributes: dict[str, tuple[str, dict[str, str]]] = {}
+    images: dict[str, Marked] = {}
+    for line, start, end, row in rows_of(text, ","):
+        place = Place(name, line=line)
+        if text.startswith("#", start):
+            _, _, declared = text[start:end].partition("# ATTRIBUTE = ")
+            attributes |= _attributes_3(msgspec.Raw(_object(declared)))
+            continue
+        cells = [decoded(_object(one)) for one in row[:5]] if row and len(row) >= 6 else [None] * 5
+        _, files, _, moments, shape = cells
+        if not isinstance(files, list) or not all(isinstance(one, str) for one in files):
+            yield bad_object(place, "expected 6 columns, the second a list of files")
+            continue
+        if len(files) != 1 or moments:
+            yield bad_object(place, "is about a moment of a video: images alone are read")
+            continue
+        image = images.setdefault(
+            files[0], Marked(last_part(files[0]), place, [], b"{}", (files[0],))
+        )
+        if row is not None and shape != []:
+            values = keys_of(msgspec.Raw(_object(row[5]))) or {}
+            marks = msgspec.json.encode(_values_3(values, attributes))
+            image.regions.append(Region(place, _object(row[4]), marks))
+    options = {one: tuple(values.values()) for one, values in attributes.values()}
+    return Via([*images.values()], options)
 
 
 def _object(text: str) -> bytes:

@@ -22,7 +22,15 @@ from dataforge.errors import plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, Outlines, WritePlan, Writer, Writing, Written
 from dataforge.formats.names import below_images
-from dataforge.formats.tally import KeyLosses, Loss, LossCount, Losses, key_losses, place_of
+from dataforge.formats.tally import (
+    KeyLosses,
+    LeftOut,
+    Loss,
+    LossCount,
+    Losses,
+    key_losses,
+    place_of,
+)
 from dataforge.formats.voc.corners import BOUNDS
 from dataforge.formats.xml_spans import escaped
 from dataforge.geometry import Coords, has_own_area, text_of_edges
@@ -110,7 +118,8 @@ def _id(file_name: str) -> str:
 class VocWriting(Writing):
     """One dataset.
 
-    The stream of the first split is its list; a line of the others is [file name, shapes] as JSON.
+    The stream of the first split is its list; a line of the others is [file name, shapes, labels],
+    as JSON.
 
     Args:
         plan: see `WritePlan`.
@@ -129,6 +138,7 @@ class VocWriting(Writing):
             streams={split: b"".join(lines) for split, lines in shard.lines.items()},
             losses=shard.losses.counts,
             findings=shard.findings,
+            left_out=shard.left_out.counts,
         )
 
     def finish(
@@ -136,6 +146,8 @@ class VocWriting(Writing):
     ) -> Iterator[Finding]:
         plan = self.plan
         (plan.stage / _LISTS).mkdir(parents=True, exist_ok=True)
+        left_out = LeftOut()
+        self.left_out = left_out.counts
         for number, split in enumerate(plan.splits):
             with (plan.stage / _list(split)).open("wb") as listed:
                 if split not in streams:
@@ -143,7 +155,7 @@ class VocWriting(Writing):
                 if number == 0:
                     shutil.copyfileobj(streams[split], listed)
                 else:
-                    yield from self._join(number, streams[split], listed)
+                    yield from self._join(number, streams[split], listed, left_out)
         shutil.rmtree(plan.stage / _WAITING, ignore_errors=True)
         layout = Layout(
             images=_IMAGES,
@@ -157,10 +169,12 @@ class VocWriting(Writing):
         KeyLosses(total).header(plan.header, plan.out)
         yield from total.findings()
 
-    def _join(self, number: int, stream: IO[bytes], listed: IO[bytes]) -> Iterator[Finding]:
+    def _join(
+        self, number: int, stream: IO[bytes], listed: IO[bytes], left_out: LeftOut
+    ) -> Iterator[Finding]:
         """Move the files of a later split to those of earlier ones, unless a name is taken."""
         for line in stream:
-            file_name, shapes = msgspec.json.decode(line, type=tuple[str, int])
+            file_name, shapes, labels = msgspec.json.decode(line, type=tuple[str, int, list[str]])
             id_ = _id(file_name)
             waiting = _xml_path(self.plan.stage, number, id_)
             target = _xml_path(self.plan.stage, 0, id_)
@@ -170,6 +184,7 @@ class VocWriting(Writing):
             elif (owner := Path(target).read_bytes()) != Path(waiting).read_bytes():
                 owned_by = _image_of(owner, target)
                 yield _collision(file_name, owned_by, shapes)
+                left_out.count(self.plan.splits[number], labels)
                 if owned_by != below_images(file_name):
                     continue
             listed.write(id_.encode() + b"\n")
@@ -220,12 +235,14 @@ class _Shard:
         lines: split -> pieces of its stream.
         losses: what VOC cannot store of them.
         findings: on what is not written.
+        left_out: what that is.
     """
 
     def __init__(self, plan: WritePlan, coords: Coords) -> None:
         self.lines: dict[str, list[bytes]] = defaultdict(list)
         self.losses = Losses(_LOSSES)
         self.findings: list[Finding] = []
+        self.left_out = LeftOut()
         self._keys = KeyLosses(self.losses)
         self._stage = plan.stage
         self._coords = coords
@@ -235,10 +252,12 @@ class _Shard:
     def take(self, split: str, image: Image) -> None:
         """Write one image's file."""
         name = image.file_name
+        self.left_out.split = split
         if not _fits_xml(name) or "\n" in name or "\r" in name:
             why = "the name has characters that XML or a list of ids cannot store"
             shapes = sum(instance.parts for instance in image.instances)
             self.findings.append(_not_written(name, "name-not-xml", why, shapes))
+            self.left_out.add(*image.instances)
             return
         objects = [one for one in image.instances if self._can_be_written(image, one)]
         if image.attributes:
@@ -253,7 +272,8 @@ class _Shard:
         with open(path, "wb") as stream:
             stream.write(_xml(image, objects, self._coords).encode())
         shapes = sum(instance.parts for instance in objects)
-        line = msgspec.json.encode((name, shapes)) if number else id_.encode()
+        labels = [instance.label for instance in objects]
+        line = msgspec.json.encode((name, shapes, labels)) if number else id_.encode()
         self.lines[split].append(line + b"\n")
 
     def _can_be_written(self, image: Image, instance: Instance) -> bool:
@@ -263,6 +283,7 @@ class _Shard:
             self.findings.append(
                 code("object-not-written").at(place, fault, "fix or delete it", lost=instance.parts)
             )
+            self.left_out.add(instance)
             return False
         if instance.shape is not None:
             self.losses.add("outlines", place)

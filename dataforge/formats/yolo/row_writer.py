@@ -12,7 +12,7 @@ from dataforge.findings import Finding, Place
 from dataforge.formats import one_ring as outlines
 from dataforge.formats.base import WritePlan
 from dataforge.formats.json_spans import number
-from dataforge.formats.tally import KeyLosses, Loss, Losses, key_losses, place_of
+from dataforge.formats.tally import KeyLosses, LeftOut, Loss, Losses, key_losses, place_of
 from dataforge.formats.turned import corners_of
 from dataforge.formats.yolo.pose import columns_of, number_of
 from dataforge.records import Box, Image, Instance, Mask, Polygons, Ring
@@ -126,27 +126,34 @@ class RowWriter:
         losses: what YOLO cannot store.
         keys: counts the keys of other formats among them.
         findings: on what is not written.
+        left_out: what that is.
     """
 
     def __init__(self, plan: WritePlan, options: WriteOptions) -> None:
         self.losses = Losses(LOSSES)
         self.keys = KeyLosses(self.losses, keypoints=options.pose)
         self.findings: list[Finding] = []
+        self.left_out = LeftOut()
         self._numbers = {one.name: at for at, one in enumerate(plan.header.categories)}
         self._own = {one.name: len(one.keypoints) for one in plan.header.categories}
         self._segments = options.segments or options.obb
         self._obb = options.obb
         self._points = number_of(plan.header.categories) if options.pose else 0
 
-    def lose(self, name: str, place: Place, message: str, remedy: str, shapes: int) -> None:
-        """Add the finding on shapes that are not written."""
+    def lose(
+        self, name: str, place: Place, message: str, remedy: str, *instances: Instance
+    ) -> None:
+        """Add the finding on instances that are not written."""
+        shapes = sum(instance.parts for instance in instances)
         self.findings.append(code(name).at(place, message, remedy, lost=shapes))
+        self.left_out.add(*instances)
 
     def row(self, image: Image, instance: Instance) -> str:
         """The line of an instance; empty if it has none."""
         place = place_of(image, instance)
         if instance.iscrowd:
             self.losses.add("crowds", place, lost=instance.parts)
+            self.left_out.add(instance)
             return ""
         w, h = image.width, image.height
         x0, y0, x1, y1 = box = instance.box
@@ -159,7 +166,7 @@ class RowWriter:
                 ring = self._ring(image, instance, box, place)
             except geometry.TooLargeError as error:
                 message = f"{instance.label!r} cannot become one polygon: {error}"
-                self.lose("shape-too-large", place, message, "", instance.parts)
+                self.lose("shape-too-large", place, message, "", instance)
                 return ""
             box = geometry.ring_box(ring) if ring else (0.0, 0.0, 0.0, 0.0)
         x0, y0, x1, y1 = box
@@ -169,7 +176,7 @@ class RowWriter:
                 place,
                 f"{instance.label!r} has no area inside the image: skipped",
                 "redraw or delete it",
-                instance.parts,
+                instance,
             )
             return ""
         self._count(image, instance, place, inside)

@@ -21,7 +21,7 @@ from dataforge.errors import InputError, UsageError
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, Outlines, WritePlan, Writer, Writing, Written
 from dataforge.formats.names import below_images
-from dataforge.formats.tally import KeyLosses, LossCount, Losses, place_of
+from dataforge.formats.tally import KeyLosses, LeftOut, LossCount, Losses, place_of
 from dataforge.formats.yolo.dataset_yaml import quoted
 from dataforge.formats.yolo.paths import label_path
 from dataforge.formats.yolo.pose import lines_of, number_of
@@ -72,12 +72,16 @@ class _File(msgspec.Struct, array_like=True):
         image: its image.
         shapes: number of shapes in it.
         waiting: where it is if another one already existed.
+        split: of its image.
+        labels: of its instances.
     """
 
     label: str
     image: str
     shapes: int
     waiting: str
+    split: str
+    labels: list[str]
 
 
 class YoloWriting(Writing):
@@ -101,7 +105,12 @@ class YoloWriting(Writing):
         streams = {_FILES: encode(shard.files)}
         if shard.twice:
             streams[_TWICE] = encode(shard.twice)
-        return Written(streams=streams, losses=rows.losses.counts, findings=rows.findings)
+        return Written(
+            streams=streams,
+            losses=rows.losses.counts,
+            findings=rows.findings,
+            left_out=rows.left_out.counts,
+        )
 
     def finish(
         self, streams: Mapping[str, IO[bytes]], losses: Mapping[str, LossCount]
@@ -127,11 +136,14 @@ class YoloWriting(Writing):
         labels = {msgspec.json.decode(line, type=str) for line in twice}
         decode = msgspec.json.Decoder(_File).decode
         owners: dict[str, str] = {}
+        left_out = LeftOut()
+        self.left_out = left_out.counts
         for file in map(decode, files):
             if file.label not in labels:
                 continue
             owner = owners.setdefault(file.label, file.image)
             if owner != file.image:
+                left_out.count(file.split, file.labels)
                 yield code("name-collision").at(
                     Place(file.image),
                     f"has the same label file as {owner}",
@@ -208,19 +220,23 @@ class _Shard:
     def take(self, numbered: Numbered) -> None:
         """Write one image's file."""
         split, number, _, image = numbered
-        shapes = sum(instance.parts for instance in image.instances)
-        if shapes and not (image.width > 0 and image.height > 0):
+        self.rows.left_out.split = split
+        if image.instances and not (image.width > 0 and image.height > 0):
             message = f"is {image.width}x{image.height}, by which nothing can be normalised"
             place = Place(image.file_name)
-            self.rows.lose("no-image-size", place, message, "add its size", shapes)
+            self.rows.lose("no-image-size", place, message, "add its size", *image.instances)
             return
-        rows = "".join(self.rows.row(image, one) for one in image.instances)
+        made = [(one, self.rows.row(image, one)) for one in image.instances]
+        written = [one for one, row in made if row]
+        rows = "".join(row for _, row in made)
         if image.attributes:
             self.rows.losses.add("flags", place_of(image), names=image.attributes)
         self.rows.keys.image(image)
         label = label_path(self._image_path(split, image.file_name))
         waiting = f"{_WAITING}/{self._plan.splits.index(split)}/{number}.txt"
-        self.files.append(_File(label, image.file_name, shapes, waiting))
+        shapes = sum(instance.parts for instance in written)
+        labels = [instance.label for instance in written]
+        self.files.append(_File(label, image.file_name, shapes, waiting, split, labels))
         try:
             self._write(label, rows, "x")
         except FileExistsError:

@@ -131,6 +131,7 @@
     context.fillStyle = colour;
     context.lineJoin = "round";
     if (object[2] & 3) context.setLineDash([4 * width, 2.5 * width]); // crowd or difficult
+    if (object[2] & 4) context.setLineDash([2.5 * width, 2.5 * width]); // predicted
     if (shape.kind !== "box" || lit) {
       context.globalAlpha *= shape.kind === "mask" ? (lit ? 0.65 : 0.5) : lit ? 0.16 : 0.22;
       context.fill(shape.path);

@@ -105,10 +105,10 @@
       const context = this.canvas.getContext("2d");
       context.setTransform(scale * ratio, 0, 0, scale * ratio, x * ratio, y * ratio);
       const lit = this.lit;
-      const order = this.details.o.map((_, at) => at).filter((at) => this.shows(at));
+      const order = this.objects.map((_, at) => at).filter((at) => this.shows(at));
       if (lit >= 0 && order.includes(lit)) order.push(...order.splice(order.indexOf(lit), 1));
       for (const at of order) {
-        const object = this.details.o[at];
+        const object = this.objects[at];
         const colour = this.side.colour(object);
         dataforge.paint(context, object, colour, {
           scale: scale * ratio, lit: at === lit, boxes: true, mark: at === lit || this.marks?.has(at),
@@ -120,9 +120,16 @@
       if (lit >= 0 && !state.labels) this.#labels(context, order.filter((at) => at === lit), scale, ratio, x, y);
     }
 
+    // Objects, and predictions if there are any.
+    get objects() {
+      return this.details.all || this.details.o;
+    }
+
     shows(at) {
-      const number = this.side.toClass[this.details.o[at][0]];
+      const object = this.objects[at];
+      const number = this.side.toClass[object[0]];
       if (at === this.lit) return true;
+      if (this.side.shows && !this.side.shows(object)) return false;
       return !state.hidden.has(number) && (!this.only || this.only.has(at));
     }
 
@@ -142,7 +149,7 @@
         return place;
       };
       for (const at of order) {
-        const object = this.details.o[at];
+        const object = this.objects[at];
         const [x0, y0, x1, y1] = object[1];
         const label = dataforge.short(this.side.label(object), 32);
         const width = context.measureText(label).width + 8;
@@ -176,7 +183,7 @@
       const context = this.canvas.getContext("2d");
       let best = -1;
       let least = Infinity;
-      this.details.o.forEach((object, at) => {
+      this.objects.forEach((object, at) => {
         if (!this.shows(at)) return;
         const [x0, y0, x1, y1] = object[1];
         const shape = dataforge.shapeOf(object);
@@ -222,7 +229,7 @@
       this.pointed(this, at);
       this.tip.hidden = at < 0;
       if (at < 0) return;
-      const object = this.details.o[at];
+      const object = this.objects[at];
       const [x0, y0, x1, y1] = object[1];
       const label = dataforge.short(this.side.label(object), 80);
       const flags = [object[2] & 1 && "crowd", object[2] & 2 && "difficult"].filter(Boolean).join(", ");

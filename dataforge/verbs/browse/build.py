@@ -22,7 +22,7 @@ from dataforge.classes import final_header
 from dataforge.codes import find_code
 from dataforge.datasets import Progress
 from dataforge.engines import Engine, get_engine
-from dataforge.errors import OutputError, one_line, plural
+from dataforge.errors import OutputError, UsageError, one_line, plural
 from dataforge.findings import Finding, Severity
 from dataforge.io import Root, staged
 from dataforge.pages import refuse_foreign, write_script
@@ -31,6 +31,7 @@ from dataforge.verbs.browse.charts import EDGES, Charts
 from dataforge.verbs.browse.compare import pairs
 from dataforge.verbs.browse.located import by_file
 from dataforge.verbs.browse.page import copy_page
+from dataforge.verbs.browse.predicted import Predicted, predicted
 from dataforge.verbs.browse.shards import SEVERITIES, DrawShard, Row, Task
 from dataforge.verbs.browse.trained import Trained, as_trained
 from dataforge.verbs.check import Checked, CheckOptions, CheckReport, checked, is_config
@@ -49,6 +50,8 @@ class BrowseOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             shows the images where they are.
         force: overwrite an earlier page.
         most: images of each training set that a training config shows; the first ones.
+        results: file of COCO results that is shown over the objects.
+        ground_truth: COCO file that the results are of; None for one of the dataset.
     """
 
     check: CheckOptions = CheckOptions()
@@ -56,6 +59,8 @@ class BrowseOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     embed: bool = False
     force: bool = False
     most: int = MOST
+    results: str | None = None
+    ground_truth: str | None = None
 
 
 class BrowseReport(Shown, msgspec.Struct, kw_only=True):
@@ -72,6 +77,8 @@ class BrowseReport(Shown, msgspec.Struct, kw_only=True):
         counts: code -> severity -> number, as in the report of a check.
         compared: the same of the other dataset; None if there is none.
         differing: number of images in which objects differ between the two.
+        predictions: number of predictions that are shown.
+        notes: predictions that are not shown, and why.
     """
 
     page: str
@@ -84,6 +91,8 @@ class BrowseReport(Shown, msgspec.Struct, kw_only=True):
     counts: dict[str, dict[Severity, int]]
     compared: BrowseReport | None = None
     differing: int = 0
+    predictions: int = 0
+    notes: list[str] = []
 
     def title(self) -> str:
         what = f"{plural(self.images, 'image')}, {plural(self.objects, 'object')}"
@@ -157,6 +166,7 @@ def _refuse(path: str, out: Path, options: BrowseOptions) -> None:
 
     Raises:
         OutputError: the page would be part of the dataset, or replace what is no page.
+        UsageError: options do not go together.
     """
     for given in (path, options.compare):
         if given is None or is_config(given):
@@ -168,6 +178,10 @@ def _refuse(path: str, out: Path, options: BrowseOptions) -> None:
                 f"{out}: is part of {root.location}, the dataset that is shown; name a folder "
                 "outside of it with --output"
             )
+    if options.results is not None and is_config(path):
+        raise UsageError("--results is for a dataset; `evaluate` shows what a config's model finds")
+    if options.ground_truth is not None and options.results is None:
+        raise UsageError("--ground-truth names what the results of --results are of")
     if options.force:
         refuse_foreign(out / "browse")
 
@@ -191,6 +205,7 @@ class _Side:
         self.options = options
         self.rows: list[Row] = []
         self.index: dict[str, Any] = {}
+        self.predicted = Predicted()
 
     def make(self, out: Path, home: Path, engine: Engine, progress: Progress | None) -> None:
         """Check the dataset, or what a config trains on, and draw its images."""
@@ -218,7 +233,16 @@ class _Side:
         with checked(path, check, progress, keep_images=True) as found:
             findings = found.report.findings
             codes = {name: number for number, name in enumerate(found.report.counts)}
-            names, classes = _class_numbers(found)
+            shown = Predicted()
+            if self.options.results is not None and self.name == "a":
+                shown = predicted(
+                    found.source.root,
+                    found.survey.images,
+                    self.options.results,
+                    self.options.ground_truth,
+                )
+            self.predicted = shown
+            names, classes = _class_numbers(found, shown.classes)
             work = DrawShard(
                 found.source.image_root,
                 partial(found.source.reader.extracted_image, found.source.root),
@@ -230,6 +254,7 @@ class _Side:
                 len(found.classes.names),
                 copies=self.options.embed,
                 boxes=self.options.compare is not None,
+                predicted=shown,
             )
             chunks: list[tuple[str, int]] = []
             on_images: set[int] = set()
@@ -251,7 +276,8 @@ class _Side:
                 "title": _title(self.path),
                 "path": one_line(self.path),
                 "format": CONFIG if trained else found.report.format,
-                "how": [*map(one_line, found.report.how)],
+                "how": [*map(one_line, (*found.report.how, *shown.notes))],
+                "predictions": shown.number,
                 "images": "" if trained else _base(found.source.image_root, out),
                 "classes": names,
                 "keypoints": _keypoints(found),
@@ -273,20 +299,25 @@ class _Side:
             classes=self.index["classes"],
             without_picture=sum(not row.shown for row in self.rows),
             counts=self.checked.counts,
+            predictions=self.predicted.number,
+            notes=self.predicted.notes,
         )
 
 
-def _class_numbers(found: Checked) -> tuple[list[str], dict[str, int]]:
-    """The names of the classes, then of labels that are none; label as written -> its number."""
+def _class_numbers(found: Checked, predicted: Sequence[str]) -> tuple[list[str], dict[str, int]]:
+    """The names of the classes, then of labels that are none; label as written -> its number.
+
+    Those that are predicted have their names among them.
+    """
     classes = found.classes
-    names = dict.fromkeys([*classes.names, *classes.left_out])
+    names = dict.fromkeys([*classes.names, *classes.left_out, *predicted])
     numbers = {name: number for number, name in enumerate(names)}
     labels = {
         label: numbers[label.strip() if name is None else name]
         for label, name in classes.by_label.items()
         if (label.strip() if name is None else name) in numbers
     }
-    return [*names], labels
+    return [*names], {name: numbers[name] for name in predicted} | labels
 
 
 def _keypoints(found: Checked) -> dict[int, list[Any]]:

@@ -15,6 +15,8 @@ from dataforge.io import MAX_COORDINATE, Root
 from dataforge.pages import Picture, picture, write_script
 from dataforge.records import Image, Instance, Keypoints, Mask, Polygons
 from dataforge.verbs.browse.located import ByFile, Located, located
+from dataforge.verbs.browse.predicted import Predicted
+from dataforge.verbs.evaluate import Detected
 from dataforge.verbs.stats import GRID, objects_of, parts_of
 
 IN_CHUNK = 50
@@ -25,7 +27,7 @@ CELLS = 16
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
-_CROWD, _DIFFICULT = 1, 2
+_CROWD, _DIFFICULT, _PREDICTED = 1, 2, 4
 
 
 class Task(NamedTuple):
@@ -100,6 +102,7 @@ class DrawShard:
         count: number of classes; what has a higher number is none, and is drawn, but not measured.
         copies: write scaled copies of all images.
         boxes: return the boxes for a comparison.
+        predicted: what a detector found.
     """
 
     def __init__(
@@ -115,6 +118,7 @@ class DrawShard:
         *,
         copies: bool,
         boxes: bool,
+        predicted: Predicted,
     ) -> None:
         self.root = root
         self.extract = extract
@@ -126,6 +130,7 @@ class DrawShard:
         self.count = count
         self.copies = copies
         self.boxes = boxes
+        self.predicted = predicted
 
     @collected_later
     def __call__(self, task: Task) -> Drawn:
@@ -187,6 +192,8 @@ class DrawShard:
             "o": [self._shape(instance) for instance in image.instances],
             "f": [self._finding(one) for one in found],
         }
+        if predicted := self.predicted.of(image):
+            shapes["r"] = [self._predicted(one) for one in predicted]
         if made.fault:
             shapes["x"] = made.fault[:500]
         if image.place.file != image.file_name:
@@ -217,6 +224,12 @@ class DrawShard:
             made += [None] * (len(made) < 4)
             made.append(_points(instance.keypoints))
         return made
+
+    def _predicted(self, one: Detected) -> list[Any]:
+        """As `_shape`, without keypoints, and with the score at the end."""
+        label = self.classes[self.predicted.classes[one.label]]
+        mask = one.mask and [*one.mask["size"], one.mask["counts"].decode()]
+        return [label, _rounded(one.box), _PREDICTED, mask or 0, 0, round(one.score, 4)]
 
     def _finding(self, one: Located) -> list[Any]:
         """Code, severity, message, remedy, place and object."""

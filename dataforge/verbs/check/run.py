@@ -38,11 +38,12 @@ from dataforge.datasets import (
 from dataforge.engines import get_engine
 from dataforge.errors import InputError, plural
 from dataforge.findings import Finding, as_reasons
-from dataforge.formats import Context
+from dataforge.formats import COCO_RESULTS, Context, Texts
 from dataforge.frameworks import config_signs, get_framework
 from dataforge.mmconfig import Config
 from dataforge.verbs.check.collecting import Applied, Found
 from dataforge.verbs.check.report import CheckOptions, CheckReport
+from dataforge.verbs.evaluate import results_in
 
 
 def check(
@@ -123,7 +124,11 @@ def checked(
         f"use --from {part.format} to check them"
         for part in others
     ]
-    report.how += [*(f"not checked: {one}" for one in foreign), *settings.how]
+    rest = [one for one in foreign if one.name != COCO_RESULTS]
+    report.how += [f"not checked: {one}" for one in rest]
+    if len(rest) < len(foreign):
+        report.how += [f"not checked: {one}" for one in results_in(root, Texts(root))]
+    report.how += settings.how
     has_editor = source.format.editor is not None
     found = Found(report, settings, options, fixes=has_editor, keep_edits=keep_text)
     found.add(source.findings)

@@ -125,6 +125,7 @@ def _found(
                 made.images += new.images
                 made.marked += new.marked
                 made.found += new.found
+                made.image_ids = []  # of several files, they mean nothing
     except DataforgeError:
         raise
     except Exception as error:
@@ -192,7 +193,16 @@ def material_of(
         marked=[_marked(built, index, masks=masks) for index in chosen],
         found=found or [[] for _ in infos],
         masks=masks,
+        image_ids=[info.id for info in infos] if built.source else [],
+        category_ids=_category_ids(built) if built.source else [],
     )
+
+
+def _category_ids(built: BuiltDataset) -> list[Any]:
+    """Of the classes, in the COCO file; those that it does not have are none."""
+    names = built.source.names if built.source else {}
+    ids = {built.class_of(name): id_ for id_, name in names.items()}
+    return [ids.get(name) for name in built.classes]
 
 
 def _marked(built: BuiltDataset, index: int, *, masks: bool) -> list[Marked]:

@@ -72,6 +72,8 @@ class Material(msgspec.Struct, kw_only=True):
         found: the detections in each image.
         masks: compare masks, which then all objects and detections have, instead of boxes.
         notes: what was left out, in words.
+        image_ids: of the images, in the COCO file that they are listed in; empty if there is none.
+        category_ids: of the classes, likewise.
     """
 
     classes: list[str]
@@ -80,3 +82,5 @@ class Material(msgspec.Struct, kw_only=True):
     found: list[list[Detected]]
     masks: bool = False
     notes: list[str] = []
+    image_ids: list[Any] = []
+    category_ids: list[Any] = []

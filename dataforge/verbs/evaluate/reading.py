@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from dataforge.errors import InputError, ParseError, plural
-from dataforge.formats.coco import found_images
+from dataforge.formats.coco import ById, GroundTruth, ListedImage, decoded, found_images
 from dataforge.geometry import (
     MAX_MASK_PIXELS,
     box_area,
@@ -27,9 +27,7 @@ from dataforge.io import (
     MAX_COORDINATE,
     MAX_OBJECTS,
     Root,
-    decode_repaired,
     read_file,
-    to_utf8,
 )
 from dataforge.records import Box, Mask, Ring
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
@@ -37,39 +35,36 @@ from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictur
 T = TypeVar("T")
 
 
-class _Image(msgspec.Struct):
-    id: int | str
-    file_name: str = ""
-    width: int | float | None = 0
-    height: int | float | None = 0
-
-
-class _Category(msgspec.Struct):
-    id: int | str
-    name: str
-
-
 class _Annotation(msgspec.Struct):
-    image_id: int | str
-    category_id: int | str
+    image_id: ById
+    category_id: ById
     bbox: list[float | None] | None = None
     area: float | None = None
     iscrowd: int | bool | None = 0
     segmentation: Any = None
 
 
-class _Truth(msgspec.Struct):
-    images: list[_Image]
-    categories: list[_Category]
-    annotations: list[_Annotation] = []
+class Truth(GroundTruth):
+    """A COCO file."""
+
+    annotations: list[_Annotation] = msgspec.field(default_factory=list)
 
 
-class _Result(msgspec.Struct):
-    image_id: int | str
-    category_id: int | str
+class Result(msgspec.Struct):
+    """An entry of a file of results."""
+
+    image_id: ById
+    category_id: ById
     score: float | None
     bbox: list[float | None] | None = None
     segmentation: Any = None
+
+
+CORNERS = (
+    "the boxes seem to be corners [x0, y0, x1, y1], with which they are inside of their images; "
+    "COCO's results have [x, y, width, height]"
+)
+"""What is said of boxes of another form."""
 
 
 def read_coco(
@@ -89,10 +84,10 @@ def read_coco(
     if images is not None and not images.is_dir():
         raise InputError(f"--images {images}: no such folder")
     notes: list[str] = []
-    truth = _decoded(annotations, _Truth, notes)
-    reader = _Reader(truth, masks=masks)
+    truth = _read(annotations, Truth, notes)
+    reader = Reader(truth, masks=masks)
     marked = reader.marked(truth.annotations, str(annotations))
-    found = reader.found(_decoded(results, list[_Result], notes), str(results))
+    found = reader.found(_read(results, list[Result], notes), str(results))
     return Material(
         classes=reader.classes,
         images=_pictured(truth.images, reader.images, annotations, images),
@@ -100,26 +95,26 @@ def read_coco(
         found=found,
         masks=masks,
         notes=[*notes, *reader.notes],
+        image_ids=[*reader.images],
+        category_ids=[*reader.labels],
     )
 
 
-def _decoded(path: Path, type_: type[T], notes: list[str]) -> T:
-    """The content of a file; what is not JSON, but can be read, is noted."""
-    data, encoding = to_utf8(read_file(path, MAX_COCO_BYTES), str(path))
-    made, better = decode_repaired(data, type_, str(path))
-    if encoding not in ("utf-8", "utf-8-sig"):
-        notes.append(f"{path}: is not UTF-8; read as {encoding}")
-    if better is not None:
-        what = "contains NaN, Infinity or half a character: read as null or U+FFFD"
-        notes.append(f"{path}: {what}")
-    return made
+def _read(path: Path, type_: type[T], notes: list[str]) -> T:
+    return decoded(read_file(path, MAX_COCO_BYTES), type_, str(path), notes)
 
 
-class _Reader:
-    """Turns entries into what is compared; those that cannot be compared are counted."""
+class Reader:
+    """Turns entries into what is compared; those that cannot be compared are counted.
 
-    def __init__(self, truth: _Truth, *, masks: bool) -> None:
-        self.images: dict[int | str, int] = {}
+    Args:
+        truth: what the entries are of.
+        masks: all have to have masks.
+        outlines: masks of those that have any.
+    """
+
+    def __init__(self, truth: Truth, *, masks: bool = False, outlines: bool = False) -> None:
+        self.images: dict[ById, int] = {}
         self.names: list[str] = []
         self.sizes: list[tuple[int, int]] = []
         for image in truth.images:
@@ -127,13 +122,14 @@ class _Reader:
                 self.images[image.id] = len(self.images)
                 self.names.append(image.file_name or str(image.id))
                 self.sizes.append((_side(image.width), _side(image.height)))
-        self.labels: dict[int | str, int] = {}
+        self.labels: dict[ById, int] = {}
         self.classes: list[str] = []
         for category in truth.categories:
             if category.id not in self.labels:
                 self.labels[category.id] = len(self.labels)
                 self.classes.append(category.name)
         self.masks = masks
+        self.outlines = outlines
         self.notes: list[str] = []
         if not self.images or not self.classes:
             raise InputError("the annotations have no images, or no categories")
@@ -165,7 +161,7 @@ class _Reader:
         self._bounded(made, name)
         return made
 
-    def found(self, results: Iterable[_Result], name: str) -> list[list[Detected]]:
+    def found(self, results: Sequence[Result], name: str) -> list[list[Detected]]:
         """The detections in each image."""
         made: list[list[Detected]] = [[] for _ in self.images]
         left_out = _LeftOut("result")
@@ -198,8 +194,14 @@ class _Reader:
         if odd:
             what = f"{plural(len(odd), 'result')} with a score that is not from 0 to 1"
             self.notes.append(f"{what}; the first is {odd[0]}")
+        if are_corners(results, self.sizes_by_id()):
+            self.notes.append(CORNERS)
         self._bounded(made, name)
         return made
+
+    def sizes_by_id(self) -> dict[ById, tuple[int, int]]:
+        """Id -> (width, height) of an image, pixels."""
+        return {id_: self.sizes[at] for id_, at in self.images.items()}
 
     def _bounded(self, per_image: Sequence[list[Any]], name: str) -> None:
         image, most = max(enumerate(map(len, per_image)), key=lambda one: one[1])
@@ -218,9 +220,10 @@ class _Reader:
         box = _box(bbox) if bbox else None
         if bbox and box is None:
             raise _UnusableError("without a valid bbox")
-        if box and not self.masks:
+        if box and not self.masks and not (self.outlines and segmentation):
             return _Shape(box, box_area(box), None)
-        read = self._mask if self.masks or not isinstance(segmentation, list) else _outline
+        wanted = self.masks or (self.outlines and box)
+        read = self._mask if wanted or not isinstance(segmentation, list) else _outline
         try:
             shape = read(segmentation, image)
         except (TypeError, ValueError, KeyError) as error:
@@ -238,7 +241,9 @@ class _Reader:
         if not 0 < width * height <= MAX_MASK_PIXELS:
             raise _UnusableError("with a mask in an image without a valid size")
         mask = _read_mask(given, width, height)
-        return _Shape(mask_box(mask), mask_area(mask), mask if self.masks else None)
+        return _Shape(
+            mask_box(mask), mask_area(mask), mask if self.masks or self.outlines else None
+        )
 
 
 class _UnusableError(Exception):
@@ -318,6 +323,24 @@ class _LeftOut:
         ]
 
 
+def are_corners(results: Iterable[Result], sizes: Mapping[ById, Sequence[float]]) -> bool:
+    """Whether boxes seem to be (x0, y0, x1, y1) instead of corner and size.
+
+    As corners nearly all are boxes inside of their images; as corner and size many reach beyond.
+    """
+    number = inside = beyond = 0
+    for one in results:
+        width, height = sizes.get(one.image_id, (0, 0))
+        box = [value for value in one.bbox or () if value is not None]
+        if len(box) != 4 or not (width and height):
+            continue
+        number += 1
+        x, y, right, bottom = box
+        inside += x < right <= width + 1 and y < bottom <= height + 1
+        beyond += x + right > width + 1 or y + bottom > height + 1
+    return number > 0 and inside >= 0.98 * number and beyond >= max(1, 0.1 * number)
+
+
 def _side(value: float | None) -> int:
     return int(value) if value is not None and 0 < value <= MAX_COORDINATE else 0
 
@@ -332,7 +355,7 @@ def _box(given: list[float | None]) -> Box | None:
 
 
 def _pictured(
-    images: Iterable[_Image], numbers: dict[int | str, int], annotations: Path, folder: Path | None
+    images: Iterable[ListedImage], numbers: dict[ById, int], annotations: Path, folder: Path | None
 ) -> list[Pictured]:
     """The images, with the paths of their files as far as they are found."""
     firsts = {numbers[image.id]: image for image in reversed([*images])}

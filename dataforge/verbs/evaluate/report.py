@@ -139,6 +139,7 @@ class Evaluation(Shown, msgspec.Struct, kw_only=True):
         left: number of mistakes that `mistakes` does not have.
         notes: what was left out, in words.
         page: path of the page; empty if none was made.
+        results: path of the detections that were written; empty if they were not.
     """
 
     what: list[str]
@@ -156,6 +157,7 @@ class Evaluation(Shown, msgspec.Struct, kw_only=True):
     left: int = 0
     notes: list[str] = []
     page: str = ""
+    results: str = ""
 
     def title(self) -> str:
         ap = "-" if self.scores.ap is None else f"{self.scores.ap:.3f}"

@@ -9,10 +9,10 @@ import msgspec
 
 from dataforge.datasets import Progress
 from dataforge.errors import OutputError, ParseError, UsageError, masked, plural
-from dataforge.io import is_url, without_file_scheme
+from dataforge.io import NamedFile, is_url, without_file_scheme, write_text
 from dataforge.pages import refuse_foreign
 from dataforge.verbs.evaluate.build import FOLDER, Page, write_page
-from dataforge.verbs.evaluate.material import Pictured
+from dataforge.verbs.evaluate.material import Material, Pictured
 from dataforge.verbs.evaluate.reading import read_coco
 from dataforge.verbs.evaluate.report import Evaluation
 from dataforge.verbs.evaluate.run import Evaluated, evaluate_material
@@ -29,6 +29,7 @@ class EvaluateOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         masks: compare masks instead of boxes.
         images: folder of the images of COCO files; None to look for it beside the annotations.
         force: overwrite an earlier page.
+        results_out: file to write the detections to that were compared, as COCO results.
     """
 
     out: Path | None = None
@@ -37,6 +38,7 @@ class EvaluateOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     masks: bool = False
     images: Path | None = None
     force: bool = False
+    results_out: Path | NamedFile | None = None
 
 
 def evaluate_results(
@@ -105,6 +107,9 @@ def refuse_options(options: EvaluateOptions) -> None:
         raise UsageError(f"score {options.score}: must be from 0 to 1")
     if options.most < 0:
         raise UsageError(f"most {options.most}: must be at least 0")
+    path = options.results_out
+    if isinstance(path, Path) and os.path.lexists(path) and not options.force:
+        raise OutputError(f"{path} already exists; use --force to overwrite")
     if options.out is None:
         return
     for path in (options.out / "index.html", options.out / FOLDER):
@@ -126,6 +131,9 @@ def with_page(
         OutputError: a page exists and is not to be overwritten, or cannot be written.
     """
     report = made.report
+    if options.results_out is not None:
+        _write_results(options.results_out, made.material)
+        report = msgspec.structs.replace(report, results=str(options.results_out))
     if options.out is None:
         return report
     shown = _costliest_first(made, options.most)
@@ -145,6 +153,32 @@ def with_page(
         options.out, page, made.material, made, shown, force=options.force, progress=progress
     )
     return msgspec.structs.replace(report, page=str(path))
+
+
+def _write_results(path: Path | NamedFile, material: Material) -> None:
+    """Write detections as COCO's results: with the ids of the COCO file, else in order from 1."""
+    images = material.image_ids or [*range(1, len(material.images) + 1)]
+    categories = [*range(1, len(material.classes) + 1)]
+    if material.image_ids:
+        categories = material.category_ids
+    entries = []
+    for image, found in zip(images, material.found, strict=True):
+        for one in found:
+            if categories[one.label] is None:
+                continue  # a class that the COCO file does not have
+            x0, y0, x1, y1 = one.box
+            entry = {
+                "image_id": image,
+                "category_id": categories[one.label],
+                "bbox": [x0, y0, x1 - x0, y1 - y0],
+                "score": one.score,
+            }
+            if one.mask is not None:
+                counts = one.mask["counts"]
+                text = counts.decode() if isinstance(counts, bytes) else counts
+                entry["segmentation"] = {"size": [*one.mask["size"]], "counts": text}
+            entries.append(msgspec.json.encode(entry).decode())
+    write_text(path, "[\n" + ",\n".join(entries) + "\n]\n")
 
 
 def _costliest_first(made: Evaluated, most: int) -> list[int]:

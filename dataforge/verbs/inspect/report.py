@@ -9,6 +9,7 @@ from dataforge.findings import Finding, any_error
 from dataforge.formats import Foreign
 from dataforge.layouts import Layout
 from dataforge.reports import Shown, Table, summed_up
+from dataforge.verbs.evaluate import InFolder
 
 
 class Part(msgspec.Struct, kw_only=True):
@@ -51,6 +52,7 @@ class Inspection(Shown, msgspec.Struct, kw_only=True):
         images: extension as written -> number of images.
         parts: one for each format that was recognised, the largest first.
         foreign: formats that are recognised and not read.
+        predictions: files of COCO results.
         findings: problems.
         needs: what is missing, if nothing can be read.
     """
@@ -61,6 +63,7 @@ class Inspection(Shown, msgspec.Struct, kw_only=True):
     images: dict[str, int]
     parts: list[Part] = []
     foreign: list[Foreign] = []
+    predictions: list[InFolder] = []
     findings: list[Finding] = []
     needs: list[str] = []
 

@@ -30,10 +30,11 @@ from dataforge.datasets import (
 from dataforge.engines import Engine, get_engine
 from dataforge.errors import InputError, LayoutError, UsageError, plural
 from dataforge.findings import Finding, Gathered
-from dataforge.formats import Context, Texts, formats
+from dataforge.formats import COCO_RESULTS, Context, Texts, formats
 from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, stem
 from dataforge.layouts import Layout
 from dataforge.shell import command_line, path_word
+from dataforge.verbs.evaluate import results_in
 from dataforge.verbs.inspect.commands import dataset_name, propose
 from dataforge.verbs.inspect.report import Inspection, Part
 
@@ -78,7 +79,10 @@ def inspect(
     found.findings += texts.findings if not found.usable else []
     found.findings += [*left_out(root), *empty_files(root)]
     found.findings = [*{one.identity: one for one in found.findings}.values()]  # of several parts
-    found.foreign = texts.foreign
+    found.foreign = [one for one in texts.foreign if one.name != COCO_RESULTS]
+    found.predictions = results_in(root, texts)
+    known = {one.file for one in found.predictions}
+    found.findings = [one for one in found.findings if one.place.file not in known]
     if not found.parts:
         found.needs = _what_it_needs(root, images, texts)
     elif not found.usable:

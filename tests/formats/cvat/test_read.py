@@ -154,6 +154,65 @@ def test_an_image_that_two_files_may_mean_is_not_borrowed(tmp_path: Path) -> Non
     )
 
 
+def test_entries_of_overlapping_jobs_are_united(tmp_path: Path) -> None:
+    """One object in both, one moved a little, one only in each."""
+
+    def drawn(label: str, *corners: float) -> str:
+        names = ("xtl", "ytl", "xbr", "ybr")
+        written = " ".join(f'{name}="{at}"' for name, at in zip(names, corners, strict=True))
+        return f'<box label="{label}" occluded="0" {written}></box>'
+
+    first = [drawn("cat", 2, 2, 12, 12), drawn("cat", 20, 20, 30, 30), drawn("cat", 40, 2, 50, 12)]
+    second = [drawn("cat", 2, 2, 12, 12), drawn("cat", 21, 20, 31, 30), drawn("dog", 40, 2, 50, 12)]
+    for name in "ab":
+        picture(tmp_path / "images" / f"{name}.jpg")
+    entries = "".join(
+        f'<image id="{at}" name="{name}.jpg" width="64" height="48">{"".join(shapes)}</image>'
+        for at, (name, shapes) in enumerate([("a", first), ("b", []), ("a", second), ("b", [])])
+    )
+    write(tmp_path / "x.xml", f"<annotations><meta/>{entries}</annotations>")
+    found = read(tmp_path)
+    one, other = found.images
+    assert [(each.label, each.box) for each in one.instances] == [
+        ("cat", (2, 2, 12, 12)),
+        ("cat", (20, 20, 30, 30)),  # IoU with the other 90 / 110
+        ("cat", (40, 2, 50, 12)),
+        ("dog", (40, 2, 50, 12)),
+    ]
+    assert other.instances == ()
+    said = [each for each in found.findings if each.code == "image-marked-twice"]
+    assert [(each.severity, each.lost) for each in said] == [("warning", 1), ("note", 0)]
+    assert "1 object in both; 1 object only here: added; 1 object where image[0] has" in (
+        said[0].message
+    )
+    assert "1 object only in image[0]: kept" in said[0].message
+
+
+def test_frames_beside_two_videos_are_of_neither(tmp_path: Path) -> None:
+    """Unless they are in a folder that is called as one of the tasks."""
+    for name in ("one", "two"):
+        track = (
+            '<track id="0" label="cat"><box frame="0" outside="0" occluded="0" keyframe="1" '
+            'xtl="2" ytl="2" xbr="12" ybr="12"></box></track>'
+        )
+        said = (
+            f"<meta><task><id>{len(name)}</id><name>{name}</name><mode>interpolation</mode>"
+            "<original_size><width>64</width><height>48</height></original_size></task></meta>"
+        )
+        write(tmp_path / f"{name}.xml", f"<annotations>{said}{track}</annotations>")
+    picture(tmp_path / "images" / "frame_000000.png")
+    found = read(tmp_path)
+    assert [each.file_name for each in found.images] == [
+        "images/one/frame_000000.png",
+        "images/two/frame_000000.png",
+    ]
+    (said,) = (each for each in found.findings if each.code == "image-missing")
+    assert "2 images not found" in said.message
+    assert "2 videos here (one.xml, two.xml)" in said.remedy
+    picture(tmp_path / "images" / "two" / "frame_000000.png")
+    assert [each.code for each in read(tmp_path).findings] == ["image-missing"]
+
+
 def test_the_frames_of_another_file_are_not_borrowed(tmp_path: Path) -> None:
     for folder, x in (("A", 4), ("B", 20), ("", 40)):
         track = f'<track id="0" label="cat">{box(0, x, keyframe=1)}</track>'

@@ -351,3 +351,49 @@ def test_a_region_of_an_image_that_is_not_known_is_lost_and_said(tmp_path: Path)
     found = read(tmp_path)
     assert [len(image.instances) for image in found.images] == [1, 0]
     assert found.finding("bad-entry").lost == 1
+
+
+# Images that were resized ----------------------------------------------------------------------
+
+
+def resized(folder: Path, size: tuple[int, int], *results: Any) -> driver.Read:
+    one(folder, *results)
+    picture(folder / "a.jpg", size)
+    return read(folder)
+
+
+def test_shares_are_those_of_the_resized_image(tmp_path: Path) -> None:
+    """Twice as large as 64 x 48."""
+    triangle = result("cat", "polygon", points=[[0, 0], [50, 0], [0, 50]])
+    turned = result("cat", x=50, y=25, width=25, height=25, rotation=90)
+    found = resized(tmp_path, (128, 96), BOX, triangle, turned)
+    box, polygon, quarter = found.image.instances
+    assert (found.image.width, found.image.height) == (128, 96)
+    assert (box.box, box.area) == ((32, 24, 64, 48), 768)
+    assert polygon.shape == Polygons(((0, 0, 64, 0, 0, 48),))
+    assert (polygon.box, polygon.area) == ((0, 0, 64, 48), 1536)
+    assert (quarter.box, quarter.area) == ((40, 24, 64, 56), 768)
+    said = found.finding("image-size-differs")
+    assert said.severity == "warning"
+    assert "annotated at 64x48 pixels, but a.jpg is 128x96" in said.message
+
+
+def test_other_proportions_are_an_error(tmp_path: Path) -> None:
+    found = resized(tmp_path, (64, 96), BOX)
+    assert found.instance.box == (16, 24, 32, 48)
+    said = found.finding("image-size-differs")
+    assert (said.severity, "proportions are others" in said.message) == ("error", True)
+
+
+def test_a_mask_of_a_resized_image_is_not_read(tmp_path: Path) -> None:
+    mask = brush.encoded(Mask(size_hw=(48, 64), counts="`12^1000Pj2"))
+    found = resized(tmp_path, (128, 96), result("cat", "brush", format="rle", rle=mask), BOX)
+    assert [one.box for one in found.image.instances] == [(32, 24, 64, 48)]
+    assert found.finding("bad-entry").lost == 1
+    assert "mask of 64x48 pixels" in found.finding("bad-entry").message
+
+
+def test_a_turned_image_keeps_the_stated_size(tmp_path: Path) -> None:
+    found = resized(tmp_path, (48, 64), BOX)
+    assert found.instance.box == (16, 12, 32, 24)
+    assert found.findings == []

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from dataforge.datasets import guess_formats
 from dataforge.errors import InputError
 from dataforge.findings import Place
 from dataforge.formats import get_format
+from dataforge.io import Root
 from dataforge.records import Polygons
 from dataforge.testing import driver, picture, write
 
@@ -263,6 +265,35 @@ def test_all_shapes_of_version_3(tmp_path: Path) -> None:
         "$.metadata.bad",
         "$.metadata.odd",
     ]
+
+
+TABLE_3 = """# Exported using VGG Image Annotator (http://www.robots.ox.ac.uk/~vgg/software/via)
+# Notes:
+# - metadata of {""1"":""3""} indicates attribute with id "1" set to an attribute option with id "3"
+# SHAPE_ID = {"POINT":1,"RECTANGLE":2,"CIRCLE":3}
+# ATTRIBUTE = {"1":{"aname":"kind","type":3,"options":{"0":"cat","1":"dog"}}}
+# CSV_HEADER = metadata_id,file_list,flags,temporal_coordinates,spatial_coordinates,metadata
+"k1","[""a.jpg""]",0,"[]","[2,10,12,20,28]","{""1"":""1""}"
+"k2","[""a.jpg""]",0,"[]","[7,1,2,9.5,2,1,6]","{""1"":""0""}"
+"k3","[""a.jpg""]",0,"[]","[]","{}"
+"k4","[""v.mp4""]",0,"[1.5]","[2,10,12,20,28]","{""1"":""1""}"
+"k5",broken
+"""
+
+
+def test_a_table_of_version_3(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    write(tmp_path / "x.csv", TABLE_3)
+    assert guess_formats(Root(str(tmp_path)))[0] == "via"
+    found = read(tmp_path)
+    assert [(one.label, one.box, str(one.place)) for one in found.image.instances] == [
+        ("dog", (10, 12, 30, 40), "x.csv:7"),
+        ("cat", (1, 2, 9.5, 6), "x.csv:8"),
+    ]
+    assert [category.name for category in found.headers[0].categories] == ["cat", "dog"]
+    assert [str(one.place) for one in found.findings if one.code == "bad-entry"] == [
+        "x.csv:10", "x.csv:11",
+    ]  # fmt: skip
 
 
 def test_moments_of_videos_and_metadata_of_nothing_are_said(tmp_path: Path) -> None:

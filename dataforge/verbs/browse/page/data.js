@@ -50,7 +50,8 @@
     }
 
     label(object) {
-      return dataforge.classes[this.toClass[object[0]]];
+      const name = dataforge.classes[this.toClass[object[0]]];
+      return dataforge.isPredicted(object) ? `${name} ${object[5].toFixed(2)}` : name;
     }
 
     // The names of an object's keypoints, and the pairs of them, from 1, that are joined.
@@ -82,14 +83,24 @@
       return this.original(image);
     }
 
-    // What is drawn on an image, and the findings on it.
+    // What is drawn on an image, and the findings on it: objects, then predictions, the surest last.
     async details(image) {
       const [name, start] = this.chunks[this.chunkOf(image)];
-      return (await load(name))[image - start];
+      const details = (await load(name))[image - start];
+      details.all ||= [...details.o, ...(details.r || []).sort((one, other) => one[5] - other[5])];
+      return details;
+    }
+
+    // Whether an object is drawn as the layers are chosen.
+    shows(object) {
+      const { state } = dataforge;
+      if (state.hidden.has(this.toClass[object[0]])) return false;
+      return !dataforge.isPredicted(object) || (state.predicted && object[5] >= state.score);
     }
   }
 
   dataforge.load = load;
+  dataforge.isPredicted = (object) => (object[2] & 4) !== 0;
 
   function load(name) {
     if (loaded.has(name)) {
@@ -130,6 +141,7 @@
     dataforge.splits = page.splits.list;
     dataforge.codes = page.about;
     dataforge.comparing = dataforge.sides.length > 1;
+    dataforge.predicting = dataforge.sides.some((side) => side.predictions);
     dataforge.parts = parts(dataforge.sides[0].edges);
     const first = dataforge.sides[0];
     const pairs = data.pairs || first.name.map((_, at) => [at, -1, 0, 0]);

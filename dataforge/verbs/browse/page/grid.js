@@ -125,9 +125,9 @@
     const context = canvas.getContext("2d");
     context.setTransform(scale, 0, 0, scale, (width * ratio - w * scale) / 2, (height * ratio - h * scale) / 2);
     const chosen = state.classes;
-    for (const object of details.o) {
+    for (const object of details.all) {
       const number = side.toClass[object[0]];
-      if (state.hidden.has(number)) continue;
+      if (!side.shows(object)) continue;
       const dim = chosen.size > 0 && !chosen.has(number);
       dataforge.paint(context, object, dataforge.colour(number), { scale, fine: true, dim, skeleton: side.skeleton(object) });
     }

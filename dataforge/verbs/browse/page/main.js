@@ -23,7 +23,7 @@
       dataforge.shown = shown;
       dataforge.showFilters(shown.length);
     }
-    if (filtered || has("tab", "tile", "draw", "hidden", "classes")) {
+    if (filtered || has("tab", "tile", "draw", "hidden", "classes", "predicted", "score")) {
       if (state.tab === "images") dataforge.grid.show(shown, { top: filtered });
       if (state.tab === "findings" && (filtered || has("tab"))) dataforge.showFindings(shown);
       if (state.tab === "overview") dataforge.showOverview();
@@ -31,6 +31,9 @@
     part("sort").value = state.sort;
     part("tile").value = state.tile;
     part("draw").checked = state.draw;
+    part("predicted").hidden = !dataforge.predicting;
+    part("score").value = state.score;
+    part("least-score").textContent = state.score.toFixed(2);
     dataforge.showViewer(changes);
   }
 
@@ -52,6 +55,7 @@
     });
     part("sort").addEventListener("change", (event) => dataforge.set({ sort: event.target.value }));
     part("tile").addEventListener("input", (event) => dataforge.set({ tile: +event.target.value }));
+    part("score").addEventListener("input", (event) => dataforge.set({ score: +event.target.value }));
     part("draw").addEventListener("change", (event) => dataforge.set({ draw: event.target.checked }));
     part("theme").addEventListener("click", () => window.switchTheme());
     part("show-filters").addEventListener("click", () => drawer(!document.body.classList.contains("drawer")));

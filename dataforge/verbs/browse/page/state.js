@@ -4,7 +4,7 @@
   const fresh = () => ({
     tab: "images", q: "", classes: new Set(), splits: new Set(), codes: new Set(),
     sizes: new Set(), least: "", most: "", shortest: "", longest: "", differing: false,
-    none: false, all: false, sides: new Set(), ratios: new Set(), cells: new Set(), pixels: "", sort: "", tile: 150, draw: true,
+    none: false, all: false, predicted: true, score: 0.3, sides: new Set(), ratios: new Set(), cells: new Set(), pixels: "", sort: "", tile: 150, draw: true,
     image: null, view: null, hidden: new Set(), finding: null, labels: false,
   });
   const state = fresh();
@@ -60,6 +60,8 @@
     put("tile", state.tile, 150);
     put("draw", state.draw ? "" : "0");
     put("labels", state.labels ? "1" : "");
+    put("predictions", state.predicted ? "" : "0");
+    put("score", state.score, 0.3);
     if (state.image !== null) {
       found.append("image", state.image);
       if (state.finding !== null) found.append("finding", state.finding);
@@ -94,6 +96,8 @@
     next.tile = Math.min(256, Math.max(70, +given.get("tile") || 150));
     next.draw = given.get("draw") !== "0";
     next.labels = given.has("labels");
+    next.predicted = given.get("predictions") !== "0";
+    next.score = given.has("score") ? Math.min(1, Math.max(0, +given.get("score") || 0)) : 0.3;
     next.image = given.get("image");
     next.finding = given.has("finding") ? +given.get("finding") : null;
     const view = (given.get("view") || "").split(",").map(Number);

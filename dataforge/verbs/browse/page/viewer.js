@@ -139,8 +139,9 @@
   function fill() {
     lists = [];
     compare();
-    const sections = [about(), ...(dataforge.comparing ? [difference()] : []), findings(), layers(), ...stages.map(keypoints), ...stages.map(objects)];
+    const sections = [about(), ...(dataforge.comparing ? [difference()] : []), findings(), layers(), predictions(), ...stages.map(keypoints), ...stages.map(objects)];
     parts.panel.replaceChildren(...sections.filter(Boolean));
+    listPredictions();
     stages.forEach((stage) => stage.draw());
   }
 
@@ -236,27 +237,62 @@
     return section("Keypoints", make("p", { class: "quiet" }, "● visible  ○ hidden"), ...classes);
   }
 
+  // The layer of what a detector found, from a score on.
+  function predictions() {
+    if (!dataforge.predicting) return null;
+    parts.score = make("input", {
+      type: "range", min: 0, max: 1, step: 0.01, value: state.score, "aria-label": "Least score of predictions",
+      oninput: () => dataforge.set({ score: +parts.score.value }),
+    });
+    parts.least = make("output", { class: "number" });
+    parts.found = make("div");
+    parts.counted = make("h3");
+    const box = make("input", {
+      type: "checkbox", checked: state.predicted, onchange: () => dataforge.set({ predicted: box.checked }),
+    });
+    return make("section", { class: "predictions" }, parts.counted,
+      make("label", { class: "choice" }, box, make("span", { class: "name" }, "Draw them, dashed")),
+      make("label", { class: "choice" }, make("span", {}, "From a score of"), parts.score, parts.least),
+      parts.found);
+  }
+
+  function listPredictions() {
+    if (!dataforge.predicting || !parts.found) return;
+    const stage = stages[0];
+    const start = stage.details?.o.length || 0;
+    const all = [...(stage.details?.all || []).entries()].slice(start).reverse();
+    const shown = all.filter(([, object]) => object[5] >= state.score);
+    lists = lists.filter(([, at]) => at < start);
+    parts.least.textContent = state.score.toFixed(2);
+    parts.counted.textContent = `Predictions ${shown.length.toLocaleString("en")} of ${all.length.toLocaleString("en")}`;
+    parts.found.replaceChildren(...shown.slice(0, MOST).map(([at, object]) => entryOf(stage, at, object, object[5].toFixed(2))));
+    if (shown.length > MOST) parts.found.append(make("p", { class: "quiet" }, `and ${shown.length - MOST} more`));
+  }
+
+  function entryOf(stage, at, object, number, flags = []) {
+    const entry = make("button", {
+      type: "button", class: "object", onclick: () => stage.frame(object[1]),
+      onpointerenter: () => light(stage, at), onpointerleave: rest,
+      onfocus: () => light(stage, at), onblur: rest,
+    }, dataforge.swatch(stage.side.colour(object)),
+    make("span", { class: "name", dir: "auto" }, dataforge.text(dataforge.classes[stage.side.toClass[object[0]]])),
+    ...flags.filter(Boolean).map((flag) => make("span", { class: "flag" }, flag)),
+    make("span", { class: "number" }, number));
+    lists.push([stage, at, entry]);
+    return entry;
+  }
+
   function objects(stage) {
     const all = stage.details?.o || [];
     if (!all.length) return null;
     const entries = all.slice(0, MOST).map((object, at) => {
       const [x0, y0, x1, y1] = object[1];
-      const number = stage.side.toClass[object[0]];
       const points = (object[4] || []).filter((value, i) => i % 3 === 2 && value).length;
       const flags = [
         object[2] & 1 && "crowd", object[2] & 2 && "difficult", stage.unmatched?.has(at) && "only here",
         points && dataforge.plural(points, "keypoint"),
       ];
-      const entry = make("button", {
-        type: "button", class: "object", onclick: () => stage.frame(object[1]),
-        onpointerenter: () => light(stage, at), onpointerleave: rest,
-        onfocus: () => light(stage, at), onblur: rest,
-      }, dataforge.swatch(dataforge.colour(number)),
-      make("span", { class: "name", dir: "auto" }, dataforge.text(dataforge.classes[number])),
-      ...flags.filter(Boolean).map((flag) => make("span", { class: "flag" }, flag)),
-      make("span", { class: "number" }, dataforge.size(x1 - x0, y1 - y0)));
-      lists.push([stage, at, entry]);
-      return entry;
+      return entryOf(stage, at, object, dataforge.size(x1 - x0, y1 - y0), flags);
     });
     const whose = dataforge.comparing ? ` in ${dataforge.short(stage.side.title, 30)}` : "";
     if (all.length > MOST) entries.push(make("p", { class: "quiet" }, `and ${all.length - MOST} more`));
@@ -327,6 +363,9 @@
         stages.forEach((stage) => stage.place(state.view || [0.5, 0.5, 1]));
         rest();
       }
-    } else stages.forEach((stage) => stage.draw());
+    } else {
+      if ("score" in changes || "predicted" in changes) listPredictions();
+      stages.forEach((stage) => stage.draw());
+    }
   };
 })();
