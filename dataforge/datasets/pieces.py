@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import IO
 
-from dataforge.datasets.spool import discard, temporary_data, temporary_file
 from dataforge.findings import Finding
 from dataforge.formats import LossCount, Written, merge_losses
+from dataforge.io import discard, temporary_data, temporary_file
 
 
 class Pieces:

@@ -27,12 +27,12 @@ from dataforge.datasets.keeping import decoder
 from dataforge.datasets.seen import Alike, Fact, Seen, Step
 from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, seldom_collected
 from dataforge.datasets.source import Source
-from dataforge.datasets.spool import Spool
 from dataforge.datasets.watched import Progress, reading_with
 from dataforge.engines import Engine
 from dataforge.errors import plural
 from dataforge.findings import Finding, Place
 from dataforge.formats import Context, Evidence, Item, Outlines, Reading, Record, SourceText
+from dataforge.io import Spool
 from dataforge.records import Header, Image
 
 
