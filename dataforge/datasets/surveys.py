@@ -23,7 +23,8 @@ from dataforge.datasets.cached import (
     entries_in,
     steady_shards,
 )
-from dataforge.datasets.keeping import decoder
+from dataforge.datasets.encoding import encodable
+from dataforge.datasets.keeping import PackedValues, decoder
 from dataforge.datasets.seen import Alike, Fact, Seen, Step
 from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, seldom_collected
 from dataforge.datasets.source import Source
@@ -182,8 +183,8 @@ class _Pass:
         self.progress = progress
         self.take = take or self._keep
         self.read = 0  # files, or images
-        self.evidence: dict[str, list[Any]] = {}
-        self.first: dict[str, Place] = {}
+        self.evidence: dict[str, PackedValues] = {}
+        self.first: dict[str, dict[str, Place]] = {}  # split -> image -> its place
         root = source.root
         self.alike = Alike(() if root.remote or root.only else root.files())
 
@@ -258,12 +259,12 @@ class _Pass:
         elif isinstance(record, Header):
             self.found.header = record
         elif isinstance(record, Evidence):
-            self._take_evidence(record)
+            self._take_evidence(encodable(record))
         elif isinstance(record, SourceText):
             self.found.texts[record.file] = self.found.spool.put(record.data)
 
     def _take_evidence(self, evidence: Evidence) -> None:
-        self.evidence.setdefault(evidence.kind, []).append(evidence.value)
+        self.evidence.setdefault(evidence.kind, PackedValues()).append(evidence.value)
 
     def _take_texts(self, texts: Sequence[tuple[str, bytes]]) -> None:
         for name, data in texts:
@@ -274,7 +275,8 @@ class _Pass:
         if not self.own_splits:
             seen.split = None
         self.alike.named(seen)
-        first = self.first.setdefault(seen.key, seen.place)
+        known = self.first.setdefault(seen.split or "", {})
+        first = known.setdefault(seen.file_name, seen.place)
         if first is not seen.place and not self.repeats:
             if first != seen.place:  # else the same entry, listed in another split
                 self.report(_marked_twice(seen, first.file))

@@ -269,7 +269,7 @@ class Document:
         """
         top: dict[str, msgspec.Raw] = {}
         pieces: dict[str, list[bytes]] = {}
-        lists = {"images": self.images, "annotations": self.annotations}
+        lists: dict[str, Entries[Any]] = {"images": self.images, "annotations": self.annotations}
         for key, data, entries in blocks:
             if entries is None:
                 top[key] = msgspec.Raw(data)

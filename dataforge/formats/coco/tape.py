@@ -50,7 +50,7 @@ class Tape:
             self._first = data + b","
         else:
             self._spool.put(data + b",")
-        sizes = map((1).__add__, map(len, map(memoryview, entries)))
+        sizes = (len(memoryview(entry)) + 1 for entry in entries)
         self._ends.extend(accumulate(sizes, initial=self._ends.pop()))
 
     def size(self, indices: Sequence[int]) -> int:
