@@ -7,7 +7,8 @@ JSON, and one that only writes boxes gets none, so that they are decoded and enc
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, overload
 
 import msgspec
@@ -54,10 +55,14 @@ class PackedValues(Sequence[Any]):
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
         at = range(len(self))[index]
-        return msgspec.msgpack.decode(self._bytes[self._ends[at] : self._ends[at + 1]])
+        return _decode(self._bytes[self._ends[at] : self._ends[at + 1]])
+
+    def __iter__(self) -> Iterator[Any]:
+        return (_decode(self._bytes[start:end]) for start, end in pairwise(self._ends))
 
 
 _encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
 _as_json = msgspec.json.Encoder().encode
 _without_rings = msgspec.msgpack.Decoder(list[_Image]).decode
 

@@ -69,7 +69,7 @@ class Survey:
         self.images: list[Seen] = []
         self.shards: list[Shard] = []
         self.tally = Tally()
-        self.facts: dict[str, list[Any]] = {}
+        self.facts: dict[str, PackedValues] = {}
         self.decision: Any = None
         self.texts: dict[str, tuple[int, int]] = {}
         self.spool = Spool()
@@ -295,7 +295,7 @@ class _Pass:
 
     def _keep(self, facts: Sequence[Fact]) -> None:
         for fact in facts:
-            self.found.facts.setdefault(fact.key, []).append(fact.value)
+            self.found.facts.setdefault(fact.key, PackedValues()).append(fact.value)
 
 
 def _marked_twice(seen: Seen, owner: str) -> Finding:

@@ -175,6 +175,7 @@ class _Target:
                 self.out,
                 lambda path: self.writer.targets(path, output.names),
                 self.placing.remote_inputs(found.images),
+                progress,
             ) as draft,
             staged(
                 draft.path,
@@ -204,7 +205,7 @@ class _Target:
                 total = sum(map(len, splits.values()))
                 results = engine.mapped(work, tasks, "writing", lambda: total)
                 written = stack.enter_context(results)
-                report.add_unwritten(_joined(writing, written, Pieces(stack)))
+                report.add_unwritten(_joined(writing, written, Pieces(stack), progress))
             report.add(done_again(self.engine, self.source))
             report.add(self.placing.left_over(splits, stage, draft.path))
             report.files = _files(stage)
@@ -397,11 +398,13 @@ def _refuse_nothing(output: _Output, source: Source, job: Job, report: Report) -
 # Writing ------------------------------------------------------------------------------------------
 
 
-def _joined(writing: Writing, shards: Iterable[Written], pieces: Pieces) -> Iterator[Finding]:
+def _joined(
+    writing: Writing, shards: Iterable[Written], pieces: Pieces, progress: Progress | None
+) -> Iterator[Finding]:
     """Join the pieces of all shards as they are written; yields findings on what is lost."""
     for written in shards:
         yield from pieces.take(written)
-    yield from writing.finish(pieces.streams(), pieces.losses)
+    yield from writing.finish(pieces.streams(progress), pieces.losses)
 
 
 def _files(stage: Path) -> list[str]:
