@@ -27,7 +27,6 @@ from dataforge.datasets.same_images import twins
 from dataforge.datasets.seen import Fact, Seen, Step
 from dataforge.datasets.shards import WriteShard, WriteTask, collected_later, seldom_collected
 from dataforge.datasets.source import Source, apart, in_two_splits, layout_rules, verifying
-from dataforge.datasets.spool import discard, temporary_data, temporary_file
 from dataforge.datasets.steps import Clipped, Measurable, is_usual
 from dataforge.datasets.surveys import Survey, done_again, survey
 from dataforge.datasets.voc_layout import find_voc_layout
@@ -56,7 +55,6 @@ __all__ = [
     "collected_later",
     "decode_images",
     "default_cache_folder",
-    "discard",
     "done_again",
     "empty_files",
     "encodable",
@@ -77,8 +75,6 @@ __all__ = [
     "recognisable",
     "seldom_collected",
     "survey",
-    "temporary_data",
-    "temporary_file",
     "to_unpack",
     "twins",
     "unread_in_words",

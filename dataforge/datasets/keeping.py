@@ -6,7 +6,10 @@ JSON, and one that only writes boxes gets none, so that they are decoded and enc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any, overload
 
 import msgspec
 
@@ -27,7 +30,39 @@ class _Placed(msgspec.Struct, gc=False):
     place: Place = Place("")
 
 
+class PackedValues(Sequence[Any]):
+    """Values of builtin types, in the memory that they take encoded."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._ends = array("Q", [0])
+
+    def append(self, value: Any) -> None:
+        """Add a value that can be encoded."""
+        self._bytes += _encode(value)
+        self._ends.append(len(self._bytes))
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        at = range(len(self))[index]
+        return _decode(self._bytes[self._ends[at] : self._ends[at + 1]])
+
+    def __iter__(self) -> Iterator[Any]:
+        return (_decode(self._bytes[start:end]) for start, end in pairwise(self._ends))
+
+
 _encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
 _as_json = msgspec.json.Encoder().encode
 _without_rings = msgspec.msgpack.Decoder(list[_Image]).decode
 

@@ -73,20 +73,19 @@ class _Paired(NamedTuple):
 
 
 def _pair(xmls: list[str], images: list[str], looks: Looks) -> _Paired:
-    by_name: dict[str, dict[str, str]] = defaultdict(dict)  # name -> folder -> image
-    for image in images:
-        by_name[last_part(stem(image)).casefold()][image.rpartition("/")[0]] = stem(image)
-    folders = {folder for found in by_name.values() for folder in found}
-    doubtful = {folder for found in by_name.values() if len(found) > 1 for folder in found}
-    suspects = _Suspects(images, doubtful, looks)
-    candidates: dict[str, dict[tuple[str, str], str]] = {}
+    by_name = _by_name(images)
+    folders = {image.rpartition("/")[0] for image in images}
+    several = (found for found in by_name.values() if isinstance(found, dict) and len(found) > 1)
+    suspects = _Suspects(images, {folder for found in several for folder in found}, looks)
+    candidates: dict[str, tuple[tuple[tuple[str, str], str], ...]] = {}  # (pair of folders, image)
+    once: dict[tuple[str, str], tuple[str, str]] = {}  # each pair of folders, in memory once
     own = _by_folder(xmls)
     home, ranked = "", dict[Set[str], list[Set[str]]]()
     for xml in xmls:
         if home != (folder := xml.rpartition("/")[0]):
             home, ranked = folder, {}
         # Frames have the same numbers in each of a thousand videos: only the nearest folders count.
-        named = by_name.get(last_part(stem(xml)).casefold(), {})
+        named = _in_folders(by_name.get(last_part(stem(xml)).casefold(), {}))
         if len(named) < 2:
             tiers: list[Set[str]] = [named.keys()]
         else:  # a few folders are ranked for themselves, without ranking all
@@ -95,22 +94,43 @@ def _pair(xmls: list[str], images: list[str], looks: Looks) -> _Paired:
                 ranked[these] = _nearest_first(folder, these, suspects, own[folder][:SAMPLED])
             tiers = ranked[these]
         if near := next((near for tier in tiers if (near := named.keys() & tier)), set[str]()):
-            candidates[xml] = {_folders(named[way], stem(xml)): named[way] for way in sorted(near)}
-    votes = Counter(pair for found in candidates.values() for pair in found)
+            ways = ((_folders(named[way], stem(xml)), named[way]) for way in sorted(near))
+            candidates[xml] = tuple((once.setdefault(pair, pair), image) for pair, image in ways)
+    votes = Counter(pair for found in candidates.values() for pair, _ in found)
     pairs: Pairs = Counter()
     deeper: Pairs = Counter()
     by_case = 0
     image_of = {}
     for xml, found in candidates.items():
         # The most likely pair explains the most XML files; among equals, the shortest.
-        pair = min(found, key=lambda pair: (-votes[pair], len(pair[0]) + len(pair[1]), pair))
-        by_case += last_part(found[pair]) != last_part(stem(xml))
+        pair, image = min(
+            found, key=lambda one: (-votes[one[0]], len(one[0][0]) + len(one[0][1]), one[0])
+        )
+        by_case += last_part(image) != last_part(stem(xml))
         pairs[pair] += 1
-        image_of[xml] = found[pair]
+        image_of[xml] = image
         inside = stem(xml)[0 if pair[1] == "." else len(pair[1]) + 1 :].split("/")
         inner = inside[0] if len(inside) > 1 else "."
         deeper[join(pair[0], inner), join(pair[1], inner)] += 1
     return _Paired(pairs, deeper, by_case, image_of)
+
+
+def _by_name(images: Sequence[str]) -> dict[str, str | dict[str, str]]:
+    """Name -> its image, without extension; or folder -> image, if there are several."""
+    found: dict[str, str | dict[str, str]] = {}
+    for image in images:
+        path = stem(image)
+        name = last_part(path).casefold()
+        known = found.setdefault(name, path)
+        if known is not path:
+            known = found[name] = _in_folders(known)
+            known[path.rpartition("/")[0]] = path
+    return found
+
+
+def _in_folders(found: str | dict[str, str]) -> dict[str, str]:
+    """Folder -> image, of a value of `_by_name`."""
+    return {found.rpartition("/")[0]: found} if isinstance(found, str) else found
 
 
 def _by_folder(paths: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -188,6 +208,8 @@ def _second_annotations(image_of: Mapping[str, str], looks: Looks) -> tuple[str,
 
     The one with boxes is kept, then the one whose name does not say otherwise, then the larger.
     """
+    if len({*image_of.values()}) == len(image_of):
+        return None
     of_image: dict[str, list[str]] = defaultdict(list)
     for xml, image in image_of.items():
         of_image[image].append(xml)

@@ -23,16 +23,17 @@ from dataforge.datasets.cached import (
     entries_in,
     steady_shards,
 )
-from dataforge.datasets.keeping import decoder
+from dataforge.datasets.encoding import encodable
+from dataforge.datasets.keeping import PackedValues, decoder
 from dataforge.datasets.seen import Alike, Fact, Seen, Step
 from dataforge.datasets.shards import Piece, ReadOnly, Work, decode_entries, seldom_collected
 from dataforge.datasets.source import Source
-from dataforge.datasets.spool import Spool
 from dataforge.datasets.watched import Progress, reading_with
 from dataforge.engines import Engine
 from dataforge.errors import plural
 from dataforge.findings import Finding, Place
 from dataforge.formats import Context, Evidence, Item, Outlines, Reading, Record, SourceText
+from dataforge.io import Spool
 from dataforge.records import Header, Image
 
 
@@ -68,7 +69,7 @@ class Survey:
         self.images: list[Seen] = []
         self.shards: list[Shard] = []
         self.tally = Tally()
-        self.facts: dict[str, list[Any]] = {}
+        self.facts: dict[str, PackedValues] = {}
         self.decision: Any = None
         self.texts: dict[str, tuple[int, int]] = {}
         self.spool = Spool()
@@ -182,8 +183,8 @@ class _Pass:
         self.progress = progress
         self.take = take or self._keep
         self.read = 0  # files, or images
-        self.evidence: dict[str, list[Any]] = {}
-        self.first: dict[str, Place] = {}
+        self.evidence: dict[str, PackedValues] = {}
+        self.first: dict[str, dict[str, Place]] = {}  # split -> image -> its place
         root = source.root
         self.alike = Alike(() if root.remote or root.only else root.files())
 
@@ -258,12 +259,12 @@ class _Pass:
         elif isinstance(record, Header):
             self.found.header = record
         elif isinstance(record, Evidence):
-            self._take_evidence(record)
+            self._take_evidence(encodable(record))
         elif isinstance(record, SourceText):
             self.found.texts[record.file] = self.found.spool.put(record.data)
 
     def _take_evidence(self, evidence: Evidence) -> None:
-        self.evidence.setdefault(evidence.kind, []).append(evidence.value)
+        self.evidence.setdefault(evidence.kind, PackedValues()).append(evidence.value)
 
     def _take_texts(self, texts: Sequence[tuple[str, bytes]]) -> None:
         for name, data in texts:
@@ -274,7 +275,8 @@ class _Pass:
         if not self.own_splits:
             seen.split = None
         self.alike.named(seen)
-        first = self.first.setdefault(seen.key, seen.place)
+        known = self.first.setdefault(seen.split or "", {})
+        first = known.setdefault(seen.file_name, seen.place)
         if first is not seen.place and not self.repeats:
             if first != seen.place:  # else the same entry, listed in another split
                 self.report(_marked_twice(seen, first.file))
@@ -293,7 +295,7 @@ class _Pass:
 
     def _keep(self, facts: Sequence[Fact]) -> None:
         for fact in facts:
-            self.found.facts.setdefault(fact.key, []).append(fact.value)
+            self.found.facts.setdefault(fact.key, PackedValues()).append(fact.value)
 
 
 def _marked_twice(seen: Seen, owner: str) -> Finding:

@@ -10,6 +10,7 @@ import msgspec
 from dataforge.codes import code
 from dataforge.errors import ParseError
 from dataforge.findings import Finding, Place
+from dataforge.formats.json_blocks import OddJsonError, json_blocks
 from dataforge.formats.signatures import (
     HEAD,
     Foreign,
@@ -52,6 +53,38 @@ class _Keys(msgspec.Struct):
     annotations: msgspec.Raw = msgspec.Raw()
 
 
+def _kind(keys: _Keys) -> str:
+    """What a JSON file is by its keys: labelme, coco, panoptic, or empty."""
+    given = [raw for raw in (keys.shapes, keys.images, keys.categories) if memoryview(raw)]
+    if not all(memoryview(raw)[0] == ord("[") for raw in given):
+        return ""
+    if memoryview(keys.shapes):
+        return "labelme"
+    if not (memoryview(keys.images) and memoryview(keys.categories)):
+        return ""
+    return "panoptic" if b'"segments_info"' in _first(keys) else "coco"
+
+
+def _first(keys: _Keys) -> bytes:
+    return bytes(memoryview(keys.annotations)[:HEAD])
+
+
+def _keys_of_large(root: Root, name: str) -> _Keys | None:
+    """The keys of a large JSON file, with the first bytes of their values; None of any other."""
+    blocks = json_blocks(root, name)
+    if blocks is None:
+        return None
+    found: dict[str, msgspec.Raw] = {}
+    try:
+        with blocks as parts:
+            for part in parts:
+                if part.key in _Keys.__struct_fields__:
+                    found.setdefault(part.key, msgspec.Raw(part.data[:HEAD]))
+    except (OddJsonError, OSError):
+        return None
+    return _Keys(**found)
+
+
 class Texts:
     """The annotation files of a folder; each JSON and XML file is examined once, for all formats.
 
@@ -68,6 +101,7 @@ class Texts:
         self.labelme: list[str] = []
         self.coco: list[str] = []
         self.voc: list[str] = []
+        self._files = {"labelme": self.labelme, "coco": self.coco}
         self.documents: dict[str, Signature] = {}
         self.other: dict[str, str] = {}
         self.findings: list[Finding] = []
@@ -108,6 +142,10 @@ class Texts:
         return counted(not_readable(self.documents | self.texts))
 
     def _look_into_json(self, root: Root, name: str) -> None:
+        large = _keys_of_large(root, name)
+        if large is not None and (known := self._files.get(_kind(large))) is not None:
+            known.append(name)
+            return
         try:
             data = to_utf8(root.look(name, MAX_COCO_BYTES), name)[0]
         except ParseError as error:
@@ -121,17 +159,11 @@ class Texts:
             else:
                 self._unreadable("unreadable-json", error)
             return
-        given = [raw for raw in (keys.shapes, keys.images, keys.categories) if memoryview(raw)]
-        if not all(memoryview(raw)[0] == ord("[") for raw in given):
-            self._other_json(name, data)
-        elif memoryview(keys.shapes):
-            self.labelme.append(name)
-        elif not (memoryview(keys.images) and memoryview(keys.categories)):
-            self._other_json(name, data)
-        elif b'"segments_info"' in (first := bytes(memoryview(keys.annotations)[:HEAD])):
-            self._other_json(name, first)
+        kind = _kind(keys)
+        if kind in self._files:
+            self._files[kind].append(name)
         else:
-            self.coco.append(name)
+            self._other_json(name, _first(keys) if kind == "panoptic" else data)
 
     def _other_json(self, name: str, data: bytes) -> None:
         if signature := json_signature(data):

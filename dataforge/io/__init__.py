@@ -11,6 +11,7 @@ from dataforge.io.json import (
     decode_repaired,
     escaped,
     in_64_bits,
+    is_deep,
     plain,
     repaired,
     report_json,
@@ -46,6 +47,7 @@ from dataforge.io.output import (
     write_text,
 )
 from dataforge.io.packaged import asset, installed_versions
+from dataforge.io.packed import PackedNames
 from dataforge.io.place import Signature, refuse_special, signature
 from dataforge.io.plugins import Plugins, failed_plugins
 from dataforge.io.publishing import published, refuse_unreachable
@@ -59,6 +61,7 @@ from dataforge.io.reading import (
 )
 from dataforge.io.rewriting import is_inside, refuse_unwritable, rewrite
 from dataforge.io.roots import Root, same_bytes
+from dataforge.io.spool import Spool, discard, temporary_data, temporary_file
 from dataforge.io.staging import clear_away
 from dataforge.io.toml import load_toml, toml_value
 from dataforge.io.tracing import UNSTEADY, Stamp, Trace, alike, by_likeness, stamp
@@ -85,9 +88,11 @@ __all__ = [
     "ImageHeader",
     "LeftOut",
     "NamedFile",
+    "PackedNames",
     "Plugins",
     "Root",
     "Signature",
+    "Spool",
     "Stamp",
     "Trace",
     "alike",
@@ -102,12 +107,14 @@ __all__ = [
     "declared_encoding",
     "decode_json",
     "decode_repaired",
+    "discard",
     "escaped",
     "explain_validation",
     "failed_plugins",
     "glance",
     "in_64_bits",
     "installed_versions",
+    "is_deep",
     "is_image",
     "is_inside",
     "is_plain",
@@ -137,6 +144,8 @@ __all__ = [
     "staged",
     "stamp",
     "stem",
+    "temporary_data",
+    "temporary_file",
     "to_utf8",
     "toml_value",
     "too_large",

@@ -26,7 +26,7 @@ def decode_json(data: bytes, type_: type[T], name: str) -> T:
     Raises:
         ParseError: with the JSON path, or the line and column.
     """
-    if _is_deep(data):
+    if is_deep(data):
         raise ParseError(name, "", f"is nested more than {MAX_NESTING} levels deep")
     try:
         return msgspec.json.decode(data, type=type_)
@@ -105,8 +105,8 @@ def _content(data: bytes) -> Any:
     return msgspec.UNSET
 
 
-def _is_deep(data: bytes) -> bool:
-    """Whether lists and objects are nested too deeply to traverse."""
+def is_deep(data: bytes) -> bool:
+    """Whether lists and objects are nested more than `MAX_NESTING` levels deep."""
     if data.count(b"[") + data.count(b"{") <= MAX_NESTING or not _looks_deep(data):
         return False
     return _looks_deep(_JSON_TEXT.sub(b"", data))  # brackets may be inside strings

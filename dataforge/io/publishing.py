@@ -54,7 +54,10 @@ class Draft(NamedTuple):
 
 @contextmanager
 def published(
-    out: str, replaced: Callable[[Path], Sequence[Path]], inputs: Collection[str] = ()
+    out: str,
+    replaced: Callable[[Path], Sequence[Path]],
+    inputs: Collection[str] = (),
+    progress: Callable[[int, int, str], object] | None = None,
 ) -> Iterator[Draft]:
     """A path to write an output to, which is uploaded if the block succeeds.
 
@@ -62,6 +65,7 @@ def published(
         out: a path, which is used as it is, or a URL.
         replaced: the files and folders that an output at a path contains; the files come last.
         inputs: URLs of files that the run has read, which are not overwritten.
+        progress: called with the numbers of files uploaded and of all, and "uploading".
 
     Raises:
         UsageError: nothing can be written there.
@@ -70,7 +74,7 @@ def published(
     if not is_url(out):
         yield Draft(Path(out), replaced(Path(out)))
         return
-    target = _Target(out, inputs)
+    target = _Target(out, inputs, progress)
     before_this = [*written]
     with _private_folder() as home:
         path = home / target.name
@@ -121,7 +125,12 @@ class _Target:
         name: its last part.
     """
 
-    def __init__(self, url: str, inputs: Collection[str]) -> None:
+    def __init__(
+        self,
+        url: str,
+        inputs: Collection[str],
+        progress: Callable[[int, int, str], object] | None = None,
+    ) -> None:
         import inspect
 
         if scheme_of(url) in ("http", "https"):
@@ -132,6 +141,8 @@ class _Target:
         if self.name in (".", "..") or "//" in self._base or "/../" in f"/{self._base}/":
             raise UsageError(f"{url}: not a location that can be written")
         self._inputs = inputs
+        self._progress = progress
+        self._done = self._total = 0  # files
         self._takes_mode = "mode" in inspect.signature(self._fs.put_file).parameters
         self._run = os.urandom(8).hex() if scheme_of(url) in _WITH_METADATA else ""
         self._made: list[str] = []
@@ -190,6 +201,7 @@ class _Target:
         new = [name for name in names if now[name] != before.get(name)]
         final = {"" if one == path else one.relative_to(path).as_posix() for one in last}
         self._refuse_inputs([*new, *(before.keys() - now.keys())])
+        self._done, self._total = 0, len(new)
         phases = (
             [name for name in new if is_image(name) and name not in final],
             [name for name in new if not is_image(name) and name not in final],
@@ -228,6 +240,9 @@ class _Target:
         ]
         for future in self._under_way:
             future.result()
+            self._done += 1
+            if self._progress:
+                self._progress(self._done, self._total, "uploading")
 
     def _put(self, path: Path, name: str, *, new: bool) -> None:
         file, key = (path / name, f"{self._base}/{name}") if name else (path, self._base)

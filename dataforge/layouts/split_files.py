@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 
 from dataforge.errors import InputError, ParseError
 from dataforge.io import MAX_PATH, Root, is_image, last_part, stem, to_utf8
@@ -24,13 +24,18 @@ class Ids:
 
     def __init__(self, known: Mapping[str, str]) -> None:
         self._known = known
-        # (name, "" or one of its folders), because every video has a frame of the same number.
-        self._by_last: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._depths = sorted({written.count("/") for written in known}, reverse=True)
-        for written, id_ in known.items():
+
+    @cached_property
+    def _by_last(self) -> dict[tuple[str, str], set[str]]:
+        """(name, "" or one of its folders) -> ids, because every video has a frame of the same
+        number; large, and seldom needed."""
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for written, id_ in self._known.items():
             last = last_part(written).casefold()
             for part in {"", *id_.casefold().split("/")}:
-                self._by_last[last, part].add(id_)
+                found[last, part].add(id_)
+        return found
 
     def match(self, line: str, folder: str = "") -> str | None:
         """The id that matches a line: exactly, as a path, in another case, or by file name alone.

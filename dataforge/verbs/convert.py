@@ -173,6 +173,7 @@ class _Target:
                 self.out,
                 lambda path: self.writer.targets(path, output.names),
                 self.placing.remote_inputs(found.images),
+                progress,
             ) as draft,
             staged(
                 draft.path,
@@ -205,7 +206,7 @@ class _Target:
                 results = engine.mapped(work, tasks, "writing", lambda: total)
                 written = stack.enter_context(results)
                 pieces = Pieces(stack)
-                report.add_unwritten(pieces.joined(writing, written))
+                report.add_unwritten(pieces.joined(writing, written, progress))
                 report.leave_out(pieces.left_out)
             report.add(done_again(self.engine, self.source))
             report.add(self.placing.left_over(splits, stage, draft.path))
@@ -232,15 +233,24 @@ class _Output:
 
     Attributes:
         names: of the splits, in order.
-        side: `Seen.key` -> split; empty for an image that is skipped.
+        sides: `Seen.key` -> split; None if the source's own splits are kept.
     """
 
     def __init__(self, found: Survey, classes: Classes, drop_empty: bool) -> None:
         self.found = found
         self.classes = classes
         self.names: list[str] = []
-        kept = (seen for seen in found.images if not drop_empty or self.number_in(seen))
-        self.side = {seen.key: seen.split or SINGLE_SPLIT for seen in kept}
+        self.sides: Mapping[str, str] | None = None
+        empty = (seen for seen in found.images if drop_empty and not self.number_in(seen))
+        self._skipped = {seen.key for seen in empty}
+
+    def side(self, seen: Seen) -> str:
+        """The split of an image; empty if it is skipped."""
+        if self._skipped and seen.key in self._skipped:
+            return ""
+        if self.sides is None:
+            return seen.split or SINGLE_SPLIT
+        return self.sides.get(seen.key, "")
 
     def number_in(self, seen: Seen) -> int:
         """Number of instances in an image that have a class."""
@@ -255,20 +265,23 @@ class _Output:
         """Split -> its images."""
         found: dict[str, list[Seen]] = {name: [] for name in self.names}
         for seen in self.found.images:
-            if side := self.side.get(seen.key):
+            if side := self.side(seen):
                 found[side].append(seen)
         return found
 
     def one_of_each_key(self, writer: Writer[Any]) -> Iterator[Finding]:
         """Skip images whose names the output format cannot tell apart."""
-        first: dict[tuple[str, str], str] = {}
-        for seen in self.found.images:
-            side = self.side.get(seen.key)
+        images = self.found.images
+        if all(writer.key(seen.file_name) == seen.file_name for seen in images):
+            return  # each name occurs once in a split
+        first: dict[str, dict[str, str]] = {name: {} for name in self.names}
+        for seen in images:
+            side = self.side(seen)
             if not side:
                 continue
-            owner = first.setdefault((side, writer.key(seen.file_name)), seen.file_name)
+            owner = first[side].setdefault(writer.key(seen.file_name), seen.file_name)
             if owner != seen.file_name:
-                self.side[seen.key] = ""
+                self._skipped.add(seen.key)
                 lost = _shapes(seen, self.classes)
                 yield code("name-collision").at(
                     Place(seen.file_name),
@@ -286,7 +299,7 @@ class _Output:
         for shard in self.found.shards:
             numbered: list[tuple[str, int, int] | None] = []
             for seen in shard.seen:
-                side = self.side.get(seen.key) if seen is not None else None
+                side = self.side(seen) if seen is not None else ""
                 if seen is None or not side:
                     numbered.append(None)
                     continue
@@ -301,19 +314,20 @@ def _shared_out(
 ) -> _Output:
     """The splits: those of a rule, if there is one, else the source's own."""
     output = _Output(found, classes, job.drop_empty)
-    if rule is None or not output.side:
-        output.names = list(dict.fromkeys(output.side.values()))
-        images = output.images()
-        names = {name: {seen.file_name for seen in images[name]} for name in output.names}
-        report.add(in_two_splits(names))
+    kept = [seen for seen in found.images if output.side(seen)]
+    if rule is None or not kept:
+        output.names = list(dict.fromkeys(map(output.side, kept)))
+        if len(output.names) > 1:
+            images = output.images()
+            names = {name: {seen.file_name for seen in images[name]} for name in output.names}
+            report.add(in_two_splits(names))
         return output
-    kept = [seen for seen in found.images if seen.key in output.side]
     labels = {seen.key: output.counts(seen) if rule.stratify else {} for seen in kept}
     sides = rule.assign(labels)
     if missing := labels.keys() - sides.keys():
         lost = sum(_shapes(seen, classes) for seen in kept if seen.key in missing)
         report.add([not_in_manifest(missing, lost, job.split)])
-    output.side = {key: sides.get(key, "") for key in labels}
+    output.sides = sides
     output.names = split_names(rule, sides)
     return output
 
@@ -329,8 +343,8 @@ def _hidden(splits: Mapping[str, Sequence[Seen]], writer: Writer[Any]) -> Iterat
     Programs that list folders skip them: dataforge and Ultralytics (because of `glob`). mmdet,
     pycocotools and torchvision open what a list names.
     """
-    names = sorted({seen.file_name for images in splits.values() for seen in images})
-    hidden = [name for name in names if re.search(r"(^|/)\.(?!\.?(/|$))", name)]
+    names = (seen.file_name for images in splits.values() for seen in images)
+    hidden = sorted({name for name in names if re.search(r"(^|/)\.(?!\.?(/|$))", name)})
     if hidden:
         # If an image has its own annotation file, this is hidden, too.
         one_file = writer.key(hidden[0]) == hidden[0]

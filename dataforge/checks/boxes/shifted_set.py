@@ -85,7 +85,7 @@ class Check(base.Check):
         return [name for name in found if name != self.data.format]
 
 
-def _facts_of(root: Root, format_: str) -> list[Any]:
+def _facts_of(root: Root, format_: str) -> Sequence[Any]:
     """The facts of a folder's images in another format; none if it cannot be read in it."""
     step = _Step()
     try:

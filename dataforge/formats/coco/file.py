@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -10,16 +10,22 @@ import msgspec
 from dataforge.codes import code
 from dataforge.errors import ParseError, plural
 from dataforge.findings import Edit, Finding, Gathered, Place, Severity
+from dataforge.formats.coco.columns import Column
 from dataforge.formats.coco.keypoints import with_keypoints
+from dataforge.formats.coco.tape import Tape
+from dataforge.formats.json_blocks import (
+    LEAST_OBJECT,
+    JsonBlocks,
+    OddJsonError,
+    is_too_many,
+    json_blocks,
+)
 from dataforge.formats.repairs import was_repaired
-from dataforge.io import MAX_VALUES, decode_repaired, plain, to_utf8
+from dataforge.io import MAX_VALUES, Root, decode_repaired, plain, to_utf8
 from dataforge.records import Category, Extra, Header, Instance
 
 WRITTEN_ANYWAY = {"info": {"description": "", "version": "1.0"}, "licenses": []}
 """Keys without information, written because some readers require them."""
-
-_LEAST = 24
-"""Bytes of an entry with an id and a few characters."""
 
 NO_SUPERCATEGORY = ""
 """The supercategory of a category that has none."""
@@ -137,21 +143,59 @@ class Entries(Generic[Keys]):
     """A list of a COCO file.
 
     Attributes:
-        raw: its entries, each still encoded.
-        keys: of each entry; None if it is not an object.
-
-    Raises:
-        ParseError: there are entries that are no objects among too many values.
+        tape: its entries, encoded.
+        keys: key -> its values; None where an entry lacks it.
+        odd: indices of entries that are no objects.
     """
 
-    def __init__(self, raw: msgspec.Raw, type_: type[Keys], name: str) -> None:
-        self.keys: list[Keys | None]
+    def __init__(self, type_: type[Keys]) -> None:
+        self.tape = Tape()
+        self.keys = {name: Column() for name in type_.__struct_fields__}
+        self.odd: list[int] = []
+        self._type = type_
+        self._decode = msgspec.json.Decoder(list[type_]).decode  # type: ignore[valid-type]
+
+    def __len__(self) -> int:
+        return len(self.tape)
+
+    def add(self, data: bytes | msgspec.Raw, entries: list[msgspec.Raw]) -> None:
+        """Append entries.
+
+        Args:
+            data: the list.
+            entries: its elements.
+
+        Raises:
+            msgspec.ValidationError: one is not an object, or has a number too large for a float.
+        """
+        self._add(self._decode(data), entries)
+
+    def add_all(self, raw: msgspec.Raw, name: str) -> None:
+        """Append entries that may be anything.
+
+        Raises:
+            ParseError: there are entries that are no objects among too many values.
+        """
         try:
-            self.keys = msgspec.json.decode(raw, type=list[type_])  # type: ignore[valid-type]
-            self.raw: list[msgspec.Raw] = decode_list(raw)
-        except msgspec.ValidationError:  # not an object, or a number too large for a float
-            self.raw = bounded_list(raw, name)
-            self.keys = [_keys(entry, type_) for entry in self.raw]
+            self.add(raw, decode_list(raw))
+        except msgspec.ValidationError:
+            entries = bounded_list(raw, name)
+            keys = [_keys(entry, self._type) for entry in entries]
+            self.odd += [index for index, one in enumerate(keys, len(self)) if one is None]
+            self._add([one or self._type() for one in keys], entries)
+
+    def _add(self, keys: Sequence[Any], entries: list[msgspec.Raw]) -> None:
+        for name, column in self.keys.items():
+            column.extend([getattr(one, name) for one in keys])
+        self.tape.add(entries)
+
+    def at(self, index: int) -> msgspec.Raw:
+        """One entry."""
+        return msgspec.Raw(self.tape.entries(index, index + 1))
+
+    def forget(self) -> None:
+        """Free the memory of the keys."""
+        self.keys = {}
 
 
 def bounded_list(raw: msgspec.Raw, name: str) -> list[msgspec.Raw]:
@@ -175,11 +219,10 @@ def _keys(raw: msgspec.Raw, type_: type[Keys]) -> Keys | None:
 
 
 class Document:
-    """One COCO file, parsed into its entries.
+    """One COCO file, parsed into its entries; to be closed.
 
     Args:
         name: path relative to the folder that is read.
-        data: its bytes.
 
     Attributes:
         name: see above.
@@ -188,43 +231,125 @@ class Document:
         images, annotations: their entries.
         categories: their entries, as plain Python.
         rest: all other keys, as plain Python.
-
-    Raises:
-        NotCocoError: it is other JSON.
-        ParseError: it cannot be read.
     """
 
-    def __init__(self, name: str, data: bytes) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        data, self.encoding = to_utf8(data, name)
-        if (objects := data.count(b"{")) > MAX_VALUES // 5 and len(data) < _LEAST * objects:
-            message = f"holds {objects:,} objects of less than {_LEAST} bytes: not read"
-            raise ParseError(name, "", message)
-        top, self.is_repaired = _top_level(data, name)
-        self.images = _entries(top, "images", ImageKeys, name)
+        self.encoding = "utf-8"
+        self.is_repaired = False
+        self.images = Entries(ImageKeys)
+        self.annotations = Entries(AnnotationKeys)
+        self.categories: list[Any] = []
+        self.rest: dict[str, Any] = {}
+
+    def read(self, data: bytes) -> Document:
+        """Take all of it from its bytes.
+
+        Raises:
+            NotCocoError: it is other JSON.
+            ParseError: it cannot be read.
+        """
+        data, self.encoding = to_utf8(data, self.name)
+        if is_too_many(objects := data.count(b"{"), len(data)):
+            message = f"holds {objects:,} objects of less than {LEAST_OBJECT} bytes: not read"
+            raise ParseError(self.name, "", message)
+        top, self.is_repaired = _top_level(data, self.name)
+        self._take("images", top.pop("images", None))
+        annotations = top.pop("annotations", msgspec.Raw(b"[]"))
         categories = top.pop("categories", None)
-        top.setdefault("annotations", msgspec.Raw(b"[]"))
-        self.annotations = _entries(top, "annotations", AnnotationKeys, name)
-        first = bytes(self.annotations.raw[0]) if self.annotations.raw else b""
+        self._take("annotations", annotations)
+        return self._with(categories, top)
+
+    def read_blocks(self, blocks: JsonBlocks) -> Document:
+        """Take all of it from its parts.
+
+        Raises:
+            OddJsonError: it has to be read as a whole.
+            NotCocoError, ParseError, OSError: see `read` and `JsonBlocks`.
+        """
+        top: dict[str, msgspec.Raw] = {}
+        pieces: dict[str, list[bytes]] = {}
+        lists: dict[str, Entries[Any]] = {"images": self.images, "annotations": self.annotations}
+        for key, data, entries in blocks:
+            if entries is None:
+                top[key] = msgspec.Raw(data)
+            elif key not in lists:
+                pieces.setdefault(key, []).append(data[1:-1])
+            else:
+                try:
+                    lists[key].add(data, entries)
+                except msgspec.DecodeError as error:
+                    raise OddJsonError from error
+        top |= {key: msgspec.Raw(b"[" + b",".join(own) + b"]") for key, own in pieces.items()}
+        if not len(self.images) or bytes(top.pop("annotations", b"[]")) != b"[]":
+            raise OddJsonError
+        self.encoding = blocks.encoding
+        return self._with(top.pop("categories", None), top)
+
+    def _take(self, key: str, raw: msgspec.Raw | None) -> None:
+        if raw is None:
+            raise NotCocoError(f"no list of {key}")
+        entries: Entries[Any] = self.images if key == "images" else self.annotations
+        try:
+            entries.add_all(raw, self.name)
+        except msgspec.ValidationError as error:
+            raise NotCocoError(f"no list of {key}") from error
+
+    def _with(self, categories: msgspec.Raw | None, top: Mapping[str, msgspec.Raw]) -> Document:
+        """Take the rest."""
+        first = bytes(self.annotations.at(0)) if len(self.annotations) else b""
         if b'"segments_info"' in first:
             raise NotCocoError("panoptic segmentation, whose segments are in PNG files")
         if categories is None:
             if b'"category_id"' not in first:
                 raise NotCocoError("no list of categories")
-            marked = plural(len(self.annotations.raw), "annotation")
+            marked = plural(len(self.annotations), "annotation")
             message = f"no list of categories, so the classes are unknown ({marked})"
-            raise ParseError(name, "$.categories", message)
+            raise ParseError(self.name, "$.categories", message)
         try:
-            self.categories = [plain(entry) for entry in bounded_list(categories, name)]
+            self.categories = [plain(entry) for entry in bounded_list(categories, self.name)]
         except msgspec.ValidationError as error:
             raise NotCocoError("no list of categories") from error
         self.rest = {key: plain(value) for key, value in top.items()}
+        return self
 
     @property
     def names(self) -> list[str]:
         """The file names of its images, as written; without those that have none."""
-        names = (written_name(one.file_name, one.coco_url) for one in self.images.keys if one)
+        names = map(written_name, self.images.keys["file_name"], self.images.keys["coco_url"])
         return [name for name in names if name]
+
+    def close(self) -> None:
+        """Free the disk space."""
+        self.images.tape.close()
+        self.annotations.tape.close()
+
+
+def document_of(root: Root, name: str, data: Callable[[], bytes], *, whole: bool) -> Document:
+    """A COCO file, read in blocks if it is large.
+
+    Args:
+        root, name: of the file.
+        data: gives its bytes.
+        whole: whether to read it as a whole even so.
+
+    Raises:
+        NotCocoError: it is other JSON.
+        ParseError: it cannot be read.
+        OutputError: there is no room on the disk for its entries.
+    """
+    blocks = None if whole else json_blocks(root, name)
+    if blocks is not None:
+        document = Document(name)
+        try:
+            with blocks as parts:
+                return document.read_blocks(parts)
+        except (OddJsonError, OSError):  # reading it as a whole shows what is wrong
+            document.close()
+        except BaseException:
+            document.close()
+            raise
+    return Document(name).read(data())
 
 
 def _top_level(data: bytes, name: str) -> tuple[dict[str, msgspec.Raw], bool]:
@@ -238,13 +363,6 @@ def _top_level(data: bytes, name: str) -> tuple[dict[str, msgspec.Raw], bool]:
     return top, better is not None
 
 
-def _entries(top: dict[str, msgspec.Raw], key: str, type_: type[Keys], name: str) -> Entries[Keys]:
-    try:
-        return Entries(top.pop(key), type_, name)
-    except (KeyError, msgspec.ValidationError) as error:
-        raise NotCocoError(f"no list of {key}") from error
-
-
 class IdTable(Generic[T]):
     """Values by id; 1, 1.0 and "1" are the same id unless the table has several of them.
 
@@ -254,13 +372,13 @@ class IdTable(Generic[T]):
 
     def __init__(self) -> None:
         self.exact: dict[Any, T] = {}
-        self._lenient: dict[str, Any] = {}
+        self._lenient: dict[str, Any] | None = None  # made when it is asked for
 
     def set(self, number: Any, value: T) -> None:
         """Set the value of an id; an invalid id is ignored."""
         if is_id(number):
             self.exact[number] = value
-            self._lenient.setdefault(_spelling(number), number)
+            self._lenient = None
 
     def get(self, number: Any) -> T | None:
         """The value of an id, None if there is none."""
@@ -268,6 +386,10 @@ class IdTable(Generic[T]):
             return None
         if number in self.exact:
             return self.exact[number]
+        if self._lenient is None:
+            self._lenient = {}
+            for known in self.exact:
+                self._lenient.setdefault(_spelling(known), known)
         return self.exact.get(self._lenient.get(_spelling(number)))
 
     def __contains__(self, number: Any) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataforge.formats.coco.file import Document, NotCocoError
+from contextlib import closing
+from functools import partial
+
+from dataforge.formats.coco.file import NotCocoError, document_of
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.io import MAX_COCO_BYTES, Root
 
@@ -22,7 +25,9 @@ def image_names(root: Root, name: str) -> list[str] | None:
         ParseError: it cannot be read, with the place.
     """
     try:
-        document = Document(name, root.look(name, MAX_COCO_BYTES))
+        look = partial(root.look, name, MAX_COCO_BYTES)
+        document = document_of(root, name, look, whole=False)
     except NotCocoError:
         return None
-    return document.names
+    with closing(document):
+        return document.names

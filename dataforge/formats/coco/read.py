@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from contextlib import closing
+from functools import cached_property, partial
 from hashlib import blake2b
 from itertools import count
 from typing import Any
@@ -31,6 +32,7 @@ from dataforge.formats.coco.file import (
     Document,
     NotCocoError,
     Notes,
+    document_of,
     extra_of,
     header_of,
     keys_of,
@@ -169,15 +171,26 @@ class CocoReading(Reading):
         self, name: str, split: str | None, category_ids: CategoryIds
     ) -> Iterator[Page | Record]:
         """The header and findings of one file, then its pages."""
-        data = self.root.read_bytes(name, MAX_COCO_BYTES)
-        document = Document(name, data)
-        if self.context.keep_text:
-            yield SourceText(name, data)
+        keep_text = self.context.keep_text
+        data = self.root.read_bytes(name, MAX_COCO_BYTES) if keep_text else None
+        read = partial(self.root.read_bytes, name, MAX_COCO_BYTES)
+        document = document_of(
+            self.root, name, (lambda: data) if data is not None else read, whole=keep_text
+        )
+        with closing(document):
+            if data is not None:
+                yield SourceText(name, data)
+            yield from self._document(document, split, category_ids)
+
+    def _document(
+        self, document: Document, split: str | None, category_ids: CategoryIds
+    ) -> Iterator[Page | Record]:
+        name = document.name
         notes = Notes(name)
         header, labels = header_of(document, notes)
         categories = msgspec.to_builtins(header.categories)
         yield Evidence(_HEADERS, [name, categories, keys_of(header.extra)])
-        yield Evidence(_IMAGES, [name, len(document.images.raw)])
+        yield Evidence(_IMAGES, [name, len(document.images)])
         self._note_more(document, category_ids, notes)
         yield from notes.take()
         if self.context.wants(UNTIDY_LABEL):
@@ -193,6 +206,9 @@ class CocoReading(Reading):
         if self.strict and number:
             found = Count("ids-of-two-kinds", number, pointer, [])
             yield Evidence(COUNTS, [name, split, msgspec.to_builtins([found])])
+        document.annotations.forget()
+        if not images.others:
+            document.images.forget()
         yield from grouping.pages(Source(name, split, images.prefix, labels), images.others)
 
     def _note_more(self, document: Document, category_ids: CategoryIds, notes: Notes) -> None:
@@ -207,7 +223,8 @@ class CocoReading(Reading):
 
     def _images(self, document: Document, notes: Notes) -> FoundImages:
         """Where a file's images are, relative to the folder that is read."""
-        found = self.places.of(document.name, document.names)
+        names = document.names if self.places.looked_for else ()
+        found = self.places.of(document.name, names)
         if found.alike:
             others = f"{found.alike[0]}{' and others' * (len(found.alike) > 1)}"
             notes.add(

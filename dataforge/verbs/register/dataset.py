@@ -89,9 +89,10 @@ def _pass(
     resolver: Resolver,
     engine: Engine,
     progress: Progress | None,
+    more: Sequence[Step] = (),
 ) -> Survey:
     """One pass; the spool of the survey is closed, because no image is kept."""
-    steps: list[Step] = [_Outlines(), DroppedByTrainers(source)]
+    steps = [*more, DroppedByTrainers(source)]
     with survey(
         source,
         Context(resolver=resolver),
@@ -147,7 +148,7 @@ def _survey_voc(root: Root, layout: Layout, engine: Engine, progress: Progress |
         listing = "" if layout.per_split else layout.splits.get(split_name or "", "")
         splits[name] = SplitSpec(ann_file=listing, images=images, annotations=annotations)
         ids[name] = listed
-        paths |= {path: id_ for id_, path in annotations_of[split_name].items()}
+        paths.update((path, id_) for id_, path in annotations_of[split_name].items())
         if not (listing and root.exists(listing) and _is_clean(root, listing, listed)):
             unlisted.add(name)
     return Surveyed(
@@ -194,7 +195,12 @@ def _survey_coco(root: Root, layout: Layout, engine: Engine, progress: Progress 
             "image_dir": os.path.join(root.location, folder),
         }
         found = _pass(
-            Source(root, "coco", given), gathered, ClassRules().resolver(), engine, progress
+            Source(root, "coco", given),
+            gathered,
+            ClassRules().resolver(),
+            engine,
+            progress,
+            more=[_Outlines()],
         )
         order |= dict.fromkeys(category.name for category in found.header.categories)
         tally.merge(found.tally)

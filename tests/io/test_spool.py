@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from dataforge.datasets import temporary_data
-from dataforge.datasets.spool import Spool
 from dataforge.errors import OutputError
+from dataforge.io import Spool, temporary_data
 
 
 def test_what_was_put_is_there() -> None:
