@@ -165,7 +165,8 @@ def labelmexml(folder: Path, number: int, kind: str = "apart", mask: str = "") -
     """A file of LabelMe's web tool with a number of polygons, or with the same mask again."""
     picture(folder / "Images" / "a.png")
     if mask:
-        PILImage.new("L", (SIDE, SIDE), 1).save(folder / mask)
+        (folder / "Masks").mkdir()
+        PILImage.new("L", (SIDE, SIDE), 1).save(folder / "Masks" / mask)
     drawn = (
         f"<segm><mask>{mask}</mask></segm>"
         if mask

@@ -6,6 +6,7 @@ that an inner outline, which it gives the class ``__background__``, is a hole.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,8 +21,14 @@ if TYPE_CHECKING:
 _MAX_CANVAS = 2**25
 """Pixels of an image that is painted, of 4 bytes each."""
 
-_MAX_PAINTED = 2**29
-"""Pixels of the boxes around all outlines that are looked at in an image; that takes seconds."""
+_MAX_PAINTED = 2**28
+"""Pixels of the boxes around all outlines that are painted in an image; that takes seconds."""
+
+_LEAST = 2**14
+"""Pixels that cost as much as to paint an outline, however small it is."""
+
+_SCANNED = 16
+"""Pixels that are looked at for the price of one that is painted."""
 
 
 class Drawn(NamedTuple):
@@ -52,6 +59,8 @@ def covered(drawn: Sequence[Drawn], size: tuple[int, int]) -> dict[int, Mask]:
     Raises:
         TooLargeError: the image or its outlines have too many pixels.
     """
+    import numpy as np
+
     order = sorted(drawn, key=lambda one: one.layer)
     if not any(one.covers for one in order):
         return {}
@@ -59,7 +68,7 @@ def covered(drawn: Sequence[Drawn], size: tuple[int, int]) -> dict[int, Mask]:
     for rank, one in enumerate(order):
         if one.covers:
             canvas.paint(one.ring, rank)
-    owners = [one.owner for one in order]
+    owners = np.asarray([*(one.owner for one in order), -2], np.int32)  # -2: nothing is there
     whole: dict[int, list[tuple[int, Ring]]] = defaultdict(list)
     for rank, one in enumerate(order):
         if one.owner >= 0:
@@ -96,27 +105,40 @@ class _Canvas:
             window[pixels] = rank
 
     def left_of(
-        self, ranked: Sequence[tuple[int, Ring]], owner: int, owners: Sequence[int]
+        self, ranked: Sequence[tuple[int, Ring]], owner: int, owners: npt.NDArray[np.int32]
     ) -> Mask | None:
         """The pixels of an object that nothing covers; None if nothing covers any.
 
         Args:
             ranked: (rank, outline) of its parts.
             owner: its number.
-            owners: rank -> the owner of the outline.
+            owners: rank -> the owner of the outline; the last is that of no outline.
         """
-        import numpy as np
-
-        by_rank = np.asarray([*owners, -2], np.int32)  # the last for what no outline covers
+        if not any(self._is_below(ring, rank) for rank, ring in ranked):
+            return None
         masks, is_covered = [], False
         for rank, ring in ranked:
             if (crop := self._crop(ring)) is None:
                 continue
             pixels, window, (left, top) = crop
-            visible = pixels & ((window < rank) | (by_rank[window] == owner))
+            visible = pixels & ((window < rank) | (owners[window] == owner))
             is_covered |= bool((visible != pixels).any())
             masks.append(geometry.mask_from_crop(visible, left, top, self._size[::-1]))
         return geometry.merge_masks(masks) if is_covered else None
+
+    def _is_below(self, ring: Ring, rank: int) -> bool:
+        """Whether anything in the box around an outline is above it."""
+        x0, y0, x1, y1 = geometry.ring_box(ring)
+        left, top = max(math.floor(x0), 0), max(math.floor(y0), 0)
+        right, bottom = max(math.ceil(x1) + 1, 0), max(math.ceil(y1) + 1, 0)
+        window = self._top[top:bottom, left:right]
+        self._spend(window.size // _SCANNED)
+        return bool(window.size) and int(window.max()) > rank
+
+    def _spend(self, pixels: int) -> None:
+        self._left -= pixels
+        if self._left < 0:
+            raise geometry.TooLargeError("its outlines have too many pixels")
 
     def _crop(
         self, ring: Ring
@@ -126,7 +148,5 @@ class _Canvas:
         if found is None:
             return None
         pixels, (x0, y0, x1, y1) = found
-        self._left -= pixels.size
-        if self._left < 0:
-            raise geometry.TooLargeError("its outlines have too many pixels")
+        self._spend(max(pixels.size, _LEAST))
         return pixels, self._top[y0 : y1 + 1, x0 : x1 + 1], (x0, y0)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _FOLDER = "Masks"
-_MAX_PIXELS = 2**29
+_MAX_PIXELS = 2**28
 """Pixels of all masks of one image, which take seconds: one file may be named by all objects."""
 
 _CLOSE = 1.5
