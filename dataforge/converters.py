@@ -88,8 +88,16 @@ class Converters(Mapping[str, Any]):
         reason = self._table.failure(name)
         if reason:
             return DataforgeError(reason)
-        hint = did_you_mean(str(name), self, f"there are {', '.join(self)}")
+        hint = did_you_mean(str(name), self, self._choices())
         return UsageError(f"no converter {name!r}; {hint}")
+
+    def _choices(self) -> str:
+        """Which converters there are; of formats, not every pair."""
+        reads = [name for name, one in formats().items() if one.reader]
+        writes = [name for name, one in formats().items() if one.writer]
+        pairs = {f"{one}2{other}" for one in reads for other in writes}
+        hint = f"name one FROM2TO, FROM {', '.join(reads)}, TO {', '.join(writes)}"
+        return ", or ".join([hint, *(name for name in self if name not in pairs)])
 
     def _all(self) -> dict[str, Any]:
         """All converters; those of formats and other packages are added on first use."""

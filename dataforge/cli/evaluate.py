@@ -16,6 +16,7 @@ from dataforge.cli.command import OUTPUT, Argument, Command, Option
 from dataforge.cli.output import Output, say, show_table, table, tell, warn
 from dataforge.cli.progress import progress_bar
 from dataforge.errors import UsageError, plural
+from dataforge.io import NamedFile
 from dataforge.verbs.evaluate import (
     KINDS,
     Device,
@@ -131,6 +132,7 @@ def _evaluate(
     split: Split | None,
     device: Device,
     out: str | None,
+    results_out: NamedFile | None,
     open_: bool,
     output: Output,
     **more: Any,
@@ -139,7 +141,8 @@ def _evaluate(
     named = Path(files[0])
     named = named.resolve().parent if named.name == "train.py" else named
     page = Path(out) if out else Path(f"{_stem(named)}-evaluation")
-    job = EvaluateOptions(out=page, **more)
+    listed = results_out.path if results_out else None
+    job = EvaluateOptions(out=page, results_out=listed, **more)
     if annotations is not None:
         with progress_bar("evaluate") as progress:
             report = evaluate_results(annotations, files[0], job, progress)

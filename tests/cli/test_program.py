@@ -57,7 +57,7 @@ def test_one_concept_has_one_name(cli: Cli, verb: str) -> None:
     for option in ("--json", "--report FILE", "--quiet"):
         assert f" {option} " in said, option
     if verb in ("check", "convert", "split"):
-        assert " --from coco|" in said
+        assert " --from bdd100k|coco|" in said
     if verb in ("check", "convert", "register"):
         for option in ("--labels", "--label-aliases", "--unknown", "--merge", "--exit-zero"):
             assert f" {option} " in said, option

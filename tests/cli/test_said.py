@@ -527,14 +527,14 @@ def test_text_and_json(cli: Cli, tmp_path: Path, verb: str, name: str) -> None:
 @pytest.mark.parametrize("name", DATASETS)
 def test_forms_of_check(cli: Cli, tmp_path: Path, name: str) -> None:
     data = DATASETS[name](tmp_path / "data")
-    result = cli("check", data, "--output-format", "github", "--max-findings", "0")
+    result = cli("check", data, "--from", name, "--output-format", "github", "--max-findings", "0")
     assert_text(result.stdout, github=True)
     assert len(result.stdout.splitlines()) > 20
-    result = cli("check", data, "--output-format", "sarif", "--max-findings", "0")
+    result = cli("check", data, "--from", name, "--output-format", "sarif", "--max-findings", "0")
     document = assert_json(result.stdout)
     sarif_schema()(document)
     assert len(document["runs"][0]["results"]) > 20
-    result = cli("check", data, "--json", "--max-findings", "0")
+    result = cli("check", data, "--from", name, "--json", "--max-findings", "0")
     assert_json(result.stdout)
     report = msgspec.json.decode(result.stdout, type=CheckReport, strict=True)
     assert len(report.findings) == len(document["runs"][0]["results"])

@@ -59,7 +59,7 @@ def test_split_then_register(cli: Cli, tmp_path: Path) -> None:
         (
             [SAMPLE / "labelme", "--split", "a=1", "--from", "x"],
             2,
-            "no format 'x'; choose from coco",
+            "no format 'x'; choose from bdd100k, coco, ",
         ),
     ],
 )

@@ -38,7 +38,7 @@ class EvaluateOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     masks: bool = False
     images: Path | None = None
     force: bool = False
-    results_out: Path | NamedFile | None = None
+    results_out: Path | None = None
 
 
 def evaluate_results(
@@ -108,7 +108,7 @@ def refuse_options(options: EvaluateOptions) -> None:
     if options.most < 0:
         raise UsageError(f"most {options.most}: must be at least 0")
     path = options.results_out
-    if isinstance(path, Path) and os.path.lexists(path) and not options.force:
+    if path is not None and os.path.lexists(path) and not options.force:
         raise OutputError(f"{path} already exists; use --force to overwrite")
     if options.out is None:
         return
@@ -132,7 +132,8 @@ def with_page(
     """
     report = made.report
     if options.results_out is not None:
-        _write_results(options.results_out, made.material)
+        file = NamedFile(options.results_out, force=options.force)
+        _write_results(file, made.material)
         report = msgspec.structs.replace(report, results=str(options.results_out))
     if options.out is None:
         return report
@@ -155,7 +156,7 @@ def with_page(
     return msgspec.structs.replace(report, page=str(path))
 
 
-def _write_results(path: Path | NamedFile, material: Material) -> None:
+def _write_results(file: NamedFile, material: Material) -> None:
     """Write detections as COCO's results: with the ids of the COCO file, else in order from 1."""
     images = material.image_ids or [*range(1, len(material.images) + 1)]
     categories = [*range(1, len(material.classes) + 1)]
@@ -178,7 +179,7 @@ def _write_results(path: Path | NamedFile, material: Material) -> None:
                 text = counts.decode() if isinstance(counts, bytes) else counts
                 entry["segmentation"] = {"size": [*one.mask["size"]], "counts": text}
             entries.append(msgspec.json.encode(entry).decode())
-    write_text(path, "[\n" + ",\n".join(entries) + "\n]\n")
+    write_text(file, "[\n" + ",\n".join(entries) + "\n]\n")
 
 
 def _costliest_first(made: Evaluated, most: int) -> list[int]:
