@@ -99,12 +99,13 @@ class Losses:
             lost: number of shapes that do not reach the output because of it.
             in_image: False if the place is the output.
         """
-        if kind not in self.counts:
-            self.counts[kind] = LossCount(place, in_image)
-        count = self.counts[kind]
+        count = self.counts.get(kind)
+        if count is None:
+            count = self.counts[kind] = LossCount(place, in_image)
         count.count += 1
         count.lost += lost
-        count.names.update(dict.fromkeys(names))
+        if names:
+            count.names.update(dict.fromkeys(names))
 
     def findings(self) -> Iterator[Finding]:
         """One finding for each kind that occurred."""
