@@ -9,7 +9,6 @@ from typing import NamedTuple, cast
 
 from dataforge.records import Box, Ring
 
-
 _FEW = 10_000
 """Numbers of rings that are measured without numpy, if nothing else has imported it."""
 
@@ -46,9 +45,13 @@ def measured(rings: Sequence[Ring], most: float) -> Measured:
     # Of a few files, importing numpy would take longer than all else.
     if "numpy" not in sys.modules and sum(map(len, rings)) <= _FEW:
         few = [measured_alone(ring, most) for ring in rings]
-        if None not in few:
-            boxes, areas, simple = zip(*(one for one in few if one is not None), strict=True)
-            return Measured([*boxes], [*areas], [*simple])
+        found = [one for one in few if one is not None]
+        if len(found) == len(rings):
+            return Measured(
+                [box for box, _, _ in found],
+                [area for _, area, _ in found],
+                [is_simple for _, _, is_simple in found],
+            )
     import numpy as np
 
     counts = np.fromiter(map(len, rings), np.intp, len(rings)) // 2

@@ -154,7 +154,12 @@ class RowWriter:
         x0, y0, x1, y1 = box = instance.box
         inside = 0 <= x0 < x1 <= w and 0 <= y0 < y1 <= h
         if inside and self._only_boxes:  # most are
-            self._count(image, instance, place, inside)
+            more = instance.attributes or instance.difficult
+            if more or instance.shape is None or instance.keypoints:
+                self._count(image, instance, place, inside)
+            else:
+                self.losses.add("outlines", place)
+                self.keys.instance(instance)
             cx, cy = (x0 + x1) / 2 / w, (y0 + y1) / 2 / h
             start = self._numbers[instance.label]
             row = f"{start} {cx!r} {cy!r} {(x1 - x0) / w!r} {(y1 - y0) / h!r}\n"
