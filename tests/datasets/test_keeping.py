@@ -89,7 +89,7 @@ def test_outlines_that_nothing_looks_at_are_encoded_early(outlines: Outlines) ->
     waiting = encoded_early(IMAGE, outlines)
     (image,) = msgspec.msgpack.decode(msgspec.msgpack.encode([waiting]), type=list[KeptImage])
     assert with_rings(image) is image
-    assert encode_images([image], outlines) == encode_images([IMAGE], outlines)
+    assert decoder(outlines)(encode_images([image], outlines)) == [kept(outlines)]
 
 
 @pytest.mark.parametrize("outlines", ["json", "none"])
@@ -100,5 +100,3 @@ def test_outlines_of_an_object_beyond_its_image_wait_as_rings(outlines: Outlines
     assert [one.shape for one in with_rings(image).instances] == [
         one.shape for one in beyond.instances
     ]
-    restored = with_rings(image)
-    assert encode_images([restored], outlines) == encode_images([beyond], outlines)
