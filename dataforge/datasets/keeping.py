@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from dataforge.datasets.steps import is_usual
 from dataforge.findings import Place
 from dataforge.formats import Outlines, WrittenOutline
 from dataforge.records import Image, Instance, Mask, Polygons
@@ -20,9 +19,7 @@ class _Instance(Instance, frozen=True, gc=False):
     shape: WrittenOutline | Mask | None = None
 
 
-class KeptImage(Image, frozen=True, gc=False):
-    """An image with outlines that a writer copies."""
-
+class _Image(Image, frozen=True, gc=False):
     instances: tuple[_Instance, ...] = ()
 
 
@@ -32,7 +29,7 @@ class _Placed(msgspec.Struct, gc=False):
 
 _encode = msgspec.msgpack.Encoder().encode
 _as_json = msgspec.json.Encoder().encode
-_without_rings = msgspec.msgpack.Decoder(list[KeptImage]).decode
+_without_rings = msgspec.msgpack.Decoder(list[_Image]).decode
 
 decode_images = msgspec.msgpack.Decoder(list[Image]).decode
 """Decodes images that were kept with rings."""
@@ -50,26 +47,6 @@ def encode_images(images: Sequence[Image], outlines: Outlines) -> bytes:
     return _encode(images if outlines == "rings" else [_kept(one, outlines) for one in images])
 
 
-def encoded_early(image: Image, outlines: Outlines) -> Image:
-    """An image that waits for a decision, with its outlines as they are kept if nothing is going to
-    look at them: no step does where each object is as usual."""
-    return _kept(image, outlines) if is_usual(image) else image
-
-
-def with_rings(image: Image) -> Image:
-    """An image that waited as it was read, unless its outlines were encoded early."""
-    shapes = [one.shape for one in image.instances]
-    if not any(isinstance(shape, WrittenOutline) and shape.rings for shape in shapes):
-        return image
-    instances = [
-        msgspec.structs.replace(one, shape=Polygons(one.shape.rings))
-        if isinstance(one.shape, WrittenOutline)
-        else one
-        for one in image.instances
-    ]
-    return msgspec.structs.replace(image, instances=tuple(instances))
-
-
 def decoder(outlines: Outlines) -> Callable[[bytes], Sequence[Image]]:
     """Decodes images that were encoded with these outlines."""
     return decode_images if outlines == "rings" else _without_rings
@@ -80,7 +57,7 @@ def _kept(image: Image, outlines: Outlines) -> Image:
     instances = []
     for instance in image.instances:
         shape = instance.shape
-        if isinstance(shape, Polygons) and not isinstance(shape, WrittenOutline):
+        if isinstance(shape, Polygons):
             kept = WrittenOutline(text=_as_json(shape.rings)) if outlines == "json" else _ANY
             instance, changed = replace(instance, shape=kept), True
         instances.append(instance)

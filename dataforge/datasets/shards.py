@@ -19,13 +19,7 @@ import msgspec
 from dataforge.classes import Classes
 from dataforge.codes import code
 from dataforge.datasets.encoding import encodable, in_utf8, is_utf8
-from dataforge.datasets.keeping import (
-    KeptImage,
-    decoder,
-    encode_images,
-    encoded_early,
-    with_rings,
-)
+from dataforge.datasets.keeping import decoder, encode_images
 from dataforge.datasets.seen import Fact, LabelCount, Seen, Step
 from dataforge.errors import OutputError, plural
 from dataforge.findings import Excess, Finding, Gathered, Place, joined
@@ -55,10 +49,6 @@ class Entry(msgspec.Struct, omit_defaults=True, gc=False):
     finding: Finding | None = None
     header: Header | None = None
     evidence: Evidence | None = None
-
-
-class _Waited(Entry, omit_defaults=True, gc=False):
-    image: KeptImage | None = None
 
 
 class Piece(NamedTuple):
@@ -116,12 +106,6 @@ _SELDOM = 200_000
 
 _encode = msgspec.msgpack.Encoder().encode
 decode_entries = msgspec.msgpack.Decoder(list[Entry]).decode
-_decode_waited = msgspec.msgpack.Decoder(list[_Waited]).decode
-
-
-def _is_early(reading: Reading, keep: Outlines | None) -> bool:
-    """Whether outlines are encoded before the decision, as they are kept."""
-    return keep in ("json", "none") and not reading.settles_outlines
 
 
 class ReadOnly:
@@ -130,13 +114,11 @@ class ReadOnly:
     Args:
         reading: the dataset.
         keep_edits: keep all findings that have edits.
-        keep: see `Work`.
     """
 
-    def __init__(self, reading: Reading, keep_edits: bool, keep: Outlines | None = None) -> None:
+    def __init__(self, reading: Reading, keep_edits: bool) -> None:
         self.reading = reading
         self.keep_edits = keep_edits
-        self.early = keep if _is_early(reading, keep) else None
 
     @collected_later
     def __call__(self, items: Sequence[Item]) -> Waiting:
@@ -152,8 +134,7 @@ class ReadOnly:
                 if isinstance(record, Evidence):
                     evidence.append(encodable(record))
                 elif _is_usable(record):
-                    image = encoded_early(record, self.early) if self.early else record
-                    stream.entries.append(Entry(image=image))
+                    stream.entries.append(Entry(image=record))
                 else:
                     stream.take(record)
         return Waiting(_encode(stream.entries), evidence, stream.texts)
@@ -196,14 +177,11 @@ class Work:
 
     def settled(self, entries: bytes) -> Iterator[Iterator[Record]]:
         """The records of each entry, after the decision."""
-        if not _is_early(self.reading, self.keep):
-            return map(self._settled, decode_entries(entries))
-        return map(self._settled, _decode_waited(entries))
+        return map(self._settled, decode_entries(entries))
 
     def _settled(self, entry: Entry) -> Iterator[Record]:
         if entry.image is not None:
-            image = with_rings(entry.image) if isinstance(entry, _Waited) else entry.image
-            yield from self.reading.settle(image, self.decision)
+            yield from self.reading.settle(entry.image, self.decision)
         elif entry.finding is not None:
             yield entry.finding
         elif entry.header is not None:

@@ -199,7 +199,7 @@ class _Pass:
                     self._take(piece, keep)
         else:
             waiting = []
-            first = ReadOnly(self.reading, keep_edits, outlines)
+            first = ReadOnly(self.reading, keep_edits)
             wait = CachedRead(first, self.cache, self.root).waiting if self.cache else first
             with watched.mapped(wait, self._shards(), "reading", self._total) as results:
                 for read in results:

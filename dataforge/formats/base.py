@@ -158,9 +158,6 @@ class Reading(ABC):
     decides = False
     """Whether `decide` and `settle` have an effect with these options."""
 
-    settles_outlines = True
-    """Whether `settle` looks at outlines."""
-
     shard = 200
     """Items that are read together; 1 if an item is already a page of many images."""
 

@@ -8,14 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dataforge.datasets.keeping import (
-    KeptImage,
-    decode_places,
-    decoder,
-    encode_images,
-    encoded_early,
-    with_rings,
-)
+from dataforge.datasets.keeping import decode_places, decoder, encode_images
 from dataforge.findings import Place
 from dataforge.formats import Numbered, WritePlan, get_format
 from dataforge.formats.base import Outlines, WrittenOutline
@@ -82,21 +75,3 @@ def test_a_writer_writes_the_same_of_what_it_asks_for(name: str, tmp_path: Path)
         files = sorted((tmp_path / str(number)).rglob("*.*"))
         written.append((found, [path.read_bytes() for path in files if path.is_file()]))
     assert written[0] == written[1]
-
-
-@pytest.mark.parametrize("outlines", ["json", "none"])
-def test_outlines_that_nothing_looks_at_are_encoded_early(outlines: Outlines) -> None:
-    waiting = encoded_early(IMAGE, outlines)
-    (image,) = msgspec.msgpack.decode(msgspec.msgpack.encode([waiting]), type=list[KeptImage])
-    assert with_rings(image) is image
-    assert decoder(outlines)(encode_images([image], outlines)) == [kept(outlines)]
-
-
-@pytest.mark.parametrize("outlines", ["json", "none"])
-def test_outlines_of_an_object_beyond_its_image_wait_as_rings(outlines: Outlines) -> None:
-    beyond = msgspec.structs.replace(IMAGE, width=20)
-    waiting = encoded_early(beyond, outlines)
-    (image,) = msgspec.msgpack.decode(msgspec.msgpack.encode([waiting]), type=list[KeptImage])
-    assert [one.shape for one in with_rings(image).instances] == [
-        one.shape for one in beyond.instances
-    ]

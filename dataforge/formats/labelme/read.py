@@ -139,8 +139,6 @@ class LabelmeReader(Reader[ReadOptions]):
 class LabelmeReading(Reading):
     """The labelme files of one folder; an item is a file."""
 
-    settles_outlines = False
-
     def __init__(self, root: Root, options: ReadOptions, context: Context) -> None:
         self._root = root
         self._options = options
