@@ -31,6 +31,7 @@ class Contender(NamedTuple):
 def converting(reads: str, writes: str, more: str = "") -> Contender:
     """A conversion with dataforge, in one process."""
     code = f"""
+import numpy  # a few files alone are converted without
 from dataforge.verbs.convert import Job, convert
 def run(source, out):
     job = Job(source=source, out=out, reads="{reads}", writes="{writes}", workers=1{more})

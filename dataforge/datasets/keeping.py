@@ -73,6 +73,10 @@ decode_places = msgspec.msgpack.Decoder(list[_Placed]).decode
 """Decodes the places of images, however they were kept."""
 
 
+_ANY = WrittenOutline()
+"""An outline, whatever it is."""
+
+
 def encode_images(images: Sequence[Image], outlines: Outlines) -> bytes:
     """Encode images for `decoder`."""
     return _encode(images if outlines == "rings" else [_kept(one, outlines) for one in images])
@@ -89,7 +93,7 @@ def _kept(image: Image, outlines: Outlines) -> Image:
     for instance in image.instances:
         shape = instance.shape
         if isinstance(shape, Polygons):
-            text = _as_json(shape.rings) if outlines == "json" else b""
-            instance, changed = replace(instance, shape=WrittenOutline(text=text)), True
+            kept = WrittenOutline(text=_as_json(shape.rings)) if outlines == "json" else _ANY
+            instance, changed = replace(instance, shape=kept), True
         instances.append(instance)
     return replace(image, instances=tuple(instances)) if changed else image

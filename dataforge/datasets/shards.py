@@ -208,17 +208,18 @@ class Work:
         return Piece(_encode(stream.entries), kept, stream.texts)
 
     def _through_steps(self, image: Image, seen: Seen) -> Image:
-        gathered = Gathered(keep_edits=self.keep_edits)
+        gathered: Gathered | None = None  # seldom needed
         facts: list[Fact] = []
         for step in self.steps:
             for result in step.image(image):
                 if isinstance(result, Finding):
+                    gathered = gathered or Gathered(keep_edits=self.keep_edits)
                     gathered.take(in_utf8(result))
                 elif isinstance(result, Fact):
                     facts.append(result)
                 else:
                     image = result
-        seen.findings, seen.facts = tuple(gathered.findings), tuple(facts)
+        seen.findings, seen.facts = tuple(gathered.findings if gathered else ()), tuple(facts)
         return image
 
 

@@ -132,12 +132,13 @@ class Losses:
             lost: number of shapes that do not reach the output because of it.
             in_image: False if the place is the output.
         """
-        if kind not in self.counts:
-            self.counts[kind] = LossCount(place, in_image)
-        count = self.counts[kind]
+        count = self.counts.get(kind)
+        if count is None:
+            count = self.counts[kind] = LossCount(place, in_image)
         count.count += 1
         count.lost += lost
-        count.names.update(dict.fromkeys(names))
+        if names:
+            count.names.update(dict.fromkeys(names))
 
     def findings(self) -> Iterator[Finding]:
         """One finding for each kind that occurred."""
@@ -212,7 +213,9 @@ class KeyLosses:
         if instance.keypoints and not self._keypoints:
             self._losses.add("keypoints", instance.place)
         extra = instance.extra
-        if extra and extra.keys() != self._only and (keys := self._foreign(extra)):
+        if not extra or extra.keys() == self._only or _has_only_boxes(extra):
+            return
+        if keys := self._foreign(extra):
             self._losses.add("keys of instance", instance.place, names=keys)
 
     def _foreign(self, extra: Extra) -> list[str]:
@@ -223,3 +226,8 @@ class KeyLosses:
             # COCO's rounded bbox and empty attributes are a matter of notation, not of content.
             if owner != self._own and key != "bbox" and value != {}
         ]
+
+
+def _has_only_boxes(extra: Extra) -> bool:
+    """Whether none of the keys is foreign, as most instances have none but COCO's bbox."""
+    return all(len(keys) == 1 and "bbox" in keys for keys in extra.values())

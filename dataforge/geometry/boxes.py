@@ -60,7 +60,7 @@ def shifted(box: Box, coords: Coords) -> Box:
     >>> shifted(edges_of_text(["1.1", "2", "3.5", "4"], "zero"), "voc")
     (0.1, 1.0, 3.5, 4.0)
     """
-    if coords == "zero" or all(map(_is_whole, box)):
+    if coords == "zero" or _are_whole(box):
         return to_edges(box, coords)
     return edges_of_text([repr(float(value)) for value in box], coords)
 
@@ -72,7 +72,7 @@ def text_of_edges(box: Box, coords: Coords) -> tuple[str, ...]:
     ('1.1', '2', '3.5', '4')
     """
     offsets = COORDS_OFFSETS[coords]
-    if all(map(_is_whole, box)):
+    if _are_whole(box):
         return tuple(str(int(value - offset)) for value, offset in zip(box, offsets, strict=True))
     return tuple(
         _shifted_text(repr(float(value)), -offset)
@@ -80,8 +80,11 @@ def text_of_edges(box: Box, coords: Coords) -> tuple[str, ...]:
     )
 
 
-def _is_whole(value: float) -> bool:
-    return -_EXACT < value < _EXACT and value == int(value)
+def _are_whole(box: Box) -> bool:
+    x0, y0, x1, y1 = box
+    # The rest of NaN and of infinity is NaN.
+    whole = not (x0 % 1 or y0 % 1 or x1 % 1 or y1 % 1)
+    return whole and min(box) > -_EXACT and max(box) < _EXACT
 
 
 def _shifted_text(number: str, offset: float) -> str:

@@ -40,7 +40,8 @@ def open_file(path: str | os.PathLike[str]) -> IO[bytes]:
     Raises:
         OSError: the file cannot be opened, or is a folder, a pipe, a socket or a device.
     """
-    return open(path, "rb", opener=_open_regular)
+    # As `open(path, "rb")` does, which would ask the file whether it is a terminal.
+    return io.BufferedReader(open(path, "rb", buffering=0, opener=_open_regular))
 
 
 def where(stream: IO[bytes]) -> str:

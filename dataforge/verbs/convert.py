@@ -9,6 +9,7 @@ count as lost.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -397,5 +398,13 @@ def _files(stage: Path) -> list[str]:
     """The files that were written, without images, relative to the output folder."""
     if stage.is_file():
         return [stage.name]
-    files = (path for path in stage.rglob("*") if not is_image(path.name) and path.is_file())
-    return sorted(path.relative_to(stage).as_posix() for path in files)
+    found: list[str] = []
+    folders = [""]
+    for folder in folders:  # grows
+        with os.scandir(stage / folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(f"{folder}{entry.name}/")
+                elif not is_image(entry.name) and entry.is_file():
+                    found.append(f"{folder}{entry.name}")
+    return sorted(found)

@@ -68,7 +68,7 @@ def test_1_done_with_findings(cli: Cli, tmp_path: Path) -> None:
     ("arguments", "expected"),
     [
         (["labelme2yaml", "in", "out"], "no converter 'labelme2yaml'; did you mean 'labelme2"),
-        (["cow2milk", "in", "out"], "no converter 'cow2milk'; name one FROM2TO, FROM bdd100k, coco, "),
+        (["cow2milk", "in", "out"], "no converter 'cow2milk'; name one FROM2TO, FROM bdd100k, "),
         ([], "missing argument CONVERTER"),
         (["labelme2coco", "in"], "missing argument OUT"),
         (["in", "out"], "missing --to FORMAT, or a converter such as labelme2coco in front"),

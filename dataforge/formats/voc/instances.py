@@ -39,10 +39,11 @@ class InstanceReader:
 
     def read(self, path: str, objects: Sequence[VocObject]) -> Part[list[Instance]]:
         instances: list[Instance] = []
+        as_written = self.coords == "zero"
         for index, item in enumerate(objects):
             place = Place(path, f"object[{index}]", item.line)
-            if self._is_usual(item):
-                instances.append(_usual(place, item))
+            if as_written and (usual := _usual(place, item)) is not None:
+                instances.append(usual)
                 continue
             instance = yield from self._instance(place, item)
             if instance is not None:
@@ -59,19 +60,6 @@ class InstanceReader:
                 if instance is not None:
                     instances.append(instance)
         return instances
-
-    def _is_usual(self, item: VocObject) -> bool:
-        """Whether an object certainly becomes an instance without a finding, see `_usual`."""
-        bounds = item.bounds
-        return (
-            self.coords == "zero"
-            and bounds is not None
-            and 0 < bounds[0] <= bounds[2]
-            and 0 < bounds[1] <= bounds[3]
-            and item.name != ""
-            and (item.difficult == "0" or item.difficult is None)
-            and not (item.parts or item.others or item.keys)
-        )
 
     def _instance(self, place: Place, item: VocObject) -> Part[Instance | None]:
         """Returns the Instance, None if the object is invalid."""
@@ -107,16 +95,19 @@ class InstanceReader:
         )
 
 
-def _usual(place: Place, item: VocObject) -> Instance:
-    """What `InstanceReader` makes of an object that is usual."""
-    x0, y0, x1, y1 = box = item.bounds or (0.0, 0.0, 0.0, 0.0)
-    return Instance(
-        label=item.name,
-        box=box,
-        area=(x1 - x0) * (y1 - y0),
-        place=place,
-        attributes=item.attributes,
-    )
+def _usual(place: Place, item: VocObject) -> Instance | None:
+    """What `InstanceReader` makes of an object without a finding, if its box is read as written;
+    None if it has to be looked at."""
+    _, _, name, _, box, difficult, attributes, keys, _, parts, others = item
+    if box is None or not name or keys or parts or others:
+        return None
+    if difficult != "0" and difficult is not None:
+        return None
+    x0, y0, x1, y1 = box
+    if not (0 < x0 <= x1 and 0 < y0 <= y1):
+        return None
+    area = (x1 - x0) * (y1 - y0)
+    return Instance(label=name, box=box, area=area, place=place, attributes=attributes)
 
 
 def settled(instance: Instance, coords: Coords) -> Part[Instance]:
@@ -126,11 +117,18 @@ def settled(instance: Instance, coords: Coords) -> Part[Instance]:
         # By one pixel at most, which VOC's own convention adds to the width.
         place = instance.place
         yield reversed_box(box, instance.label, place.at("/bndbox"), place)
-        box, extra = geometry.ordered(box), _with_bbox(extra, box)
-    elif coords == "zero":
+        box, extra = geometry.shifted(geometry.ordered(box), coords), _with_bbox(extra, box)
+        area = geometry.box_area(box)
+        return msgspec.structs.replace(instance, box=box, area=area, extra=extra)
+    return settled_in_order(instance, coords)
+
+
+def settled_in_order(instance: Instance, coords: Coords) -> Instance:
+    """The same of an instance whose corners are in order, or that are so in VOC's convention."""
+    if coords == "zero":
         return instance
-    box = geometry.shifted(box, coords)
-    return msgspec.structs.replace(instance, box=box, area=geometry.box_area(box), extra=extra)
+    box = geometry.shifted(instance.box, coords)
+    return msgspec.structs.replace(instance, box=box, area=geometry.box_area(box))
 
 
 def _with_bbox(extra: dict[str, Any], bounds: Box) -> dict[str, Any]:

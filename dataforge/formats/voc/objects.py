@@ -268,11 +268,13 @@ def is_any_beyond(objects: Iterable[VocObject], size: tuple[int, int] | None) ->
     if size is None:
         return False
     width, height = size
-    for item in each_box(objects):
+    for item in objects:
         if item.bounds is not None:
             x0, y0, x1, y1 = item.bounds
             if x1 > width or y1 > height or x0 > width or y0 > height:
                 return True
+        if item.others and is_any_beyond(item.others, size):
+            return True
     return False
 
 

@@ -37,7 +37,7 @@ from dataforge.formats.sizes import (
 )
 from dataforge.formats.voc.corners import is_reversed
 from dataforge.formats.voc.files import ImageFinder, Listed, annotations_of_splits, listed_ids
-from dataforge.formats.voc.instances import InstanceReader, settled
+from dataforge.formats.voc.instances import InstanceReader, settled, settled_in_order
 from dataforge.formats.voc.objects import (
     VocFile,
     VocObject,
@@ -307,7 +307,10 @@ class VocReading(Reading):
         if self.auto and (coords != "zero" or any(is_reversed(i.box) for i in image.instances)):
             instances = []
             for instance in image.instances:
-                instances.append((yield from settled(instance, coords)))
+                if is_reversed(instance.box):
+                    instances.append((yield from settled(instance, coords)))
+                else:
+                    instances.append(settled_in_order(instance, coords))
             image = msgspec.structs.replace(image, instances=tuple(instances))
         yield image
 

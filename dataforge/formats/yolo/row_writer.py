@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -139,6 +140,7 @@ class RowWriter:
         self._segments = options.segments or options.obb
         self._obb = options.obb
         self._points = number_of(plan.header.categories) if options.pose else 0
+        self._only_boxes = not (self._segments or self._points)
 
     def lose(
         self, name: str, place: Place, message: str, remedy: str, *instances: Instance
@@ -158,6 +160,19 @@ class RowWriter:
         w, h = image.width, image.height
         x0, y0, x1, y1 = box = instance.box
         inside = 0 <= x0 < x1 <= w and 0 <= y0 < y1 <= h
+        if inside and self._only_boxes:  # most are
+            more = instance.attributes or instance.difficult
+            if more or instance.shape is None or instance.keypoints:
+                self._count(image, instance, place, inside)
+            else:
+                self.losses.add("outlines", place)
+                self.keys.instance(instance)
+            cx, cy = (x0 + x1) / 2 / w, (y0 + y1) / 2 / h
+            start = self._numbers[instance.label]
+            row = f"{start} {cx!r} {cy!r} {(x1 - x0) / w!r} {(y1 - y0) / h!r}\n"
+            if ".0 " not in row and ".0\n" not in row:  # else it has a whole number
+                return row
+            return _row(start, [cx, cy, (x1 - x0) / w, (y1 - y0) / h]) + "\n"
         if not inside:
             box = geometry.clip_box(box, w, h)
         ring: Ring = ()
@@ -184,7 +199,7 @@ class RowWriter:
             values = [min(value / (h if i % 2 else w), 1.0) for i, value in enumerate(ring)]
         else:
             values = [(x0 + x1) / 2 / w, (y0 + y1) / 2 / h, (x1 - x0) / w, (y1 - y0) / h]
-        row = f"{self._numbers[instance.label]} {' '.join(map(number, values))}"
+        row = _row(self._numbers[instance.label], values)
         return f"{row} {self._keypoints(image, instance, place)}\n" if self._points else f"{row}\n"
 
     def _keypoints(self, image: Image, instance: Instance, place: Place) -> str:
@@ -250,12 +265,16 @@ class RowWriter:
         marks = [] if inside else [instance.box]
         if self._segments and isinstance(instance.shape, Polygons):
             marks.append(geometry.ring_box(*instance.shape.rings))
-        if any(_extends_beyond(mark, image.width, image.height) for mark in marks):
+        if marks and any(_extends_beyond(mark, image.width, image.height) for mark in marks):
             self.losses.add("clipped", place)
         if instance.attributes or instance.difficult:
             names = [*instance.attributes, *(["difficult"] if instance.difficult else [])]
             self.losses.add("attributes", place, names=names)
         self.keys.instance(instance)
+
+
+def _row(start: int, values: Sequence[float]) -> str:
+    return f"{start} {' '.join(map(number, values))}"
 
 
 def _extends_beyond(box: Box, width: int, height: int) -> bool:
