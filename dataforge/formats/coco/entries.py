@@ -15,7 +15,8 @@ from msgspec import Meta
 
 from dataforge import geometry
 from dataforge.findings import Edit, Place, Reorder
-from dataforge.formats.coco.file import Notes, decode_list, decode_object, shortly
+from dataforge.formats.coco.file import Notes, shortly
+from dataforge.formats.coco.lists import decode_list, decode_object
 from dataforge.formats.coco.outlines import Rle
 from dataforge.io import MAX_COORDINATE, plain
 from dataforge.records import Box, Ring

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import msgspec
 
 from dataforge.codes import code
 from dataforge.errors import ParseError, plural
 from dataforge.findings import Edit, Finding, Gathered, Place, Severity
-from dataforge.formats.coco.columns import Column
+from dataforge.formats.coco.ids import IdTable
 from dataforge.formats.coco.keypoints import with_keypoints
-from dataforge.formats.coco.tape import Tape
+from dataforge.formats.coco.lists import (
+    AnnotationKeys,
+    Entries,
+    ImageKeys,
+    bounded_list,
+    written_name,
+)
 from dataforge.formats.json_blocks import (
     LEAST_OBJECT,
     JsonBlocks,
@@ -21,7 +27,7 @@ from dataforge.formats.json_blocks import (
     json_blocks,
 )
 from dataforge.formats.repairs import was_repaired
-from dataforge.io import MAX_VALUES, Root, decode_repaired, plain, to_utf8
+from dataforge.io import Root, decode_repaired, plain, to_utf8
 from dataforge.records import Category, Extra, Header, Instance
 
 WRITTEN_ANYWAY = {"info": {"description": "", "version": "1.0"}, "licenses": []}
@@ -35,9 +41,6 @@ UNREAD = "segmentation"
 
 CATEGORY_IDS = "category_ids"
 """The end of the keys of an image that hold ids of categories; a record has their names."""
-
-T = TypeVar("T")
-Keys = TypeVar("Keys", bound=msgspec.Struct)
 
 
 def extra_of(keys: dict[str, Any]) -> Extra:
@@ -108,114 +111,6 @@ class Notes:
             return []
         taken, self._gathered = self._gathered, Gathered(keep_edits=True)
         return taken.findings
-
-
-class ImageKeys(msgspec.Struct, gc=False):
-    """What has to be known about all images before the first is read."""
-
-    id: Any = None
-    file_name: Any = None
-    coco_url: Any = None
-
-
-def written_name(file_name: Any, coco_url: Any) -> str | None:
-    """The file name of an image, or else its URL, as in LVIS; None if it has neither."""
-    names = (name for name in (file_name, coco_url) if isinstance(name, str) and name)
-    return next(names, None)
-
-
-class AnnotationKeys(msgspec.Struct, gc=False):
-    """What has to be known about all annotations before the first is read."""
-
-    id: Any = None
-    image_id: Any = None
-    iscrowd: Any = None
-
-
-decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
-"""Decodes a JSON list; its elements stay encoded."""
-
-decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-"""Decodes a JSON object; its values stay encoded."""
-
-
-class Entries(Generic[Keys]):
-    """A list of a COCO file.
-
-    Attributes:
-        tape: its entries, encoded.
-        keys: key -> its values; None where an entry lacks it.
-        odd: indices of entries that are no objects.
-    """
-
-    def __init__(self, type_: type[Keys]) -> None:
-        self.tape = Tape()
-        self.keys = {name: Column() for name in type_.__struct_fields__}
-        self.odd: list[int] = []
-        self._type = type_
-        self._decode = msgspec.json.Decoder(list[type_]).decode  # type: ignore[valid-type]
-
-    def __len__(self) -> int:
-        return len(self.tape)
-
-    def add(self, data: bytes | msgspec.Raw, entries: list[msgspec.Raw]) -> None:
-        """Append entries.
-
-        Args:
-            data: the list.
-            entries: its elements.
-
-        Raises:
-            msgspec.ValidationError: one is not an object, or has a number too large for a float.
-        """
-        self._add(self._decode(data), entries)
-
-    def add_all(self, raw: msgspec.Raw, name: str) -> None:
-        """Append entries that may be anything.
-
-        Raises:
-            ParseError: there are entries that are no objects among too many values.
-        """
-        try:
-            self.add(raw, decode_list(raw))
-        except msgspec.ValidationError:
-            entries = bounded_list(raw, name)
-            keys = [_keys(entry, self._type) for entry in entries]
-            self.odd += [index for index, one in enumerate(keys, len(self)) if one is None]
-            self._add([one or self._type() for one in keys], entries)
-
-    def _add(self, keys: Sequence[Any], entries: list[msgspec.Raw]) -> None:
-        for name, column in self.keys.items():
-            column.extend([getattr(one, name) for one in keys])
-        self.tape.add(entries)
-
-    def at(self, index: int) -> msgspec.Raw:
-        """One entry."""
-        return msgspec.Raw(self.tape.entries(index, index + 1))
-
-    def forget(self) -> None:
-        """Free the memory of the keys."""
-        self.keys = {}
-
-
-def bounded_list(raw: msgspec.Raw, name: str) -> list[msgspec.Raw]:
-    """The elements of a JSON list that may be anything.
-
-    Raises:
-        ParseError: there may be more of them than fit into memory.
-    """
-    if len(memoryview(raw)) > MAX_VALUES and bytes(raw).count(b",") > MAX_VALUES:
-        message = f"holds more than {MAX_VALUES:,} values, and some entries are invalid: not read"
-        raise ParseError(name, "", message)
-    return decode_list(raw)
-
-
-def _keys(raw: msgspec.Raw, type_: type[Keys]) -> Keys | None:
-    try:
-        found = decode_object(raw)
-    except msgspec.ValidationError:
-        return None
-    return type_(**{k: plain(found[k]) for k in type_.__struct_fields__ if k in found})
 
 
 class Document:
@@ -361,52 +256,6 @@ def _top_level(data: bytes, name: str) -> tuple[dict[str, msgspec.Raw], bool]:
             raise NotCocoError("not an object") from error
         raise
     return top, better is not None
-
-
-class IdTable(Generic[T]):
-    """Values by id; 1, 1.0 and "1" are the same id unless the table has several of them.
-
-    Attributes:
-        exact: id as written -> value.
-    """
-
-    def __init__(self) -> None:
-        self.exact: dict[Any, T] = {}
-        self._lenient: dict[str, Any] | None = None  # made when it is asked for
-
-    def set(self, number: Any, value: T) -> None:
-        """Set the value of an id; an invalid id is ignored."""
-        if is_id(number):
-            self.exact[number] = value
-            self._lenient = None
-
-    def get(self, number: Any) -> T | None:
-        """The value of an id, None if there is none."""
-        if not is_id(number):
-            return None
-        if number in self.exact:
-            return self.exact[number]
-        if self._lenient is None:
-            self._lenient = {}
-            for known in self.exact:
-                self._lenient.setdefault(_spelling(known), known)
-        return self.exact.get(self._lenient.get(_spelling(number)))
-
-    def __contains__(self, number: Any) -> bool:
-        """Whether exactly this id is in the table."""
-        return is_id(number) and number in self.exact
-
-
-def is_id(number: Any) -> bool:
-    """Whether a value can be an id."""
-    return isinstance(number, (int, float, str))
-
-
-def _spelling(number: float | str) -> str:
-    if isinstance(number, float) and number.is_integer():
-        return str(int(number))
-    text = str(number).strip()
-    return text.lstrip("0") or "0" if text.isdecimal() else text
 
 
 def shortly(value: Any) -> str:

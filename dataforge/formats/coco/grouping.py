@@ -10,7 +10,9 @@ from typing import Any
 
 from dataforge.findings import Edit, Place, Set
 from dataforge.formats.base import too_many_objects
-from dataforge.formats.coco.file import Document, IdTable, Notes, is_id, shortly, written_name
+from dataforge.formats.coco.file import Document, Notes, shortly
+from dataforge.formats.coco.ids import IdTable, is_id
+from dataforge.formats.coco.lists import written_name
 from dataforge.formats.coco.page import Page, Source
 from dataforge.io import MAX_OBJECTS
 

@@ -21,17 +21,10 @@ from dataforge.formats.coco.entries import (
     decode,
     decode_all,
 )
-from dataforge.formats.coco.file import (
-    CATEGORY_IDS,
-    UNREAD,
-    IdTable,
-    Notes,
-    extra_of,
-    is_id,
-    shortly,
-    written_name,
-)
+from dataforge.formats.coco.file import CATEGORY_IDS, UNREAD, Notes, extra_of, shortly
+from dataforge.formats.coco.ids import IdTable, is_id
 from dataforge.formats.coco.keypoints import NUMBER, POINTS, labelled
+from dataforge.formats.coco.lists import written_name
 from dataforge.formats.coco.options import Options
 from dataforge.formats.coco.outlines import shape_of
 from dataforge.formats.coco.places import ImagePlaces
