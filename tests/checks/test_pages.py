@@ -22,6 +22,7 @@ PACKAGE = REPO / "dataforge"
 
 # Words with a hyphen that are no codes.
 NOT_CODES = {
+    "awning-tricycle",  # a class of VisDrone
     "custom-voc",
     "latin-1",
     "mmcv-full",
