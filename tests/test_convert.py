@@ -800,7 +800,7 @@ def test_registry_accepts_new_converters_and_refuses_duplicates() -> None:
         registry.register_module(name="Acme2Coco", module=dict)
     registry.register_module(name="Acme2Coco", module=dict, force=True)
     assert registry["Acme2Coco"] is dict
-    with pytest.raises(UsageError, match=r"no converter 'x2y'; there are .*Acme2Coco"):
+    with pytest.raises(UsageError, match=r"no converter 'x2y'; name one FROM2TO, .*, or Acme2Coco"):
         registry.build({"type": "x2y"})
 
 

@@ -227,7 +227,8 @@ def test_inspect_names_the_format_and_the_way_on(drawn: tuple[str, Path]) -> Non
     name, folder = drawn
     found = inspect(str(folder))
     assert not found.usable
-    assert [one.name.startswith(name) for one in found.foreign] == [True]
+    named = [one.name for one in found.foreign] + ["COCO results"] * len(found.predictions)
+    assert [one.startswith(name) for one in named] == [True]
     said = " ".join(found.needs)
     assert name in said
     assert "which dataforge does not read: " in said
@@ -277,10 +278,11 @@ def test_a_format_beside_one_that_is_read_is_named(tmp_path: Path) -> None:
     write(tmp_path / "train.tfrecord", b"x")
     found = inspect(str(tmp_path))
     assert found.usable
-    assert sorted(one.name for one in found.foreign) == ["COCO results", "TFRecord"]
+    assert [one.name for one in found.foreign] == ["TFRecord"]
+    assert [one.file for one in found.predictions] == ["predictions.json"]
     assert guess_format(Root(tmp_path)) == "labelme"
     how = check(str(tmp_path)).how
-    assert [line for line in how if line.startswith("not checked: COCO results (pred")]
+    assert [line for line in how if line.startswith("not checked: predictions.json: 1 prediction")]
 
 
 def test_only_a_few_files_of_a_folder_are_opened(
