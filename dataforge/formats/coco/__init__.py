@@ -17,13 +17,14 @@ from dataforge.formats.coco.options import Options
 from dataforge.formats.coco.places import found_images
 from dataforge.formats.coco.read import CocoReader
 from dataforge.formats.coco.several import unite
-from dataforge.formats.coco.write import CocoWriter, WriteOptions
+from dataforge.formats.coco.write import CocoWriter, JsonOfSplits, WriteOptions
 
 __all__ = [
     "FORMAT",
     "ById",
     "GroundTruth",
     "ImageNames",
+    "JsonOfSplits",
     "ListedImage",
     "Options",
     "WriteOptions",

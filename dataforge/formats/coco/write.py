@@ -11,7 +11,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Any, ClassVar, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -42,6 +42,9 @@ from dataforge.records import Box, Extra, Image, Instance, Mask, Polygons
 _LOSSES = key_losses("COCO")
 
 
+O = TypeVar("O", bound=msgspec.Struct)  # noqa: E741 - options
+
+
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How COCO files are written.
 
@@ -52,16 +55,20 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     category_start: Annotated[int, Meta(description="Id of the first category.")] = 1
 
 
-class CocoWriter(Writer[WriteOptions]):
-    """Writes one file per split."""
+class JsonOfSplits(Writer[O]):
+    """Writes one JSON file per split; images of all splits are in one folder.
 
-    Options = WriteOptions
+    Attributes:
+        file: its path in the output folder, with the split in place of ``{}``.
+    """
+
+    file: ClassVar[str]
     image_mode = "reference"
     lists_images = True
     shares_files = True
 
     def image_path(self, split: str, file_name: str) -> str:
-        """The path of an image, relative to the output folder: one folder for all splits."""
+        """The path of an image, relative to the output folder."""
         return f"images/{file_name}"
 
     def key(self, file_name: str) -> str:
@@ -75,7 +82,14 @@ class CocoWriter(Writer[WriteOptions]):
                     f"{out} is one file, but there are {len(splits)} splits: name a folder"
                 )
             return [out]
-        return [out / "annotations" / f"instances_{split}.json" for split in splits]
+        return [out / self.file.format(split) for split in splits]
+
+
+class CocoWriter(JsonOfSplits[WriteOptions]):
+    """Writes one file per split."""
+
+    Options = WriteOptions
+    file = "annotations/instances_{}.json"
 
     def outlines(self, options: WriteOptions) -> Outlines:
         return "json"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -19,8 +19,8 @@ from dataforge import geometry
 from dataforge.codes import code
 from dataforge.errors import ParseError, UsageError, masked
 from dataforge.findings import Finding, Place
-from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
-from dataforge.formats.coco import ById, GroundTruth, ImageNames, decoded
+from dataforge.formats.base import Numbered, WritePlan, Writing, Written
+from dataforge.formats.coco import ById, GroundTruth, ImageNames, JsonOfSplits, decoded
 from dataforge.formats.listed_write import count_mark_losses, losses_of
 from dataforge.formats.tally import KeyLosses, LeftOut, Loss, LossCount, Losses, place_of
 from dataforge.io import MAX_COCO_BYTES, atomic_write, is_url, read_file
@@ -48,30 +48,11 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     ] = None
 
 
-class CocoResultsWriter(Writer[WriteOptions]):
+class CocoResultsWriter(JsonOfSplits[WriteOptions]):
     """Writes one file per split."""
 
     Options = WriteOptions
-    image_mode = "reference"
-    lists_images = True
-    shares_files = True
-
-    def image_path(self, split: str, file_name: str) -> str:
-        """The path of an image, relative to the output folder: one folder for all splits."""
-        return f"images/{file_name}"
-
-    def key(self, file_name: str) -> str:
-        """Images of one split differ in their whole name."""
-        return file_name
-
-    def targets(self, out: Path, splits: Sequence[str]) -> list[Path]:
-        if out.suffix.lower() == ".json":
-            if len(splits) > 1:
-                raise UsageError(
-                    f"{out} is one file, but there are {len(splits)} splits: name a folder"
-                )
-            return [out]
-        return [out / f"results_{split}.json" for split in splits]
+    file = "results_{}.json"
 
     def open(self, plan: WritePlan, options: WriteOptions) -> CocoResultsWriting:
         return CocoResultsWriting(plan, options)
