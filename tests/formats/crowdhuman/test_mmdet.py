@@ -11,6 +11,7 @@ import pytest
 from dataforge.formats import get_format
 from dataforge.testing import driver, picture, write
 
+pytest.importorskip("mmengine")
 pytestmark = [pytest.mark.mmdet3, pytest.mark.lite]
 
 COMMON = {"vbox": [1, 2, 3, 4], "hbox": [5, 6, 7, 8], "head_attr": {}}
