@@ -29,6 +29,8 @@ _MOST_WRONG = 64
 """Cuts at a wrong place, each of which costs the time of a block."""
 _MOST_TRIED = 2_000
 _VALUE = 2**16
+_LARGEST_VALUE = 2**22
+"""Bytes of a value that is no list of objects: it is parsed to find its end."""
 
 _BOM = b"\xef\xbb\xbf"
 _SPACE = re.compile(rb"[ \t\r\n]*")
@@ -177,7 +179,7 @@ class JsonBlocks:
                 self._at += len(data)
                 _checked(_decode_raw, data)
                 return data
-            if len(window) < width:  # all of it
+            if len(window) < width or width >= _LARGEST_VALUE:  # all of it, or too much
                 raise OddJsonError
             width *= 4
 

@@ -82,12 +82,15 @@ class Entries(Generic[Keys]):
             ParseError: there are entries that are no objects among too many values.
         """
         try:
-            self.add(raw, decode_list(raw))
+            keys = self._decode(raw)
         except msgspec.ValidationError:
             entries = bounded_list(raw, name)
-            keys = [_keys(entry, self._type) for entry in entries]
-            self.odd += [index for index, one in enumerate(keys, len(self)) if one is None]
-            self._add([one or self._type() for one in keys], entries)
+            found = [_keys(entry, self._type) for entry in entries]
+            self.odd += [index for index, one in enumerate(found, len(self)) if one is None]
+            keys = [one or self._type() for one in found]
+        else:
+            entries = decode_list(raw)  # not before: there may be millions that are no objects
+        self._add(keys, entries)
 
     def _add(self, keys: Sequence[Any], entries: list[msgspec.Raw]) -> None:
         for name, column in self.keys.items():
