@@ -600,7 +600,7 @@ SMALL = (
     *(Row(f"a million objects, {name}", make, _CHECK, 1_000_000)
       for name, make in ONLY_READ.items()),
     Row("isat: the same outline on every layer", lambda folder, n: isat(folder, n, "same"),
-        ("check", ".", "--layers", "cut"), 20_000),
+        ("check", ".", "--layers", "cut"), 20_000, True),  # equal but for an attribute
     Row("labelmexml: the same mask again", lambda folder, n: labelmexml(folder, n, mask="m.png"),
         _CHECK, 20_000),
     Row("--unsafe-fixes on one line", lambda folder, n: voc(folder, n, "same", one_line=True),

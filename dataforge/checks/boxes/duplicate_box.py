@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from typing import Any
+
+import msgspec
 
 from dataforge.checks import base
 from dataforge.findings import Edit, Finding
@@ -15,7 +16,7 @@ class Check(base.Check):
 
     def image(self, image: Image) -> Iterator[Finding]:
         first: dict[tuple[Hashable, Box], Instance] = {}
-        kept: dict[tuple[Hashable, Box], list[tuple[Any, ...]]] = {}
+        kept: dict[tuple[Hashable, Box], set[bytes]] = {}
         for instance in image.instances:
             label = self.data.resolver.same(instance.label)
             if label is None or instance.iscrowd:
@@ -25,15 +26,17 @@ class Check(base.Check):
             if twin is instance:
                 continue
             # Objects that differ in anything else are both kept: either may be correct.
-            known = kept.setdefault(key, [_content(twin)])
+            known = kept.setdefault(key, {_content(twin)})
             edits: tuple[Edit, ...] = ()
             if (content := _content(instance)) in known:
                 edits = base.dropping(instance)
             else:
-                known.append(content)
+                known.add(content)
             message = f"{instance.label!r} has the same class and box as {twin.place.inside}"
             yield self.finding(instance.place, message, "delete one of the two", edits=edits)
 
 
-def _content(instance: Instance) -> tuple[Any, ...]:
-    return instance.shape, instance.difficult, instance.attributes, instance.extra
+def _content(instance: Instance) -> bytes:
+    """All but the class and the box; a set of them is searched at once, however many there are."""
+    keys = (sorted(instance.attributes.items()), sorted(instance.extra.items()))
+    return msgspec.msgpack.encode((instance.shape, instance.difficult, *keys))
