@@ -48,7 +48,7 @@ def test_the_curve_falls_where_recall_ends(found: Evaluation) -> None:
     assert dog.curve50 == [0.5] * 51 + [0.0] * 50
     assert found.curve50[:34] == [0.75] * 34
     # F1 of cat is best with its first detection alone, one of three.
-    assert (cat.precision, cat.recall, cat.best_score) == (1.0, 0.3333, 0.9)
+    assert (cat.precision, cat.recall, cat.best_score) == (1.0, 1 / 3, 0.9)
     assert (dog.precision, dog.recall, dog.best_score) == (0.5, 0.5, 0.4)
 
 
@@ -72,6 +72,7 @@ def test_mistakes_are_of_the_kinds_of_tide(found: Evaluation) -> None:
 def test_costs_are_as_worked_out_by_hand(found: Evaluation) -> None:
     # The mean of two classes: half of what AP50 of one rises by.
     costs = {kind: one.cost for kind, one in found.kinds.items()}
+    assert costs["missed"] == pytest.approx(17 / 202, abs=1e-11)
     # R - - R(.6) -: precision 1 to 1/3 (34 points), then 1/2 to 2/3 (33 points: 0.34 ... 0.66).
     assert costs["location"] == pytest.approx(33 / 2 / 101 / 2, abs=1e-4)
     # cat loses the false positive, which is behind all that is right; dog has .7 R, .5 -, .4 R:
@@ -154,10 +155,9 @@ def test_ap_and_the_base_of_costs_are_those_of_pycocotools(seed: int, tmp_path: 
         theirs.accumulate()
         theirs.summarize()
     mine = ours.scores
-    assert [mine.ap, mine.ap50, mine.ap75, mine.ap_small, mine.ap_medium] == pytest.approx(
-        theirs.stats[:5].tolist(), abs=1e-4
-    )
-    assert mine.ar == pytest.approx(theirs.stats[8], abs=1e-4)
+    # All their digits: what shows them rounds once.
+    given = [mine.ap, mine.ap50, mine.ap75, mine.ap_small, mine.ap_medium, mine.ar]
+    assert given == [*theirs.stats[:5].tolist(), theirs.stats[8]]
     analysis = Analysis(Scored(read_coco(*paths)))
     assert analysis.ap50() == pytest.approx(theirs.stats[1], abs=1e-9)
     # What is right or wrong, and what is missed or explained, is everything.
@@ -181,11 +181,11 @@ def test_masks_are_compared(tmp_path: Path) -> None:
     found = [{"image_id": 10, "category_id": 7, "score": 1, "bbox": [0, 0, 20, 20],
               "segmentation": half}]  # fmt: skip
     given = {"annotations": truth, "results": found}
-    assert evaluated(tmp_path, **given).scores.ap == 1
+    assert evaluated(tmp_path, **given).scores.ap == pytest.approx(1, abs=1e-12)
     masks = evaluated(tmp_path, EvaluateOptions(masks=True), **given)
     assert masks.compared == "masks"
     # IoU is exactly 0.5, which is enough for AP50 alone, of ten.
-    assert (masks.scores.ap50, masks.scores.ap75) == (1, 0)
+    assert (masks.scores.ap50, masks.scores.ap75) == (pytest.approx(1, abs=1e-12), 0)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_what_has_no_bbox_has_the_box_of_its_segmentation(
     for there, found in ((boxed, outlined), (outlined, boxed)):
         given = {"annotations": {**truth, "annotations": [there]}, "results": [found]}
         report = evaluated(tmp_path, **given)
-        assert (report.scores.ap, report.notes) == (1, [])
+        assert (report.scores.ap, report.notes) == (pytest.approx(1, abs=1e-12), [])
 
 
 def test_a_result_without_bbox_is_as_large_as_its_mask_as_in_pycocotools(tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_a_result_without_bbox_is_as_large_as_its_mask_as_in_pycocotools(tmp_pat
         {"image_id": 10, "category_id": CAT, "score": 0.5, "bbox": [0, 0, 40, 40]},
     ]
     report = evaluated(tmp_path, annotations=truth, results=found)
-    assert (report.scores.ap, report.scores.ap_medium) == (0.5, 1)
+    assert [report.scores.ap, report.scores.ap_medium] == pytest.approx([0.5, 1], abs=1e-12)
 
 
 def test_masks_of_annotations_without_any_are_refused(tmp_path: Path) -> None:
@@ -367,6 +367,11 @@ def test_notes_stand_in_a_notebook(tmp_path: Path) -> None:
     report = evaluated(tmp_path, results=[*results(), {**results()[0], "image_id": "<b>"}])
     assert "<li>left out: 1 result whose image_id" in report._repr_html_()
     assert "&lt;b&gt;" in report._repr_html_()
+
+
+def test_averages_in_a_notebook_are_rounded_once(found: Evaluation) -> None:
+    # 25.5 / 101 is 0.25248
+    assert "<td>dog</td><td>2</td><td>0.252</td><td>0.252</td>" in found._repr_html_()
 
 
 def test_what_is_done_is_told(tmp_path: Path) -> None:
