@@ -200,7 +200,10 @@ def evaluate(
     from dataforge.errors import UsageError
     from dataforge.verbs.evaluate import EvaluateOptions, evaluate_config, evaluate_results
 
-    fields = {"out": None if out is None else Path(out), **options}
+    fields = {"out": out, **options}
+    for name in ("out", "images", "results_out"):
+        if isinstance(given := fields.get(name), (str, os.PathLike)):
+            fields[name] = Path(given)
     chosen = _options(EvaluateOptions, fields)
     if (annotations is None) == (checkpoint is None):
         raise UsageError("give the checkpoint of a config, or the annotations of results")

@@ -363,6 +363,17 @@ def test_options_that_do_not_apply_are_refused_in_python(tmp_path: Path) -> None
         dataforge.evaluate("a.py", "b.pth", images=tmp_path)
 
 
+@pytest.mark.parametrize("kind", [str, Path])
+def test_paths_may_be_text(kind: type[Any], tmp_path: Path) -> None:
+    truth, found = map(str, written(tmp_path))
+    page, kept, images = (kind(tmp_path / name) for name in ("page", "kept.json", "."))
+    report = dataforge.evaluate(found, annotations=truth, out=page, results_out=kept, images=images)
+    assert (report.results, report.page) == (str(kept), str(tmp_path / "page" / "index.html"))
+    assert (tmp_path / "kept.json").is_file()
+    with pytest.raises(UsageError, match=r"^results_out: expected"):
+        dataforge.evaluate(found, annotations=truth, results_out=7)
+
+
 def test_notes_stand_in_a_notebook(tmp_path: Path) -> None:
     report = evaluated(tmp_path, results=[*results(), {**results()[0], "image_id": "<b>"}])
     assert "<li>left out: 1 result whose image_id" in report._repr_html_()
