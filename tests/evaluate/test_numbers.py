@@ -214,6 +214,36 @@ def test_a_result_that_cannot_be_compared_is_named(
         evaluated(tmp_path / "all", results=[more])
 
 
+def test_corners_are_named_by_what_they_find(tmp_path: Path) -> None:
+    """Objects near the origin: even as sizes, their corners stay in the image of 100 x 100."""
+    truth = annotations()
+    boxes = [(5, 5, 20, 30), (10, 2, 30, 20), (8, 9, 25, 25)]
+    truth["annotations"] = [
+        {"id": at, "image_id": 10 + at, "category_id": CAT, "bbox": box}
+        for at, box in enumerate(boxes)
+    ]
+    right = [{**one, "score": 0.5} for one in truth["annotations"]]
+    corners = [{**one, "bbox": [x, y, x + w, y + h]}
+               for one, (x, y, w, h) in zip(right, boxes, strict=True)]  # fmt: skip
+    # As sizes, IoU is 600/875, 600/880 and 625/1122: wrong, but found as often.
+    assert evaluated(tmp_path, annotations=truth, results=corners).notes == []
+    # Farther from the origin: 100 / 1156, 100 / 1156, 100 / 1024 at most.
+    boxes = [(24, 24, 10, 10), (22, 24, 12, 10), (20, 22, 12, 10)]
+    for one, found, box in zip(truth["annotations"], corners, boxes, strict=True):
+        one["bbox"] = box
+        found["bbox"] = [box[0], box[1], box[0] + box[2], box[1] + box[3]]
+    (note,) = evaluated(tmp_path, annotations=truth, results=corners).notes
+    assert note.startswith("the boxes seem to be corners [x0, y0, x1, y1]")
+    right = [{**one, "bbox": box} for one, box in zip(right, boxes, strict=True)]
+    assert evaluated(tmp_path, annotations=truth, results=right).notes == []
+
+
+def test_fractions_are_named(tmp_path: Path) -> None:
+    found = [{**one, "bbox": [value / 100 for value in one["bbox"]]} for one in results()]
+    (note,) = evaluated(tmp_path, results=found).notes
+    assert note.startswith("the boxes seem to be fractions of the image's width and height")
+
+
 def test_files_that_are_not_what_they_should_be_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ParseError):
         evaluated(tmp_path / "a", results={"images": []})

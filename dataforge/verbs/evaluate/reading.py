@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -30,6 +30,7 @@ from dataforge.io import (
     read_file,
 )
 from dataforge.records import Box, Mask, Ring
+from dataforge.verbs.evaluate.box_forms import said_of_boxes
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
 
 T = TypeVar("T")
@@ -58,13 +59,6 @@ class Result(msgspec.Struct):
     score: float | None
     bbox: list[float | None] | None = None
     segmentation: Any = None
-
-
-CORNERS = (
-    "the boxes seem to be corners [x0, y0, x1, y1], with which they are inside of their images; "
-    "COCO's results have [x, y, width, height]"
-)
-"""What is said of boxes of another form."""
 
 
 def read_coco(
@@ -131,6 +125,7 @@ class Reader:
         self.masks = masks
         self.outlines = outlines
         self.notes: list[str] = []
+        self._objects: dict[ById, list[Box]] = {}
         if not self.images or not self.classes:
             raise InputError("the annotations have no images, or no categories")
 
@@ -159,6 +154,7 @@ class Reader:
             raise InputError(f"{name}: no annotation can be compared: {first}")
         self.notes += left_out.notes()
         self._bounded(made, name)
+        self._objects = {id_: [one.box for one in made[at]] for id_, at in self.images.items()}
         return made
 
     def found(self, results: Sequence[Result], name: str) -> list[list[Detected]]:
@@ -194,8 +190,9 @@ class Reader:
         if odd:
             what = f"{plural(len(odd), 'result')} with a score that is not from 0 to 1"
             self.notes.append(f"{what}; the first is {odd[0]}")
-        if are_corners(results, self.sizes_by_id()):
-            self.notes.append(CORNERS)
+        boxes = ((one.image_id, one.bbox) for one in results)
+        if said := said_of_boxes(boxes, self.sizes_by_id(), self._objects):
+            self.notes.append(said)
         self._bounded(made, name)
         return made
 
@@ -321,24 +318,6 @@ class _LeftOut:
             f"left out: {plural(number, self._noun)} {reason}; the first is {first}"
             for reason, (first, number) in self._reasons.items()
         ]
-
-
-def are_corners(results: Iterable[Result], sizes: Mapping[ById, Sequence[float]]) -> bool:
-    """Whether boxes seem to be (x0, y0, x1, y1) instead of corner and size.
-
-    As corners nearly all are boxes inside of their images; as corner and size many reach beyond.
-    """
-    number = inside = beyond = 0
-    for one in results:
-        width, height = sizes.get(one.image_id, (0, 0))
-        box = [value for value in one.bbox or () if value is not None]
-        if len(box) != 4 or not (width and height):
-            continue
-        number += 1
-        x, y, right, bottom = box
-        inside += x < right <= width + 1 and y < bottom <= height + 1
-        beyond += x + right > width + 1 or y + bottom > height + 1
-    return number > 0 and inside >= 0.98 * number and beyond >= max(1, 0.1 * number)
 
 
 def _side(value: float | None) -> int:
