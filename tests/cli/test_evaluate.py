@@ -15,6 +15,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "evaluate"))
 
 from by_hand import results, written
 
+import dataforge
+from dataforge.errors import UsageError
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -81,8 +84,8 @@ def test_json(folder: Path, cli: Cli) -> None:
         (("--annotations", "instances.json", "results.json", "x"), "one file of results"),
         (("--annotations", "instances.json", "results.json", "--split", "val"), "--split is of a"),
         ((*CALL[1:], "--device", "cpu"), "--device is of a config"),
-        ((*CALL[1:], "--score", "nan"), "--score nan: must be at least 0"),
-        ((*CALL[1:], "--score", "1.5"), "--score 1.5: must be at most 1"),
+        ((*CALL[1:], "--score", "nan"), "--score nan: must be from 0 to 1"),
+        ((*CALL[1:], "--score", "1.5"), "--score 1.5: must be from 0 to 1"),
         (("--annotations", "s3://b/c.json", "results.json"), "s3://b/c.json: name a file on"),
         (("--annotations", "instances.json", "s3://b/c.json"), "s3://b/c.json: name a file on"),
         (("a.py", "b.pth", "--images", "."), "--images is for --annotations"),
@@ -93,6 +96,18 @@ def test_what_does_not_go_together(
 ) -> None:
     ran = cli("evaluate", *call, cwd=folder)
     assert (ran.returncode, said in ran.stderr) == (2, True), ran.stderr
+
+
+def test_a_least_score_is_one_of_the_file(folder: Path, cli: Cli) -> None:
+    """Scores in percent: 95 is the highest."""
+    written(folder, results=[{**one, "score": 100 * one["score"]} for one in results()])
+    ran = cli(*CALL, "--score", "30", "--json", cwd=folder)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["confusion"]["score"] == 30
+    ran = cli(*CALL, "--score", "96", "--force", cwd=folder)
+    assert (ran.returncode, "--score 96: must be from 0 to 95" in ran.stderr) == (2, True)
+    with pytest.raises(UsageError, match=r"^score 96: must be from 0 to 95$"):
+        dataforge.evaluate(folder / "results.json", annotations=folder / "instances.json", score=96)
 
 
 def test_quiet_prints_what_was_left_out_and_no_table(folder: Path, cli: Cli) -> None:
