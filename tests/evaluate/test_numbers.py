@@ -13,7 +13,7 @@ from by_hand import AP50, AP50_CAT, AP50_DOG, CAT, annotations, results, written
 
 import dataforge
 from dataforge.errors import InputError, ParseError, UsageError
-from dataforge.verbs.evaluate import EvaluateOptions, Evaluation, evaluate_results
+from dataforge.verbs.evaluate import EvaluateOptions, Evaluation, evaluate_results, read_predictions
 
 
 def evaluated(folder: Path, options: EvaluateOptions | None = None, **given: Any) -> Evaluation:
@@ -212,6 +212,35 @@ def test_a_result_that_cannot_be_compared_is_named(
     assert found.scores.ap50 == pytest.approx(AP50, abs=1e-4)
     with pytest.raises(InputError, match="no result can be compared"):
         evaluated(tmp_path / "all", results=[more])
+
+
+def test_ids_of_another_type_are_named(tmp_path: Path) -> None:
+    texts = [{**one, "image_id": str(one["image_id"])} for one in results()]
+    said = (
+        r"no result can be compared: left out: 8 results whose image_id is a text, not a number as "
+        r"in the annotations; the first is \$\[0\] \(image_id is the text '10', the annotations "
+        r"have the number 10\)$"
+    )
+    with pytest.raises(InputError, match=said):
+        evaluated(tmp_path, results=texts)
+    truth = annotations()
+    truth["categories"] = [{**one, "id": str(one["id"])} for one in truth["categories"]]
+    for one in truth["annotations"]:
+        one["category_id"] = str(one["category_id"])
+    said = r"category_id is the number 7, the annotations have the text '7'\)$"
+    with pytest.raises(InputError, match=said):
+        evaluated(tmp_path, annotations=truth)
+
+
+def test_results_of_keypoints_alone_are_named(tmp_path: Path) -> None:
+    bare = {**results()[0], "bbox": None, "keypoints": [5, 5, 2]}
+    said = "1 result with keypoints alone: keypoint results are not read without a bbox or a segm"
+    (note,) = evaluated(tmp_path, results=[*results(), bare]).notes
+    assert said in note
+    with pytest.raises(InputError, match=f"no result can be shown: left out: {said}"):
+        read_predictions(*written(tmp_path, results=[bare]))
+    # With a box, keypoints do no harm.
+    assert evaluated(tmp_path, results=[{**one, "keypoints": [1]} for one in results()]).notes == []
 
 
 def test_corners_are_named_by_what_they_find(tmp_path: Path) -> None:
