@@ -200,7 +200,10 @@ def evaluate(
     from dataforge.errors import UsageError
     from dataforge.verbs.evaluate import EvaluateOptions, evaluate_config, evaluate_results
 
-    fields = {"out": None if out is None else Path(out), **options}
+    fields = {"out": out, **options}
+    for name in ("out", "images", "results_out"):
+        if isinstance(given := fields.get(name), (str, os.PathLike)):
+            fields[name] = Path(given)
     chosen = _options(EvaluateOptions, fields)
     if (annotations is None) == (checkpoint is None):
         raise UsageError("give the checkpoint of a config, or the annotations of results")
@@ -208,11 +211,14 @@ def evaluate(
         for name, value in (("split", split), ("device", None if device == "auto" else device)):
             if value is not None:
                 raise UsageError(f"{name}: is for a config, not for annotations and results")
-    if checkpoint is None:
-        return evaluate_results(annotations or "", what, chosen)
-    return evaluate_config(
-        Path(what), Path(checkpoint), chosen, split=split, device=device, log=_quiet
-    )
+    try:
+        if checkpoint is None:
+            return evaluate_results(annotations or "", what, chosen)
+        return evaluate_config(
+            Path(what), Path(checkpoint), chosen, split=split, device=device, log=_quiet
+        )
+    except UsageError as error:
+        raise UsageError(_as_argument(error)) from None
 
 
 def stats(path: PathLike, **options: Any) -> Stats:
@@ -302,9 +308,18 @@ def _options(struct: type[_S], given: Mapping[str, Any]) -> _S:
             raise UsageError(f"{name}: no such option; {did_you_mean(name, known)}".rstrip("; "))
     try:
         return convert_options(struct, given, "here")
-    except UsageError as error:  # names options as they are typed in a shell
-        name, colon, rest = str(error).removeprefix("--").partition(":")
-        raise UsageError(name.replace("-", "_") + colon + rest) from None
+    except UsageError as error:
+        raise UsageError(_as_argument(error)) from None
+
+
+def _as_argument(error: Exception) -> str:
+    """What an error says, which names an option as it is typed in a shell, of an argument."""
+    text = str(error)
+    if not text.startswith("--"):
+        return text
+    name, colon, rest = text[2:].partition(":")
+    option, blank, value = name.partition(" ")
+    return option.replace("-", "_") + blank + value + colon + rest
 
 
 def _quiet(_: str) -> None:

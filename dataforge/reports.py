@@ -119,12 +119,16 @@ def _text(value: object) -> str:
     return escape(shortened(one_line(str(value)), 200))
 
 
+def _cell(value: object) -> object:
+    return f"{value:.3f}" if isinstance(value, float) else value
+
+
 def _html(table: Table) -> str:
     if not table.rows:
         return ""
     head = "".join(f"<th>{_text(name)}</th>" for name in table.head)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>"
+        "<tr>" + "".join(f"<td>{_text(_cell(cell))}</td>" for cell in row) + "</tr>"
         for row in table.rows[:_MOST]
     )
     more = len(table.rows) - _MOST

@@ -110,8 +110,6 @@ def _what() -> list[Option]:
         Option(
             "--score",
             type=float,
-            least=0,
-            most=1,
             help="Least score of the detections in the confusion matrix. [default: where F1 "
             "is best]",
         ),

@@ -15,6 +15,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "evaluate"))
 
 from by_hand import results, written
 
+import dataforge
+from dataforge.errors import UsageError
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -36,6 +39,8 @@ def test_the_table(folder: Path, cli: Cli) -> None:
     assert rows[1] == head
     # (34 + 25.5) / 101 / 2; recall 1/3 and 1/2
     assert rows[2] == ["cat", "3", "0.337", "0.337", "0.337", "0.337", "-", "-", "0.333"]
+    # 25.5 / 101 is 0.25248, which four digits on the way would make 0.253
+    assert rows[3][:4] == ["dog", "2", "0.252", "0.252"]
     assert rows[4] == ["(mean)", "5", "0.295", "0.295", "0.295", "0.295", "-", "-", "0.417"]
     assert rows[-1] == ["wrote", "results-evaluation/index.html"]
     assert (folder / "results-evaluation" / "index.html").is_file()
@@ -66,7 +71,8 @@ def test_json(folder: Path, cli: Cli) -> None:
     ran = cli(*CALL, "--json", "-o", "page", cwd=folder)
     report = json.loads(ran.stdout)
     assert report["page"] == "page/index.html"
-    assert report["kinds"]["missed"] == {"count": 1, "cost": 0.0842}  # (51 - 34) / 101 / 2
+    cost = pytest.approx((51 - 34) / 101 / 2, abs=1e-11)
+    assert report["kinds"]["missed"] == {"count": 1, "cost": cost}
     assert report["confusion"]["counts"][0] == [1, 0, 2]
 
 
@@ -78,8 +84,8 @@ def test_json(folder: Path, cli: Cli) -> None:
         (("--annotations", "instances.json", "results.json", "x"), "one file of results"),
         (("--annotations", "instances.json", "results.json", "--split", "val"), "--split is of a"),
         ((*CALL[1:], "--device", "cpu"), "--device is of a config"),
-        ((*CALL[1:], "--score", "nan"), "--score nan: must be at least 0"),
-        ((*CALL[1:], "--score", "1.5"), "--score 1.5: must be at most 1"),
+        ((*CALL[1:], "--score", "nan"), "--score nan: must be from 0 to 1"),
+        ((*CALL[1:], "--score", "1.5"), "--score 1.5: must be from 0 to 1"),
         (("--annotations", "s3://b/c.json", "results.json"), "s3://b/c.json: name a file on"),
         (("--annotations", "instances.json", "s3://b/c.json"), "s3://b/c.json: name a file on"),
         (("a.py", "b.pth", "--images", "."), "--images is for --annotations"),
@@ -90,6 +96,18 @@ def test_what_does_not_go_together(
 ) -> None:
     ran = cli("evaluate", *call, cwd=folder)
     assert (ran.returncode, said in ran.stderr) == (2, True), ran.stderr
+
+
+def test_a_least_score_is_one_of_the_file(folder: Path, cli: Cli) -> None:
+    """Scores in percent: 95 is the highest."""
+    written(folder, results=[{**one, "score": 100 * one["score"]} for one in results()])
+    ran = cli(*CALL, "--score", "30", "--json", cwd=folder)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["confusion"]["score"] == 30
+    ran = cli(*CALL, "--score", "96", "--force", cwd=folder)
+    assert (ran.returncode, "--score 96: must be from 0 to 95" in ran.stderr) == (2, True)
+    with pytest.raises(UsageError, match=r"^score 96: must be from 0 to 95$"):
+        dataforge.evaluate(folder / "results.json", annotations=folder / "instances.json", score=96)
 
 
 def test_quiet_prints_what_was_left_out_and_no_table(folder: Path, cli: Cli) -> None:

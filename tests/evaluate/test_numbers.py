@@ -13,7 +13,7 @@ from by_hand import AP50, AP50_CAT, AP50_DOG, CAT, annotations, results, written
 
 import dataforge
 from dataforge.errors import InputError, ParseError, UsageError
-from dataforge.verbs.evaluate import EvaluateOptions, Evaluation, evaluate_results
+from dataforge.verbs.evaluate import EvaluateOptions, Evaluation, evaluate_results, read_predictions
 
 
 def evaluated(folder: Path, options: EvaluateOptions | None = None, **given: Any) -> Evaluation:
@@ -48,7 +48,7 @@ def test_the_curve_falls_where_recall_ends(found: Evaluation) -> None:
     assert dog.curve50 == [0.5] * 51 + [0.0] * 50
     assert found.curve50[:34] == [0.75] * 34
     # F1 of cat is best with its first detection alone, one of three.
-    assert (cat.precision, cat.recall, cat.best_score) == (1.0, 0.3333, 0.9)
+    assert (cat.precision, cat.recall, cat.best_score) == (1.0, 1 / 3, 0.9)
     assert (dog.precision, dog.recall, dog.best_score) == (0.5, 0.5, 0.4)
 
 
@@ -72,6 +72,7 @@ def test_mistakes_are_of_the_kinds_of_tide(found: Evaluation) -> None:
 def test_costs_are_as_worked_out_by_hand(found: Evaluation) -> None:
     # The mean of two classes: half of what AP50 of one rises by.
     costs = {kind: one.cost for kind, one in found.kinds.items()}
+    assert costs["missed"] == pytest.approx(17 / 202, abs=1e-11)
     # R - - R(.6) -: precision 1 to 1/3 (34 points), then 1/2 to 2/3 (33 points: 0.34 ... 0.66).
     assert costs["location"] == pytest.approx(33 / 2 / 101 / 2, abs=1e-4)
     # cat loses the false positive, which is behind all that is right; dog has .7 R, .5 -, .4 R:
@@ -154,10 +155,9 @@ def test_ap_and_the_base_of_costs_are_those_of_pycocotools(seed: int, tmp_path: 
         theirs.accumulate()
         theirs.summarize()
     mine = ours.scores
-    assert [mine.ap, mine.ap50, mine.ap75, mine.ap_small, mine.ap_medium] == pytest.approx(
-        theirs.stats[:5].tolist(), abs=1e-4
-    )
-    assert mine.ar == pytest.approx(theirs.stats[8], abs=1e-4)
+    # All their digits: what shows them rounds once.
+    given = [mine.ap, mine.ap50, mine.ap75, mine.ap_small, mine.ap_medium, mine.ar]
+    assert given == [*theirs.stats[:5].tolist(), theirs.stats[8]]
     analysis = Analysis(Scored(read_coco(*paths)))
     assert analysis.ap50() == pytest.approx(theirs.stats[1], abs=1e-9)
     # What is right or wrong, and what is missed or explained, is everything.
@@ -181,11 +181,11 @@ def test_masks_are_compared(tmp_path: Path) -> None:
     found = [{"image_id": 10, "category_id": 7, "score": 1, "bbox": [0, 0, 20, 20],
               "segmentation": half}]  # fmt: skip
     given = {"annotations": truth, "results": found}
-    assert evaluated(tmp_path, **given).scores.ap == 1
+    assert evaluated(tmp_path, **given).scores.ap == pytest.approx(1, abs=1e-12)
     masks = evaluated(tmp_path, EvaluateOptions(masks=True), **given)
     assert masks.compared == "masks"
     # IoU is exactly 0.5, which is enough for AP50 alone, of ten.
-    assert (masks.scores.ap50, masks.scores.ap75) == (1, 0)
+    assert [masks.scores.ap50, masks.scores.ap75] == pytest.approx([1, 0], abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -212,6 +212,65 @@ def test_a_result_that_cannot_be_compared_is_named(
     assert found.scores.ap50 == pytest.approx(AP50, abs=1e-4)
     with pytest.raises(InputError, match="no result can be compared"):
         evaluated(tmp_path / "all", results=[more])
+
+
+def test_ids_of_another_type_are_named(tmp_path: Path) -> None:
+    texts = [{**one, "image_id": str(one["image_id"])} for one in results()]
+    said = (
+        r"no result can be compared: left out: 8 results whose image_id is a text, not a number as "
+        r"in the annotations; the first is \$\[0\] \(image_id is the text '10', the annotations "
+        r"have the number 10\)$"
+    )
+    with pytest.raises(InputError, match=said):
+        evaluated(tmp_path, results=texts)
+    truth = annotations()
+    truth["categories"] = [{**one, "id": str(one["id"])} for one in truth["categories"]]
+    for one in truth["annotations"]:
+        one["category_id"] = str(one["category_id"])
+    said = r"category_id is the number 7, the annotations have the text '7'\)$"
+    with pytest.raises(InputError, match=said):
+        evaluated(tmp_path, annotations=truth)
+
+
+def test_results_of_keypoints_alone_are_named(tmp_path: Path) -> None:
+    bare = {**results()[0], "bbox": None, "keypoints": [5, 5, 2]}
+    said = "1 result with keypoints alone: keypoint results are not read without a bbox or a segm"
+    (note,) = evaluated(tmp_path, results=[*results(), bare]).notes
+    assert said in note
+    with pytest.raises(InputError, match=f"no result can be shown: left out: {said}"):
+        read_predictions(*written(tmp_path, results=[bare]))
+    # With a box, keypoints do no harm.
+    assert evaluated(tmp_path, results=[{**one, "keypoints": [1]} for one in results()]).notes == []
+
+
+def test_corners_are_named_by_what_they_find(tmp_path: Path) -> None:
+    """Objects near the origin: even as sizes, their corners stay in the image of 100 x 100."""
+    truth = annotations()
+    boxes = [(5, 5, 20, 30), (10, 2, 30, 20), (8, 9, 25, 25)]
+    truth["annotations"] = [
+        {"id": at, "image_id": 10 + at, "category_id": CAT, "bbox": box}
+        for at, box in enumerate(boxes)
+    ]
+    right = [{**one, "score": 0.5} for one in truth["annotations"]]
+    corners = [{**one, "bbox": [x, y, x + w, y + h]}
+               for one, (x, y, w, h) in zip(right, boxes, strict=True)]  # fmt: skip
+    # As sizes, IoU is 600/875, 600/880 and 625/1122: wrong, but found as often.
+    assert evaluated(tmp_path, annotations=truth, results=corners).notes == []
+    # Farther from the origin: 100 / 1156, 100 / 1156, 100 / 1024 at most.
+    boxes = [(24, 24, 10, 10), (22, 24, 12, 10), (20, 22, 12, 10)]
+    for one, found, box in zip(truth["annotations"], corners, boxes, strict=True):
+        one["bbox"] = box
+        found["bbox"] = [box[0], box[1], box[0] + box[2], box[1] + box[3]]
+    (note,) = evaluated(tmp_path, annotations=truth, results=corners).notes
+    assert note.startswith("the boxes seem to be corners [x0, y0, x1, y1]")
+    right = [{**one, "bbox": box} for one, box in zip(right, boxes, strict=True)]
+    assert evaluated(tmp_path, annotations=truth, results=right).notes == []
+
+
+def test_fractions_are_named(tmp_path: Path) -> None:
+    found = [{**one, "bbox": [value / 100 for value in one["bbox"]]} for one in results()]
+    (note,) = evaluated(tmp_path, results=found).notes
+    assert note.startswith("the boxes seem to be fractions of the image's width and height")
 
 
 def test_files_that_are_not_what_they_should_be_are_refused(tmp_path: Path) -> None:
@@ -272,7 +331,8 @@ def test_what_has_no_bbox_has_the_box_of_its_segmentation(
     for there, found in ((boxed, outlined), (outlined, boxed)):
         given = {"annotations": {**truth, "annotations": [there]}, "results": [found]}
         report = evaluated(tmp_path, **given)
-        assert (report.scores.ap, report.notes) == (1, [])
+        assert report.scores.ap == pytest.approx(1, abs=1e-12)
+        assert report.notes == []
 
 
 def test_a_result_without_bbox_is_as_large_as_its_mask_as_in_pycocotools(tmp_path: Path) -> None:
@@ -290,7 +350,7 @@ def test_a_result_without_bbox_is_as_large_as_its_mask_as_in_pycocotools(tmp_pat
         {"image_id": 10, "category_id": CAT, "score": 0.5, "bbox": [0, 0, 40, 40]},
     ]
     report = evaluated(tmp_path, annotations=truth, results=found)
-    assert (report.scores.ap, report.scores.ap_medium) == (0.5, 1)
+    assert [report.scores.ap, report.scores.ap_medium] == pytest.approx([0.5, 1], abs=1e-12)
 
 
 def test_masks_of_annotations_without_any_are_refused(tmp_path: Path) -> None:
@@ -363,10 +423,26 @@ def test_options_that_do_not_apply_are_refused_in_python(tmp_path: Path) -> None
         dataforge.evaluate("a.py", "b.pth", images=tmp_path)
 
 
+@pytest.mark.parametrize("kind", [str, Path])
+def test_paths_may_be_text(kind: type[Any], tmp_path: Path) -> None:
+    truth, found = map(str, written(tmp_path))
+    page, kept, images = (kind(tmp_path / name) for name in ("page", "kept.json", "."))
+    report = dataforge.evaluate(found, annotations=truth, out=page, results_out=kept, images=images)
+    assert (report.results, report.page) == (str(kept), str(tmp_path / "page" / "index.html"))
+    assert (tmp_path / "kept.json").is_file()
+    with pytest.raises(UsageError, match=r"^results_out: expected"):
+        dataforge.evaluate(found, annotations=truth, results_out=7)
+
+
 def test_notes_stand_in_a_notebook(tmp_path: Path) -> None:
     report = evaluated(tmp_path, results=[*results(), {**results()[0], "image_id": "<b>"}])
     assert "<li>left out: 1 result whose image_id" in report._repr_html_()
     assert "&lt;b&gt;" in report._repr_html_()
+
+
+def test_averages_in_a_notebook_are_rounded_once(found: Evaluation) -> None:
+    # 25.5 / 101 is 0.25248
+    assert "<td>dog</td><td>2</td><td>0.252</td><td>0.252</td>" in found._repr_html_()
 
 
 def test_what_is_done_is_told(tmp_path: Path) -> None:

@@ -93,6 +93,21 @@ def test_boxes_that_are_corners_are_named(folder: Path) -> None:
     assert "corners" not in said(folder)[0].said
 
 
+def test_corners_that_leave_the_image_a_little_are_named(folder: Path) -> None:
+    """One of three ends 4 pixels beyond the image of 64 x 48; as a size, 100 pixels of 64."""
+    boxes = [(4, 4, 20, 20), (30, 10, 68, 40), (40, -3, 60, 49)]
+    write(folder / "results.json", [result(1, *box) for box in boxes])
+    assert "the boxes seem to be corners" in said(folder)[0].said
+
+
+def test_boxes_that_are_fractions_are_named(folder: Path) -> None:
+    boxes = [(0.0625, 0.08, 0.25, 0.33), (0.9, 0.5, 0.15, 1.02)]
+    write(folder / "results.json", [result(1, *box) for box in boxes])
+    assert "the boxes seem to be fractions of the image's width" in said(folder)[0].said
+    write(folder / "results.json", [*(result(1, *box) for box in boxes), result(1, 2, 2, 9, 9)])
+    assert "fractions" not in said(folder)[0].said
+
+
 def test_ids_of_two_files_alike(folder: Path) -> None:
     write(folder / "train.json", truth(1, 2, 3))
     (one,) = said(folder)
@@ -133,6 +148,6 @@ def test_odd_boxes_do_no_harm() -> None:
            {**result(1), "bbox": None}]  # fmt: skip
     data = json.dumps(truth(1)).encode()
     found = look_at_results(json.dumps(odd).encode(), {"val.json": data}, "r.json")
-    assert (found.number, found.corners) == (3, False)
+    assert (found.number, found.boxes) == (3, "")
     assert found.of is not None
     assert found.of.annotations == "val.json"

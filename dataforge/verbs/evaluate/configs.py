@@ -25,7 +25,12 @@ from dataforge.io import open_file
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
 from dataforge.verbs.evaluate.reading import coco_mask
 from dataforge.verbs.evaluate.report import Evaluation
-from dataforge.verbs.evaluate.results import EvaluateOptions, refuse_options, with_page
+from dataforge.verbs.evaluate.results import (
+    EvaluateOptions,
+    refuse_options,
+    refuse_score,
+    with_page,
+)
 from dataforge.verbs.evaluate.run import evaluate_material
 
 Device = Literal["auto", "cuda", "cpu"]
@@ -73,6 +78,7 @@ def evaluate_config(
         OutputError: a page exists and is not to be overwritten, or cannot be written.
     """
     refuse_options(options)
+    refuse_score(options.score)
     if options.images is not None:
         raise UsageError("images are given with annotations; a config says where its images are")
     if not checkpoint.is_file():

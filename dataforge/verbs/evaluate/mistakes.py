@@ -246,7 +246,7 @@ class Analysis:
         made: dict[Kind, OfKind] = {}
         for kind in KINDS:
             those = [one for one in self.wrong if one.kind == kind]
-            made[kind] = OfKind(count=len(those), cost=round(self.cost(those), 4))
+            made[kind] = OfKind(count=len(those), cost=_exact(self.cost(those)))
         return made
 
     def costliest(self, most: int, progress: Progress | None = None) -> list[Mistake]:
@@ -284,12 +284,12 @@ class Analysis:
     def _mistake(self, cost: float, one: Wrong) -> Mistake:
         material = self.material
         made = Mistake(
-            kind=one.kind, cost=round(cost, 6), image=one.image,
-            name=material.images[one.image].name, iou=round(one.iou, 4),
+            kind=one.kind, cost=_exact(cost), image=one.image,
+            name=material.images[one.image].name, iou=one.iou,
         )  # fmt: skip
         if one.detection >= 0:
             found = material.found[one.image][one.detection]
-            score, label = round(found.score, 4), material.classes[found.label]
+            score, label = found.score, material.classes[found.label]
             made = msgspec.structs.replace(made, found=label, score=score, box=found.box)
         if one.target >= 0:
             marked = material.marked[one.image][one.target]
@@ -306,6 +306,11 @@ class Analysis:
         if best is not None:
             return best.score
         return min([0.0, *(float(one.scores[-1]) for one in self.ranked if len(one.scores))])
+
+
+def _exact(cost: float) -> float:
+    """A difference of averages without the noise of its last digits, which may make 0 negative."""
+    return round(cost, 12) + 0.0
 
 
 class _Change:

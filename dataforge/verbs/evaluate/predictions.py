@@ -15,8 +15,9 @@ from dataforge.formats import COCO_RESULTS, Texts
 from dataforge.formats.coco import ById, GroundTruth, decoded
 from dataforge.io import MAX_COCO_BYTES, Root, read_file
 from dataforge.shell import command_line, path_word
+from dataforge.verbs.evaluate.box_forms import said_of_boxes
 from dataforge.verbs.evaluate.material import Detected
-from dataforge.verbs.evaluate.reading import CORNERS, Reader, Result, Truth, are_corners
+from dataforge.verbs.evaluate.reading import Reader, Result, Truth
 
 
 class Predictions(msgspec.Struct, kw_only=True):
@@ -90,12 +91,12 @@ class ResultsFile(NamedTuple):
 
     Attributes:
         number: of the results.
-        corners: whether their boxes seem to be corners, not corner and size.
+        boxes: what is said of boxes that seem to be of another form; empty for none.
         matches: the COCO files that they may be of, the best first; as good ones in their order.
     """
 
     number: int
-    corners: bool
+    boxes: str
     matches: list[Match]
 
     @property
@@ -140,7 +141,8 @@ def look_at_results(results: bytes, candidates: Mapping[str, bytes], name: str) 
             )
         )
     matches.sort(key=_faults)
-    return ResultsFile(len(given), are_corners(given, sizes), matches)
+    boxes = said_of_boxes(((one.image_id, one.bbox) for one in given), sizes)
+    return ResultsFile(len(given), boxes, matches)
 
 
 def _faults(match: Match) -> int:
@@ -191,11 +193,11 @@ def results_in(root: Root, texts: Texts) -> list[InFolder]:
 def _said(found: ResultsFile) -> str:
     match = found.of
     number = plural(found.number, "prediction")
-    corners = f"; {CORNERS}" * found.corners
+    boxes = f"; {found.boxes}" * bool(found.boxes)
     if match is None:
         fitting = [one.annotations for one in found.matches if one.images]
         if fitting:
-            return f"{number}, with the image ids of {', '.join(fitting[:5])} alike{corners}"
+            return f"{number}, with the image ids of {', '.join(fitting[:5])} alike{boxes}"
         which = "no COCO file here has their image ids" if found.matches else (
             "the COCO file that they are of is not here")  # fmt: skip
         return f"{number}; {which}"
@@ -207,7 +209,7 @@ def _said(found: ResultsFile) -> str:
         for count, what in ((match.no_image, "image"), (match.no_category, "category"))
         if count
     ]
-    return "; ".join([of, *parts]) + corners
+    return "; ".join([of, *parts]) + boxes
 
 
 def _commands(root: Root, name: str, found: ResultsFile) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -30,6 +30,7 @@ from dataforge.io import (
     read_file,
 )
 from dataforge.records import Box, Mask, Ring
+from dataforge.verbs.evaluate.box_forms import said_of_boxes
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
 
 T = TypeVar("T")
@@ -50,6 +51,10 @@ class Truth(GroundTruth):
     annotations: list[_Annotation] = msgspec.field(default_factory=list)
 
 
+_DIGITS = 20
+"""Of an id that is a number, at most."""
+
+
 class Result(msgspec.Struct):
     """An entry of a file of results."""
 
@@ -58,13 +63,10 @@ class Result(msgspec.Struct):
     score: float | None
     bbox: list[float | None] | None = None
     segmentation: Any = None
+    keypoints: Any = None
 
 
-CORNERS = (
-    "the boxes seem to be corners [x0, y0, x1, y1], with which they are inside of their images; "
-    "COCO's results have [x, y, width, height]"
-)
-"""What is said of boxes of another form."""
+_KEYPOINTS = "with keypoints alone: keypoint results are not read without a bbox or a segmentation"
 
 
 def read_coco(
@@ -131,6 +133,7 @@ class Reader:
         self.masks = masks
         self.outlines = outlines
         self.notes: list[str] = []
+        self._objects: dict[ById, list[Box]] = {}
         if not self.images or not self.classes:
             raise InputError("the annotations have no images, or no categories")
 
@@ -159,6 +162,7 @@ class Reader:
             raise InputError(f"{name}: no annotation can be compared: {first}")
         self.notes += left_out.notes()
         self._bounded(made, name)
+        self._objects = {id_: [one.box for one in made[at]] for id_, at in self.images.items()}
         return made
 
     def found(self, results: Sequence[Result], name: str) -> list[list[Detected]]:
@@ -170,32 +174,35 @@ class Reader:
         for number, one in enumerate(results):
             image, label = self.images.get(one.image_id), self.labels.get(one.category_id)
             if image is None or label is None:
-                what = f"image_id {one.image_id!r}" if image is None else (
-                    f"category_id {one.category_id!r}")  # fmt: skip
-                left_out.add(
-                    f"whose {what.split()[0]} the annotations do not have",
-                    f"$[{number}] ({what})",
+                kind, id_ = ("image_id", one.image_id) if image is None else (
+                    "category_id", one.category_id)  # fmt: skip
+                reason, details = unknown_id(
+                    kind, id_, self.images if image is None else self.labels
                 )
+                left_out.add(reason, f"$[{number}] ({details})")
                 continue
             try:
                 if one.score is None:
                     raise _UnusableError("without a valid score")
                 shape = self._shape(one.bbox, one.segmentation, image)
             except _UnusableError as error:
-                left_out.add(str(error), f"$[{number}]")
+                bare = one.keypoints and not one.bbox and not one.segmentation
+                left_out.add(_KEYPOINTS if bare else str(error), f"$[{number}]")
                 continue
             if not 0 <= one.score <= 1:
                 odd.append(f"$[{number}] ({one.score})")
             made[image].append(Detected(label, one.score, shape.box, _rle(shape.mask), shape.area))
         if number >= 0 and not any(made):
             (first, *_) = left_out.notes()
-            raise InputError(f"{name}: no result can be compared: {first}")
+            done = "shown" if self.outlines else "compared"
+            raise InputError(f"{name}: no result can be {done}: {first}")
         self.notes += left_out.notes()
         if odd:
             what = f"{plural(len(odd), 'result')} with a score that is not from 0 to 1"
             self.notes.append(f"{what}; the first is {odd[0]}")
-        if are_corners(results, self.sizes_by_id()):
-            self.notes.append(CORNERS)
+        boxes = ((one.image_id, one.bbox) for one in results)
+        if said := said_of_boxes(boxes, self.sizes_by_id(), self._objects):
+            self.notes.append(said)
         self._bounded(made, name)
         return made
 
@@ -244,6 +251,20 @@ class Reader:
         return _Shape(
             mask_box(mask), mask_area(mask), mask if self.masks or self.outlines else None
         )
+
+
+def unknown_id(name: str, id_: ById, known: Container[ById]) -> tuple[str, str]:
+    """Why an id of a result is none of the annotations, and what it is: maybe of another type."""
+    there: ById | None = None
+    if not isinstance(id_, str):
+        there = str(id_)
+    elif id_.strip().isdecimal() and len(id_) < _DIGITS:
+        there = int(id_)
+    if there is None or there not in known:
+        return f"whose {name} the annotations do not have", f"{name} {id_!r}"
+    own, other = ("text", "number") if isinstance(id_, str) else ("number", "text")
+    have = f"{name} is the {own} {id_!r}, the annotations have the {other} {there!r}"
+    return f"whose {name} is a {own}, not a {other} as in the annotations", have
 
 
 class _UnusableError(Exception):
@@ -321,24 +342,6 @@ class _LeftOut:
             f"left out: {plural(number, self._noun)} {reason}; the first is {first}"
             for reason, (first, number) in self._reasons.items()
         ]
-
-
-def are_corners(results: Iterable[Result], sizes: Mapping[ById, Sequence[float]]) -> bool:
-    """Whether boxes seem to be (x0, y0, x1, y1) instead of corner and size.
-
-    As corners nearly all are boxes inside of their images; as corner and size many reach beyond.
-    """
-    number = inside = beyond = 0
-    for one in results:
-        width, height = sizes.get(one.image_id, (0, 0))
-        box = [value for value in one.bbox or () if value is not None]
-        if len(box) != 4 or not (width and height):
-            continue
-        number += 1
-        x, y, right, bottom = box
-        inside += x < right <= width + 1 and y < bottom <= height + 1
-        beyond += x + right > width + 1 or y + bottom > height + 1
-    return number > 0 and inside >= 0.98 * number and beyond >= max(1, 0.1 * number)
 
 
 def _side(value: float | None) -> int:

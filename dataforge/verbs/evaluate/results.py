@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -24,8 +25,8 @@ class EvaluateOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     Attributes:
         out: folder of the page; None for none.
         most: images that the page shows; those with the costliest mistakes.
-        score: 0 to 1; detections below it do not count in the confusion matrix; None for the score
-            at which F1 is best.
+        score: 0 to 1, or to the highest score that there is; detections below it do not count in
+            the confusion matrix; None for the score at which F1 is best.
         masks: compare masks instead of boxes.
         images: folder of the images of COCO files; None to look for it beside the annotations.
         force: overwrite an earlier page.
@@ -71,6 +72,8 @@ def evaluate_results(
         material.notes.append(
             f"no image file was found{where}; name the folder of the images with --images DIR"
         )
+    scores = [one.score for found in material.found for one in found]
+    refuse_score(options.score, scores)
     made = evaluate_material(material, [str(annotations), str(results)], options.score, progress)
     facts = [("Annotations", str(annotations)), ("Results", str(results))]
     return with_page(made, results.stem, facts, options, progress)
@@ -103,8 +106,6 @@ def refuse_options(options: EvaluateOptions) -> None:
         UsageError: an option is invalid.
         OutputError: a page exists and is not to be overwritten, or is none.
     """
-    if options.score is not None and not 0 <= options.score <= 1:
-        raise UsageError(f"score {options.score}: must be from 0 to 1")
     if options.most < 0:
         raise UsageError(f"most {options.most}: must be at least 0")
     path = options.results_out
@@ -116,6 +117,18 @@ def refuse_options(options: EvaluateOptions) -> None:
         if os.path.lexists(path) and not options.force:
             raise OutputError(f"{path} already exists; use --force to overwrite")
     refuse_foreign(options.out / FOLDER)
+
+
+def refuse_score(score: float | None, scores: Iterable[float] = ()) -> None:
+    """Refuse a least score beyond the scores that there are, which are at least 0 to 1.
+
+    Raises:
+        UsageError: it is beyond them.
+    """
+    scores = [*scores]
+    low, high = min([0.0, *scores]), max([1.0, *scores])
+    if score is not None and not low <= score <= high:
+        raise UsageError(f"--score {score:g}: must be from {low:g} to {high:g}")
 
 
 def with_page(

@@ -91,18 +91,14 @@ def class_results(scored: Scored, ranked: Sequence[Ranked]) -> list[ClassResult]
                 crowds=sum(one.crowd for one in objects),
                 detections=sum(d.label == label for of_one in material.found for d in of_one),
                 scores=scored.of_class(label),
-                best_score=_rounded(score),
-                precision=_rounded(precision),
-                recall=_rounded(recall),
+                best_score=score,
+                precision=precision,
+                recall=recall,
                 curve50=scored.curve(label, 0),
                 curve75=scored.curve(label, 5),
             )
         )
     return made
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
 
 
 def _scores(results: dict[str, Any], label: int | slice) -> Scores:
@@ -121,9 +117,9 @@ def _scores(results: dict[str, Any], label: int | slice) -> Scores:
 
 
 def _mean(values: Any) -> float | None:
-    """The mean of what there are objects for."""
+    """The mean of what there are objects for, not rounded: what shows it does that once."""
     there = values[values > -1]
-    return round(float(there.mean()), 4) if there.size else None
+    return float(there.mean()) if there.size else None
 
 
 def _coco(scored: Scored, is_truth: bool) -> Any:
