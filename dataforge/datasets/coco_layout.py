@@ -125,7 +125,7 @@ def _find_images(
         if not found.others and len(images.missing(found.prefix, listed)) == len({*listed}):
             raise LayoutError(
                 f"{root.location} contains none of the images that {path} lists; "
-                f"name their folder with --image-dir{'' if by_flags else ' of register'}"
+                f"name their folder with --image-dir{'' if by_flags else ' of check, convert or browse'}"
             )
         folders[split] = found.prefix.rstrip("/") or "."
     return folders
