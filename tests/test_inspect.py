@@ -212,7 +212,8 @@ def test_the_sample_is_humanparts_under_any_name() -> None:
     folder = SAMPLE / "humanparts"
     assert part.commands == [
         f"dataforge register HumanParts --layout custom-voc --root {folder}",
-        f"dataforge convert voc2coco {folder} HumanParts_coco --layout humanparts",
+        f"dataforge convert voc2coco {folder} HumanParts_coco --layout humanparts "
+        "--image-mode copy",
     ]
     assert found.findings == []
 

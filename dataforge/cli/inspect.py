@@ -96,7 +96,7 @@ def show(found: Inspection) -> None:
         _show_part(part)
     for other in found.foreign if found.usable else ():
         tell(f"also: {other}")
-    for predictions in found.predictions if found.usable else ():
+    for predictions in found.predictions if found.usable or found.parts else ():
         tell(f"predictions: {predictions}")
     show_findings(found.findings)
     commands = [

@@ -123,9 +123,10 @@ def _find_images(
             )
         found = images.of(path, listed)
         if not found.others and len(images.missing(found.prefix, listed)) == len({*listed}):
+            of = "" if by_flags else " of check, convert or browse"
             raise LayoutError(
                 f"{root.location} contains none of the images that {path} lists; "
-                f"name their folder with --image-dir{'' if by_flags else ' of register'}"
+                f"name their folder with --image-dir{of}"
             )
         folders[split] = found.prefix.rstrip("/") or "."
     return folders

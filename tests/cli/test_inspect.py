@@ -36,11 +36,13 @@ def test_0_suggested_commands_work(cli: Cli, tmp_path: Path) -> None:
     commands = [line[6:] for line in lines if line.startswith(("next: ", "      dataforge"))]
     assert commands == [
         f"dataforge register shots --layout custom-voc --root {folder} --split train=80,val=20",
-        f"dataforge convert voc2coco {folder} shots_coco --split train=80,val=20",
+        f"dataforge convert voc2coco {folder} shots_coco --split train=80,val=20 --image-mode copy",
     ]
     converted = cli(*commands[1].split()[1:], cwd=tmp_path)
     assert converted.returncode == 0, converted.stderr
     assert (tmp_path / "shots_coco" / "annotations" / "instances_train.json").exists()
+    shown = cli("browse", "shots_coco", "--workers", "1", cwd=tmp_path)
+    assert (shown.returncode, "cannot be shown" in shown.stdout) == (0, False), shown.stdout
 
 
 def test_saved_layout_is_accepted_by_convert_and_register(cli: Cli, tmp_path: Path) -> None:

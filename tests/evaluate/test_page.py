@@ -249,6 +249,34 @@ def test_images_that_are_not_there_are_said_to_be_missing(tmp_path: Path, show: 
     assert said in shown.inner_text("#report header")
 
 
+def test_images_of_a_named_folder_are_found_by_their_last_names(tmp_path: Path) -> None:
+    from dataforge.verbs.evaluate.reading import read_coco
+
+    # 0.jpg is where its name says, 1.jpg can mean one file only, 2.jpg one of two.
+    truth = annotations()
+    for at, image in enumerate(truth["images"]):
+        image["file_name"] = f"JPEGImages/{at}.jpg"
+    images = tmp_path / "voc" / "JPEGImages"
+    for name, grey in (("JPEGImages/0", 10), ("0", 20), ("1", 30), ("a/2", 40), ("b/2", 50)):
+        (images / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (100, 100), grey).save(images / f"{name}.png", "PNG")
+        (images / f"{name}.png").rename(images / f"{name}.jpg")
+    paths = written(tmp_path / "annotations", annotations=truth)
+    material = read_coco(*paths, images=images)
+    greys = []
+    for one in material.images[:2]:
+        assert one.opened is not None
+        with one.opened() as stream, Image.open(stream) as image:
+            greys.append(image.getpixel((0, 0)))
+    assert greys == [10, 30]
+    unknown = material.images[2].opened
+    assert unknown is not None
+    with pytest.raises(FileNotFoundError):
+        unknown()
+    report = evaluate_results(*paths, EvaluateOptions(out=tmp_path / "page", images=images))
+    assert not [note for note in report.notes if "no image file" in note]
+
+
 def test_scores_may_be_below_0_and_above_1(tmp_path: Path, show: Show) -> None:
     # 2.jpg: a dog that is right at -3, and a cat that is wrong at -4; the highest score is 5.
     scores = [5, 4, 3, 2, 1, -3, 0.5, -4]

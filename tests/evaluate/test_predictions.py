@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from by_hand import written
 from command_line import run_cli
 from helpers import picture, write
 
@@ -151,3 +152,15 @@ def test_odd_boxes_do_no_harm() -> None:
     assert (found.number, found.boxes) == (3, "")
     assert found.of is not None
     assert found.of.annotations == "val.json"
+
+
+def test_results_are_named_though_the_images_are_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = written(tmp_path)
+    shown = run_cli(capsys, "inspect", str(tmp_path))
+    assert shown.returncode == 3
+    assert "name their folder with --image-dir of check, convert or browse" in shown.stderr
+    (line,) = [one for one in shown.stdout.splitlines() if one.startswith("predictions: ")]
+    assert line == f"predictions: {paths[1].name}: 8 predictions in 3 images of {paths[0].name}"
+    assert f"dataforge evaluate --annotations {paths[0]} {paths[1]}" in shown.stdout

@@ -14,7 +14,7 @@ from dataforge.formats.coco.ground_truth import (
 )
 from dataforge.formats.coco.names import image_names, recognise
 from dataforge.formats.coco.options import Options
-from dataforge.formats.coco.places import found_images
+from dataforge.formats.coco.places import found_images, images_below
 from dataforge.formats.coco.read import CocoReader
 from dataforge.formats.coco.several import unite
 from dataforge.formats.coco.write import CocoWriter, JsonOfSplits, WriteOptions
@@ -32,6 +32,7 @@ __all__ = [
     "extra_of",
     "found_images",
     "image_names",
+    "images_below",
     "is_outline_read",
     "keys_of",
     "unite",

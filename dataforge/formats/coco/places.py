@@ -81,6 +81,11 @@ def found_images(root: Root, name: str) -> FoundImages:
     return ImagePlaces(root, Options()).of(name, image_names(root, name) or [])
 
 
+def images_below(root: Root, file_names: Sequence[str]) -> FoundImages:
+    """Where images are in a folder that somebody has named for them."""
+    return ImagePlaces(root, Options(image_dir=root.location)).of("", file_names)
+
+
 def _is_coco(root: Root, name: str) -> bool:
     try:
         return image_names(root, name) is not None

@@ -11,7 +11,14 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from dataforge.errors import InputError, ParseError, plural
-from dataforge.formats.coco import ById, GroundTruth, ListedImage, decoded, found_images
+from dataforge.formats.coco import (
+    ById,
+    GroundTruth,
+    ListedImage,
+    decoded,
+    found_images,
+    images_below,
+)
 from dataforge.geometry import (
     MAX_MASK_PIXELS,
     box_area,
@@ -365,7 +372,9 @@ def _pictured(
     listed = [firsts[number] for number in range(len(numbers))]
     root = Root(str(_home(annotations) if folder is None else folder))
     prefix, others = "", {}
-    if folder is None:
+    if folder is not None:
+        others = images_below(root, [image.file_name for image in listed]).others
+    else:
         try:
             name = Path(os.path.abspath(annotations)).relative_to(root.location).as_posix()
             places = found_images(root, name)

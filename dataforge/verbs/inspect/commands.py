@@ -85,6 +85,7 @@ def _commands(
     convert = ["dataforge", "convert", f"{part.format}2{to}", path_word(root.named), out]
     convert += root.flags
     has_images = any(map(is_image, root.files()))
+    copied = ["--image-mode", "copy"] if has_images else []  # else what is written shows none
     few = max(map(len, shared.values()), default=0) <= _MOST_MERGED
     if part.format == "coco" and few and not renamed:
         readable = has_images and not root.remote  # training reads local files
@@ -92,18 +93,19 @@ def _commands(
     if part.format == "voc" and not root.only:
         known = well_known_name(root) if part.layout and part.layout.name else None
         given = ["--layout", layout or str(known).lower()] if layout or known else []
-        convert = [*convert, *given, *split]
+        convert = [*convert, *given, *split, *copied]
         if not has_images or root.remote:  # register what is written, once the images are there
-            return [[*convert, "--image-mode", "copy"] if has_images else convert]
+            return [convert]
         where = path_word(root.location)
         register += [layout or "custom-voc", "--root", where, *split, *root.flags]
         return [register, convert]
     if not root.only:
         convert += split
+    convert += copied
     if not has_images or (shared and not split):
         return [convert]
     converted = "custom-voc" if to == "voc" else "coco"  # a trainer finds what is written
-    return [[*convert, "--image-mode", "copy"], [*register, converted, "--root", out]]
+    return [convert, [*register, converted, "--root", out]]
 
 
 def _shared(part: Part) -> dict[str, list[str]]:
