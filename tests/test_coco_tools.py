@@ -256,7 +256,7 @@ def test_a_file_without_classes_has_none(tmp_path: Path) -> None:
     (source,) = files(
         tmp_path, {"images": [image(1, "a.jpg")], "annotations": [], "categories": []}
     )
-    with pytest.raises(UsageError, match="it has none$"):
+    with pytest.raises(UsageError, match=r"it has none$"):
         filter_file(source, str(tmp_path / "out.json"), Filter(classes=("cat",)))
 
 
