@@ -235,6 +235,31 @@ def video(letter: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def test_a_file_that_cannot_be_read_is_told_before_its_classes(tmp_path: Path) -> None:
+    """The file ends within its first image, at its 30th character."""
+    source = write(tmp_path / "a.json", '{"images": [{"id": 1, "file_na')
+    names, out = write(tmp_path / "names.txt", "a.jpg\n"), tmp_path / "out.json"
+    why = r"no images left to write\n  .*a\.json:1:31: JSON ends unexpectedly here"
+    for call in (
+        lambda: filter_file(str(source), str(out), Filter(classes=("cat",))),
+        lambda: subset(str(source), str(out), images=1),
+        lambda: subset(str(source), str(out), listed=names),
+        lambda: merge([str(source)], str(out)),
+    ):
+        with pytest.raises(InputError, match=why) as caught:
+            call()
+        assert "names.txt" not in str(caught.value)
+    assert not out.exists()
+
+
+def test_a_file_without_classes_has_none(tmp_path: Path) -> None:
+    (source,) = files(
+        tmp_path, {"images": [image(1, "a.jpg")], "annotations": [], "categories": []}
+    )
+    with pytest.raises(UsageError, match=r"it has none$"):
+        filter_file(source, str(tmp_path / "out.json"), Filter(classes=("cat",)))
+
+
 def test_merge_gives_videos_and_objects_ids_of_their_own(tmp_path: Path) -> None:
     merge(files(tmp_path, video("a"), video("b")), str(tmp_path / "out.json"))
     found = written(tmp_path)

@@ -17,6 +17,7 @@ from dataforge.cli.output import Output, say, show_table, table, tell, warn
 from dataforge.cli.progress import progress_bar
 from dataforge.errors import UsageError, plural
 from dataforge.io import NamedFile
+from dataforge.shell import UNPRINTABLE, command_line
 from dataforge.verbs.evaluate import (
     KINDS,
     Device,
@@ -172,7 +173,10 @@ def _refuse(
     if len(files) != 2:
         raise UsageError("name CONFIG and CHECKPOINT, or --annotations FILE and results")
     if Path(files[0]).suffix == ".json":
-        raise UsageError(f"{files[0]}: is no config; name annotations with --annotations")
+        line = command_line("dataforge", "evaluate", "--annotations", *files) or UNPRINTABLE
+        raise UsageError(
+            f"{files[0]}: is no config; name annotations with --annotations:\n  {line}"
+        )
     if more["images"] is not None:
         raise UsageError("--images is for --annotations; a config says where its images are")
 

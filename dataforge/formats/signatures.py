@@ -13,7 +13,7 @@ from functools import cache
 
 import msgspec
 
-from dataforge.io import IMAGE_EXTENSIONS, Root, is_image
+from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, unmarked_utf16
 
 HEAD = 16 * 2**10
 """Bytes of a file that are looked at."""
@@ -321,8 +321,9 @@ def _of_text(root: Root, name: str) -> Signature | None:
 
 
 def _of_head(name: str, head: bytes) -> Signature | None:
-    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
-    text = head.decode("utf-16" if wide else "utf-8-sig", "replace")
+    marked = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    encoding = "utf-16" if marked else unmarked_utf16(head) or "utf-8-sig"
+    text = head.decode(encoding, "replace")
     return text_signature(name, text, is_whole=len(head) < HEAD)
 
 

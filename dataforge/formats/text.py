@@ -13,7 +13,7 @@ from dataforge.errors import ParseError
 from dataforge.formats.json_spans import Json, path_of
 from dataforge.formats.spans import Span
 from dataforge.formats.xml_spans import Element, parse_spans
-from dataforge.io import declared_encoding, windows_encodings
+from dataforge.io import declared_encoding, unmarked_utf16, windows_encodings
 
 
 class Text:
@@ -37,7 +37,8 @@ class Text:
         """
         wide = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(self.data[:2])
         declared = declared_encoding(self.data)
-        known = (declared, "utf-8", *windows_encodings(self.data))
+        unmarked = unmarked_utf16(self.data)
+        known = (unmarked, declared, "utf-8", *windows_encodings(self.data))
         for codec in [wide] if wide else filter(None, known):
             try:
                 if self.data.decode(codec).encode(codec) == self.data:

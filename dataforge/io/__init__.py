@@ -56,6 +56,7 @@ from dataforge.io.reading import (
     open_file,
     read_file,
     to_utf8,
+    unmarked_utf16,
     where,
     windows_encodings,
 )
@@ -149,6 +150,7 @@ __all__ = [
     "to_utf8",
     "toml_value",
     "too_large",
+    "unmarked_utf16",
     "where",
     "windows_encodings",
     "without_file_scheme",

@@ -120,7 +120,7 @@ def to_utf8(data: bytes, name: str) -> tuple[bytes, str]:
     """The text as UTF-8 without a byte order mark, and its original encoding.
 
     Raises:
-        ParseError: it is not UTF-8, UTF-16 with a BOM, GB18030 (labelme on old Windows), or text in
+        ParseError: it is not UTF-8, UTF-16, GB18030 (labelme on old Windows), or text in
             Windows-1252, see `is_western`.
     """
     if data.startswith(b"\xef\xbb\xbf"):
@@ -128,16 +128,45 @@ def to_utf8(data: bytes, name: str) -> tuple[bytes, str]:
         encoding = "utf-8-sig"
     else:
         encoding = "utf-8"
-    if data.isascii():
+    unmarked = unmarked_utf16(data)
+    if not unmarked and data.isascii():
         return data, encoding
-    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    for candidate in ("utf-16",) if wide else (encoding, *windows_encodings(data)):
+    if data[:2] in _UTF16_MARKS:
+        candidates = ["utf-16"]
+    else:
+        candidates = [*filter(None, [unmarked]), encoding, *windows_encodings(data)]
+    for candidate in candidates:
         try:
             text = data.decode(candidate)
         except UnicodeDecodeError:
             continue
         return (data if candidate.startswith("utf-8") else text.encode()), candidate
     raise ParseError(name, "", "is neither UTF-8 nor GB18030 text; save it as UTF-8")
+
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_LOOKED_AT = 2**16
+
+
+def unmarked_utf16(data: bytes) -> str | None:
+    """The encoding of text in UTF-16 without a byte order mark, which NULs show; else None.
+
+    Text in other encodings has no NUL. In UTF-16, one is the upper half of each ASCII character: of
+    most characters if all bytes are ASCII, of one in 32 (separators, line ends) in any other text.
+
+    >>> unmarked_utf16("a.jpg".encode("utf-16-le")), unmarked_utf16("a\\n".encode("utf-16-be"))
+    ('utf-16-le', 'utf-16-be')
+    >>> unmarked_utf16(b"a.jpg"), unmarked_utf16("a.jpg".encode("utf-16"))
+    (None, None)
+    """
+    head = data[:_LOOKED_AT]
+    if b"\0" not in head or head[:2] in _UTF16_MARKS:
+        return None
+    first, second = head[::2].count(0), head[1::2].count(0)
+    least = len(head) / 2 / (2 if head.isascii() else 32)
+    if first == second or max(first, second) < least:
+        return None
+    return "utf-16-le" if second > first else "utf-16-be"
 
 
 def windows_encodings(data: bytes) -> list[str]:

@@ -242,10 +242,6 @@ def read_split_file(root: Root, name: str) -> str:
     """
     try:
         data = root.look(name)  # read twice: to detect the layout, and by the reader
-        if b"\0" in data and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-            # Text in other encodings has no NUL; in UTF-16, line endings contain one.
-            mark = b"\xff\xfe" if data[1::2].count(0) > data[::2].count(0) else b"\xfe\xff"
-            data = mark + data
         found, encoding = to_utf8(data, name)
     except ParseError as error:
         raise InputError(f"split file {name}: {error.message}") from error

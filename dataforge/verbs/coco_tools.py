@@ -181,12 +181,11 @@ def filter_file(
                 dropped["empty-image"] += 1
 
     with _read(source, report, progress) as file:
-        header = _of_classes(file.header, wanted.classes, source)
-        images = kept(file.images())
-        written = _write(images, header, report, out, force, [source], progress)
+        classes = wanted.classes if file.survey.images else None  # `_write` says why there are none
+        header = _of_classes(file.header, classes, source)
+        written = _write(kept(file.images()), header, report, out, force, [source], progress)
     for name, number in sorted(dropped.items()):
-        lost = 0 if name == "empty-image" else number
-        noun = "image" if name == "empty-image" else "annotation"
+        lost, noun = (0, "image") if name == "empty-image" else (number, "annotation")
         message = f"{plural(number, noun)}{_WHY[name]}: skipped as requested"
         report.add([_note(name, source, message, lost)])
     return written
@@ -226,7 +225,9 @@ def subset(
     report = Report(source=source, out=out)
     with _read(source, report, progress) as file:
         names = file.names
-        if listed is not None:
+        if not names:
+            taken = set[str]()  # `_write` says why
+        elif listed is not None:
             taken = _listed(names, listed, report)
         else:
             taken = _drawn(names, images or 0, seed, source)
@@ -379,7 +380,7 @@ def _of_classes(header: Header, classes: Sequence[str] | None, source: str) -> H
     names = [category.name for category in header.categories]
     for name in classes:
         if name not in names:
-            raise UsageError(f"no class {name!r} in {source}; it has {first_of(names)}")
+            raise UsageError(f"no class {name!r} in {source}; it has {first_of(names) or 'none'}")
     kept = tuple(category for category in header.categories if category.name in classes)
     return msgspec.structs.replace(header, categories=kept)
 

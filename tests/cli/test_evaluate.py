@@ -80,6 +80,10 @@ def test_json(folder: Path, cli: Cli) -> None:
     ("call", "said"),
     [
         (("instances.json", "results.json"), "name annotations with --annotations"),
+        (
+            ("instances.json", "my results.json"),
+            "\n  dataforge evaluate --annotations instances.json 'my results.json'\n",
+        ),
         (("results.json",), "name CONFIG and CHECKPOINT"),
         (("--annotations", "instances.json", "results.json", "x"), "one file of results"),
         (("--annotations", "instances.json", "results.json", "--split", "val"), "--split is of a"),

@@ -40,9 +40,19 @@ def _differing(image: Image) -> Iterator[tuple[Instance, float]]:
             if _agree(instance, quick):
                 continue
         size = image.width, image.height
-        actual = geometry.shape_area(instance.shape, instance.box, *size)
-        if not _agree(instance, actual) and not _agree(instance, _united(instance, size)):
+        actual, is_united = _measured(instance, size)
+        if _agree(instance, actual):
+            continue
+        if is_united or not _agree(instance, _united(instance, size)):
             yield instance, actual
+
+
+def _measured(instance: Instance, size: tuple[int, int]) -> tuple[float, bool]:
+    """(the area, whether `_united` is the same: an outline that crosses itself is costly)."""
+    rings = instance.shape.rings if isinstance(instance.shape, Polygons) else ()
+    if len(rings) == 1:
+        return geometry.outline_area(rings[0], *size)
+    return geometry.shape_area(instance.shape, instance.box, *size), False
 
 
 def _agree(instance: Instance, area: float) -> bool:

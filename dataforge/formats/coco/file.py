@@ -169,6 +169,7 @@ class Document:
             if entries is None:
                 top[key] = msgspec.Raw(data)
             elif key not in lists:
+                top.setdefault(key, msgspec.Raw())  # its place among the others
                 pieces.setdefault(key, []).append(data[1:-1])
             else:
                 try:

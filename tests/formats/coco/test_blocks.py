@@ -14,15 +14,17 @@ from dataforge.errors import DataforgeError
 from dataforge.formats import json_blocks
 from dataforge.formats.coco import FORMAT, Options, grouping, tape
 from dataforge.io import Root
+from dataforge.records import Header
 from dataforge.testing import driver
 
 CATEGORIES = [{"id": 1, "name": "cat"}, {"id": 2, "name": "dög", "supercategory": "} , {"}]
 
 
 def read_all(folder: Path) -> Any:
-    """The records and findings, or the error."""
+    """The records and findings, and the order of the keys of the dataset; or the error."""
     try:
-        return driver.read(FORMAT, folder, Options(find_images=False), strict=True)
+        found = driver.read(FORMAT, folder, Options(find_images=False), strict=True)
+        return found, [[*one.extra.get("coco", ())] for one in found if isinstance(one, Header)]
     except DataforgeError as error:
         return repr(error)
 
@@ -42,6 +44,7 @@ def content(images: int = 40, each: int = 5) -> dict[str, Any]:
         for number, name in enumerate(names, 1)
     ]
     return {
+        "tracks": [{"id": n, "name": "y" * 50} for n in range(60)],
         "info": {"description": "[{]", "more": [{"a": [1, {}]}, {}]},
         "images": listed,
         "annotations": annotations,
@@ -146,6 +149,15 @@ def test_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: int, bloc
     monkeypatch.setattr(tape, "_BLOCK", block)
     monkeypatch.setattr(tape, "_LOT", 2 * block)
     assert read_all(tmp_path) == whole
+
+
+def test_the_keys_of_the_file_keep_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(content()), "utf-8")
+    monkeypatch.setattr(json_blocks, "BLOCK", 1500)
+    _, keys = read_all(tmp_path)
+    assert keys == [["tracks", "info", "videos", "last"]]
 
 
 def test_that_large_files_are_read_in_blocks(

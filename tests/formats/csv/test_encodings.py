@@ -20,6 +20,9 @@ HEAD = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
     [
         ("Größe", "utf-16", "utf-16"),
         ("猫", "utf-16", "utf-16"),
+        ("cat", "utf-16-le", "utf-16-le"),
+        ("猫", "utf-16-le", "utf-16-le"),
+        ("猫", "utf-16-be", "utf-16-be"),
         ("Größe", "utf-8-sig", ""),
         ("Größe", "cp1252", "cp1252"),
         ("Hundhütte", "cp1252", "cp1252"),
