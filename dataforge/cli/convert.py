@@ -12,12 +12,12 @@ import click
 
 from dataforge.cli import options
 from dataforge.cli.command import Argument, Bundle, Command, Option, given_options
+from dataforge.cli.how_to_list import Check, show_how_to_list
 from dataforge.cli.output import (
     Output,
     say,
     show_counts,
     show_findings,
-    show_how_to_list,
     tell,
 )
 from dataforge.cli.progress import progress_bar
@@ -27,7 +27,6 @@ from dataforge.datasets import FormatFound, ImageMode, KeepingRoot, guess_format
 from dataforge.errors import UsageError, plural
 from dataforge.formats import Reader, Writer, formats, get_format
 from dataforge.io import Root, is_url
-from dataforge.shell import path_word
 from dataforge.verbs.convert import Job, Report
 from dataforge.verbs.convert import convert as run
 from dataforge.verbs.watch import Update
@@ -145,20 +144,19 @@ def _convert(
     if root is None and is_url(src):
         root = KeepingRoot(src, follow_links=follow_links)  # listed once
     if watch:
-        return _watch(job, converter, others, _check_words(job, root))
+        return _watch(job, converter, others)
     with progress_bar(converter) as progress:
         report = run(job, progress, root, others)
-    words = _check_words(job, root)
-    return output.give(report, lambda report: show_report(report, words), failed=report.failed)
+    return output.give(report, lambda report: show_report(report, job, root), failed=report.failed)
 
 
-def _watch(job: Job, name: str, others: list[FormatFound], check: Sequence[str]) -> int:
+def _watch(job: Job, name: str, others: list[FormatFound]) -> int:
     """Convert until Ctrl-C; the exit code is 0, whatever was found."""
     with progress_bar(name) as progress:
         updates = keep_current(job, progress, others)
         first = next(updates).report
     if first is not None:
-        show_report(first, check)
+        show_report(first, job)
     tell(f"watching {job.source}; Ctrl-C ends it")
     for update in updates:
         say(f"{time.strftime('%H:%M:%S')} {_described(update)}")
@@ -188,23 +186,6 @@ def _described(update: Update) -> str:
 def _files(paths: Sequence[str]) -> str:
     """A file by its name, or their number."""
     return os.path.basename(paths[0]) if len(paths) == 1 else plural(len(paths), "file")
-
-
-def _check_words(job: Job, root: Root | None) -> list[str]:
-    """The words of the command that checks what a job reads, in the same way."""
-    words = ["dataforge", "check", path_word(job.source)]
-    kinds = {"voc": ".xml", "yolo": ".yaml", "coco": ".json", "labelme": ".json"}
-    names = (root or KeepingRoot(job.source, follow_links=job.follow_links)).files()
-    others = {kind for kind in kinds.values() if kind != kinds.get(job.reads)}
-    if any(name.lower().endswith(tuple(others)) for name in names):
-        words += ["--from", job.reads]
-    if job.layout:
-        words += ["--layout", job.layout]
-    for name, value in job.read_options.items():
-        flag = name.replace("_", "-")
-        words += [f"--{'no-' * (value is False)}{flag}"]
-        words += [] if isinstance(value, bool) else [str(value)]
-    return words + ["--follow-links"] * job.follow_links
 
 
 def _understood(
@@ -282,12 +263,13 @@ def _names(side: Reader[Any] | Writer[Any] | None) -> set[str]:
     return {field.name for field in fields_of(side.Options)} if side else set()
 
 
-def show_report(report: Report, check: Sequence[str] = ()) -> None:
+def show_report(report: Report, job: Job | None = None, root: Root | None = None) -> None:
     """Print a summary of the conversion: counts by class and split, then the findings.
 
     Args:
         report: of the conversion.
-        check: the words of the command that lists the faults of what was read, if it is the user's.
+        job: what was done, if its source is the user's.
+        root: the source, if it has been listed.
     """
     instances = sum(sum(counts.values()) for counts in report.instances.values())
     empty = (
@@ -299,8 +281,11 @@ def show_report(report: Report, check: Sequence[str] = ()) -> None:
     tell(f"{plural(sum(report.images.values()), 'image')}, {shapes}{empty}")
     show_counts(report.classes, report.images, report.instances)
     show_findings(report.findings)
-    if check:
-        show_how_to_list(report.findings, check)
+    if job:
+        check = Check(
+            job.source, job.reads, job.layout, job.read_options, follow_links=job.follow_links
+        )
+        show_how_to_list(report.findings, check, report.images, root)
     if report.lost:
         total = sum(report.lost.values())
         parts = ", ".join(f"{number:,} {code}" for code, number in sorted(report.lost.items()))

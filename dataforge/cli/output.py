@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TextIO, TypeVar
 
 import msgspec
 
 from dataforge.cli.command import is_quiet
-from dataforge.codes import code
 from dataforge.errors import first_of, one_line, plural, shortened
 from dataforge.findings import Finding
 from dataforge.io import NamedFile, report_json, write_report
-from dataforge.shell import command_line
 
 R = TypeVar("R")
 
@@ -284,20 +281,3 @@ def show_findings(findings: Sequence[Finding]) -> None:
             say(f"  {finding}", wrap=True)
         if (more := number - sum(finding.count for finding in group[:SHOWN_PER_CODE])) > 0:
             say(f"  ... and {more} more")
-
-
-def show_how_to_list(findings: Sequence[Finding], words: Sequence[str]) -> None:
-    """Print how many errors and warnings there are, and the command that lists those of the data.
-
-    Args:
-        findings: what has been shown.
-        words: of the command; with none where a word has what a terminal would obey.
-    """
-    counts = Counter[str]()
-    for finding in findings:
-        if code(finding.code).group != "writing":
-            counts[finding.severity] += finding.count
-    numbers = [plural(counts[name], name) for name in ("error", "warning") if counts[name]]
-    if numbers:
-        command = command_line(*words)
-        tell(", ".join(numbers) + (f"; {command} shows them" if command else ""))

@@ -7,17 +7,16 @@ from typing import Any
 
 from dataforge.cli import options
 from dataforge.cli.command import SPLITS, Argument, Command, Option
+from dataforge.cli.how_to_list import Check, show_how_to_list
 from dataforge.cli.output import (
     Output,
     show_findings,
-    show_how_to_list,
     show_numbers,
     tell,
 )
 from dataforge.cli.progress import progress_bar
 from dataforge.errors import plural
 from dataforge.formats import formats
-from dataforge.shell import path_word
 from dataforge.verbs.split import SplitJob, SplitReport, make
 
 _HELP = """Assign images to splits, and record the assignment in a manifest.
@@ -85,10 +84,8 @@ def show(report: SplitReport, job: SplitJob) -> None:
     rows = {name: [by_class[name] for by_class in counts.values()] for name in classes}
     show_numbers([*counts], rows, "(images)", [*report.images.values()], _shares)
     show_findings(report.findings)
-    words = ["dataforge", "check", path_word(job.source)]
-    words += ["--from", job.reads] if job.reads else []
-    words += ["--layout", job.layout] if job.layout else []
-    show_how_to_list(report.findings, words + ["--follow-links"] * job.follow_links)
+    check = Check(job.source, job.reads or "", job.layout, follow_links=job.follow_links)
+    show_how_to_list(report.findings, check, report.images)
     if report.kept:
         tell(f"{plural(report.kept, 'image')} unchanged, {report.new:,} new")
     tell(f"wrote {job.out}" if report.written else f"{job.out} is up to date")

@@ -224,7 +224,9 @@ def not_read(root: Root, images: Iterable[Seen], findings: Iterable[Finding]) ->
 
 
 def foreign_xml(root: Root, names: Sequence[str]) -> Foreign | None:
-    """The format of some XML files that are not Pascal VOC's, by the first ones; None if some are.
+    """The format of some XML files, none of which is Pascal VOC's; None if some may be.
+
+    The first ones decide, unless all of these are of another format.
 
     Args:
         root: the folder.
@@ -235,7 +237,7 @@ def foreign_xml(root: Root, names: Sequence[str]) -> Foreign | None:
         with suppress(ParseError):
             found[name] = xml_signature(root.look(name))
     known = {name: row for name, row in found.items() if row}
-    if len(known) < len(found) or not known:
+    if len(known) < len(found) or not known or Texts(root).voc:
         return None
     first = counted(known)[0]
     return msgspec.structs.replace(first, files=len(names))

@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from dataforge.codes import code
-from dataforge.errors import plural
+from dataforge.errors import ParseError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
 from dataforge.formats.borrowed import image_borrowed
-from dataforge.io import last_part, stem
+from dataforge.io import Root, last_part, stem
 from dataforge.layouts import SPLIT_NAMES
+
+_LOOKED_AT, _MOST = 5, 50
+"""Files with rows, of the first files of a folder, that say whether they are YOLO's."""
+
+_HEAD = 1024
+_WHOLE, _SHARE = re.compile(r"\d{1,9}"), re.compile(r"\d?\.?\d+(?:e-\d+)?", re.IGNORECASE)
 
 
 class Listed(NamedTuple):
@@ -76,6 +83,56 @@ def paired(labels: Sequence[str], images: Iterable[str], folders: Folders) -> Pa
     return {label: image for label, image in found.items() if first[image] == label} | dict(
         borrowed
     )
+
+
+def own_labels(
+    root: Root, labels: Sequence[str], fits: Callable[[str], bool], kind: str
+) -> Part[list[str]]:
+    """Returns the label files without those of folders that have YOLO's, if others have not.
+
+    Args:
+        root: the folder.
+        labels: the files.
+        fits: whether a line is a row of the format.
+        kind: what a file is called in messages, as in "is not a KITTI file".
+    """
+    foreign = yolo_folders(root, labels, fits)
+    rest = [label for label in labels if label.rpartition("/")[0] in foreign]
+    if not rest or len(rest) == len(labels):
+        return [*labels]
+    more = f", and {plural(len(rest) - 1, 'more file')}" if len(rest) > 1 else ""
+    yield code("not-of-this-format").at(Place(rest[0]), f"is not a {kind}, but YOLO: ignored{more}")
+    return [label for label in labels if label.rpartition("/")[0] not in foreign]
+
+
+def yolo_folders(root: Root, labels: Iterable[str], fits: Callable[[str], bool]) -> set[str]:
+    """The folders of label files whose first rows are YOLO's, and do not fit the format."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        files[label.rpartition("/")[0]].append(label)
+    found = set()
+    for folder, own in files.items():
+        first = [
+            *islice(filter(None, (_first_row(root, label) for label in own[:_MOST])), _LOOKED_AT)
+        ]
+        if first and all(_is_yolo(row.split()) and not fits(row) for row in first):
+            found.add(folder)
+    return found
+
+
+def _first_row(root: Root, label: str) -> str:
+    """The first line of a file; empty if it cannot be read."""
+    try:
+        return root.head(label, _HEAD).decode(errors="replace").split("\n", 1)[0].strip()
+    except (OSError, ParseError):
+        return ""
+
+
+def _is_yolo(words: Sequence[str]) -> bool:
+    """Whether a row is the number of a class and four or more shares of the image's size."""
+    if len(words) < 5 or not _WHOLE.fullmatch(words[0]):
+        return False
+    return all(_SHARE.fullmatch(word) and float(word) <= 1 for word in words[1:5])
 
 
 def _differ(split: str | None, other: str | None) -> bool:

@@ -106,6 +106,28 @@ def test_a_mixed_folder_is_checked_in_the_format_that_was_read(tmp_path: Path, c
     assert "; dataforge check in --from labelme shows them\n" in done.stdout
 
 
+def test_the_command_names_the_format_if_another_one_would_be_guessed(
+    tmp_path: Path, cli: Cli
+) -> None:
+    """VisDrone's files beside as many of YOLO; the same files of VisDrone alone need no option."""
+    for name in "ab":
+        image(tmp_path / f"in/images/{name}.jpg")
+        write(tmp_path / f"in/annotations/{name}.txt", "4,4,9,9,1,4,0,0\n1,2,3,4,1,4,0,0\n1,2\n")
+    done = cli("convert", "visdrone2coco", "in", "one", cwd=tmp_path)
+    assert "\n2 errors; dataforge check in shows them\n" in done.stdout
+    for name in "abc":
+        image(tmp_path / f"in/images/{name}.jpg")
+        write(tmp_path / f"in/labels/{name}.txt", "3 0.5 0.5 0.25 0.25\n")
+    for command in (
+        ("convert", "visdrone2coco", "in", "two"),
+        ("split", "in", "--from", "visdrone", "--split", "50,50", "-o", "s.json"),
+    ):
+        done = cli(*command, cwd=tmp_path)
+        assert "\n2 errors; dataforge check in --from visdrone shows them\n" in done.stdout
+    listed = cli("check", "in", "--from", "visdrone", cwd=tmp_path)
+    assert "(visdrone: 2 images, 4 shapes): 2 errors" in listed.stdout
+
+
 def test_good_images_of_all_kinds_are_not_reported(tmp_path: Path) -> None:
     names = [f"a{k}.{kind}" for k, kind in enumerate(("jpg", "png", "bmp", "tif", "webp", "jpg"))]
     for name in names:

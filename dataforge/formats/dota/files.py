@@ -12,12 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from dataforge.codes import code
-from dataforge.errors import ParseError, plural
+from dataforge.errors import plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
 from dataforge.formats.borrowed import image_borrowed
-from dataforge.formats.dota.rows import is_yolo
-from dataforge.formats.label_files import Listed, split_of_folders, unmarked
+from dataforge.formats.dota.rows import parse_row
+from dataforge.formats.label_files import Listed, split_of_folders, unmarked, yolo_folders
 from dataforge.io import Root, is_image, last_part, stem
 
 _LABELS = re.compile(r"labeltxt.*|labels?", re.IGNORECASE)
@@ -25,10 +25,6 @@ _OWN = re.compile(r"(?:.*/)?labeltxt[^/]*/.*", re.IGNORECASE)
 _UPRIGHT = re.compile(r"hbb|reclabel|task2")
 """In the folders of upright boxes: DOTA's second task, Train_Task2_gt/trainset_reclabelTxt."""
 
-_LOOKED_AT = 5
-"""Files of a folder that are read to see whether they are YOLO's."""
-
-_HEAD = 1024
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)")
 
 
@@ -45,7 +41,7 @@ def find_files(root: Root) -> Part[list[Listed]]:
     claims, borrowed = _claims(labels, images)
     yield from image_borrowed([(Place(label), image) for label, image in borrowed])
     several = (label for own in claims.values() if len(own) > 1 for label in own)
-    foreign = _foreign(root, several)
+    foreign = yolo_folders(root, several, _fits)
     chosen = {
         image: min(
             own, key=lambda label: (label.rpartition("/")[0] in foreign, *_preference(label))
@@ -137,25 +133,8 @@ def _key(name: str, folder: str) -> str:
     return "/".join((*folders, last))
 
 
-def _foreign(root: Root, labels: Iterable[str]) -> set[str]:
-    """The folders of label files whose first rows are YOLO's."""
-    files: dict[str, list[str]] = defaultdict(list)
-    for label in labels:
-        files[label.rpartition("/")[0]].append(label)
-    return {
-        folder
-        for folder, own in files.items()
-        if is_yolo(next(filter(None, (_first_row(root, label) for label in own[:_LOOKED_AT])), []))
-    }
-
-
-def _first_row(root: Root, label: str) -> list[str]:
-    """The words of the first line of a file; none if it cannot be read."""
-    try:
-        words = root.head(label, _HEAD).decode(errors="replace").split("\n", 1)[0]
-    except (OSError, ParseError):
-        return []
-    return words.split()
+def _fits(line: str) -> bool:
+    return not isinstance(parse_row(line), str)
 
 
 def _preference(label: str) -> tuple[bool, list[int], str]:

@@ -15,7 +15,8 @@ from dataforge.codes import code
 from dataforge.errors import ParseError, plural
 from dataforge.findings import Place
 from dataforge.formats.base import Part
-from dataforge.formats.label_files import Folders, Listed, paired, unmarked
+from dataforge.formats.kitti.rows import parse_row
+from dataforge.formats.label_files import Folders, Listed, own_labels, paired, unmarked
 from dataforge.io import Root, is_image, last_part, stem
 
 _LABELS = re.compile(r"labels?(_\d+)?", re.IGNORECASE)
@@ -42,6 +43,7 @@ def find_files(root: Root) -> Part[list[Listed]]:
         labels = [*filter(_FOLDERS.has_labels, labels)]
     else:
         labels = [name for name in labels if last_part(stem(name)) in stems]
+    labels = yield from own_labels(root, labels, _fits, "KITTI file")
     pairs = yield from paired(labels, images, _FOLDERS)
     lists = yield from _lists(root)
     found = [Listed(name, pairs.get(name, ""), _split_of(name)) for name in labels]
@@ -49,6 +51,10 @@ def find_files(root: Root) -> Part[list[Listed]]:
         found = yield from _listed(found, lists, images)
     yield from unmarked(images, (file.image for file in found if file.image))
     return found
+
+
+def _fits(line: str) -> bool:
+    return not isinstance(parse_row(line), str)
 
 
 def _may_be_label(name: str) -> bool:

@@ -15,10 +15,12 @@ from dataforge.formats.label_files import (
     Folders,
     Listed,
     common_path,
+    own_labels,
     paired,
     split_of_folders,
     unmarked,
 )
+from dataforge.formats.visdrone.rows import parse_row
 from dataforge.io import Root, is_image, last_part, stem
 
 _LABELS = re.compile(r"annotations?|labels?", re.IGNORECASE)
@@ -38,6 +40,7 @@ def find_files(root: Root) -> Part[list[Listed]]:
     else:
         stems = {last_part(stem(name)) for name in images}
         labels = [name for name in labels if last_part(stem(name)) in stems]
+    labels = yield from own_labels(root, labels, _fits, "VisDrone file")
     videos = _videos(labels, images)
     frames = {frame for own in videos.values() for frame in own}
     rest = [image for image in images if image not in frames]
@@ -52,6 +55,13 @@ def find_files(root: Root) -> Part[list[Listed]]:
         )
         for name in labels
     ]
+
+
+def _fits(line: str) -> bool:
+    return not (
+        isinstance(parse_row(line, is_video=False), str)
+        and isinstance(parse_row(line, is_video=True), str)
+    )
 
 
 def _videos(labels: Sequence[str], images: Sequence[str]) -> dict[str, list[str]]:

@@ -37,6 +37,7 @@ from dataforge.formats.sizes import (
 )
 from dataforge.formats.voc.corners import is_reversed
 from dataforge.formats.voc.files import ImageFinder, Listed, annotations_of_splits, listed_ids
+from dataforge.formats.voc.foreign import foreign_format, passed_over
 from dataforge.formats.voc.instances import InstanceReader, settled, settled_in_order
 from dataforge.formats.voc.objects import (
     VocFile,
@@ -53,9 +54,10 @@ from dataforge.layouts import CoordsChoice, CoordsEvidence, Difficult, Layout
 from dataforge.records import Image
 
 _COORDS, _SIZE, _RENAMED, _SEVERAL = "coords", "size", "renamed tags", "several boxes"
+_FOREIGN = "foreign"
 """Kinds of evidence: the `CoordsEvidence` of a file; [split, file, whether it is in the sample] for
-a finding on an image's size; a file whose tags are renamed; and [file, pointer, line, number of
-further boxes] of an object."""
+a finding on an image's size; a file whose tags are renamed; [file, pointer, line, number of
+further boxes] of an object; and [name, file] of another format."""
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -218,6 +220,9 @@ class VocReading(Reading):
             return None
         try:
             data = self.root.read_bytes(path)
+            if foreign := foreign_format(data):
+                yield Evidence(_FOREIGN, [foreign, path])
+                return None
             if (number := _objects_in(data)) > MAX_OBJECTS:
                 yield too_many_objects(Place(path), number)
                 return None
@@ -325,6 +330,7 @@ class VocReading(Reading):
             )
         yield from _renamed(found.get(_RENAMED, ()))
         yield from _several(found.get(_SEVERAL, ()))
+        yield from passed_over(found.get(_FOREIGN, ()))
         if self.strict:
             yield from self.strict.finish(found)
         yield from self._not_read

@@ -324,6 +324,15 @@ def test_yolo_rows_beside_those_of_dota_are_not_read(tmp_path: Path) -> None:
     assert not isinstance(parse_row("0 0.1 0.1 0.3 0.2 0.25 0.4 0.05 3"), str)
 
 
+def test_upright_rows_of_yolo_beside_those_of_dota_are_not_read(tmp_path: Path) -> None:
+    write(tmp_path / "labels/train/P1.txt", "0 0.5 0.5 0.25 0.25\n")
+    write(tmp_path / "labels/train_original/P1.txt", row())
+    picture(tmp_path / "images/train/P1.jpg")
+    found = read(tmp_path)
+    assert [one.label for one in found.image.instances] == ["plane"]
+    assert found.codes == ["labels-of-same-image"]
+
+
 def test_turned_boxes_are_read_rather_than_those_of_the_second_task(tmp_path: Path) -> None:
     folder = "train/labelTxt-v1.0"
     upright = (10.0, 10.0, 30.0, 10.0, 30.0, 30.0, 10.0, 30.0)

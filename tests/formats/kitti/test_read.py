@@ -205,3 +205,15 @@ def test_a_list_of_test_images_without_labels_names_none_of_training(tmp_path: P
     ]
     assert found.codes == ["image-without-annotation"]
     assert found.finding("image-without-annotation").place.file == "testing/image_2/000000.png"
+
+
+def test_labels_of_yolo_beside_those_of_kitti_are_passed_over(tmp_path: Path) -> None:
+    for name in ("000000", "000001"):
+        marked(tmp_path, f"training/label_2/{name}.txt", f"training/image_2/{name}.png")
+        write(tmp_path / f"training/labels/{name}.txt", "0 0.5 0.5 0.25 0.25\n")
+    found = read(tmp_path)
+    assert [len(image.instances) for image in found.images] == [1, 1]
+    assert str(found.finding("not-of-this-format")) == (
+        "training/labels/000000.txt: is not a KITTI file, but YOLO: ignored, and 1 more file"
+    )
+    assert found.codes == ["not-of-this-format"]

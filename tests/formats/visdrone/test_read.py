@@ -103,3 +103,24 @@ def test_images_without_a_label_file_are_said(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert found.image.instances == ()
     assert found.finding("image-without-annotation").place == Place("images/b.jpg")
+
+
+def test_labels_of_yolo_beside_the_annotations_are_passed_over(tmp_path: Path) -> None:
+    """As Ultralytics' setup of VisDrone leaves the folders; it writes no file without boxes."""
+    for name, row in (("a", "1,2,3,4,1,4,0,0"), ("b", "5,6,7,8,1,1,0,0"), ("c", "")):
+        picture(tmp_path / "images" / f"{name}.jpg")
+        write(tmp_path / "annotations" / f"{name}.txt", row)
+        write(tmp_path / "labels" / f"{name}.txt", row and "3 0.039063 0.083333 0.046875 1\n")
+    found = read(tmp_path)
+    assert [len(image.instances) for image in found.images] == [1, 1, 0]
+    assert {image.place.file.split("/")[0] for image in found.images} == {"annotations"}
+    assert str(found.finding("not-of-this-format")) == (
+        "labels/a.txt: is not a VisDrone file, but YOLO: ignored, and 2 more files"
+    )
+    assert found.codes == ["not-of-this-format"]
+
+
+def test_label_files_that_cannot_be_read_are_not_passed_over(tmp_path: Path) -> None:
+    one(tmp_path / "train", "1,2,3,4,1,1,0,0")
+    one(tmp_path / "val", "1 2 3 4 1 1 0 0")
+    assert read(tmp_path).codes == ["bad-row"]
