@@ -159,8 +159,16 @@ def show(report: BrowseReport) -> None:
     for note in report.notes:
         say(f"note: {note}")
     if report.without_picture:
-        tell(f"{plural(report.without_picture, 'image')} cannot be shown")
+        tell(f"{plural(report.without_picture, 'image')} cannot be shown{_remedy(report.format)}")
     tell(f"wrote {report.page}")
+
+
+def _remedy(format_: str) -> str:
+    """How images that are elsewhere are found, if the format has an option for it."""
+    one = formats().get(format_)
+    if one is None or not any(option.name == "image_dir" for option in format_options([one])):
+        return ""
+    return "; if they are elsewhere, name their folder with --image-dir DIR"
 
 
 def _content(report: BrowseReport) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Shown, index, read
+from browsing import NARROW, Shown, index, read
 from helpers import picture, voc_object, voc_xml, write
 
 from dataforge.errors import InputError, UsageError
@@ -95,6 +95,19 @@ def test_a_link_keeps_the_score_and_thumbnails_follow_it(show: Show, data: Path)
     assert along(shown.pixels(), BLUE, 20) == 0
     shown.page.keyboard.press("Escape")
     assert shown.page.inner_text("#least-score") == "0.90"
+
+
+def test_the_toolbar_of_a_narrow_page_wraps(show: Show, data: Path) -> None:
+    page = show(page_of(data), size=NARROW).page
+    page.wait_for_selector("#predicted:visible")
+    labels = page.locator("#tools label")
+    for at in range(labels.count()):
+        box = labels.nth(at).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= NARROW[0]
+    assert "Size" in page.locator("#tools .slider").first.inner_text()
+    assert page.locator("#predicted").inner_text().strip() == "Score ≥ 0.30"
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
 
 
 def test_a_page_without_predictions_has_no_slider(show: Show, data: Path) -> None:

@@ -78,3 +78,13 @@ def test_the_default_folder(path: str, folder: str) -> None:
     from dataforge.cli.browse import default_folder
 
     assert default_folder(path) == folder
+
+
+def test_images_that_are_elsewhere_have_a_remedy(cli: Cli, tmp_path: Path) -> None:
+    images = '"images": [{"id": 1, "file_name": "a.jpg", "width": 9, "height": 9}]'
+    boxes = '"annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 5, 5]}]'
+    text = f'{{{images}, {boxes}, "categories": [{{"id": 1, "name": "cat"}}]}}'
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "a.json").write_text(text)
+    said = "1 image cannot be shown; if they are elsewhere, name their folder with --image-dir DIR"
+    assert said in cli("browse", "set", "-o", "page", cwd=tmp_path).stdout
