@@ -7,7 +7,7 @@ read here.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from dataforge.codes import code
@@ -26,6 +26,7 @@ from dataforge.formats.base import (
 )
 from dataforge.formats.borrowed import image_borrowed
 from dataforge.formats.listed import Contents, ListedOptions
+from dataforge.formats.other_files import other_files
 from dataforge.formats.paired import Paired, PairedImages, split_of_folders
 from dataforge.formats.sizes import find_size
 from dataforge.io import MAX_OBJECTS, Root, to_utf8
@@ -212,7 +213,7 @@ class EachReading(Reading, Generic[O]):
     def finish(self, found: Found, decision: Any) -> Iterator[Header | Finding]:
         borrowed = found.get(_BORROWED, ())
         yield from image_borrowed([(Place(file), image) for file, image in borrowed])
-        yield from self._others(found.get(_OTHER, ()))
+        yield from other_files(found.get(_OTHER, ()), f"is not {self.kind}")
         if self.root.only is not None:
             return  # the other files of the folder may be about its images
         images = dict(found.get(_IMAGE, ()))
@@ -228,11 +229,4 @@ class EachReading(Reading, Generic[O]):
                 f"{plural(len(rest), 'image')} without {self.kind} (this is the first): not "
                 "written",
                 "annotate them; save images without objects, too",
-            )
-
-    def _others(self, names: Sequence[str]) -> Iterator[Finding]:
-        if names:
-            more = f", and {plural(len(names) - 1, 'more file')}" if len(names) > 1 else ""
-            yield code("not-of-this-format").at(
-                Place(names[0]), f"is not {self.kind}: ignored{more}"
             )

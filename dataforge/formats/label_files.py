@@ -13,6 +13,7 @@ from dataforge.errors import ParseError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
 from dataforge.formats.borrowed import image_borrowed
+from dataforge.formats.other_files import other_files
 from dataforge.io import Root, last_part, stem
 from dataforge.layouts import SPLIT_NAMES
 
@@ -100,8 +101,7 @@ def own_labels(
     rest = [label for label in labels if label.rpartition("/")[0] in foreign]
     if not rest or len(rest) == len(labels):
         return [*labels]
-    more = f", and {plural(len(rest) - 1, 'more file')}" if len(rest) > 1 else ""
-    yield code("not-of-this-format").at(Place(rest[0]), f"is not a {kind}, but YOLO: ignored{more}")
+    yield from other_files(rest, f"is not a {kind}, but YOLO")
     return [label for label in labels if label.rpartition("/")[0] not in foreign]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import pickle
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from itertools import count, islice
 from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
@@ -32,6 +32,7 @@ from dataforge.formats.base import (
     finished,
 )
 from dataforge.formats.listed_images import Entry, EntryImages, lost, where
+from dataforge.formats.other_files import other_files
 from dataforge.formats.resized import resized, resized_size
 from dataforge.formats.sizes import VERIFY_IMAGES, MissingImages, find_size
 from dataforge.io import (
@@ -52,6 +53,9 @@ from dataforge.records import Category, Extra, Header, Image, Instance
 _PAGE, _PAGE_BYTES = 200, 2**20
 _FILES = "files"
 """Evidence of a file of the format: its name."""
+
+_OTHER = "other"
+"""Evidence of a file that is none: its name."""
 
 
 class ListedOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,6 +133,10 @@ class ListedReading(Reading, Generic[O]):
         self._classes: dict[str, None] = {}
         self._in_folder: dict[str, list[str]] | None = None
         self._names_in: dict[str, frozenset[str]] = {}
+
+    def other_file(self, name: str) -> Evidence:
+        """What is said of a file that is not of this format."""
+        return Evidence(_OTHER, name)
 
     # What a format says.
 
@@ -229,7 +237,7 @@ class ListedReading(Reading, Generic[O]):
             for page in _pages(name, self._split(name), usable):
                 entries = [(path, self.filled(entry)) for path, entry in page.entries]
                 yield Item(next(numbers), page._replace(entries=entries))
-        yield from self._other_files(others)
+        yield from map(self.other_file, others)
         for one in self.without_entry(prefixes, used):
             yield one if isinstance(one, Finding) else Item(next(numbers), one)
 
@@ -261,6 +269,7 @@ class ListedReading(Reading, Generic[O]):
         yield image if image.split == split else msgspec.structs.replace(image, split=split)
 
     def finish(self, found: Found, decision: Any) -> Iterator[Header | Finding]:
+        yield from other_files(sorted(found.get(_OTHER, ())), f"is not a {self.kind}")
         if self._classes:
             yield Header(categories=tuple(Category(name=name) for name in self._classes))
 
@@ -329,13 +338,6 @@ class ListedReading(Reading, Generic[O]):
             attributes=found.attributes,
             extra=found.extra,
         )
-
-    def _other_files(self, names: Sequence[str]) -> Iterator[Finding]:
-        if names:
-            more = f", and {plural(len(names) - 1, 'more file')}" if len(names) > 1 else ""
-            yield code("not-of-this-format").at(
-                Place(names[0]), f"is not a {self.kind}: ignored{more}"
-            )
 
 
 def _pages(file: str, split: str | None, usable: Iterable[tuple[str, Entry]]) -> Iterator[Page]:

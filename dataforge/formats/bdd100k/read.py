@@ -177,9 +177,7 @@ class Bdd100kReading(ListedReading[ReadOptions]):
             return
         yield from findings
         if document is None:
-            yield code("not-of-this-format").at(
-                Place(file.label), f"is not a {self.kind}: {file.image} is skipped"
-            )
+            yield self.other_file(file.label)
             return
         for entry in document.entries[:1]:
             yield from self._read(Page(file.label, file.split, []), file.image, self.filled(entry))

@@ -133,16 +133,16 @@ class CrowdhumanReading(LinesReading[ReadOptions]):
 
     def _instance(self, keys: Keys | None, place: Place) -> Part[Instance | None]:
         if keys is None:
-            yield bad_object(place, "expected an object with a tag and boxes")
+            yield bad_object(place, f"{place.pointer}: expected an object with a tag and boxes")
             return None
         tag = text_of(keys.get("tag")).strip()
         if not tag:
-            yield bad_object(place, "has no tag")
+            yield bad_object(place, f"{place.pointer}: has no tag")
             return None
         wanted = _BOXES[self.options.box]
         box = _edges(keys.get(wanted))
         if isinstance(box, str):
-            yield bad_object(place.at(f".{wanted}"), f"{wanted}: {box}")
+            yield bad_object(place.at(f".{wanted}"), f"{place.pointer}.{wanted}: {box}")
             return None
         is_head = self.options.box == "head"
         label = "person" if tag == _MASK else tag

@@ -38,6 +38,7 @@ from dataforge.formats.labelme.shapes import (
     policy,
 )
 from dataforge.formats.labelme.strict import Strict
+from dataforge.formats.other_files import other_files
 from dataforge.formats.outlines import crossing
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.repairs import was_repaired
@@ -57,6 +58,9 @@ _STALE = "stale"
 
 _ELSEWHERE = "elsewhere"
 """Evidence of a file whose image was found in another folder: (file, image)."""
+
+_OTHER = "other"
+"""Evidence of a file that is not labelme's: its name."""
 
 _HULL = "hull"
 """Evidence of a cuboid: (file, pointer)."""
@@ -201,9 +205,7 @@ class LabelmeReading(Reading):
             )
             return self._images.beside(name)
         if file is None:
-            yield code("not-labelme").at(
-                Place(name), "is not a labelme file (no list of shapes): ignored"
-            )
+            yield Evidence(_OTHER, name)
             return None
         if len(file.shapes) > MAX_OBJECTS:
             yield too_many_objects(Place(name), len(file.shapes))
@@ -370,6 +372,8 @@ class LabelmeReading(Reading):
         if self._asked:
             yield poses.header(found, known, self._context.resolver)
             yield from poses.said_more(found)
+        others = found.get(_OTHER, ())
+        yield from other_files(others, "is not a labelme file (no list of shapes)", "not-labelme")
         stale = dict(found.get(_STALE, ()))
         for name in sorted(stale.keys() - kept.keys()):
             own = self._images.beside(name)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dataforge.codes import code
-from dataforge.errors import plural
-from dataforge.findings import Finding, Place
+from dataforge.findings import Finding
+from dataforge.formats.other_files import other_files
 from dataforge.formats.signatures import xml_signature
 
 
@@ -24,7 +23,4 @@ def passed_over(found: Sequence[Sequence[str]]) -> Iterator[Finding]:
     """
     for name in dict.fromkeys(name for name, _ in found):
         files = [file for own, file in found if own == name]
-        more = f", and {plural(len(files) - 1, 'more file')}" if len(files) > 1 else ""
-        yield code("not-of-this-format").at(
-            Place(files[0]), f"is not Pascal VOC, but {name}: ignored{more}"
-        )
+        yield from other_files(files, f"is not Pascal VOC, but {name}")

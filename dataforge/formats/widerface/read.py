@@ -149,6 +149,7 @@ class WiderfaceReading(LinesReading[ReadOptions]):
         return Contents(instances)
 
     def finish(self, found: Found, decision: Any) -> Iterator[Header | Finding]:
+        yield from super().finish(found, decision)
         if self._is_any:
             yield Header(categories=(Category(name=self.options.label, keypoints=self._points),))
 

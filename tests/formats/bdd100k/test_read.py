@@ -209,3 +209,17 @@ def test_results_of_a_detector_are_no_frames(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert (found.images, found.codes) == ([], ["not-of-this-format"])
     assert formats_in(Root(tmp_path)) == []
+
+
+def test_files_of_other_formats_are_said_once(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    write(tmp_path / "a.json", [{"name": "a.jpg", "labels": []}])
+    for name in ("b", "c"):
+        picture(tmp_path / f"isat/{name}.jpg")
+        write(tmp_path / f"isat/{name}.json", {"info": {"name": f"{name}.jpg"}, "objects": []})
+    write(tmp_path / "x.json", {"categories": []})
+    found = read(tmp_path)
+    assert [image.file_name for image in found.images] == ["a.jpg"]
+    assert str(found.finding("not-of-this-format")) == (
+        "isat/b.json: is not a BDD100K file: ignored, and 2 more files"
+    )

@@ -72,7 +72,7 @@ def test_a_missing_box_is_located(tmp_path: Path) -> None:
     finding = found.finding("bad-entry")
     assert (str(finding.place), finding.message) == (
         "annotation_val.odgt:1",
-        "vbox: expected a list of four numbers",
+        "gtboxes[0].vbox: expected a list of four numbers",
     )
 
 

@@ -445,6 +445,15 @@ def test_other_json_is_skipped_with_a_note(tmp_path: Path, content: Any) -> None
     assert (finding.file, finding.severity, finding.lost) == ("coco.json", "note", 0)
 
 
+def test_other_json_is_said_once(tmp_path: Path) -> None:
+    for name in "xyz":
+        write(tmp_path / f"{name}.json", {"info": {}, "objects": []})
+    read = read_labelme(one(tmp_path, shape("cat", SQUARE)))
+    assert str(read.finding("not-labelme")) == (
+        "x.json: is not a labelme file (no list of shapes): ignored, and 2 more files"
+    )
+
+
 def test_folders_are_searched_in_the_order_of_their_paths(tmp_path: Path) -> None:
     for name in ("b/x.y.z", "a/2", "a/1", "c"):
         label = name.replace("/", "-")
