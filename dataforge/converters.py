@@ -14,7 +14,7 @@ and its own options, and returns a callable without arguments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dataforge.errors import DataforgeError, UsageError, did_you_mean
@@ -88,16 +88,16 @@ class Converters(Mapping[str, Any]):
         reason = self._table.failure(name)
         if reason:
             return DataforgeError(reason)
-        hint = did_you_mean(str(name), self, self._choices())
+        hint = did_you_mean(str(name), self, f"name one {self.choices()}")
         return UsageError(f"no converter {name!r}; {hint}")
 
-    def _choices(self) -> str:
-        """Which converters there are; of formats, not every pair."""
+    def choices(self) -> str:
+        """Which converters there are, in words; of formats, not every pair."""
         reads = [name for name, one in formats().items() if one.reader]
         writes = [name for name, one in formats().items() if one.writer]
         pairs = {f"{one}2{other}" for one in reads for other in writes}
-        hint = f"name one FROM2TO, FROM {', '.join(reads)}, TO {', '.join(writes)}"
-        return ", or ".join([hint, *(name for name in self if name not in pairs)])
+        pattern = f"FROM2TO, where FROM is {_or(reads)}, and TO is {_or(writes)}"
+        return ", or ".join([pattern, *(name for name in self if name not in pairs)])
 
     def _all(self) -> dict[str, Any]:
         """All converters; those of formats and other packages are added on first use."""
@@ -121,6 +121,10 @@ class Converters(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._all())
+
+
+def _or(names: Sequence[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]])
 
 
 CONVERTERS = Converters()

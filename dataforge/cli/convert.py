@@ -40,7 +40,7 @@ _HELP = """Convert a dataset from one format to another.
   dataforge convert labelme2coco labels/ coco/
   dataforge convert labels/ coco/ --to coco
 
-The converters are {converters}.
+CONVERTER is {converters}.
 
 SRC is a folder, which is searched recursively, or a single annotation file. Files that cannot be
 read are reported, and the others are converted. OUT is a folder, or a single .json file for COCO;
@@ -51,10 +51,11 @@ it is written completely or not at all. Both may be URLs, such as s3://bucket/fo
 def command() -> Command:
     """The command."""
     known = formats()
+    written = [name for name, one in known.items() if one.writer]
     return Command(
         "convert",
         _convert,
-        help=_HELP.format(converters=", ".join(CONVERTERS)),
+        help=_HELP.format(converters=CONVERTERS.choices()),
         params=[
             Argument(
                 "what",
@@ -65,9 +66,10 @@ def command() -> Command:
             ),
             Option(
                 "--to",
-                choices=[name for name, one in known.items() if one.writer],
+                metavar="FORMAT",
+                choices=written,
                 look_up=get_format,
-                help="Format to write, if no CONVERTER is named.",
+                help=f"Format to write, if no CONVERTER is named: {', '.join(written)}.",
             ),
             options.from_option(known),
             *_image_options(),

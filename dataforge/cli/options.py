@@ -22,12 +22,14 @@ FILE = click.Path(path_type=Path)
 
 def from_option(formats: dict[str, Format]) -> Option:
     """The input format."""
+    names = [name for name, one in formats.items() if one.reader]
     return Option(
         "--from",
         "from_",
-        choices=[name for name, one in formats.items() if one.reader],
+        metavar="FORMAT",
+        choices=names,
         look_up=get_format,
-        help="Format to read. [default: the format of most annotation files]",
+        help=f"Format to read: {', '.join(names)}. [default: that of most annotation files]",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_1_done_with_findings(cli: Cli, tmp_path: Path) -> None:
     ("arguments", "expected"),
     [
         (["labelme2yaml", "in", "out"], "no converter 'labelme2yaml'; did you mean 'labelme2"),
-        (["cow2milk", "in", "out"], "no converter 'cow2milk'; name one FROM2TO, FROM bdd100k, "),
+        (["cow2milk", "in", "out"], "no converter 'cow2milk'; name one FROM2TO, where FROM is "),
         ([], "missing argument CONVERTER"),
         (["labelme2coco", "in"], "missing argument OUT"),
         (["in", "out"], "missing --to FORMAT, or a converter such as labelme2coco in front"),
@@ -278,11 +279,15 @@ def test_ascii_only_terminal(cli: Cli, tmp_path: Path) -> None:
     assert "\x1b" not in result.stdout
 
 
-def test_the_help_names_every_converter(cli: Cli) -> None:
+def test_the_help_names_every_format_that_a_converter_reads_or_writes(cli: Cli) -> None:
     result = cli("convert", "--help")
     assert result.returncode == 0
+    told = " ".join(result.stdout.split())
+    read, written = told.split("FROM is ")[1].split(", and TO is ")
     for name in CONVERTERS:
-        assert name in result.stdout
+        source, target = name.split("2")
+        assert re.search(rf"\b{source}\b", read)
+        assert re.search(rf"\b{target}\b", written.split(".")[0])
     for option in ("--labels", "--split", "--image-mode", "--report", "--force", "--coords"):
         assert option in result.stdout
 
