@@ -25,6 +25,9 @@ MOST_IN_LINE = 4_000
 MOST_IN_CELL = 60
 """Characters of a cell of a table that are shown."""
 
+_LEAST_NAME = 12
+"""Width that is left for the first column of a table, however narrow the terminal."""
+
 _MOST_CLASSES = 40
 """Classes of a table that are shown, each in a row."""
 
@@ -183,7 +186,7 @@ def table(
 def tables(rows: Sequence[Sequence[str]], room: int) -> Iterator[str]:
     """A `table`, or several below each other if one would be wider than there is room.
 
-    The first column stands in each.
+    The first column stands in each; what is too long in it is cut in the middle.
 
     >>> print(*tables([["class", "train", "val"], ["cat", "2", "1"]], 16), sep="\\n")
       class  train
@@ -193,6 +196,11 @@ def tables(rows: Sequence[Sequence[str]], room: int) -> Iterator[str]:
       cat      1
     """
     from rich.cells import cell_len
+
+    rows = [[one_line(shortened(cell, MOST_IN_CELL)) for cell in row] for row in rows]
+    widest = max((cell_len(cell) for row in rows for cell in row[1:]), default=0)
+    most = max(room - widest - 4, _LEAST_NAME)
+    rows = [[_fitted(row[0], most), *row[1:]] for row in rows]
 
     def part(columns: Sequence[int]) -> list[str]:
         return [*table([[row[column] for column in columns] for row in rows])]
@@ -205,6 +213,16 @@ def tables(rows: Sequence[Sequence[str]], room: int) -> Iterator[str]:
             chosen = [0]
         chosen.append(column)
     yield from part(chosen)
+
+
+def _fitted(text: str, most: int) -> str:
+    """A text of at most a display width, without its middle if it is longer."""
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(text) <= most:
+        return text
+    end = text[-(most // 4) :]
+    return set_cell_size(text, most - cell_len(end) - 3).rstrip() + "..." + end
 
 
 def show_table(rows: Sequence[Sequence[str]]) -> None:

@@ -98,6 +98,18 @@ def test_nothing_is_wider_than_a_narrow_terminal() -> None:
     assert printed.count("\x1b[1mclass ") == len(heads)
 
 
+def test_a_long_name_in_a_table_is_cut_in_the_middle_on_a_narrow_terminal(tmp_path: Path) -> None:
+    label = f"first {'x' * 100} last"
+    write(tmp_path / "set" / "a.xml", voc_xml(voc_object(label, (1, 2, 9, 8))))
+    printed = typed(tmp_path, 60, "stats", "set", "--from", "voc", "--coords", "zero")
+    rows = [
+        line for line in _COLOUR.sub("", printed).splitlines() if line.startswith("  first xxx")
+    ]
+    assert rows
+    assert max(map(len, rows)) <= 60
+    assert all(re.match(r"  first x+\.\.\.x* last ", row) for row in rows)
+
+
 def test_only_places_and_labels_have_a_colour_before_a_colon() -> None:
     printed = typed(REPO / "sample_data", 80, "stats", "labelme")
     assert "  width : height" in printed
