@@ -130,6 +130,7 @@ class ListedReading(Reading, Generic[O]):
         self.looked_for = root.lists
         self.names_of_files = self.candidates()
         self.decides = len(self.names_of_files) > 1
+        self._is_whole = True  # all that files say could be read, as far as it is known
         self._classes: dict[str, None] = {}
         self._in_folder: dict[str, list[str]] | None = None
         self._names_in: dict[str, frozenset[str]] = {}
@@ -181,8 +182,8 @@ class ListedReading(Reading, Generic[O]):
             prefixes: file -> the folder that its names are relative to, with a slash.
             used: the images that are named.
         """
-        if self.root.only is not None or not prefixes:
-            return  # the other files of the folder may be about its images
+        if self.root.only is not None or not prefixes or not self._is_whole:
+            return  # the other files of the folder, or what is lost, may be about its images
         rest = [name for name in self.images_root.files() if is_image(name) and name not in used]
         if rest:
             yield code("image-without-labels").at(
@@ -206,6 +207,7 @@ class ListedReading(Reading, Generic[O]):
                 data, encoding = to_utf8(source, name)
                 findings, document = finished(self.parse(name, data))
             except ParseError as error:
+                self._is_whole = False
                 yield code(self.fault).at(
                     Place.of(error, name),
                     error.message,
@@ -213,6 +215,7 @@ class ListedReading(Reading, Generic[O]):
                 )
                 continue
             yield from findings
+            self._is_whole &= not any(one.code == "bad-entry" for one in findings)
             if document is None:
                 others.append(name)
                 continue

@@ -90,3 +90,12 @@ def test_nan_in_a_line_is_read_as_nothing(tmp_path: Path) -> None:
     found = read(one(tmp_path, PERSON, PERSON | {"fbox": [float("nan"), 1, 2, 3]}))
     assert len(found.image.instances) == 1
     assert found.codes == ["nan", "bad-entry"]
+
+
+def test_images_of_lines_that_cannot_be_read_are_not_without_labels(tmp_path: Path) -> None:
+    one(tmp_path, {"tag": "person", "fbox": [1, 2, 3, 4]})
+    picture(tmp_path / "Images/other.jpg")
+    assert read(tmp_path).codes == ["image-without-labels"]
+    file = tmp_path / "annotation_val.odgt"
+    write(file, file.read_text() + '{"ID": "other", "gtboxes": [{"tag": "person", "fbox": [1')
+    assert read(tmp_path).codes == ["bad-entry"]
