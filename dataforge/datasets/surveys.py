@@ -286,7 +286,8 @@ class _Pass:
         if seen.facts:
             self.take(seen.facts)
         seen.findings, seen.facts = (), ()
-        new = seen.labels.keys() - self.found.tally.labels.keys()
+        # Not by a difference of sets, which would go through all labels for each image.
+        new = {label for label in seen.labels if label not in self.found.tally.labels}
         for label, count in seen.labels.items():
             self.found.tally.add(label, count.shapes, count.place or seen.place)
         self.alike.shared(seen, new)
