@@ -146,6 +146,7 @@ def to_utf8(data: bytes, name: str) -> tuple[bytes, str]:
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _LOOKED_AT = 2**16
+_IN_NO_TEXT = re.compile("[\0-\x08\x0b\x0e-\x1f\ufffe\uffff]")
 
 
 def unmarked_utf16(data: bytes) -> str | None:
@@ -158,6 +159,8 @@ def unmarked_utf16(data: bytes) -> str | None:
     ('utf-16-le', 'utf-16-be')
     >>> unmarked_utf16(b"a.jpg"), unmarked_utf16("a.jpg".encode("utf-16"))
     (None, None)
+    >>> unmarked_utf16(b"\\xff\\xff\\x00\\xfe") is None  # no text
+    True
     """
     head = data[:_LOOKED_AT]
     if b"\0" not in head or head[:2] in _UTF16_MARKS:
@@ -166,7 +169,8 @@ def unmarked_utf16(data: bytes) -> str | None:
     least = len(head) / 2 / (2 if head.isascii() else 32)
     if first == second or max(first, second) < least:
         return None
-    return "utf-16-le" if second > first else "utf-16-be"
+    found = "utf-16-le" if second > first else "utf-16-be"
+    return None if _IN_NO_TEXT.search(head.decode(found, "ignore")) else found
 
 
 def windows_encodings(data: bytes) -> list[str]:
