@@ -25,7 +25,7 @@ MOST_IN_LINE = 4_000
 MOST_IN_CELL = 60
 """Characters of a cell of a table that are shown."""
 
-_LEAST_NAME = 12
+LEAST_NAME = 12
 """Width that is left for the first column of a table, however narrow the terminal."""
 
 _MOST_CLASSES = 40
@@ -194,13 +194,16 @@ def tables(rows: Sequence[Sequence[str]], room: int) -> Iterator[str]:
     <BLANKLINE>
       class  val
       cat      1
+    >>> print(*tables([["class", "train"], ["a long name of a class", "2"]], 24), sep="\\n")
+      class            train
+      a long na...ass      2
     """
     from rich.cells import cell_len
 
     rows = [[one_line(shortened(cell, MOST_IN_CELL)) for cell in row] for row in rows]
     widest = max((cell_len(cell) for row in rows for cell in row[1:]), default=0)
-    most = max(room - widest - 4, _LEAST_NAME)
-    rows = [[_fitted(row[0], most), *row[1:]] for row in rows]
+    most = max(room - widest - 4, LEAST_NAME)
+    rows = [[fitted(row[0], most), *row[1:]] for row in rows]
 
     def part(columns: Sequence[int]) -> list[str]:
         return [*table([[row[column] for column in columns] for row in rows])]
@@ -215,14 +218,18 @@ def tables(rows: Sequence[Sequence[str]], room: int) -> Iterator[str]:
     yield from part(chosen)
 
 
-def _fitted(text: str, most: int) -> str:
-    """A text of at most a display width, without its middle if it is longer."""
+def fitted(text: str, most: int) -> str:
+    """A text of at most a display width, without most of what is after its start if it is longer.
+
+    >>> fitted("a long name of a class", 15)
+    'a long na...ass'
+    """
     from rich.cells import cell_len, set_cell_size
 
     if cell_len(text) <= most:
         return text
-    end = text[-(most // 4) :]
-    return set_cell_size(text, most - cell_len(end) - 3).rstrip() + "..." + end
+    end = text[-3:]
+    return f"{set_cell_size(text, most - cell_len(end) - 3)}...{end}"
 
 
 def show_table(rows: Sequence[Sequence[str]]) -> None:

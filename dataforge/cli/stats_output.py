@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from dataforge.cli.output import can_show, show_findings, tables, tell
+from dataforge.cli.output import LEAST_NAME, can_show, fitted, show_findings, tables, tell
 from dataforge.errors import first_of, plural
 from dataforge.verbs.curves import ASCII, BLOCKS, sparkline
 from dataforge.verbs.stats import Histogram, Quantiles, Stats
@@ -83,8 +83,7 @@ def _columns(report: Stats, shown: Sequence[str]) -> dict[str, list[str]]:
 
 def _cut(name: str) -> str:
     """A name, so long that there is room for numbers beside it."""
-    most = max(12, shutil.get_terminal_size().columns - _NUMBERS)
-    return name if len(name) <= most else f"{name[: most - 6]}...{name[-3:]}"
+    return fitted(name, max(LEAST_NAME, shutil.get_terminal_size().columns - _NUMBERS))
 
 
 # Measures --------------------------------------------------------------------------------------

@@ -85,12 +85,18 @@ def guess_format(root: Root) -> str:
     return guess_formats(root)[0]
 
 
-def guess_formats(root: Root) -> tuple[str, list[FormatFound], list[Foreign]]:
+def guess_formats(
+    root: Root, texts: Texts | None = None
+) -> tuple[str, list[FormatFound], list[Foreign]]:
     """(the result of `guess_format`, the other formats that were recognised and can be read).
 
     Third, the formats that cannot.
+
+    Args:
+        root: the folder.
+        texts: what its files are, if that is needed afterwards.
     """
-    texts = Texts(root)
+    texts = texts or Texts(root)
     if found := formats_in(root, texts):
         return found[0].format, found[1:], texts.foreign
     if foreign := texts.foreign:

@@ -10,10 +10,16 @@ from typing import IO, ClassVar
 
 import msgspec
 
-from dataforge.codes import code
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writing, Written
-from dataforge.formats.tally import KeyLosses, LeftOut, Loss, LossCount, Losses
+from dataforge.formats.tally import (
+    KeyLosses,
+    LeftOut,
+    Loss,
+    LossCount,
+    Losses,
+    class_order_not_carried,
+)
 from dataforge.records import Image
 
 _USED = "used"  # the stream of the classes that have instances
@@ -111,11 +117,4 @@ class LabelFilesWriting(Writing):
             elif len(name.split()) > 1:
                 total.add("spaces", Place(plan.out), names=[name], in_image=False)
         yield from total.findings()
-        kept = [name for name in names if name in used]
-        if kept != sorted(kept):
-            yield code("class-order-not-carried").at(
-                Place(plan.out),
-                f"{len(kept)} classes whose order is not stored: they are read back as "
-                f"{', '.join(sorted(kept)[:5])}{', ...' * (len(kept) > 5)}",
-                "set the order with --labels when you read the files",
-            )
+        yield from class_order_not_carried(names, used, plan.out)

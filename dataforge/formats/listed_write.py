@@ -14,7 +14,7 @@ import msgspec
 
 from dataforge import geometry
 from dataforge.codes import code
-from dataforge.errors import UsageError, plural
+from dataforge.errors import UsageError
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.names import below_images
@@ -24,6 +24,7 @@ from dataforge.formats.tally import (
     Loss,
     LossCount,
     Losses,
+    class_order_not_carried,
     key_losses,
     place_of,
 )
@@ -199,14 +200,8 @@ class ListedWriting(Writing):
             if name not in used:
                 total.add("unused", Place(plan.out), names=[name], in_image=False)
         yield from total.findings()
-        kept = [name for name in names if name in used]
-        if not self.keeps_order and kept != sorted(kept):
-            yield code("class-order-not-carried").at(
-                Place(plan.out),
-                f"{plural(len(kept), 'class')} whose order is not stored: they are read back as "
-                f"{', '.join(sorted(kept)[:5])}{', ...' * (len(kept) > 5)}",
-                "set the order with --labels when you read the files",
-            )
+        if not self.keeps_order:
+            yield from class_order_not_carried(names, used, plan.out)
 
 
 def count_box_losses(

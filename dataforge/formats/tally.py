@@ -5,7 +5,7 @@ A writer names its losses in a table; each shard counts its own, and the counts 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -231,3 +231,23 @@ class KeyLosses:
 def _has_only_boxes(extra: Extra) -> bool:
     """Whether none of the keys is foreign, as most instances have none but COCO's bbox."""
     return all(len(keys) == 1 and "bbox" in keys for keys in extra.values())
+
+
+def class_order_not_carried(
+    names: Sequence[str], used: Collection[str], out: str
+) -> Iterator[Finding]:
+    """The finding of a format that stores no list of classes, if reading would sort them anew.
+
+    Args:
+        names: all classes in their order.
+        used: those that have instances.
+        out: where they are written.
+    """
+    kept = [name for name in names if name in used]
+    if kept != sorted(kept):
+        yield code("class-order-not-carried").at(
+            Place(out),
+            f"{plural(len(kept), 'class')} whose order is not stored: they are read back as "
+            f"{', '.join(sorted(kept)[:5])}{', ...' * (len(kept) > 5)}",
+            "set the order with --labels when you read the files",
+        )

@@ -34,6 +34,7 @@ from dataforge.layouts.paths import (
     matching_files,
     resolved_reference,
     shared_folders,
+    without_twins,
 )
 from dataforge.layouts.split_files import (
     Ids,
@@ -78,4 +79,5 @@ __all__ = [
     "split_of_json",
     "to_toml",
     "well_known_layout",
+    "without_twins",
 ]

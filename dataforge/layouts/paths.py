@@ -103,3 +103,13 @@ def shared_folders(one: str, other: str) -> int:
 def resolved_reference(folder: str, reference: str) -> str | None:
     """A ``<filename>`` relative to the image folder; None if it points outside."""
     return resolve(folder if folder != "." else "", reference)
+
+
+def without_twins(names: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Name -> index, without the names that occur twice."""
+    found: dict[str, int] = {}
+    twice = set()
+    for name, at in names:
+        if found.setdefault(name, at) != at:
+            twice.add(name)
+    return {name: at for name, at in found.items() if name not in twice}

@@ -14,6 +14,7 @@ from dataforge.formats.coco.ground_truth import (
 )
 from dataforge.formats.coco.names import image_names, recognise
 from dataforge.formats.coco.options import Options
+from dataforge.formats.coco.outlines import finite_number
 from dataforge.formats.coco.places import found_images, images_below
 from dataforge.formats.coco.read import CocoReader
 from dataforge.formats.coco.several import unite
@@ -30,6 +31,7 @@ __all__ = [
     "WriteOptions",
     "decoded",
     "extra_of",
+    "finite_number",
     "found_images",
     "image_names",
     "images_below",

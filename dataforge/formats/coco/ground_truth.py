@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from dataforge.io import decode_repaired, last_part, stem, to_utf8
+from dataforge.layouts import without_twins
 
 T = TypeVar("T")
 
@@ -66,7 +67,7 @@ class ImageNames:
 
     def __init__(self, names: Sequence[str]) -> None:
         self._by = [
-            (key, _unique((key(name), at) for at, name in enumerate(names))) for key in _KEYS
+            (key, without_twins((key(name), at) for at, name in enumerate(names))) for key in _KEYS
         ]
 
     def find(self, name: str) -> int | None:
@@ -75,15 +76,6 @@ class ImageNames:
             if (at := found.get(key(name))) is not None:
                 return at
         return None
-
-
-def _unique(names: Iterable[tuple[str, int]]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    twice = set()
-    for name, at in names:
-        if found.setdefault(name, at) != at:
-            twice.add(name)
-    return {name: at for name, at in found.items() if name not in twice}
 
 
 def _whole(name: str) -> str:

@@ -110,7 +110,7 @@ def _flat(value: Any) -> Ring | None:
     """A list of finite numbers, or of texts of numbers, as a ring."""
     if not isinstance(value, list) or not value:
         return None
-    numbers = [_number(item) for item in value]
+    numbers = [finite_number(item) for item in value]
     return (
         tuple(number for number in numbers if number is not None) if None not in numbers else None
     )
@@ -131,7 +131,8 @@ def _of_points(value: Any) -> Ring | None:
     return tuple(ring)
 
 
-def _number(value: Any) -> float | None:
+def finite_number(value: Any) -> float | None:
+    """A finite number; tools that only know text have written it as text."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:

@@ -20,7 +20,14 @@ from dataforge.codes import code
 from dataforge.errors import ParseError, UsageError, masked
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writing, Written
-from dataforge.formats.coco import ById, GroundTruth, ImageNames, JsonOfSplits, decoded
+from dataforge.formats.coco import (
+    ById,
+    GroundTruth,
+    ImageNames,
+    JsonOfSplits,
+    decoded,
+    finite_number,
+)
 from dataforge.formats.listed_write import count_mark_losses, losses_of
 from dataforge.formats.tally import KeyLosses, LeftOut, Loss, LossCount, Losses, place_of
 from dataforge.io import MAX_COCO_BYTES, atomic_write, is_url, read_file
@@ -238,7 +245,7 @@ def _score(instance: Instance) -> tuple[float | None, Instance]:
     homes = {"": instance.attributes, **instance.extra}
     for name in SCORES:
         for owner, keys in homes.items():
-            score = _number(keys.get(name))
+            score = finite_number(keys.get(name))
             if score is None:
                 continue
             rest = {key: value for key, value in keys.items() if key != name}
@@ -246,14 +253,3 @@ def _score(instance: Instance) -> tuple[float | None, Instance]:
                 return score, msgspec.structs.replace(instance, attributes=rest)
             return score, msgspec.structs.replace(instance, extra=instance.extra | {owner: rest})
     return None, instance
-
-
-def _number(value: Any) -> float | None:
-    """A finite number; tools that only know text have written it as text."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None

@@ -25,7 +25,15 @@ from dataforge.errors import UsageError, plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Numbered, WritePlan, Writer, Writing, Written
 from dataforge.formats.labelme.dots import POINT_LOSSES, Dots
-from dataforge.formats.tally import KeyLosses, LeftOut, Loss, LossCount, Losses, key_losses
+from dataforge.formats.tally import (
+    KeyLosses,
+    LeftOut,
+    Loss,
+    LossCount,
+    Losses,
+    class_order_not_carried,
+    key_losses,
+)
 from dataforge.io import is_too_long, stem
 from dataforge.records import Image, Instance, Mask, Polygons, Ring
 
@@ -169,14 +177,7 @@ class LabelmeWriting(Writing):
             if name not in used:
                 total.add("unused", Place(plan.out), names=[name], in_image=False)
         yield from total.findings()
-        kept = [name for name in names if name in used]
-        if kept != sorted(kept):
-            yield code("class-order-not-carried").at(
-                Place(plan.out),
-                f"{len(kept)} classes whose order is not stored: they are read back as "
-                f"{', '.join(sorted(kept)[:5])}{', ...' * (len(kept) > 5)}",
-                "set the order with --labels when you read the files",
-            )
+        yield from class_order_not_carried(names, used, plan.out)
         if len(plan.splits) > 1:
             yield code("splits-not-kept").at(
                 Place(plan.out),

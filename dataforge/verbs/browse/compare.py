@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from dataforge.io import last_part, stem
+from dataforge.layouts import without_twins
 from dataforge.records import Box
 from dataforge.verbs.browse.shards import Row
 
@@ -30,8 +31,8 @@ def pairs(one: Sequence[Row], other: Sequence[Row]) -> list[tuple[int, int, int,
     found: dict[int, int] = {}
     left = set(range(len(other)))
     for key in (str, last_part, lambda name: stem(last_part(name))):
-        mine = _unique((key(row.name), at) for at, row in enumerate(one) if at not in found)
-        theirs = _unique((key(other[at].name), at) for at in sorted(left))
+        mine = without_twins((key(row.name), at) for at, row in enumerate(one) if at not in found)
+        theirs = without_twins((key(other[at].name), at) for at in sorted(left))
         for name, at in mine.items():
             if name in theirs:
                 found[at] = theirs[name]
@@ -41,16 +42,6 @@ def pairs(one: Sequence[Row], other: Sequence[Row]) -> list[tuple[int, int, int,
         to = found.get(at, -1)
         made.append((at, to, *differing(row.boxes, other[to].boxes if to >= 0 else ())))
     return [*made, *((-1, at, *differing((), other[at].boxes)) for at in sorted(left))]
-
-
-def _unique(names: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Name -> index, without the names that occur twice."""
-    found: dict[str, int] = {}
-    twice = set()
-    for name, at in names:
-        if found.setdefault(name, at) != at:
-            twice.add(name)
-    return {name: at for name, at in found.items() if name not in twice}
 
 
 def differing(one: Boxes, other: Boxes) -> tuple[int, int]:

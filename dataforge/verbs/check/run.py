@@ -115,7 +115,10 @@ def checked(
     """
     root = KeepingRoot(path, follow_links=options.follow_links)
     settings = Applied(None if root.remote else root.path, options)
-    format_, others, foreign = (options.reads, [], []) if options.reads else guess_formats(root)
+    texts = None if options.reads else Texts(root)
+    format_, others, foreign = (
+        (options.reads, [], []) if options.reads else guess_formats(root, texts)
+    )
     given = verifying(format_, verify=options.images) | options.read_options
     source = Source(root, format_, given, options.layout)
     report = CheckReport(path=path, root=root.location, format=format_)
@@ -126,8 +129,8 @@ def checked(
     ]
     rest = [one for one in foreign if one.name != COCO_RESULTS]
     report.how += [f"not checked: {one}" for one in rest]
-    if len(rest) < len(foreign):
-        report.how += [f"not checked: {one}" for one in results_in(root, Texts(root))]
+    if texts and len(rest) < len(foreign):
+        report.how += [f"not checked: {one}" for one in results_in(root, texts)]
     report.how += settings.how
     has_editor = source.format.editor is not None
     found = Found(report, settings, options, fixes=has_editor, keep_edits=keep_text)

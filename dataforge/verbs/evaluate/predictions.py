@@ -203,10 +203,8 @@ def _said(found: ResultsFile) -> str:
         return f"{number}; {which}"
     of = f"{number} in {plural(match.images, 'image')} of {match.annotations}"
     parts = [
-        f"{plural(count, 'prediction')} with an {what} id that it does not have"
-        if what == "image"
-        else f"{plural(count, 'prediction')} with a {what} id that it does not have"
-        for count, what in ((match.no_image, "image"), (match.no_category, "category"))
+        f"{plural(count, 'prediction')} with {what} id that it does not have"
+        for count, what in ((match.no_image, "an image"), (match.no_category, "a category"))
         if count
     ]
     return "; ".join([of, *parts]) + boxes
