@@ -28,6 +28,9 @@ _MOST_CORNERS = 720
 _MOST_PIXELS = 2**27
 """Pixels of a mask's own box."""
 
+ROOM_BYTES = 64 * 2**20
+"""What shapes may take whatever the size of their file: the 87,000 frames of a box that stays."""
+
 _NUMBER_BYTES = 32
 
 
@@ -43,7 +46,7 @@ class Room:
     """
 
     def __init__(self, size: int) -> None:
-        self._bytes = 64 * 2**20 + 32 * size
+        self._bytes = ROOM_BYTES + _NUMBER_BYTES * size
         self._pixels = 2**28 + 1024 * size
 
     def take(self, *, numbers: int = 0, pixels: int = 0) -> None:
