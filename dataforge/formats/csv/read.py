@@ -260,7 +260,10 @@ class CsvReading(ListedReading[ReadOptions]):
     def without_entry(
         self, prefixes: Mapping[str, str], used: set[str]
     ) -> Iterator[Finding | Page]:
-        """Images without a row beside those of a table: as tables can list no others."""
+        """Images without a row beside those of a table: as tables can list no others.
+
+        If a row could not be read that does not say whose it is, it may be any of theirs.
+        """
         if self.root.only is not None:
             return
         own: dict[str, list[str]] = {file: [] for file in prefixes}
@@ -269,16 +272,19 @@ class CsvReading(ListedReading[ReadOptions]):
             if is_image(image) and image not in used:
                 file = _owner(image, prefixes, used)
                 (own[file] if file is not None else rest).append(image)
+        if not self._is_whole and (unclear := [image for some in own.values() for image in some]):
+            yield _without_rows(Place(unclear[0]), unclear, _UNCLEAR)
+            own = {}
         for file, images in own.items():
             if images:
-                yield _without_rows(Place(file), images, "read as images without objects")
+                yield _without_rows(Place(file), images, _AS_EMPTY)
             for at in range(0, len(images), 200):
                 some = images[at : at + 200]
                 nothing = _Rows(Columns(",", 0, 0, None, (), "corners"), array("q"))
                 entries = [(image, Entry(image, Place(file), 0, nothing)) for image in some]
                 yield Page(file, self._split(file), entries)
         if rest and prefixes:
-            yield _without_rows(Place(rest[0]), rest, "not written")
+            yield _without_rows(Place(rest[0]), rest, _NOT_WRITTEN)
 
 
 def _spread(text: str, delimiter: str, begin: int) -> Iterator[Sequence[str]]:
@@ -350,9 +356,21 @@ def _owner(image: str, prefixes: Mapping[str, str], used: set[str]) -> str | Non
     return nearest[0]
 
 
+_AS_EMPTY = "read as images without objects"
+_NOT_WRITTEN = "not written"
+_UNCLEAR = "not written, as rows that cannot be read may be theirs"
+
+_WITHOUT_ROWS = {
+    _AS_EMPTY: "make sure that they have no objects",
+    _NOT_WRITTEN: "annotate them",
+    _UNCLEAR: "correct the rows that cannot be read",
+}
+"""What becomes of images without a row -> remedy."""
+
+
 def _without_rows(place: Place, images: Sequence[str], what: str) -> Finding:
     return code("image-without-labels").at(
         place,
         f"{plural(len(images), 'image')} without a row ({images[0]} is the first): {what}",
-        "make sure that they have no objects" if what.startswith("read") else "annotate them",
+        _WITHOUT_ROWS[what],
     )

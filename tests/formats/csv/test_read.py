@@ -184,6 +184,20 @@ def test_images_without_rows_lie_beside_the_table(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("broken", ["b.jpg,64,48,cat,1,2,3,4,5,6,7,8\n", '"b.jpg,64,48,cat,1,2\n'])
+def test_images_without_rows_may_have_those_that_cannot_be_read(
+    tmp_path: Path, broken: str
+) -> None:
+    picture(tmp_path / "b.jpg")
+    found = read(table(tmp_path, TENSORFLOW + broken))
+    assert [image.file_name for image in found.images] == ["a.jpg"]
+    assert found.finding("bad-entry").lost == 1
+    assert found.finding("image-without-labels").message == (
+        "1 image without a row (b.jpg is the first): not written, as rows that cannot be read may "
+        "be theirs"
+    )
+
+
 def test_two_tables_of_one_folder_share_no_images_without_rows(tmp_path: Path) -> None:
     for name in "abc":
         picture(tmp_path / "images" / f"{name}.jpg")
