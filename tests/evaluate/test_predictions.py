@@ -29,7 +29,7 @@ def truth(*ids: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def result(image: int, *box: float, category: int = 3) -> dict[str, Any]:
+def result(image: int | str, *box: float, category: int = 3) -> dict[str, Any]:
     return {"image_id": image, "category_id": category, "bbox": [*box], "score": 0.5}
 
 
@@ -118,6 +118,13 @@ def test_ids_of_two_files_alike(folder: Path) -> None:
     (one,) = said(folder)
     assert one.said == "2 predictions in 2 images of train.json"
     assert "--ground-truth" in one.commands[1]
+
+
+def test_ids_of_another_type_are_named(folder: Path) -> None:
+    write(folder / "results.json", [result("1", 4, 4, 16, 16)])
+    (one,) = said(folder)
+    assert one.said == "1 prediction; their image ids are text, unlike in val.json"
+    assert one.commands == []
 
 
 def test_results_of_what_is_not_here(folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from dataforge.io import MAX_COCO_BYTES, Root, read_file
 from dataforge.shell import command_line, path_word
 from dataforge.verbs.evaluate.box_forms import said_of_boxes
 from dataforge.verbs.evaluate.material import Detected
-from dataforge.verbs.evaluate.reading import Reader, Result, Truth
+from dataforge.verbs.evaluate.reading import Reader, Result, Truth, of_other_type
 
 
 class Predictions(msgspec.Struct, kw_only=True):
@@ -78,12 +78,14 @@ class Match(NamedTuple):
         annotations: name of the COCO file.
         images: number of its images with results.
         no_image, no_category: results whose image, or category, it does not have.
+        other_type: what the ids of images are, if it has the same ids of the other type.
     """
 
     annotations: str
     images: int
     no_image: int
     no_category: int
+    other_type: str
 
 
 class ResultsFile(NamedTuple):
@@ -132,17 +134,25 @@ def look_at_results(results: bytes, candidates: Mapping[str, bytes], name: str) 
         images, categories = ({one.id for one in all_} for all_ in (truth.images, truth.categories))
         ids = {one.image_id for one in given}
         sizes |= {one.id: (one.width or 0, one.height or 0) for one in truth.images}
+        strange = next((one.image_id for one in given if one.image_id not in images), None)
         matches.append(
             Match(
                 file,
                 len(ids & images),
                 sum(one.image_id not in images for one in given),
                 sum(one.category_id not in categories for one in given),
+                _other_type(strange, images),
             )
         )
     matches.sort(key=_faults)
     boxes = said_of_boxes(((one.image_id, one.bbox) for one in given), sizes)
     return ResultsFile(len(given), boxes, matches)
+
+
+def _other_type(id_: ById | None, known: Container[ById]) -> str:
+    if id_ is None or of_other_type(id_, known) is None:
+        return ""
+    return "text" if isinstance(id_, str) else "numbers"
 
 
 def _faults(match: Match) -> int:
@@ -198,8 +208,14 @@ def _said(found: ResultsFile) -> str:
         fitting = [one.annotations for one in found.matches if one.images]
         if fitting:
             return f"{number}, with the image ids of {', '.join(fitting[:5])} alike{boxes}"
-        which = "no COCO file here has their image ids" if found.matches else (
-            "the COCO file that they are of is not here")  # fmt: skip
+        if retyped := [one for one in found.matches if one.other_type]:
+            which = (
+                f"their image ids are {retyped[0].other_type}, unlike in {retyped[0].annotations}"
+            )
+        elif found.matches:
+            which = "no COCO file here has their image ids"
+        else:
+            which = "the COCO file that they are of is not here"
         return f"{number}; {which}"
     of = f"{number} in {plural(match.images, 'image')} of {match.annotations}"
     parts = [

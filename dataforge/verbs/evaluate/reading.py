@@ -262,16 +262,22 @@ class Reader:
 
 def unknown_id(name: str, id_: ById, known: Container[ById]) -> tuple[str, str]:
     """Why an id of a result is none of the annotations, and what it is: maybe of another type."""
+    there = of_other_type(id_, known)
+    if there is None:
+        return f"whose {name} the annotations do not have", f"{name} {id_!r}"
+    own, other = ("text", "number") if isinstance(id_, str) else ("number", "text")
+    have = f"{name} is the {own} {id_!r}, the annotations have the {other} {there!r}"
+    return f"whose {name} is a {own}, not a {other} as in the annotations", have
+
+
+def of_other_type(id_: ById, known: Container[ById]) -> ById | None:
+    """The known id that is text where this one is a number, or the other way round; else None."""
     there: ById | None = None
     if not isinstance(id_, str):
         there = str(id_)
     elif id_.strip().isdecimal() and len(id_) < _DIGITS:
         there = int(id_)
-    if there is None or there not in known:
-        return f"whose {name} the annotations do not have", f"{name} {id_!r}"
-    own, other = ("text", "number") if isinstance(id_, str) else ("number", "text")
-    have = f"{name} is the {own} {id_!r}, the annotations have the {other} {there!r}"
-    return f"whose {name} is a {own}, not a {other} as in the annotations", have
+    return there if there is not None and there in known else None
 
 
 class _UnusableError(Exception):
