@@ -10,7 +10,7 @@ from dataforge.datasets.keeping import decode_images
 from dataforge.datasets.layout_choice import find_layout, well_known_name
 from dataforge.datasets.oddities import empty_files, images_without_annotation, left_out
 from dataforge.datasets.pieces import Pieces
-from dataforge.datasets.placing import ImageMode, Placing, output_file
+from dataforge.datasets.placing import ImageMode, Placing, hidden_names, output_file
 from dataforge.datasets.recognise import (
     FormatFound,
     formats_in,
@@ -63,6 +63,7 @@ __all__ = [
     "formats_in",
     "guess_format",
     "guess_formats",
+    "hidden_names",
     "images_without_annotation",
     "in_two_splits",
     "in_utf8",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from math import prod
@@ -51,6 +52,27 @@ def output_file(out: str, name: str) -> str:
     if not is_url(out):
         return str(folder_of(out) / name)
     return f"{os.path.dirname(out) if is_file(out) else out.rstrip('/')}/{name}"
+
+
+def hidden_names(splits: Mapping[str, Sequence[Seen]], writer: Writer[Any]) -> Iterator[Finding]:
+    """Images whose names, or folders, start with a dot.
+
+    Programs that list folders skip them: dataforge and Ultralytics (because of `glob`). mmdet,
+    pycocotools and torchvision open what a list names.
+    """
+    names = (seen.file_name for images in splits.values() for seen in images)
+    hidden = sorted({name for name in names if re.search(r"(^|/)\.(?!\.?(/|$))", name)})
+    if hidden:
+        # If an image has its own annotation file, this is hidden, too.
+        one_file = writer.key(hidden[0]) == hidden[0]
+        yield code("hidden-name").at(
+            Place(hidden[0]),
+            f"{plural(len(hidden), 'image')} with a name or folder that starts with a dot (this is "
+            "the first): tools that list folders, such as dataforge and Ultralytics, skip "
+            + ("the image" if one_file else "the image and its annotations"),
+            "rename the file or folder",
+            severity="note" if one_file else "warning",
+        )
 
 
 class Placing:

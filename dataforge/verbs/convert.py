@@ -10,9 +10,8 @@ count as lost.
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,7 @@ from dataforge.datasets import (
     WriteShard,
     WriteTask,
     done_again,
+    hidden_names,
     in_two_splits,
     not_read,
     passed_over,
@@ -135,7 +135,7 @@ def convert(
         check_split_names(output.names)
         report.add(output.one_of_each_key(writer))
         splits = output.images()
-        report.add(_hidden(splits, writer))
+        report.add(hidden_names(splits, writer))
         _count(splits, classes, report)
         target.write(found, output, splits, report, progress)
     return report
@@ -336,27 +336,6 @@ def _shared_out(
 def _shapes(seen: Seen, classes: Classes) -> int:
     """Number of shapes in an image that have a class."""
     return sum(n.shapes for label, n in seen.labels.items() if classes.of(label) is not None)
-
-
-def _hidden(splits: Mapping[str, Sequence[Seen]], writer: Writer[Any]) -> Iterator[Finding]:
-    """The finding on images whose names, or folders, start with a dot.
-
-    Programs that list folders skip them: dataforge and Ultralytics (because of `glob`). mmdet,
-    pycocotools and torchvision open what a list names.
-    """
-    names = (seen.file_name for images in splits.values() for seen in images)
-    hidden = sorted({name for name in names if re.search(r"(^|/)\.(?!\.?(/|$))", name)})
-    if hidden:
-        # If an image has its own annotation file, this is hidden, too.
-        one_file = writer.key(hidden[0]) == hidden[0]
-        yield code("hidden-name").at(
-            Place(hidden[0]),
-            f"{plural(len(hidden), 'image')} with a name or folder that starts with a dot (this is "
-            "the first): tools that list folders, such as dataforge and Ultralytics, skip "
-            + ("the image" if one_file else "the image and its annotations"),
-            "rename the file or folder",
-            severity="note" if one_file else "warning",
-        )
 
 
 def _count(splits: dict[str, list[Seen]], classes: Classes, report: Report) -> None:

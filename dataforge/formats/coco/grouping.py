@@ -13,7 +13,7 @@ from dataforge.formats.base import too_many_objects
 from dataforge.formats.coco.file import Document, Notes, shortly
 from dataforge.formats.coco.ids import IdTable, is_id
 from dataforge.formats.coco.lists import written_name
-from dataforge.formats.coco.page import Page, Source
+from dataforge.formats.coco.pages import Page, Source
 from dataforge.io import MAX_OBJECTS
 
 PAGE_IMAGES = 256

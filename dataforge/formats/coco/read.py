@@ -45,7 +45,8 @@ from dataforge.formats.coco.grouping import (
     note_missing_iscrowd,
 )
 from dataforge.formats.coco.options import Options as CocoOptions
-from dataforge.formats.coco.page import COUNTS, Count, Page, PageReader, Source
+from dataforge.formats.coco.page import PageReader
+from dataforge.formats.coco.pages import COUNTS, Count, Page, Source
 from dataforge.formats.coco.places import ImagePlaces
 from dataforge.formats.coco.several import are_settled, splits_of, unite
 from dataforge.formats.labels import UNTIDY_LABEL, UntidyLabels

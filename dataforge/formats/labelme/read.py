@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -28,6 +28,7 @@ from dataforge.formats.labelme.file import File, Shape, extracted_image, parse, 
 from dataforge.formats.labelme.groups import GroupId, grouped
 from dataforge.formats.labelme.images import Images
 from dataforge.formats.labelme.opened import Opened, with_outlines
+from dataforge.formats.labelme.options import ReadOptions
 from dataforge.formats.labelme.shapes import (
     CUBOID,
     Canvas,
@@ -43,8 +44,6 @@ from dataforge.formats.outlines import crossing
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.repairs import was_repaired
 from dataforge.formats.sizes import (
-    VERIFY_IMAGES,
-    MissingImages,
     find_size,
     is_sampled,
     size_differs,
@@ -73,47 +72,6 @@ by four numbers, and a mask is compressed."""
 _KEPT_KEYS = ("flags", "description", "score", "difficult", "attributes")
 
 _Steps: TypeAlias = Generator[Record, None, "str | None"]
-
-
-class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How labelme files are read.
-
-    If `verify_images` is None, a sample is compared, and all images if one of them differs.
-    """
-
-    image_dir: Annotated[
-        str | None,
-        msgspec.Meta(description="Folder that image paths are relative to, if not the dataset's."),
-    ] = None
-    group: Annotated[
-        bool,
-        msgspec.Meta(description="Shapes with the same label and group_id are one instance."),
-    ] = True
-    lines: Annotated[
-        str,
-        msgspec.Meta(description="Lines: skip, error, or stroke=W to make them W pixels wide."),
-    ] = "skip"
-    points: Annotated[
-        str,
-        msgspec.Meta(
-            description="Points: skip, error, or radius=R to make them discs of R pixels."
-        ),
-    ] = "skip"
-    keypoints: Annotated[
-        str | None,
-        msgspec.Meta(
-            description="Points with the group_id of an object are its keypoints: their labels in "
-            "order (nose,tail), or of each class (cat=nose,tail;dog=nose), or auto to sort them."
-        ),
-    ] = None
-    verify_images: Annotated[bool | None, VERIFY_IMAGES] = None
-    missing_images: MissingImages = "keep"
-    extract_images: Annotated[
-        bool,
-        msgspec.Meta(
-            description="Extract missing images from imageData; requires --image-mode copy."
-        ),
-    ] = False
 
 
 def recognise(texts: Texts) -> Recognised:

@@ -8,7 +8,7 @@ shifts them when all of them have been seen.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
@@ -29,8 +29,6 @@ from dataforge.formats.base import (
     too_many_objects,
 )
 from dataforge.formats.sizes import (
-    VERIFY_IMAGES,
-    MissingImages,
     find_size,
     is_sampled,
     size_differs,
@@ -46,11 +44,12 @@ from dataforge.formats.voc.objects import (
     is_any_beyond,
     read_file,
 )
+from dataforge.formats.voc.options import ReadOptions
 from dataforge.formats.voc.strict import Strict
 from dataforge.formats.voc.usual import read_usual
 from dataforge.geometry import Coords
 from dataforge.io import MAX_OBJECTS, Root, parse_xml
-from dataforge.layouts import CoordsChoice, CoordsEvidence, Difficult, Layout
+from dataforge.layouts import CoordsEvidence, Layout
 from dataforge.records import Image
 
 _COORDS, _SIZE, _RENAMED, _SEVERAL = "coords", "size", "renamed tags", "several boxes"
@@ -58,32 +57,6 @@ _FOREIGN = "foreign"
 """Kinds of evidence: the `CoordsEvidence` of a file; [split, file, whether it is in the sample] for
 a finding on an image's size; a file whose tags are renamed; [file, pointer, line, number of
 further boxes] of an object; and [name, file] of another format."""
-
-
-class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How XML files are read.
-
-    Attributes:
-        coords: overrides the layout's.
-        difficult: overrides the layout's.
-        missing_images: `keep` the annotations of a missing image, or `skip` them.
-        verify_images: compare the size in the XML with the image header; None does so if a box
-            lies beyond it and for a sample, and for all images if one of the sample differs.
-    """
-
-    coords: Annotated[
-        CoordsChoice | None,
-        msgspec.Meta(
-            description="Coordinate convention: voc (from 1), zero (from 0), mmdet (1 more on all "
-            "four sides), or auto (detected; voc when written)."
-        ),
-    ] = None
-    difficult: Annotated[
-        Difficult | None,
-        msgspec.Meta(description="Difficult objects: keep, turn into crowds (ignore), or drop."),
-    ] = None
-    missing_images: MissingImages = "keep"
-    verify_images: Annotated[bool | None, VERIFY_IMAGES] = None
 
 
 class VocReader(Reader[ReadOptions]):

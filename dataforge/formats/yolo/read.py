@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from typing import Annotated, Any, Literal, NamedTuple
-
-import msgspec
+from typing import Any, NamedTuple
 
 from dataforge.codes import code
 from dataforge.errors import InputError, ParseError, plural
@@ -35,6 +33,7 @@ from dataforge.formats.sizes import seen_size
 from dataforge.formats.yolo.class_names import say_unnamed, unnamed
 from dataforge.formats.yolo.data import Dataset, find_data
 from dataforge.formats.yolo.forms import Form, form_of
+from dataforge.formats.yolo.options import ReadOptions
 from dataforge.formats.yolo.pairs import by_stem, elsewhere
 from dataforge.formats.yolo.paths import image_stem, label_path
 from dataforge.formats.yolo.pose import Pose, header_of
@@ -87,22 +86,6 @@ _ORIENTED = {
     "outline": ("read as outlines", "for the upright boxes alone, use --oriented box"),
 }  # fmt: skip
 """What the option `oriented` does, and what the other value would, for the message."""
-
-
-class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How label files are read."""
-
-    data: Annotated[
-        str | None,
-        msgspec.Meta(description="The data.yaml to read, if there are several."),
-    ] = None
-    oriented: Annotated[
-        Literal["box", "outline"],
-        msgspec.Meta(
-            description="What oriented boxes become: the upright box around their corners, or "
-            "this with the corners as its outline."
-        ),
-    ] = "box"
 
 
 class YoloReader(Reader[ReadOptions]):

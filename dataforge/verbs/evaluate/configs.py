@@ -22,8 +22,8 @@ from dataforge.frameworks import (
     prepare_device,
 )
 from dataforge.io import open_file
+from dataforge.verbs.evaluate.entry_shapes import coco_mask
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
-from dataforge.verbs.evaluate.reading import coco_mask
 from dataforge.verbs.evaluate.report import Evaluation
 from dataforge.verbs.evaluate.results import (
     EvaluateOptions,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Container, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,10 +24,6 @@ from dataforge.geometry import (
     box_area,
     mask_area,
     mask_box,
-    mask_from_runs,
-    rasterise,
-    ring_area,
-    rle_runs,
 )
 from dataforge.io import (
     MAX_COCO_BYTES,
@@ -36,8 +32,9 @@ from dataforge.io import (
     Root,
     read_file,
 )
-from dataforge.records import Box, Mask, Ring
+from dataforge.records import Box
 from dataforge.verbs.evaluate.box_forms import said_of_boxes
+from dataforge.verbs.evaluate.entry_shapes import Shape, box_of, outline, read_mask, rle, side
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
 
 T = TypeVar("T")
@@ -130,7 +127,7 @@ class Reader:
             if image.id not in self.images:
                 self.images[image.id] = len(self.images)
                 self.names.append(image.file_name or str(image.id))
-                self.sizes.append((_side(image.width), _side(image.height)))
+                self.sizes.append((side(image.width), side(image.height)))
         self.labels: dict[ById, int] = {}
         self.classes: list[str] = []
         for category in truth.categories:
@@ -163,7 +160,7 @@ class Reader:
             area = one.area
             if area is None or not 0 <= area <= MAX_COORDINATE**2:
                 area = shape.area
-            made[image].append(Marked(label, shape.box, area, bool(one.iscrowd), _rle(shape.mask)))
+            made[image].append(Marked(label, shape.box, area, bool(one.iscrowd), rle(shape.mask)))
         if number >= 0 and not any(made):
             (first, *_) = left_out.notes()
             raise InputError(f"{name}: no annotation can be compared: {first}")
@@ -198,7 +195,7 @@ class Reader:
                 continue
             if not 0 <= one.score <= 1:
                 odd.append(f"$[{number}] ({one.score})")
-            made[image].append(Detected(label, one.score, shape.box, _rle(shape.mask), shape.area))
+            made[image].append(Detected(label, one.score, shape.box, rle(shape.mask), shape.area))
         if number >= 0 and not any(made):
             (first, *_) = left_out.notes()
             done = "shown" if self.outlines else "compared"
@@ -223,7 +220,7 @@ class Reader:
             has = f"image {self.names[image]} has {most:,} entries, more than {MAX_OBJECTS:,}"
             raise InputError(f"{name}: {has}")
 
-    def _shape(self, bbox: list[float | None] | None, segmentation: Any, image: int) -> _Shape:
+    def _shape(self, bbox: list[float | None] | None, segmentation: Any, image: int) -> Shape:
         """Box, area, and the mask if masks are compared.
 
         Raises:
@@ -231,13 +228,13 @@ class Reader:
         """
         if not bbox and not segmentation and not self.masks:
             raise _UnusableError("with neither a bbox nor a segmentation")
-        box = _box(bbox) if bbox else None
+        box = box_of(bbox) if bbox else None
         if bbox and box is None:
             raise _UnusableError("without a valid bbox")
         if box and not self.masks and not (self.outlines and segmentation):
-            return _Shape(box, box_area(box), None)
+            return Shape(box, box_area(box), None)
         wanted = self.masks or (self.outlines and box)
-        read = self._mask if wanted or not isinstance(segmentation, list) else _outline
+        read = self._mask if wanted or not isinstance(segmentation, list) else outline
         try:
             shape = read(segmentation, image)
         except (TypeError, ValueError, KeyError) as error:
@@ -247,17 +244,15 @@ class Reader:
             raise _UnusableError(f"with a segmentation that cannot be used: {what}") from error
         return shape._replace(box=box or shape.box)
 
-    def _mask(self, given: Any, image: int) -> _Shape:
+    def _mask(self, given: Any, image: int) -> Shape:
         """The mask. Where only its box counts, the size of its image need not be known."""
         width, height = self.sizes[image]
         if not width * height and not self.masks:
-            height, width = (_side(side) for side in given["size"])
+            height, width = map(side, given["size"])
         if not 0 < width * height <= MAX_MASK_PIXELS:
             raise _UnusableError("with a mask in an image without a valid size")
-        mask = _read_mask(given, width, height)
-        return _Shape(
-            mask_box(mask), mask_area(mask), mask if self.masks or self.outlines else None
-        )
+        mask = read_mask(given, width, height)
+        return Shape(mask_box(mask), mask_area(mask), mask if self.masks or self.outlines else None)
 
 
 def unknown_id(name: str, id_: ById, known: Container[ById]) -> tuple[str, str]:
@@ -284,61 +279,6 @@ class _UnusableError(Exception):
     """Why an entry is left out."""
 
 
-class _Shape(NamedTuple):
-    """Where something is."""
-
-    box: Box
-    area: float
-    mask: Mask | None
-
-
-def _outline(given: list[Any], _image: int) -> _Shape:
-    """The box around rings."""
-    rings = _rings(given)
-    xs, ys = ([x for ring in rings for x in ring[axis::2]] for axis in (0, 1))
-    return _Shape((min(xs), min(ys), max(xs), max(ys)), sum(map(ring_area, rings)), None)
-
-
-def _rings(given: list[Any]) -> list[Ring]:
-    rings = [tuple(float(number) for number in ring) for ring in given]
-    good = all(
-        len(ring) >= 6 and not len(ring) % 2
-        and all(abs(number) <= MAX_COORDINATE for number in ring)
-        for ring in rings
-    )  # fmt: skip
-    if not good or not rings:
-        raise ValueError("its rings are not lists of coordinates")
-    return rings
-
-
-def _read_mask(given: Any, width: int, height: int) -> Mask:
-    if isinstance(given, list):
-        return rasterise(_rings(given), width, height)
-    if list(given["size"]) != [height, width]:
-        raise ValueError("its size is not that of the image")
-    counts = given["counts"]
-    runs = rle_runs(counts) if isinstance(counts, str) else [int(number) for number in counts]
-    if not runs or min(runs) < 0 or sum(runs) != width * height:
-        raise ValueError("its counts are not those of the image")
-    return mask_from_runs(runs, (height, width))
-
-
-def coco_mask(given: Any, width: int, height: int) -> Any:
-    """A segmentation of COCO as RLE that pycocotools can read.
-
-    Raises:
-        InputError: it is not one.
-    """
-    try:
-        return _rle(_read_mask(given, width, height))
-    except (TypeError, ValueError, KeyError) as error:
-        raise InputError(f"a segmentation cannot be used: {error}") from error
-
-
-def _rle(mask: Mask | None) -> Any:
-    return mask and {"size": [*mask.size_hw], "counts": mask.counts.encode()}
-
-
 class _LeftOut:
     """What is left out, by reason."""
 
@@ -355,19 +295,6 @@ class _LeftOut:
             f"left out: {plural(number, self._noun)} {reason}; the first is {first}"
             for reason, (first, number) in self._reasons.items()
         ]
-
-
-def _side(value: float | None) -> int:
-    return int(value) if value is not None and 0 < value <= MAX_COORDINATE else 0
-
-
-def _box(given: list[float | None]) -> Box | None:
-    """COCO's [x, y, width, height] as edges; None if it is no box."""
-    numbers = [float(one) for one in given if one is not None and abs(one) <= MAX_COORDINATE]
-    if len(numbers) != 4 or len(given) != 4:
-        return None
-    x, y, width, height = numbers
-    return (x, y, x + width, y + height) if width >= 0 and height >= 0 else None
 
 
 def _pictured(
@@ -391,7 +318,7 @@ def _pictured(
     for image in listed:
         inner = others.get(image.file_name, prefix + image.file_name)
         opened = partial(root.open, inner) if image.file_name else None
-        size = _side(image.width), _side(image.height)
+        size = side(image.width), side(image.height)
         made.append(Pictured(image.file_name or str(image.id), opened, *size))
     return made
 
