@@ -12,12 +12,12 @@ from typing import IO, Any
 import msgspec
 
 from dataforge.errors import OutputError
-from dataforge.interrupts import held, written
+from dataforge.interrupts import held
 from dataforge.io.folders import Folder
 from dataforge.io.json import report_json
 from dataforge.io.place import Place, Signature, refuse_special, signature
 from dataforge.io.places import put_in_place
-from dataforge.io.staging import SUFFIX, Claim, claimed
+from dataforge.io.staging import Claim, claimed, noted
 
 
 class NamedFile:
@@ -123,7 +123,7 @@ def atomic_write(file: Path | NamedFile, *, mode: int | None = None) -> Iterator
                 else:
                     refuse_special(path)  # once more, as it may be new
                     home.replace(claim.name, home, path.name)
-                _note(path)
+                noted(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
@@ -184,15 +184,9 @@ def staged(
                 yield (Path(os.path.abspath(stage.path)) if shared else stage.steady) / target.name
                 with held():
                     put_in_place(stage, target.name, goal, old, claim.check)
-                    _note(out)
+                    noted(out)
     except OSError as error:
         raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
-
-
-def _note(path: Path) -> None:
-    """Remember what is in place, unless that is in a temporary folder (`Folder.steady`)."""
-    if not any(part.endswith(SUFFIX) for part in path.parts) and path.parts[:2] != ("/", "proc"):
-        written.append(path)
 
 
 def _stage(claim: Claim, target: Path) -> Folder:

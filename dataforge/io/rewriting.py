@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from dataforge.errors import OutputError
+from dataforge.interrupts import held
 from dataforge.io.attributes import copy_attributes
 from dataforge.io.folders import Folder
-from dataforge.io.staging import claimed
+from dataforge.io.staging import claimed, noted
 
 
 def rewrite(home: Folder, name: str, data: bytes) -> None:
@@ -29,7 +30,9 @@ def rewrite(home: Folder, name: str, data: bytes) -> None:
                 stream.write(data)
             copy_attributes(home.steady / name, claim.file)
             claim.check()
-            home.replace(claim.name, home, name)
+            with held():
+                home.replace(claim.name, home, name)
+                noted(home.path / name)
     except OSError as error:
         path = home.path / name
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dataforge.errors import OutputError
-from dataforge.interrupts import Interrupted, announce, held
+from dataforge.interrupts import Interrupted, announce, held, written
 from dataforge.io.folders import Folder
 
 SUFFIX = ".dataforge-tmp"
@@ -110,6 +110,15 @@ def _release(claim: Claim) -> None:
     finally:
         if claim.handle is not None:
             os.close(claim.handle)
+
+
+def noted(path: Path) -> None:
+    """Remember what is in place, unless that is in a temporary folder (`Folder.steady`).
+
+    For use in the block of `held` that puts it there.
+    """
+    if not any(part.endswith(SUFFIX) for part in path.parts) and path.parts[:2] != ("/", "proc"):
+        written.append(path)
 
 
 def clear_away(target: Path) -> None:

@@ -35,6 +35,7 @@ from dataforge.codes import code, codes
 from dataforge.diff import unified
 from dataforge.errors import OutputError, UsageError
 from dataforge.formats import applied, get_format
+from dataforge.interrupts import written
 from dataforge.verbs.check import CheckOptions, CheckReport, check
 from dataforge.verbs.fix import planned_fixes
 
@@ -653,9 +654,12 @@ def test_a_run_that_is_interrupted_leaves_whole_files(
         replace(source, target, **folders)
 
     monkeypatch.setattr(os, "replace", interrupted)
+    written.clear()
     with pytest.raises(KeyboardInterrupt), planned_fixes(str(folder)) as plan:
         plan.apply()
     monkeypatch.undo()
+    assert written == [tmp_path / "set.dataforge-backup", folder / "s" / "0.json"]  # to be said
+    written.clear()
     assert any(name.endswith("0.json") for name in done)
     after = snapshot(folder)
     assert after.keys() == before.keys()
