@@ -316,6 +316,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--load", action="store_true", help="Keep all cores busy.")
     parser.add_argument("--keep-going", action="store_true", help="Go on after a fault.")
     options = parser.parse_args(arguments)
+    for number in SIGNALS:  # what is ignored here, as under nohup, would be ignored by all runs
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     draw = random.Random(options.seed)
     verbs = [verb for verb in VERBS if options.verb in (None, verb.name)]
     counts: Counter[str] = Counter()
