@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from dataforge.formats.signatures import Signature
+from dataforge.formats.sizes import stated_size
 from dataforge.io import IMAGE_EXTENSIONS, is_image
 from dataforge.records import Box
 
@@ -139,8 +140,7 @@ class Columns(NamedTuple):
             width, height = (_number(self.cell(row, index)) for index in self.size)
         except ValueError:
             return None
-        whole = width == int(width) and height == int(height) and width > 0 and height > 0
-        return (int(width), int(height)) if whole else None
+        return stated_size(width, height)
 
 
 def _number(text: str) -> float:
