@@ -156,7 +156,8 @@ class InPlace(Case):
 
 
 class Shared(Case):
-    """An output in a folder that holds other files: it is put in place one by one."""
+    """An output in a folder that holds other files, or a registration that is there, whose files
+    are replaced only as they were: it is put in place one by one."""
 
     last = ("instances_", "data.yaml", "layout.toml", "dataforge_registration.json")
 
@@ -471,7 +472,7 @@ def cases(folder: Path) -> list[Case]:
         ("voc-shared", [voc, note], f"{voc} --seed 2 --force"),
         ("beside-shared", ["note {out}/images/mine.txt"], yolo),
         ("register", [], register + SPLIT),
-        ("register-again", [register + SPLIT],
+        ("register-shared", [register + SPLIT],
          f"{register} {SPLIT} --labels dog,cat --base retinanet_r50_fpn"),
         ("fix-out", [], "check {untidy} --fix --output {out}"),
         ("fix-in-place", ["copy {untidy} {out}"], "check {out} --fix"),
