@@ -27,8 +27,9 @@ from dataforge.formats.base import (
 from dataforge.formats.borrowed import image_borrowed
 from dataforge.formats.listed import Contents, ListedOptions
 from dataforge.formats.other_files import other_files
-from dataforge.formats.paired import Paired, PairedImages, split_of_folders
+from dataforge.formats.paired import Paired, PairedImages
 from dataforge.formats.sizes import find_size
+from dataforge.formats.split_names import split_of_folders
 from dataforge.io import MAX_OBJECTS, Root, to_utf8
 from dataforge.records import Header, Image
 

@@ -15,7 +15,6 @@ from dataforge.formats.base import Part
 from dataforge.formats.borrowed import image_borrowed
 from dataforge.formats.other_files import other_files
 from dataforge.io import Root, last_part, stem
-from dataforge.layouts import SPLIT_NAMES
 
 _LOOKED_AT, _MOST = 5, 50
 """Files with rows, of the first files of a folder, that say whether they are YOLO's."""
@@ -137,19 +136,6 @@ def _is_yolo(words: Sequence[str]) -> bool:
 
 def _differ(split: str | None, other: str | None) -> bool:
     return split is not None and other is not None and split != other
-
-
-def split_of_folders(name: str) -> str | None:
-    """The split that a folder of a file names, or a word in its name; None if there is none.
-
-    >>> split_of_folders("VisDrone2019-DET-test-dev/images/a.jpg")
-    'test'
-    """
-    for folder in reversed(name.lower().split("/")[:-1]):
-        for word in (folder, *re.split(r"[_-]", folder)):
-            if word in SPLIT_NAMES:
-                return SPLIT_NAMES[word]
-    return None
 
 
 def common_path(name: str, folder: re.Pattern[str]) -> str:

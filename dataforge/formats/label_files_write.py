@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, ClassVar
@@ -25,6 +26,48 @@ from dataforge.records import Image
 _USED = "used"  # the stream of the classes that have instances
 
 
+def written_name(name: str) -> str:
+    """A class name as it is written: rows are split at white space, and files at line ends.
+
+    >>> written_name("red\\u00a0 car\\u2028")
+    'red car'
+    """
+    return " ".join(name.split())
+
+
+def name_losses(title: str) -> dict[str, Loss]:
+    """The kinds of losses of class names with white space.
+
+    Args:
+        title: name of the output format in messages.
+    """
+    remedy = "give them other names with --label-aliases"
+    return {
+        "joined": Loss(
+            "class-name-not-kept",
+            "class",
+            f"whose names differ only in white space ({{names}}): the rows of {title} cannot tell "
+            "them apart, and they are read back as one",
+            f"{remedy}; join them with --merge if they are one",
+            "error",
+        ),
+        "spacing": Loss(
+            "class-name-not-kept",
+            "class",
+            f"whose name has white space that {title} cannot store ({{names}}): written with "
+            "single spaces",
+            remedy,
+        ),
+        "spaces": Loss(
+            "class-name-with-space",
+            "class",
+            f"with spaces in their names ({{names}}): {title}'s own tools take the words for "
+            "columns",
+            remedy,
+        ),
+    }
+
+
 class LabelFiles(ABC):
     """Writes the label files of some images, to SPLIT/FOLDER/STEM.txt.
 
@@ -33,8 +76,8 @@ class LabelFiles(ABC):
 
     Attributes:
         folder: of the label files of a split.
-        kinds: what the format cannot store; with ``unused`` and ``spaces``, of classes without
-            instances and with spaces in their names.
+        kinds: what the format cannot store; with ``unused``, of classes without instances, and
+            those of `name_losses`.
         used: classes that have instances.
         losses: what could not be stored.
         keys: counts the keys of other formats among that.
@@ -114,7 +157,20 @@ class LabelFilesWriting(Writing):
         for name in names:
             if name not in used:
                 total.add("unused", Place(plan.out), names=[name], in_image=False)
-            elif len(name.split()) > 1:
-                total.add("spaces", Place(plan.out), names=[name], in_image=False)
+        for kind, name in _not_kept(name for name in names if name in used):
+            total.add(kind, Place(plan.out), names=[name], in_image=False)
         yield from total.findings()
         yield from class_order_not_carried(names, used, plan.out)
+
+
+def _not_kept(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(kind of loss, class name) of names with white space."""
+    written = {name: written_name(name) for name in names}
+    classes = Counter(written.values())
+    for name, new in written.items():
+        if classes[new] > 1:
+            yield "joined", name
+        elif new != name:
+            yield "spacing", name
+        if " " in new:
+            yield "spaces", name

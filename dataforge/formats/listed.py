@@ -368,9 +368,9 @@ def fault_of(values: Iterable[float]) -> str:
     return ""
 
 
-def bad_object(place: Place, message: str) -> Finding:
+def bad_object(place: Place, message: str, remedy: str = "correct or delete the object") -> Finding:
     """The finding on an object that cannot be read."""
-    return code("bad-entry").at(place, message, "correct or delete the object", lost=1)
+    return code("bad-entry").at(place, message, remedy, lost=1)
 
 
 LABEL = msgspec.Meta(description="The class of all objects, where a file has none.")

@@ -9,12 +9,12 @@ b/x.jpg  a/x.json                       the only image of that name, which no ot
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from dataforge.io import Root, is_image, last_part, resolve, stem
-from dataforge.layouts import SPLIT_NAMES, by_last_part, path_of_url, shared_folders
+from dataforge.layouts import by_last_part, path_of_url, shared_folders
 
 _IMAGES = re.compile(r"images?|imgs?|pictures?|jpegimages", re.IGNORECASE)
 _LABELS = re.compile(r"annotations?|annos?|labels?|jsons?|xmls?", re.IGNORECASE)
@@ -187,11 +187,3 @@ def _key(path: str, folder: re.Pattern[str]) -> str:
             folders[at] = "*"
             break
     return "/".join((*folders, last))
-
-
-def split_of_folders(*names: str) -> str | None:
-    """The split that the folders of the first file name, or of the next; None if none does."""
-    folders: Iterator[str] = (
-        folder for name in names for folder in reversed(name.lower().split("/")[:-1])
-    )
-    return next((SPLIT_NAMES[folder] for folder in folders if folder in SPLIT_NAMES), None)

@@ -22,6 +22,8 @@ FORMAT = Format(
             name="BDD100K (Scalabel) JSON",
             format="bdd100k",
             json=r'"(?:box2d|poly2d)"\s*:'
+            r'|\A(?=.*"labels"\s*:\s*\[)(?=.*"category"\s*:\s*")'
+            r'(?=.*"rle"\s*:\s*\{\s*"(?:counts|size)")'
             r'|"frames"\s*:\s*\[\s*\{(?=[^\[\]]*"objects"\s*:\s*\[)'
             r'|\A\s*(?:\{\s*"frames"\s*:\s*)?\[\s*\{(?=[^\[\]]*"name"\s*:\s*")'
             r'(?=[^\[\]]*"(?:timestamp|frameIndex|videoName)"\s*:)(?![^\[\]]*"category"\s*:)',

@@ -40,7 +40,7 @@ from dataforge.formats.json_entries import (
     text_of,
     whole,
 )
-from dataforge.formats.label_files import Folders, Listed, paired, split_of_folders, unmarked
+from dataforge.formats.label_files import Folders, Listed, paired, unmarked
 from dataforge.formats.listed import (
     Contents,
     Document,
@@ -53,13 +53,14 @@ from dataforge.formats.listed import (
 from dataforge.formats.listed_images import Entry
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.sizes import stated_size
+from dataforge.formats.split_names import split_of_words
 from dataforge.io import Root, in_64_bits, is_image, last_part, plain, stem, to_utf8
 from dataforge.records import Instance
 
 _FOLDERS = Folders(
     re.compile(r"labels?|annotations?", re.IGNORECASE),
     re.compile(r"images?", re.IGNORECASE),
-    split_of_folders,
+    split_of_words,
 )
 _OBJECTS = ("labels", "objects")
 _OF_FRAME = ("labels", "timestamp", "frameIndex", "videoName")
@@ -125,10 +126,7 @@ class Bdd100kReading(ListedReading[ReadOptions]):
         for one in super().items():
             number += isinstance(one, Item)
             yield one
-        files = [
-            Listed(name, image, split_of_folders(name) or split_of_folders(image))
-            for name, image in pairs.items()
-        ]
+        files = [Listed(name, image, split_of_words(name, image)) for name, image in pairs.items()]
         for at in range(0, len(files), _SINGLES):
             yield Item(number, _Singles(files[at : at + _SINGLES]))
             number += 1

@@ -74,7 +74,7 @@ _LOSSES = {
         "object-not-written",
         "instance",
         "of classes that the ground truth does not have ({names}): not written",
-        "name its classes with --aliases, or leave them out with --drop",
+        "name its classes with --label-aliases, or leave them out with --drop",
     ),
     "finite": Loss("object-not-written", "instance", "whose box is not finite: not written"),
     "score": Loss(

@@ -39,6 +39,7 @@ FORMAT = Format(
         "whether an instance is only a box, or a rectangular polygon",
         "a box or an area that differs from that of its corners",
         "crowds: written as ordinary objects",
+        "white space in names of classes, other than single spaces",
         "attributes other than difficult; of images, those other than imagesource and gsd",
         "keypoints of objects, and their names",
         "the order of classes, and classes without instances",

@@ -17,7 +17,8 @@ from dataforge.findings import Finding, Place
 from dataforge.formats.base import Part
 from dataforge.formats.borrowed import image_borrowed
 from dataforge.formats.dota.rows import parse_row
-from dataforge.formats.label_files import Listed, split_of_folders, unmarked, yolo_folders
+from dataforge.formats.label_files import Listed, unmarked, yolo_folders
+from dataforge.formats.split_names import split_of_words
 from dataforge.io import Root, is_image, last_part, stem
 
 _LABELS = re.compile(r"labeltxt.*|labels?", re.IGNORECASE)
@@ -56,7 +57,7 @@ def find_files(root: Root) -> Part[list[Listed]]:
         Listed(
             label,
             owner.get(label, ""),
-            split_of_folders(owner.get(label, label)) or split_of_folders(label),
+            split_of_words(owner.get(label, label), label),
         )
         for label in labels
         if label not in left_out
@@ -88,15 +89,13 @@ def _claims(
             rest.append((label, own[0]))
     wanted: dict[str, list[str]] = defaultdict(list)
     for label, image in rest:
-        if _is_beside(label, image) and not _differ(
-            split_of_folders(label), split_of_folders(image)
-        ):
+        if _is_beside(label, image) and not _differ(split_of_words(label), split_of_words(image)):
             found[image].append(label)
         else:
             wanted[image].append(label)
     borrowed = []
     for image, own in wanted.items():
-        alike = [one for one in own if not _differ(split_of_folders(one), split_of_folders(image))]
+        alike = [one for one in own if not _differ(split_of_words(one), split_of_words(image))]
         if image not in found and len({*map(_home, alike)}) == 1:
             found[image] = alike
             borrowed.append((alike[0], image))

@@ -14,7 +14,12 @@ from dataforge.codes import code
 from dataforge.findings import Place
 from dataforge.formats.base import WritePlan, Writer
 from dataforge.formats.dota.rows import header_line, row_line
-from dataforge.formats.label_files_write import LabelFiles, LabelFilesWriting
+from dataforge.formats.label_files_write import (
+    LabelFiles,
+    LabelFilesWriting,
+    name_losses,
+    written_name,
+)
 from dataforge.formats.tally import Loss, key_losses, place_of
 from dataforge.formats.turned import corners_of
 from dataforge.io import stem
@@ -50,12 +55,7 @@ _LOSSES = {
         "class",
         "without instances: DOTA stores only the classes of objects ({names})",
     ),
-    "spaces": Loss(
-        "class-name-with-space",
-        "class",
-        "with spaces in their names ({names}): DOTA's own tools take the words for columns",
-        "give them other names with --label-aliases",
-    ),
+    **name_losses("DOTA"),
 }
 
 
@@ -105,7 +105,7 @@ class _LabelFiles(LabelFiles):
     def _line(self, image: Image, instance: Instance) -> str:
         """The line of an instance; empty if it has none."""
         place = place_of(image, instance)
-        label = " ".join(instance.label.split())
+        label = written_name(instance.label)
         try:
             ring, is_own = corners_of(instance)
         except geometry.TooLargeError as error:

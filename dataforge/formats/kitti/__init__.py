@@ -32,6 +32,8 @@ FORMAT = Format(
     lossy=(
         "polygons and masks: an object is a box",
         "crowds: written as DontCare, without their class",
+        "ordinary objects of a class DontCare: read back as regions to ignore",
+        "white space in names of classes, other than single spaces",
         "difficult objects: the flag is not stored",
         "an area that differs from that of the box",
         "attributes other than truncated, occluded, alpha, dimensions, location, rotation_y and "

@@ -17,6 +17,7 @@ from dataforge.findings import Place
 from dataforge.formats.base import Part
 from dataforge.formats.kitti.rows import parse_row
 from dataforge.formats.label_files import Folders, Listed, own_labels, paired, unmarked
+from dataforge.formats.split_names import split_of_folders
 from dataforge.io import Root, is_image, last_part, stem
 
 _LABELS = re.compile(r"labels?(_\d+)?", re.IGNORECASE)
@@ -26,7 +27,6 @@ _NO_LABELS = {"calib", "calibs", "planes", "velodyne", "imagesets"}
 
 _LIST = re.compile(r"(?:.*/)?ImageSets/(?:Main/)?(\w+)\.txt", re.IGNORECASE)
 _SPLITS = {"training": "train", "testing": "test", "valid": "val", "validation": "val"}
-_NAMES = {*_SPLITS, "train", "val", "test"}
 
 
 def find_files(root: Root) -> Part[list[Listed]]:
@@ -46,7 +46,7 @@ def find_files(root: Root) -> Part[list[Listed]]:
     labels = yield from own_labels(root, labels, _fits, "KITTI file")
     pairs = yield from paired(labels, images, _FOLDERS)
     lists = yield from _lists(root)
-    found = [Listed(name, pairs.get(name, ""), _split_of(name)) for name in labels]
+    found = [Listed(name, pairs.get(name, ""), split_of_folders(name)) for name in labels]
     if lists:
         found = yield from _listed(found, lists, images)
     yield from unmarked(images, (file.image for file in found if file.image))
@@ -61,15 +61,7 @@ def _may_be_label(name: str) -> bool:
     return last_part(name.rpartition("/")[0]).lower() not in _NO_LABELS
 
 
-def _split_of(name: str) -> str | None:
-    """The split that the folders of a file name."""
-    for folder in reversed(name.lower().split("/")[:-1]):
-        if folder in _NAMES:
-            return _SPLITS.get(folder, folder)
-    return None
-
-
-_FOLDERS = Folders(_LABELS, _IMAGES, _split_of)
+_FOLDERS = Folders(_LABELS, _IMAGES, split_of_folders)
 
 
 # ImageSets --------------------------------------------------------------------------------------
@@ -106,7 +98,7 @@ def _listed(
     unread = [
         image
         for image in images
-        if True not in kinds and last_part(stem(image)) in ids and _split_of(image) == "test"
+        if True not in kinds and last_part(stem(image)) in ids and split_of_folders(image) == "test"
     ]
     tested = False in kinds and (True in kinds or bool(unread))
     found, rest = [], []

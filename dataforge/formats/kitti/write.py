@@ -14,7 +14,12 @@ from dataforge.codes import code
 from dataforge.errors import UsageError
 from dataforge.formats.base import WritePlan, Writer
 from dataforge.formats.kitti.rows import DONT_CARE, held, line_of
-from dataforge.formats.label_files_write import LabelFiles, LabelFilesWriting
+from dataforge.formats.label_files_write import (
+    LabelFiles,
+    LabelFilesWriting,
+    name_losses,
+    written_name,
+)
 from dataforge.formats.names import below_images
 from dataforge.formats.tally import Loss, key_losses, place_of
 from dataforge.io import stem
@@ -28,6 +33,12 @@ _LOSSES = {
         "area-not-carried", "instance", "with an area that is not that of the box: not stored"
     ),
     "crowds": Loss("crowd-not-kept", "crowd", f"of a class of its own: written as {DONT_CARE}"),
+    "reserved": Loss(
+        "reserved-class-name",
+        "instance",
+        f"of a class named {DONT_CARE}: KITTI reads this name as a region to ignore",
+        "if they are objects, give the class another name with --label-aliases",
+    ),
     "attributes": Loss(
         "attributes-not-carried", "instance", "with attributes that KITTI cannot store ({names})"
     ),
@@ -42,12 +53,7 @@ _LOSSES = {
         "class",
         "without instances: KITTI stores only the classes of objects ({names})",
     ),
-    "spaces": Loss(
-        "class-name-with-space",
-        "class",
-        "with spaces in their names ({names}): KITTI's own tools take the words for columns",
-        "give them other names with --label-aliases",
-    ),
+    **name_losses("KITTI"),
 }
 
 
@@ -97,7 +103,7 @@ class _LabelFiles(LabelFiles):
     def _line(self, image: Image, instance: Instance) -> str:
         """The line of an instance; empty if it has none."""
         place = place_of(image, instance)
-        label = " ".join(instance.label.split())
+        label = written_name(instance.label)
         if not all(map(math.isfinite, instance.box)) or not label:
             fault = f"the box of {label!r} is not finite" if label else "has no class name"
             found = code("object-not-written")
@@ -107,6 +113,8 @@ class _LabelFiles(LabelFiles):
         self.used.add(DONT_CARE if instance.iscrowd else instance.label)
         if instance.iscrowd and label != DONT_CARE:
             self.losses.add("crowds", place)
+        if not instance.iscrowd and label == DONT_CARE:
+            self.losses.add("reserved", place)
         if instance.shape is not None:
             self.losses.add("outlines", place)
         elif geometry.has_own_area(instance, image.width, image.height):

@@ -27,6 +27,10 @@ class MaskMissingError(Exception):
     """The file of a mask does not exist; the argument is its name."""
 
 
+class MaskNotOpenedError(Exception):
+    """The file of a mask cannot be opened; the message says why."""
+
+
 class Masks:
     """Reads the masks of one image.
 
@@ -53,6 +57,7 @@ class Masks:
 
         Raises:
             MaskMissingError: the file does not exist.
+            MaskNotOpenedError: it cannot be opened.
             DrawnError: it cannot be used.
         """
         paths = (resolve(folder, name) for folder in self._folders)
@@ -60,7 +65,13 @@ class Masks:
         if path is None or not path.lower().endswith(IMAGE_EXTENSIONS):
             raise MaskMissingError(name)
         try:
-            with self._root.open(path) as stream, open_image(stream) as image:
+            opened = self._root.open(path)
+        except OSError as error:
+            raise MaskNotOpenedError(
+                f"the mask {path} cannot be opened: {error.strerror or error}"
+            ) from error
+        try:
+            with opened as stream, open_image(stream) as image:
                 if fault := too_large(image):
                     raise DrawnError(f"the mask {path} is {fault}")
                 left, top = self._corner(image.size, box, path)

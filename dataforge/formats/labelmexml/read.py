@@ -22,7 +22,7 @@ from dataforge.formats.labelmexml.file import (
     ring_of,
     text_of,
 )
-from dataforge.formats.labelmexml.masks import MaskMissingError, Masks
+from dataforge.formats.labelmexml.masks import MaskMissingError, MaskNotOpenedError, Masks
 from dataforge.formats.listed import Contents, ListedOptions, bad_object
 from dataforge.formats.outlines import crossing
 from dataforge.formats.recognise import Recognised, Texts
@@ -141,6 +141,9 @@ def _instance(
             raise drawn.DrawnError("has neither a polygon nor a mask")
     except drawn.DrawnError as error:
         yield bad_object(place, str(error))
+        return None
+    except MaskNotOpenedError as error:
+        yield bad_object(place, str(error), "restore the file, or make it readable")
         return None
     if shape is None:
         return None

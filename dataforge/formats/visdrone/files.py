@@ -17,9 +17,9 @@ from dataforge.formats.label_files import (
     common_path,
     own_labels,
     paired,
-    split_of_folders,
     unmarked,
 )
+from dataforge.formats.split_names import split_of_words
 from dataforge.formats.visdrone.rows import parse_row
 from dataforge.io import Root, is_image, last_part, stem
 
@@ -34,7 +34,7 @@ def find_files(root: Root) -> Part[list[Listed]]:
     names = root.files()
     images = [name for name in names if is_image(name)]
     labels = [name for name in names if name.lower().endswith(".txt")]
-    folders = Folders(_LABELS, _IMAGES, split_of_folders)
+    folders = Folders(_LABELS, _IMAGES, split_of_words)
     if any(map(folders.has_labels, labels)):
         labels = [*filter(folders.has_labels, labels)]
     else:
@@ -50,7 +50,7 @@ def find_files(root: Root) -> Part[list[Listed]]:
         Listed(
             name,
             own_image.get(name, ""),
-            split_of_folders(own_image.get(name, name)) or split_of_folders(name),
+            split_of_words(own_image.get(name, name), name),
             tuple(videos.get(name, ())),
         )
         for name in labels

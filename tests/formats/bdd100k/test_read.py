@@ -211,6 +211,27 @@ def test_results_of_a_detector_are_no_frames(tmp_path: Path) -> None:
     assert formats_in(Root(tmp_path)) == []
 
 
+@pytest.mark.parametrize("is_list", [True, False])
+def test_masks_alone_are_recognised(tmp_path: Path, is_list: bool) -> None:
+    """As instance segmentation is exported: no box, no outline and no time of the frame."""
+    rle = {"counts": "`12^1000Pj2", "size": [48, 64]}
+    picture(tmp_path / "a.jpg")
+    frames = [{"name": "a.jpg", "labels": [{"id": "1", "category": "car", "rle": rle}]}]
+    write(tmp_path / "x.json", frames if is_list else {"frames": frames, "config": {}})
+    assert [one.format for one in formats_in(Root(tmp_path))] == ["bdd100k"]
+
+
+def test_masks_of_datumaro_are_not_those_of_bdd100k(tmp_path: Path) -> None:
+    mask = {"type": "mask", "label_id": 0, "rle": {"counts": "`12^1000Pj2", "size": [48, 64]}}
+    content = {
+        "categories": {"label": {"labels": [{"name": "car"}]}},
+        "items": [{"id": "a", "annotations": [mask], "image": {"path": "a.jpg"}}],
+    }
+    picture(tmp_path / "a.jpg")
+    write(tmp_path / "x.json", content)
+    assert formats_in(Root(tmp_path)) == []
+
+
 def test_files_of_other_formats_are_said_once(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     write(tmp_path / "a.json", [{"name": "a.jpg", "labels": []}])

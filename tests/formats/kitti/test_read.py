@@ -176,6 +176,17 @@ def test_an_image_is_not_borrowed_from_labels_that_have_it(tmp_path: Path) -> No
     assert "image-name-differs" not in found.codes
 
 
+@pytest.mark.parametrize(
+    ("folder", "split"),
+    [("trn", "train"), ("dev", "val"), ("trainval", "trainval"), ("train_station", None)],
+)
+def test_folders_name_splits_as_in_other_formats(
+    tmp_path: Path, folder: str, split: str | None
+) -> None:
+    marked(tmp_path, f"{folder}/label_2/1.txt", f"{folder}/image_2/1.png")
+    assert read(tmp_path).image.split == split
+
+
 def test_images_are_not_borrowed_from_another_split(tmp_path: Path) -> None:
     marked(tmp_path, "train/label_2/1.txt", "val/image_2/1.png")
     assert read(tmp_path).images == []

@@ -163,7 +163,14 @@ def test_a_mask_that_is_no_image_or_a_link_out_of_the_folder(tmp_path: Path) -> 
     saved(tmp_path / "out.png", BLOCK)
     (tmp_path / "in" / "Masks" / "a_mask_0.png").unlink()
     (tmp_path / "in" / "Masks" / "a_mask_0.png").symlink_to(tmp_path / "out.png")
-    assert "bad-entry" in read(tmp_path / "in", thing(SEGM), thing(TRIANGLE)).codes
+    found = read(tmp_path / "in", thing(SEGM), thing(TRIANGLE))
+    assert "bad-entry" in found.codes
+    said = found.finding("bad-entry")
+    assert said.message == (
+        "the mask Masks/a_mask_0.png cannot be opened: is a link that leads out of the folder; "
+        "--follow-links follows it"
+    )
+    assert (said.remedy, said.lost) == ("restore the file, or make it readable", 1)
 
 
 # What is said of objects -------------------------------------------------------------------------
