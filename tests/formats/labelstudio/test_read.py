@@ -174,6 +174,60 @@ def test_labels_and_answers_of_the_same_region(tmp_path: Path) -> None:
     assert found.image.attributes == {"light": "dim"}
 
 
+SHAPE = {"x": 25, "y": 25, "width": 25, "height": 25, "rotation": 0}
+
+
+def answer(kind: str, name: str, value: dict[str, Any], number: str = "r") -> dict[str, Any]:
+    return {"id": number, "type": kind, "from_name": name, "to_name": "image", "value": value}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("textarea", {"text": ["AB"]}, "AB"),
+        ("textarea", {"text": ["AB", "C"]}, ["AB", "C"]),
+        ("choices", {"choices": ["hidden"]}, "hidden"),
+        ("number", {"number": 7}, 7),
+        ("rating", {"rating": 4}, 4),
+        ("datetime", {"datetime": "2026-01-02"}, "2026-01-02"),
+        ("taxonomy", {"taxonomy": [["a", "b"]]}, ["a", "b"]),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_an_answer_may_repeat_the_numbers_of_its_region(
+    tmp_path: Path, kind: str, value: dict[str, Any], expected: Any, is_first: bool
+) -> None:
+    """As exports write it: the type of a result decides what it is, in any order."""
+    points = {"points": [[0, 0], [50, 0], [0, 50]]}
+    results = [
+        BOX | {"id": "r"},
+        result("dog", "polygon", **points) | {"id": "p"},
+        answer(kind, "plate", SHAPE | value),
+        answer(kind, "plate", points | value, "p"),
+    ]
+    found = read(one(tmp_path, *results[::-1] if is_first else results))
+    assert {made.label: made.attributes for made in found.image.instances} == {
+        "cat": {"plate": expected},
+        "dog": {"plate": expected},
+    }
+    assert (found.image.attributes, found.codes) == ({}, [])
+
+
+def test_an_answer_on_a_region_that_is_not_there_is_lost_and_said(tmp_path: Path) -> None:
+    found = read(one(tmp_path, BOX, answer("textarea", "plate", SHAPE | {"text": ["AB"]})))
+    assert (found.instance.attributes, found.image.attributes) == ({}, {})
+    said = found.finding("bad-entry")
+    assert (said.lost, "has no class" in said.message) == (1, True)
+
+
+@pytest.mark.parametrize("kind", ["labels", "hypertextlabels"])
+def test_marked_words_are_no_answers(tmp_path: Path, kind: str) -> None:
+    span = {"start": 0, "end": 3, "text": "hel", kind: ["PER"]}
+    found = read(one(tmp_path, BOX, answer(kind, "ner", span)))
+    assert (found.instance.label, found.image.attributes) == ("cat", {})
+    assert found.finding("skipped-shape").lost == 1
+
+
 def other(**keys: Any) -> dict[str, Any]:
     return annotation(result("dog", x=0, y=0, width=50, height=50), **keys)
 
