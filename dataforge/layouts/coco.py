@@ -55,6 +55,24 @@ def name_splits(files: Iterable[str]) -> dict[str, str]:
     return named
 
 
+def splits_said(files: Iterable[str]) -> dict[str, str | None]:
+    """File that lists images -> the split that its name or folder says; several may say the same.
+
+    Exports have any names, so if no file says a split, there are none. Beside those that do, one
+    that says none is a split of its own.
+
+    >>> splits_said(["project-1.json", "project-2.json"])
+    {'project-1.json': None, 'project-2.json': None}
+    >>> splits_said(["train-1.csv", "train-2.csv", "val.csv", "old.csv", "new.csv"])["old.csv"]
+    'old'
+    """
+    own = name_splits(files)
+    said = {file: split_of_json(file) for file in own}
+    if {*said.values()} <= {"all"}:
+        return dict.fromkeys(own)
+    return {file: own[file] if split == "all" else split for file, split in said.items()}
+
+
 def sharing_a_split(splits: Mapping[str, str]) -> dict[str, list[str]]:
     """Split -> its files, of the splits that `name_splits` has taken apart.
 

@@ -58,7 +58,7 @@ def recognise(texts: Texts) -> Recognised:
 
 
 class LabelStudioReader(Reader[ReadOptions]):
-    """Reads every export below a folder; each is a split, named after it or its folder."""
+    """Reads every export below a folder; its name or folder may say a split."""
 
     Options = ReadOptions
 
