@@ -283,6 +283,66 @@ def test_json_min_has_values_in_the_task(tmp_path: Path) -> None:
     assert (found.box, found.place) == ((16, 12, 32, 24), Place("x.json", "$[0].label[0]"))
 
 
+def stored(**keys: Any) -> dict[str, Any]:
+    return annotation(BOX, task={"id": 1, "data": {"image": "s3://bucket/a.jpg"}}, **keys)
+
+
+def test_cloud_storage_has_a_file_for_each_annotation(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    write(tmp_path / "11.json", stored(completed_by={"id": 1}))
+    write(tmp_path / "12.json", stored(was_cancelled=True))
+    found = read(tmp_path)
+    assert (found.image.file_name, found.instance.box) == ("a.jpg", (16, 12, 32, 24))
+    assert found.instance.place == Place("11.json", "$.result[0]")
+    assert [(one.code, one.place.file) for one in found.findings] == [
+        ("task-not-annotated", "12.json")
+    ]
+
+
+def test_a_file_may_be_one_task(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    write(tmp_path / "1.json", {"data": {"image": "a.jpg"}, "annotations": [annotation(BOX)]})
+    found = read(tmp_path).instance
+    assert (found.box, found.place.pointer) == ((16, 12, 32, 24), "$.annotations[0].result[0]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        {"data": {"text": "hello"}},
+        {"data": {"text": "and/or so"}, "file_upload": "1f2e3d4c-texts.csv"},
+        {"data": {"audio": "s3://bucket/hello"}},
+    ],
+)
+def test_a_task_about_a_text_has_no_image(tmp_path: Path, text: Any) -> None:
+    span = {"start": 0, "end": 3, "text": "hel", "labels": ["PER"]}
+    marked = annotation(answer("labels", "ner", span, "1"), answer("labels", "ner", span, "2"))
+    picture(tmp_path / "a.jpg")
+    image = {"data": {"image": "a.jpg"}, "annotations": [annotation(BOX)]}
+    write(tmp_path / "x.json", [text | {"annotations": [marked]}, image])
+    found = read(tmp_path)
+    assert found.instance.label == "cat"
+    said = found.finding("no-file-name")
+    assert (said.place, said.lost) == (Place("x.json", "$[0]"), 2)
+    assert said.message == "the task has no image: 2 results not converted"
+    assert found.codes == ["no-file-name"]
+
+
+def test_texts_of_json_min_have_no_image(tmp_path: Path) -> None:
+    span = {"start": 0, "end": 3, "text": "hel", "labels": ["PER"]}
+    write(tmp_path / "x.json", [{"text": "hello", "id": 1, "annotator": 1, "ner": [span]}])
+    found = read(tmp_path)
+    assert (found.images, found.codes) == ([], ["no-file-name"])
+    assert found.finding("no-file-name").lost == 1
+
+
+def test_an_image_without_an_ending_is_known_by_what_is_drawn(tmp_path: Path) -> None:
+    write(tmp_path / "x.json", [{"data": {"scan": "17"}, "annotations": [annotation(BOX)]}])
+    found = read(tmp_path)
+    assert (found.image.file_name, found.instance.box) == ("17", (16, 12, 32, 24))
+    assert found.codes == ["image-missing"]
+
+
 # Images ------------------------------------------------------------------------------------------
 
 
