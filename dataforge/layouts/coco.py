@@ -151,6 +151,8 @@ class CocoImages:
         self.names = {*names}
         self._ask = is_coco
         self._known: dict[str, bool] = {}
+        self._indexed: tuple[str, ...] = ()
+        self._indexes: dict[int, dict[str, list[str]]] = {}
 
     @cached_property
     def _by_last(self) -> dict[str, list[str]]:
@@ -256,21 +258,35 @@ class CocoImages:
     ) -> dict[str, str]:
         """File name -> the only image in some folders that it can mean."""
         found: dict[str, str] = {}
-        images = (name for folder in folders for name in self._by_folder[folder])
-        free = [name for name in images if name not in taken]
-        for form in _FORMS:
-            index: dict[str, list[str]] = {}
-            for name in free:
-                index.setdefault(form(last_part(name)), []).append(name)
-            for written, path in missing.items():
-                if written in found:
-                    continue
+        within = tuple(folders)
+        for number, form in enumerate(_FORMS):
+            rest = {written: path for written, path in missing.items() if written not in found}
+            index = self._index(number, within) if rest else {}
+            for written, path in rest.items():
                 if prefix + path in self.names and prefix + path not in taken:
                     found[written] = prefix + path
-                elif one := _closest(path, index.get(form(last_part(path)), ()), form):
+                    continue
+                alike = index.get(form(last_part(path)), ())
+                if one := _closest(path, [name for name in alike if name not in taken], form):
                     found[written] = one
         claims = Counter(found.values())
         return {written: name for written, name in found.items() if claims[name] == 1}
+
+    def _index(self, number: int, folders: tuple[str, ...]) -> dict[str, list[str]]:
+        """Last part of a path, in a form of `_FORMS` -> the images in some folders that have it.
+
+        Those of the folders that were asked for last are kept: there may be a file for each image.
+        """
+        if self._indexed != folders:
+            self._indexed, self._indexes = folders, {}
+        if number not in self._indexes:
+            form = _FORMS[number]
+            index: dict[str, list[str]] = {}
+            for folder in folders:
+                for name in self._by_folder[folder]:
+                    index.setdefault(form(last_part(name)), []).append(name)
+            self._indexes[number] = index
+        return self._indexes[number]
 
 
 def _path(name: str) -> str:
