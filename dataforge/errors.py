@@ -3,6 +3,7 @@
     DataforgeError                 exit 3: could not do it
     ├── UsageError                 exit 2: the call itself is wrong (also a ValueError)
     ├── InputError                 exit 3: nothing usable in the input
+    │   ├── OptionNeededError      an option has to say how it is read
     │   └── ParseError             a file is not of its format (also a ValueError)
     ├── OutputError                exit 3: cannot write, or would overwrite
     ├── LayoutError                exit 3: the layout of the folder cannot be inferred
@@ -16,7 +17,7 @@ file never stops a run and never goes uncounted. Messages of both kinds use `plu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _MAX_LETTERS = 1_000_000
 """Pairs of letters that are compared to find a similar name (a tenth of a second)."""
@@ -115,6 +116,25 @@ class UsageError(DataforgeError, ValueError):
 
 class InputError(DataforgeError):
     """The input is missing, empty or has nothing usable."""
+
+
+class OptionNeededError(InputError):
+    """An option of the reader has to say what is meant.
+
+    Args:
+        message: why, and which option.
+        option: field of the reader's options.
+        values: that it may have, at least one.
+    """
+
+    def __init__(self, message: str, option: str, values: Sequence[str]) -> None:
+        super().__init__(message, option, values)
+        self.message = message
+        self.option = option
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class ParseError(InputError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -367,6 +368,27 @@ def test_yolo(tmp_path: Path) -> None:
     assert part.evidence.endswith("; class names in data.yaml")
     assert part.classes == {"cat": {}, "dog": {"train": 2, "val": 1}}
     assert part.commands[0] == f"dataforge convert yolo2coco {folder} set_coco --image-mode copy"
+
+
+def test_an_option_that_has_to_be_chosen_is_in_the_commands(tmp_path: Path) -> None:
+    """The class is one of two attributes: the first is shown, and the others are named."""
+    picture(tmp_path / "d" / "a.jpg")
+    shape = {"name": "rect", "x": 1, "y": 2, "width": 3, "height": 4}
+    regions = [
+        {"shape_attributes": shape, "region_attributes": {"colour": "red", "breed": breed}}
+        for breed in ("pug", "pug", "collie")
+    ]
+    project = {"a.jpg1": {"filename": "a.jpg", "size": 1, "regions": regions}}
+    write(tmp_path / "d" / "v.json", json.dumps(project))
+    found = inspect(str(tmp_path / "d"))
+    part = only(found)
+    assert part.classes == {"pug": {"all": 2}, "collie": {"all": 1}}
+    assert part.reasons == [
+        "v.json: several attributes could be the class: breed, colour; name one with "
+        "--label-attribute; here it is breed"
+    ]
+    assert "--label-attribute breed" in part.commands[0]
+    assert (found.usable, found.needs) == (True, [])
 
 
 def test_names_that_are_not_utf8(tmp_path: Path) -> None:

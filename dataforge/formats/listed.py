@@ -43,11 +43,7 @@ from dataforge.io import (
     is_image,
     to_utf8,
 )
-from dataforge.layouts import (
-    name_splits,
-    shared_folders,
-    split_of_json,
-)
+from dataforge.layouts import shared_folders, split_of_json, splits_said
 from dataforge.records import Category, Extra, Header, Image, Instance
 
 _PAGE, _PAGE_BYTES = 200, 2**20
@@ -264,8 +260,7 @@ class ListedReading(Reading, Generic[O]):
 
     def decide(self, found: Found) -> dict[str, str | None]:
         """File -> split."""
-        named = name_splits(found.get(_FILES, ()))
-        return dict.fromkeys(named) if [*named.values()] == ["all"] else {**named}
+        return splits_said(found.get(_FILES, ()))
 
     def settle(self, image: Image, decision: Any) -> Iterator[Image]:
         split = decision.get(image.place.file, image.split)

@@ -8,6 +8,7 @@ from dataforge.layouts.coco import (
     path_of_url,
     sharing_a_split,
     split_of_json,
+    splits_said,
 )
 from dataforge.layouts.coords import CoordsEvidence
 from dataforge.layouts.files import (
@@ -77,6 +78,7 @@ __all__ = [
     "shipped_layouts",
     "split_ids",
     "split_of_json",
+    "splits_said",
     "to_toml",
     "well_known_layout",
     "without_twins",

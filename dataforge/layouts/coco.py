@@ -55,6 +55,24 @@ def name_splits(files: Iterable[str]) -> dict[str, str]:
     return named
 
 
+def splits_said(files: Iterable[str]) -> dict[str, str | None]:
+    """File that lists images -> the split that its name or folder says; several may say the same.
+
+    Exports have any names, so if no file says a split, there are none. Beside those that do, one
+    that says none is a split of its own.
+
+    >>> splits_said(["project-1.json", "project-2.json"])
+    {'project-1.json': None, 'project-2.json': None}
+    >>> splits_said(["train-1.csv", "train-2.csv", "val.csv", "old.csv", "new.csv"])["old.csv"]
+    'old'
+    """
+    own = name_splits(files)
+    said = {file: split_of_json(file) for file in own}
+    if {*said.values()} <= {"all"}:
+        return dict.fromkeys(own)
+    return {file: own[file] if split == "all" else split for file, split in said.items()}
+
+
 def sharing_a_split(splits: Mapping[str, str]) -> dict[str, list[str]]:
     """Split -> its files, of the splits that `name_splits` has taken apart.
 
@@ -133,6 +151,8 @@ class CocoImages:
         self.names = {*names}
         self._ask = is_coco
         self._known: dict[str, bool] = {}
+        self._indexed: tuple[str, ...] = ()
+        self._indexes: dict[int, dict[str, list[str]]] = {}
 
     @cached_property
     def _by_last(self) -> dict[str, list[str]]:
@@ -238,21 +258,35 @@ class CocoImages:
     ) -> dict[str, str]:
         """File name -> the only image in some folders that it can mean."""
         found: dict[str, str] = {}
-        images = (name for folder in folders for name in self._by_folder[folder])
-        free = [name for name in images if name not in taken]
-        for form in _FORMS:
-            index: dict[str, list[str]] = {}
-            for name in free:
-                index.setdefault(form(last_part(name)), []).append(name)
-            for written, path in missing.items():
-                if written in found:
-                    continue
+        within = tuple(folders)
+        for number, form in enumerate(_FORMS):
+            rest = {written: path for written, path in missing.items() if written not in found}
+            index = self._index(number, within) if rest else {}
+            for written, path in rest.items():
                 if prefix + path in self.names and prefix + path not in taken:
                     found[written] = prefix + path
-                elif one := _closest(path, index.get(form(last_part(path)), ()), form):
+                    continue
+                alike = index.get(form(last_part(path)), ())
+                if one := _closest(path, [name for name in alike if name not in taken], form):
                     found[written] = one
         claims = Counter(found.values())
         return {written: name for written, name in found.items() if claims[name] == 1}
+
+    def _index(self, number: int, folders: tuple[str, ...]) -> dict[str, list[str]]:
+        """Last part of a path, in a form of `_FORMS` -> the images in some folders that have it.
+
+        Those of the folders that were asked for last are kept: there may be a file for each image.
+        """
+        if self._indexed != folders:
+            self._indexed, self._indexes = folders, {}
+        if number not in self._indexes:
+            form = _FORMS[number]
+            index: dict[str, list[str]] = {}
+            for folder in folders:
+                for name in self._by_folder[folder]:
+                    index.setdefault(form(last_part(name)), []).append(name)
+            self._indexes[number] = index
+        return self._indexes[number]
 
 
 def _path(name: str) -> str:

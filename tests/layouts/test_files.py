@@ -11,7 +11,9 @@ from helpers import SAMPLE, write
 from dataforge.errors import ParseError
 from dataforge.io import Root
 from dataforge.layouts import (
+    CocoImages,
     Layout,
+    coco,
     load_layout,
     missing_paths,
     shipped_layout,
@@ -69,3 +71,16 @@ def test_folders_of_each_split() -> None:
     assert found.per_split
     assert found.folders("val") == ("valid/images", "xml/valid")
     assert not Layout().per_split
+
+
+def test_images_are_indexed_once_for_a_file_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports of a cloud have a file for each image, which names it by its URL."""
+    asked: list[str] = []
+    last_part = coco.last_part
+    monkeypatch.setattr(coco, "last_part", lambda name: asked.append(name) or last_part(name))
+    number = 50
+    images = CocoImages([f"images/{index}.jpg" for index in range(number)], lambda _: False)
+    for index in range(number):
+        found = images.of(f"{index}.json", [f"s3://bucket/{index}.jpg"])
+        assert found.others == {f"s3://bucket/{index}.jpg": f"images/{index}.jpg"}
+    assert len(asked) < 10 * number  # once for each image in each form, and a few for each file

@@ -56,7 +56,7 @@ def recognise(texts: Texts) -> Recognised:
 
 
 class CreatemlReader(Reader[ReadOptions]):
-    """Reads every CreateML file below a folder; each is a split, named after it or its folder."""
+    """Reads every CreateML file below a folder; its name or folder may say a split."""
 
     Options = ReadOptions
 

@@ -76,7 +76,7 @@ def recognise(texts: Texts) -> Recognised:
 
 
 class CrowdhumanReader(Reader[ReadOptions]):
-    """Reads every .odgt file below a folder; each is a split, named after it or its folder."""
+    """Reads every .odgt file below a folder; its name or folder may say a split."""
 
     Options = ReadOptions
 

@@ -69,7 +69,7 @@ def recognise(texts: Texts) -> Recognised:
 
 
 class CsvReader(Reader[ReadOptions]):
-    """Reads every table of boxes below a folder; each is a split, named after it or its folder."""
+    """Reads every table of boxes below a folder; its name or folder may say a split."""
 
     Options = ReadOptions
 

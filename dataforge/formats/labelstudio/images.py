@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from dataforge.findings import Finding
 from dataforge.formats.json_entries import Keys, keys_of, members_of, number_of, text_of
+from dataforge.formats.labelstudio.regions import SHAPES
 from dataforge.formats.labelstudio.results import Results
 from dataforge.formats.listed import bad_object
 from dataforge.io import is_image, last_part
@@ -34,15 +35,22 @@ class Picture(NamedTuple):
     page: int | None = None
 
 
-def pictures_of(data: Keys, upload: str) -> list[Picture]:
-    """The images of a task, at least one."""
+def pictures_of(data: Keys, upload: str, results: Sequence[Results]) -> list[Picture]:
+    """The images of a task; none if it is about something else, such as a text.
+
+    Args:
+        data: of the task.
+        upload: the name of the file that was uploaded; empty if it is not known.
+        results: on the task, which say what a value is that may be an image.
+    """
     pages = {key: paths for key, raw in data.items() if (paths := _pages(members_of(raw) or []))}
     single = {key: text for key, raw in data.items() if is_image(_file(text := text_of(raw)))}
     whole = next((key for key in _IMAGES if key in data and text_of(data[key])), None)
     if whole is not None:
         single = {whole: text_of(data[whole])} | single
     if not pages and len(single) < 2:
-        return [Picture(_names(data, upload))]
+        names = _names(data, upload, results)
+        return [Picture(names)] if names else []
     found = [Picture(_names_of(text, ""), key) for key, text in single.items()]
     for key, paths in pages.items():
         found += [Picture(_names_of(path, ""), key, page) for page, path in enumerate(paths)]
@@ -125,14 +133,27 @@ def _file(value: str) -> str:
     return re.split(r"[?#]", path_of(value))[0]
 
 
-def _names(data: Keys, upload: str) -> tuple[str, ...]:
-    """The names that the only image of a task may have."""
+def _names(data: Keys, upload: str, results: Sequence[Results]) -> tuple[str, ...]:
+    """The names that the only image of a task may have; none if it has no image."""
     values = {key: value for key, raw in data.items() if (value := text_of(raw))}
     first = next((values[key] for key in _IMAGES if key in values), "")
+    first = first or next((value for value in values.values() if is_image(_file(value))), "")
     if not first:
-        paths = (value for value in values.values() if is_image(path_of(value)))
-        first = next(paths, next(iter(values.values()), ""))
+        first = next(iter(values.values()), "")
+        if not (is_image(upload) or _is_image(first, results)):
+            return ()
     return _names_of(upload if first.startswith("data:") else first, upload)  # the image itself
+
+
+def _is_image(value: str, results: Sequence[Results]) -> bool:
+    """Whether a value without the ending of an image is the path of one: what is drawn says it."""
+    members = [keys_of(raw) or {} for one in results for raw in members_of(one.raw()) or []]
+    for keys in members:
+        kind = text_of(keys.get("type")).lower().removesuffix("labels")
+        if "original_width" in keys or kind in SHAPES:
+            return True
+    is_text = any("start" in (keys_of(keys.get("value")) or keys) for keys in members)
+    return not is_text and "/" in value and not re.search(r"\s", value)
 
 
 def _names_of(written: str, upload: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dataforge.errors import plural
 from dataforge.findings import Finding, Place
 from dataforge.formats.base import Context, Part, Reader
 from dataforge.formats.drawn import DrawnError, Room
-from dataforge.formats.json_entries import keys_of, list_of, number_of, numbered
+from dataforge.formats.json_entries import elements, keys_of, number_of, numbered, whole
 from dataforge.formats.labelstudio.images import Picture, placed
 from dataforge.formats.labelstudio.regions import (
     NO_AREA,
@@ -23,7 +23,7 @@ from dataforge.formats.labelstudio.regions import (
     regions_of,
 )
 from dataforge.formats.labelstudio.results import Results
-from dataforge.formats.labelstudio.tasks import Policy, Task, task_of
+from dataforge.formats.labelstudio.tasks import Policy, Task, is_alone, task_of
 from dataforge.formats.listed import (
     Contents,
     Document,
@@ -58,7 +58,7 @@ def recognise(texts: Texts) -> Recognised:
 
 
 class LabelStudioReader(Reader[ReadOptions]):
-    """Reads every export below a folder; each is a split, named after it or its folder."""
+    """Reads every export below a folder; its name or folder may say a split."""
 
     Options = ReadOptions
 
@@ -80,14 +80,15 @@ class LabelStudioReading(ListedReading[ReadOptions]):
     shares = True
 
     def parse(self, name: str, data: bytes) -> Part[Document | None]:
-        listed = yield from list_of(data, name)
-        policy = self.options.annotations
-        if listed is None:
+        raw = yield from whole(data, name)
+        is_list = bytes(memoryview(raw)[:1]) == b"["
+        if not is_list and not is_alone(raw):
             return None
+        policy = self.options.annotations
         tasks = [
             (place, None if keys is None else task_of(keys, place, policy))
-            for index, _, keys in numbered(listed)
-            for place in (Place(name, f"$[{index}]"),)
+            for index, _, keys in numbered(elements(raw, name) if is_list else [raw])
+            for place in (Place(name, f"$[{index}]" if is_list else "$"),)
         ]
         if tasks and not any(task is not None for _, task in tasks[:100]):
             return None
@@ -103,6 +104,9 @@ class LabelStudioReading(ListedReading[ReadOptions]):
                 yield code("several-annotations").at(
                     place, f"has {task.annotations} annotations, of which one is read"
                 )
+            if not task.pictures:
+                yield _without_image(place, sum(one.number for one in task.results))
+                continue
             findings: list[Finding] = []
             of_each = {task.pictures[0]: task.results}
             if len(task.pictures) > 1 or task.pictures[0].page is not None:
@@ -169,6 +173,16 @@ def _instance(
         yield crossing(label, area, region.place)
     return Instance(
         label=label, box=box, area=area, shape=outline, place=region.place, attributes=attributes
+    )
+
+
+def _without_image(place: Place, number: int) -> Finding:
+    lost = f": {plural(number, 'result')} not converted" if number else ""
+    return code("no-file-name").at(
+        place,
+        f"the task has no image{lost}",
+        "leave tasks about texts and other things out of the export",
+        lost=number,
     )
 
 

@@ -21,11 +21,16 @@ from dataforge.records import Mask
 
 NO_AREA = ("keypoint", "vector", "polyline", "line")
 
-_ANSWERS = ("choices", "text", "number", "rating", "datetime", "taxonomy", "pairwise")
+_ANSWERS = (
+    "choices", "text", "number", "rating", "datetime", "taxonomy", "pairwise", "selected", "ranker",
+)  # fmt: skip
+"""Keys of values that are answers; most are types of results, too."""
+
 SHAPES = ("rectangle", "ellipse", "polygon", "brush", *NO_AREA)
 
-_NO_REGIONS = ("relation", "labels", "textarea", "ranker", *_ANSWERS)
-"""Types of results that draw nothing."""
+_NO_REGIONS = ("relation", "textarea", *_ANSWERS)
+"""Types of results that draw nothing; their values may repeat the numbers of the region that they
+are about."""
 
 _DIGITS = 9
 """Digits of a pixel: shares of the size are numbers without end."""
@@ -62,10 +67,12 @@ def regions_of(
         of: where they are from.
     """
     labels: dict[str, list[str]] = {}
-    drawn_ids: set[str] = set()
+    regions: set[str] = set()
     for one in results:
         if isinstance(one, dict) and isinstance(one.get("id"), str):
             labels.setdefault(one["id"], []).extend(_labels(_value(one)))
+            regions |= {one["id"]} if _kind(one, _value(one)) else set()
+    drawn_ids: set[str] = set()
     for index, one in zip(of.indices(), results, strict=True):
         where = of.place.at(f"[{index}]")
         if not isinstance(one, dict):
@@ -74,6 +81,8 @@ def regions_of(
         value, number = _value(one), one.get("id")
         number = number if isinstance(number, str) else ""
         kind = _kind(one, value)
+        if not kind and number not in regions:
+            kind = _shape(value.keys())  # an answer on a region that no result draws
         if kind:
             if number and number in drawn_ids:
                 continue  # the same region, with its class
@@ -94,19 +103,20 @@ def _value(result: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _kind(result: Mapping[str, Any], value: Mapping[str, Any]) -> str:
-    """The shape of a result; empty if it has none."""
+    """The shape of a result, or the type of something else that it marks; empty if it marks
+    nothing."""
     written = result.get("type")
-    named = written if isinstance(written, str) else ""
-    named = named if named in _NO_REGIONS else named.removesuffix("labels")
-    if named in SHAPES:
-        return named
-    if shape := _shape(value.keys()):
-        return shape
-    if named in _NO_REGIONS or value.keys() & {*_ANSWERS}:
+    named = written.lower() if isinstance(written, str) else ""
+    classes = [key for key in value if key.endswith("labels")]
+    if named in _NO_REGIONS or (not named and not classes and value.keys() & {*_ANSWERS}):
         return ""
-    return named or next(
-        (key.removesuffix("labels") for key in value if key.endswith("labels")), ""
-    )
+    if (kind := named.removesuffix("labels")) in SHAPES:
+        return kind
+    if kind := _shape(value.keys()) or kind:
+        return kind
+    if named and "start" not in value:
+        return ""  # the class of a region of the same id
+    return next((key.removesuffix("labels") or key for key in classes), "")
 
 
 def _shape(keys: Set[str]) -> str:

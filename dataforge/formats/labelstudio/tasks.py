@@ -5,7 +5,11 @@
       "predictions": [{"score": 0.9, "result": [...]}]}]
 
 Older exports have ``completions``; JSON_MIN has the values of results directly in the task, under
-the name of their tag. Source: labelstud.io/guide/task_format and /guide/export.
+the name of their tag. Cloud storage gets a file for each annotation, with its task inside:
+
+    {"id": 7, "result": [...], "was_cancelled": false, "task": {"id": 1, "data": {...}}}
+
+Source: labelstud.io/guide/task_format, /guide/export and /guide/storage.
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ from dataforge.formats.json_entries import (
 )
 from dataforge.formats.labelstudio.images import Picture, pictures_of
 from dataforge.formats.labelstudio.results import Results
-from dataforge.io import plain
+from dataforge.io import MAX_VALUES, plain
 
 Policy: TypeAlias = Literal["latest", "first", "all", "predictions"]
 """Which annotations of a task are read."""
@@ -40,7 +44,7 @@ class Task(NamedTuple):
     """A task.
 
     Attributes:
-        pictures: its images, at least one.
+        pictures: its images; none if it is about something else.
         results: that are read.
         annotations: number of lists of results that could be.
         is_annotated: whether there is any.
@@ -52,23 +56,45 @@ class Task(NamedTuple):
     is_annotated: bool
 
 
+def is_alone(raw: msgspec.Raw) -> bool:
+    """Whether a file that is no list may be a task, or an annotation with its task inside."""
+    few = bytes(raw).count(b",") <= MAX_VALUES
+    return few and bool({"data", "task"} & (keys_of(raw) or {}).keys())
+
+
 def task_of(keys: Keys, place: Place, policy: Policy) -> Task | None:
     """What a task says; None if it is none."""
     data = keys_of(keys.get("data"))
     key = next((key for key in _LISTS if key in keys), None)
     if data is None:
-        return _minimal(keys, place)
-    pictures = pictures_of(data, text_of(keys.get("file_upload")))
+        return _stored(keys, place, policy) or _minimal(keys, place)
     if policy == "predictions":
-        found = _results(keys.get("predictions"), place.at(".predictions"))
-        return Task(pictures, found[:1], len(found), bool(found))
+        found = _results(members_of(keys.get("predictions")), place.at(".predictions"))
+        return _task(keys, found[:1], len(found))
     if key is None:
         return None
-    whole = _results(keys[key], place.at(f".{key}"))
+    whole = _results(members_of(keys[key]), place.at(f".{key}"))
     chosen = (
         whole if policy == "all" else whole[:1] if policy == "first" else _latest(keys, key, whole)
     )
-    return Task(pictures, chosen, len(whole), bool(whole))
+    return _task(keys, chosen, len(whole))
+
+
+def _task(keys: Keys, chosen: list[Results], number: int) -> Task:
+    data = keys_of(keys.get("data")) or {}
+    pictures = pictures_of(data, text_of(keys.get("file_upload")), chosen)
+    return Task(pictures, chosen, number, bool(number))
+
+
+def _stored(keys: Keys, place: Place, policy: Policy) -> Task | None:
+    """The task of an annotation in cloud storage; None if it is none."""
+    task = keys_of(keys.get("task"))
+    if task is None or "data" not in task or members_of(keys.get("result")) is None:
+        return None
+    if policy == "predictions":
+        return task_of(task, place.at(".task"), policy)
+    found = _of_annotation(keys, place)
+    return _task(task, found, len(found))
 
 
 def _latest(keys: Keys, key: str, whole: Sequence[Results]) -> list[Results]:
@@ -89,19 +115,22 @@ def _index(place: Place) -> str:
     return found[1] if found else ""
 
 
-def _results(raw: msgspec.Raw | None, place: Place) -> list[Results]:
+def _results(annotations: Sequence[msgspec.Raw] | None, place: Place) -> list[Results]:
     """The lists of results of annotations that were not skipped."""
-    found: list[Results] = []
-    for index, one in enumerate((members_of(raw) or [])[:_MOST]):
-        keys = keys_of(one) or {}
-        if "was_cancelled" in keys and plain(keys["was_cancelled"]) is True:
-            continue
-        results = members_of(keys.get("result"))
-        if results is not None:
-            where = place.at(f"[{index}].result")
-            score = number_of(keys.get("score"))
-            found.append(Results(where, bytes(keys["result"]), len(results), score))
-    return found
+    return [
+        results
+        for index, one in enumerate((annotations or [])[:_MOST])
+        for results in _of_annotation(keys_of(one) or {}, place.at(f"[{index}]"))
+    ]
+
+
+def _of_annotation(keys: Keys, place: Place) -> list[Results]:
+    """The list of results of an annotation, unless it was skipped."""
+    results = members_of(keys.get("result"))
+    if results is None or ("was_cancelled" in keys and plain(keys["was_cancelled"]) is True):
+        return []
+    score = number_of(keys.get("score"))
+    return [Results(place.at(".result"), bytes(keys["result"]), len(results), score)]
 
 
 def _minimal(keys: Keys, place: Place) -> Task | None:
@@ -111,11 +140,16 @@ def _minimal(keys: Keys, place: Place) -> Task | None:
     for key, raw in keys.items():
         members = members_of(raw)
         first = keys_of(members[0]) if members else None
-        if members and first is not None and "original_width" in first:
+        if members and first is not None and _is_result(first):
             used.add(key)
             results.append(Results(place.at(step_of(key)), bytes(raw), len(members)))
-    others = {key: raw for key, raw in keys.items() if key not in used}
-    pictures = pictures_of(others, "")
-    if not pictures[0].names[0] or not (results or {"annotator", "annotation_id"} & keys.keys()):
+    if not (results or {"annotator", "annotation_id"} & keys.keys()):
         return None
-    return Task(pictures, results, min(len(results), 1), True)
+    others = {key: raw for key, raw in keys.items() if key not in used}
+    return Task(pictures_of(others, "", results), results, min(len(results), 1), True)
+
+
+def _is_result(keys: Keys) -> bool:
+    """Whether a value of JSON_MIN is that of a result: drawn, or marked in a text."""
+    in_text = "start" in keys and any(key.endswith("labels") for key in keys)
+    return in_text or "original_width" in keys

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from dataforge.errors import InputError
+from dataforge.errors import OptionNeededError
 from dataforge.formats.drawn import DrawnError
 
 _USUAL = ("label", "class", "classname", "category", "type", "name", "object", "objectname")
@@ -23,7 +23,7 @@ def class_attribute(
         declared: attribute -> its options, as the project declares them.
 
     Raises:
-        InputError: several could be it.
+        OptionNeededError: several could be it.
     """
     used: Counter[str] = Counter()
     number = 0
@@ -44,9 +44,12 @@ def class_attribute(
         if len(candidates) == 1:
             return candidates[0]
         names = candidates or names
-    raise InputError(
-        f"{file}: several attributes could be the class: {', '.join(sorted(names)[:8])}; name one "
-        "with --label-attribute"
+    names = sorted(names)
+    raise OptionNeededError(
+        f"{file}: several attributes could be the class: {', '.join(names[:8])}; name one with "
+        "--label-attribute",
+        "label_attribute",
+        names,
     )
 
 

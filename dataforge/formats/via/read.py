@@ -47,7 +47,7 @@ def recognise(texts: Texts) -> Recognised:
 
 
 class ViaReader(Reader[ReadOptions]):
-    """Reads every file of VIA below a folder; each is a split, named after it or its folder."""
+    """Reads every file of VIA below a folder; its name or folder may say a split."""
 
     Options = ReadOptions
 

@@ -1,4 +1,4 @@
-"""Reads lists of faces; a file is a split, named after it or its folder."""
+"""Reads lists of faces; the name or folder of a file may say a split."""
 
 from __future__ import annotations
 

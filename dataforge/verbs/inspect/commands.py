@@ -55,6 +55,7 @@ def propose(
     marked = any(part.classes.values())
     if any_error(findings) or not marked:
         given = [] if first else ["--from", part.format]
+        given += _options(part)
         words.append(["dataforge", "check", path_word(root.named), *given, *root.flags])
     if marked:
         name = well_known_name(root) or dataset_name(root.location)
@@ -83,7 +84,7 @@ def _commands(
     to = "voc" if part.format == "coco" else "coco"
     out = _free(f"{name}_{to}")
     convert = ["dataforge", "convert", f"{part.format}2{to}", path_word(root.named), out]
-    convert += root.flags
+    convert += [*_options(part), *root.flags]
     has_images = any(map(is_image, root.files()))
     copied = ["--image-mode", "copy"] if has_images else []  # else what is written shows none
     few = max(map(len, shared.values()), default=0) <= _MOST_MERGED
@@ -106,6 +107,15 @@ def _commands(
         return [convert]
     converted = "custom-voc" if to == "voc" else "coco"  # a trainer finds what is written
     return [convert, [*register, converted, "--root", out]]
+
+
+def _options(part: Part) -> list[str]:
+    """The options that had to be chosen."""
+    return [
+        word
+        for name, value in part.options.items()
+        for word in (f"--{name.replace('_', '-')}", value)
+    ]
 
 
 def _shared(part: Part) -> dict[str, list[str]]:

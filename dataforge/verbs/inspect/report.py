@@ -20,7 +20,8 @@ class Part(msgspec.Struct, kw_only=True):
         files: number of annotation files in it.
         evidence: a sentence that says why.
         layout: where the files are, for a format that has a layout.
-        reasons: how the layout was found.
+        reasons: how the layout was found, and why options were chosen.
+        options: of the reader, that had to be chosen.
         coords: the coordinate convention, and why (voc).
         splits: split -> number of images.
         classes: class -> split -> number of instances.
@@ -34,6 +35,7 @@ class Part(msgspec.Struct, kw_only=True):
     evidence: str
     layout: Layout | None = None
     reasons: list[str] = []
+    options: dict[str, str] = {}
     coords: str = ""
     splits: dict[str, int] = {}
     classes: dict[str, dict[str, int]] = {}

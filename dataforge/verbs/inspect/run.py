@@ -28,7 +28,7 @@ from dataforge.datasets import (
     well_known_name,
 )
 from dataforge.engines import Engine, get_engine
-from dataforge.errors import InputError, LayoutError, UsageError, plural
+from dataforge.errors import InputError, LayoutError, OptionNeededError, UsageError, plural
 from dataforge.findings import Finding, Gathered
 from dataforge.formats import COCO_RESULTS, Context, Texts, formats
 from dataforge.io import IMAGE_EXTENSIONS, Root, is_image, stem
@@ -147,6 +147,14 @@ def _read(root: Root, part: Part, engine: Engine, progress: Progress | None) -> 
             progress=progress,
         ) as found:
             classes = found.settled(resolver)
+    except OptionNeededError as error:
+        if error.option in part.options:
+            part.needs = str(error)
+            return gathered.findings
+        chosen = error.values[0]
+        part.options[error.option] = chosen
+        part.reasons.append(f"{error}; here it is {chosen}")
+        return _read(root, part, engine, progress)
     except (LayoutError, InputError, UsageError) as error:
         part.needs = str(error)
         return gathered.findings
@@ -182,5 +190,5 @@ def _source(root: Root, part: Part, name: str) -> Source:
     if part.format in ("voc", "coco"):
         layout = find_layout("custom-voc" if part.format == "voc" else "coco", name, root)
         part.layout, part.reasons = layout.layout, list(layout.reasons)
-    given = verifying(part.format, verify=True)
+    given = verifying(part.format, verify=True) | part.options
     return Source(root, part.format, given, part.layout if part.format == "voc" else None)

@@ -174,6 +174,60 @@ def test_labels_and_answers_of_the_same_region(tmp_path: Path) -> None:
     assert found.image.attributes == {"light": "dim"}
 
 
+SHAPE = {"x": 25, "y": 25, "width": 25, "height": 25, "rotation": 0}
+
+
+def answer(kind: str, name: str, value: dict[str, Any], number: str = "r") -> dict[str, Any]:
+    return {"id": number, "type": kind, "from_name": name, "to_name": "image", "value": value}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("textarea", {"text": ["AB"]}, "AB"),
+        ("textarea", {"text": ["AB", "C"]}, ["AB", "C"]),
+        ("choices", {"choices": ["hidden"]}, "hidden"),
+        ("number", {"number": 7}, 7),
+        ("rating", {"rating": 4}, 4),
+        ("datetime", {"datetime": "2026-01-02"}, "2026-01-02"),
+        ("taxonomy", {"taxonomy": [["a", "b"]]}, ["a", "b"]),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_an_answer_may_repeat_the_numbers_of_its_region(
+    tmp_path: Path, kind: str, value: dict[str, Any], expected: Any, is_first: bool
+) -> None:
+    """As exports write it: the type of a result decides what it is, in any order."""
+    points = {"points": [[0, 0], [50, 0], [0, 50]]}
+    results = [
+        BOX | {"id": "r"},
+        result("dog", "polygon", **points) | {"id": "p"},
+        answer(kind, "plate", SHAPE | value),
+        answer(kind, "plate", points | value, "p"),
+    ]
+    found = read(one(tmp_path, *results[::-1] if is_first else results))
+    assert {made.label: made.attributes for made in found.image.instances} == {
+        "cat": {"plate": expected},
+        "dog": {"plate": expected},
+    }
+    assert (found.image.attributes, found.codes) == ({}, [])
+
+
+def test_an_answer_on_a_region_that_is_not_there_is_lost_and_said(tmp_path: Path) -> None:
+    found = read(one(tmp_path, BOX, answer("textarea", "plate", SHAPE | {"text": ["AB"]})))
+    assert (found.instance.attributes, found.image.attributes) == ({}, {})
+    said = found.finding("bad-entry")
+    assert (said.lost, "has no class" in said.message) == (1, True)
+
+
+@pytest.mark.parametrize("kind", ["labels", "hypertextlabels"])
+def test_marked_words_are_no_answers(tmp_path: Path, kind: str) -> None:
+    span = {"start": 0, "end": 3, "text": "hel", kind: ["PER"]}
+    found = read(one(tmp_path, BOX, answer(kind, "ner", span)))
+    assert (found.instance.label, found.image.attributes) == ("cat", {})
+    assert found.finding("skipped-shape").lost == 1
+
+
 def other(**keys: Any) -> dict[str, Any]:
     return annotation(result("dog", x=0, y=0, width=50, height=50), **keys)
 
@@ -227,6 +281,66 @@ def test_json_min_has_values_in_the_task(tmp_path: Path) -> None:
     write(tmp_path / "x.json", [entry])
     found = read(tmp_path).instance
     assert (found.box, found.place) == ((16, 12, 32, 24), Place("x.json", "$[0].label[0]"))
+
+
+def stored(**keys: Any) -> dict[str, Any]:
+    return annotation(BOX, task={"id": 1, "data": {"image": "s3://bucket/a.jpg"}}, **keys)
+
+
+def test_cloud_storage_has_a_file_for_each_annotation(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    write(tmp_path / "11.json", stored(completed_by={"id": 1}))
+    write(tmp_path / "12.json", stored(was_cancelled=True))
+    found = read(tmp_path)
+    assert (found.image.file_name, found.instance.box) == ("a.jpg", (16, 12, 32, 24))
+    assert found.instance.place == Place("11.json", "$.result[0]")
+    assert [(one.code, one.place.file) for one in found.findings] == [
+        ("task-not-annotated", "12.json")
+    ]
+
+
+def test_a_file_may_be_one_task(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    write(tmp_path / "1.json", {"data": {"image": "a.jpg"}, "annotations": [annotation(BOX)]})
+    found = read(tmp_path).instance
+    assert (found.box, found.place.pointer) == ((16, 12, 32, 24), "$.annotations[0].result[0]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        {"data": {"text": "hello"}},
+        {"data": {"text": "and/or so"}, "file_upload": "1f2e3d4c-texts.csv"},
+        {"data": {"audio": "s3://bucket/hello"}},
+    ],
+)
+def test_a_task_about_a_text_has_no_image(tmp_path: Path, text: Any) -> None:
+    span = {"start": 0, "end": 3, "text": "hel", "labels": ["PER"]}
+    marked = annotation(answer("labels", "ner", span, "1"), answer("labels", "ner", span, "2"))
+    picture(tmp_path / "a.jpg")
+    image = {"data": {"image": "a.jpg"}, "annotations": [annotation(BOX)]}
+    write(tmp_path / "x.json", [text | {"annotations": [marked]}, image])
+    found = read(tmp_path)
+    assert found.instance.label == "cat"
+    said = found.finding("no-file-name")
+    assert (said.place, said.lost) == (Place("x.json", "$[0]"), 2)
+    assert said.message == "the task has no image: 2 results not converted"
+    assert found.codes == ["no-file-name"]
+
+
+def test_texts_of_json_min_have_no_image(tmp_path: Path) -> None:
+    span = {"start": 0, "end": 3, "text": "hel", "labels": ["PER"]}
+    write(tmp_path / "x.json", [{"text": "hello", "id": 1, "annotator": 1, "ner": [span]}])
+    found = read(tmp_path)
+    assert (found.images, found.codes) == ([], ["no-file-name"])
+    assert found.finding("no-file-name").lost == 1
+
+
+def test_an_image_without_an_ending_is_known_by_what_is_drawn(tmp_path: Path) -> None:
+    write(tmp_path / "x.json", [{"data": {"scan": "17"}, "annotations": [annotation(BOX)]}])
+    found = read(tmp_path)
+    assert (found.image.file_name, found.instance.box) == ("17", (16, 12, 32, 24))
+    assert found.codes == ["image-missing"]
 
 
 # Images ------------------------------------------------------------------------------------------
