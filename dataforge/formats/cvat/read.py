@@ -23,6 +23,7 @@ from dataforge.formats.base import (
     too_many_objects,
 )
 from dataforge.formats.borrowed import image_borrowed
+from dataforge.formats.cvat.frames import with_frames
 from dataforge.formats.cvat.images import ImageFiles, Where
 from dataforge.formats.cvat.meta import Meta, Task, read_meta, split_of
 from dataforge.formats.cvat.objects import Objects, line_of, number_of
@@ -133,7 +134,7 @@ class CvatReading(Reading):
             return
         if self._keep_text:
             yield SourceText(file, data)
-        meta = read_meta(top)
+        meta = yield from with_frames(file, read_meta(top), [*top.iterchildren("track")])
         yield Evidence(_LABELS, meta.labels)
         objects = Objects(file, meta, Room(len(data)))
         used = yield from self._read_images(file, top, meta, objects)

@@ -48,6 +48,12 @@ def boxes(found: Read) -> dict[str, list[tuple[float, ...]]]:
     return {image.file_name: [one.box for one in image.instances] for image in found.images}
 
 
+EVERY_SECOND = (
+    "<size>10</size><start_frame>100</start_frame><stop_frame>118</stop_frame>"
+    "<frame_filter>step=2</frame_filter>"
+)
+
+
 # Shapes -----------------------------------------------------------------------------------------
 
 
@@ -392,6 +398,50 @@ def test_steps_of_frames_and_turns_the_short_way(tmp_path: Path) -> None:
     found = video(tmp_path, f'<track id="0" label="cat">{"".join(shapes)}</track>', meta)
     assert [*boxes(found)] == [f"images/frame_0000{frame}.png" for frame in (10, 12, 14)]
     assert found.images[1].instances[0].box == (4, 2, 12, 8)  # turned by 0
+
+
+def test_frames_that_are_counted_from_0(tmp_path: Path) -> None:
+    """Ten frames of the video, 100 to 118; the track counts them. From 10 to 18 in four: by 2."""
+    for frame in range(10):
+        picture(tmp_path / "images" / f"frame_{frame:06}.PNG")
+    shapes = box(0, 10, keyframe=1), box(4, 18, keyframe=1), box(6, 18, keyframe=1, outside=1)
+    found = video(tmp_path, f'<track id="0" label="cat">{"".join(shapes)}</track>', EVERY_SECOND)
+    starts = [[one[0] for one in own] for own in boxes(found).values()]
+    assert starts == [[10], [12], [14], [16], [18], [18], [], [], [], []]
+    (said,) = found.findings
+    assert (said.code, said.severity, said.count, said.lost) == (
+        "frame-not-of-task",
+        "warning",
+        2,
+        0,
+    )
+    assert said.place.pointer == "track[0]"
+    assert said.message == (
+        "2 shapes in frames that are none of the task's 100 to 118 in steps of 2 (this is the "
+        "first, in frame 0): frames are taken as counted from 0 to 9"
+    )
+
+
+def test_frames_that_are_none_of_the_task(tmp_path: Path) -> None:
+    """Numbered one by one, but not from 0; then one keyframe alone is beside the others."""
+    track = f'<track id="0" label="cat">{box(40, 10)}{box(42, 14)}</track>'
+    found = video(tmp_path, track, EVERY_SECOND)
+    starts = {name[-6:-4]: [one[0] for one in own] for name, own in boxes(found).items()}
+    assert starts == {"40": [10], "41": [12], "42": [14]}
+    assert found.finding("frame-not-of-task").message.endswith(
+        "in frame 40): all frames between keyframes are taken as the task's"
+    )
+    track = f'<track id="0" label="cat">{box(100, 10)}{box(103, 16)}{box(118, 46)}</track>'
+    found = video(tmp_path, track, EVERY_SECOND)
+    starts = {name[-6:-4]: [one[0] for one in own] for name, own in boxes(found).items()}
+    by_two = {f"{frame % 100:02}": [10 + 2 * (frame - 100)] for frame in range(100, 119, 2)}
+    assert starts == by_two | {"03": [16]}
+    assert found.finding("frame-not-of-task").count == 1
+
+
+def test_a_track_may_end_outside_the_frames_of_its_task(tmp_path: Path) -> None:
+    track = f'<track id="0" label="cat">{box(118, 10)}{box(119, 10, outside=1)}</track>'
+    assert "frame-not-of-task" not in video(tmp_path, track, EVERY_SECOND).codes
 
 
 def test_several_tasks_have_their_own_frames(tmp_path: Path) -> None:
