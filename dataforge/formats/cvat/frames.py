@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dataforge.codes import code
 from dataforge.errors import plural
@@ -22,11 +22,37 @@ if TYPE_CHECKING:
     from lxml import etree
 
 
-class _At(NamedTuple):
-    """A shape's frame and place."""
+class _Shown:
+    """The shapes of a task that are to be seen.
 
-    frame: int
-    place: Place
+    Attributes:
+        number: of them.
+        others: of those in frames that the task does not have.
+        first: (frame, place) of the first of these.
+        highest: the last frame of all.
+    """
+
+    def __init__(self) -> None:
+        self.number = self.others = self.highest = 0
+        self.first: tuple[int, Place] | None = None
+
+    def add(self, track: etree._Element, frames: range, place: Place) -> None:
+        """Count those of a track at a place."""
+        for child in track:
+            if child.tag not in SHAPES or child.get("outside") == "1":
+                continue
+            try:
+                frame = frame_of(child.get("frame", ""))
+            except ShapeError:
+                continue
+            self.number += 1
+            self.highest = max(self.highest, frame)
+            if frame not in frames:
+                self.others += 1
+                self.first = self.first or (
+                    frame,
+                    Place(place.file, place.pointer, line_of(child)),
+                )
 
 
 def with_frames(file: str, meta: Meta, tracks: Sequence[etree._Element]) -> Part[Meta]:
@@ -37,60 +63,45 @@ def with_frames(file: str, meta: Meta, tracks: Sequence[etree._Element]) -> Part
         meta: as it stands there.
         tracks: of the file.
     """
-    shown: dict[Task, list[_At]] = defaultdict(list)
+    shown: dict[Task, _Shown] = defaultdict(_Shown)
     for number, track in enumerate(tracks):
         task = meta.task_of(track)
         if task.frames:
-            shown[task] += _shapes(track, file, f"track[{number}]")
+            shown[task].add(track, task.frames, Place(file, f"track[{number}]"))
     changed: dict[Task, Task] = {}
     for task, own in shown.items():
-        others = [one for one in own if one.frame not in task.frames]
-        if others:
-            frames, said = _meant(task.frames, own, len(others))
+        if own.first is not None:
+            frames, said = _meant(task.frames, own)
             changed[task] = task._replace(frames=frames)
-            yield _finding(task, others, said)
+            yield _finding(task.frames, own.others, own.first, said)
     return meta._replace(
         tasks={name: changed.get(task, task) for name, task in meta.tasks.items()},
         default=changed.get(meta.default, meta.default),
     )
 
 
-def _shapes(track: etree._Element, file: str, pointer: str) -> list[_At]:
-    """Those that are to be seen."""
-    found = []
-    for child in track:
-        if child.tag in SHAPES and child.get("outside") != "1":
-            try:
-                frame = frame_of(child.get("frame", ""))
-            except ShapeError:
-                continue
-            found.append(_At(frame, Place(file, pointer, line_of(child))))
-    return found
-
-
-def _meant(frames: range, shown: Sequence[_At], others: int) -> tuple[range, str]:
+def _meant(frames: range, shown: _Shown) -> tuple[range, str]:
     """(the frames of a task, empty if they are not known; how they are told).
 
     Args:
         frames: as <meta> has them.
-        shown: the shapes.
-        others: number of those in none of these frames.
+        shown: the shapes, some of which are in none of these frames.
     """
-    if max(one.frame for one in shown) < len(frames):
+    if shown.highest < len(frames):
         return range(len(frames)), f"frames are taken as counted from 0 to {len(frames) - 1}"
-    if others == len(shown):
+    if shown.others == shown.number:
         return range(0), "all frames between keyframes are taken as the task's"
     return frames, "between keyframes, the frames of the task are read"
 
 
-def _finding(task: Task, others: Sequence[_At], said: str) -> Finding:
-    frames, first = task.frames, others[0]
+def _finding(frames: range, others: int, first: tuple[int, Place], said: str) -> Finding:
     step = f" in steps of {frames.step}" if frames.step > 1 else ""
+    frame, place = first
     return code("frame-not-of-task").at(
-        first.place,
-        f"{plural(len(others), 'shape')} in frames that are none of the task's {frames[0]} to "
-        f"{frames[-1]}{step} (this is the first, in frame {first.frame}): {said}",
+        place,
+        f"{plural(others, 'shape')} in frames that are none of the task's {frames[0]} to "
+        f"{frames[-1]}{step} (this is the first, in frame {frame}): {said}",
         "compare the objects with their images; if they do not fit, correct start_frame, "
         "stop_frame and step in <meta>, or export the task again",
-        count=len(others),
+        count=others,
     )
