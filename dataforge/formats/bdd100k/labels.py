@@ -66,16 +66,18 @@ def instance_of(
         yield ignored_dropped(label, place)
         return None
     try:
-        found = _drawn(keys, label, size, room)
+        corners = _corners(keys["box2d"]) if _has(keys, "box2d") else None
+        found = _drawn(keys, label, corners, size, room)
     except drawn.DrawnError as error:
         yield bad_object(place, str(error))
         return None
     if found.crosses:
         yield crossing(label, found.area, place)
-    box = yield from in_order(found.box, label, place)
+    if corners is not None:
+        yield from in_order(corners, label, place)  # which `_drawn` has put in order
     return Instance(
         label=label,
-        box=box,
+        box=found.box,
         area=found.area,
         shape=found.outline,
         iscrowd=is_crowd,
@@ -113,28 +115,38 @@ def _attributes(keys: Keys) -> dict[str, Any]:
     return dict(in_64_bits(found))
 
 
-def _drawn(keys: Keys, label: str, size: tuple[int, int], room: drawn.Room) -> drawn.Drawn:
+def _drawn(
+    keys: Keys, label: str, corners: Box | None, size: tuple[int, int], room: drawn.Room
+) -> drawn.Drawn:
     """Box, area and outline; the box that is given comes first.
+
+    Args:
+        corners: the first and the last pixel of the box, in any order; None if there is none.
 
     Raises:
         DrawnError: something cannot be read.
     """
-    box = _box(keys["box2d"]) if _has(keys, "box2d") else None
     outline: drawn.Drawn | None = None
     if _has(keys, "poly2d") and not label.startswith(_AREAS):
         outline = _polygons(keys["poly2d"], size, room)
     elif _has(keys, "rle"):
         outline = _mask(keys["rle"])
-    if box is None:
+    if corners is None:
         if outline is None:
             raise drawn.DrawnError("has neither box2d, poly2d nor rle")
         return outline
+    box = geometry.including(geometry.ordered(corners))
     if outline is None:
         return drawn.Drawn(box, geometry.box_area(box))
     return outline._replace(box=box)
 
 
-def _box(raw: msgspec.Raw) -> Box:
+def _corners(raw: msgspec.Raw) -> Box:
+    """The corners of a box, as written.
+
+    Raises:
+        DrawnError: they are no coordinates.
+    """
     sides = keys_of(raw) or {}
     values = [number_of(sides.get(side)) for side in _SIDES]
     numbers = [value for value in values if value is not None]
@@ -142,9 +154,7 @@ def _box(raw: msgspec.Raw) -> Box:
         missing = next(side for side, value in zip(_SIDES, values, strict=True) if value is None)
         raise drawn.DrawnError(f"box2d: expected numbers x1, y1, x2 and y2: {missing} is none")
     x1, y1, x2, y2 = drawn.checked(numbers)
-    if x1 <= x2 and y1 <= y2:
-        return geometry.including((x1, y1, x2, y2))
-    return x1, y1, x2, y2  # said, and put in order, by the caller
+    return x1, y1, x2, y2
 
 
 def _mask(raw: msgspec.Raw) -> drawn.Drawn:

@@ -2,6 +2,7 @@
 
 meta.py     labels, tasks and frames, from <meta>      images.py   which file an image or frame is
 shapes.py   an element as an outline                   tracks.py   the frames between keyframes
+frames.py   the frames of a task, as tracks number them
 read.py     the reader       write.py   the writer     edit.py     the editor
 """
 

@@ -24,8 +24,9 @@ _MOST = 1_000
 _WORDS = re.compile(r"(?:.*[^a-z])?(?:frames?|img|image|im)?[^a-z0-9]*", re.IGNORECASE)
 
 
-_BY_NAME = 3
-"""How far an image is that has only its name in common with what is written."""
+_BY_NAME, _OUTSIDE = 3, 4
+"""How far an image is that has only its name in common with what is written, and one whose entry
+leaves the root, as ``C:\\data\\a.jpg``."""
 
 _ENTRY = re.compile(rb"<image\s([^>]{0,4000})>")
 _ATTRIBUTE = re.compile(rb"\b(name|subset)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
@@ -39,10 +40,12 @@ class Where(NamedTuple):
     Attributes:
         path: of it; where it would be if it is missing.
         is_borrowed: whether it is in another folder than one where CVAT has it.
+        leaves: whether its name leaves the root, so that it was looked for by the end of it.
     """
 
     path: str
     is_borrowed: bool = False
+    leaves: bool = False
 
 
 class ImageFiles:
@@ -69,7 +72,7 @@ class ImageFiles:
                 self._frames[int(found[2])].append(name)
 
     def named(self, file: str, name: str, subset: str) -> Where | None:
-        """The image that a file means; None if the name leaves the root.
+        """The image that a file means; None if the name leaves the root, and no image has its end.
 
         An image that another entry means more exactly is not taken.
 
@@ -80,12 +83,12 @@ class ImageFiles:
         """
         home = file.rpartition("/")[0]
         place = resolve(home, name)
-        if place is None:
-            return None
-        far, path = self._reach(home, name, subset)
+        far, path = (
+            (_OUTSIDE, self._ending(name)) if place is None else (self._reach(home, name, subset))
+        )
         if not path or (far and self._is_disputed(path, far)):
-            return Where(place)
-        return Where(path, far == _BY_NAME)
+            return None if place is None else Where(place)
+        return Where(path, far == _BY_NAME, leaves=far == _OUTSIDE)
 
     def _reach(self, home: str, name: str, subset: str) -> tuple[int, str]:
         """(how far the name is from the image that it means, the image; empty if there is none)."""
@@ -105,6 +108,20 @@ class ImageFiles:
             return 2, ending[0]
         return (_BY_NAME, own[0]) if len(own) == 1 else (0, "")
 
+    def _ending(self, name: str) -> str:
+        """The only image with the end of a name that leaves the root; empty if there is none."""
+        parts = re.split(r"[\\/]+", name)[1:]
+        own = self._by_last.get(parts[-1], []) if parts else []
+        if not own or len(own) > _MOST:
+            return ""
+        deepest = 1 + max(path.count("/") for path in own)
+        for at in range(max(len(parts) - deepest, 0), len(parts)):
+            ends = "/" + "/".join(parts[at:])
+            found = [path for path in own if f"/{path}".endswith((ends, ends + _extension(path)))]
+            if found:
+                return found[0] if len(found) == 1 else ""
+        return ""
+
     def _at(self, place: str) -> str:
         """The image at a place, which may lack the end of its name; empty if there is none."""
         own = self._by_stem.get(place, [])
@@ -123,8 +140,9 @@ class ImageFiles:
             home = file.rpartition("/")[0]
             for name, subset in self._entries(file):
                 if resolve(home, name) is None:
-                    continue
-                far, path = self._reach(home, name, subset)
+                    far, path = _OUTSIDE, self._ending(name)
+                else:
+                    far, path = self._reach(home, name, subset)
                 before, others = found.get(path, (far, frozenset[str]()))
                 if path and far <= before:
                     own = {_who(far, home, name)}
@@ -191,6 +209,20 @@ class ImageFiles:
         """Whether there is such an image."""
         return name in self._names
 
+    def others(self, used: set[str], folders: set[str], trees: tuple[str, ...]) -> list[str]:
+        """The images other than those used, in order.
+
+        Args:
+            used: the images.
+            folders: in which they are looked for.
+            trees: folders, with a slash, in which and below which they are looked for.
+        """
+        return [
+            name
+            for name in sorted(self._names - used)
+            if name.rpartition("/")[0] in folders or name.startswith(trees)
+        ]
+
     def frame(self, file: str, task: Task, number: int, *, alone: bool) -> Where:
         """The file of a frame, which none in another folder is nearer to.
 
@@ -219,6 +251,10 @@ class ImageFiles:
 def _who(far: int, home: str, name: str) -> str:
     """Tells entries that may mean the same image from those that cannot."""
     return name if far < _BY_NAME else f"{home}/{name}"
+
+
+def _extension(path: str) -> str:
+    return path[len(stem(path)) :]
 
 
 def _folders(name: str) -> list[str]:

@@ -101,7 +101,7 @@ class Objects:
                     yield _not_read(tag, own)
                 continue
             try:
-                frame = _frame(child.get("frame", ""))
+                frame = frame_of(child.get("frame", ""))
                 by_frame[frame] = Shown(frame, drawn_of(tag, _given(child)), child, own)
             except ShapeError as error:
                 yield _unusable(own, error)
@@ -194,7 +194,12 @@ def _track(track: etree._Element) -> dict[str, Any]:
     return {"track_id": int(number)} if 0 < len(number) < 18 and {*number} <= _DECIMAL else {}
 
 
-def _frame(text: str) -> int:
+def frame_of(text: str) -> int:
+    """The number of a frame.
+
+    Raises:
+        ShapeError: it is none.
+    """
     if not (0 < len(text) < 10 and {*text} <= _DECIMAL):
         raise ShapeError(f"frame: expected a number, got {text[:40]!r}")
     return int(text)

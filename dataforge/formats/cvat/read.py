@@ -23,6 +23,7 @@ from dataforge.formats.base import (
     too_many_objects,
 )
 from dataforge.formats.borrowed import image_borrowed
+from dataforge.formats.cvat.frames import with_frames
 from dataforge.formats.cvat.images import ImageFiles, Where
 from dataforge.formats.cvat.meta import Meta, Task, read_meta, split_of
 from dataforge.formats.cvat.objects import Objects, line_of, number_of
@@ -39,9 +40,11 @@ if TYPE_CHECKING:
 
 _LABELS, _MISSING, _BORROWED = "labels", "missing image", "image of another folder"
 _OTHER, _VIDEOS = "other XML", "videos"
+_NAMED, _LOST = "images of file", "entries of unknown images"
 """Kinds of evidence: the labels of a file; [file, pointer, line, image] of one that is not there,
-with the number of its objects, and of one in another folder; a file that is no CVAT XML; and the
-files of videos in one folder."""
+with the number of its objects, and of one in another folder; a file that is no CVAT XML; the
+files of videos in one folder; [file, its images, those that are there by their name alone]; and a
+file that names images which are not known."""
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,32 +127,36 @@ class CvatReading(Reading):
                 error.message,
                 "none of its objects are converted; restore the file, or export it again",
             )
+            yield Evidence(_LOST, file)
             return
         if top.tag != "annotations":
             yield Evidence(_OTHER, file)
             return
         if self._keep_text:
             yield SourceText(file, data)
-        meta = read_meta(top)
+        meta = yield from with_frames(file, read_meta(top), [*top.iterchildren("track")])
         yield Evidence(_LABELS, meta.labels)
         objects = Objects(file, meta, Room(len(data)))
-        yield from self._read_images(file, top, meta, objects)
-        yield from self._read_tracks(file, top, meta, objects)
+        used = yield from self._read_images(file, top, meta, objects)
+        used += yield from self._read_tracks(file, top, meta, objects)
+        there = [one for one in used if self._images.has(one.path)]
+        near = [one.path for one in there if not (one.is_borrowed or one.leaves)]
+        far = [one.path for one in there if one.is_borrowed or one.leaves]
+        yield Evidence(_NAMED, [file, near, far])
 
     # Images -------------------------------------------------------------------------------------
 
     def _read_images(
         self, file: str, top: etree._Element, meta: Meta, objects: Objects
-    ) -> Iterator[Record]:
+    ) -> Generator[Record, None, list[Where]]:
+        """Returns where its images are."""
+        used: list[Where] = []
         own = _split_of_file(file)
         entries = Counter(element.get("name", "") for element in top.iterchildren("image"))
         twice: dict[tuple[str, str | None], list[Image]] = defaultdict(list)
         for number, element in enumerate(top.iterchildren("image")):
             place = Place(file, f"image[{number}]", line_of(element))
             count = number_of(element)
-            if count > MAX_OBJECTS:
-                yield too_many_objects(place, count)
-                continue
             name, subset = element.get("name", ""), element.get("subset", "")
             where = self._images.named(file, name, subset) if name else None
             if where is None:
@@ -157,7 +164,15 @@ class CvatReading(Reading):
                 yield code("path-leaves-root" if name else "unusable-shape").at(
                     place, message, "give the image a path in the folder", lost=count
                 )
+                yield Evidence(_LOST, file)
                 continue
+            used.append(where)
+            if count > MAX_OBJECTS:
+                yield too_many_objects(place, count)
+                continue
+            if where.leaves:
+                message = f"{name!r} leaves the image folder; {where.path} is used"
+                yield code("path-leaves-root").at(place, message, severity="warning")
             split = split_of(subset) or meta.task_of(element).split or own
             entry = _Entry(where, _stated(element), place, split)
             size = yield from self._size(entry, count)
@@ -171,6 +186,7 @@ class CvatReading(Reading):
                     yield image
         for images in twice.values():
             yield from united(images)
+        return used
 
     def _size(self, entry: _Entry, count: int) -> Generator[Record, None, tuple[int, int] | None]:
         """Returns (width, height) of an image with objects; None if it is not read."""
@@ -197,10 +213,12 @@ class CvatReading(Reading):
 
     def _read_tracks(
         self, file: str, top: etree._Element, meta: Meta, objects: Objects
-    ) -> Iterator[Record]:
+    ) -> Generator[Record, None, list[Where]]:
+        """Returns where its frames are."""
+        used: list[Where] = []
         tracks = [*top.iterchildren("track")]
         if not tracks:
-            return
+            return used
         own = _split_of_file(file)
         others = self._images.other_videos(file)
         alone = len(meta.tasks) < 2 and not others
@@ -219,14 +237,16 @@ class CvatReading(Reading):
             frames.items(), key=lambda one: (one[0][0].id, one[0][1])
         ):
             place = Place(file, f"frame {number}")
+            where = self._images.frame(file, task, number, alone=alone)
+            used.append(where)
             if len(shapes) > MAX_OBJECTS:
                 yield too_many_objects(place, len(shapes))
                 continue
-            where = self._images.frame(file, task, number, alone=alone)
             entry = _Entry(where, task.size, place, task.split or own)
             size = yield from self._size(entry, len(shapes))
             if size is not None:
                 yield _image(entry, size, (yield from objects.of_frame(shapes, size)), [])
+        return used
 
     # The dataset --------------------------------------------------------------------------------
 
@@ -261,6 +281,28 @@ class CvatReading(Reading):
                 f"{plural(len(others), 'XML file')} without <annotations> (this is the first): not "
                 "read",
                 "if it has annotations, too, name its format with --from",
+            )
+        yield from self._without_entry(found)
+
+    def _without_entry(self, found: Found) -> Iterator[Finding]:
+        """The finding on images that no file names: beside those that are named, and in images/."""
+        if self._root.only is not None or found.get(_LOST):
+            return  # the other files of the folder, or what is lost, may be about its images
+        used: set[str] = set()
+        folders: set[str] = set()
+        trees: list[str] = []
+        videos = {file for files in found.get(_VIDEOS, ()) for file in files}
+        for file, near, far in found.get(_NAMED, ()):
+            used.update(near, far)
+            folders.update(path.rpartition("/")[0] for path in near)
+            if file not in videos:  # of several, a frame is of none for sure
+                trees.append(f"{file.rpartition('/')[0]}/images/".lstrip("/"))
+        if rest := self._images.others(used, folders, tuple(dict.fromkeys(trees))):
+            yield code("image-without-labels").at(
+                Place(rest[0]),
+                f"{plural(len(rest), 'image')} that no CVAT file names (this is the first): "
+                "not written",
+                "annotate them; an image without objects belongs into the file, too",
             )
 
 

@@ -102,6 +102,15 @@ def keypoints_of(values: Sequence[float], size: int, width: int, height: int) ->
     return tuple(points)
 
 
+def has_negative(values: Sequence[float], size: int) -> bool:
+    """Whether a keypoint at the end of a row is not labelled because a number of it is below 0.
+
+    -1 is the mark of some tools for what is not labelled, and does not count.
+    """
+    points = (values[at : at + 2] for at in range(0, len(values), size))
+    return size == 2 and any(min(point) < 0 and -1 not in point for point in points)
+
+
 def without_filling(points: Keypoints, number: int) -> Keypoints:
     """The keypoints of a class that has fewer than others, if the rest are zeros."""
     return points if any(points[3 * number :]) else points[: 3 * number]

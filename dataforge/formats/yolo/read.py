@@ -74,6 +74,8 @@ _ODDITIES = (
      "{other}"),
     ("keypoints-not-read", "row", "with keypoints: only the boxes are read",
      "set kpt_shape in data.yaml, to [17, 3] or the like, to read them"),
+    ("negative-keypoints", "row", "with a negative keypoint: not labelled, as in Ultralytics",
+     "move it into the image, or write 0 0"),
     ("mixed-rows", "file", "with both boxes and polygons: each row is read as what it is",
      "convert the dataset: Ultralytics reads these boxes as polygons with two points"),
 )  # fmt: skip

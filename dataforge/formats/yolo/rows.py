@@ -23,7 +23,7 @@ from dataforge.formats.base import Part
 from dataforge.formats.outlines import crossing
 from dataforge.formats.yolo.class_names import MOST_UNNAMED, all_unnamed
 from dataforge.formats.yolo.forms import ANGLE, SCORE, TRACK, Form
-from dataforge.formats.yolo.pose import keypoints_of, without_filling
+from dataforge.formats.yolo.pose import has_negative, keypoints_of, without_filling
 from dataforge.io import MAX_COORDINATE, in_64_bits
 from dataforge.records import Box, Instance, Polygons, Ring
 
@@ -181,6 +181,8 @@ class RowReader:
         )
         instance = yield from self._shaped(self._names[values[0]], shape, place, attributes)
         if points:
+            if has_negative(points, form.size):
+                self._count("negative-keypoints", line)
             found = keypoints_of(points, form.size, *self._size)
             own = self._rules.points.get(int(values[0]))
             found = found if own is None else without_filling(found, own)

@@ -44,6 +44,18 @@ def test_the_second_corner_is_the_last_pixel(tmp_path: Path) -> None:
     assert read(one(tmp_path, box(10, 12, 29, 39))).instance.box == (10, 12, 30, 40)
 
 
+@pytest.mark.parametrize("corners", [(29, 12, 10, 39), (10, 39, 29, 12), (29, 39, 10, 12)])
+def test_the_last_pixel_of_a_reversed_box_is_in_it(
+    tmp_path: Path, corners: tuple[int, ...]
+) -> None:
+    found = read(one(tmp_path, box(*corners)))
+    assert (found.instance.box, found.instance.area) == ((10, 12, 30, 40), 560)
+    numbers = ", ".join(map(str, corners))
+    assert [(one.code, one.message) for one in found.findings] == [
+        ("reversed-box", f"corners of 'car' are reversed ({numbers}): reordered")
+    ]
+
+
 def test_ignored_classes_stay_as_they_are(tmp_path: Path) -> None:
     found = read(one(tmp_path, box(1, 2, 3, 4, category="other vehicle"), box(1, 2, 3, 4)))
     assert [one.label for one in found.image.instances] == ["other vehicle", "car"]

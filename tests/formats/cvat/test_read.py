@@ -10,6 +10,7 @@ import pytest
 from helpers import picture, write
 
 from dataforge.datasets import guess_format
+from dataforge.findings import Place
 from dataforge.formats import get_format
 from dataforge.io import Root
 from dataforge.records import Instance, Polygons
@@ -45,6 +46,12 @@ def box(frame: int, x: float, **more: object) -> str:
 
 def boxes(found: Read) -> dict[str, list[tuple[float, ...]]]:
     return {image.file_name: [one.box for one in image.instances] for image in found.images}
+
+
+EVERY_SECOND = (
+    "<size>10</size><start_frame>100</start_frame><stop_frame>118</stop_frame>"
+    "<frame_filter>step=2</frame_filter>"
+)
 
 
 # Shapes -----------------------------------------------------------------------------------------
@@ -152,6 +159,85 @@ def test_an_image_that_two_files_may_mean_is_not_borrowed(tmp_path: Path) -> Non
         "has no image where it should be: C/ofA.png is used, the only one of that name "
         "(2 images, this is the first)"
     )
+
+
+@pytest.mark.parametrize("written", [r"C:\data\y\a.png", "C:/data/y/a.png", "/data/y/a.png"])
+def test_a_name_that_leaves_the_root_is_found_by_its_end(tmp_path: Path, written: str) -> None:
+    shape = '<box label="cat" xtl="1" ytl="2" xbr="3" ybr="4"/>'
+    image = f'<image name="{written}" width="64" height="48">{shape}</image>'
+    write(tmp_path / "annotations.xml", f"<annotations><meta/>{image}</annotations>")
+    picture(tmp_path / "images" / "a.png")
+    found = read(tmp_path)
+    assert labels(found) == {"images/a.png": ["cat"]}
+    (said,) = found.findings
+    assert (said.code, said.severity, said.lost) == ("path-leaves-root", "warning", 0)
+    assert said.message == f"{written!r} leaves the image folder; images/a.png is used"
+
+    picture(tmp_path / "images" / "x" / "a.png")  # which of the two it is, nobody knows
+    (said,) = read(tmp_path).findings
+    assert (said.code, said.severity, said.lost) == ("path-leaves-root", "error", 1)
+
+    picture(tmp_path / "images" / "y" / "a.png")  # more of the name
+    assert labels(read(tmp_path)) == {"images/y/a.png": ["cat"]}
+
+
+def test_an_image_that_another_entry_means_is_not_found_by_the_end_of_a_name(
+    tmp_path: Path,
+) -> None:
+    """Nor one that two names beyond the root may mean."""
+    names = ("C:/one/a.png", "a.png", "C:/one/b.png", "C:/two/b.png")
+    images = "".join(f'<image name="{name}" width="64" height="48"/>' for name in names)
+    write(tmp_path / "annotations.xml", f"<annotations><meta/>{images}</annotations>")
+    picture(tmp_path / "images" / "a.png")
+    picture(tmp_path / "images" / "b.png")
+    found = read(tmp_path)
+    assert labels(found) == {"images/a.png": []}
+    assert [(one.code, one.place.pointer) for one in found.findings] == [
+        ("path-leaves-root", "image[0]"),
+        ("path-leaves-root", "image[2]"),
+        ("path-leaves-root", "image[3]"),
+    ]
+
+
+def test_images_that_no_file_names_are_said(tmp_path: Path) -> None:
+    """In images/ beside a file and where named ones are; not those in folders of others."""
+    named(tmp_path, "A/annotations.xml", one="cat", gone="cat")
+    named(tmp_path, "A/more.xml", two="cat")
+    named(tmp_path, "B/annotations.xml", x__three="dog")
+    for name in ("A/images/one", "A/images/two", "A/images/sub/four", "B/x/three", "B/x/five"):
+        picture(tmp_path / f"{name}.png")
+    picture(tmp_path / "logo.png")
+    picture(tmp_path / "C/JPEGImages/six.png")
+    found = read(tmp_path)
+    assert sorted(labels(found)) == [
+        "A/gone.png", "A/images/one.png", "A/images/two.png", "B/x/three.png"
+    ]  # fmt: skip
+    said = found.finding("image-without-labels")
+    assert (said.severity, said.place) == ("note", Place("A/images/sub/four.png"))
+    assert said.message == ("2 images that no CVAT file names (this is the first): not written")
+
+
+def test_images_are_not_said_to_be_unnamed_if_a_file_cannot_be_read(tmp_path: Path) -> None:
+    named(tmp_path, "annotations.xml", one="cat")
+    for name in ("one", "two"):
+        picture(tmp_path / "images" / f"{name}.png")
+    assert read(tmp_path).codes == ["image-without-labels"]
+    write(tmp_path / "more.xml", "<annotations><image")
+    assert read(tmp_path).codes == ["unreadable-xml"]
+    named(tmp_path, "more.xml", two="cat")
+    assert read(tmp_path).codes == []
+
+
+def test_frames_after_the_last_of_a_video_without_a_length_are_said(tmp_path: Path) -> None:
+    for frame in range(4):
+        picture(tmp_path / "images" / f"frame_{frame:06}.png")
+    found = video(tmp_path, f'<track id="0" label="cat">{box(0, 4)}{box(2, 8)}</track>')
+    assert boxes(found) == {
+        "images/frame_000000.png": [(4, 2, 12, 8)],
+        "images/frame_000001.png": [(6, 2, 14, 8)],
+        "images/frame_000002.png": [(8, 2, 16, 8)],
+    }
+    assert found.finding("image-without-labels").place == Place("images/frame_000003.png")
 
 
 def test_entries_of_overlapping_jobs_are_united(tmp_path: Path) -> None:
@@ -312,6 +398,50 @@ def test_steps_of_frames_and_turns_the_short_way(tmp_path: Path) -> None:
     found = video(tmp_path, f'<track id="0" label="cat">{"".join(shapes)}</track>', meta)
     assert [*boxes(found)] == [f"images/frame_0000{frame}.png" for frame in (10, 12, 14)]
     assert found.images[1].instances[0].box == (4, 2, 12, 8)  # turned by 0
+
+
+def test_frames_that_are_counted_from_0(tmp_path: Path) -> None:
+    """Ten frames of the video, 100 to 118; the track counts them. From 10 to 18 in four: by 2."""
+    for frame in range(10):
+        picture(tmp_path / "images" / f"frame_{frame:06}.PNG")
+    shapes = box(0, 10, keyframe=1), box(4, 18, keyframe=1), box(6, 18, keyframe=1, outside=1)
+    found = video(tmp_path, f'<track id="0" label="cat">{"".join(shapes)}</track>', EVERY_SECOND)
+    starts = [[one[0] for one in own] for own in boxes(found).values()]
+    assert starts == [[10], [12], [14], [16], [18], [18], [], [], [], []]
+    (said,) = found.findings
+    assert (said.code, said.severity, said.count, said.lost) == (
+        "frame-not-of-task",
+        "warning",
+        2,
+        0,
+    )
+    assert said.place.pointer == "track[0]"
+    assert said.message == (
+        "2 shapes in frames that are none of the task's 100 to 118 in steps of 2 (this is the "
+        "first, in frame 0): frames are taken as counted from 0 to 9"
+    )
+
+
+def test_frames_that_are_none_of_the_task(tmp_path: Path) -> None:
+    """Numbered one by one, but not from 0; then one keyframe alone is beside the others."""
+    track = f'<track id="0" label="cat">{box(40, 10)}{box(42, 14)}</track>'
+    found = video(tmp_path, track, EVERY_SECOND)
+    starts = {name[-6:-4]: [one[0] for one in own] for name, own in boxes(found).items()}
+    assert starts == {"40": [10], "41": [12], "42": [14]}
+    assert found.finding("frame-not-of-task").message.endswith(
+        "in frame 40): all frames between keyframes are taken as the task's"
+    )
+    track = f'<track id="0" label="cat">{box(100, 10)}{box(103, 16)}{box(118, 46)}</track>'
+    found = video(tmp_path, track, EVERY_SECOND)
+    starts = {name[-6:-4]: [one[0] for one in own] for name, own in boxes(found).items()}
+    by_two = {f"{frame % 100:02}": [10 + 2 * (frame - 100)] for frame in range(100, 119, 2)}
+    assert starts == by_two | {"03": [16]}
+    assert found.finding("frame-not-of-task").count == 1
+
+
+def test_a_track_may_end_outside_the_frames_of_its_task(tmp_path: Path) -> None:
+    track = f'<track id="0" label="cat">{box(118, 10)}{box(119, 10, outside=1)}</track>'
+    assert "frame-not-of-task" not in video(tmp_path, track, EVERY_SECOND).codes
 
 
 def test_several_tasks_have_their_own_frames(tmp_path: Path) -> None:

@@ -55,6 +55,24 @@ def test_rows_are_boxes_and_keypoints(
     assert found.findings == []
 
 
+def test_a_keypoint_with_a_negative_number_is_not_labelled_and_said(tmp_path: Path) -> None:
+    """Of two numbers. -1 marks what is not labelled; of three, the visibility says it."""
+    rows = f"{BOX} 0.5 0.25 1.5 -0.4\n{BOX} 0.5 0.25 1.5 0.4\n{BOX} -1 -1 -0.01 0.5\n"
+    found = read(dataset(tmp_path, rows, "names: [cat]\nkpt_shape: [2, 2]\n"))
+    assert [one.keypoints for one in found.image.instances] == [
+        (32, 12, 2, 0, 0, 0),
+        (32, 12, 2, 96, pytest.approx(19.2), 2),
+        (0, 0, 0, 0, 0, 0),
+    ]
+    (said,) = found.findings
+    assert (said.code, said.severity, said.place.line) == ("negative-keypoints", "warning", 1)
+    assert said.message.startswith("2 rows with a negative keypoint: not labelled")
+    rows = f"{BOX} 0.5 0.25 2 1.5 -0.4 1\n"
+    found = read(dataset(tmp_path, rows, "names: [cat]\nkpt_shape: [2, 3]\n"))
+    assert found.image.instances[0].keypoints == (32, 12, 2, 96, pytest.approx(-19.2), 1)
+    assert found.findings == []
+
+
 def test_names_are_those_of_the_file_or_made_up(tmp_path: Path) -> None:
     data = "names: [cat, dog, cow]\nkpt_shape: [2, 3]\nkpt_names:\n  0: [nose, tail]\n  2: []\n"
     dog, cow = (BOX.replace("0 ", f"{n} ", 1) for n in (1, 2))
