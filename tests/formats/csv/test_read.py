@@ -223,6 +223,47 @@ def test_a_missing_image_is_kept_where_the_table_states_its_size(tmp_path: Path)
     assert (len(found.images), found.finding("image-missing").lost) == (1, 1)
 
 
+def test_a_name_of_two_images_is_neither_and_both_may_have_its_objects(tmp_path: Path) -> None:
+    for name in ("a.jpg", "q.jpg", "q.png"):
+        picture(tmp_path / name)
+    write(tmp_path / "x.csv", "image_id,class,xmin,ymin,xmax,ymax\na,cat,1,2,3,4\nq,cat,1,2,3,4\n")
+    found = read(tmp_path)
+    assert [image.file_name for image in found.images] == ["a.jpg"]
+    finding = found.finding("image-missing")
+    assert (finding.place, finding.lost) == (Place("x.csv", line=3), 1)
+    assert finding.message == (
+        "q does not exist, and q.jpg or q.png could be meant: 1 object not converted"
+    )
+    assert "image-without-labels" not in found.codes
+
+
+def test_an_image_that_two_names_mean_is_neither_s(tmp_path: Path) -> None:
+    for name in ("a.jpg", "q.jpg"):
+        picture(tmp_path / name)
+    text = (
+        "image,class,xmin,ymin,xmax,ymax\na.jpg,cat,1,2,3,4\nq.png,cat,1,2,3,4\nQ.bmp,cat,1,2,3,4\n"
+    )
+    write(tmp_path / "x.csv", text)
+    found = read(tmp_path)
+    assert [image.file_name for image in found.images] == ["a.jpg"]
+    assert [one.message for one in found.findings if one.code == "image-missing"] == [
+        f"{name} does not exist, and q.jpg could be meant, but by another name as well: 1 object "
+        "not converted"
+        for name in ("q.png", "Q.bmp")
+    ]
+    assert "image-without-labels" not in found.codes
+
+
+def test_an_image_of_too_many_objects_is_not_one_without_objects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataforge.formats.listed_images.MAX_OBJECTS", 1)
+    picture(tmp_path / "b.jpg")
+    found = read(table(tmp_path, TENSORFLOW + "b.jpg,64,48,cat,1,2,3,4\n" * 2))
+    assert [image.file_name for image in found.images] == ["a.jpg"]
+    assert sorted(found.codes) == ["table-dialect", "too-many-objects"]
+
+
 def test_other_tables_and_texts_are_left_alone(tmp_path: Path) -> None:
     write(tmp_path / "labels" / "a.txt", "0 0.5 0.5 0.2 0.2\n")
     write(tmp_path / "weather.csv", "day,weather\nMonday,rain\n")
