@@ -115,6 +115,8 @@ class Columns(NamedTuple):
 
     def is_blank(self, row: Sequence[str]) -> bool:
         """Whether there is no box in a row."""
+        if len(row) > self.sides[0] and not is_nothing(row[self.sides[0]]):  # most of the time
+            return False
         return all(is_nothing(self.cell(row, index)) for index in self.sides)
 
     def boxes(self, row: Sequence[str]) -> list[list[float]]:
@@ -123,9 +125,9 @@ class Columns(NamedTuple):
         Raises:
             ValueError: they are no four numbers.
         """
-        if self.is_blank(row):
-            return []
         cells: Sequence[str] = [self.cell(row, index) for index in self.sides]
+        if all(map(is_nothing, cells)):
+            return []
         found = []
         for one in groups_of(cells[0], _sides) if len(cells) == 1 else [cells]:
             if len(one) != 4:

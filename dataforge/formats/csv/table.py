@@ -68,7 +68,8 @@ class Table:
             self.numbers[columns.cell(row, columns.number_of_class), label] = None
 
     def _cells_of_size(self, row: Sequence[str]) -> Sequence[str]:
-        return [row[at] for at in self._columns.size or () if at < len(row)]
+        width, height = self._columns.size or (0, 0)
+        return (row[width], row[height]) if max(width, height) < len(row) else ()
 
     def _compare(self, image: str, row: Sequence[str], line: int) -> None:
         size, known = self._columns.stated(row), self._sizes[image]

@@ -18,6 +18,8 @@ _KEYED = re.compile(r"""['"]?([A-Za-z_]\w*)['"]?\s*:\s*(['"]?)([^'",]*)\2\s*(?:,
 
 def is_nothing(cell: str) -> bool:
     """Whether a cell says that there is no box, as ``[]`` does."""
+    if cell[:1].isdecimal():
+        return False
     return cell.strip("[](){} \t\r\n").lower() in _NOTHING
 
 
