@@ -11,9 +11,10 @@ known from the rules alone: `Resolver.same` decides it, in any process.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -37,6 +38,20 @@ def normal_form(label: str, ignore_case: bool) -> str:
     if not form.isascii():
         form = unicodedata.normalize("NFC", form)
     return form.casefold() if ignore_case else form
+
+
+def in_order(names: Collection[str]) -> list[str]:
+    """Names sorted; as numbers if all of them are whole numbers.
+
+    >>> in_order({"10", "2", "0"}), in_order({"10", "2", "cat"})
+    (['0', '2', '10'], ['10', '2', 'cat'])
+    """
+    if all(map(_WHOLE.fullmatch, names)):
+        return sorted(names, key=lambda name: (int(name), name))
+    return sorted(names)
+
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 class Resolver(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +127,7 @@ class Resolver(msgspec.Struct, frozen=True, kw_only=True):
         met = {self.key(label) for label in by_label} & known.keys() - self.skipped
         return Classes(
             resolver=self,
-            names=(*first, *sorted(rest)),
+            names=(*first, *in_order(rest)),
             used=used,
             left_out=left_out,
             by_label=by_label,
@@ -128,7 +143,7 @@ class Classes(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         resolver: the rules.
         names: the classes in order: as the user declares them, else as the source does; then the
-            rest, sorted.
+            rest, sorted (see `in_order`).
         used: class -> number of its shapes, and the first.
         left_out: label -> number of its shapes, which have no class, and the first.
         by_label: label as written -> class or None, of all that were counted or declared.

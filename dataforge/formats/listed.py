@@ -236,6 +236,7 @@ class ListedReading(Reading, Generic[O]):
             for page in _pages(name, self._split(name), usable):
                 entries = [(path, self.filled(entry)) for path, entry in page.entries]
                 yield Item(next(numbers), page._replace(entries=entries))
+        used.update(images.meant if images is not None else ())
         yield from map(self.other_file, others)
         for one in self.without_entry(prefixes, used):
             yield one if isinstance(one, Finding) else Item(next(numbers), one)

@@ -62,6 +62,7 @@ class EntryImages:
         self._looked_for = looked_for
         self._missing = missing
         self._owner = owner
+        self.meant: set[str] = set()
         self._images = CocoImages(root.files() if looked_for else [], lambda _: False)
 
     def of(self, file: str, entries: Sequence[Entry]) -> FoundImages:
@@ -79,7 +80,9 @@ class EntryImages:
             more = self._by_names(file, [names[0] for names in rest])
             at = {names[0]: _found_at(self._images, more, names[0]) for names in rest}
             others = {name: path for name, path in at.items() if path is not None}
-            found = msgspec.structs.replace(found, others=others | found.others)
+            found = msgspec.structs.replace(
+                found, others=others | found.others, unclear=more.unclear | found.unclear
+            )
         return found
 
     def _by_names(self, file: str, names: Sequence[str]) -> FoundImages:
@@ -102,6 +105,7 @@ class EntryImages:
             if path is None:
                 continue
             if entry.objects > MAX_OBJECTS:
+                self.meant.add(path)
                 findings.append(too_many_objects(entry.place, entry.objects))
                 continue
             usable.append((path, entry))
@@ -129,16 +133,21 @@ class EntryImages:
         if first is None:
             return None, [_outside(entry, entry.name)]
         missing = f"{entry.name} does not exist{owned}" if owned else f"{first} does not exist"
+        unknown, remedy = ", so its size is unknown", "restore it"
+        if not owned and (unclear := self._unclear(found, entry)):
+            self.meant.update(unclear)
+            missing = f"{missing}, and {_could_be(unclear)}"
+            unknown, remedy = "", "write the name of the image as it is"
         if self._missing == "keep" and entry.size is not None:
-            return first, [code("image-missing").at(entry.place, missing, "restore it")]
-        why = (
-            f"{missing}: skipped as requested"
-            if entry.size
-            else f"{missing}, so its size is unknown"
-        )
-        return None, [
-            lost("image-missing", entry, why, "restore it, or name its folder with --image-dir")
-        ]
+            return first, [code("image-missing").at(entry.place, missing, remedy)]
+        why = f"{missing}: skipped as requested" if entry.size else f"{missing}{unknown}"
+        remedy = f"{remedy}, or name its folder with --image-dir"
+        return None, [lost("image-missing", entry, why, remedy)]
+
+    def _unclear(self, found: FoundImages, entry: Entry) -> Sequence[str]:
+        """The images that the names of an entry can mean."""
+        names = (name for name in (entry.name, *entry.also) if name in found.unclear)
+        return found.unclear[name] if (name := next(names, None)) is not None else ()
 
     def _owned(self, entry: Entry, inside: str | None, path: str | None, other: str | None) -> str:
         """Says that the image which an entry would have is another's; empty if it is not."""
@@ -151,6 +160,15 @@ class EntryImages:
             return ""
         owner = self._owner(file, image)
         return "" if owner is None else f", and {image} is that of {owner}"
+
+
+def _could_be(images: Sequence[str]) -> str:
+    """Says which images a name can mean."""
+    if len(images) == 1:
+        return f"{images[0]} could be meant, but by another name as well"
+    if len(images) == 2:
+        return f"{images[0]} or {images[1]} could be meant"
+    return f"{plural(len(images), 'image')} could be meant, {images[0]} and {images[1]} among them"
 
 
 def _folder(name: str) -> str:

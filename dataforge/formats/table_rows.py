@@ -22,9 +22,12 @@ def delimiter_of(lines: Sequence[str]) -> str:
 
     >>> delimiter_of(["a;b;c", "1,5;2;3"])
     ';'
+    >>> delimiter_of(['a.jpg 1 2 3 4 0 "car"'])
+    ' '
     """
     first = lines[0] if lines else ""
-    return max(_DELIMITERS, key=first.count)
+    found = max(_DELIMITERS, key=first.count)
+    return found if found in first else " "
 
 
 def columns_of(text: str, delimiter: str) -> list[str] | None:

@@ -128,11 +128,14 @@ class FoundImages(msgspec.Struct, frozen=True):
         others: file name as written -> path of an image that is not at that place, but whose name
             can mean no other; both relative to the root.
         alike: folders with as good a claim as the one of `prefix`.
+        unclear: file name as written -> those that it can mean, if they are several, or one
+            that another name can mean, too.
     """
 
     prefix: str = ""
     others: dict[str, str] = {}
     alike: tuple[str, ...] = ()
+    unclear: dict[str, Sequence[str]] = {}
 
 
 class CocoImages:
@@ -184,22 +187,23 @@ class CocoImages:
         prefix, alike = self._prefix(file, [_path(name) for name in file_names[:_SAMPLED]])
         missing = self.missing(prefix, file_names)
         if not missing:
-            return FoundImages(prefix, {}, alike)
+            return FoundImages(prefix, alike=alike)
         taken = {prefix + name for name in file_names if name not in missing}
         near = [folder for folder in self._by_folder if not self._has_nearer(file, folder)]
         own = [folder for folder in near if not self._is_named_by_another(file, folder)]
         # A file for all images finds them in folders that files of a split are named after.
         general = prefix and self._is_named_by_another(file, prefix.rstrip("/"))
-        others = self._others(missing, prefix, near if general else own, taken)
+        others, unclear = self._others(missing, prefix, near if general else own, taken)
         if not others and len(missing) == len({*file_names}):
-            others = self._others(missing, prefix, near, taken)
-        return FoundImages(prefix, others, alike)
+            others, unclear = self._others(missing, prefix, near, taken)
+        return FoundImages(prefix, others, alike, unclear)
 
     def in_root(self, file_names: Sequence[str]) -> FoundImages:
         """Find the images of a COCO file, as file names relative to the root."""
         missing = self.missing("", file_names)
         taken = {name for name in file_names if name not in missing}
-        return FoundImages("", self._others(missing, "", [*self._by_folder], taken))
+        others, unclear = self._others(missing, "", [*self._by_folder], taken)
+        return FoundImages("", others, unclear=unclear)
 
     def missing(self, prefix: str, file_names: Sequence[str]) -> dict[str, str]:
         """File name -> its path, of those that are not the path of an image below a folder."""
@@ -255,9 +259,14 @@ class CocoImages:
 
     def _others(
         self, missing: Mapping[str, str], prefix: str, folders: Iterable[str], taken: set[str]
-    ) -> dict[str, str]:
-        """File name -> the only image in some folders that it can mean."""
+    ) -> tuple[dict[str, str], dict[str, Sequence[str]]]:
+        """Of images in some folders, those that file names can mean.
+
+        Returns:
+            (file name -> the only one, file name -> several, or one that another name means, too)
+        """
         found: dict[str, str] = {}
+        unclear: dict[str, Sequence[str]] = {}
         within = tuple(folders)
         for number, form in enumerate(_FORMS):
             rest = {written: path for written, path in missing.items() if written not in found}
@@ -267,10 +276,18 @@ class CocoImages:
                     found[written] = prefix + path
                     continue
                 alike = index.get(form(last_part(path)), ())
-                if one := _closest(path, [name for name in alike if name not in taken], form):
-                    found[written] = one
+                closest = _closest(path, [name for name in alike if name not in taken], form)
+                if len(closest) == 1:
+                    found[written] = closest[0]
+                elif closest:
+                    unclear.setdefault(written, closest)
         claims = Counter(found.values())
-        return {written: name for written, name in found.items() if claims[name] == 1}
+        for written, name in found.items():
+            if claims[name] == 1:
+                unclear.pop(written, None)
+            else:
+                unclear[written] = (name,)
+        return {written: name for written, name in found.items() if claims[name] == 1}, unclear
 
     def _index(self, number: int, folders: tuple[str, ...]) -> dict[str, list[str]]:
         """Last part of a path, in a form of `_FORMS` -> the images in some folders that have it.
@@ -310,14 +327,15 @@ _FORMS: tuple[Callable[[str], str], ...] = (
 percent-encoding, in one Unicode form; in one case; without an image's extension."""
 
 
-def _closest(path: str, names: Sequence[str], form: Callable[[str], str]) -> str | None:
-    """The name that shares the most folders with a path, from the last one on; None if several."""
+def _closest(path: str, names: Sequence[str], form: Callable[[str], str]) -> Sequence[str]:
+    """The names that share the most folders with a path, from the last one on."""
     if len(names) < 2:
-        return names[0] if names else None
+        return names
     folders = [form(part) for part in path.split("/")[-2::-1]]
     shared = {name: leading_equal(folders, map(form, name.split("/")[-2::-1])) for name in names}
-    best = [name for name in names if shared[name] == max(shared.values())]
-    return best[0] if len(best) == 1 else None
+    most = max(shared.values())
+    best = [name for name in names if shared[name] == most]
+    return names if len(best) == len(names) else best
 
 
 def _words(path: str) -> set[str]:

@@ -63,6 +63,15 @@ def test_without_names_every_label_is_a_class_sorted() -> None:
     assert [finding.code for finding in classes.findings()] == ["look-alike-labels"]
 
 
+def test_labels_that_are_all_whole_numbers_are_sorted_as_numbers() -> None:
+    """One that is none, such as 3d, makes texts of all; classes in an order stay in it."""
+    assert settled(resolver(None), "10", "2", "0").names == ("0", "2", "10")
+    assert settled(resolver(None), "10", "2", "3d").names == ("10", "2", "3d")
+    assert settled(resolver(None), "10", "9", "2", declared=["cat", "9"]).names == (
+        "cat", "9", "2", "10",
+    )  # fmt: skip
+
+
 def test_declared_names_keep_their_order_used_or_not() -> None:
     classes, labels = met(resolver(["zebra", " ape ", "cat"]), "cat", " zebra")
     assert labels == ["cat", "zebra"]

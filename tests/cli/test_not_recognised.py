@@ -13,7 +13,7 @@ from dataforge.datasets import guess_format
 from dataforge.errors import InputError
 from dataforge.io import Root
 
-TABLE = "patientId,x,y,width,height,Target\np1,10.0,20.0,30.0,40.0,1\n"
+TABLE = "patient,x,y,width,height,Target\np1,10.0,20.0,30.0,40.0,1\n"
 UNREAD = [
     # file, its content, the converter that the message names
     ("p.json", "{}", "labelstudio2coco"),

@@ -50,14 +50,16 @@ class TestCsv(FormatContract):
     )  # fmt: skip
     codes = ("table-dialect", "table-dialect", "image-without-labels")
     broken = (
-        Broken(FILE, HEAD + ROWS + 'a b.jpg,64,48,"cat,1,1,9,9\n', "bad-entry", "line 5"),
+        Broken(FILE, HEAD + ROWS + 'a b.jpg,64,48,"cat,1,1,9,9\n', "bad-entry", "line 5",
+               ("train/none.jpg",)),
         Broken(FILE, HEAD + ROWS + "a b.jpg,64,48,cat,1,1,9\n", "bad-entry", "line 5"),
         Broken(FILE, HEAD + ROWS + "a b.jpg,64,48,cat,1,1,9,x\n", "bad-entry", "line 5"),
         Broken(FILE, HEAD + ROWS + "a b.jpg,64,48,cat,1,1,9,nan\n", "bad-entry", "line 5"),
         Broken(FILE, HEAD + ROWS + "a b.jpg,64,48,cat,1,1,9,1e12\n", "bad-entry", "line 5"),
         Broken(FILE, HEAD + ROWS + "a b.jpg,64,48,,1,1,9,9\n", "bad-entry", "line 5"),
         Broken(FILE, HEAD + ROWS + "a b.jpg,64,48,cat,,,,\n", "bad-entry", "line 5"),
-        Broken(FILE, HEAD + ROWS + ",64,48,cat,1,1,9,9\n", "bad-entry", "line 5"),
+        Broken(FILE, HEAD + ROWS + ",64,48,cat,1,1,9,9\n", "bad-entry", "line 5",
+               ("train/none.jpg",)),
         Broken(FILE, HEAD + ROWS + "gone.jpg,64,48,cat,1,1,9,9\n", "image-missing", "line 5"),
         Broken(FILE, HEAD + ROWS + "../../x.jpg,64,48,cat,1,1,9,9\n", "path-leaves-root", "line 5"),
         Broken(FILE, b"\xff\xfe\x00", "unreadable-table", "",

@@ -1,7 +1,8 @@
-"""Tables of boxes, a row an object: TensorFlow's, RetinaNet's, Kaggle's, OpenImages'.
+"""Tables of boxes, a row an object: TensorFlow's, RetinaNet's, Kaggle's, OpenImages' and others.
 
-columns.py  what the columns of a table mean         read.py   the reader
-classes.py  files that list classes                  write.py  the writer, of TensorFlow's form
+columns.py  what the columns of a table mean     table.py  the rows by image
+texts.py    boxes that stand in one cell         read.py   the reader
+classes.py  files that list classes              write.py  the writer, of TensorFlow's form
 """
 
 from __future__ import annotations

@@ -37,9 +37,10 @@ class ClassNames(msgspec.Struct):
 def class_names(text: str) -> ClassNames | None:
     """What a file of classes says; None if it is something else."""
     first = text[:4096].splitlines()[:1]
+    delimiter = delimiter_of(first)
     rows: list[Sequence[str]] = []
-    for _, _, _, columns in rows_of(text, delimiter_of(first)):
-        if columns is None or len(columns) != 2 or len(rows) >= _MOST:
+    for _, _, _, columns in rows_of(text, delimiter):
+        if columns is None or len(columns) != 2 or delimiter == " " or len(rows) >= _MOST:
             return None
         rows.append([cell.strip() for cell in columns])
     if not rows:
@@ -55,3 +56,23 @@ def class_names(text: str) -> ClassNames | None:
         return None
     ordered = sorted(rows, key=lambda row: int(row[1]))
     return ClassNames(order=tuple(dict.fromkeys(name for name, _ in ordered)))
+
+
+class ClassNumbers:
+    """The numbers that classes have in tables, beside their names."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+        self._are_clear = True
+
+    def add(self, number: str, name: str) -> None:
+        """Add what a row says."""
+        if self._are_clear and name:
+            is_number = re.fullmatch(r"[0-9]{1,9}", number)
+            self._are_clear = bool(is_number) and self._names.setdefault(int(number), name) == name
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The classes in the order of their numbers; none if a class or a number has several."""
+        names = [name for _, name in sorted(self._names.items())]
+        return tuple(names) if self._are_clear and len({*names}) == len(names) else ()

@@ -2,6 +2,9 @@
 
 TensorFlow    filename,width,height,class,xmin,ymin,xmax,ymax     (object_detection, xml_to_csv.py)
 RetinaNet     path,x1,y1,x2,y2,class                no header     (fizyr/keras-retinanet, README)
+SKU-110K      image,x1,y1,x2,y2,class,width,height  no header     (github.com/eg4000/SKU110K_CVPR19)
+Udacity       frame xmin ymin xmax ymax occluded "label" ["attributes"]    no header
+              (github.com/udacity/self-driving-car, annotations)
 Kaggle        image_id,width,height,bbox            "[x, y, w, h]"  (global-wheat-detection)
 OpenImages    ImageID,...,LabelName,...,XMin,XMax,YMin,YMax  shares of the image, and a file of
               class names                           (storage.googleapis.com/openimages, from v4 on)
@@ -14,18 +17,19 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
+from dataforge.formats.csv.texts import Form, groups_of, is_keyed, is_nothing
 from dataforge.formats.signatures import Signature
 from dataforge.formats.sizes import stated_size
 from dataforge.io import IMAGE_EXTENSIONS, is_image
 from dataforge.records import Box
 
-Form: TypeAlias = Literal["corners", "corner and size", "centre and size"]
 Unit: TypeAlias = Literal["pixels", "shares"]
 
 _IMAGE = ("filename", "imageid", "image", "imagename", "imagepath", "imgpath", "imgname", "img",
-          "filepath", "path", "file", "frame", "framename", "imgid", "id")  # fmt: skip
+          "filepath", "path", "file", "frame", "framename", "imgid", "patientid", "id")  # fmt: skip
 _LABEL = ("labelname", "class", "classname", "label", "category", "categoryname", "object", "name",
           "classid", "labelid", "categoryid")  # fmt: skip
+_CLASS_NUMBER = ("classid", "labelid", "categoryid")
 _LIKE_LABEL = ("class", "label", "category", "type", "species")
 """Ends of the name of the only such column, where no column has one of the names above."""
 _CORNERS = (
@@ -49,7 +53,6 @@ _MOST = 0.95
 """Share of boxes whose numbers are all between 0 and 1 from which on they are shares of the image:
 of boxes in pixels, hardly any lies within the first one."""
 
-_NOTHING = {"", "nan", "none", "null", "na"}
 _NUMBER = r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?"
 _NAME = rf"[^,;\t\n]+\.(?:{'|'.join(end[1:] for end in IMAGE_EXTENSIONS)})"
 _COMMA = r"[,;\t]\s*"
@@ -65,10 +68,11 @@ SIGNATURES = (
     Signature(
         name="a CSV of boxes",
         format="csv",
-        header=r"(?=.*(?:image|file|img|path|frame|(?<![a-z])id(?![a-z])))"
+        header=r"(?=.*(?:image|file|img|path|frame|patientid|(?<![a-z])id(?![a-z])))"
         rf"(?:(?=.*{_word('x_?min|x_?[01]|left|x_?cent(?:er|re)|xc|bbox(?:es)?|box(?:es)?|bbox_x|coords')})"
         rf"|(?=.*{_word('x')})(?=.*{_word('y')})(?=.*{_word('w|width')}))(?!.*(?:rle|encoded)).*",
-        rows=rf'"?{_NAME}"?(?:{_COMMA}{_NUMBER}){{4}}{_COMMA}[^,;\t]+|"?{_NAME}"?[,;\t]{{5}}',
+        rows=rf'"?{_NAME}"?(?:{_COMMA}{_NUMBER}){{4}}{_COMMA}[^,;\t]+(?:(?:{_COMMA}\d+){{2}})?'
+        rf'|"?{_NAME}"?[,;\t]{{5}}|{_NAME}(?: {_NUMBER}){{5}}(?: "[^"]*")+',
     ),
 )
 """What betrays a table of boxes."""
@@ -86,6 +90,8 @@ class Columns(NamedTuple):
         form, unit: what the numbers are.
         size: of the width and height of the image, if there are such columns.
         crowd: of the mark that a box has several objects.
+        number_of_class: of the number of the class, beside its name.
+        without_box: classes that have rows, but never a box.
         rest: index -> name of further columns.
         dialect: how such a table is called.
     """
@@ -99,6 +105,8 @@ class Columns(NamedTuple):
     unit: Unit = "pixels"
     size: tuple[int, int] | None = None
     crowd: int | None = None
+    number_of_class: int | None = None
+    without_box: frozenset[str] = frozenset()
     rest: Mapping[int, str] = {}
     dialect: str = ""
 
@@ -106,20 +114,27 @@ class Columns(NamedTuple):
         """The content of a cell; empty if there is none."""
         return row[index].strip() if index is not None and index < len(row) else ""
 
-    def numbers(self, row: Sequence[str]) -> list[float] | None:
-        """The four numbers of a row; None if there is no box in it.
+    def is_blank(self, row: Sequence[str]) -> bool:
+        """Whether there is no box in a row."""
+        if len(row) > self.sides[0] and not is_nothing(row[self.sides[0]]):  # most of the time
+            return False
+        return all(is_nothing(self.cell(row, index)) for index in self.sides)
+
+    def boxes(self, row: Sequence[str]) -> list[list[float]]:
+        """The four numbers of each box of a row; none if there is no box in it.
 
         Raises:
             ValueError: they are no four numbers.
         """
-        cells = [self.cell(row, index) for index in self.sides]
-        if all(cell.lower() in _NOTHING for cell in cells):
-            return None
-        if len(cells) == 1:
-            cells = re.split(r"[,\s]+", cells[0].strip("[](){} \t"))
-        if len(cells) != 4:
-            raise ValueError(f"expected four numbers, got {len(cells)}")
-        return [_number(cell) for cell in cells]
+        cells: Sequence[str] = [self.cell(row, index) for index in self.sides]
+        if all(map(is_nothing, cells)):
+            return []
+        found = []
+        for one in groups_of(cells[0], _sides) if len(cells) == 1 else [cells]:
+            if len(one) != 4:
+                raise ValueError(f"expected four numbers, got {len(one)}")
+            found.append([_number(cell) for cell in one])
+        return found
 
     def box(self, numbers: Sequence[float], size: tuple[int, int]) -> Box:
         """The edges that four numbers mean, pixels, in an image of (width, height)."""
@@ -158,15 +173,33 @@ def _number(text: str) -> float:
     return value
 
 
-def of_header(header: Sequence[str], delimiter: str) -> Columns | None:
-    """What the columns of a table with a header mean; None if it is no table of boxes."""
-    names = [re.sub(r"[^a-z0-9]+", "", name.lower()) for name in header]
+def _places(header: Sequence[str]) -> dict[str, int]:
+    """The index of each name of a header, plain, also without what says that it is of a box."""
     at: dict[str, int] = {}
-    for index, name in enumerate(names):
+    for index, cell in enumerate(header):
+        name = re.sub(r"[^a-z0-9]+", "", cell.lower())
         at.setdefault(name, index)
-        short = re.sub(r"^b?box", "", name)
+        short = re.sub(r"^(?:b?box|roi)", "", name)
         if short and short != name:
             at.setdefault(short, index)
+    return at
+
+
+def not_found(header: Sequence[str]) -> str:
+    """Says which columns are missing, if there is that of the image or those of the box."""
+    at = _places(header)
+    image, sides = _first(at, _IMAGE) is not None, _sides(at) is not None
+    if image == sides:
+        return ""
+    names = ", ".join(cell.strip()[:40] for cell in header[:16])
+    more = ", ..." if len(header) > 16 else ""
+    wanted = "the four numbers of a box" if image else "the name of the image"
+    return f"no column has {wanted} (there are {names}{more})"
+
+
+def of_header(header: Sequence[str], delimiter: str) -> Columns | None:
+    """What the columns of a table with a header mean; None if it is no table of boxes."""
+    at = _places(header)
     image = _first(at, _IMAGE)
     found = _sides(at)
     if image is None or found is None or image in found[0]:
@@ -180,6 +213,7 @@ def of_header(header: Sequence[str], delimiter: str) -> Columns | None:
     alike = {i for name, i in others.items() if name.endswith(_LIKE_LABEL)}
     if label is None and len(alike) == 1:
         (label,) = alike
+    numbers = [i for name, i in others.items() if name in _CLASS_NUMBER and i != label]
     known = {image, label, *sides, *(size or ())}
     crowd = at.get(_CROWD)
     rest = {i: header[i].strip() for i in range(len(header)) if i not in {*known, crowd}}
@@ -192,7 +226,17 @@ def of_header(header: Sequence[str], delimiter: str) -> Columns | None:
     elif [*header] != [*TENSORFLOW]:
         dialect = "a table of its own"
     return Columns(
-        delimiter, len(header), image, label, sides, form, "pixels", size, crowd, rest, dialect
+        delimiter=delimiter,
+        number=len(header),
+        image=image,
+        label=label,
+        sides=sides,
+        form=form,
+        size=size,
+        crowd=crowd,
+        number_of_class=numbers[0] if label is not None and len(numbers) == 1 else None,
+        rest=rest,
+        dialect=dialect,
     )
 
 
@@ -223,27 +267,51 @@ def _sides(at: Mapping[str, int]) -> tuple[tuple[int, ...], Form] | None:
     return None
 
 
+_EDGES = (1, 2, 3, 4)
+_HEADLESS = (
+    Columns(",", 6, 0, 5, _EDGES, "corners", dialect="RetinaNet's"),
+    Columns(",", 8, 0, 5, _EDGES, "corners", size=(6, 7), dialect="SKU-110K's"),
+    Columns(
+        " ", 8, 0, 6, _EDGES, "corners", rest={5: "occluded", 7: "attributes"}, dialect="Udacity's"
+    ),
+)
+"""Tables without header."""
+
+_FEWEST = {"Udacity's": 7}
+"""Columns of a row, where the last ones may be left out."""
+
+
 def without_header(rows: Sequence[Sequence[str]], delimiter: str) -> Columns | None:
-    """What the columns of RetinaNet's table mean; None if the rows are not such.
+    """What the columns of a table without header mean; None if the rows are not such.
 
     A first row that has words where the numbers should be is a header that is not understood.
     """
-    columns = Columns(delimiter, 6, 0, 5, (1, 2, 3, 4), "corners", dialect="RetinaNet's")
+    for columns in _HEADLESS:
+        if (columns.delimiter == " ") == (delimiter == " "):
+            columns = columns._replace(delimiter=delimiter)
+            if _fits(columns, rows):
+                return columns
+    return None
+
+
+def _fits(columns: Columns, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether most rows are those of a table."""
+    fewest = _FEWEST.get(columns.dialect, columns.number)
     good = 0
     for number, row in enumerate(rows):
         try:
-            numbers = columns.numbers(row)
+            boxes = columns.boxes(row)
         except ValueError:
             if number == 0:
-                return None
+                return False
             continue
-        has_label = bool(columns.cell(row, columns.label))
         good += (
-            len(row) == columns.number
-            and has_label == (numbers is not None)
+            fewest <= len(row) <= columns.number
+            and bool(columns.cell(row, columns.label)) == bool(boxes)
             and is_image(columns.cell(row, columns.image))
+            and (columns.size is None or columns.stated(row) is not None)
         )
-    return columns if 2 * good > len(rows) else None
+    return 2 * good > len(rows)
 
 
 def by_values(
@@ -264,20 +332,20 @@ def by_values(
     beyond = ordered = inside = count = 0
     for row in rows:
         try:
-            numbers = columns.numbers(row)
+            boxes = columns.boxes(row)
         except ValueError:
             continue
-        if numbers is None:
-            continue
-        count += 1
-        inside += min(numbers) >= 0 and max(numbers) <= 1
-        fraction = fraction or any(value != int(value) for value in numbers)
-        a, b, c, d = numbers
-        ordered += c > a and d > b
-        asked = asks and ordered == count and not beyond
-        size = size_of(columns.cell(row, columns.image)) if asked else columns.stated(row)
-        if size is not None:
-            beyond += a + c > size[0] + 1 or b + d > size[1] + 1
+        told = len(columns.sides) == 1 and is_keyed(columns.cell(row, columns.sides[0]))
+        for numbers in boxes:
+            count += 1
+            inside += min(numbers) >= 0 and max(numbers) <= 1
+            fraction = fraction or any(value != int(value) for value in numbers)
+            a, b, c, d = numbers
+            ordered += c > a and d > b and not told
+            asked = asks and ordered == count and not beyond
+            size = size_of(columns.cell(row, columns.image)) if asked else columns.stated(row)
+            if size is not None:
+                beyond += a + c > size[0] + 1 or b + d > size[1] + 1
     if not count:
         return columns
     is_open = columns.dialect == "OpenImages'"

@@ -11,9 +11,10 @@ import msgspec
 from dataforge.codes import code
 from dataforge.errors import ParseError, plural
 from dataforge.findings import Finding, Place
-from dataforge.formats.base import Context, Item, Part, Reader, Record
-from dataforge.formats.csv.classes import ClassNames, class_names
-from dataforge.formats.csv.columns import Columns, by_values, of_header, without_header
+from dataforge.formats.base import Context, Evidence, Found, Item, Part, Reader, Record
+from dataforge.formats.csv.classes import ClassNames, ClassNumbers, class_names
+from dataforge.formats.csv.columns import Columns, by_values, not_found, of_header, without_header
+from dataforge.formats.csv.table import Rows, Table, dialect_of, never_a_box
 from dataforge.formats.listed import (
     LABEL,
     Contents,
@@ -25,6 +26,7 @@ from dataforge.formats.listed import (
     fault_of,
 )
 from dataforge.formats.listed_images import Entry
+from dataforge.formats.other_files import other_files
 from dataforge.formats.outlines import in_order
 from dataforge.formats.recognise import Recognised, Texts
 from dataforge.formats.sizes import seen_size
@@ -32,7 +34,7 @@ from dataforge.formats.table_rows import columns_of, delimiter_of, rows_of
 from dataforge.geometry import box_area
 from dataforge.io import Root, is_image, last_part, stem, to_utf8
 from dataforge.layouts import SPLIT_NAMES
-from dataforge.records import Instance
+from dataforge.records import Header, Instance
 
 _SAMPLED = 20_000
 """Rows, evenly spread, whose values tell what the numbers are."""
@@ -45,6 +47,9 @@ _OPENED = 1000
 
 _SMALL = 4 * 2**20
 """Bytes of a file that may list classes."""
+
+_NOT_FOUND = "not found"
+"""Evidence of a table that is not understood: its name, and why."""
 
 _LONGEST = 1000  # characters of an attribute
 
@@ -80,21 +85,6 @@ class CsvReader(Reader[ReadOptions]):
         return CsvReading(root, options, context)
 
 
-class _Rows(msgspec.Struct):
-    """The rows of an image.
-
-    Attributes:
-        columns: of the table.
-        at: line, begin and end of each row in the text of the file, one after the other; once the
-            entry is put into a page, empty.
-        rows: (line, its text) of each, once it is.
-    """
-
-    columns: Columns
-    at: array[int]
-    rows: list[tuple[int, str]] = []
-
-
 class CsvReading(ListedReading[ReadOptions]):
     """The tables of one folder."""
 
@@ -107,6 +97,8 @@ class CsvReading(ListedReading[ReadOptions]):
         self._held: dict[str, bytes] = {}
         self._lists: set[str] = set()
         self._known = ClassNames()
+        self._numbers = ClassNumbers()
+        self._not_found: dict[str, str] = {}
         self._text = ""
         self._images_called: dict[str, list[str]] | None = None
         self._sizes: dict[str, tuple[int, int] | None] = {}
@@ -138,6 +130,10 @@ class CsvReading(ListedReading[ReadOptions]):
         held = self._held.pop(name, None)
         return super().bytes_of(name) if held is None else held
 
+    def other_file(self, name: str) -> Evidence:
+        why = self._not_found.get(name)
+        return Evidence(_NOT_FOUND, (name, why)) if why else super().other_file(name)
+
     def names_in(self, name: str) -> frozenset[str]:
         text = self._text  # of the table that is being read
         try:
@@ -147,36 +143,31 @@ class CsvReading(ListedReading[ReadOptions]):
 
     def parse(self, name: str, data: bytes) -> Part[Document | None]:
         text = data.decode()
-        columns, begin = self._columns(text)
+        columns, begin = self._columns(name, text)
         if columns is None:
             return None
         if self.options.unit != "auto":
             columns = columns._replace(unit=self.options.unit)
         self._text = text
-        rows: dict[str, array[int]] = {}
-        sizes: dict[str, tuple[int, int] | None] = {}
+        table = Table(columns)
         for line, at, end, row in rows_of(text, columns.delimiter):
             if line < begin:
                 continue
             if row is None or len(row) > columns.number or not columns.cell(row, columns.image):
                 yield bad_object(Place(name, line=line), _why(row, columns))
                 continue
-            image = row[columns.image]
-            if image not in rows:
-                rows[image] = array("q")
-                sizes[image] = columns.stated(row)
-            rows[image].extend((line, at, end))
-        yield _dialect(name, columns, self._known.names)
-        return Document(
-            [
-                Entry(
-                    image, Place(name, line=at[0]), len(at) // 3, _Rows(columns, at), sizes[image]
-                )
-                for image, at in rows.items()
-            ]
-        )
+            table.add(row, (line, at, end))
+        yield dialect_of(name, columns, self._known.names)
+        without_box = table.without_box()
+        if without_box:
+            yield never_a_box(name, without_box)
+        yield from table.of_two_sizes(name)
+        for number, label in table.numbers:
+            if label not in without_box:
+                self._numbers.add(number, self._name(label))
+        return Document(table.entries(name, columns._replace(without_box=frozenset(without_box))))
 
-    def _columns(self, text: str) -> tuple[Columns | None, int]:
+    def _columns(self, name: str, text: str) -> tuple[Columns | None, int]:
         """(what the columns are, the line that the rows begin with)."""
         head: list[Sequence[str]] = []
         delimiter = delimiter_of(text[:100_000].splitlines()[:1])
@@ -192,6 +183,7 @@ class CsvReading(ListedReading[ReadOptions]):
         if columns is None:
             columns, begin = without_header(head, delimiter), 1
         if columns is None:
+            self._not_found[name] = not_found(head[0])
             return None, 1
         return by_values(columns, _spread(text, delimiter, begin), self._size_of), begin
 
@@ -211,45 +203,51 @@ class CsvReading(ListedReading[ReadOptions]):
             self._sizes[found[0]] = seen_size(self.images_root, found[0])
         return self._sizes.get(found[0])
 
+    def finish(self, found: Found, decision: Any) -> Iterator[Header | Finding]:
+        for why in sorted({why for _, why in found.get(_NOT_FOUND, ())}):
+            names = sorted(name for name, own in found[_NOT_FOUND] if own == why)
+            yield from other_files(names, f"is not read as a {self.kind}, as {why}")
+        self._classes.update(dict.fromkeys(self._numbers.order))
+        yield from super().finish(found, decision)
+
     def filled(self, entry: Entry) -> Entry:
-        content: _Rows = entry.content
+        content: Rows = entry.content
         at = content.at
         rows = [(at[i], self._text[at[i + 1] : at[i + 2]]) for i in range(0, len(at), 3)]
-        return entry._replace(content=_Rows(content.columns, array("q"), rows))
+        return entry._replace(content=Rows(content.columns, array("q"), rows))
 
     def contents(self, entry: Entry, size: tuple[int, int]) -> Part[Contents]:
-        content: _Rows = entry.content
+        content: Rows = entry.content
         columns = content.columns
         instances: list[Instance] = []
         for line, text in content.rows:
             place = Place(entry.place.file, line=line)
             row = columns_of(text, columns.delimiter) or []
             try:
-                numbers = columns.numbers(row)
+                boxes = columns.boxes(row)
             except ValueError as error:
                 yield bad_object(place, str(error))
                 continue
-            if numbers is None:
-                if columns.cell(row, columns.label):
-                    yield bad_object(place, "has a class, but no box")
-                continue
             label = columns.cell(row, columns.label) if columns.label is not None else None
-            box = columns.box(numbers, size)
-            if label == "" or (fault := fault_of(box)):
-                yield bad_object(place, "has no class" if label == "" else fault)
-                continue
-            name = self._name(label)
-            box = yield from in_order(box, name, place)
-            instances.append(
-                Instance(
-                    label=name,
-                    box=box,
-                    area=box_area(box),
-                    iscrowd=columns.cell(row, columns.crowd) in ("1", "true", "True"),
-                    place=place,
-                    attributes=_attributes(columns, row),
+            if not boxes and label and label not in columns.without_box:
+                yield bad_object(place, "has a class, but no box")
+            for numbers in boxes:
+                box = columns.box(numbers, size)
+                if label == "" or (fault := fault_of(box)):
+                    yield bad_object(place, "has no class" if label == "" else fault)
+                    continue
+                name = self._name(label)
+                box = yield from in_order(box, name, place)
+                instances.append(
+                    Instance(
+                        label=name,
+                        box=box,
+                        area=box_area(box),
+                        iscrowd=columns.cell(row, columns.crowd) in ("1", "true", "True"),
+                        place=place,
+                        attributes=_attributes(columns, row),
+                    )
                 )
-            )
         return Contents(instances)
 
     def _name(self, label: str | None) -> str:
@@ -280,7 +278,7 @@ class CsvReading(ListedReading[ReadOptions]):
                 yield _without_rows(Place(file), images, _AS_EMPTY)
             for at in range(0, len(images), 200):
                 some = images[at : at + 200]
-                nothing = _Rows(Columns(",", 0, 0, None, (), "corners"), array("q"))
+                nothing = Rows(Columns(",", 0, 0, None, (), "corners"), array("q"))
                 entries = [(image, Entry(image, Place(file), 0, nothing)) for image in some]
                 yield Page(file, self._split(file), entries)
         if rest and prefixes:
@@ -302,19 +300,6 @@ def _why(row: Sequence[str] | None, columns: Columns) -> str:
     if len(row) > columns.number:
         return f"expected {columns.number} columns, got {len(row)}"
     return "names no image"
-
-
-def _dialect(file: str, columns: Columns, names: Mapping[str, str]) -> Finding:
-    """The finding that says what the columns were read as."""
-    unit = "in pixels" if columns.unit == "pixels" else "as shares of the image"
-    label = "without a class" if columns.label is None else f"the class in {columns.label + 1}"
-    sides = ", ".join(str(side + 1) for side in columns.sides)
-    known = f"; {plural(len(names), 'class name')} from the files beside it" if names else ""
-    return code("table-dialect").at(
-        Place(file),
-        f"{columns.dialect}: the image in column {columns.image + 1}, {label}, {columns.form} of "
-        f"the box in {sides}, {unit}{known}",
-    )
 
 
 def _attributes(columns: Columns, row: Sequence[str]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import pytest
 
 from dataforge.findings import Place
 from dataforge.formats import get_format
+from dataforge.formats.recognise import Texts
+from dataforge.io import Root
 from dataforge.testing import driver, picture, write
 
 
@@ -223,6 +225,47 @@ def test_a_missing_image_is_kept_where_the_table_states_its_size(tmp_path: Path)
     assert (len(found.images), found.finding("image-missing").lost) == (1, 1)
 
 
+def test_a_name_of_two_images_is_neither_and_both_may_have_its_objects(tmp_path: Path) -> None:
+    for name in ("a.jpg", "q.jpg", "q.png"):
+        picture(tmp_path / name)
+    write(tmp_path / "x.csv", "image_id,class,xmin,ymin,xmax,ymax\na,cat,1,2,3,4\nq,cat,1,2,3,4\n")
+    found = read(tmp_path)
+    assert [image.file_name for image in found.images] == ["a.jpg"]
+    finding = found.finding("image-missing")
+    assert (finding.place, finding.lost) == (Place("x.csv", line=3), 1)
+    assert finding.message == (
+        "q does not exist, and q.jpg or q.png could be meant: 1 object not converted"
+    )
+    assert "image-without-labels" not in found.codes
+
+
+def test_an_image_that_two_names_mean_is_neither_s(tmp_path: Path) -> None:
+    for name in ("a.jpg", "q.jpg"):
+        picture(tmp_path / name)
+    text = (
+        "image,class,xmin,ymin,xmax,ymax\na.jpg,cat,1,2,3,4\nq.png,cat,1,2,3,4\nQ.bmp,cat,1,2,3,4\n"
+    )
+    write(tmp_path / "x.csv", text)
+    found = read(tmp_path)
+    assert [image.file_name for image in found.images] == ["a.jpg"]
+    assert [one.message for one in found.findings if one.code == "image-missing"] == [
+        f"{name} does not exist, and q.jpg could be meant, but by another name as well: 1 object "
+        "not converted"
+        for name in ("q.png", "Q.bmp")
+    ]
+    assert "image-without-labels" not in found.codes
+
+
+def test_an_image_of_too_many_objects_is_not_one_without_objects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataforge.formats.listed_images.MAX_OBJECTS", 1)
+    picture(tmp_path / "b.jpg")
+    found = read(table(tmp_path, TENSORFLOW + "b.jpg,64,48,cat,1,2,3,4\n" * 2))
+    assert [image.file_name for image in found.images] == ["a.jpg"]
+    assert sorted(found.codes) == ["table-dialect", "too-many-objects"]
+
+
 def test_other_tables_and_texts_are_left_alone(tmp_path: Path) -> None:
     write(tmp_path / "labels" / "a.txt", "0 0.5 0.5 0.2 0.2\n")
     write(tmp_path / "weather.csv", "day,weather\nMonday,rain\n")
@@ -289,3 +332,126 @@ def test_a_text_of_corners_is_told_by_the_image_where_no_size_is_stated(tmp_path
     assert "corners of the box" in found.finding("table-dialect").message
     text = 'image_id,bbox,label\na,"[10, 12, 30, 36]",dog\n'
     assert boxes(read(table(tmp_path, text))) == [("dog", (10, 12, 40, 48))]
+
+
+def test_no_boxes_in_a_text(tmp_path: Path) -> None:
+    picture(tmp_path / "b.jpg")
+    found = read(table(tmp_path, KAGGLE + "b,64,48,[],arvalis_1\n"))
+    assert [(one.file_name, len(one.instances)) for one in found.images] == [
+        ("a.jpg", 1),
+        ("b.jpg", 0),
+    ]
+    assert found.codes == ["table-dialect"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[10, 12, 20, 28], [1, 2, 3, 4]]",
+        "[{'x': 10, 'y': 12, 'width': 20, 'height': 28}, {'x': 1, 'y': 2, 'w': 3, 'h': 4}]",
+        "[{'xmin': 10, 'ymin': 12, 'xmax': 30, 'ymax': 40}, {'x': 1, 'y': 2, 'w': 3, 'h': 4}]",
+    ],
+)
+def test_several_boxes_in_a_text(tmp_path: Path, text: str) -> None:
+    """10 + 20, 12 + 28 and 1 + 3, 2 + 4."""
+    found = read(table(tmp_path, f'image_id,bbox\na,"{text}"\n'))
+    assert boxes(found) == [("object", (10, 12, 30, 40)), ("object", (1, 2, 4, 6))]
+
+
+def test_boxes_of_other_keys_are_said(tmp_path: Path) -> None:
+    text = "[{'x': 1, 'y': 2, 'width': 3, 'height': 4, 'class': 'cat'}]"
+    found = read(table(tmp_path, f'image_id,bbox\na,"{text}"\n'))
+    assert boxes(found) == []
+    assert found.finding("bad-entry").message == (
+        "expected x, y, width and height of a box, got 'x, y, width, height, class'"
+    )
+
+
+def test_a_class_that_never_has_a_box_means_no_object(tmp_path: Path) -> None:
+    """VinBigData's form."""
+    picture(tmp_path / "b.jpg")
+    picture(tmp_path / "c.jpg")
+    text = (
+        "image_id,class_name,class_id,rad_id,x_min,y_min,x_max,y_max\n"
+        "b,No finding,14,R11,,,,\nb,No finding,14,R7,,,,\n"
+        "a,Nodule,3,R10,10,12,30,40\nc,No finding,14,R11,,,,\n"
+    )
+    found = read(table(tmp_path, text))
+    assert [(one.file_name, len(one.instances)) for one in found.images] == [
+        ("b.jpg", 0),
+        ("a.jpg", 1),
+        ("c.jpg", 0),
+    ]
+    assert found.codes == ["table-dialect", "image-without-labels"]
+    assert found.finding("image-without-labels").message == (
+        "3 rows of the class 'No finding', which never has a box: read as no objects"
+    )
+    assert [one.name for one in found.headers[0].categories] == ["Nodule"]
+
+
+def test_rows_of_an_image_that_state_different_sizes(tmp_path: Path) -> None:
+    """The image has 64 x 48 pixels; a half of that is 32 x 24."""
+    text = (
+        "filename,width,height,class,xmin,ymin,xmax,ymax\n"
+        "a.jpg,640,480,cat,0,0.25,0.5,0.5\na.jpg,64.0,48,cat,0,0,0.5,0.5\n"
+    )
+    found = read(table(tmp_path, text))
+    assert (found.image.width, found.image.height) == (64, 48)
+    assert boxes(found) == [("cat", (0, 12, 32, 24)), ("cat", (0, 0, 32, 24))]
+    finding = found.finding("image-size-differs")
+    assert finding.place == Place("x.csv", line=3)
+    assert finding.message == (
+        "the rows of a.jpg state different sizes, 640x480 and 64x48: that of the image file is used"
+    )
+    text = text.replace("640,480", "64,48")
+    assert "image-size-differs" not in read(table(tmp_path, text)).codes
+
+
+@pytest.mark.parametrize(
+    ("rows", "order"),
+    [
+        ("a.jpg,3,ant,1,2,3,4\na.jpg,1,zebra,1,2,3,5\n", ["zebra", "ant"]),
+        ("a.jpg,10,ant,1,2,3,4\na.jpg,9,zebra,1,2,3,5\n", ["zebra", "ant"]),
+        ("a.jpg,3,ant,1,2,3,4\na.jpg,3,zebra,1,2,3,5\n", None),
+        ("a.jpg,3,ant,1,2,3,4\na.jpg,1,ant,1,2,3,5\n", None),
+        ("a.jpg,three,ant,1,2,3,4\na.jpg,1,zebra,1,2,3,5\n", None),
+    ],
+)
+def test_numbers_beside_names_give_the_order_of_the_classes(
+    tmp_path: Path, rows: str, order: list[str] | None
+) -> None:
+    found = read(table(tmp_path, f"image,class_id,class_name,xmin,ymin,xmax,ymax\n{rows}"))
+    names = [[one.name for one in header.categories] for header in found.headers]
+    assert names == ([order] if order else [])
+
+
+GTSRB = "Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId"
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        (f"Filename;{GTSRB}\na.jpg,64,48,10,12,30,40,20\n".replace(",", ";"), "20"),
+        (f"{GTSRB},Path\n64,48,10,12,30,40,20,a.jpg\n".replace(";", ","), "20"),
+        ('a.jpg 10 12 30 40 0 "car"\n', "car"),
+        ('a.jpg 10 12 30 40 1 "trafficLight" "Red"\n', "trafficLight"),
+        ('frame xmin ymin xmax ymax occluded label attributes\na.jpg 10 12 30 40 0 "car"\n', "car"),
+        ("patientId,x,y,width,height,Target\nb,,,,,0\na,10,12,20,28,1\n", "object"),
+        ("a.jpg,10,12,30,40,object,64,48\n", "object"),
+    ],
+)  # fmt: skip
+def test_tables_of_known_datasets(tmp_path: Path, text: str, label: str) -> None:
+    """GTSRB's, Udacity's, RSNA's and SKU-110K's."""
+    picture(tmp_path / "b.jpg")
+    found = read(table(tmp_path, text))
+    assert boxes(found) == [(label, (10, 12, 30, 40))]
+    texts = Texts(Root(tmp_path))
+    assert texts.of("csv", texts=True) == ["x.csv"]
+
+
+def test_columns_that_are_not_found_are_said(tmp_path: Path) -> None:
+    found = read(table(tmp_path, "image_name,ax,ay,bw,bh,class\na.jpg,10,12,20,28,cat\n"))
+    assert found.finding("not-of-this-format").message == (
+        "is not read as a table of boxes, as no column has the four numbers of a box (there are "
+        "image_name, ax, ay, bw, bh, class): ignored"
+    )
