@@ -105,7 +105,7 @@ class Cache:
         self._make()
 
     def _make(self) -> None:
-        """Make the folder that was named, and that in it: who can write to one can replace the other.
+        """Make the folder that was named and that in it, which others could replace there.
 
         Raises:
             OutputError: see `_make_own`.
