@@ -1,8 +1,8 @@
 """Options whose values are names of classes: what they mean, and those that a message proposes.
 
-A name that a dataset has chosen is put on a command line only if a shell takes it as it is shown, and the option reads it as
-that name: no control characters, which are shown as `\\t`, and none of the signs that separate names
-in the option. Any other name is proposed as a line of a file, where it can be written.
+A name that a dataset has chosen is put on a command line only if a shell takes it as it is shown,
+and the option reads it as that name: it has no control characters, which are shown as escapes, and
+none of the signs that separate names. Any other is proposed as a line of a file.
 """
 
 from __future__ import annotations
