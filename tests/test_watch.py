@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -316,6 +317,7 @@ def test_what_cannot_be_watched(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 _INTERRUPTIBLE = """
+import shutil
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored where tests run
 from dataforge.cli import main
@@ -348,3 +350,146 @@ def test_the_command(tmp_path: Path, source: Path) -> None:
     finally:
         run.kill()
         run.communicate()
+
+
+def _next_error(updates: Iterator[Update], clock: Clock, source: Path, action: Action) -> str:
+    """Why the conversion failed that follows what somebody does."""
+    clock.actions = [lambda: [action(), label(source, "n", "cat")], nothing]
+    update = next(updates)
+    assert update.report is None
+    return update.error
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links")
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_an_output_that_is_replaced_by_another_folder_is_not_written(
+    tmp_path: Path, source: Path, clock: Clock, kind: str
+) -> None:
+    """`rm -rf out; ln -s victim out` while it waits: nothing in the victim is touched."""
+    out, victim = tmp_path / "out", tmp_path / "victim"
+    for name in ("annotations/instances_all.json", "images/a.png"):
+        write(victim / name, "precious")
+    updates = started(source, out, image_mode="copy")
+    next(updates)
+
+    def swapped() -> None:
+        out.rename(tmp_path / "away")
+        victim.rename(out) if kind == "folder" else out.symlink_to(victim)
+
+    error = _next_error(updates, clock, source, swapped)
+    assert "is not the folder that this run has written" in error
+    assert snapshot(out) == {
+        "annotations/instances_all.json": b"precious",
+        "images/a.png": b"precious",
+    }
+
+    def back() -> None:
+        out.rename(tmp_path / "victim2")
+        (tmp_path / "away").rename(out)
+        label(source, "m", "cat")
+
+    clock.actions = [back, nothing]
+    assert next(updates).report is not None
+    assert len(load_coco(out)["images"]) == 5
+
+
+@pytest.mark.parametrize("name", ["annotations/instances_all.json", "images/a.png"])
+def test_a_file_of_the_output_that_somebody_has_changed_is_kept(
+    tmp_path: Path, source: Path, clock: Clock, name: str
+) -> None:
+    out = tmp_path / "out"
+    updates = started(source, out, image_mode="copy")
+    next(updates)
+    before = snapshot(out)
+    error = _next_error(updates, clock, source, lambda: write(out / name, "precious"))
+    assert error == f"{out / name} was changed during the run, and is not overwritten"
+    assert snapshot(out) == before | {name: b"precious"}
+
+
+def test_a_file_that_somebody_puts_in_the_place_of_a_new_one_is_kept(
+    tmp_path: Path, source: Path, clock: Clock
+) -> None:
+    out = tmp_path / "out"
+    updates = started(source, out, image_mode="copy")
+    next(updates)
+    theirs = out / "images" / "n.png"
+    error = _next_error(updates, clock, source, lambda: write(theirs, "precious"))
+    assert error == f"{theirs} was changed during the run, and is not overwritten"
+    assert theirs.read_bytes() == b"precious"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links")
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_a_single_file_that_somebody_has_replaced_is_kept(
+    tmp_path: Path, source: Path, clock: Clock, kind: str
+) -> None:
+    out, victim = tmp_path / "out.json", write(tmp_path / "victim.json", "precious")
+    updates = started(source, out)
+    next(updates)
+    clock.actions = [lambda: label(source, "m"), nothing]
+    assert next(updates).report is not None
+
+    def replaced() -> None:
+        out.unlink()
+        out.symlink_to(victim) if kind == "link" else write(out, "precious")
+
+    error = _next_error(updates, clock, source, replaced)
+    assert "is not overwritten" in error
+    assert out.read_bytes() == victim.read_bytes() == b"precious"
+    assert out.is_symlink() == (kind == "link")
+
+
+def test_an_output_that_is_removed_is_made_anew(tmp_path: Path, source: Path, clock: Clock) -> None:
+    out = tmp_path / "out"
+    updates = started(source, out)
+    next(updates)
+    clock.actions = [lambda: [shutil.rmtree(out), label(source, "n")], nothing]
+    assert next(updates).report is not None
+    clock.actions = [lambda: label(source, "m"), nothing]
+    assert next(updates).report is not None
+    assert len(load_coco(out)["images"]) == 5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links")
+@pytest.mark.parametrize("mode", ["copy", "hardlink", "symlink"])
+def test_an_image_that_is_edited_is_written_again(
+    tmp_path: Path, source: Path, clock: Clock, mode: str
+) -> None:
+    out = tmp_path / "out"
+    updates = started(source, out, image_mode=mode)
+    next(updates)
+
+    def edited() -> None:
+        picture(tmp_path / "b.png", (9, 9))
+        (source / "a.png").write_bytes((tmp_path / "b.png").read_bytes())  # in place
+
+    for _ in range(2):
+        clock.actions = [lambda: [edited(), label(source, "n")], nothing]
+        assert next(updates).error == ""
+        assert (out / "images/a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+        label(source, "a", "cow")
+        clock.actions = [nothing, nothing]
+        assert next(updates).error == ""
+
+
+def test_somebody_elses_files_in_the_output_stay(
+    tmp_path: Path, source: Path, clock: Clock
+) -> None:
+    """A label file in a folder that is replaced is removed only if the run has written it."""
+    out = tmp_path / "out"
+    job = Job(source=str(source), out=str(out), reads="labelme", writes="yolo",
+              cache=str(tmp_path / "cache"))  # fmt: skip
+    updates = watch(job)
+    next(updates)
+    labels = out / "labels" / "all"
+    assert sorted(os.listdir(labels)) == ["a.txt", "b.txt", "c.txt"]
+
+    def changed() -> None:
+        write(labels / "mine.txt", "precious")
+        for name in ("c.json", "c.png"):
+            (source / name).unlink()
+
+    clock.actions = [changed, nothing]
+    assert next(updates).error == ""
+    assert sorted(os.listdir(labels)) == ["a.txt", "b.txt", "mine.txt"]
+    assert (labels / "mine.txt").read_bytes() == b"precious"

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from dataforge.classes.categories import final_header
+from dataforge.classes.options import (
+    LABELME_RESERVED,
+    comma_list,
+    labels_option,
+    load_names,
+)
 from dataforge.classes.resolver import Classes, Resolver
 from dataforge.classes.rules import (
-    LABELME_RESERVED,
     ClassOptions,
     ClassRules,
-    comma_list,
-    load_names,
 )
 from dataforge.classes.tally import Tally
 
@@ -20,5 +23,6 @@ __all__ = [
     "Tally",
     "comma_list",
     "final_header",
+    "labels_option",
     "load_names",
 ]

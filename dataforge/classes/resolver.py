@@ -14,12 +14,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from dataforge.classes.look_alikes import closest, look_alikes
+from dataforge.classes.options import merge_option
 from dataforge.classes.tally import Count, Tally
 from dataforge.codes import code
 from dataforge.errors import plural
@@ -225,9 +226,7 @@ class Classes(msgspec.Struct, frozen=True, kw_only=True):
                 counts[rest[-1]].place,
                 f"{', '.join(others)} and {last} look alike, "
                 f"but count as {plural(len(group), 'class')}",
-                "if they are one, use "
-                + ("--ignore-case, " if by_case else "")
-                + f"--merge '{most}={','.join(rest)}' or an alias",
+                _to_make_one(most, rest, by_case=by_case),
             )
 
     def _count(self, name: str) -> Count:
@@ -287,3 +286,12 @@ class Classes(msgspec.Struct, frozen=True, kw_only=True):
                 f"{name!r} should be {verb}, but no label means it",
                 f"did you mean {meant[name]!r}?" if name in meant else "",
             )
+
+
+def _to_make_one(name: str, others: Sequence[str], *, by_case: bool) -> str:
+    option = merge_option(name, others)
+    if not option and not by_case:
+        return "if they are one, rename them: no option can name them as they are"
+    ways = ["--ignore-case"] * by_case + [option] * bool(option)
+    alias = " or an alias" if option.startswith("--merge") else ""
+    return f"if they are one, use {', '.join(ways)}{alias}"

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
 from pathlib import Path
 
 import msgspec
 
 from dataforge.classes.compile import compile_rules
+from dataforge.classes.options import LABELME_RESERVED, comma_list, load_names, parse_merge
 from dataforge.classes.resolver import Resolver, Unknown
 from dataforge.errors import UsageError
-from dataforge.io import explain_validation, load_toml, read_file
-
-LABELME_RESERVED = ("__ignore__", "_background_")
-"""First lines of labelme's labels.txt; never classes (labelme examples, labels.txt)."""
+from dataforge.io import explain_validation, load_toml
 
 
 class ClassRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,57 +110,6 @@ class ClassOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             ignore_case=self.ignore_case,
         )
         return rules.over(load_classes(Path(self.labels))) if self.labels and is_file else rules
-
-
-def comma_list(text: str) -> list[str]:
-    """The items of ``a, b,,c``, without spaces around them and without empty ones."""
-    return [name for item in text.split(",") if (name := item.strip())]
-
-
-def parse_merge(text: str) -> dict[str, list[str]]:
-    """``limb=hand,foot;person=man,woman`` as a dict.
-
-    Raises:
-        UsageError: it does not have that form.
-    """
-    merged: dict[str, list[str]] = {}
-    for item in filter(str.strip, text.split(";")):
-        name, equals, sources = item.partition("=")
-        if not (name.strip() and equals and comma_list(sources)):
-            raise UsageError(f"--merge {item.strip()}: expected new=a,b")
-        merged.setdefault(name.strip(), []).extend(comma_list(sources))
-    return merged
-
-
-_MEANS_A_FILE = re.compile(r"^[^,]*([\\/]|[^,\s]\.\w+$)[^,]*$")
-
-
-def load_names(source: str) -> list[str]:
-    """The classes of a ``--labels`` value: a file with one name per line, or ``a,b,c``.
-
-    A single value with an extension or a folder in it means a file. labelme's ``__ignore__`` and
-    ``_background_`` are not classes.
-
-    Raises:
-        UsageError: it is neither, or the file does not exist.
-    """
-    if os.path.isfile(source):  # where Path.is_file raises for a list longer than a file name
-        try:
-            lines = read_file(Path(source)).decode("utf-8-sig").splitlines()
-        except UnicodeDecodeError as error:
-            raise UsageError(f"labels file {source} is not UTF-8 text: {error}") from error
-    elif source.endswith(".txt") or _MEANS_A_FILE.search(source):
-        raise UsageError(
-            f"--labels {source}: there is no such file; for a class of that name add a comma "
-            f"({source},), or write names = ['{source}'] under [classes] in a classes.toml"
-        )
-    else:
-        lines = source.split(",")
-    names = [line.strip() for line in lines]
-    names = [name for name in names if name and name not in LABELME_RESERVED]
-    if not names:
-        raise UsageError(f"no class names in {source}")
-    return names
 
 
 def load_aliases(path: Path) -> dict[str, list[str]]:

@@ -98,10 +98,20 @@ class Cache:
     """
 
     def __init__(self, folder: str, settings: Sequence[Any]) -> None:
-        self._home = Path(os.path.abspath(folder), _PARTS)
+        self._named = Path(os.path.abspath(folder))
+        self._home = self._named / _PARTS
         text = repr([*settings, _environment()]).encode("utf-8", "backslashreplace")
         self._folder = self._home / blake2b(text, digest_size=_DIGEST).hexdigest()
-        _make_own(self._home)
+        self._make()
+
+    def _make(self) -> None:
+        """Make the folder that was named and that in it, which others could replace there.
+
+        Raises:
+            OutputError: see `_make_own`.
+        """
+        for folder in (self._named, self._home):
+            _make_own(folder)
 
     def load(self, pack: str) -> list[Part]:
         """The parts of a pack; none if there is no such pack, or it is damaged."""
@@ -139,7 +149,7 @@ class Cache:
             return
         name = ""
         try:
-            _make_own(self._home)
+            self._make()
             self._folder.mkdir(mode=0o700, exist_ok=True)
             handle, name = tempfile.mkstemp(prefix=".", dir=self._folder)
             with open(handle, "wb") as stream:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from dataforge.codes import code
 from dataforge.errors import plural
@@ -36,7 +37,7 @@ def left_out(root: Root) -> Iterator[Finding]:
     """What is below a folder and not read; nothing if a single file was named."""
     if root.only is not None:
         return
-    links, registered, dangling, too_long, unusable = root.left_out()
+    links, registered, dangling, too_long, unusable, closed = root.left_out()
     if links:
         name, target = links[0]
         yield code("link-leaves-folder").at(
@@ -44,6 +45,14 @@ def left_out(root: Root) -> Iterator[Finding]:
             f"{plural(len(links), 'link')} out of the folder (this is the first, to {target}): "
             "not read",
             "if you know where they lead, use --follow-links",
+        )
+    if closed:
+        name, why = closed[0]
+        yield code("link-leaves-folder").at(
+            Place(name),
+            f"{plural(len(closed), 'folder')} behind links out of the folder cannot be listed "
+            f"(this is the first: {why}): not read",
+            "let this user list them, or remove the links",
         )
     if registered:
         yield code("registered-folder").at(
@@ -81,5 +90,6 @@ def empty_files(root: Root) -> Iterator[Finding]:
     if root.only is not None:
         return
     for name in root.files():
-        if is_image(name) and root.exists(name) and not root.size(name):
-            yield code("empty-file").at(Place(name), "the image file is empty", "restore it")
+        with suppress(OSError):  # it has been removed since it was listed
+            if is_image(name) and root.exists(name) and not root.size(name):
+                yield code("empty-file").at(Place(name), "the image file is empty", "restore it")

@@ -48,7 +48,7 @@ from dataforge.io.output import (
 )
 from dataforge.io.packaged import asset, installed_versions
 from dataforge.io.packed import PackedNames
-from dataforge.io.place import Signature, refuse_special, signature
+from dataforge.io.place import Kept, Signature, refuse_special, signature
 from dataforge.io.plugins import Plugins, failed_plugins
 from dataforge.io.publishing import published, refuse_unreachable
 from dataforge.io.reading import (
@@ -87,6 +87,7 @@ __all__ = [
     "Folder",
     "Glance",
     "ImageHeader",
+    "Kept",
     "LeftOut",
     "NamedFile",
     "PackedNames",

@@ -98,8 +98,16 @@ class Folder:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it."""
         if self.handle is not None:
             os.close(self.handle)
+
+    def own_status(self) -> os.stat_result:
+        """The status of the folder itself."""
+        return os.stat(self.path if self.handle is None else self.handle)
 
     @property
     def steady(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -26,7 +27,8 @@ from dataforge.io.place import (
 from dataforge.io.swapping import exchange
 
 _LAST = 2
-_OLD = "old"  # in the stage, what was replaced or removed, until all is done
+OLD = "old"
+"""In the stage, what was replaced or removed, until all is done."""
 
 
 class Moving:
@@ -38,8 +40,8 @@ class Moving:
         self._place = place
         self._made = {path: signature(status) for path, status in new.files()}
         self._last = [path for path in self._made if path in place.replaced]
-        stage.make(_OLD)
-        self._old = stage.inner(_OLD)
+        stage.make(OLD)
+        self._old = stage.inner(OLD)
         self._undo: list[Callable[[], None]] = []
 
     def all(self, moves: Iterable[Move], old: Mapping[str, Signature]) -> None:
@@ -100,7 +102,8 @@ class Moving:
         """Move a file, or a folder where a link is, and keep what is there for the undoing."""
         saved = str(len(self._undo))
         if move.is_file and self._place.unchanged is not None:
-            self._replace_unchanged(move, source, target, saved)
+            replace_unchanged(source, target, move.name, (self._old, saved), self._changed(move))
+            self._undo.append(partial(self._put_back, move.folder, move.name, saved))
             return
         if move.is_file:
             with suppress(OSError):  # not every file system has hard links
@@ -110,22 +113,8 @@ class Moving:
         self._undo.append(partial(self._put_back, move.folder, move.name, saved))
         source.replace(move.name, target, move.name)
 
-    def _replace_unchanged(self, move: Move, source: Folder, target: Folder, saved: str) -> None:
-        """Move a file over one that is as it was, even if that is changed at this very moment."""
-        name = move.name
-        try:
-            exchange(source, name, target, name)
-        except OSError:  # not every file system can
-            if self._place.is_changed(move.path, target.status(name)):
-                raise changed_meanwhile(target.path / name) from None
-            target.replace(name, self._old, saved)
-            source.replace(name, target, name)
-        else:
-            if self._place.is_changed(move.path, source.status(name)):
-                exchange(source, name, target, name)
-                raise changed_meanwhile(target.path / name)
-            source.replace(name, self._old, saved)
-        self._undo.append(partial(self._put_back, move.folder, name, saved))
+    def _changed(self, move: Move) -> Callable[[os.stat_result | None], bool]:
+        return partial(self._place.is_changed, move.path)
 
     def _remove(self, path: str, then: Signature) -> None:
         """Remove an old file, unless it has changed in the meantime."""
@@ -164,3 +153,36 @@ class Moving:
             folder, _, name = path.rpartition("/")
             with suppress(OSError, OutputError), self._out.inner(folder) as target:
                 target.remove_empty(name)
+
+
+def replace_unchanged(
+    source: Folder,
+    target: Folder,
+    name: str,
+    old: tuple[Folder, str],
+    changed: Callable[[os.stat_result | None], bool],
+) -> None:
+    """Move a file over one that is as it was, even if that is changed at this very moment.
+
+    Args:
+        source, target: where the file is, and goes.
+        name: in both.
+        old: where what was replaced goes.
+        changed: whether a file is not as it was.
+
+    Raises:
+        OutputError: it is not; nothing is replaced.
+        OSError: it cannot be moved.
+    """
+    try:
+        exchange(source, name, target, name)
+    except OSError:  # not every file system can
+        if changed(target.status(name)):
+            raise changed_meanwhile(target.path / name) from None
+        target.replace(name, *old)
+        source.replace(name, target, name)
+    else:
+        if changed(source.status(name)):
+            exchange(source, name, target, name)
+            raise changed_meanwhile(target.path / name)
+        source.replace(name, *old)

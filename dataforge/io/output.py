@@ -15,7 +15,7 @@ from dataforge.errors import OutputError
 from dataforge.interrupts import held
 from dataforge.io.folders import Folder
 from dataforge.io.json import report_json
-from dataforge.io.place import Place, Signature, refuse_special, signature
+from dataforge.io.place import Kept, Place, Signature, refuse_special, signature
 from dataforge.io.places import put_in_place
 from dataforge.io.staging import Claim, claimed, noted
 
@@ -144,6 +144,7 @@ def staged(
     inputs: Collection[str] = (),
     unchanged: Mapping[str, Signature] | None = None,
     shared: bool = False,
+    kept: Kept | None = None,
 ) -> Iterator[Path]:
     """A temporary path for `out`, a file or a folder, moved into place if the block succeeds.
 
@@ -160,14 +161,21 @@ def staged(
         unchanged: with `force`, path relative to `out` -> `signature` of the only files that are
             overwritten; None for all.
         shared: other machines write to the temporary path, too.
+        kept: the output as this process has left it before: only what it has written itself is
+            overwritten or removed, and nothing in another folder. At the end it is what is left
+            now. It takes the place of `unchanged`.
 
     Raises:
-        OutputError: the output exists and `force` is not set, it cannot be written, or
-            another run is writing it.
+        OutputError: the output exists and `force` is not set, it cannot be written, it is not the
+            one that was kept, or another run is writing it.
     """
     refuse_special(out)
     target = Path(os.path.realpath(out)) if out.is_dir() else out
     home, name = target.parent, target.name
+    if kept is not None and kept.files:
+        unchanged = kept.files
+        if target.is_dir():
+            kept.refuse_other(out, target.stat())
     if target.is_dir() and (os.path.ismount(target) or not os.access(home, os.W_OK)):
         home, name = target, ""
     try:
@@ -178,15 +186,29 @@ def staged(
                     raise OutputError(f"{path} already exists; use --force to overwrite")
             relative = {path.relative_to(out).as_posix() for path in replaced}
             names = frozenset("" if path == "." else path for path in relative)
-            goal = Place(place, name, target, names, inputs, force, unchanged)
+            goal = Place(place, name, target, names, inputs, force, unchanged, kept)
             old = goal.found()
             with _stage(claim, target) as stage:
                 yield (Path(os.path.abspath(stage.path)) if shared else stage.steady) / target.name
+                made = _files_in(stage, target.name) if kept is not None else {}
                 with held():
-                    put_in_place(stage, target.name, goal, old, claim.check)
+                    folder = put_in_place(stage, target.name, goal, old, claim.check)
+                    if kept is not None:
+                        kept.add(folder, made)
                     noted(out)
     except OSError as error:
         raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
+
+
+def _files_in(stage: Folder, name: str) -> dict[str, Signature]:
+    """The signatures of a new output and what is in it, which moving does not change."""
+    status = stage.status(name)
+    if status is None:
+        return {}
+    if not stat.S_ISDIR(status.st_mode):
+        return {"": signature(status)}
+    with stage.inner(name) as new:
+        return {path: signature(one) for path, one in new.files()}
 
 
 def _stage(claim: Claim, target: Path) -> Folder:

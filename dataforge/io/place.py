@@ -20,6 +20,44 @@ def signature(status: os.stat_result) -> Signature:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
+class Kept:
+    """An output that one process writes again and again, as it has left it.
+
+    It holds nothing before the first time; `dataforge.io.output.staged` fills it.
+
+    Attributes:
+        folder: device and inode of the output; None if it is a file, or nothing was written yet.
+        files: path relative to the output -> signature of what was written there; that of the
+            output itself is empty.
+    """
+
+    def __init__(self) -> None:
+        self.folder: tuple[int, int] | None = None
+        self.files: dict[str, Signature] = {}
+
+    def refuse_other(self, path: Path, status: os.stat_result) -> None:
+        """Reject a folder that is not the one that was left.
+
+        Args:
+            path: of the output.
+            status: of the folder that is there.
+
+        Raises:
+            OutputError: it is another.
+        """
+        if self.files and self.folder != (status.st_dev, status.st_ino):
+            raise OutputError(
+                f"{path} is not the folder that this run has written; nothing is written there. "
+                "Put it back, or start again with another output"
+            )
+
+    def add(self, folder: tuple[int, int] | None, files: Mapping[str, Signature]) -> None:
+        """Remember what was written, beside what was before."""
+        if files:
+            self.folder = folder
+            self.files.update(files)
+
+
 class Place(NamedTuple):
     """Where an output goes.
 
@@ -33,6 +71,7 @@ class Place(NamedTuple):
         force: overwrite existing files.
         unchanged: with `force`, the only files that are overwritten, and only as they were; None
             for all.
+        kept: the output as this process has left it, if it must be that.
     """
 
     home: Folder
@@ -42,12 +81,18 @@ class Place(NamedTuple):
     inputs: Collection[str] = ()
     force: bool = False
     unchanged: Mapping[str, Signature] | None = None
+    kept: Kept | None = None
 
     def is_changed(self, relative: str, status: os.stat_result | None) -> bool:
         """Whether a file is not the one that may be overwritten."""
         if self.unchanged is None:
             return False
-        return status is None or self.unchanged.get(relative) != signature(status)
+        then = self.unchanged.get(relative)
+        if status is None or then is None:
+            return True
+        # A hard link to an image changes with the image, which keeps its content.
+        shared = status.st_nlink > 1 and status.st_ino == then[0]
+        return not shared and then != signature(status)
 
     def tops(self, relative: str) -> list[str]:
         """Those of the replaced paths that a path is, or is below."""
@@ -60,13 +105,24 @@ class Place(NamedTuple):
         return bool(self.inputs) and os.path.realpath(real) in self.inputs
 
     def open(self) -> Folder | None:
-        """The existing output, if it is a folder."""
+        """The existing output, if it is a folder.
+
+        Raises:
+            OutputError: it is not the one that was kept.
+        """
         if self.name and not self.home.is_folder(self.name):
             return None
-        return self.home.inner(self.name)
+        folder = self.home.inner(self.name)
+        if self.kept is not None:
+            try:
+                self.kept.refuse_other(self.path, folder.own_status())
+            except BaseException:
+                folder.close()
+                raise
+        return folder
 
     def found(self) -> dict[str, Signature]:
-        """The files below the folders that are replaced, as they are now."""
+        """The files below the folders that are replaced and may be overwritten, as they are now."""
         folder = self.open()
         if folder is None:
             return {}
@@ -76,6 +132,7 @@ class Place(NamedTuple):
                 for top in self.replaced
                 if top and folder.reaches(top)
                 for path, status in folder.files(top)
+                if not self.is_changed(path, status)
             }
 
 
@@ -119,7 +176,7 @@ def moves_of(new: Folder, out: Folder, place: Place, below: str = "") -> Iterato
                     raise other_kind(place.path / path, is_file)
                 elif place.is_input(path):
                     raise read_by_this_run(place.path / path)
-                elif is_file and place.is_changed(path, there):
+                elif place.is_changed(path, there):
                     raise changed_meanwhile(place.path / path)
                 else:
                     yield Move(folder, name, is_file)

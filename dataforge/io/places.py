@@ -18,10 +18,11 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import PurePosixPath
 
 from dataforge.io.folders import Folder, joined
-from dataforge.io.moving import Moving
+from dataforge.io.moving import OLD, Moving, replace_unchanged
 from dataforge.io.place import (
     Place,
     Signature,
@@ -41,7 +42,7 @@ def put_in_place(
     place: Place,
     old: Mapping[str, Signature],
     check: Callable[[], None],
-) -> None:
+) -> tuple[int, int] | None:
     """Move a new file or folder into place.
 
     Args:
@@ -53,6 +54,9 @@ def put_in_place(
             files are removed if they are unchanged, and of a kind that is written there anew.
         check: raises OutputError if the stage was removed, which may be why it is empty.
 
+    Returns:
+        Device and inode of the folder that is now the output; None if it is none.
+
     Raises:
         OutputError: something exists and `force` is not set, or is a link or of another kind;
             nothing is changed.
@@ -63,18 +67,21 @@ def put_in_place(
     status = stage.status(name)
     if status is None:
         check()
-        return
-    out = place.open() if stat.S_ISDIR(status.st_mode) else None
+        return None
+    is_folder, made = stat.S_ISDIR(status.st_mode), (status.st_dev, status.st_ino)
+    out = place.open() if is_folder else None
     if out is None:
-        _put_whole(stage, name, place, is_file=not stat.S_ISDIR(status.st_mode))
-        return
+        _put_whole(stage, name, place, is_file=not is_folder)
+        return made if is_folder else None
     with out, stage.inner(name) as new:
         moves = list(moves_of(new, out, place))
         old = dict(_of_the_same_kind(new, place, old))
         check()
         if len(moves) + len(old) > 1 and swapped(stage, name, new, out, place, old):
-            return
+            return made
+        there = out.own_status()
         Moving(stage, new, out, place).all(moves, old)
+    return there.st_dev, there.st_ino
 
 
 def _of_the_same_kind(
@@ -111,7 +118,11 @@ def _put_whole(stage: Folder, name: str, place: Place, *, is_file: bool) -> None
         raise other_kind(place.path, is_file)
     if place.is_input(""):
         raise read_by_this_run(place.path)
-    stage.replace(name, place.home, place.name)
+    if place.unchanged is None:
+        stage.replace(name, place.home, place.name)
+    else:
+        changed = partial(place.is_changed, "")
+        replace_unchanged(stage, place.home, name, (stage, OLD), changed)
 
 
 def _remove_empty(stage: Folder, name: str) -> None:

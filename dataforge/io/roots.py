@@ -65,7 +65,7 @@ class Root:
         self.follow_links = follow_links
         self.remote = is_url(self.location)
         self._files: list[str] | None = None
-        self._left_out = LeftOut([], [], [], [], [])
+        self._left_out = LeftOut([], [], [], [], [], [])
         self.trace = Trace()
         self.apart = ""
         if self.remote:
@@ -127,6 +127,7 @@ class Root:
             sorted(found.dangling),
             sorted(found.too_long),
             sorted(found.unusable),
+            sorted(found.closed),
         )
 
     def other(self, location: str) -> Root:

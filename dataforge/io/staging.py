@@ -155,6 +155,8 @@ def _claim(home: Folder, name: str, target: Path, folder: bool) -> Claim:
                 claim = Claim(home, name, _left(home, name))
             except FileNotFoundError:
                 continue  # the run that held it has just ended
+            except OSError as error:
+                raise _in_the_way(home, name, error) from error
         try:
             if claim.handle is not None:
                 _lock(claim.handle, target)
@@ -167,7 +169,17 @@ def _claim(home: Folder, name: str, target: Path, folder: bool) -> Claim:
             _remove(home, name)
         if claim.handle is not None:
             os.close(claim.handle)
-    raise OutputError(f"{target}: cannot be written: {home.path / name} cannot be removed")
+    raise OutputError(f"{target}: cannot be written: {home.path / name} cannot be removed; "
+                      "remove it, or name another output")  # fmt: skip
+
+
+def _in_the_way(home: Folder, name: str, error: OSError) -> OSError:
+    """The exception for what no run has left: a link, or somebody else's file."""
+    why = "is a link" if home.is_link(name) else f"cannot be opened ({error.strerror or error})"
+    text = (
+        f"{home.path / name} {why}, where a temporary file goes; remove it, or name another output"
+    )
+    return OSError(error.errno, text)
 
 
 def _make(home: Folder, name: str, folder: bool) -> int | None:

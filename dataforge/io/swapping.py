@@ -13,7 +13,7 @@ from pathlib import Path
 from dataforge.errors import OutputError
 from dataforge.io.attributes import copy_attributes
 from dataforge.io.folders import Folder, joined
-from dataforge.io.place import Place, Signature, signature
+from dataforge.io.place import Place, Signature, changed_meanwhile, signature
 
 
 def swapped(
@@ -24,7 +24,7 @@ def swapped(
     if (
         not place.name
         or place.inputs
-        or place.unchanged is not None
+        or (place.unchanged is not None and place.kept is None)
         or _is_working_directory(place.path)
     ):
         return False
@@ -39,8 +39,13 @@ def swapped(
     if out.handle is not None and not _is(stage, name, out.handle):
         exchange(stage, name, place.home, place.name)
         raise OutputError(f"{place.path} was replaced during the run; run the command again")
+    found = [*out.files()]
+    for path, status in found:
+        if path in made and place.is_changed(path, status):
+            exchange(stage, name, place.home, place.name)
+            raise changed_meanwhile(place.path / path)
     with place.home.inner(place.name) as now:
-        for path, status in out.files():  # written since we looked
+        for path, status in found:  # written since we looked
             if path not in made and seen.get(path) != signature(status):
                 folder, _, last = path.rpartition("/")
                 with (
@@ -79,6 +84,8 @@ def _all_ours(
             if not known or (status.st_uid, status.st_dev) != (user, top.st_dev):
                 return None
             if not is_folder:
+                if place.is_changed(path, status):
+                    return None
                 seen[path] = signature(status)
     return seen
 

@@ -13,6 +13,9 @@ from dataforge.errors import InputError
 from dataforge.io.limits import MAX_LINKED_PATHS
 from dataforge.io.names import BACKUP, REGISTRATION
 
+_GONE = (errno.ENOENT, errno.ESRCH, errno.ESTALE)
+"""What the system says of what was listed and is no longer there: a file, or in /proc a process."""
+
 _BACKUP = re.compile(re.escape(BACKUP) + r"(-\d+)?$")
 
 
@@ -25,6 +28,7 @@ class LeftOut(NamedTuple):
         dangling: links to what does not exist, as (path, what the link says).
         too_long: folders whose paths are too long to be opened.
         unusable: keys in a bucket that cannot be the names of files.
+        closed: folders behind links out of the folder that cannot be listed, as (path, why).
     """
 
     links: list[tuple[str, str]]
@@ -32,6 +36,7 @@ class LeftOut(NamedTuple):
     dangling: list[tuple[str, str]]
     too_long: list[str]
     unusable: list[str]
+    closed: list[tuple[str, str]]
 
 
 def walk(location: str, left_out: LeftOut, *, follow_links: bool = False) -> Iterator[str]:
@@ -46,7 +51,7 @@ def walk(location: str, left_out: LeftOut, *, follow_links: bool = False) -> Ite
         follow_links: also follow links that lead out of the folder.
 
     Raises:
-        InputError: a folder cannot be listed, or is reachable by too many symlink paths.
+        InputError: a folder in it cannot be listed, or is reachable by too many symlink paths.
     """
     # A symlink to a parent folder, by its real path or by the path taken here, would loop forever.
     # Not os.walk, which fails on folders nested 1,000 deep.
@@ -57,9 +62,16 @@ def walk(location: str, left_out: LeftOut, *, follow_links: bool = False) -> Ite
         prefix, way = waiting.pop()
         # By its real path, because the system follows at most 40 symlinks in one path.
         try:
-            names, others = _entries(way[-1], os.path.join(location, prefix))
-        except _TooLongError:
-            left_out.too_long.append(prefix)
+            names, others = _entries(way[-1])
+        except OSError as error:
+            why = error.strerror or str(error)
+            if error.errno == errno.ENAMETOOLONG:
+                left_out.too_long.append(prefix)
+            elif contains(home, way[-1]):  # files must not be skipped silently
+                shown = os.path.join(location, prefix)
+                raise InputError(f"{shown}: cannot be listed: {why}") from error
+            else:
+                left_out.closed.append((prefix.rstrip("/"), why))
             continue
         if prefix and (REGISTRATION in names or any(e.name == REGISTRATION for e in others)):
             left_out.registered.append(prefix.rstrip("/"))
@@ -73,7 +85,10 @@ def walk(location: str, left_out: LeftOut, *, follow_links: bool = False) -> Ite
                 continue
             real = os.path.join(way[-1], entry.name)
             if entry.is_symlink():
-                real = os.path.realpath(real)
+                try:
+                    real = os.path.realpath(real)
+                except OSError:  # it was there a moment ago
+                    continue
                 if any(contains(real, above) for above in way):
                     continue
                 visits[real] += 1
@@ -83,10 +98,6 @@ def walk(location: str, left_out: LeftOut, *, follow_links: bool = False) -> Ite
                         "remove the links that lead from one to the next"
                     )
             waiting.append((f"{prefix}{entry.name}/", (*way, real)))
-
-
-class _TooLongError(Exception):
-    """The path of a folder is too long for the system."""
 
 
 def _usable(
@@ -101,36 +112,46 @@ def _usable(
     for entry in entries:
         if not entry.is_symlink() or entry.name.startswith("."):
             yield entry
-        elif not follow_links and not contains(home, os.path.realpath(entry.path)):
-            left_out.links.append((prefix + entry.name, os.readlink(entry.path)))
-        elif not os.path.lexists(os.path.realpath(entry.path)):
-            left_out.dangling.append((prefix + entry.name, os.readlink(entry.path)))
-        else:
-            yield entry
+            continue
+        try:
+            real = os.path.realpath(entry.path)
+            outside = not follow_links and not contains(home, real)
+            if not outside and os.path.lexists(real):
+                yield entry
+                continue
+            target = os.readlink(entry.path)
+        except OSError as error:
+            if error.errno in _GONE:
+                continue
+            outside, target = False, f"what cannot be looked at: {error.strerror or error}"
+        (left_out.links if outside else left_out.dangling).append((prefix + entry.name, target))
 
 
-def _entries(folder: str, shown: str) -> tuple[list[str], list[os.DirEntry[str]]]:
+def _entries(folder: str) -> tuple[list[str], list[os.DirEntry[str]]]:
     """The names of the files in a folder, and its other entries: of files, an entry would take
     several times the memory. Nothing if the folder has been removed in the meantime.
 
     Raises:
-        InputError: it cannot be listed; files must not be skipped silently.
-        _TooLongError: its path is too long.
+        OSError: it cannot be listed.
     """
     names, others = [], []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.is_file(follow_symlinks=False):
+                try:
+                    is_file = entry.is_file(follow_symlinks=False)
+                except OSError as error:
+                    if error.errno in _GONE:
+                        continue
+                    is_file = True  # whoever opens it says why that cannot be done
+                if is_file:
                     names.append(entry.name)
                 else:
                     others.append(entry)
-    except FileNotFoundError:
-        return [], []
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            raise _TooLongError from error
-        raise InputError(f"{shown}: cannot be listed: {error.strerror or error}") from error
+        if error.errno in _GONE:
+            return [], []
+        raise
     return names, others
 
 

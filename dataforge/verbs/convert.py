@@ -56,6 +56,7 @@ from dataforge.formats import (
     get_format,
 )
 from dataforge.io import (
+    Kept,
     Root,
     convert_options,
     is_image,
@@ -80,6 +81,7 @@ def convert(
     progress: Progress | None = None,
     root: Root | None = None,
     others: Iterable[FormatFound] = (),
+    kept: Kept | None = None,
 ) -> Report:
     """Run one conversion.
 
@@ -88,6 +90,8 @@ def convert(
         progress: see `dataforge.datasets.Progress`.
         root: of `job.source`, if something was read from it before.
         others: the formats in it of which that of the job was chosen.
+        kept: the output as conversions before this one have left it, see `dataforge.io.staged`; it
+            does not apply to a URL.
 
     Returns:
         The report; `Report.failed` says whether there are errors.
@@ -108,7 +112,7 @@ def convert(
     said = Said(source, sizes="verify_images" not in job.read_options, clipped=job.clip)
     if not (source.root.remote or is_url(job.out)):
         refuse_planted(Path(job.out), source.root.path)
-    target = _Target(job, writer, source)
+    target = _Target(job, writer, source, None if is_url(job.out) else kept)
     resolver = target.rules.resolver()
     report = Report(source=job.source, out=job.out)
     report.add(source.findings)
@@ -144,7 +148,10 @@ def convert(
 class _Target:
     """How and where a conversion writes; invalid options are refused before anything is read."""
 
-    def __init__(self, job: Job, writer: Writer[Any], source: Source) -> None:
+    def __init__(
+        self, job: Job, writer: Writer[Any], source: Source, kept: Kept | None = None
+    ) -> None:
+        self.kept = kept
         self.out = job.out
         self.force = job.force
         self.source = source
@@ -182,6 +189,7 @@ class _Target:
                 force=self.force,
                 inputs=self.placing.inputs(found.images),
                 shared=self.engine.remote,
+                kept=self.kept,
             ) as stage,
         ):
             report.add(self.placing.place(splits, stage, draft.path, progress))

@@ -21,7 +21,7 @@ from dataforge.datasets import FormatFound, KeepingRoot, Progress, default_cache
 from dataforge.errors import DataforgeError, InputError, ParseError, UsageError
 from dataforge.findings import Finding
 from dataforge.interrupts import Interrupted, written
-from dataforge.io import Root, Stamp, contains, is_image, stamp
+from dataforge.io import Kept, Root, Stamp, contains, is_image, stamp
 from dataforge.verbs.convert import Job, Report, convert
 
 PAUSE = 1.0
@@ -66,8 +66,9 @@ def watch(
 ) -> Iterator[Update]:
     """Convert, and again whenever something has changed, until the user presses Ctrl-C.
 
-    The first conversion obeys `job.force`; the others replace what it has written. Ctrl-C ends the
-    iteration, unless it comes during a conversion, which it interrupts.
+    The first conversion obeys `job.force`; the others replace what those before have written, and
+    nothing else: they fail if the output is another folder by then, or a file in it has changed.
+    Ctrl-C ends the iteration, unless it comes during a conversion, which it interrupts.
 
     Args:
         job: what to convert, and how; without a cache, that of `default_cache_folder` is used.
@@ -80,7 +81,8 @@ def watch(
     watched = _Watched(job)
     job = msgspec.structs.replace(job, cache=job.cache or default_cache_folder())
     seen = watched.look()
-    report = convert(job, progress, watched.root(), others or ())
+    kept = Kept()
+    report = convert(job, progress, watched.root(), others or (), kept)
     known = _identities(report)
     yield Update(report=report, new=report.findings)
     job = msgspec.structs.replace(job, force=True)
@@ -95,7 +97,7 @@ def watch(
         seen = now
         written.clear()  # an interruption says what this conversion has written
         try:
-            report = convert(job, None, watched.root())
+            report = convert(job, None, watched.root(), (), kept)
         except (DataforgeError, OSError) as error:
             yield msgspec.structs.replace(update, error=str(error))
             continue

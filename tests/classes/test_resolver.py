@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import pickle
+import shlex
 import time
 import unicodedata
 from collections.abc import Sequence
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from helpers import write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataforge.classes import Classes, ClassRules, Resolver, Tally
+from dataforge.classes import Classes, ClassOptions, ClassRules, Resolver, Tally
 from dataforge.classes.resolver import Unknown
-from dataforge.errors import UsageError
+from dataforge.errors import UsageError, one_line
 from dataforge.findings import Finding, Place
 from dataforge.records import Image, Instance
 
@@ -422,6 +425,45 @@ def test_look_alikes_are_one_warning_with_counts(one: str, other: str, by_case: 
     assert (finding.file, finding.where) == ("a.json", "$.shapes[1]")  # the rarer one
     assert ("--ignore-case" in finding.remedy) is by_case
     assert f"--merge '{one}={other}'" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "remedy"),
+    [
+        ("red car", "red\tcar", '--label-aliases FILE with the line "red car" = ["red\\tcar"]'),
+        ("red\tcar", "red car", '--label-aliases FILE with the line "red\\tcar" = ["red car"]'),
+        ("a;b c", "a;b  c", '--label-aliases FILE with the line "a;b c" = ["a;b  c"]'),
+        ("a,b c", "a,b  c", '--label-aliases FILE with the line "a,b c" = ["a,b  c"]'),
+        ("a=b c", "a=b  c", '--label-aliases FILE with the line "a=b c" = ["a=b  c"]'),
+        (
+            "red car",
+            "red\u202fcar",
+            '--label-aliases FILE with the line "red car" = ["red\\U0000202fcar"]',
+        ),
+        ("it's a", "it's  a", """--merge 'it'"'"'s a=it'"'"'s  a' or an alias"""),
+    ],
+)
+def test_a_merge_is_proposed_only_if_the_option_can_name_the_labels(
+    tmp_path: Path, one: str, other: str, remedy: str
+) -> None:
+    r"""A tab is shown as `\t`, and `--merge` would take that for a backslash and a `t`."""
+    found = settled(resolver(), one, other, one)
+    (finding,) = found.findings()
+    assert finding.remedy == f"if they are one, use {remedy}"
+    if "FILE" in remedy:  # what is shown does what it says
+        line = remedy.partition("the line ")[2]
+        aliases = write(tmp_path / "aliases.toml", one_line(line) + "\n")
+        options = ClassOptions(aliases=str(aliases))
+    else:
+        argument = shlex.split(remedy.removesuffix(" or an alias"))[1]
+        options = ClassOptions(merge=argument)
+    rules = options.rules().resolver()
+    assert met(rules, one, other)[1] == [one, one]
+
+
+def test_labels_that_no_option_can_name_are_to_be_renamed() -> None:
+    (finding,) = settled(resolver(), "caf\udce9 x", "caf\udce9  x").findings()
+    assert finding.remedy == "if they are one, rename them: no option can name them as they are"
 
 
 def test_following_the_remedy_ends_the_warning() -> None:

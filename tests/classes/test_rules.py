@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 from helpers import write
 
+from dataforge.classes.options import load_names, parse_merge
 from dataforge.classes.rules import (
     ClassOptions,
     ClassRules,
     load_aliases,
     load_classes,
-    load_names,
-    parse_merge,
 )
 from dataforge.errors import ParseError, UsageError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -453,21 +454,61 @@ def test_a_checksum_that_fits_nonsense_is_no_pack(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners")
-@pytest.mark.parametrize("fault", ["writable", "link", "file"])
-def test_a_folder_of_others_is_refused(tmp_path: Path, fault: str) -> None:
+@pytest.mark.parametrize("fault", ["writable", "sticky", "group", "link", "file"])
+@pytest.mark.parametrize("place", ["cache", "cache/parts-1"])
+def test_a_folder_of_others_is_refused(tmp_path: Path, fault: str, place: str) -> None:
+    """Who can write to the folder that was named, can replace what is in it."""
     source, kept = dataset(tmp_path / "data", "labelme"), tmp_path / "cache"
-    kept.mkdir()
-    own = kept / "parts-1"
-    if fault == "writable":
+    own = tmp_path / place
+    own.parent.mkdir(mode=0o755, exist_ok=True)
+    modes = {"writable": 0o777, "sticky": 0o1777, "group": 0o770}
+    if fault in modes:
         own.mkdir()
-        own.chmod(0o777)
+        own.chmod(modes[fault])
     elif fault == "link":
         (tmp_path / "elsewhere").mkdir()
         own.symlink_to(tmp_path / "elsewhere")
     else:
         own.write_text("x")
-    with pytest.raises(OutputError, match="not a folder that only you can write to"):
+    before = snapshot(tmp_path)
+    with pytest.raises(OutputError) as refused:
         check(source, CheckOptions(cache=str(kept)))
+    assert str(refused.value) == (
+        f"{own} is not a folder that only you can write to; remove it, or name another folder "
+        "with --cache-dir"
+    )
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners")
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o1777])
+def test_what_is_above_the_folder_is_the_users_choice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    """What does not exist is made for this user alone, also where the umask lets a group write."""
+    source, home = dataset(tmp_path / "data", "labelme"), tmp_path / "home"
+    home.mkdir()
+    home.chmod(mode)
+    (tmp_path / "link").symlink_to(home)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    umask = os.umask(0o002)
+    try:
+        for folder in (default_cache_folder(), tmp_path / "link" / "mine", home / "a" / "b"):
+            for _ in range(2):
+                check(source, CheckOptions(cache=str(folder)))
+            assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
+            assert packs(Path(folder))
+    finally:
+        os.umask(umask)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners")
+def test_a_folder_that_others_can_read_is_used(tmp_path: Path) -> None:
+    source, kept = dataset(tmp_path / "data", "labelme"), tmp_path / "cache"
+    kept.mkdir()
+    kept.chmod(0o755)
+    check(source, CheckOptions(cache=str(kept)))
+    assert packs(kept)
 
 
 def test_a_pack_that_others_can_write_is_not_read(tmp_path: Path) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers import SQUARE, document, picture, shape, snapshot, voc_object, voc_xml, write
 
 from dataforge.datasets import KeepingRoot
+from dataforge.datasets.oddities import left_out
 from dataforge.errors import InputError, ParseError
 from dataforge.io import Root, limits, same_bytes
 from dataforge.verbs.check import check
@@ -41,6 +47,111 @@ def test_mutually_linked_folders_terminate(tmp_path: Path) -> None:
         (tmp_path / name / "link").symlink_to(tmp_path / other)
     names = ["a/a.json", "a/link/b.json", "b/b.json", "b/link/a.json"]
     assert Root(tmp_path).files() == names
+
+
+class _Fleeting:
+    """An entry of a folder of which the system says nothing any more."""
+
+    def __init__(self, entry: os.DirEntry[str], number: int) -> None:
+        self.name, self.path, self._number = entry.name, entry.path, number
+
+    def is_file(self, *, follow_symlinks: bool = True) -> bool:
+        raise OSError(self._number, os.strerror(self._number), self.path)
+
+    is_dir = is_symlink = is_file
+
+
+@pytest.mark.parametrize(
+    ("number", "left"),
+    [(errno.ENOENT, []), (errno.ESRCH, []), (errno.ESTALE, []), (errno.EACCES, ["x/b.json"])],
+)
+def test_a_file_that_is_gone_when_it_is_looked_at_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, left: list[str]
+) -> None:
+    """One that is there counts: its reading says what is wrong with it."""
+    for name in ("a.json", "x/b.json", "x/c.json"):
+        write(tmp_path / name)
+    scandir = os.scandir
+
+    @contextmanager
+    def scanned(folder: str) -> Iterator[Iterator[Any]]:
+        with scandir(folder) as entries:
+            yield (_Fleeting(one, number) if one.name == "b.json" else one for one in entries)
+
+    monkeypatch.setattr(os, "scandir", scanned)
+    assert Root(tmp_path).files() == ["a.json", *left, "x/c.json"]
+
+
+@pytest.mark.parametrize("call", ["readlink", "realpath"])
+@pytest.mark.parametrize("follow_links", [True, False])
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.ESRCH, errno.EACCES])
+def test_a_link_that_cannot_be_looked_at_costs_itself_alone(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+    follow_links: bool,
+    number: int,
+) -> None:
+    """As in /proc, where a link ends with its process, or only its owner may read it."""
+    write(tmp_path / "a.json")
+    write(tmp_path / "x" / "b.json")
+    (tmp_path / "x" / "link").symlink_to(tmp_path / "nothing")
+    place = os if call == "readlink" else os.path
+    real = getattr(place, call)
+
+    def failing(path: str, *more: Any, **options: Any) -> str:
+        if str(path).endswith("link"):
+            raise OSError(number, os.strerror(number), path)
+        return real(path, *more, **options)
+
+    monkeypatch.setattr(place, call, failing)
+    root = Root(tmp_path, follow_links=follow_links)
+    assert root.files() == ["a.json", "x/b.json"]
+    unseen = "what cannot be looked at: Permission denied"
+    assert root.left_out().dangling == ([("x/link", unseen)] if number == errno.EACCES else [])
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.ESRCH])
+def test_a_folder_that_is_gone_when_it_is_listed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    for name in ("a.json", "x/b.json"):
+        write(tmp_path / name)
+    scandir = os.scandir
+
+    def scanned(folder: str) -> Any:
+        if folder.endswith("x"):
+            raise OSError(number, os.strerror(number), folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", scanned)
+    assert Root(tmp_path).files() == ["a.json"]
+
+
+def test_a_folder_behind_a_link_that_cannot_be_listed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest is read; a folder of the dataset itself must be listed."""
+    write(tmp_path / "data" / "a.json")
+    write(tmp_path / "elsewhere" / "b.json")
+    write(tmp_path / "elsewhere" / "closed" / "c.json")
+    (tmp_path / "data" / "link").symlink_to(tmp_path / "elsewhere")
+    scandir = os.scandir
+
+    def scanned(folder: str) -> Any:
+        if str(folder).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", scanned)
+    root = Root(tmp_path / "data", follow_links=True)
+    assert root.files() == ["a.json", "link/b.json"]
+    assert [str(one) for one in left_out(root)] == [
+        "link/closed: 1 folder behind links out of the folder cannot be listed (this is the first: "
+        "Permission denied): not read; let this user list them, or remove the links"
+    ]
+    with pytest.raises(InputError, match="closed/: cannot be listed: Permission denied"):
+        Root(tmp_path / "elsewhere").files()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -142,6 +143,55 @@ def test_leftovers_of_a_killed_run_are_removed(tmp_path: Path, left: str) -> Non
     write(tmp_path / f".kept{SUFFIX}", "half")
     write_text(tmp_path / "kept", "new")
     assert snapshot(tmp_path) == {"out/a": b"new", "kept": b"new"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links, pipes")
+@pytest.mark.parametrize("kind", ["link", "dangling", "folder", "socket", "pipe", "foreign"])
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_is_planted_in_the_place_of_a_temporary_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, what: str
+) -> None:
+    """The hidden entry, so that it can be removed; a pipe is not waited for, and goes."""
+    kept, stage = write(tmp_path / "kept" / "x", "kept"), tmp_path / STAGE
+    why = "is a link"
+    if kind == "foreign":
+        stage.mkdir()
+        why = "cannot be opened (Permission denied)"
+        opened = Folder.open_file
+
+        def refused(folder: Folder, name: str) -> int:
+            if name == STAGE:
+                raise PermissionError(errno.EACCES, "Permission denied")
+            return opened(folder, name)
+
+        monkeypatch.setattr(Folder, "open_file", refused)
+    elif kind == "socket":
+        monkeypatch.chdir(tmp_path)  # their paths are short
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(STAGE)
+        why = f"cannot be opened ({os.strerror(errno.ENXIO)})"
+    elif kind == "pipe":
+        os.mkfifo(stage)
+    else:
+        stage.symlink_to({"link": kept, "dangling": "nothing", "folder": kept.parent}[kind])
+
+    def run() -> None:
+        put(tmp_path / "out", "a") if what == "folder" else write_text(tmp_path / "out", "new")
+
+    if kind != "pipe":
+        with pytest.raises(OutputError) as refused_:
+            run()
+        assert str(refused_.value) == (
+            f"{tmp_path / 'out'}: cannot be written: {stage} {why}, where a temporary file goes; "
+            "remove it, or name another output"
+        )
+        assert os.path.lexists(stage)
+        assert not (tmp_path / "out").exists()
+        monkeypatch.undo()
+        stage.rmdir() if kind == "foreign" else stage.unlink()
+    run()
+    assert kept.read_text() == "kept"
+    assert sorted(os.listdir(tmp_path)) == ["kept", "out"]
 
 
 def test_refused_run_removes_leftovers_too(tmp_path: Path) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from dataforge.checks import unmarked
-from dataforge.classes import Classes, ClassRules, Resolver, Tally, load_names
+from dataforge.classes import Classes, ClassRules, Resolver, Tally, labels_option
 from dataforge.codes import code
 from dataforge.datasets import Progress, find_layout, in_two_splits, layout_rules, left_out
 from dataforge.engines import get_engine
@@ -29,7 +28,6 @@ from dataforge.frameworks import (
 )
 from dataforge.io import Root, open_file
 from dataforge.layouts import Layout
-from dataforge.shell import command_line
 from dataforge.splits import check_split_names, load_rule
 from dataforge.verbs.register.contents import check_contents
 from dataforge.verbs.register.dataset import Surveyed, survey_data
@@ -269,21 +267,11 @@ def _without_unused(data: Surveyed, resolver: Resolver, findings: list[Finding])
         code("category-without-instances").at(
             Place(next(iter(data.splits.values())).ann_file, "$.categories"),
             f"no split has annotations of {', '.join(map(repr, unused))}: not a class",
-            f"to keep it, use {_labels_option(names)}",
+            f"to keep it, use {option}" if (option := labels_option(names)) else "",
         )
     )
     order = [label for label in data.order if resolver.same(label) in used]
     return msgspec.structs.replace(data, order=order)
-
-
-def _labels_option(names: Sequence[str]) -> str:
-    """The option for these classes in this order."""
-    value = ",".join(names)
-    with suppress(UsageError):
-        is_list = load_names(value) == [*names] and not value.lower().endswith(".toml")
-        if is_list and not value.startswith("-") and (option := command_line("--labels", value)):
-            return option
-    return f"--labels FILE with the lines {', '.join(map(repr, names))}"
 
 
 def _dropped(categories: Iterable[str], classes: Classes, rules: ClassRules) -> list[str]:
