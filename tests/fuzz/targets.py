@@ -68,7 +68,7 @@ from dataforge.verbs.evaluate import look_at_results, read_predictions
 
 CORPUS = Path(__file__).parent / "corpus"
 
-shapes.ROOM_BYTES //= 16
+shapes.MOST_COMPUTED //= 4
 """A track in a line fills it, in seconds, and the fuzzer would find little else."""
 
 

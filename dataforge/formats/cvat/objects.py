@@ -20,7 +20,7 @@ from dataforge.formats.cvat.shapes import (
     drawn_of,
     geometry_of,
 )
-from dataforge.formats.cvat.tracks import Shown, is_complete, shown_in
+from dataforge.formats.cvat.tracks import Shown, is_complete, is_outside, shown_in
 from dataforge.records import Instance
 
 if TYPE_CHECKING:
@@ -75,14 +75,17 @@ class Objects:
         for number, track in enumerate(tracks):
             task = self._meta.task_of(track)
             keys = yield from self._keys(track, Place(self._file, f"track[{number}]"))
-            if complete:
-                found += ((task, key) for key in keys if key.element.get("outside") != "1")
-                continue
-            try:
-                for shown in shown_in(keys, task.frames, self._room):
-                    found.append((task, shown))
-            except ShapeError as error:
-                yield _unusable(Place(self._file, f"track[{number}]", line_of(track)), error)
+            shown = None if complete else shown_in(keys, task.frames, self._room)
+            if shown is None and not complete:
+                yield code("too-many-frames").at(
+                    Place(self._file, f"track[{number}]", line_of(track)),
+                    "the track is in more frames than a file of this size can be about: read in "
+                    "its keyframes alone",
+                    "export the video again: CVAT writes the shapes of all frames",
+                )
+            if shown is None:
+                shown = [key for key in keys if not is_outside(key)]
+            found += ((task, one) for one in shown)
         return found
 
     def _keys(self, track: etree._Element, place: Place) -> Part[list[Shown]]:

@@ -28,8 +28,12 @@ _MOST_CORNERS = 720
 _MOST_PIXELS = 2**27
 """Pixels of a mask's own box."""
 
-ROOM_BYTES = 64 * 2**20
-"""What shapes may take whatever the size of their file: the 87,000 frames of a box that stays."""
+_ROOM = 64 * 2**20
+"""Bytes that outlines may take whatever the size of their file."""
+
+MOST_COMPUTED = 480_000
+"""Numbers of shapes between keyframes whatever the size of the file: those of a box that stays for
+20,000 frames, or eleven minutes. CVAT writes the shapes of all frames."""
 
 _NUMBER_BYTES = 32
 
@@ -39,15 +43,23 @@ class ShapeError(Exception):
 
 
 class Room:
-    """What the outlines of one file may take that are larger than their text.
+    """What the shapes of one file may take that are larger, or more, than their text.
 
     Args:
         size: of the file, bytes.
     """
 
     def __init__(self, size: int) -> None:
-        self._bytes = ROOM_BYTES + _NUMBER_BYTES * size
+        self._bytes = _ROOM + _NUMBER_BYTES * size
+        self._computed = MOST_COMPUTED + size
         self._pixels = 2**28 + 1024 * size
+
+    def take_computed(self, number: int) -> bool:
+        """Whether there is room for so many numbers of shapes between keyframes."""
+        if number > self._computed:
+            return False
+        self._computed -= number
+        return True
 
     def take(self, *, numbers: int = 0, pixels: int = 0) -> None:
         """Use some of it.

@@ -11,8 +11,8 @@ that is `outside` on, there is nothing.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from dataforge.findings import Place
@@ -45,45 +45,52 @@ def is_complete(tracks: Sequence[etree._Element]) -> bool:
     return any(child.get("keyframe") == "0" for track in tracks for child in track)
 
 
-def shown_in(keys: Sequence[Shown], frames: range, room: Room) -> Iterator[Shown]:
-    """All shapes of a track, given those of its keyframes in order.
+_OF_ITS_OWN = 20
+"""What a shape takes beside its numbers, in numbers."""
+
+
+def shown_in(keys: Sequence[Shown], frames: range, room: Room) -> list[Shown] | None:
+    """All shapes of a track, given those of its keyframes in order; None if there are too many.
 
     Args:
         keys: those that are outside are among them.
         frames: of the task; empty if they are not known.
-        room: what computed shapes may take.
-
-    Raises:
-        ShapeError: there are too many frames.
+        room: for computed shapes.
     """
-    for key, after in pairwise(keys):
-        yield from _until(key, after, frames, room)
-    if keys:
-        last = keys[-1]
-        yield from [] if _is_outside(last) else [last]
-        if not _is_outside(last):
-            for frame in frames[bisect_left(frames, last.frame + 1) :]:
-                room.take(numbers=len(last.drawn.values) + 20)
-                yield last._replace(frame=frame, computed=True)
+    shown = [(key, after) for key, after in zip_longest(keys, keys[1:]) if not is_outside(key)]
+    between = [_between(key, after, frames) for key, after in shown]
+    numbers = (
+        len(frames) * (len(key.drawn.values) + _OF_ITS_OWN)
+        for (key, _), frames in zip(shown, between, strict=True)
+    )
+    if not room.take_computed(sum(numbers)):
+        return None
+    found = []
+    for (key, after), own in zip(shown, between, strict=True):
+        found.append(key)
+        found += (_in_frame(frame, key, after) for frame in own)
+    return found
 
 
-def _until(key: Shown, after: Shown, frames: range, room: Room) -> Iterator[Shown]:
-    if _is_outside(key):
-        return
-    yield key
-    between = range(key.frame + 1, after.frame)
-    if frames:
-        first, end = bisect_left(frames, key.frame + 1), bisect_left(frames, after.frame)
-        between = frames[first:end]
-    for frame in between:
-        room.take(numbers=len(key.drawn.values) + 20)
+def _between(key: Shown, after: Shown | None, frames: range) -> range:
+    """The frames that a shape is in until the next keyframe, or the end."""
+    if not frames:
+        return range(key.frame + 1, after.frame if after else 0)
+    end = len(frames) if after is None else bisect_left(frames, after.frame)
+    return frames[bisect_left(frames, key.frame + 1) : end]
+
+
+def _in_frame(frame: int, key: Shown, after: Shown | None) -> Shown:
+    """A shape between two keyframes."""
+    drawn = key.drawn
+    if after is not None and not is_outside(after):
         share = (frame - key.frame) / (after.frame - key.frame)
-        moves = not _is_outside(after)
-        drawn = between_two(key.drawn, after.drawn, share) if moves else key.drawn
-        yield key._replace(frame=frame, drawn=drawn, computed=True)
+        drawn = between_two(drawn, after.drawn, share)
+    return key._replace(frame=frame, drawn=drawn, computed=True)
 
 
-def _is_outside(shown: Shown) -> bool:
+def is_outside(shown: Shown) -> bool:
+    """Whether an object has left the image."""
     return shown.element.get("outside") == "1"
 
 

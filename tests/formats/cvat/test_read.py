@@ -467,10 +467,12 @@ def test_several_tasks_have_their_own_frames(tmp_path: Path) -> None:
     assert [image.split for image in found.images] == ["train", "val"]
 
 
-def test_an_endless_track_is_refused(tmp_path: Path) -> None:
+def test_an_endless_track_is_read_in_its_keyframes(tmp_path: Path) -> None:
     track = f'<track id="0" label="cat">{box(0, 4)}{box(999999999, 8)}</track>'
     found = video(tmp_path, track)
-    assert found.finding("unusable-shape").message.endswith("more memory than any need")
+    assert found.finding("too-many-frames").lost == 0
+    shown = [image for image in found.images if image.instances]
+    assert [image.place.pointer for image in shown] == ["frame 0", "frame 999999999"]
 
 
 def test_masks_that_unfold_are_refused(tmp_path: Path) -> None:
