@@ -213,6 +213,15 @@ def test_an_answer_may_repeat_the_numbers_of_its_region(
     assert (found.image.attributes, found.codes) == ({}, [])
 
 
+def test_regions_of_one_id_in_different_places_are_different_objects(tmp_path: Path) -> None:
+    def rectangle(x: int, label: str) -> Any:
+        value = {"x": x, "y": 10, "width": 20, "height": 30, "rectanglelabels": [label]}
+        return {"id": "r", "type": "rectanglelabels", "value": value}
+
+    found = read(one(tmp_path, rectangle(0, "cat"), rectangle(50, "dog"), rectangle(0, "cat")))
+    assert [(i.label, i.box[0]) for i in found.images[0].instances] == [("cat", 0), ("dog", 32)]
+
+
 def test_an_answer_on_a_region_that_is_not_there_is_lost_and_said(tmp_path: Path) -> None:
     found = read(one(tmp_path, BOX, answer("textarea", "plate", SHAPE | {"text": ["AB"]})))
     assert (found.instance.attributes, found.image.attributes) == ({}, {})
