@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from by_hand import AP50, AP50_CAT, AP50_DOG, CAT, annotations, results, written
+from by_hand import AP50, AP50_CAT, AP50_DOG, CAT, DOG, annotations, results, written
 
 import dataforge
 from dataforge.errors import InputError, ParseError, UsageError
@@ -101,6 +101,37 @@ def test_confusion_is_as_worked_out_by_hand(tmp_path: Path) -> None:
     # Without what is below 0.45, the last dog is not found.
     found = evaluated(tmp_path, EvaluateOptions(score=0.45))
     assert found.confusion.counts == [[1, 0, 2], [1, 0, 1], [2, 1, 0]]
+
+
+def test_cells_are_those_of_the_confusion_that_are_not_0(tmp_path: Path) -> None:
+    found = evaluated(tmp_path, EvaluateOptions(score=0.3))
+    assert found.confusion.cells == [
+        (0, 0, 1), (0, 2, 2), (1, 0, 1), (1, 1, 1), (2, 0, 3), (2, 1, 1),
+    ]  # fmt: skip
+
+
+def test_of_many_classes_only_those_that_occur_are_compared(tmp_path: Path) -> None:
+    truth = annotations()
+    truth["categories"] = [{"id": at, "name": f"class {at}"} for at in range(10_000)]
+    numbers = {CAT: 20, DOG: 9_000}
+    truth["annotations"] = [
+        {**one, "category_id": numbers[one["category_id"]]} for one in truth["annotations"]
+    ]
+    boxes = [{**one, "category_id": numbers[one["category_id"]]} for one in results()]
+    found = evaluated(tmp_path, EvaluateOptions(score=0.3), annotations=truth, results=boxes)
+    # As of cat and dog alone.
+    assert found.confusion.cells == [
+        (20, 20, 1), (20, 10_000, 2), (9_000, 20, 1), (9_000, 9_000, 1),
+        (10_000, 20, 3), (10_000, 9_000, 1),
+    ]  # fmt: skip
+    assert found.confusion.counts == []  # they would be 100 million
+    assert len(found.classes) == 10_000
+    assert found.classes[20].scores.ap50 == pytest.approx(AP50_CAT, abs=1e-4)
+    assert found.classes[9_000].scores.ap50 == pytest.approx(AP50_DOG, abs=1e-4)
+    assert found.scores.ap50 == pytest.approx(AP50, abs=1e-4)
+    nothing = found.classes[0]
+    assert (nothing.objects, nothing.detections, nothing.scores.ap) == (0, 0, None)
+    assert (nothing.curve50, nothing.best_score) == ([], None)
 
 
 def test_the_score_by_default_is_that_of_the_best_f1(found: Evaluation) -> None:

@@ -76,7 +76,7 @@ class Matches(NamedTuple):
 def matches(scored: Scored) -> list[Matches]:
     """The matches of each image."""
     made = [Matches([], {}) for _ in scored.material.images]
-    for label in range(len(scored.material.classes)):
+    for label in scored.there:
         for image, found in scored.compared(label):
             matched, ignored = found["dtMatches"][0], found["dtIgnore"][0]
             for at, id_ in enumerate(found["dtIds"]):

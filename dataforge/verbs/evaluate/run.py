@@ -10,7 +10,7 @@ from dataforge.datasets import Progress
 from dataforge.verbs.evaluate.confusion import Confusing
 from dataforge.verbs.evaluate.material import Material
 from dataforge.verbs.evaluate.mistakes import Analysis
-from dataforge.verbs.evaluate.report import Confusion, Evaluation
+from dataforge.verbs.evaluate.report import Cell, Evaluation
 from dataforge.verbs.evaluate.scoring import Scored, class_results
 
 LISTED = 40
@@ -24,13 +24,13 @@ class Evaluated(msgspec.Struct, frozen=True):
         material: what was compared.
         analysis: its mistakes.
         report: its numbers.
-        confusions: what was found where, from low scores to high ones.
+        confusions: score and cells of what was found where, from low scores to high ones.
     """
 
     material: Material
     analysis: Analysis
     report: Evaluation
-    confusions: list[Confusion]
+    confusions: list[tuple[float, list[Cell]]]
 
 
 def evaluate_material(
@@ -65,7 +65,7 @@ def evaluate_material(
         classes=class_results(scored, analysis.ranked),
         curve50=scored.curve(slice(None), 0),
         curve75=scored.curve(slice(None), 5),
-        confusion=confusing.at(least),
+        confusion=confusing.report(least),
         kinds=analysis.kinds(),
         mistakes=mistakes,
         left=len(analysis.wrong) - len(mistakes),
