@@ -630,6 +630,9 @@ SMALL = (
       for arguments in [_CHECK if name != "voc" else ("check", ".", "--coords", "voc")]),
     Row("evaluate: 10,000 categories, few of which occur",
         lambda folder, n: results(folder, 10, n), _EVALUATE, 10_000, True),
+    Row("evaluate: 2,000 categories in an image, all of which occur",
+        lambda folder, n: results(folder, n, n), _EVALUATE, 2_000),
+    Row("evaluate: 50,000 objects of a class in an image", results, _EVALUATE, 50_000, True),
     Row("shapes [0,0,...", zeros("shapes"), _CHECK, 30_000_000, True),
     *(Row(f"{key} [0,0,...", zeros(key), _CHECK, 30_000_000)
       for key in ("images", "annotations", "categories", "info")),

@@ -201,6 +201,34 @@ def test_ap_and_the_base_of_costs_are_those_of_pycocotools(seed: int, tmp_path: 
     assert counts[:-1].sum(axis=1).tolist() == objects
 
 
+def test_objects_that_nothing_is_near_count_as_missed_in_their_size(tmp_path: Path) -> None:
+    """A detection of one object; of 3 small and 2 large ones in all, and a crowd apart."""
+    sides = (20, 20, 20, 100, 100)
+    truth = annotations()
+    truth["annotations"] = [
+        {"id": at, "image_id": 10, "category_id": CAT, "bbox": [200 * at, 0, side, side],
+         "area": side * side, "iscrowd": int(at == len(sides))}
+        for at, side in enumerate((*sides, 50))
+    ]  # fmt: skip
+    right = {"image_id": 10, "category_id": CAT, "bbox": [0, 0, 20, 20], "score": 0.5}
+    cat = evaluated(tmp_path, annotations=truth, results=[right]).classes[0]
+    # Recall 1/5 is 21 of 101 points, 1/3 of the small ones 34; the large ones are not found.
+    given = (cat.scores.ap50, cat.scores.ap_small, cat.scores.ap_large, cat.scores.ar)
+    assert given == pytest.approx((21 / 101, 34 / 101, 0, 1 / 5), abs=1e-9)
+    assert (cat.objects, cat.crowds, cat.recall) == (5, 1, 1 / 5)
+
+
+def test_a_crowded_image_is_refused_before_anything_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataforge.verbs.evaluate import mistakes, run
+
+    monkeypatch.setattr(mistakes, "MOST_PAIRS", 5)  # the first image has 3 x 2
+    monkeypatch.setattr(run, "Scored", None)
+    with pytest.raises(InputError, match=r"0\.jpg: has 3 detections and 2 objects, which are too"):
+        evaluated(tmp_path)
+
+
 def test_masks_are_compared(tmp_path: Path) -> None:
     ring = [0, 0, 20, 0, 20, 20, 0, 20]
     truth = annotations()

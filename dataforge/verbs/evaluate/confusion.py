@@ -56,13 +56,10 @@ class Confusing:
             if at in of:
                 made.right.append((score, of[at]))
                 continue
-            row = analysis.ious[image][at]
-            near = [
-                one for one, iou in enumerate(row) if iou >= FOUND_IOU and not marked[one].crowd
-            ]
+            near = [(one, iou) for one, iou in analysis.near[image][at] if iou >= FOUND_IOU]
             if near:
-                near.sort(key=lambda one: -row[one])
-                made.unsure.append((score, label, near))
+                near.sort(key=lambda one: -one[1])
+                made.unsure.append((score, label, [one for one, _ in near]))
             else:
                 self._alone[label].append(score)
         made.unsure.sort(key=lambda one: -one[0])

@@ -9,7 +9,7 @@ import msgspec
 from dataforge.datasets import Progress
 from dataforge.verbs.evaluate.confusion import Confusing
 from dataforge.verbs.evaluate.material import Material
-from dataforge.verbs.evaluate.mistakes import Analysis
+from dataforge.verbs.evaluate.mistakes import Analysis, refuse_crowded
 from dataforge.verbs.evaluate.report import Cell, Evaluation
 from dataforge.verbs.evaluate.scoring import Scored, class_results
 
@@ -46,9 +46,13 @@ def evaluate_material(
         what: is evaluated, for the report.
         score: for the confusion matrix, None for the score at which F1 is best.
         progress: see `dataforge.datasets.Progress`.
+
+    Raises:
+        InputError: an image has too many objects and detections.
     """
     if progress:
         progress(0, 0, "comparing")
+    refuse_crowded(material)
     scored = Scored(material)
     analysis = Analysis(scored)
     mistakes = analysis.costliest(LISTED, progress)
