@@ -218,6 +218,31 @@ def test_objects_that_nothing_is_near_count_as_missed_in_their_size(tmp_path: Pa
     assert (cat.objects, cat.crowds, cat.recall) == (5, 1, 1 / 5)
 
 
+def test_where_everything_overlaps_matches_are_those_of_pycocotools(tmp_path: Path) -> None:
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    draw = random.Random(3)
+    truth = annotations()
+    truth["annotations"] = [
+        {"id": at, "image_id": 10, "category_id": CAT, "iscrowd": int(at % 20 == 0),
+         "bbox": [draw.randrange(9), draw.randrange(9), side := draw.randrange(80, 110), 96],
+         "area": side * 96}
+        for at in range(1, 301)
+    ]  # fmt: skip
+    found = [{**one, "score": round(draw.random(), 2)} for one in truth["annotations"][::2]]
+    paths = written(tmp_path, annotations=truth, results=found)
+    mine = evaluate_results(*paths, EvaluateOptions()).scores
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO(str(paths[0]))
+        theirs = COCOeval(coco, coco.loadRes(str(paths[1])), "bbox")
+        theirs.evaluate()
+        theirs.accumulate()
+        theirs.summarize()
+    given = [mine.ap, mine.ap50, mine.ap75, mine.ap_medium, mine.ap_large, mine.ar]
+    assert given == [*theirs.stats[:3].tolist(), *theirs.stats[4:6].tolist(), theirs.stats[8]]
+
+
 def test_a_crowded_image_is_refused_before_anything_is_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,25 +97,35 @@ def _evaluator() -> Any:
 
     class Evaluator(COCOeval):  # type: ignore[misc]
         def evaluateImg(self, *of: Any) -> Any:  # noqa: N802
-            """Match the objects alone that a detection is at: the others only count as missed."""
+            """Match the objects alone that may get a detection: the others only count as missed.
+
+            Of those that are ignored, and of the rest, each detection gets one of the best: the
+            other detections can have no more than one each.
+            """
             *_, (least, most), _ = of
             key = of[:2]  # of the image and of the class
             objects, ious = self._gts[key], self.ious[key]
             if not len(ious) or not objects:
                 return super().evaluateImg(*of)
             near = (ious >= self.params.iouThrs[0]).any(axis=0)
+            ignored = np.array(
+                [one["ignore"] or not least <= one["area"] <= most for one in objects], dtype=int
+            )
+            for part in (ignored > 0, ignored == 0):
+                of_part = np.flatnonzero(near & part)
+                order = np.argsort(ious[:, of_part], axis=1, kind="stable")
+                near[np.delete(of_part, np.unique(order[:, -len(ious) :]))] = False
             self._gts[key] = [one for one, is_near in zip(objects, near, strict=True) if is_near]
             self.ious[key] = ious[:, near]
             found = super().evaluateImg(*of)
             self._gts[key], self.ious[key] = objects, ious
             far = [one for one, is_near in zip(objects, near, strict=True) if not is_near]
-            ignored = [one["ignore"] or not least <= one["area"] <= most for one in far]
             matched = found["gtMatches"]
             return {
                 **found,
                 "gtIds": [*found["gtIds"], *(one["id"] for one in far)],
                 "gtMatches": np.hstack([matched, np.zeros((len(matched), len(far)))]),
-                "gtIgnore": np.append(found["gtIgnore"], np.array(ignored, dtype=int)),
+                "gtIgnore": np.append(found["gtIgnore"], ignored[~near]),
             }
 
     return Evaluator
