@@ -22,6 +22,7 @@ from dataforge.io import NamedFile
 from dataforge.verbs.curves import (
     ASCII,
     BLOCKS,
+    MOST_DRAWN,
     Axis,
     Curve,
     Log,
@@ -143,7 +144,7 @@ def _plot(
     along = _along(axis, read)
     if out is not None:
         draw(out, curves, along, smooth)
-    notes = [*_notes(read, curves)]
+    notes = [*_notes(read, curves), *(_undrawn(curves) if out is not None else ())]
     shown = _Shown([log.path for log in read], along, curves, notes, out.path if out else None)
     for note in notes:
         warn(f"warning: {note}")
@@ -178,6 +179,17 @@ def _notes(logs: Sequence[Log], curves: Sequence[Curve]) -> Iterator[str]:
             yield (
                 f"{curve.run}: {curve.title} is no number in {len(lost)} of "
                 f"{plural(len(curve.points), 'value')}, first at {when}"
+            )
+
+
+def _undrawn(curves: Sequence[Curve]) -> Iterator[str]:
+    """Which numbers the picture does not have."""
+    for curve in curves:
+        beyond = sum(abs(point.value) > MOST_DRAWN for point in curve.finite())
+        if beyond:
+            yield (
+                f"{curve.run}: {beyond} of {plural(len(curve.points), 'value')} of {curve.title} "
+                f"{'is' if beyond == 1 else 'are'} beyond {MOST_DRAWN:.0e}, and not drawn"
             )
 
 

@@ -135,3 +135,16 @@ def test_the_axis(cli: Cli, tmp_path: Path) -> None:
     assert json.loads(cli("plot", log, "--json").stdout)["axis"] == "iterations"
     result = cli("plot", log, "--x", "epochs")
     assert (result.returncode, "does not say the epochs" in result.stderr) == (2, True)
+
+
+def test_values_that_are_not_drawn_are_named(cli: Cli, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    lines = (
+        {"mode": "train", "epoch": 1, "iter": 10 * at, "loss": loss, "lr": 0.1}
+        for at, loss in enumerate((1e308, -1e308, 1e-320), 1)
+    )
+    log = write(tmp_path / "run.log.json", "".join(json.dumps(line) + "\n" for line in lines))
+    result = cli("plot", log, "--out", tmp_path / "a.png")
+    said = "warning: run: 2 of 3 values of loss are beyond 1e+300, and not drawn\n"
+    assert (result.returncode, result.stderr) == (0, said)
+    assert cli("plot", log).stderr == ""

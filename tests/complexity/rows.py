@@ -89,6 +89,16 @@ def coco(
     })  # fmt: skip
 
 
+def results(folder: Path, number: int, categories: int = 1, kind: str = "apart") -> None:
+    """A COCO file with a number of annotations, and results that find each of them."""
+    coco(folder, number, kind, categories=categories)
+    made = json.loads((folder / "a.json").read_text())["annotations"]
+    keys = ("image_id", "category_id", "bbox")
+    _json(folder / "r.json", [
+        {**{key: one[key] for key in keys}, "score": (one["id"] + 1) / len(made)} for one in made
+    ])  # fmt: skip
+
+
 def voc(folder: Path, number: int, kind: str = "apart", one_line: bool = False) -> None:
     """An XML file with a number of objects."""
     picture(folder / "JPEGImages" / "a.png")
@@ -573,6 +583,8 @@ _HUGE = {
 _SHORT = ("range", "joins", "lists", "rounding", "text", "keys", "copies", "templates")
 _DEEP = ("[" * 100_000 + "]" * 100_000, '{"a":' * 100_000 + "1" + "}" * 100_000)
 
+_EVALUATE = ("evaluate", "r.json", "--annotations", "a.json", "--json")
+
 SMALL = (
     Row("split line a/ x 50,000", split_line(lambda n: "a/" * n), _CHECK, 50_000, True),
     Row("split line of 32,000 spaces", split_line(lambda n: f"x{' ' * n}x"), _CHECK, 32_000, True),
@@ -616,6 +628,11 @@ SMALL = (
                             ("a million digits", "9" * 1_000_000),
                             ("a million zeros", "0." + "0" * 1_000_000 + "1"))
       for arguments in [_CHECK if name != "voc" else ("check", ".", "--coords", "voc")]),
+    Row("evaluate: 10,000 categories, few of which occur",
+        lambda folder, n: results(folder, 10, n), _EVALUATE, 10_000, True),
+    Row("evaluate: 2,000 categories in an image, all of which occur",
+        lambda folder, n: results(folder, n, n), _EVALUATE, 2_000),
+    Row("evaluate: 50,000 objects of a class in an image", results, _EVALUATE, 50_000, True),
     Row("shapes [0,0,...", zeros("shapes"), _CHECK, 30_000_000, True),
     *(Row(f"{key} [0,0,...", zeros(key), _CHECK, 30_000_000)
       for key in ("images", "annotations", "categories", "info")),

@@ -76,3 +76,17 @@ def test_smoothing_leaves_out_what_is_no_number() -> None:
     assert math.isnan(values[0])
     assert values[1:] == [2, math.inf, 3]
     assert smoothed([], 3) == []
+
+
+def test_what_has_left_the_window_leaves_no_trace() -> None:
+    assert smoothed([1e300, 1.0, 2.0, 1e-320, 1e-320], 2)[2:] == [1.5, 1.0, 1e-320]
+    assert smoothed([1e308, 1e308, -1e308, 0.1, math.inf, 0.3], 2)[1:] == [
+        1e308, 0, -5e307, math.inf, 0.3,
+    ]  # fmt: skip
+
+
+def test_smoothing_costs_the_same_whatever_the_window() -> None:
+    """The mean of 1 ... k is (k + 1) / 2; as a sum of each window, this would be 10**10 values."""
+    values = smoothed(range(1, 200_001), 100_000)
+    assert values[:100_000] == [(k + 1) / 2 for k in range(1, 100_001)]
+    assert values[-1] == (100_001 + 200_000) / 2

@@ -113,3 +113,16 @@ def test_values_that_are_all_none(tmp_path: Path, drawn: list[Any]) -> None:
     draw(tmp_path / "a.png", lost, "epochs")
     (cross,) = [line for line in drawn[0].lines if line.get_marker() == "x"]
     assert list(cross.get_ydata()) == [0]
+
+
+def test_values_beyond_what_axes_can_reach_are_gaps(tmp_path: Path, drawn: list[Any]) -> None:
+    (curve, *_) = curves(tmp_path)
+    values = (1e308, 1e300, 1e-320, -1e308)
+    points = [type(curve.points[0])(1, step, value) for step, value in enumerate(values)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        draw(tmp_path / "a.png", [Curve("run", "loss", "train", points)], "iterations")
+    line = lines(drawn[0])["loss"]
+    assert [*map(math.isnan, line.get_ydata())] == [True, False, False, True]
+    (crosses,) = [line for line in drawn[0].lines if line.get_marker() == "x"]
+    assert list(crosses.get_ydata()) == [0, 1e-320]

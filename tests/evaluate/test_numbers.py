@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from by_hand import AP50, AP50_CAT, AP50_DOG, CAT, annotations, results, written
+from by_hand import AP50, AP50_CAT, AP50_DOG, CAT, DOG, annotations, results, written
 
 import dataforge
 from dataforge.errors import InputError, ParseError, UsageError
@@ -103,6 +103,37 @@ def test_confusion_is_as_worked_out_by_hand(tmp_path: Path) -> None:
     assert found.confusion.counts == [[1, 0, 2], [1, 0, 1], [2, 1, 0]]
 
 
+def test_cells_are_those_of_the_confusion_that_are_not_0(tmp_path: Path) -> None:
+    found = evaluated(tmp_path, EvaluateOptions(score=0.3))
+    assert found.confusion.cells == [
+        (0, 0, 1), (0, 2, 2), (1, 0, 1), (1, 1, 1), (2, 0, 3), (2, 1, 1),
+    ]  # fmt: skip
+
+
+def test_of_many_classes_only_those_that_occur_are_compared(tmp_path: Path) -> None:
+    truth = annotations()
+    truth["categories"] = [{"id": at, "name": f"class {at}"} for at in range(10_000)]
+    numbers = {CAT: 20, DOG: 9_000}
+    truth["annotations"] = [
+        {**one, "category_id": numbers[one["category_id"]]} for one in truth["annotations"]
+    ]
+    boxes = [{**one, "category_id": numbers[one["category_id"]]} for one in results()]
+    found = evaluated(tmp_path, EvaluateOptions(score=0.3), annotations=truth, results=boxes)
+    # As of cat and dog alone.
+    assert found.confusion.cells == [
+        (20, 20, 1), (20, 10_000, 2), (9_000, 20, 1), (9_000, 9_000, 1),
+        (10_000, 20, 3), (10_000, 9_000, 1),
+    ]  # fmt: skip
+    assert found.confusion.counts == []  # they would be 100 million
+    assert len(found.classes) == 10_000
+    assert found.classes[20].scores.ap50 == pytest.approx(AP50_CAT, abs=1e-4)
+    assert found.classes[9_000].scores.ap50 == pytest.approx(AP50_DOG, abs=1e-4)
+    assert found.scores.ap50 == pytest.approx(AP50, abs=1e-4)
+    nothing = found.classes[0]
+    assert (nothing.objects, nothing.detections, nothing.scores.ap) == (0, 0, None)
+    assert (nothing.curve50, nothing.best_score) == ([], None)
+
+
 def test_the_score_by_default_is_that_of_the_best_f1(found: Evaluation) -> None:
     # F1 = 2 right / (detections + 5 objects): 2/6 at 0.9, 2/7, 2/8, 2/9, 2/10, 4/11 at 0.4, 4/12.
     assert found.confusion.score == 0.4
@@ -168,6 +199,59 @@ def test_ap_and_the_base_of_costs_are_those_of_pycocotools(seed: int, tmp_path: 
     counts = np.array(ours.confusion.counts)
     objects = [one.objects for one in ours.classes]
     assert counts[:-1].sum(axis=1).tolist() == objects
+
+
+def test_objects_that_nothing_is_near_count_as_missed_in_their_size(tmp_path: Path) -> None:
+    """A detection of one object; of 3 small and 2 large ones in all, and a crowd apart."""
+    sides = (20, 20, 20, 100, 100)
+    truth = annotations()
+    truth["annotations"] = [
+        {"id": at, "image_id": 10, "category_id": CAT, "bbox": [200 * at, 0, side, side],
+         "area": side * side, "iscrowd": int(at == len(sides))}
+        for at, side in enumerate((*sides, 50))
+    ]  # fmt: skip
+    right = {"image_id": 10, "category_id": CAT, "bbox": [0, 0, 20, 20], "score": 0.5}
+    cat = evaluated(tmp_path, annotations=truth, results=[right]).classes[0]
+    # Recall 1/5 is 21 of 101 points, 1/3 of the small ones 34; the large ones are not found.
+    given = (cat.scores.ap50, cat.scores.ap_small, cat.scores.ap_large, cat.scores.ar)
+    assert given == pytest.approx((21 / 101, 34 / 101, 0, 1 / 5), abs=1e-9)
+    assert (cat.objects, cat.crowds, cat.recall) == (5, 1, 1 / 5)
+
+
+def test_where_everything_overlaps_matches_are_those_of_pycocotools(tmp_path: Path) -> None:
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    draw = random.Random(3)
+    truth = annotations()
+    truth["annotations"] = [
+        {"id": at, "image_id": 10, "category_id": CAT, "iscrowd": int(at % 20 == 0),
+         "bbox": [draw.randrange(9), draw.randrange(9), side := draw.randrange(80, 110), 96],
+         "area": side * 96}
+        for at in range(1, 301)
+    ]  # fmt: skip
+    found = [{**one, "score": round(draw.random(), 2)} for one in truth["annotations"][::2]]
+    paths = written(tmp_path, annotations=truth, results=found)
+    mine = evaluate_results(*paths, EvaluateOptions()).scores
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO(str(paths[0]))
+        theirs = COCOeval(coco, coco.loadRes(str(paths[1])), "bbox")
+        theirs.evaluate()
+        theirs.accumulate()
+        theirs.summarize()
+    given = [mine.ap, mine.ap50, mine.ap75, mine.ap_medium, mine.ap_large, mine.ar]
+    assert given == [*theirs.stats[:3].tolist(), *theirs.stats[4:6].tolist(), theirs.stats[8]]
+
+
+def test_a_crowded_image_is_refused_before_anything_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataforge.verbs.evaluate import mistakes, run
+
+    monkeypatch.setattr(mistakes, "MOST_PAIRS", 5)  # the first image has 3 x 2
+    monkeypatch.setattr(run, "Scored", None)
+    with pytest.raises(InputError, match=r"0\.jpg: has 3 detections and 2 objects, which are too"):
+        evaluated(tmp_path)
 
 
 def test_masks_are_compared(tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataforge.verbs.curves.choosing import Curve, choose, names, smoothed
 from dataforge.verbs.curves.logs import Log, Point, read_log, shared_name
-from dataforge.verbs.curves.picture import Axis, draw
+from dataforge.verbs.curves.picture import MOST_DRAWN, Axis, draw
 from dataforge.verbs.curves.text import ASCII, BLOCKS, sparkline
 
 __all__ = [
     "ASCII",
     "BLOCKS",
+    "MOST_DRAWN",
     "Axis",
     "Curve",
     "Log",

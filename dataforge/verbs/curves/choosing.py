@@ -113,8 +113,23 @@ def smoothed(values: Sequence[float], window: int) -> list[float]:
     >>> smoothed([4, 2, 3, float("nan"), 5], 2)
     [4.0, 3.0, 2.5, nan, 5.0]
     """
+    exact = [_in_units(value) if math.isfinite(value) else None for value in values]
     means: list[float] = []
+    total = count = 0
     for i, value in enumerate(values):
-        part = [one for one in values[max(0, i + 1 - window) : i + 1] if math.isfinite(one)]
-        means.append(math.fsum(part) / len(part) if part and math.isfinite(value) else value)
+        entering, leaving = exact[i], exact[i - window] if i >= window else None
+        if entering is not None:
+            total, count = total + entering, count + 1
+        if leaving is not None:
+            total, count = total - leaving, count - 1
+        means.append(value if entering is None else total / (count << _UNIT_BITS))
     return means
+
+
+_UNIT_BITS = 1074
+"""Any float is a whole multiple of 2 to the power of minus this: sums of those are exact."""
+
+
+def _in_units(value: float) -> int:
+    numerator, denominator = float(value).as_integer_ratio()
+    return numerator << (_UNIT_BITS + 1 - denominator.bit_length())

@@ -19,12 +19,15 @@ _MARKS = ("o", "s", "^")
 _MOST_MARKED = 60
 """Points up to which each has a mark of its own."""
 
+MOST_DRAWN = 1e300
+"""The largest value, above or below 0, that is drawn: axes reach farther, and have to be floats."""
+
 
 def draw(path: Path | NamedFile, curves: Sequence[Curve], axis: Axis, smooth: int = 1) -> None:
     """Draw curves into a picture.
 
-    Losses of validation are dashed, in the colour of those of training. A value that is no number
-    is a gap, and a cross at the height of the last one that is.
+    Losses of validation are dashed, in the colour of those of training. A value that is no number,
+    or beyond `MOST_DRAWN`, is a gap, and a cross at the height of the last one that is drawn.
 
     Args:
         path: of the picture (.png, .svg or .pdf).
@@ -65,7 +68,7 @@ class _Looks(NamedTuple):
 
 def _plot(axes: Any, curve: Curve, title: str, looks: _Looks, axis: Axis, smooth: int) -> None:
     x = [point.epoch if axis == "epochs" else point.step for point in curve.points]
-    raw = [point.value if math.isfinite(point.value) else math.nan for point in curve.points]
+    raw = [one.value if abs(one.value) <= MOST_DRAWN else math.nan for one in curve.points]
     of_training = curve.split == "train"
     y = smoothed(raw, smooth) if of_training else raw
     colour = f"C{looks.colour % _COLOURS}"

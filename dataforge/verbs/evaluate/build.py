@@ -13,7 +13,7 @@ from dataforge.errors import ParseError
 from dataforge.io import asset, staged
 from dataforge.pages import Picture, copy_page, picture, refuse_foreign, write_script
 from dataforge.verbs.evaluate.material import Detected, Marked, Material, Pictured
-from dataforge.verbs.evaluate.report import KINDS, Confusion
+from dataforge.verbs.evaluate.report import KINDS
 from dataforge.verbs.evaluate.run import Evaluated
 
 FOLDER = "evaluation"
@@ -144,7 +144,7 @@ def write_page(
             "classes": material.classes,
             "kinds": [*KINDS.items()],
             "evaluation": msgspec.to_builtins(evaluated.report) if evaluated else None,
-            "confusions": [_sparse(one) for one in evaluated.confusions] if evaluated else [],
+            "confusions": evaluated.confusions if evaluated else [],
         }
         write_script(stage / FOLDER / "data" / "index.js", "index", data)
     return out / index
@@ -194,17 +194,6 @@ def _picture(image: Pictured) -> Picture:
         return Picture(fault="the image file does not exist")
     except OSError as error:
         return Picture(fault=error.strerror or str(error))
-
-
-def _sparse(confusion: Confusion) -> list[Any]:
-    """The score, and (row, column, number) of the cells that are not empty."""
-    cells = (
-        (row, column, number)
-        for row, numbers in enumerate(confusion.counts)
-        for column, number in enumerate(numbers)
-        if number
-    )
-    return [confusion.score, [*cells]]
 
 
 def _there(one: Marked) -> list[Any]:

@@ -19,8 +19,9 @@ for each one alone, too.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,10 +30,13 @@ from dataforge.errors import InputError
 from dataforge.verbs.evaluate.material import Marked, Material
 from dataforge.verbs.evaluate.precision import Ranked, best_f1
 from dataforge.verbs.evaluate.report import KINDS, Kind, Mistake, OfKind
-from dataforge.verbs.evaluate.scoring import Scored
+from dataforge.verbs.evaluate.scoring import MOST_DETECTIONS, Scored
 
 FOUND_IOU = 0.5
 NEAR_IOU = 0.1
+
+Near = tuple[int, float]
+"""An object's number in its image, and an IoU with it of at least `NEAR_IOU`."""
 
 MOST_PAIRS = 2**26
 """Detections times objects of an image whose IoU is worked out."""
@@ -76,7 +80,7 @@ class Matches(NamedTuple):
 def matches(scored: Scored) -> list[Matches]:
     """The matches of each image."""
     made = [Matches([], {}) for _ in scored.material.images]
-    for label in range(len(scored.material.classes)):
+    for label in scored.there:
         for image, found in scored.compared(label):
             matched, ignored = found["dtMatches"][0], found["dtIgnore"][0]
             for at, id_ in enumerate(found["dtIds"]):
@@ -89,20 +93,28 @@ def matches(scored: Scored) -> list[Matches]:
     return made
 
 
-def overlaps(material: Material, image: int, counted: Sequence[int]) -> dict[int, Any]:
-    """Detection -> its IoU with each object of the image, in an array.
+def refuse_crowded(material: Material) -> None:
+    """Refuse images whose detections cannot be compared with all their objects.
 
     Raises:
         InputError: there are too many of both.
     """
+    for image, (marked, found) in enumerate(zip(material.marked, material.found, strict=True)):
+        of_class = Counter(one.label for one in found)
+        counted = sum(min(number, MOST_DETECTIONS) for number in of_class.values())
+        if counted * len(marked) > MOST_PAIRS:
+            what = f"{counted:,} detections and {len(marked):,} objects"
+            raise InputError(f"{material.images[image].name}: has {what}, which are too many")
+
+
+def overlaps(material: Material, image: int, counted: Sequence[int]) -> dict[int, list[Near]]:
+    """Detection -> the objects that it is near, without crowds."""
+    import numpy as np
     from pycocotools import mask as coco_masks
 
     marked = material.marked[image]
     if not counted or not marked:
-        return dict.fromkeys(counted, ())
-    if len(counted) * len(marked) > MOST_PAIRS:
-        what = f"{len(counted):,} detections and {len(marked):,} objects"
-        raise InputError(f"{material.images[image].name}: has {what}, which are too many")
+        return {one: [] for one in counted}
     found = [material.found[image][at] for at in counted]
     if material.masks:
         rows = coco_masks.iou(
@@ -111,7 +123,11 @@ def overlaps(material: Material, image: int, counted: Sequence[int]) -> dict[int
     else:
         boxes = ([_corner_and_size(one.box) for one in ones] for ones in (found, marked))
         rows = coco_masks.iou(*boxes, _crowds(marked))
-    return dict(zip(counted, rows, strict=True))
+    rows[:, np.array(_crowds(marked), dtype=bool)] = 0
+    return {
+        one: [(at, float(row[at])) for at in np.flatnonzero(row >= NEAR_IOU).tolist()]
+        for one, row in zip(counted, rows, strict=True)
+    }
 
 
 def _crowds(marked: Sequence[Marked]) -> list[int]:
@@ -130,12 +146,13 @@ class Analysis:
 
     Attributes:
         wrong: the mistakes, by image.
+        near: of each image, detection -> the objects that it is near.
     """
 
     def __init__(self, scored: Scored) -> None:
         self.material = scored.material
         self.matches = matches(scored)
-        self.ious = [
+        self.near = [
             overlaps(self.material, image, one.counted) for image, one in enumerate(self.matches)
         ]
         self.wrong = [one for image in range(len(self.matches)) for one in self._image(image)]
@@ -150,8 +167,7 @@ class Analysis:
             if detection in of:
                 continue
             same, other = (-1, 0.0), (-1, 0.0)
-            for at in objects:
-                iou = float(self.ious[image][detection][at])
+            for at, iou in self.near[image][detection]:
                 if marked[at].label == found[detection].label:
                     same = max(same, (at, iou), key=lambda one: one[1])
                 else:

@@ -69,6 +69,13 @@ class ClassResult(msgspec.Struct, frozen=True, kw_only=True):
     curve75: list[float]
 
 
+MOST_TABLED = 400
+"""Classes up to which a confusion matrix is a table, too: one of 10,000 has 100 million cells."""
+
+Cell = tuple[int, int, int]
+"""Row and column of a confusion matrix, and the number there."""
+
+
 class Confusion(msgspec.Struct, frozen=True, kw_only=True):
     """What was found where, at IoU 0.5.
 
@@ -76,11 +83,14 @@ class Confusion(msgspec.Struct, frozen=True, kw_only=True):
         score: detections with a lower score do not count; by default that at which F1 over all
             classes is best.
         counts: a row for each class, and one for where nothing is annotated; in it a column for
-            each class that was found, and one for objects that were not.
+            each class that was found, and one for objects that were not. Empty for more than
+            `MOST_TABLED` classes.
+        cells: (row, column, number) of each number that is not 0, row by row.
     """
 
     score: float
     counts: list[list[int]]
+    cells: list[Cell]
 
 
 class OfKind(msgspec.Struct, frozen=True, kw_only=True):

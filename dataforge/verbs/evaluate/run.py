@@ -9,8 +9,8 @@ import msgspec
 from dataforge.datasets import Progress
 from dataforge.verbs.evaluate.confusion import Confusing
 from dataforge.verbs.evaluate.material import Material
-from dataforge.verbs.evaluate.mistakes import Analysis
-from dataforge.verbs.evaluate.report import Confusion, Evaluation
+from dataforge.verbs.evaluate.mistakes import Analysis, refuse_crowded
+from dataforge.verbs.evaluate.report import Cell, Evaluation
 from dataforge.verbs.evaluate.scoring import Scored, class_results
 
 LISTED = 40
@@ -24,13 +24,13 @@ class Evaluated(msgspec.Struct, frozen=True):
         material: what was compared.
         analysis: its mistakes.
         report: its numbers.
-        confusions: what was found where, from low scores to high ones.
+        confusions: score and cells of what was found where, from low scores to high ones.
     """
 
     material: Material
     analysis: Analysis
     report: Evaluation
-    confusions: list[Confusion]
+    confusions: list[tuple[float, list[Cell]]]
 
 
 def evaluate_material(
@@ -46,9 +46,13 @@ def evaluate_material(
         what: is evaluated, for the report.
         score: for the confusion matrix, None for the score at which F1 is best.
         progress: see `dataforge.datasets.Progress`.
+
+    Raises:
+        InputError: an image has too many objects and detections.
     """
     if progress:
         progress(0, 0, "comparing")
+    refuse_crowded(material)
     scored = Scored(material)
     analysis = Analysis(scored)
     mistakes = analysis.costliest(LISTED, progress)
@@ -65,7 +69,7 @@ def evaluate_material(
         classes=class_results(scored, analysis.ranked),
         curve50=scored.curve(slice(None), 0),
         curve75=scored.curve(slice(None), 5),
-        confusion=confusing.at(least),
+        confusion=confusing.report(least),
         kinds=analysis.kinds(),
         mistakes=mistakes,
         left=len(analysis.wrong) - len(mistakes),

@@ -130,18 +130,21 @@
   // The table of one score, from its cells that are not empty.
   function matrix(cells) {
     const last = dataforge.classes.length;
-    const counts = Array.from({ length: last + 1 }, () => new Array(last + 1).fill(0));
-    for (const [row, column, value] of cells) counts[row][column] = value;
     const total = dataforge.data.evaluation.classes.map((one) => one.objects + one.detections);
     const classes = [...total.keys()].filter((at) => total[at]);
     const kept = new Set([...classes].sort((a, b) => total[b] - total[a]).slice(0, MOST_CELLS));
     const shown = [...classes.filter((at) => kept.has(at)), last];
+    const [sums, counts] = [new Map(), new Map()];
+    for (const [row, column, value] of cells) {
+      sums.set(row, (sums.get(row) || 0) + value);
+      counts.set(`${row} ${column}`, value);
+    }
     const name = (at, other) => (at === last ? make("em", {}, other) : make("bdi", {}, dataforge.short(dataforge.classes[at], 22)));
     const full = (at, other) => (at === last ? other : dataforge.short(dataforge.classes[at], 80));
     const rows = shown.map((row) => {
-      const sum = counts[row].reduce((total, value) => total + value, 0);
+      const sum = sums.get(row) || 0;
       return make("tr", {}, make("th", { scope: "row" }, name(row, "nothing there")), ...shown.map((column) => {
-        const value = counts[row][column];
+        const value = counts.get(`${row} ${column}`) || 0;
         if (row === last && column === last) return make("td", { class: "void" });
         const part = sum ? value / sum : 0;
         const cell = make("td", {
