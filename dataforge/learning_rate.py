@@ -42,12 +42,13 @@ def learning_rate(base: float, gpus: int, per_gpu: int, base_batch: int = BASE_B
     rate = math.inf
     with suppress(OverflowError, ZeroDivisionError):
         rate = base * (gpus * per_gpu) / base_batch
-    if not (
-        all(number > 0 for number in (base, gpus, per_gpu, base_batch)) and 0 < rate < math.inf
-    ):
+    numbers = (base, gpus, per_gpu, base_batch)
+    are_good = all(0 < number < math.inf for number in numbers)
+    if not are_good or not 0 < rate < math.inf:
+        which = f"the rate is {rate}, and it" if are_good else "each"
         raise UsageError(
-            f"no learning rate for {base} per {base_batch} images on {gpus} x {per_gpu}: each must "
-            "be a number above 0"
+            f"no learning rate for {base} per {base_batch} images on {gpus} x {per_gpu}: "
+            f"{which} must be a number above 0"
         )
     return float(f"{rate:.10g}")  # 0.0025, and not 0.0025000000000000005
 

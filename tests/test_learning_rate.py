@@ -47,6 +47,11 @@ def test_nonsense_has_no_rate(numbers: tuple[float, int, int, int]) -> None:
         learning_rate(*numbers)
 
 
+def test_a_rate_that_overflows_is_said_to() -> None:
+    with pytest.raises(UsageError, match="the rate is inf, and it must be a number above 0"):
+        learning_rate(1e308, 1_000_000, 2)
+
+
 def test_many_images_keep_the_schedule() -> None:
     fitted = MMDET_SCHEDULE.fitted(118_287, 16)  # COCO: 7,393 steps
     assert (fitted.epochs, fitted.milestones, fitted.warm_up) == (12, (8, 11), 500)

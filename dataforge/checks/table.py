@@ -42,6 +42,10 @@ def checks() -> dict[str, str]:
 
 
 def _add(point: EntryPoint, module: Any) -> str:
+    if not getattr(module, "__package__", ""):
+        raise DataforgeError(
+            f"expected a module of a package, with the page {point.name}.md beside it"
+        )
     page = files(module.__package__).joinpath(f"{point.name}.md")
     add_page(point.name, module.GROUP, page.read_text("utf-8"), point.value)
     return point.value

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from dataforge.classes import comma_list
 from dataforge.cli import options
 from dataforge.cli.command import OUTPUT, Argument, Bundle, Command, Option
+from dataforge.cli.next_commands import next_commands
 from dataforge.cli.output import Output, say_lines, show_counts, show_findings, tell
 from dataforge.cli.progress import progress_bar
 from dataforge.cli.struct_options import given, struct_options
@@ -24,7 +25,7 @@ from dataforge.frameworks import (
 )
 from dataforge.layouts import CoordsChoice, Difficult
 from dataforge.models import networks
-from dataforge.shell import UNPRINTABLE, command_line, path_word
+from dataforge.shell import UNPRINTABLE, command_line
 from dataforge.verbs.adopt import plan_any
 from dataforge.verbs.register import Plan, Request, apply, check_applicable
 
@@ -366,20 +367,5 @@ def show_applied(planned: Plan, written: Sequence[Path], python: str | None) -> 
     knows = f"; get_classes() knows it as {', '.join(dataset.aliases)}"
     has_get_classes = any(framework.has_get_classes for framework in frameworks_)
     tell(f"registered {dataset.class_name}{knows if has_get_classes else ''}")
-    for label, command in _next_commands(planned, python):
+    for label, command in next_commands(planned, python):
         tell(f"{label} {command or UNPRINTABLE}")
-
-
-def _next_commands(planned: Plan, python: str | None) -> Iterator[tuple[str, str]]:
-    """(what for, command) for what was registered; the command is empty if it cannot be shown."""
-    runs = path_word(python or "python")
-    dataforge = [runs, "-m", "dataforge"] if python else ["dataforge"]
-    for target in planned.targets:
-        config = path_word(str(planned.out / target.config))
-        yield "prove it: ", command_line(*dataforge, "smoke", config)
-        trainer = get_framework(target.framework).trainer
-        yield "train it: ", command_line(runs, *([trainer] if trainer else []), config)
-    option = ["--python", runs] if python else []
-    name = planned.dataset.name
-    words = [*option, "--", name] if name.startswith("-") else [name, *option]
-    yield "undo it:  ", command_line("dataforge", "unregister", *words)

@@ -146,6 +146,10 @@ class PlannedFile(msgspec.Struct, frozen=True):
     text: str
 
 
+_IMPORTED = ("Dataset", "CocoDataset", "ConcatDataset", "RepeatDataset", "XMLDataset")
+"""Classes that generated code imports, and that one of the same name would hide."""
+
+
 def identify(name: str) -> tuple[str, str]:
     """(key, class name) for a dataset name.
 
@@ -159,10 +163,13 @@ def identify(name: str) -> tuple[str, str]:
     """
     words = re.findall(r"\w+", unicodedata.normalize("NFKC", name).replace("_", " "))
     key = "_".join(words).lower()
-    if not key.isidentifier() or keyword.iskeyword(key):
+    if keyword.iskeyword(key):
+        raise UsageError(f"{name!r} cannot be a Python name, as {key} is a keyword; add a word")
+    if not key.isidentifier():
         raise UsageError(f"{name!r} cannot be a Python name; begin it with a letter")
     class_name = "".join(word[0].upper() + word[1:] for word in words)
-    return key, class_name.removesuffix("Dataset") + "Dataset"
+    class_name = class_name.removesuffix("Dataset") + "Dataset"
+    return key, f"{class_name}Dataset" if class_name in _IMPORTED else class_name
 
 
 def package_name(key: str) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from functools import cached_property, lru_cache
 from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
 from typing import Any, TypeVar
@@ -128,7 +128,8 @@ class Plugins:
 
     def _load(self, point: EntryPoint, make: Callable[[EntryPoint, Any], T]) -> T:
         try:
-            return make(point, point.load())
+            with redirect_stdout(sys.stderr):  # the other is for the report, which may be JSON
+                return make(point, point.load())
         except (KeyboardInterrupt, Interrupted):
             raise
         except BaseException as error:  # a plug-in may raise anything, and exit too

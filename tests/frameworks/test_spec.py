@@ -24,6 +24,8 @@ from dataforge.frameworks.spec import identify, palette, snake_case
         ("BCCD", "bccd", "BCCDDataset"),
         ("BccdDataset", "bccddataset", "BccdDataset"),  # not BccdDatasetDataset
         ('Bob\'s "best" \\ set', "bob_s_best_set", "BobSBestSetDataset"),
+        ("dataset", "dataset", "DatasetDataset"),  # not one that generated code imports
+        ("Coco", "coco", "CocoDatasetDataset"),
         ("two\nlines", "two_lines", "TwoLinesDataset"),
         ("人物", "人物", "人物Dataset"),
         ("Ｗｉｄｅ", "wide", "WideDataset"),  # full-width letters
@@ -39,6 +41,19 @@ def test_invalid_names_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match="cannot be a Python name") as caught:
         identify(name)
     assert repr(name) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("class", "'class' cannot be a Python name, as class is a keyword; add a word"),
+        ("2020", "'2020' cannot be a Python name; begin it with a letter"),
+    ],
+)
+def test_it_is_said_why_a_name_is_refused(name: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        identify(name)
+    assert str(caught.value) == said
 
 
 @given(st.text(max_size=12))

@@ -125,6 +125,14 @@ def test_unloadable_plugin_is_left_out_and_named(site: Path, code: str, reason: 
     assert failed_plugins() == [failure]  # once
 
 
+def test_what_a_plugin_prints_is_not_in_the_output(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install(site, "loud", "print('hello')\nclass Gadget: pass", gadget="loud:Gadget")
+    assert [*Plugins(GROUP, OWN).added(named)] == ["gadget"]
+    assert capsys.readouterr() == ("", "hello\n")
+
+
 def test_one_of_which_no_row_can_be_made_is_left_out(site: Path) -> None:
     install(site, "good", "NUMBER = 1", gadget="good")
     table = Plugins(GROUP, OWN)

@@ -7,10 +7,15 @@ import os
 import re
 import shutil
 import subprocess
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from helpers import REPO, picture, python, write
+
+from dataforge.checks import table
+from dataforge.errors import DataforgeError
 
 ACME = REPO / "tests" / "plugin" / "acme"
 
@@ -252,6 +257,14 @@ def test_unimportable_plugin_is_left_out(tmp_path: Path, fault: str) -> None:
     assert result.returncode == 3
     [said] = result.stderr.splitlines()
     assert said.startswith("error: format 'acme' (acme_dataforge.acme:FORMAT) of acme-dataforge ")
+
+
+def test_a_check_outside_a_package_is_told_what_it_lacks() -> None:
+    point = EntryPoint("long-label", "alone", "dataforge.checks")
+    with pytest.raises(
+        DataforgeError, match=r"a module of a package, with the page long-label\.md"
+    ):
+        table._add(point, ModuleType("alone"))
 
 
 def test_unimportable_converter_or_check_is_left_out(tmp_path: Path) -> None:

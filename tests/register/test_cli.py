@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from helpers import snapshot, write
 from register.datasets import Cli
 
+import dataforge
 from dataforge.io import REGISTRATION
+
+SOURCE = Path(dataforge.__file__).parents[1]
 
 
 def test_cli_class_options(cli: Cli, parts: Path, tmp_path: Path) -> None:
@@ -88,13 +95,44 @@ def test_cli_prints_commands_ready_to_paste(
     script = Path.cwd() / "my out" / "configs/torchvision/my_parts/train.py"
     assert out.splitlines()[-4:] == [
         "registered MyPartsDataset",
-        f"prove it:  '/my env/python' -m dataforge smoke '{script}'",
+        "prove it:  '/my env/python' -c "
+        "'import sys; sys.path = [path for path in sys.path if path]; "
+        f"from dataforge.cli import main; main()' smoke '{script}'",
         f"train it:  '/my env/python' '{script}'",
         "undo it:   dataforge unregister 'My Parts' --python '/my env/python'",
     ]
     code, _, errors = cli("register", "My Parts", "--root", parts, *options[:-1], "another")
     assert code == 3
     assert "`dataforge unregister 'My Parts'` undoes that" in errors
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_cli_prints_commands_that_run_nothing_in_the_dataset(
+    has_script: bool, cli: Cli, parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may be run in its folder: a dataforge.py there is not imported."""
+    python = tmp_path / "env" / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    if has_script:
+        start = f"#!{python}\nfrom dataforge.cli import main\nmain()\n"
+        write(tmp_path / "env" / "dataforge", start).chmod(0o755)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(SOURCE), *filter(None, sys.path)]))
+    for name in ("dataforge.py", "tools/train.py"):
+        write(parts / name, "print('the code of the dataset')\n")
+    options = ("--python", python, "--framework", "mmdet2", "--output", tmp_path / "out", "--force")
+    monkeypatch.setattr("dataforge.verbs.register.path_file.site_folders", lambda _: [])
+    code, out, errors = cli("register", "HumanParts", "--root", parts, *options)
+    assert (code, errors) == (0, "")
+    lines = {line[:9]: line[9:].strip() for line in out.splitlines()}
+    assert lines["train it:"].startswith(
+        f"in your checkout of mmdetection 2: {python} tools/train.py "
+    )
+    command = shlex.split(lines["prove it:"])
+    assert (command[0] == str(python.with_name("dataforge"))) is has_script
+    shown = [*command[:-2], "--version"]
+    ran = subprocess.run(shown, check=True, cwd=parts, capture_output=True, text=True)
+    assert ran.stdout == f"{dataforge.__version__}\n"
 
 
 def test_cli_options(cli: Cli, parts: Path, tmp_path: Path) -> None:

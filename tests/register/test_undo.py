@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def add_to_record(out: Path, *names: str, **changes: Any) -> None:
     record = json.loads((out / REGISTRATION).read_text())
     for name in names:
         path = out / name
-        record["files"][name] = sha256(path.read_bytes()) if path.is_file() else "0"
+        record["files"][name] = sha256(path.read_bytes()) if os.path.isfile(path) else "0"
     write(out / REGISTRATION, {**record, **changes})
 
 
@@ -48,6 +49,9 @@ def add_to_record(out: Path, *names: str, **changes: Any) -> None:
         "C:/x",
         "..\\victim\\x",
         "a\nb",
+        REGISTRATION,
+        "x" * 256,
+        "x/" * 500 + "x",
     ],
 )
 @pytest.mark.parametrize("force", [False, True])
@@ -64,6 +68,26 @@ def test_record_that_names_files_elsewhere_is_refused(
     with pytest.raises(ParseError, match=r"is not the name of a file below"):
         unregister("HumanParts", force=force)
     assert snapshot(out.parent) == before
+
+
+def test_each_folder_of_a_record_is_looked_at_once(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2 files in each of 3 folders below 4 more: 6 files and 7 folders, and what is there."""
+    before = json.loads((out / REGISTRATION).read_text())["files"]
+    add_to_record(out, *(f"a/b/c/d/{inner}/{name}" for inner in "efg" for name in "xy"))
+    looked: list[str] = []
+
+    def is_link(path: str) -> bool:
+        looked.append(os.path.relpath(path, out))
+        return False
+
+    monkeypatch.setattr("dataforge.verbs.register.undo.os.path.islink", is_link)
+    unregister("HumanParts")
+    own = {folder for name in before for folder in map(str, Path(name).parents)} - {"."}
+    assert len([name for name in looked if name[:2] == "a/" or name == "a"]) == 6 + 7
+    assert {*own, *before} <= {*looked}
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,8 @@ NO_SUPERCATEGORY = ""
 """The supercategory of a category that has none."""
 
 UNREAD = "segmentation"
-"""The key of COCO's own keys of an instance that holds an outline not read in full, as written."""
+"""The key of COCO's own keys of an instance whose outline was not read in full; empty, as what
+was not read is not written."""
 
 CATEGORY_IDS = "category_ids"
 """The end of the keys of an image that hold ids of categories; a record has their names."""

@@ -230,7 +230,7 @@ class PageReader:
         where, odd = f"{pointer}.segmentation", found.odd.get("segmentation")
         shape, whole = shape_of(entry.segmentation, odd, size, where, self.notes)
         if not whole:
-            extra[UNREAD] = in_64_bits(odd or msgspec.to_builtins(entry.segmentation))
+            extra[UNREAD] = []
         box = box_of(found, pointer, self.notes) or self.outline_box(shape, pointer)
         if box is None:
             return None

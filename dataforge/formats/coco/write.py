@@ -30,7 +30,6 @@ from dataforge.formats.base import (
 from dataforge.formats.coco.file import (
     CATEGORY_IDS,
     NO_SUPERCATEGORY,
-    UNREAD,
     WRITTEN_ANYWAY,
     keys_of,
 )
@@ -271,4 +270,4 @@ def _segmentation(instance: Instance) -> Any:
         return _rings(instance.shape)
     if isinstance(instance.shape, Mask):
         return {"size": instance.shape.size_hw, "counts": instance.shape.counts}
-    return keys_of(instance.extra).get(UNREAD, []) if instance.extra else []
+    return []

@@ -17,6 +17,12 @@ from dataforge.frameworks import identify
 from dataforge.io import REGISTRATION, decode_json, is_plain, open_file, read_file
 
 _MAX_BYTES = 1 << 20
+_LONGEST_NAME = 255
+"""Bytes; no folder can have a file of a longer name."""
+_LONGEST_PATH = 1000
+"""Bytes, far more than `register` writes; with the folder's own path, systems allow 4,096."""
+_SHOWN = 80
+"""Characters of a refused name in a message."""
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +61,8 @@ def read_registration(out: Path) -> Registration | None:
     """The registration in a folder, None if there is none.
 
     Raises:
-        ParseError: it is a link, is larger than 1 MiB, or names files outside the folder.
+        ParseError: it is a link, is larger than 1 MiB, or names itself, files outside the folder
+            or some whose names are too long.
     """
     path = out / REGISTRATION
     if not os.path.lexists(path):
@@ -69,9 +76,17 @@ def read_registration(out: Path) -> Registration | None:
         raise ParseError(str(path), "$.name", str(error)) from error
     for name in record.files:
         if not _is_below(name):
-            raise ParseError(str(path), "$.files", f"{name!r} is not the name of a file below")
+            shown = f"{name[:_SHOWN]}..." if len(name) > _SHOWN else name
+            raise ParseError(str(path), "$.files", f"{shown!r} is not the name of a file below")
     return record
 
 
 def _is_below(name: str) -> bool:
-    return all(map(is_plain, name.split("/"))) and not PureWindowsPath(name).drive
+    """Whether it is the path of a file in the folder other than the record, which goes last."""
+    if len(os.fsencode(name)) > _LONGEST_PATH or name.lower() == REGISTRATION.lower():
+        return False
+    parts = name.split("/")
+    return (
+        all(is_plain(part) and len(os.fsencode(part)) <= _LONGEST_NAME for part in parts)
+        and not PureWindowsPath(name).drive
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import msgspec
 
@@ -104,16 +104,19 @@ def _registration(folder: Path, key: str, *, named: bool) -> Registration | None
         raise InputError(f"{folder}: nothing was registered into this folder{alone}")
     if record.key != key:
         raise InputError(f"{folder} contains the registration of {record.name}{alone}")
-    for path in {folder / name for name in record.files} | {*_folders(folder, record)}:
-        if path.is_symlink():
+    for inner in (*_folders(record), *record.files):
+        if os.path.islink(path := os.path.join(folder, inner)):
             raise InputError(f"{path} is a link, which `register` did not write; remove it first")
     return record
 
 
-def _folders(folder: Path, record: Registration) -> set[Path]:
-    """The folders of the recorded files, without the outermost."""
-    parents = {parent for name in record.files for parent in PurePosixPath(name).parents}
-    return {folder / parent for parent in parents if parent.name}
+def _folders(record: Registration) -> list[str]:
+    """The folders of the recorded files, each once, the outer ones first."""
+    found: set[str] = set()
+    for name in record.files:
+        while (name := name.rpartition("/")[0]) and name not in found:
+            found.add(name)
+    return sorted(found, key=lambda folder: folder.count("/"))
 
 
 def _remove_files(
@@ -137,7 +140,6 @@ def _remove_files(
         write_json(folder / REGISTRATION, msgspec.structs.replace(record, files=left))
     else:
         (folder / REGISTRATION).unlink()
-    inside_out = sorted(_folders(folder, record), key=lambda path: len(path.parts), reverse=True)
-    for empty in (*inside_out, folder):
+    for inner in (*reversed(_folders(record)), ""):
         with suppress(OSError):
-            empty.rmdir()
+            (folder / inner).rmdir()

@@ -13,7 +13,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from dataforge.verbs.check import CheckOptions, check
-from dataforge.verbs.coco_tools import Filter, filter_file
+from dataforge.verbs.coco_tools import Filter, filter_file, merge, subset
 from dataforge.verbs.fix import planned_fixes
 
 TRIANGLE = [10, 10, 30, 10, 30, 30]
@@ -114,7 +114,7 @@ def test_masks_in_other_forms_are_read(tmp_path: Path, segmentation: Any, found:
 def test_an_outline_that_cannot_be_read_costs_only_itself(
     tmp_path: Path, segmentation: Any, code: str
 ) -> None:
-    """The area is neither judged nor changed, and coco tools keep what was written."""
+    """The area is neither judged nor changed, and coco tools write only what was read."""
     file = dataset(tmp_path, segmentation, 77)
     before = file.read_bytes()
     assert codes(tmp_path) == [code]
@@ -123,8 +123,61 @@ def test_an_outline_that_cannot_be_read_costs_only_itself(
     filter_file(str(file), str(tmp_path / "out.json"), Filter())
     (written,) = json.loads((tmp_path / "out.json").read_text())["annotations"]
     assert (written["bbox"], written["area"]) == ([10, 10, 20, 20], 77)
-    if not (isinstance(segmentation, list) and TRIANGLE in segmentation):  # which was read
-        assert written["segmentation"] == segmentation
+    was_read = [TRIANGLE] if isinstance(segmentation, list) and TRIANGLE in segmentation else []
+    assert written["segmentation"] == was_read
+
+
+def filtered(file: Path, out: Path) -> None:
+    filter_file(str(file), str(out), Filter())
+
+
+def merged(file: Path, out: Path) -> None:
+    merge([str(file)], str(out))
+
+
+def part(file: Path, out: Path) -> None:
+    subset(str(file), str(out), images=1)
+
+
+TOOLS = pytest.mark.parametrize("tool", [filtered, merged, part])
+
+
+@TOOLS
+@pytest.mark.parametrize(
+    "counts",
+    [
+        [5, 1_000_000],
+        [3073, -1],
+        [-1, 3073],
+        [],
+        COUNTS[:-2],
+        COUNTS + "01",
+        "~~",
+        RUNS[:-1],
+        [0.5, 3071.5],
+    ],
+)
+def test_a_mask_that_is_skipped_is_not_written(tmp_path: Path, counts: Any, tool: Any) -> None:
+    file = dataset(tmp_path, {"size": [48, 64], "counts": counts}, 77)
+    tool(file, tmp_path / "out.json")
+    read = COCO(str(tmp_path / "out.json"))
+    assert read.anns[1]["segmentation"] == []  # as COCO has it where there is only a box
+    assert (read.anns[1]["bbox"], read.anns[1]["area"]) == ([10, 10, 20, 20], 77)
+
+
+@TOOLS
+def test_a_mask_that_is_read_is_packed_as_pycocotools_reads_it(tmp_path: Path, tool: Any) -> None:
+    """Runs of 10, 1000, 10, 744 and 1308 pixels; the fourth is stored as -256, padded with ones."""
+    padded = {"size": [48, 64], "counts": ":Xo0:PhooooObX1"}
+    assert coco_mask.area(padded) == 1992
+    file = dataset(tmp_path, padded, 1744)
+    assert codes(tmp_path) == ["bad-rle"]
+    tool(file, tmp_path / "out.json")
+    read = COCO(str(tmp_path / "out.json"))
+    assert read.anns[1]["segmentation"] == {"size": [48, 64], "counts": ":Xo0:PHbX1"}
+    assert read.annToMask(read.anns[1]).T.ravel().tolist() == (
+        [0] * 10 + [1] * 1000 + [0] * 10 + [1] * 744 + [0] * 1308
+    )
 
 
 def test_fixing_a_box_leaves_an_odd_outline_alone(tmp_path: Path) -> None:
