@@ -615,6 +615,12 @@ SMALL = (
         ("check", ".", "--layers", "cut"), 20_000, True),  # equal but for an attribute
     Row("labelmexml: the same mask again", lambda folder, n: labelmexml(folder, n, mask="m.png"),
         _CHECK, 20_000),
+    Row("csv: a word of 100,000 letters for a box", with_text("b.csv",
+        lambda n: f'image,bbox\nb.jpg,"[{{:{"a" * n}}}]"\n'), ("check", "b.csv"), 100_000, True),
+    Row("cvat: a thousand million frames", with_text("b.xml", lambda n: (
+        f"<annotations><meta><task><id>1</id><size>{n}</size></task></meta><track id='0' label='a'>"
+        "<box frame='0' outside='0' xtl='1' ytl='1' xbr='9' ybr='9'/></track></annotations>")),
+        ("check", "b.xml"), 1_000_000_000, True),
     Row("--unsafe-fixes on one line", lambda folder, n: voc(folder, n, "same", one_line=True),
         _UNSAFE, 5_000),
     Row("unknown labels", labels,

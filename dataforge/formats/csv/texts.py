@@ -13,7 +13,7 @@ Form: TypeAlias = Literal["corners", "corner and size", "centre and size"]
 
 _NOTHING = {"", "nan", "none", "null", "na"}
 _GROUP = re.compile(r"[\[({]([^\[\](){}]*)[\])}]")
-_KEYED = re.compile(r"""['"]?([A-Za-z_]\w*)['"]?\s*:\s*(['"]?)([^'",]*)\2\s*(?:,|$)""")
+_KEYED = re.compile(r"""(?<!\w)['"]?([A-Za-z_]\w*)['"]?\s*:\s*(['"]?)([^'",]*)\2\s*(?:,|$)""")
 
 
 def is_nothing(cell: str) -> bool:
