@@ -146,10 +146,6 @@ class PlannedFile(msgspec.Struct, frozen=True):
     text: str
 
 
-_IMPORTED = ("Dataset", "CocoDataset", "ConcatDataset", "RepeatDataset", "XMLDataset")
-"""Classes that generated code imports, and that one of the same name would hide."""
-
-
 def identify(name: str) -> tuple[str, str]:
     """(key, class name) for a dataset name.
 
@@ -168,8 +164,8 @@ def identify(name: str) -> tuple[str, str]:
     if not key.isidentifier():
         raise UsageError(f"{name!r} cannot be a Python name; begin it with a letter")
     class_name = "".join(word[0].upper() + word[1:] for word in words)
-    class_name = class_name.removesuffix("Dataset") + "Dataset"
-    return key, f"{class_name}Dataset" if class_name in _IMPORTED else class_name
+    # The name of a dataset called so alone would hide that of torch, which generated code imports.
+    return key, (class_name.removesuffix("Dataset") or class_name) + "Dataset"
 
 
 def package_name(key: str) -> str:

@@ -24,8 +24,7 @@ from dataforge.frameworks.spec import identify, palette, snake_case
         ("BCCD", "bccd", "BCCDDataset"),
         ("BccdDataset", "bccddataset", "BccdDataset"),  # not BccdDatasetDataset
         ('Bob\'s "best" \\ set', "bob_s_best_set", "BobSBestSetDataset"),
-        ("dataset", "dataset", "DatasetDataset"),  # not one that generated code imports
-        ("Coco", "coco", "CocoDatasetDataset"),
+        ("dataset", "dataset", "DatasetDataset"),  # torch's Dataset is imported beside it
         ("two\nlines", "two_lines", "TwoLinesDataset"),
         ("人物", "人物", "人物Dataset"),
         ("Ｗｉｄｅ", "wide", "WideDataset"),  # full-width letters
