@@ -7,7 +7,7 @@ from dataforge.classes.options import (
     labels_option,
     load_names,
 )
-from dataforge.classes.resolver import Classes, Resolver
+from dataforge.classes.resolver import Classes, Resolver, sorted_names
 from dataforge.classes.rules import (
     ClassOptions,
     ClassRules,
@@ -25,4 +25,5 @@ __all__ = [
     "final_header",
     "labels_option",
     "load_names",
+    "sorted_names",
 ]

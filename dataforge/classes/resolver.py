@@ -41,10 +41,10 @@ def normal_form(label: str, ignore_case: bool) -> str:
     return form.casefold() if ignore_case else form
 
 
-def in_order(names: Collection[str]) -> list[str]:
+def sorted_names(names: Collection[str]) -> list[str]:
     """Names sorted; as numbers if all of them are whole numbers.
 
-    >>> in_order({"10", "2", "0"}), in_order({"10", "2", "cat"})
+    >>> sorted_names({"10", "2", "0"}), sorted_names({"10", "2", "cat"})
     (['0', '2', '10'], ['10', '2', 'cat'])
     """
     if all(map(_WHOLE.fullmatch, names)):
@@ -128,7 +128,7 @@ class Resolver(msgspec.Struct, frozen=True, kw_only=True):
         met = {self.key(label) for label in by_label} & known.keys() - self.skipped
         return Classes(
             resolver=self,
-            names=(*first, *in_order(rest)),
+            names=(*first, *sorted_names(rest)),
             used=used,
             left_out=left_out,
             by_label=by_label,
@@ -144,7 +144,7 @@ class Classes(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         resolver: the rules.
         names: the classes in order: as the user declares them, else as the source does; then the
-            rest, sorted (see `in_order`).
+            rest, sorted (see `sorted_names`).
         used: class -> number of its shapes, and the first.
         left_out: label -> number of its shapes, which have no class, and the first.
         by_label: label as written -> class or None, of all that were counted or declared.

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from dataforge.classes import sorted_names
 from dataforge.codes import code
 from dataforge.errors import first_of, plural
 from dataforge.findings import Finding, Place, Severity
@@ -244,10 +245,10 @@ def class_order_not_carried(
         out: where they are written.
     """
     kept = [name for name in names if name in used]
-    if kept != sorted(kept):
+    if kept != (again := sorted_names(kept)):
         yield code("class-order-not-carried").at(
             Place(out),
             f"{plural(len(kept), 'class')} whose order is not stored: they are read back as "
-            f"{', '.join(sorted(kept)[:5])}{', ...' * (len(kept) > 5)}",
+            f"{', '.join(again[:5])}{', ...' * (len(kept) > 5)}",
             "set the order with --labels when you read the files",
         )

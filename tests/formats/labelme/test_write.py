@@ -168,6 +168,20 @@ def test_an_outline_of_four_corners_beside_its_box_is_written(tmp_path: Path) ->
     assert [f.code for f in findings] == ["box-not-kept"]
 
 
+def test_classes_that_are_numbers_are_read_back_in_their_order(tmp_path: Path) -> None:
+    one = Image(
+        file_name="a.jpg",
+        instances=(outline(RING, label="10"), outline(OTHER, label="2")),
+        **SIZE,
+    )
+    for number, (names, codes) in enumerate(
+        ((("2", "10"), []), (("10", "2"), ["class-order-not-carried"]))
+    ):
+        header = Header(categories=tuple(Category(name=name) for name in names))
+        findings = write_labelme(tmp_path / str(number), {"all": [one]}, header)
+        assert [f.code for f in findings] == codes
+
+
 def test_class_losses_are_reported(tmp_path: Path) -> None:
     """labelme has no class list; alphabetical order is not lost."""
     names = ("zebra", "cat", "dog", "bird")
