@@ -334,8 +334,7 @@ def _closest(path: str, names: Sequence[str], form: Callable[[str], str]) -> Seq
     folders = [form(part) for part in path.split("/")[-2::-1]]
     shared = {name: leading_equal(folders, map(form, name.split("/")[-2::-1])) for name in names}
     most = max(shared.values())
-    best = [name for name in names if shared[name] == most]
-    return names if len(best) == len(names) else best
+    return [name for name in names if shared[name] == most]
 
 
 def _words(path: str) -> set[str]:

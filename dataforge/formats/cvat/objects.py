@@ -75,17 +75,16 @@ class Objects:
         for number, track in enumerate(tracks):
             task = self._meta.task_of(track)
             keys = yield from self._keys(track, Place(self._file, f"track[{number}]"))
-            shown = None if complete else shown_in(keys, task.frames, self._room)
-            if shown is None and not complete:
+            written = [key for key in keys if not is_outside(key)]
+            shown = written if complete else shown_in(keys, task.frames, self._room)
+            if shown is None:
                 yield code("too-many-frames").at(
                     Place(self._file, f"track[{number}]", line_of(track)),
                     "the track is in more frames than a file of this size can be about: read in "
                     "its keyframes alone",
                     "export the video again: CVAT writes the shapes of all frames",
                 )
-            if shown is None:
-                shown = [key for key in keys if not is_outside(key)]
-            found += ((task, one) for one in shown)
+            found += ((task, one) for one in (written if shown is None else shown))
         return found
 
     def _keys(self, track: etree._Element, place: Place) -> Part[list[Shown]]:

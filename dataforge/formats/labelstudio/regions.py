@@ -66,8 +66,14 @@ def regions_of(
         results: as decoded.
         of: where they are from.
     """
-    known = _OfIds(results)
-    drawn_so_far: set[int] = set()
+    labels: dict[tuple[str, str], list[str]] = {}  # of an id and a place
+    regions: set[str] = set()
+    for one in results:
+        if isinstance(one, dict) and isinstance(one.get("id"), str):
+            id_, value = one["id"], _value(one)
+            labels.setdefault((id_, _place(value)), []).extend(_labels(value))
+            regions |= {id_} if _kind(one, value) else set()
+    drawn_so_far: set[tuple[str, str]] = set()
     for index, one in zip(of.indices(), results, strict=True):
         where = of.place.at(f"[{index}]")
         if not isinstance(one, dict):
@@ -76,14 +82,16 @@ def regions_of(
         value, number = _value(one), one.get("id")
         number = number if isinstance(number, str) else ""
         kind = _kind(one, value)
-        if not kind and number not in known.drawn:
+        if not kind and number not in regions:
             kind = _shape(value.keys())  # an answer on a region that no result draws
         if kind:
-            same = known.same(number, value) if number else None
-            if same is not None and id(same) in drawn_so_far:
+            region = number, _place(value)
+            if number and region in drawn_so_far:
                 continue  # the same region, with its class
-            drawn_so_far.add(id(same))
-            own = known.labels_of(number, same) if same is not None else _labels(value)
+            drawn_so_far.add(region)
+            own = _labels(value)
+            if number:
+                own = list(dict.fromkeys([*labels[region], *labels.get((number, ""), ())]))
             yield Region(where, kind, value, own, one, number)
         elif one.get("type") != "relation":
             for key in _ANSWERS:
@@ -92,57 +100,13 @@ def regions_of(
                     yield number, name if isinstance(name, str) else key, _single(value[key])
 
 
-class _Same:
-    """The results of one id that are in the same place.
-
-    Attributes:
-        value: of the first.
-        labels: of all.
-    """
-
-    def __init__(self, value: Mapping[str, Any]) -> None:
-        self.value = value
-        self.labels: list[str] = []
-
-
-class _OfIds:
-    """What results of the same id say together.
-
-    Attributes:
-        drawn: ids that a result draws.
-    """
-
-    def __init__(self, results: list[Any]) -> None:
-        self.drawn: set[str] = set()
-        self._labels: dict[str, list[str]] = {}  # of results without a place
-        self._same: dict[str, dict[str, _Same]] = {}
-        for one in results:
-            if not isinstance(one, dict) or not isinstance(one.get("id"), str):
-                continue
-            number, value = one["id"], _value(one)
-            if _kind(one, value):
-                self.drawn.add(number)
-            if not value.keys().isdisjoint(_PLACE):
-                same = self._same.setdefault(number, {})
-                same.setdefault(_place(value), _Same(value)).labels += _labels(value)
-            else:
-                self._labels.setdefault(number, []).extend(_labels(value))
-
-    def same(self, number: str, value: Mapping[str, Any]) -> _Same | None:
-        """The results of an id that are in the same place as this one."""
-        return self._same.get(number, {}).get(_place(value))
-
-    def labels_of(self, number: str, same: _Same) -> list[str]:
-        """The classes of a region, each once."""
-        return list(dict.fromkeys([*same.labels, *self._labels.get(number, ())]))
-
-
 _PLACE = ("x", "y", "width", "height", "radiusX", "radiusY", "points", "rle")
 
 
 def _place(value: Mapping[str, Any]) -> str:
-    """Tells places from each other."""
-    return repr([value.get(key) for key in _PLACE])
+    """Tells places from each other; empty if a value has none."""
+    numbers = [value.get(key) for key in _PLACE]
+    return repr(numbers) if not value.keys().isdisjoint(_PLACE) else ""
 
 
 def _value(result: Mapping[str, Any]) -> Mapping[str, Any]:
