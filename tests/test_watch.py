@@ -493,3 +493,36 @@ def test_somebody_elses_files_in_the_output_stay(
     assert next(updates).error == ""
     assert sorted(os.listdir(labels)) == ["a.txt", "b.txt", "mine.txt"]
     assert (labels / "mine.txt").read_bytes() == b"precious"
+
+
+def test_in_a_store_only_its_own_objects_are_overwritten(
+    tmp_path: Path, source: Path, clock: Clock
+) -> None:
+    """As on a disk: what somebody else has written, or added, stays as it is."""
+    fsspec = pytest.importorskip("fsspec")
+    store, home = fsspec.filesystem("memory"), f"/{tmp_path.name}"
+    job = Job(source=str(source), out=f"memory:/{home}", reads="labelme", writes="yolo",
+              image_mode="copy", cache=str(tmp_path / "cache"))  # fmt: skip
+    label(source, "c", "dog")
+    try:
+        updates = watch(job)
+        next(updates)
+
+        def changed() -> None:
+            store.pipe(f"{home}/labels/all/mine.txt", b"precious")
+            label(source, "a", "dog")
+            for name in ("c.json", "c.png"):
+                (source / name).unlink()
+
+        clock.actions = [changed, nothing]
+        assert next(updates).error == ""
+        assert store.cat(f"{home}/labels/all/mine.txt") == b"precious"
+        assert not store.exists(f"{home}/labels/all/c.txt")
+        ours = f"{home}/labels/all/a.txt"
+        assert store.cat(ours).startswith(b"1 ")  # dog, after cat
+        error = _next_error(updates, clock, source, lambda: store.pipe(ours, b"precious"))
+        assert error.startswith(f"{job.out}/labels/all/a.txt is not as this run has left it")
+        assert store.cat(ours) == b"precious"
+        assert not store.exists(f"{home}/images/all/n.png")
+    finally:
+        store.rm(home, recursive=True)

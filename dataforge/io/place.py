@@ -29,11 +29,14 @@ class Kept:
         folder: device and inode of the output; None if it is a file, or nothing was written yet.
         files: path relative to the output -> signature of what was written there; that of the
             output itself is empty.
+        objects: the same, of an output at a URL, with `dataforge.io.urls.state_of` each;
+            `dataforge.io.publishing.published` fills it.
     """
 
     def __init__(self) -> None:
         self.folder: tuple[int, int] | None = None
         self.files: dict[str, Signature] = {}
+        self.objects: dict[str, str] = {}
 
     def refuse_other(self, path: Path, status: os.stat_result) -> None:
         """Reject a folder that is not the one that was left.

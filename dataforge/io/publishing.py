@@ -7,7 +7,8 @@
 So the same rules hold as on disk: nothing is overwritten without ``--force``, and of what is there
 only that is replaced which a disk would lose. A file that is new is only created, where the store
 can say so, and never overwrites what somebody else has put there in the meantime. If an upload
-fails, or the run is interrupted, the files that are new are deleted again.
+fails, or the run is interrupted, the files that are new are deleted again. A run that writes an
+output again and again overwrites what it has written itself, as it has left it.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from dataforge.interrupts import announce, written
 from dataforge.io import limits
 from dataforge.io.ahead import submit
 from dataforge.io.names import is_image
-from dataforge.io.place import Signature, signature
-from dataforge.io.urls import WITH_BUCKETS, attempt, file_system, is_url, scheme_of
+from dataforge.io.place import Kept, Signature, signature
+from dataforge.io.urls import WITH_BUCKETS, attempt, file_system, is_url, scheme_of, state_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -58,6 +59,7 @@ def published(
     replaced: Callable[[Path], Sequence[Path]],
     inputs: Collection[str] = (),
     progress: Callable[[int, int, str], object] | None = None,
+    kept: Kept | None = None,
 ) -> Iterator[Draft]:
     """A path to write an output to, which is uploaded if the block succeeds.
 
@@ -66,6 +68,7 @@ def published(
         replaced: the files and folders that an output at a path contains; the files come last.
         inputs: URLs of files that the run has read, which are not overwritten.
         progress: called with the numbers of files uploaded and of all, and "uploading".
+        kept: what this process has written there before; only that is overwritten then.
 
     Raises:
         UsageError: nothing can be written there.
@@ -74,7 +77,7 @@ def published(
     if not is_url(out):
         yield Draft(Path(out), replaced(Path(out)))
         return
-    target = _Target(out, inputs, progress)
+    target = _Target(out, inputs, progress, kept)
     before_this = [*written]
     with _private_folder() as home:
         path = home / target.name
@@ -130,6 +133,7 @@ class _Target:
         url: str,
         inputs: Collection[str],
         progress: Callable[[int, int, str], object] | None = None,
+        kept: Kept | None = None,
     ) -> None:
         import inspect
 
@@ -142,6 +146,8 @@ class _Target:
             raise UsageError(f"{url}: not a location that can be written")
         self._inputs = inputs
         self._progress = progress
+        self._kept = kept
+        self._there: dict[str, str] = {}  # name -> state
         self._done = self._total = 0  # files
         self._takes_mode = "mode" in inspect.signature(self._fs.put_file).parameters
         self._run = os.urandom(8).hex() if scheme_of(url) in _WITH_METADATA else ""
@@ -169,7 +175,8 @@ class _Target:
     def stand_ins(self, path: Path) -> dict[str, Signature]:
         """Make an empty file for each that is there; returns how they are."""
         found = {}
-        for name in self._found():
+        self._there = self._found()
+        for name in self._there:
             file = path / name if name else path
             parts = PurePosixPath(name).parts
             if ".." in parts or name.startswith("/") or "\0" in name:
@@ -180,19 +187,24 @@ class _Target:
                 found[name] = signature(file.stat())
         return found
 
-    def _found(self) -> list[str]:
+    def _found(self) -> dict[str, str]:
+        """Name -> state of what is there."""
         self._fs.invalidate_cache()
         try:
-            found = attempt(lambda: self._fs.find(self._base), self.url)
+            found = attempt(lambda: self._fs.find(self._base, detail=True), self.url)
         except FileNotFoundError:
-            return []
+            return {}
         except (OSError, InputError) as error:
             raise self._failed(error) from error
         if len(found) > limits.MAX_LISTED:
             raise OutputError(f"{self.url}: contains {plural(len(found), 'file')}; name another")
-        names = (str(one)[len(self._base) :] for one in found)
+        states = {
+            str(one)[len(self._base) :].removeprefix("/"): state_of(info)
+            for one, info in found.items()
+            if str(one)[-1:] != "/"
+        }
         # Folders come last, so that a key that is a file and a folder is a folder.
-        return sorted((name.removeprefix("/") for name in names if name[-1:] != "/"), reverse=True)
+        return dict(sorted(states.items(), reverse=True))
 
     def upload(self, path: Path, before: dict[str, Signature], last: Sequence[Path]) -> None:
         """Upload what is new or changed, and delete what is gone."""
@@ -200,7 +212,9 @@ class _Target:
         now = {name: signature((path / name).stat() if name else path.stat()) for name in names}
         new = [name for name in names if now[name] != before.get(name)]
         final = {"" if one == path else one.relative_to(path).as_posix() for one in last}
-        self._refuse_inputs([*new, *(before.keys() - now.keys())])
+        gone = {name for name in before.keys() - now.keys() if not self._is_others(name)}
+        self._refuse_inputs([*new, *gone])
+        self._refuse_others(new)
         self._done, self._total = 0, len(new)
         phases = (
             [name for name in new if is_image(name) and name not in final],
@@ -209,7 +223,7 @@ class _Target:
         try:
             for phase in phases:
                 self._put_all(path, phase, before)
-            self._remove_all(before.keys() - now.keys())
+            self._remove_all(gone)
             self._put_all(path, [name for name in new if name in final], before)
         except FileExistsError as error:
             self._undo()
@@ -224,6 +238,9 @@ class _Target:
             announce()
             self._undo()
             raise
+        if self._kept is not None:
+            there = self._found()
+            self._kept.objects.update({name: there.get(name, "") for name in new})
         written.append(self.url)
 
     def _refuse_inputs(self, names: Collection[str]) -> None:
@@ -232,6 +249,18 @@ class _Target:
             if url in self._inputs:
                 raise OutputError(f"{url} is read by this run, and is not overwritten; name "
                                   "another output")  # fmt: skip
+
+    def _is_others(self, name: str) -> bool:
+        """Whether what is there is not as this process has left it, if it has written before."""
+        if self._kept is None or not self._kept.objects or name not in self._there:
+            return False
+        return self._there[name] != self._kept.objects.get(name)
+
+    def _refuse_others(self, names: Collection[str]) -> None:
+        for name in filter(self._is_others, names):
+            url = f"{self.url}/{name}".rstrip("/")
+            raise OutputError(f"{url} is not as this run has left it, and is not overwritten; "
+                              "start again with another output")  # fmt: skip
 
     def _put_all(self, path: Path, names: Sequence[str], before: dict[str, Signature]) -> None:
         self._under_way = [

@@ -12,7 +12,7 @@ from dataforge.errors import InputError, plural
 from dataforge.io import limits, named
 from dataforge.io.ahead import Ahead, StoredFile, in_parallel
 from dataforge.io.names import BACKUP, REGISTRATION, is_image, is_too_long, last_part, stem
-from dataforge.io.urls import attempt, file_system, one_sentence, scheme_of
+from dataforge.io.urls import attempt, file_system, one_sentence, scheme_of, tag_of
 
 
 class Entry(NamedTuple):
@@ -163,7 +163,7 @@ class Store:
             if rest[0] != "/" or not _is_usable(name):
                 self.unusable.append(name)
                 continue
-            entries[name] = Entry(int(info.get("size") or 0), _tag(info))
+            entries[name] = Entry(int(info.get("size") or 0), tag_of(info))
         folders = {name[:end] for name in entries for end in _slashes(name)}
         for name in sorted(entries.keys() & folders):
             if entries.pop(name).size:
@@ -221,7 +221,7 @@ class Store:
             info = attempt(lambda: self._fs.info(self._path(name)), self._path(name))
             if info.get("size") is None:
                 raise OSError(errno.EINVAL, "the server does not say how large it is")
-            found = known[name] = Entry(info["size"], _tag(info))
+            found = known[name] = Entry(info["size"], tag_of(info))
         if found is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         return found
@@ -289,10 +289,6 @@ class Store:
 
 def _changed() -> OSError:
     return OSError(errno.ESTALE, "has changed since the folder was listed; run the command again")
-
-
-def _tag(info: dict[str, Any]) -> str:
-    return str(info.get("ETag") or info.get("etag") or "")
 
 
 def _is_usable(name: str) -> bool:

@@ -83,6 +83,17 @@ def file_system(url: str) -> tuple[Any, str]:
     return fs, str(path).rstrip("/")
 
 
+def tag_of(info: dict[str, Any]) -> str:
+    """What a store says that changes with the content of an object; empty if it has none."""
+    return str(info.get("ETag") or info.get("etag") or "")
+
+
+def state_of(info: dict[str, Any]) -> str:
+    """Differs after an object was written with another content, or at all where it has no tag."""
+    when = info.get("LastModified") or info.get("mtime") or info.get("created") or ""
+    return tag_of(info) or f"{info.get('size')} {when}"
+
+
 def attempt(work: Callable[[], T], url: str) -> T:
     """Call something that asks a store, and again if it may be better by then.
 

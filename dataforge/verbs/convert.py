@@ -90,8 +90,7 @@ def convert(
         progress: see `dataforge.datasets.Progress`.
         root: of `job.source`, if something was read from it before.
         others: the formats in it of which that of the job was chosen.
-        kept: the output as conversions before this one have left it, see `dataforge.io.staged`; it
-            does not apply to a URL.
+        kept: the output as conversions before this one have left it; nothing else is overwritten.
 
     Returns:
         The report; `Report.failed` says whether there are errors.
@@ -112,7 +111,7 @@ def convert(
     said = Said(source, sizes="verify_images" not in job.read_options, clipped=job.clip)
     if not (source.root.remote or is_url(job.out)):
         refuse_planted(Path(job.out), source.root.path)
-    target = _Target(job, writer, source, None if is_url(job.out) else kept)
+    target = _Target(job, writer, source, kept)
     resolver = target.rules.resolver()
     report = Report(source=job.source, out=job.out)
     report.add(source.findings)
@@ -182,6 +181,7 @@ class _Target:
                 lambda path: self.writer.targets(path, output.names),
                 self.placing.remote_inputs(found.images),
                 progress,
+                self.kept,
             ) as draft,
             staged(
                 draft.path,
@@ -189,7 +189,7 @@ class _Target:
                 force=self.force,
                 inputs=self.placing.inputs(found.images),
                 shared=self.engine.remote,
-                kept=self.kept,
+                kept=None if is_url(self.out) else self.kept,
             ) as stage,
         ):
             report.add(self.placing.place(splits, stage, draft.path, progress))
