@@ -148,6 +148,27 @@ def test_what_is_no_part_of_a_dataset_wakes_nobody(
     assert [*updates] == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "text"),
+    [
+        ("csv", "labels.csv", "filename,xmin,ymin,xmax,ymax,class\na.png,10,10,30,30,{}\n"),
+        ("crowdhuman", "boxes.odgt",
+         '{{"ID": "a", "gtboxes": [{{"tag": "{}", "fbox": [10, 10, 20, 20]}}]}}\n'),
+    ],
+)  # fmt: skip
+def test_tables_and_lists_are_watched(
+    tmp_path: Path, source: Path, clock: Clock, kind: str, name: str, text: str
+) -> None:
+    table = write(source / name, text.format("person"))
+    job = Job(source=str(source), out=str(tmp_path / "out"), reads=kind, writes="coco",
+              cache=str(tmp_path / "cache"))  # fmt: skip
+    updates = watch(job)
+    next(updates)
+    clock.actions = [lambda: write(table, text.format("robot")), nothing]
+    assert names(next(updates).changed) == [name]
+    assert [entry["name"] for entry in load_coco(tmp_path / "out")["categories"]] == ["robot"]
+
+
 def test_a_temporary_file_that_comes_and_goes(tmp_path: Path, source: Path, clock: Clock) -> None:
     updates = started(source, tmp_path / "out")
     next(updates)

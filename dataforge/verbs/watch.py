@@ -33,7 +33,10 @@ _QUIET = 0.5
 _PATIENCE = 10.0
 """Seconds after which what does not come to rest is converted as it is."""
 
-_WATCHED = (".json", ".xml", ".txt", ".yaml", ".yml", ".toml", ".names")
+_WATCHED = (
+    *(".json", ".xml", ".txt", ".yaml", ".yml", ".toml", ".names"),
+    *(".csv", ".tsv", ".lst", ".jsonl", ".ndjson", ".odgt", ".manifest"),
+)
 """Endings of files that a dataset may consist of, beside images; editors' temporary files and
 backups end otherwise, or begin with a dot."""
 
