@@ -516,6 +516,46 @@ def test_somebody_elses_files_in_the_output_stay(
     assert (labels / "mine.txt").read_bytes() == b"precious"
 
 
+@pytest.mark.parametrize("where", ["disk", "store"])
+@pytest.mark.parametrize("theirs", [False, True])
+def test_what_it_has_written_goes_with_its_source(
+    tmp_path: Path, source: Path, clock: Clock, where: str, theirs: bool
+) -> None:
+    """The output is that of a full run, images included; an image of somebody else stays."""
+    fsspec = pytest.importorskip("fsspec")
+    out = str(tmp_path / "out") if where == "disk" else f"memory://{tmp_path.name}"
+    store, home = fsspec.core.url_to_fs(out)
+    label(source / "inner", "d")
+    job = Job(source=str(source), out=out, reads="labelme", writes="yolo",
+              cache=str(tmp_path / "cache"))  # fmt: skip
+    try:
+        updates = watch(job)
+        next(updates)
+
+        def changed() -> None:
+            shutil.rmtree(source / "inner")
+            (source / "a.json").unlink()
+            if theirs:
+                store.pipe(f"{home}/images/all/mine.png", b"precious")
+
+        clock.actions = [changed, nothing]
+        update = next(updates)
+        assert update.error == ""
+        assert [one.file for one in update.new if one.code == "left-over-files"] == (
+            ["images/all/mine.png"] if theirs else []
+        )
+        convert(Job(source=str(source), out=str(tmp_path / "full"), reads="labelme",
+                    writes="yolo"))  # fmt: skip
+        there = {one[len(home) + 1 :]: store.cat(one) for one in store.find(home)}
+        mine = {"images/all/mine.png": b"precious"} if theirs else {}
+        assert there == snapshot(tmp_path / "full") | mine
+        if where == "disk":
+            assert not (tmp_path / "out" / "images" / "all" / "inner").exists()
+    finally:
+        if where == "store":
+            store.rm(home, recursive=True)
+
+
 def test_in_a_store_only_its_own_objects_are_overwritten(
     tmp_path: Path, source: Path, clock: Clock
 ) -> None:

@@ -22,6 +22,7 @@ from dataforge.formats import Writer
 from dataforge.io import (
     IMAGE_EXTENSIONS,
     MAX_IMAGE_PIXELS,
+    Kept,
     Root,
     copy_rest,
     glance,
@@ -182,7 +183,11 @@ class Placing:
         }
 
     def left_over(
-        self, splits: Mapping[str, Sequence[Seen]], stage: Path, out: Path
+        self,
+        splits: Mapping[str, Sequence[Seen]],
+        stage: Path,
+        out: Path,
+        kept: Kept | None = None,
     ) -> Iterator[Finding]:
         """Report files in the image folders of the output that do not belong to the dataset.
 
@@ -192,6 +197,7 @@ class Placing:
             splits: split -> the images that are written.
             stage: where the output is before it is moved into place.
             out: where it will be.
+            kept: the output as it was left before, which is removed.
         """
         listed = self.writer.lists_images
         if listed and self.mode == "reference":
@@ -219,6 +225,7 @@ class Placing:
                 )
                 if (is_image(path) or PurePosixPath(path).suffix in made)
                 and path not in wanted
+                and not (kept and kept.owns(out, path))
                 and not (stage / path).exists()
                 and own not in (out / path).parents
                 and not {out / path, *(out / path).parents}.intersection(replaced)

@@ -59,7 +59,10 @@ class Moving:
                         undo()
                 raise
         above = {str(parent) for path in old for parent in PurePosixPath(path).parents}
-        self._remove_empty(path for path in above if self._place.tops(path))
+        own = self._place.kept is not None
+        self._remove_empty(
+            path for path in above if path != "." and (own or self._place.tops(path))
+        )
 
     def _rank(self, move: Move) -> int:
         """Images come first, and the files that the caller names last."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, TypeAlias
 
@@ -18,6 +19,13 @@ Signature: TypeAlias = tuple[int, int, int]
 def signature(status: os.stat_result) -> Signature:
     """Differs after a file was written or replaced."""
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _is_as_left(then: Signature | None, status: os.stat_result) -> bool:
+    """Whether a file is the one that had this signature."""
+    # A hard link to an image changes with the image, which keeps its content.
+    shared = then is not None and status.st_nlink > 1 and status.st_ino == then[0]
+    return shared or then == signature(status)
 
 
 class Kept:
@@ -54,11 +62,33 @@ class Kept:
                 "Put it back, or start again with another output"
             )
 
+    def owns(self, out: Path, relative: str) -> bool:
+        """Whether a file of an output was written before, and is as it was left."""
+        try:
+            return _is_as_left(self.files.get(relative), os.lstat(out / relative))
+        except OSError:
+            return False
+
+    def owned(self, folder: Folder) -> Iterator[tuple[str, os.stat_result]]:
+        """(path, status) of all in an output that was written before, and is as it was left."""
+        for above, paths in groupby(sorted(self.files, key=_above), key=_above):
+            if not folder.reaches(above):
+                continue
+            with folder.inner(above) as inner:
+                for path in filter(None, paths):
+                    status = inner.status(path.rpartition("/")[2])
+                    if status is not None and _is_as_left(self.files[path], status):
+                        yield path, status
+
     def add(self, folder: tuple[int, int] | None, files: Mapping[str, Signature]) -> None:
         """Remember what was written, beside what was before."""
         if files:
             self.folder = folder
             self.files.update(files)
+
+
+def _above(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 class Place(NamedTuple):
@@ -90,12 +120,7 @@ class Place(NamedTuple):
         """Whether a file is not the one that may be overwritten."""
         if self.unchanged is None:
             return False
-        then = self.unchanged.get(relative)
-        if status is None or then is None:
-            return True
-        # A hard link to an image changes with the image, which keeps its content.
-        shared = status.st_nlink > 1 and status.st_ino == then[0]
-        return not shared and then != signature(status)
+        return status is None or not _is_as_left(self.unchanged.get(relative), status)
 
     def tops(self, relative: str) -> list[str]:
         """Those of the replaced paths that a path is, or is below."""
@@ -125,12 +150,16 @@ class Place(NamedTuple):
         return folder
 
     def found(self) -> dict[str, Signature]:
-        """The files below the folders that are replaced and may be overwritten, as they are now."""
+        """The files below the folders that are replaced and may be overwritten, as they are now.
+
+        An output that was kept is replaced as a whole.
+        """
         folder = self.open()
         if folder is None:
             return {}
         with folder:
-            return {
+            own = self.kept.owned(folder) if self.kept else ()
+            return {path: signature(status) for path, status in own} | {
                 path: signature(status)
                 for top in self.replaced
                 if top and folder.reaches(top)

@@ -37,6 +37,9 @@ _WITH_METADATA = frozenset({"s3", "s3a"})
 _RUN = "dataforge-run"
 """Key of an object's metadata that says which run has written it."""
 
+_OWN: Signature = (-1, -1, -1)
+"""Of what this run has written before: it has no empty file, and is written anew or deleted."""
+
 _TO_END = 10.0
 """Seconds that uploads which have begun are waited for when a run is interrupted."""
 
@@ -181,6 +184,9 @@ class _Target:
             parts = PurePosixPath(name).parts
             if ".." in parts or name.startswith("/") or "\0" in name:
                 continue  # no file of an output has such a name
+            if self._kept is not None and self._kept.objects.get(name) == self._there[name]:
+                found[name] = _OWN
+                continue
             with suppress(OSError):  # nor can one that no disk holds
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.touch()

@@ -8,7 +8,7 @@ import stat
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dataforge.errors import OutputError
 from dataforge.io.attributes import copy_attributes
@@ -69,6 +69,7 @@ def _all_ours(
     if sys.platform == "win32" or out.handle is None:
         return None
     made: set[str] = {""}
+    above = {str(folder) for path in old for folder in PurePosixPath(path).parents}
     for folder, entries in new.walk():
         made.update(joined(folder, name) for name, _ in entries)
     top, user = os.fstat(out.handle), os.geteuid()
@@ -79,7 +80,9 @@ def _all_ours(
         for name, status in entries:
             path, is_folder = joined(folder, name), stat.S_ISDIR(status.st_mode)
             known = path in made or (
-                place.tops(path) and (is_folder or old.get(path) == signature(status))
+                bool(place.tops(path)) or path in above
+                if is_folder
+                else old.get(path) == signature(status)
             )
             if not known or (status.st_uid, status.st_dev) != (user, top.st_dev):
                 return None

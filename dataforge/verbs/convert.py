@@ -218,7 +218,7 @@ class _Target:
                 report.add_unwritten(pieces.joined(writing, written, progress))
                 report.leave_out(pieces.left_out)
             report.add(done_again(self.engine, self.source))
-            report.add(self.placing.left_over(splits, stage, draft.path))
+            report.add(self.placing.left_over(splits, stage, draft.path, self.kept))
             report.files = _files(stage)
 
 
