@@ -60,7 +60,8 @@ class _Line:
         task = self._bar.tasks[0]
         if what != self._what:
             self._what = what
-            self._bar.reset(task.id, total=None, description=f"{self._label}: {what}")
+            said = f"{self._label}: {what}"
+            self._bar.reset(task.id, total=None, description=said, numbers="")  # and draws it
         self._bar.update(task.id, completed=done, total=total or None)
         if now - self._drawn >= _OFTEN:
             self._drawn = now

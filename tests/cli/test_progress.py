@@ -83,6 +83,7 @@ def test_each_step_has_its_numbers(terminal: Terminal, clock: list[float]) -> No
     assert re.search(r" 5,000 of 20,000, [\d,]+/s, \d+:\d\d left", drawn)
     assert re.search(r"convert: writing with 2 processes .* 300\s", drawn)
     assert "of 0" not in drawn
+    assert not re.search(r"writing[^\n]* of 20,000", drawn)
 
 
 def test_the_line_is_gone_before_the_interruption_is_said(
