@@ -283,6 +283,27 @@ def test_files_that_options_name_are_watched(tmp_path: Path, source: Path, clock
     assert update.report.classes == ["cat", "dog"]
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_it_does_without_a_cache_that_nobody_asked_for(
+    tmp_path: Path, source: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    """As in a container whose home is read-only, or full."""
+    home = write(tmp_path / "home", "no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    job = Job(source=str(source), out=str(tmp_path / "out"), reads="labelme", writes="coco",
+              cache=str(home / "dataforge") if asked else None)  # fmt: skip
+    updates = watch(job)
+    if asked:
+        with pytest.raises(OutputError, match=r"cannot be made: .*; name another .* --cache-dir"):
+            next(updates)
+        return
+    next(updates)
+    clock.actions = [lambda: label(source, "a", "dog"), nothing]
+    report = next(updates).report
+    assert report is not None
+    assert report.classes == ["cat", "dog"]
+
+
 def test_only_what_has_changed_is_read(
     tmp_path: Path, source: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataforge.datasets.cache import Cache, default_cache_folder
+from dataforge.datasets.cache import Cache, default_cache_folder, usable_cache_folder
 from dataforge.datasets.cached import CachedWrite
 from dataforge.datasets.encoding import encodable, in_utf8
 from dataforge.datasets.found_layout import FoundLayout
@@ -79,6 +79,7 @@ __all__ = [
     "to_unpack",
     "twins",
     "unread_in_words",
+    "usable_cache_folder",
     "verifying",
     "well_known_name",
     "writing_with",

@@ -85,6 +85,16 @@ def default_cache_folder() -> str:
     return os.path.join(home, *where, "dataforge")
 
 
+def usable_cache_folder() -> str | None:
+    """The same folder, for who has not asked for it; None if there cannot be one."""
+    try:
+        folder = default_cache_folder()
+        Cache(folder, ())
+    except (OutputError, UsageError):
+        return None
+    return folder
+
+
 class Cache:
     """The packs of one dataset that is read in one way.
 
@@ -235,7 +245,10 @@ def _make_own(folder: Path) -> None:
             folder.mkdir(mode=0o700)
         status = os.lstat(folder)
     except OSError as error:
-        raise OutputError(f"{folder}: cannot be made: {error.strerror or error}") from error
+        raise OutputError(
+            f"{folder}: cannot be made: {error.strerror or error}; name another folder with "
+            "--cache-dir"
+        ) from error
     if not stat.S_ISDIR(status.st_mode) or not _is_own(status):
         raise OutputError(
             f"{folder} is not a folder that only you can write to; remove it, or name another "

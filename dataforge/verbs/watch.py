@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from dataforge.datasets import FormatFound, KeepingRoot, Progress, default_cache_folder
+from dataforge.datasets import FormatFound, KeepingRoot, Progress, usable_cache_folder
 from dataforge.errors import DataforgeError, InputError, ParseError, UsageError
 from dataforge.findings import Finding
 from dataforge.interrupts import Interrupted, written
@@ -74,7 +74,7 @@ def watch(
     Ctrl-C ends the iteration, unless it comes during a conversion, which it interrupts.
 
     Args:
-        job: what to convert, and how; without a cache, that of `default_cache_folder` is used.
+        job: what to convert, and how; without a cache, that of `usable_cache_folder` is used.
         progress, others: of the first conversion, see `convert`.
 
     Raises:
@@ -82,7 +82,7 @@ def watch(
         InputError, OutputError: from the first conversion.
     """
     watched = _Watched(job)
-    job = msgspec.structs.replace(job, cache=job.cache or default_cache_folder())
+    job = msgspec.structs.replace(job, cache=job.cache or usable_cache_folder())
     seen = watched.look()
     kept = Kept()
     report = convert(job, progress, watched.root(), others or (), kept)
