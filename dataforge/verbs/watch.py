@@ -154,8 +154,15 @@ class _Watched:
             for name in names:
                 if is_image(name) or name.lower().endswith(_WATCHED):
                     path = root.local(name)
-                    found[path] = stamp(path)
+                    found[path] = self._stamp(path)
         return found
+
+    def _stamp(self, path: str) -> Stamp | None:
+        """Of a file; a conversion that links an image changes its inode, which wakes nobody."""
+        found = stamp(path)
+        if found is None or self.job.image_mode != "hardlink" or not is_image(path):
+            return found
+        return *found[:3], 0
 
     def next(self, seen: dict[str, Stamp | None]) -> dict[str, Stamp | None]:
         """What there is when something has changed, and has come to rest."""
