@@ -230,9 +230,12 @@ class Reader(ABC, Generic[O]):
     Attributes:
         Options: what a caller may choose; each field becomes a command-line option, whose help is
             the field's ``msgspec.Meta(description=...)``.
+        endings: of annotation files, lower case, where they are no usual ones (.json, .txt, .csv):
+            ``--watch`` looks at these, too.
     """
 
     Options: type[O]
+    endings: tuple[str, ...] = ()
 
     @abstractmethod
     def open(self, root: Root, options: O, context: Context) -> Reading:

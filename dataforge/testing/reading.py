@@ -31,6 +31,7 @@ from dataforge.testing.files import (
 )
 from dataforge.testing.samples import BOX, NAMES
 from dataforge.verbs.convert import Job, Report, convert
+from dataforge.verbs.watch import endings_of
 
 
 class Broken(NamedTuple):
@@ -185,6 +186,13 @@ class ReadingContract(Subject):
             if not number:
                 sources = {image.source for image in self.records if not is_image(image.source)}
                 assert counts.keys() >= sources
+
+    def test_watching_looks_at_all_annotation_files(self, tmp_path: Path) -> None:
+        self.dataset(tmp_path)
+        with opens(tmp_path) as opened:
+            self.surveyed(self.source(tmp_path, self.layout(tmp_path)), 1)
+        files = [name.lower() for name in opened if not is_image(name)]
+        assert [name for name in files if not name.endswith(endings_of(self.format))] == []
 
     def test_opening_a_source_reads_no_files(self, tmp_path: Path) -> None:
         self.dataset(tmp_path)

@@ -20,6 +20,7 @@ import msgspec
 from dataforge.datasets import FormatFound, KeepingRoot, Progress, usable_cache_folder
 from dataforge.errors import DataforgeError, InputError, ParseError, UsageError
 from dataforge.findings import Finding
+from dataforge.formats import get_format
 from dataforge.interrupts import Interrupted, written
 from dataforge.io import Kept, Root, Stamp, contains, is_image, stamp
 from dataforge.verbs.convert import Job, Report, convert
@@ -33,12 +34,10 @@ _QUIET = 0.5
 _PATIENCE = 10.0
 """Seconds after which what does not come to rest is converted as it is."""
 
-_WATCHED = (
+_USUAL = (
     *(".json", ".xml", ".txt", ".yaml", ".yml", ".toml", ".names"),
     *(".csv", ".tsv", ".lst", ".jsonl", ".ndjson", ".odgt", ".manifest"),
 )
-"""Endings of files that a dataset may consist of, beside images; editors' temporary files and
-backups end otherwise, or begin with a dot."""
 
 _ENDS = {".json": b"}", ".xml": b">"}
 """Ending -> how the content of a file ends, once it is written."""
@@ -110,6 +109,18 @@ def watch(
         yield msgspec.structs.replace(update, report=report, new=new, gone=gone)
 
 
+def endings_of(name: str) -> tuple[str, ...]:
+    """Endings of the files that a dataset of a format may consist of, beside images.
+
+    Editors' temporary files and backups end otherwise, or begin with a dot.
+
+    Raises:
+        UsageError: there is no such format.
+    """
+    reader = get_format(name).reader
+    return (*_USUAL, *(reader.endings if reader else ()))
+
+
 class _Watched:
     """The files that a conversion depends on.
 
@@ -130,6 +141,7 @@ class _Watched:
         self.folders = [job.source, *([given] if isinstance(given, str) else [])]
         named = (job.labels, job.aliases, job.layout, job.split)
         self.files = [value for value in named if isinstance(value, str)]
+        self._endings = endings_of(job.reads)
         self.root()  # raises if there is nothing
         self._pause = PAUSE
 
@@ -152,7 +164,7 @@ class _Watched:
             except InputError:
                 continue
             for name in names:
-                if is_image(name) or name.lower().endswith(_WATCHED):
+                if is_image(name) or name.lower().endswith(self._endings):
                     path = root.local(name)
                     found[path] = self._stamp(path)
         return found

@@ -56,6 +56,7 @@ class AcmeReader(Reader[Options]):
     """Reads every image with a text file beside it."""
 
     Options = Options
+    endings = (".acme",)
 
     def open(self, root: Root, options: Options, context: Context) -> AcmeReading:
         return AcmeReading(root, options, context.keep_text)
