@@ -357,6 +357,13 @@ def _writers(data: bytes) -> None:
             _survived(check, str(out), CheckOptions(reads=writes, pixels=False))
 
 
+class _Printed(io.BytesIO):
+    """What is printed; atheris's alarm asks sys.stderr for its number at any moment."""
+
+    def fileno(self) -> int:
+        return 2
+
+
 def _output(data: bytes) -> None:
     """What is printed of it, and what is reported to a file; the first bytes are a name."""
     name = os.fsdecode(data[:40].translate(None, b"/\0")).strip(".") or "a"
@@ -367,10 +374,10 @@ def _output(data: bytes) -> None:
         ("check", source, "--output-format", "github"), ("check", source, "--diff"),
         ("check", source, "--output-format", "sarif"), ("inspect", source),
         ("convert", "labelme2yolo", source, str(_FOLDER / name), "--report", str(report)),
-        ("check", os.fsdecode(data[:99].translate(None, b"\0"))),
+        ("check", str(_FOLDER / "none" / os.fsdecode(data[:99].translate(None, b"/\0")))),
     )  # fmt: skip
     call = calls[zlib.crc32(data) % len(calls)]
-    printed, errors = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+    printed, errors = (io.TextIOWrapper(_Printed(), "utf-8") for _ in range(2))
     with redirect_stdout(printed), redirect_stderr(errors):
         try:
             program.program().main(call, prog_name="dataforge", standalone_mode=False)
