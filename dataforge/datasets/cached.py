@@ -31,7 +31,7 @@ from dataforge.datasets.shards import (
     collected_later,
 )
 from dataforge.formats import Evidence, Inputs, Item, Reading, Record, Written
-from dataforge.io import UNSTEADY, Root, Trace, stamp
+from dataforge.io import UNSTEADY, Root, Spooled, Trace, stamp, whole
 
 _MOST = 3  # times the usual number of items in a shard
 
@@ -230,8 +230,8 @@ class CachedSettle:
         self.decision = blake2b(decision.encode("utf-8", "backslashreplace")).digest()
 
     @collected_later
-    def __call__(self, data: bytes) -> Piece:
-        shard = _decode(data)
+    def __call__(self, data: Spooled | bytes) -> Piece:
+        shard = _decode(whole(data))
         pack = pack_name("b", shard.pack, self.decision)
         found = self.kept.valid(pack, (("", one.key) for one in shard.held))
         if None not in found:
@@ -281,6 +281,7 @@ class CachedWrite:
         pack = pack_name("w", str(number))
         text = f"{self.settings}{numbers}".encode("utf-8", "backslashreplace")
         key = blake2b(text, digest_size=32).digest()
+        images = whole(images)
         key = blake2b(images, digest_size=32, key=key).digest()
         before = self.cache.get(pack, _decode_written)
         if before is not None and before.key == key:

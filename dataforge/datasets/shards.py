@@ -34,7 +34,7 @@ from dataforge.formats import (
     Writing,
     Written,
 )
-from dataforge.io import is_too_long
+from dataforge.io import Spooled, is_too_long, whole
 from dataforge.records import Header, Image
 
 P = ParamSpec("P")
@@ -171,9 +171,9 @@ class Work:
         return self.worked(self.reading.read_all(items))
 
     @collected_later
-    def settle(self, entries: bytes) -> Piece:
+    def settle(self, entries: Spooled | bytes) -> Piece:
         """Process what `ReadOnly` has read."""
-        return self.worked(self.settled(entries))
+        return self.worked(self.settled(whole(entries)))
 
     def settled(self, entries: bytes) -> Iterator[Iterator[Record]]:
         """The records of each entry, after the decision."""
@@ -300,7 +300,7 @@ def _unwritable(image: Image) -> Finding:
     )
 
 
-WriteTask: TypeAlias = tuple[bytes, list[tuple[str, int, int] | None]]
+WriteTask: TypeAlias = tuple[Spooled | bytes, list[tuple[str, int, int] | None]]
 """The images of a shard, encoded, and (split, number, number of its first instance) of each."""
 
 
@@ -329,7 +329,7 @@ class WriteShard:
         there = self.home.exists()
         written = self.writing.write(
             Numbered(*number, self._of_classes(image))
-            for image, number in zip(decoder(self.outlines)(data), numbers, strict=True)
+            for image, number in zip(decoder(self.outlines)(whole(data)), numbers, strict=True)
             if number is not None
         )
         if not there and self.home.exists():  # else all of it is in `written`

@@ -211,7 +211,8 @@ class _Pass:
             self.found.decision = self.reading.decide(self.evidence)
             work = Work(self.reading, steps, outlines, keep_edits, self.found.decision)
             settle = CachedSettle(work, self.cache, self.root) if self.cache else work.settle
-            again = map(self.found.spool.get, waiting)
+            spool = self.found.spool
+            again = map(spool.get if engine.remote else spool.later, waiting)
             with watched.mapped(settle, again, "checking", lambda: self.read) as pieces:
                 for piece in pieces:
                     self._take(piece, keep)

@@ -12,6 +12,7 @@ from dataforge.datasets.shards import decode_entries
 from dataforge.engines import Engine, LostItemError
 from dataforge.errors import DataforgeError, plural
 from dataforge.formats import Reading
+from dataforge.io import Spooled, whole
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -104,15 +105,15 @@ def reading_with(
     numbers: list[int] = []
 
     def number(item: Any, index: int) -> int:
-        if not isinstance(item, bytes):
+        if not isinstance(item, (bytes, Spooled)):
             numbers.append(sum(map(reading.number_of, item)))
         return numbers[index]
 
     def files(item: Any) -> Iterator[str]:
-        if not isinstance(item, bytes):
+        if not isinstance(item, (bytes, Spooled)):
             yield from map(reading.file_of, item)
             return
-        for entries in unpacked(item):
+        for entries in unpacked(whole(item)):
             for entry in decode_entries(entries):
                 if entry.image is not None:
                     yield entry.image.place.file
@@ -134,6 +135,6 @@ def writing_with(engine: Engine, progress: Progress | None, *, numbered: bool) -
 
     def files(item: Any) -> Iterator[str]:
         images, _ = item[1] if numbered else item
-        return (image.place.file for image in decode_places(images))
+        return (image.place.file for image in decode_places(whole(images)))
 
     return Watched(engine, progress, number, files)

@@ -62,7 +62,7 @@ from dataforge.io.reading import (
 )
 from dataforge.io.rewriting import is_inside, refuse_unwritable, rewrite
 from dataforge.io.roots import Root, same_bytes
-from dataforge.io.spool import Spool, discard, temporary_data, temporary_file
+from dataforge.io.spool import Spool, Spooled, discard, temporary_data, temporary_file, whole
 from dataforge.io.staging import clear_away
 from dataforge.io.toml import load_toml, toml_value
 from dataforge.io.tracing import UNSTEADY, Stamp, Trace, alike, by_likeness, stamp
@@ -95,6 +95,7 @@ __all__ = [
     "Root",
     "Signature",
     "Spool",
+    "Spooled",
     "Stamp",
     "Trace",
     "alike",
@@ -153,6 +154,7 @@ __all__ = [
     "too_large",
     "unmarked_utf16",
     "where",
+    "whole",
     "windows_encodings",
     "without_file_scheme",
     "write_json",

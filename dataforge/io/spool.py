@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, Any, NamedTuple
 
 from dataforge.errors import OutputError
 from dataforge.interrupts import held
@@ -35,9 +35,51 @@ class Spool:
             self._file.seek(place[0])
             return self._file.read(place[1])
 
+    def later(self, place: tuple[int, int]) -> Spooled | bytes:
+        """The bytes that were put there, for a process of this machine; see `whole`.
+
+        It reads them itself where the system lets it: through the pipe to it, and before that
+        through this process, they take several times as long.
+        """
+        with temporary_data():
+            self._file.flush()
+            path = f"/proc/{os.getpid()}/fd/{self._file.fileno()}"
+        return Spooled(self, path, place) if os.path.exists(path) else self.get(place)
+
     def close(self) -> None:
         """Free the disk space."""
         discard(self._file)
+
+
+class Spooled(NamedTuple):
+    """Bytes in a spool, as long as it is open; pickled and unpickled, they are `bytes`.
+
+    Attributes:
+        spool: they are in.
+        path: by which another process opens it.
+        place: (offset, length).
+    """
+
+    spool: Spool
+    path: str
+    place: tuple[int, int]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _read, (self.path, *self.place)
+
+
+def whole(data: Spooled | bytes) -> bytes:
+    """The bytes themselves."""
+    return data.spool.get(data.place) if isinstance(data, Spooled) else data
+
+
+def _read(path: str, offset: int, length: int) -> bytes:
+    with temporary_data(), open(path, "rb", buffering=0) as file:
+        file.seek(offset)
+        data = file.read(length)
+        while len(data) < length and (more := file.read(length - len(data))):
+            data += more
+        return data
 
 
 def temporary_file() -> IO[bytes]:

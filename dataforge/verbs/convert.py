@@ -206,7 +206,7 @@ class _Target:
             task = WriteShard(writing, output.classes, stage.parent, self.outlines)
             with ExitStack() as stack:
                 work: Callable[[Any], Written] = task
-                tasks: Iterable[Any] = output.tasks()
+                tasks: Iterable[Any] = output.tasks(remote=self.engine.remote)
                 if numbered := self.cache is not None and self.writer.shares_files:
                     how = [self.writes, self.options, msgspec.structs.replace(plan, stage=Path())]
                     work, tasks = CachedWrite(task, self.cache, how), enumerate(tasks)
@@ -301,8 +301,9 @@ class _Output:
                     severity="error",
                 )
 
-    def tasks(self) -> Iterator[WriteTask]:
-        """For each shard, what is written."""
+    def tasks(self, *, remote: bool) -> Iterator[WriteTask]:
+        """For each shard, what is written, here or perhaps on other machines."""
+        spool = self.found.spool
         images = dict.fromkeys(self.names, 0)
         instances = dict.fromkeys(self.names, 0)
         for shard in self.found.shards:
@@ -315,7 +316,7 @@ class _Output:
                 images[side] += 1
                 numbered.append((side, images[side], instances[side] + 1))
                 instances[side] += self.number_in(seen)
-            yield self.found.spool.get(shard.images), numbered
+            yield (spool.get if remote else spool.later)(shard.images), numbered
 
 
 def _shared_out(
