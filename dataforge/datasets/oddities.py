@@ -19,8 +19,8 @@ def images_without_annotation(root: Root, layout: Layout) -> Iterator[Finding]:
     splits = [*layout.splits] if layout.per_split else [""]
     rest = []
     for split in splits:
-        ids = (layout.annotation_id(split, name) for name in root.files())
-        keys = {layout.key_of_id(split, id_).casefold() for id_ in ids if id_ is not None}
+        ids = layout.annotation_ids(split, root.files())
+        keys = {layout.key_of_id(split, id_).casefold() for id_, _ in ids}
         for name in root.files():
             key = layout.image_key(split, name) if is_image(name) else None
             if key is not None and key.casefold() not in keys:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
+from functools import cache
 from typing import Any, NamedTuple
 
 from dataforge.datasets.folder_patterns import Pairs, widest
@@ -78,40 +79,47 @@ def _pair(xmls: list[str], images: list[str], looks: Looks) -> _Paired:
     several = (found for found in by_name.values() if isinstance(found, dict) and len(found) > 1)
     suspects = _Suspects(images, {folder for found in several for folder in found}, looks)
     candidates: dict[str, tuple[tuple[tuple[str, str], str], ...]] = {}  # (pair of folders, image)
-    once: dict[tuple[str, str], tuple[str, str]] = {}  # each pair of folders, in memory once
+    apart = cache(_apart)
     own = _by_folder(xmls)
     home, ranked = "", dict[Set[str], list[Set[str]]]()
     for xml in xmls:
-        if home != (folder := xml.rpartition("/")[0]):
+        folder, _, name = stem(xml).rpartition("/")
+        if home != folder:
             home, ranked = folder, {}
-        # Frames have the same numbers in each of a thousand videos: only the nearest folders count.
-        named = _in_folders(by_name.get(last_part(stem(xml)).casefold(), {}))
-        if len(named) < 2:
-            tiers: list[Set[str]] = [named.keys()]
-        else:  # a few folders are ranked for themselves, without ranking all
+        named = by_name.get(name.casefold())
+        if named is None:
+            continue
+        if isinstance(named, str):
+            candidates[xml] = ((apart(named.rpartition("/")[0], folder), named),)
+            continue
+        near: Set[str] = named.keys()
+        if len(near) > 1:
+            # Frames have the same numbers in each of a thousand videos: only the nearest folders
+            # count. A few are ranked for themselves, without ranking all.
             these = frozenset(named if len(named) <= _FEW else folders)
             if these not in ranked:
                 ranked[these] = _nearest_first(folder, these, suspects, own[folder][:SAMPLED])
-            tiers = ranked[these]
-        if near := next((near for tier in tiers if (near := named.keys() & tier)), set[str]()):
-            ways = ((_folders(named[way], stem(xml)), named[way]) for way in sorted(near))
-            candidates[xml] = tuple((once.setdefault(pair, pair), image) for pair, image in ways)
+            near = next(near for tier in ranked[these] if (near := named.keys() & tier))
+        candidates[xml] = tuple((apart(way, folder), named[way]) for way in sorted(near))
     votes = Counter(pair for found in candidates.values() for pair, _ in found)
-    pairs: Pairs = Counter()
-    deeper: Pairs = Counter()
+    places: Counter[tuple[tuple[str, str], str]] = Counter()
     by_case = 0
     image_of = {}
     for xml, found in candidates.items():
         # The most likely pair explains the most XML files; among equals, the shortest.
         pair, image = min(
             found, key=lambda one: (-votes[one[0]], len(one[0][0]) + len(one[0][1]), one[0])
-        )
-        by_case += last_part(image) != last_part(stem(xml))
-        pairs[pair] += 1
+        ) if len(found) > 1 else found[0]  # fmt: skip
+        folder, _, name = stem(xml).rpartition("/")
+        by_case += last_part(image) != name
+        places[pair, folder] += 1
         image_of[xml] = image
-        inside = stem(xml)[0 if pair[1] == "." else len(pair[1]) + 1 :].split("/")
-        inner = inside[0] if len(inside) > 1 else "."
-        deeper[join(pair[0], inner), join(pair[1], inner)] += 1
+    pairs: Pairs = Counter()
+    deeper: Pairs = Counter()
+    for (pair, folder), number in places.items():
+        pairs[pair] += number
+        inner = folder[0 if pair[1] == "." else len(pair[1]) + 1 :].split("/")[0] or "."
+        deeper[join(pair[0], inner), join(pair[1], inner)] += number
     return _Paired(pairs, deeper, by_case, image_of)
 
 
@@ -236,11 +244,9 @@ def _second_annotations(image_of: Mapping[str, str], looks: Looks) -> tuple[str,
 # Folders ------------------------------------------------------------------------------------------
 
 
-def _folders(image: str, xml: str) -> tuple[str, str]:
-    """Where two paths with a common tail differ, such as ('Images', 'Annotations')."""
-    a, b = image.split("/"), xml.split("/")
-    a.pop()
-    b.pop()
+def _apart(image_folder: str, xml_folder: str) -> tuple[str, str]:
+    """Where two folders with a common tail differ, such as ('Images', 'Annotations')."""
+    a, b = (folder.split("/") if folder else [] for folder in (image_folder, xml_folder))
     while a and b and a[-1] == b[-1]:
         a.pop()
         b.pop()

@@ -42,13 +42,13 @@ def splits_by_folder(names: Sequence[str], places: Layout) -> dict[str, Any]:
 
 def _starred(names: Sequence[str], places: Layout) -> Iterator[str]:
     """The folders that the first ``*`` stands for, of each image with an XML file, or XML file."""
-    ids = {name: id_ for name in names if (id_ := places.annotation_id("", name)) is not None}
-    keys = {places.key_of_id("", id_) for id_ in ids.values()}
+    ids = dict(places.annotation_ids("", names))
+    keys = {places.key_of_id("", id_) for id_ in ids}
     if "*" in places.images:
         folder, files = places.images, [*filter(is_image, names)]
         files = [name for name in files if places.image_key("", name) in keys]
     else:
-        folder, files = places.annotations, [*ids]
+        folder, files = places.annotations, [*ids.values()]
     for name in files:
         star, _ = below(folder, name) or ("", "")
         yield star

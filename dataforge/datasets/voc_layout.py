@@ -93,8 +93,8 @@ def _folders(root: Root, xmls: list[str], images: list[str]) -> tuple[dict[str, 
 def _check_names(root: Root, layout: Layout, by_flags: bool) -> None:
     """Reject ambiguous image names, if XML files are matched to images by name alone."""
     for split in [*layout.splits] if layout.per_split else [""]:
-        ids = ((layout.annotation_id(split, name)) for name in root.files())
-        xmls = {layout.key_of_id(split, id_) for id_ in ids if id_ is not None}
+        ids = layout.annotation_ids(split, root.files())
+        xmls = {layout.key_of_id(split, id_) for id_, _ in ids}
         first: dict[str, str] = {}
         for name in root.files():
             key = layout.image_key(split, name) if is_image(name) else None

@@ -7,6 +7,7 @@ folder by `dataforge.datasets.find_layout`, which also gives the reasons.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -102,17 +103,16 @@ class Layout(
         """Whether a ``*`` matches the same folders of images and XML files."""
         return "*" in self.images and "*" in self.annotations
 
-    def annotation_id(self, split: str, path: str) -> str | None:
-        """The id of an XML file, given its path; None if it is not in the split's folder.
+    def annotation_ids(self, split: str, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """(id, path) of each XML file in the split's folder.
 
         The id is the path without extension, relative to the folder, or to the root if the folder
         contains a ``*``.
         """
         folder = self.folders(split)[1]
-        parts = below(folder, path)
-        if parts is None or not path.lower().endswith(".xml"):
-            return None
-        return stem(path) if "*" in folder else stem(parts[1])
+        for path in paths:
+            if path[-4:].lower() == ".xml" and (parts := below(folder, path)) is not None:
+                yield stem(path if "*" in folder else parts[1]), path
 
     def image_key(self, split: str, path: str) -> str | None:
         """The key that matches an image's path to its id (see `key_of_id`), or None."""

@@ -44,6 +44,8 @@ class Ids:
             line: may be surrounded by spaces or quotes, and have an extension.
             folder: folder in which ids are looked up first.
         """
+        if not folder and (exactly := self._known.get(line)):
+            return exactly
         plain = line.strip("\"' \t").replace("\\", "/")
         # A name may itself begin with a space or end with a quote.
         ways = dict.fromkeys((line, line.strip(), plain, _without_extension(plain)))
@@ -209,13 +211,11 @@ def known_ids(names: Iterable[str], layout: Layout, split: str) -> Ids:
     images, annotations = layout.folders(split)
     # Split files that name images also name the folders that the * matches.
     names_folders = "*" in layout.images and not layout.by_name
-    for name in names:
-        id_ = layout.annotation_id(split, name)
-        if id_ is not None:
-            known[id_] = id_
-            if names_folders and (parts := below(annotations, name)):
-                image_folder = images.replace("*", parts[0] or ".")
-                known.setdefault(join(image_folder, stem(parts[1])), id_)
+    for id_, name in layout.annotation_ids(split, names):
+        known[id_] = id_
+        if names_folders and (parts := below(annotations, name)):
+            image_folder = images.replace("*", parts[0] or ".")
+            known.setdefault(join(image_folder, stem(parts[1])), id_)
     return Ids(known)
 
 

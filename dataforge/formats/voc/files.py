@@ -29,14 +29,9 @@ def annotations_of_splits(root: Root, layout: Layout) -> dict[str | None, dict[s
     for split in split_names(layout):
         folder = layout.folders(split or "")[1]
         if folder not in by_folder:
-            by_folder[folder] = _annotation_ids(root, layout, split)
+            by_folder[folder] = dict(layout.annotation_ids(split or "", root.files()))
         found[split] = by_folder[folder]
     return found
-
-
-def _annotation_ids(root: Root, layout: Layout, split: str | None) -> dict[str, str]:
-    ids = ((layout.annotation_id(split or "", name), name) for name in root.files())
-    return {id_: name for id_, name in ids if id_ is not None}
 
 
 def listed_ids(
