@@ -109,7 +109,7 @@ def _pair(xmls: list[str], images: list[str], looks: Looks) -> _Paired:
         # The most likely pair explains the most XML files; among equals, the shortest.
         pair, image = min(
             found, key=lambda one: (-votes[one[0]], len(one[0][0]) + len(one[0][1]), one[0])
-        ) if len(found) > 1 else found[0]  # fmt: skip
+        )
         folder, _, name = stem(xml).rpartition("/")
         by_case += last_part(image) != name
         places[pair, folder] += 1

@@ -184,7 +184,7 @@ class _Target:
             parts = PurePosixPath(name).parts
             if ".." in parts or name.startswith("/") or "\0" in name:
                 continue  # no file of an output has such a name
-            if self._kept is not None and self._kept.objects.get(name) == self._there[name]:
+            if self._is_own(name):
                 found[name] = _OWN
                 continue
             with suppress(OSError):  # nor can one that no disk holds
@@ -256,11 +256,14 @@ class _Target:
                 raise OutputError(f"{url} is read by this run, and is not overwritten; name "
                                   "another output")  # fmt: skip
 
+    def _is_own(self, name: str) -> bool:
+        """Whether what is there is as this process has left it."""
+        return self._kept is not None and self._kept.objects.get(name) == self._there[name]
+
     def _is_others(self, name: str) -> bool:
-        """Whether what is there is not as this process has left it, if it has written before."""
-        if self._kept is None or not self._kept.objects or name not in self._there:
-            return False
-        return self._there[name] != self._kept.objects.get(name)
+        """Whether what is there is not, if this process has written before."""
+        wrote = self._kept is not None and bool(self._kept.objects)
+        return wrote and name in self._there and not self._is_own(name)
 
     def _refuse_others(self, names: Collection[str]) -> None:
         for name in filter(self._is_others, names):

@@ -17,11 +17,15 @@ _AT_FAULT = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class Spool:
-    """Bytes on disk between two passes, so that memory does not grow with the dataset."""
+    """Bytes on disk between two passes, so that memory does not grow with the dataset.
+
+    Attributes:
+        path: by which other processes of this user open it; empty if there is none.
+    """
 
     def __init__(self) -> None:
         self._file = temporary_file()
-        self._path = _path_of(self._file)
+        self.path = _path_of(self._file)
 
     def put(self, data: bytes) -> tuple[int, int]:
         """Append; returns (offset, length) for `get`."""
@@ -42,11 +46,11 @@ class Spool:
         It reads them itself where the system lets it: through the pipe to it, and before that
         through this process, they take several times as long.
         """
-        if not self._path:
+        if not self.path:
             return self.get(place)
         with temporary_data():
             self._file.flush()
-        return Spooled(self, self._path, place)
+        return Spooled(self, place)
 
     def close(self) -> None:
         """Free the disk space."""
@@ -58,16 +62,14 @@ class Spooled(NamedTuple):
 
     Attributes:
         spool: they are in.
-        path: by which another process opens it.
         place: (offset, length).
     """
 
     spool: Spool
-    path: str
     place: tuple[int, int]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _read, (self.path, *self.place)
+        return _read, (self.spool.path, *self.place)
 
 
 def whole(data: Spooled | bytes) -> bytes:
